@@ -1,0 +1,28 @@
+"""endirector builds ensembles from stored models: aligns their forecasts, combines them, says how honest the fit is."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from endirector.alignment import Alignment, align
+    from endirector.conductor import Conductor
+    from endirector.methods.base import Combination, Method
+
+__all__ = ["Alignment", "Combination", "Conductor", "Method", "align"]
+
+_HOME = {
+    "Alignment": "endirector.alignment",
+    "Combination": "endirector.methods.base",
+    "Conductor": "endirector.conductor",
+    "Method": "endirector.methods.base",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'endirector' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,119 @@
+"""Alignment: members meet at the targets that they share, by (series, id, step) and by nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from enstorage.errors import InvalidInputError
+from enstorage.instant import to_iso
+
+KEY = ["series", "id", "step"]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberForecasts:
+    """What one member brings.
+
+    Attributes:
+        name: as messages and tables call it.
+        table: columns `series`, `id` (ns), `step`, `part` (0 train, 1 valid, 2 test), `value` (source units), and `truth`
+            (source units, null where the member does not know it); one row a target.
+    """
+
+    name: str
+    table: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """The common targets, sorted by series, id and step.
+
+    Attributes:
+        keys: columns `series`, `id`, `step`, shape (rows, 3).
+        part: 2 (test) where it is a test row for any member, else 1 (valid) where it is one for any, else 0; (rows,).
+        member_parts: the part of each row for each member, shape (rows, members).
+        truth: true values in the units of the source, shape (rows,).
+        forecasts: in the same units, shape (rows, members).
+        lost: how many targets of each member are not common, by its name.
+    """
+
+    keys: pl.DataFrame
+    part: NDArray[np.int8]
+    member_parts: NDArray[np.int8]
+    truth: NDArray[np.float64]
+    forecasts: NDArray[np.float64]
+    lost: dict[str, int]
+
+
+def align(members: Sequence[MemberForecasts]) -> Alignment:
+    """Intersect the members' targets.
+
+    Raises:
+        InvalidInputError: there is no common target, horizons differ, two members hold different truths of one target, or
+            no member knows the truth of a common target.
+    """
+    _check_horizons(members)
+    common = members[0].table.select(KEY)
+    for member in members[1:]:
+        common = common.join(member.table.select(KEY), on=KEY, how="inner")
+    if not common.height:
+        raise InvalidInputError(_nothing_common(members))
+    common = common.sort(KEY)
+    rows = [common.join(member.table, on=KEY, how="left", maintain_order="left") for member in members]
+    member_parts = np.column_stack([table["part"].to_numpy() for table in rows])
+    return Alignment(
+        keys=common,
+        part=member_parts.max(axis=1),
+        member_parts=member_parts,
+        truth=_one_truth(members, rows),
+        forecasts=np.column_stack([table["value"].to_numpy() for table in rows]),
+        lost={member.name: member.table.height - common.height for member in members},
+    )
+
+
+def _check_horizons(members: Sequence[MemberForecasts]) -> None:
+    horizons = {member.name: int(member.table["step"].n_unique()) for member in members}
+    if len(set(horizons.values())) > 1:
+        shown = ", ".join(f"{name} {horizon}" for name, horizon in horizons.items())
+        raise InvalidInputError(
+            f"Members of one ensemble forecast equally far; received horizons {shown}. Leave out those that differ."
+        )
+
+
+def _nothing_common(members: Sequence[MemberForecasts]) -> str:
+    spans = []
+    for member in members:
+        ids = member.table["id"]
+        first, last = ids.min(), ids.max()
+        span = f"{to_iso(int(first))} – {to_iso(int(last))}" if member.table.height else "none"  # type: ignore[arg-type]
+        spans.append(f"{member.name} {member.table.height} targets ({span})")
+    return (
+        f"The members have no common target, so there is nothing to combine: {'; '.join(spans)}. Choose members whose "
+        "targets lie at the same times."
+    )
+
+
+def _one_truth(members: Sequence[MemberForecasts], rows: Sequence[pl.DataFrame]) -> NDArray[np.float64]:
+    truth = np.full(rows[0].height, np.nan)
+    source = np.full(rows[0].height, "", dtype=object)
+    for member, table in zip(members, rows, strict=True):
+        own = table["truth"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        differs = np.flatnonzero(~np.isclose(own, truth, rtol=1e-9, atol=0) & ~np.isnan(own) & ~np.isnan(truth))
+        if len(differs):
+            at = int(differs[0])
+            raise InvalidInputError(
+                f"The members were made for different targets: at {to_iso(table['id'][at])} the truth of {member.name} is "
+                f"{own[at]:g}, that of {source[at]} is {truth[at]:g} ({len(differs)} rows differ). Combine members of one "
+                "series, cleaned in one way."
+            )
+        new = np.isnan(truth) & ~np.isnan(own)
+        truth[new], source[new] = own[new], member.name
+    if np.isnan(truth).any():
+        raise InvalidInputError(
+            f"For {int(np.isnan(truth).sum())} common targets no member knows the true value. Give at least one member a "
+            "data set, or its research a preparation."
+        )
+    return truth

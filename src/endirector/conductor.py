@@ -1,0 +1,211 @@
+"""`Conductor`: renders an ensemble."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from endirector.alignment import Alignment, align
+from endirector.members import gather
+from endirector.metamodel import make_metamodel
+from endirector.methods.base import Combination, Floats, Method
+from endirector.metrics import errors
+from enstorage import DataCsv, Ensemble, Forecast, Model, plugins
+from enstorage.entity.ensemble import METHODS
+from enstorage.errors import InvalidInputError
+from enstorage.preparation.split import PARTS
+
+_TEST = PARTS.index("test")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rendering:
+    """What the method gave, before it is stored."""
+
+    combination: Combination
+    metamodel: Any
+    fit_on: str | None
+    fitted: NDArray[np.bool_]
+    mark: str
+    forecast: NDArray[np.float64]
+
+
+class Conductor:
+    """Builds an ensemble from what its members forecast (Puchkov & Terekhov 2016, five steps).
+
+    Test rows decide nothing: weights and metamodels are fitted on the part `fit_on` of the ensemble, by default `valid`
+    where every row set has one, else `train`. Nothing is stored before everything is computed.
+    """
+
+    def __init__(self, ensemble: Ensemble) -> None:
+        self.ensemble = ensemble
+
+    def render(self) -> Ensemble:
+        """Build the ensemble and store it.
+
+        Returns:
+            The ensemble, with the metamodel, the members' parameters, the alignment, the forecasts and the errors.
+
+        Raises:
+            InvalidInputError: no members, no common target, members of different targets, or no row to fit on.
+            NotFoundError: a member has neither forecasts nor an object to make them.
+        """
+        with self.ensemble.connector:
+            models = self._models()
+            metamodel = self._initialise_metamodel()
+            method = self._determine_method()
+            alignment = self._intersect_by_target_id(models)
+            rendering = self._run_method(method, metamodel, alignment, models)
+            return self._save(models, alignment, rendering)
+
+    def _models(self) -> list[Model]:
+        models = self.ensemble.models()
+        if not models:
+            raise InvalidInputError(
+                f"{self.ensemble} has no members. Make it with models: project.create_ensemble(method, models=[…])."
+            )
+        return models
+
+    def _initialise_metamodel(self) -> Any:
+        return None if self.ensemble.metamodel is None else make_metamodel(self.ensemble.metamodel)
+
+    def _determine_method(self) -> Method:
+        method: type[Method] = plugins.load(METHODS, self.ensemble.method, "method")
+        method.check(self.ensemble.metamodel)
+        return method()
+
+    def _intersect_by_target_id(self, models: Sequence[Model]) -> Alignment:
+        return align(gather(models))
+
+    def _run_method(
+        self, method: Method, metamodel: Any, alignment: Alignment, models: Sequence[Model]
+    ) -> _Rendering:
+        fit_on = self._fit_on(alignment) if method.fits else None
+        fitted = np.zeros(len(alignment.truth), bool) if fit_on is None else alignment.part == PARTS.index(fit_on)
+        if fit_on is not None and not fitted.any():
+            raise InvalidInputError(
+                f"{self.ensemble} is to be fitted on the part {fit_on!r}, in which the members share no target. Choose "
+                "another fit_on, or prepare the data with such a part."
+            )
+        combination = method.fit(alignment.forecasts[fitted], alignment.truth[fitted], metamodel)
+        return _Rendering(
+            combination=combination,
+            metamodel=metamodel,
+            fit_on=fit_on,
+            fitted=fitted,
+            mark=_mark(alignment, fitted, models),
+            forecast=combination.predict(alignment.forecasts),
+        )
+
+    def _fit_on(self, alignment: Alignment) -> str:
+        asked = self.ensemble.fit_on
+        if asked == "out_of_fold":
+            raise InvalidInputError(
+                f"{self.ensemble} is to be fitted on out-of-fold forecasts, and its members bring none. Choose fit_on "
+                "'train' or 'valid'."
+            )
+        return asked or ("valid" if (alignment.part == PARTS.index("valid")).any() else "train")
+
+    def _save(self, models: Sequence[Model], alignment: Alignment, rendering: _Rendering) -> Ensemble:
+        from enstorage.formats.base import dump
+
+        ensemble, connector = self.ensemble, self.ensemble.connector
+        metrics = _metrics(models, alignment, rendering.forecast)
+        table = _table(models, alignment, rendering)
+        with connector.transaction():
+            if rendering.metamodel is not None:
+                ensemble.object_format, content = dump(rendering.metamodel, allow_pickle=connector.allow_pickle)
+                ensemble.object_sha256 = connector.objects.put(content)
+            replaced = ensemble.data_csv_id
+            ensemble.data_csv_id = DataCsv.store(table, connector).id
+            ensemble.result = {
+                "alignment": {"common": len(alignment.truth), "lost": alignment.lost},
+                "fit_on": rendering.fit_on,
+                "fitted_rows": int(rendering.fitted.sum()),
+                "mark": rendering.mark,
+                "intercept": rendering.combination.intercept,
+                "metrics": metrics,
+            }
+            ensemble.rendered_at = datetime.now(UTC)
+            ensemble.save()
+            if replaced is not None:
+                DataCsv.get(replaced, connector=connector).delete()
+            self._save_items(alignment, rendering, metrics)
+            self._save_forecasts(alignment, rendering)
+        return ensemble
+
+    def _save_items(self, alignment: Alignment, rendering: _Rendering, metrics: dict[str, Any]) -> None:
+        weights = rendering.combination.weights
+        for position, (item, name) in enumerate(zip(self.ensemble.items(), alignment.lost, strict=True)):
+            facts = {part: by_name["members"][name] for part, by_name in metrics.items()}
+            properties = {"lost_rows": alignment.lost[name], "errors": facts}
+            if weights is not None:
+                properties = {"weight": float(weights[position]), **properties}
+            item.properties = properties
+            item.save()
+
+    def _save_forecasts(self, alignment: Alignment, rendering: _Rendering) -> None:
+        table = alignment.keys.with_columns(
+            pl.lit(None, dtype=pl.Float64).alias("quantile"), pl.Series("value", rendering.forecast)
+        )
+        for code, part in enumerate(PARTS):
+            rows = table.filter(alignment.part == code)
+            if rows.height:
+                Forecast.store(self.ensemble, part, rows)
+
+
+def _mark(alignment: Alignment, fitted: NDArray[np.bool_], models: Sequence[Model]) -> str:
+    """`in-sample` when a row that was fitted on is one that a member was trained on, else `held-out`."""
+    for column, model in enumerate(models):
+        trained_on = [PARTS.index(part) for part in model.meta("trained_on", default=["train"])]
+        if np.isin(alignment.member_parts[fitted, column], trained_on).any():
+            return "in-sample"
+    return "held-out"
+
+
+def _metrics(models: Sequence[Model], alignment: Alignment, forecast: NDArray[np.float64]) -> dict[str, Any]:
+    """Errors per part of every member and of the ensemble; the scaled ones where all share one pointwise transform."""
+    scale = _common_scale(models)
+
+    def measured(rows: NDArray[np.bool_], values: NDArray[np.float64]) -> dict[str, float]:
+        found = errors(alignment.truth[rows], values[rows])
+        if scale is not None:
+            scaled = errors(scale(alignment.truth[rows]), scale(values[rows]))
+            found |= {f"{key}_scaled": value for key, value in scaled.items()}
+        return {**found, "rows": int(rows.sum())}
+
+    return {
+        part: {
+            "members": {
+                name: measured(rows, alignment.forecasts[:, column]) for column, name in enumerate(alignment.lost)
+            },
+            "ensemble": measured(rows, forecast),
+        }
+        for code, part in enumerate(PARTS)
+        if (rows := alignment.part == code).any()
+    }
+
+
+def _common_scale(models: Sequence[Model]) -> Callable[[Floats], Floats] | None:
+    """The transform into the prepared scale, if the members share it and it takes each value by itself."""
+    preparations = {preparation.id: preparation for model in models if (preparation := model.research.data_preparation)}
+    if len(preparations) != 1 or any(model.research.data_preparation_id is None for model in models):
+        return None
+    (preparation,) = preparations.values()
+    transform = preparation.transform
+    return None if transform.needs_history else transform.apply
+
+
+def _table(models: Sequence[Model], alignment: Alignment, rendering: _Rendering) -> pl.DataFrame:
+    """All that `render` saw and gave, so that weights can be found again without any model."""
+    return alignment.keys.with_columns(
+        pl.Series("part", alignment.part),
+        pl.Series("fitted", rendering.fitted),
+        pl.Series("truth", alignment.truth),
+        *(pl.Series(f"member_{model.id}", alignment.forecasts[:, column]) for column, model in enumerate(models)),
+        pl.Series("ensemble", rendering.forecast),
+    )

@@ -1,0 +1,49 @@
+"""What the members of an ensemble bring: their stored forecasts, or new ones where there are none."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from endirector.alignment import MemberForecasts
+from enstorage import Model
+from enstorage.entity.ensemble import member_names
+from enstorage.preparation.split import PARTS
+
+
+def gather(models: Sequence[Model]) -> list[MemberForecasts]:
+    """The forecasts of all members with the truth that each knows, in the order of the models.
+
+    Raises:
+        NotFoundError: a model has neither forecasts nor an object and a data set to make them.
+    """
+    return [
+        MemberForecasts(name, _forecasts(model)) for name, model in zip(member_names(models), models, strict=True)
+    ]
+
+
+def _forecasts(model: Model) -> pl.DataFrame:
+    kept = _up_to_date(model)
+    codes = {name: code for code, name in enumerate(PARTS)}
+    table = kept.filter(pl.col("quantile").is_null()).select(
+        "series", "id", "step", "value", pl.col("part").replace_strict(codes, return_dtype=pl.Int8)
+    )
+    return table.join(_truth(model), on="id", how="left", maintain_order="left")
+
+
+def _up_to_date(model: Model) -> pl.DataFrame:
+    if model.object_sha256 is not None and model.data_set_id is not None and not model.has_forecasts():
+        from entrainer import predict
+
+        predict(model)
+    return model.forecasts()
+
+
+def _truth(model: Model) -> pl.DataFrame:
+    """Columns `id` and `truth`, in the units of the source; no rows where the model knows of none."""
+    preparation = model.research.data_preparation
+    if preparation is not None:
+        return preparation.table().select(pl.col("time").alias("id"), pl.col("value").alias("truth")).drop_nans()
+    if model.data_set_id is not None:
+        ids, values = model.data_set().targets()
+        return pl.DataFrame({"id": ids.ravel(), "truth": values.ravel()}).cast({"truth": pl.Float64})
+    return pl.DataFrame(schema={"id": pl.Int64, "truth": pl.Float64})

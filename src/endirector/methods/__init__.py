@@ -1,0 +1,1 @@
+"""The methods of combining members, one file each, registered under the entry points `enstorage.methods`."""

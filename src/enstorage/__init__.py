@@ -1,0 +1,84 @@
+"""enstorage keeps every step of forecasting with ensembles: source, snapshot, preparation, data set, model, forecast.
+
+Public names load on first use, so that `import enstorage` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from enstorage._version import __version__
+
+if TYPE_CHECKING:
+    from enstorage import adapter, errors
+    from enstorage.checking import Finding, check
+    from enstorage.connector import Connector
+    from enstorage.entity.data_csv import DataCsv
+    from enstorage.entity.data_preparation import DataPreparation
+    from enstorage.entity.data_set import DataSet
+    from enstorage.entity.data_snapshot import DataSnapshot
+    from enstorage.entity.data_source import DataSource
+    from enstorage.entity.ensemble import Ensemble
+    from enstorage.entity.ensemble_item import EnsembleItem
+    from enstorage.entity.forecast import Forecast
+    from enstorage.entity.model import Model
+    from enstorage.entity.model_meta import ModelMeta
+    from enstorage.entity.project import Project
+    from enstorage.entity.research import Research
+    from enstorage.errors import EnstorageError
+    from enstorage.lineage import Lineage
+
+__all__ = [
+    "Connector",
+    "DataCsv",
+    "DataPreparation",
+    "DataSet",
+    "DataSnapshot",
+    "DataSource",
+    "Ensemble",
+    "EnsembleItem",
+    "EnstorageError",
+    "Finding",
+    "Forecast",
+    "Lineage",
+    "Model",
+    "ModelMeta",
+    "Project",
+    "Research",
+    "__version__",
+    "adapter",
+    "check",
+    "errors",
+]
+
+_HOME = {
+    "Connector": "enstorage.connector",
+    "DataCsv": "enstorage.entity.data_csv",
+    "DataPreparation": "enstorage.entity.data_preparation",
+    "DataSet": "enstorage.entity.data_set",
+    "DataSnapshot": "enstorage.entity.data_snapshot",
+    "DataSource": "enstorage.entity.data_source",
+    "Ensemble": "enstorage.entity.ensemble",
+    "EnsembleItem": "enstorage.entity.ensemble_item",
+    "EnstorageError": "enstorage.errors",
+    "Finding": "enstorage.checking",
+    "Forecast": "enstorage.entity.forecast",
+    "Lineage": "enstorage.lineage",
+    "Model": "enstorage.entity.model",
+    "ModelMeta": "enstorage.entity.model_meta",
+    "Project": "enstorage.entity.project",
+    "Research": "enstorage.entity.research",
+    "check": "enstorage.checking",
+}
+_SUBMODULES = frozenset({"adapter", "errors"})
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return import_module(f"enstorage.{name}")
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'enstorage' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

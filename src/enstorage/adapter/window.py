@@ -1,0 +1,104 @@
+"""`Window`: the last values predict the next ones."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from enstorage.adapter.base import Adapter, Prepared, Samples, whole_number
+from enstorage.errors import InvalidInputError
+
+
+@dataclass(frozen=True, slots=True)
+class Window(Adapter):
+    """X = x[t−lag+1 … t], oldest first; y_k = x[t+offset+k−1] for k = 1 … horizon; id = time of the first target.
+
+    X has shape (samples, lag); y has shape (samples,) for horizon 1, else (samples, horizon); both float64.
+
+    Args:
+        lag: how many values the model sees.
+        offset: how far past the window the first target lies; 1 is the next value.
+        horizon: how many values are predicted.
+        step: keeps the targets whose position in the series is a multiple of it, so that sets of different lag still
+            share ids.
+
+    A window that spans a dropped or undefined row, or whose targets lie in two parts, is not built and is counted as
+    lost. X and y are views of the prepared values wherever the samples follow each other at a regular distance.
+    """
+
+    name: ClassVar[str] = "window"
+
+    lag: int
+    offset: int = 1
+    horizon: int = 1
+    step: int = 1
+
+    def __post_init__(self) -> None:
+        for parameter in ("lag", "offset", "horizon", "step"):
+            whole_number("Window", parameter, getattr(self, parameter), 1)
+
+    def samples(self, prepared: Prepared) -> Samples:
+        """See `Adapter.samples`."""
+        self._check(prepared)
+        rows = len(prepared.values)
+        ahead = self.offset + self.horizon - 1
+        origin = np.arange(self.lag - 1, rows - ahead)
+        target = origin + self.offset
+        on_step = prepared.position[target] % self.step == 0
+        whole = self._spans_no_gap(prepared, origin)
+        one_part = self._targets_in_one_part(prepared, target)
+        chosen = np.flatnonzero(on_step & whole & one_part)
+        if not len(chosen):
+            raise InvalidInputError(
+                f"{prepared.what} gives no window: every span of {self.lag + ahead} rows (lag {self.lag}, offset "
+                f"{self.offset}, horizon {self.horizon}) has a dropped row, or targets in two parts. Clean the snapshot by "
+                "another method, or shorten the window."
+            )
+        windows = _take(sliding_window_view(prepared.values, self.lag), chosen)
+        targets = _take(sliding_window_view(prepared.values, self.horizon), target[chosen])
+        return Samples(
+            id=prepared.times[target[chosen]],
+            X=windows,
+            y=targets[:, 0] if self.horizon == 1 else targets,
+            part=prepared.part[target[chosen]],
+            origin=origin[chosen],
+            target=target[chosen],
+            lost={
+                "spans a dropped row": int((on_step & ~whole).sum()),
+                "targets in two parts": int((on_step & whole & ~one_part).sum()),
+            },
+        )
+
+    def _check(self, prepared: Prepared) -> None:
+        needed = self.lag + self.offset + self.horizon - 1
+        if len(prepared.values) < needed:
+            raise InvalidInputError(
+                f"{prepared.what} has {len(prepared.values)} rows; a window needs {needed} (lag {self.lag}, offset "
+                f"{self.offset}, horizon {self.horizon}). Take a longer snapshot or shorten the window."
+            )
+        if prepared.needs_history and self.offset != 1:
+            raise InvalidInputError(
+                f"{prepared.what} is differenced, so its forecasts are summed up from the last known value and need "
+                f"offset 1; received offset {self.offset}. Use offset 1 with a longer horizon, or a transform without "
+                "difference."
+            )
+
+    def _spans_no_gap(self, prepared: Prepared, origin: NDArray[np.int64]) -> NDArray[np.bool_]:
+        first, last = origin - self.lag + 1, origin + self.offset + self.horizon - 1
+        undefined = np.concatenate([[0], np.cumsum(~np.isfinite(prepared.values))])
+        contiguous = prepared.position[last] - prepared.position[first] == last - first
+        return contiguous & (undefined[last + 1] == undefined[first])
+
+    def _targets_in_one_part(self, prepared: Prepared, target: NDArray[np.int64]) -> NDArray[np.bool_]:
+        parts = sliding_window_view(prepared.part, self.horizon)[target]
+        return np.asarray((parts == parts[:, :1]).all(axis=1))
+
+
+def _take(windows: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[Any]:
+    """Rows of a matrix, as a view where they lie at a regular distance: the window matrix is lag times the series."""
+    step = int(rows[1] - rows[0]) if len(rows) > 1 else 1
+    if len(rows) == (rows[-1] - rows[0]) // step + 1 and (np.diff(rows) == step).all():
+        return windows[rows[0] : rows[-1] + 1 : step]
+    return windows[rows]

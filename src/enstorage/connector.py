@@ -1,0 +1,110 @@
+"""`Connector`: the three stores behind one object. It must be made before anything else is used."""
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar, Token
+from types import TracebackType
+from typing import ClassVar, Self
+
+from sqlalchemy.orm import Session
+
+import enstorage.entity  # noqa: F401 - so that every table is known before the database is opened
+from enstorage.database.engine import Database
+from enstorage.errors import NotConnectedError
+from enstorage.objects.base import ObjectStore, open_objects
+from enstorage.series.base import SeriesStore, open_series
+from enstorage.settings import Settings
+
+
+class Connector:
+    """Opens the database (entities), the series store (points) and the object store (tables, models).
+
+    Args:
+        database: URL such as `sqlite:///folder/enstorage.sqlite`. What is not given is taken from `ENSTORAGE_DATABASE`,
+            then from `enstorage.toml`, then from the folder `./enstorage-data/`. The same holds for the other two.
+        series: `delta:FOLDER` or `memory:`.
+        objects: `file:FOLDER`.
+        allow_pickle: whether model objects may be stored and opened by cloudpickle. Opening such bytes runs whatever
+            code they hold, so only say yes to a store that you alone write to.
+
+    The connector made last is the default of the process; `with connector:` makes it the default inside the block,
+    for this thread or task only. Stores that are empty are set up.
+
+    Raises:
+        InvalidInputError: a URL is malformed.
+        NotSupportedError: a URL names a kind of store that is not known.
+        StoreError: a store cannot be opened.
+    """
+
+    _latest: ClassVar["Connector | None"] = None
+    _bound: ClassVar[ContextVar["Connector | None"]] = ContextVar("enstorage_connector", default=None)
+
+    def __init__(
+        self,
+        database: str | None = None,
+        series: str | None = None,
+        objects: str | None = None,
+        *,
+        allow_pickle: bool = False,
+    ) -> None:
+        self.settings = Settings.resolve(database, series, objects)
+        self.allow_pickle = allow_pickle
+        self.database = Database(self.settings.database)
+        self.series: SeriesStore = open_series(self.settings.series)
+        self.objects: ObjectStore = open_objects(self.settings.objects)
+        self._tokens: list[Token[Connector | None]] = []
+        Connector._latest = self
+
+    @classmethod
+    def in_folder(cls, folder: str | os.PathLike[str], *, allow_pickle: bool = False) -> Self:
+        """Open the embedded stores that live inside one folder."""
+        chosen = Settings.in_folder(folder)
+        return cls(chosen.database, chosen.series, chosen.objects, allow_pickle=allow_pickle)
+
+    @classmethod
+    def current(cls) -> "Connector":
+        """The connector bound by the innermost `with`, else the one made last.
+
+        Raises:
+            NotConnectedError: there is none.
+        """
+        connector = cls._bound.get() or cls._latest
+        if connector is None:
+            raise NotConnectedError(
+                "No store is open: expected a Connector to be made before entities are used. Call "
+                "enstorage.Connector() first; without arguments it opens ./enstorage-data/."
+            )
+        return connector
+
+    def transaction(self) -> AbstractContextManager[Session]:
+        """Join many calls into one transaction of the database: all of them hold, or none.
+
+        Points of the series store and objects are written at once; on a roll-back they stay behind, unreferenced.
+        """
+        return self.database.transaction()
+
+    def close(self) -> None:
+        """Give the connections back; the connector is no longer the default."""
+        self.database.close()
+        if Connector._latest is self:
+            Connector._latest = None
+
+    def __enter__(self) -> Self:
+        self._tokens.append(Connector._bound.set(self))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        Connector._bound.reset(self._tokens.pop())
+
+    def __repr__(self) -> str:
+        return f"Connector({self.settings.database!r}, {self.settings.series!r}, {self.settings.objects!r})"
+
+
+@contextmanager
+def bound_to(connector: Connector | None) -> Iterator[Connector]:
+    """The given connector, else the current one, bound inside the block."""
+    with connector or Connector.current() as chosen:
+        yield chosen

@@ -1,0 +1,46 @@
+"""The entities of the store, one file each. Importing the package makes all of them known to the database."""
+
+from enstorage.entity.data_csv import DataCsv
+from enstorage.entity.data_preparation import DataPreparation
+from enstorage.entity.data_set import DataSet
+from enstorage.entity.data_snapshot import DataSnapshot
+from enstorage.entity.data_source import DataSource
+from enstorage.entity.ensemble import Ensemble
+from enstorage.entity.ensemble_item import EnsembleItem
+from enstorage.entity.forecast import Forecast
+from enstorage.entity.model import Model
+from enstorage.entity.model_meta import ModelMeta
+from enstorage.entity.project import Project
+from enstorage.entity.research import Research
+
+#: In the order of the way of the data.
+ENTITIES = (
+    Project,
+    DataSource,
+    DataSnapshot,
+    DataPreparation,
+    DataSet,
+    Research,
+    Model,
+    ModelMeta,
+    Forecast,
+    Ensemble,
+    EnsembleItem,
+    DataCsv,
+)
+
+__all__ = [
+    "ENTITIES",
+    "DataCsv",
+    "DataPreparation",
+    "DataSet",
+    "DataSnapshot",
+    "DataSource",
+    "Ensemble",
+    "EnsembleItem",
+    "Forecast",
+    "Model",
+    "ModelMeta",
+    "Project",
+    "Research",
+]

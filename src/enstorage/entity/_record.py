@@ -1,0 +1,215 @@
+"""What every entity shares: an id, a few columns for people, and the four verbs save, delete, get, get_list."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+
+from sqlalchemy import MetaData, Select, inspect, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.mutable import MutableDict
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, make_transient, mapped_column
+from sqlalchemy.orm.exc import StaleDataError
+
+from enstorage.database.types import Id, JsonText, LongText, UtcDateTime
+from enstorage.entity import _deletion
+from enstorage.errors import ImmutableError, InvalidInputError, NotFoundError
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from enstorage.connector import Connector
+    from enstorage.lineage import Lineage
+
+R = TypeVar("R", bound="Record")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Record(DeclarativeBase):
+    """Base of the entities: an Active Record.
+
+    A record is a plain object between calls: nothing is loaded behind the caller's back, and each call is one short
+    transaction of its own (`Connector.transaction` joins several). It holds the connector it was made or read with.
+    Two records are equal when they are of one class and have the same id.
+    """
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    # Ids are never given out twice, not even after the last row was deleted.
+    __table_args__: ClassVar[Any] = {"sqlite_autoincrement": True}
+
+    #: Columns that may not change once the record is stored.
+    _immutable: ClassVar[frozenset[str]] = frozenset()
+    #: The foreign keys by which the record is a part of another one, with which it is deleted.
+    _part_of: ClassVar[frozenset[str]] = frozenset()
+    #: The foreign keys that say what the record was made from.
+    _upstream: ClassVar[tuple[str, ...]] = ()
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, sort_order=-10)
+    description: Mapped[str] = mapped_column(LongText, default="", sort_order=90)
+    tags: Mapped[dict[str, Any]] = mapped_column(MutableDict.as_mutable(JsonText()), default=dict, sort_order=91)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now, sort_order=92)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now, onupdate=_now, sort_order=93)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime, sort_order=94)
+
+    def __init__(self, *, connector: "Connector | None" = None, **values: Any) -> None:
+        self._connector = connector
+        for key, value in {"description": "", "tags": {}, **values}.items():
+            setattr(self, key, value)
+
+    @property
+    def connector(self) -> "Connector":
+        """The connector of this record: the one it was made or read with, else the current one."""
+        from enstorage.connector import Connector
+
+        bound: Connector | None = self.__dict__.get("_connector")
+        return bound or Connector.current()
+
+    def save(self) -> Self:
+        """Create the record, or write the columns that changed.
+
+        Raises:
+            ImmutableError: a column that may not change was changed.
+            NotFoundError: the record was deleted meanwhile.
+        """
+        connector = self.connector
+        self._refuse_changes()
+        is_new = self.id is None
+        kept = {key: value for key, value in self.__dict__.items() if key in self.__table__.columns}
+        with connector.transaction() as session:
+            try:
+                session.add(self)
+                session.flush()
+            except StaleDataError as error:
+                raise NotFoundError(f"{self} is no longer stored: it was deleted meanwhile.") from error
+            except SQLAlchemyError:
+                # The roll-back that SQLAlchemy does by itself leaves the object without its values.
+                for key, value in kept.items():
+                    setattr(self, key, value)
+                raise
+            # Never in a session between calls: two objects of one row cannot get into each other's way.
+            session.expunge(self)
+            if is_new:
+                session.info.setdefault("on_rollback", []).append(self._forget_id)
+        self._connector = connector
+        return self
+
+    def delete(self, cascade: bool = False) -> "list[Record]":
+        """Delete the record for good.
+
+        Args:
+            cascade: delete also what refers to it, directly or not.
+
+        Returns:
+            Everything that was deleted, the most dependent first, this record last.
+
+        Raises:
+            InUseError: something refers to the record and `cascade` is false.
+        """
+        return _deletion.delete(self, cascade=cascade)
+
+    def lineage(self) -> "Lineage":
+        """Everything the record was made from, back to the source."""
+        from enstorage.lineage import lineage
+
+        return lineage(self)
+
+    @classmethod
+    def get(cls, id: int, *, connector: "Connector | None" = None) -> Self:
+        """The record with the id.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        return cls.get_list([id], connector=connector)[0]
+
+    @classmethod
+    def get_list(cls, ids: Iterable[int] | None = None, *, connector: "Connector | None" = None) -> list[Self]:
+        """The records with the ids, in the order given; without ids all of them but those in the trash, by id.
+
+        Raises:
+            NotFoundError: some ids are not stored; the message names them.
+        """
+        if ids is None:
+            return cls._select(select(cls).where(cls.deleted_at.is_(None)).order_by(cls.id), connector)
+        wanted = [_as_id(cls, id) for id in ids]
+        found: dict[int, Self] = {}
+        for start in range(0, len(wanted), 500):  # databases limit the number of bound parameters
+            chunk = cls._select(select(cls).where(cls.id.in_(wanted[start : start + 500])), connector)
+            found.update({record.id: record for record in chunk})
+        missing = sorted(set(wanted) - found.keys())
+        if missing:
+            known = cls._select(select(cls).order_by(cls.id.desc()).limit(5), connector)
+            raise NotFoundError(
+                f"There is no {cls.__name__} with id {', '.join(map(str, missing))}; the latest ids are "
+                f"{', '.join(str(record.id) for record in known) or 'none: nothing is stored yet'}."
+            )
+        return [found[id] for id in wanted]
+
+    @classmethod
+    def _select(cls, query: "Select[tuple[R]]", connector: "Connector | None" = None) -> "list[R]":  # type: ignore[misc]
+        from enstorage.connector import Connector
+
+        connector = connector or Connector.current()
+        with connector.database.reading() as session:
+            records = list(session.scalars(query))
+            session.expunge_all()
+        for record in records:
+            record._connector = connector
+        return records
+
+    def _saved(self) -> Self:
+        """The record itself, saved first if it is new."""
+        return self if self.id is not None else self.save()
+
+    def _children(self, column: "InstrumentedAttribute[Any]") -> "list[Any]":
+        """The records that refer to this one by `column`, by id, without those in the trash."""
+        child: type[Record] = column.class_
+        query = select(child).where(column == self.id, child.deleted_at.is_(None)).order_by(child.id)
+        return self._select(query, self.connector)
+
+    def _after_delete(self, session: "Session") -> None:
+        """Called in the transaction that deleted the record; frees what belongs to it outside its own row."""
+
+    def _forget_id(self) -> None:
+        """Be a new record again: the transaction that stored this one was rolled back."""
+        make_transient(self)
+        self.id = None  # type: ignore[assignment]
+
+    def _refuse_changes(self) -> None:
+        if self.id is None:
+            return
+        state = inspect(self)
+        changed = [key for key in sorted(self._immutable) if state.attrs[key].history.has_changes()]
+        if changed:
+            raise ImmutableError(
+                f"{self} cannot change its {', '.join(changed)}: a {type(self).__name__} is immutable once stored. "
+                "Make a new one instead."
+            )
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return type(self) is type(other) and isinstance(other, Record) and self.id is not None and self.id == other.id
+
+    def __hash__(self) -> int:
+        # The id comes with the first save, and a hash must not change: so all records of a class share one.
+        return hash(type(self))
+
+    def __repr__(self) -> str:
+        name = getattr(self, "name", None)
+        return f"{type(self).__name__}({self.id})" if not name else f"{type(self).__name__}({self.id}, {name!r})"
+
+
+def _as_id(cls: type[Record], id: object) -> int:
+    if isinstance(id, bool) or not hasattr(id, "__index__"):
+        raise InvalidInputError(f"{id!r} is not the id of a {cls.__name__}; expected a whole number.")
+    return int(id.__index__())

@@ -1,0 +1,83 @@
+"""`DataCsv`: the data of a snapshot, preparation, data set or forecast, and nothing else."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from sqlalchemy import BigInteger, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from enstorage.database.types import JsonValue
+from enstorage.entity._record import Record
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
+
+    from enstorage.connector import Connector
+
+
+class DataCsv(Record):
+    """An immutable table, kept as Parquet bytes under their SHA-256 in the object store.
+
+    The name is the paper's, where such tables were CSV; `to_csv` still gives that form. Each snapshot, preparation,
+    data set, forecast and ensemble owns one; equal bytes are stored once.
+    """
+
+    __tablename__ = "data_csv"
+    _immutable = frozenset({"sha256", "rows", "columns", "bytes"})
+
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    rows: Mapped[int] = mapped_column(BigInteger)
+    columns: Mapped[dict[str, str]] = mapped_column(JsonValue)
+    bytes: Mapped[int] = mapped_column(BigInteger)
+
+    @classmethod
+    def store(cls, table: "pl.DataFrame", connector: "Connector") -> Self:
+        """Write a table to the object store, durably, and record it."""
+        from enstorage.objects.table import to_parquet
+
+        content = to_parquet(table)
+        return cls(
+            sha256=connector.objects.put(content),
+            rows=table.height,
+            columns={name: str(kind) for name, kind in table.schema.items()},
+            bytes=len(content),
+            connector=connector,
+        ).save()
+
+    def table(self) -> "pl.DataFrame":
+        """The table as a Polars data frame.
+
+        Raises:
+            CorruptError: the bytes are missing or damaged.
+        """
+        from enstorage.objects.table import from_parquet
+
+        return from_parquet(self.connector.objects.get(self.sha256))
+
+    def to_arrow(self) -> "pa.Table":
+        """The table as an Arrow table."""
+        return self.table().to_arrow()
+
+    def to_csv(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The table as CSV with a header; written to `path` too when one is given. Lists become columns `x_0`, `x_1` …."""
+        import polars as pl
+
+        table = self.table()
+        for name, kind in table.schema.items():
+            if isinstance(kind, pl.Array):
+                parts = table[name].reshape((table.height, -1)).arr.to_struct(lambda i, name=name: f"{name}_{i}")
+                table = table.with_columns(parts.alias(name)).unnest(name)
+        text = table.write_csv()
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
+
+def owned_csv(record: Any, session: Any) -> None:
+    """Delete the table of a record that was just deleted; its bytes stay until nothing refers to them."""
+    from sqlalchemy import delete
+
+    if record.data_csv_id is not None:
+        session.execute(delete(DataCsv).where(DataCsv.id == record.data_csv_id))

@@ -1,0 +1,232 @@
+"""`DataPreparation`: how a snapshot was cleaned, transformed and split, and the result."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import BigInteger, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from enstorage.adapter.base import Adapter, Prepared
+from enstorage.database.types import JsonValue
+from enstorage.entity._record import Record
+from enstorage.entity.data_csv import DataCsv, owned_csv
+from enstorage.entity.data_snapshot import DataSnapshot
+from enstorage.errors import CorruptError, InvalidInputError
+from enstorage.preparation.clean import parse_clean
+from enstorage.preparation.split import PARTS, check_parts, split_rows
+from enstorage.preparation.transform import FittedTransform, Transform
+
+if TYPE_CHECKING:
+    import polars as pl
+    from sqlalchemy.orm import Session
+
+    from enstorage.entity.data_set import DataSet
+
+
+class DataPreparation(Record):
+    """A prepared series with the recipe that made it; immutable once prepared.
+
+    Args:
+        data_snapshot: what is prepared.
+        clean_method: what becomes of rows without value: `drop`, `forward`, `backward`, `linear`, `mean`, `median`,
+            `constant(v)` or `seasonal(n)`. A fill never uses a value of a later part; what cannot be filled stays NaN and
+            no window spans it.
+        transform_method: `none`, `minmax`, `standard`, `robust`, `log`, `log1p`, `sqrt`, `yeojohnson`, `difference`,
+            `seasonal_difference(n)`, or a chain such as `log+difference+minmax`. Fitted on train rows, kept, invertible.
+        train_part: share of the rows, in time order, that models are trained on.
+        valid_part: share after those, for choosing.
+        test_part: share at the end, which decides nothing. The three sum to 1.
+        split: `time`, or `random`, which leaks the future into training for series.
+        seed: of the random split.
+        description: free text.
+
+    Raises:
+        InvalidInputError: a method is not known, the parts do not sum to 1, the transform cannot take the values.
+    """
+
+    __tablename__ = "data_preparation"
+    _immutable = frozenset(
+        {
+            *("data_snapshot_id", "data_csv_id", "clean_method", "transform_method"),
+            *("train_part", "valid_part", "test_part", "split", "seed", "state", "rows", "sha256"),
+        }
+    )
+    _upstream = ("data_snapshot_id",)
+
+    data_snapshot_id: Mapped[int] = mapped_column(ForeignKey("data_snapshot.id"), index=True)
+    data_csv_id: Mapped[int] = mapped_column(ForeignKey("data_csv.id"))
+    clean_method: Mapped[str] = mapped_column(String(64))
+    transform_method: Mapped[str] = mapped_column(String(255))
+    train_part: Mapped[float]
+    valid_part: Mapped[float]
+    test_part: Mapped[float]
+    split: Mapped[str] = mapped_column(String(16))
+    seed: Mapped[int] = mapped_column(BigInteger)
+    #: The fitted transform (`transform`), rows of each part (`parts`), rows dropped and left without value.
+    state: Mapped[dict[str, Any]] = mapped_column(JsonValue)
+    rows: Mapped[int] = mapped_column(BigInteger)
+    #: Over the table, so over every time, value, prepared value and part.
+    sha256: Mapped[str] = mapped_column(String(64))
+
+    def __init__(
+        self,
+        *,
+        data_snapshot: DataSnapshot,
+        clean_method: str = "drop",
+        transform_method: str = "none",
+        train_part: float = 0.7,
+        valid_part: float = 0.0,
+        test_part: float = 0.3,
+        split: str = "time",
+        seed: int = 0,
+        description: str = "",
+    ) -> None:
+        check_parts(train_part, valid_part, test_part, split, seed)
+        super().__init__(
+            connector=data_snapshot.connector,
+            data_snapshot_id=data_snapshot.id,
+            clean_method=str(parse_clean(clean_method)),
+            transform_method=str(Transform.parse(transform_method)),
+            train_part=train_part,
+            valid_part=valid_part,
+            test_part=test_part,
+            split=split,
+            seed=seed,
+            description=description,
+        )
+
+    def prepare(self) -> Self:
+        """Compute and keep the prepared series; when that was done before, compute it again and compare.
+
+        Raises:
+            CorruptError: the snapshot no longer gives the prepared series that is stored.
+        """
+        from enstorage.objects.table import content_sha256
+
+        table, state = self._compute()
+        sha256 = content_sha256(table)
+        if self.id is not None:
+            if sha256 != self.sha256:
+                raise CorruptError(
+                    f"{self} does not come out again: preparing {self.data_snapshot} gave hash {sha256[:12]}…, stored is "
+                    f"{self.sha256[:12]}…. Run `enstorage check`, and compare the versions of the libraries."
+                )
+            return self
+        with self.connector.transaction():
+            self.data_csv_id = DataCsv.store(table, self.connector).id
+            self.state, self.rows, self.sha256 = state, table.height, sha256
+            return self.save()
+
+    def create_set(self, adapter: Adapter, name: str | None = None, description: str = "") -> "DataSet":
+        """Make the samples `[id, X, y]` of one kind of model, by default named after the adapter.
+
+        Raises:
+            InvalidInputError: the adapter can build no sample.
+        """
+        from enstorage.entity.data_set import DataSet
+
+        return DataSet.make(self, adapter, name, description)
+
+    def table(self) -> "pl.DataFrame":
+        """The rows: `position` in the snapshot, `time` (ns), cleaned `value` (source units), `prepared`, `part` (0, 1, 2)."""
+        return self._table
+
+    def prepared(self) -> Prepared:
+        """The rows as adapters take them."""
+        table = self.table()
+        return Prepared(
+            times=table["time"].to_numpy(),
+            values=table["prepared"].to_numpy(),
+            position=table["position"].to_numpy(),
+            part=table["part"].to_numpy(),
+            needs_history=self.transform.needs_history,
+            what=str(self),
+        )
+
+    @property
+    def transform(self) -> FittedTransform:
+        """The transform as fitted on the train rows; `apply` replays it on new values."""
+        return FittedTransform.from_json(self.state["transform"])
+
+    def invert(self, prepared: NDArray[np.float64], origin: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+        """Turn forecasts in the prepared scale into source units.
+
+        Args:
+            prepared: shape (samples,) or (samples, horizon), the steps 1 … horizon after the origin.
+            origin: row of the last value known to each forecast, shape (samples,); needed after differencing only.
+        """
+        forecasts, transform = np.asarray(prepared, float), self.transform
+        if not transform.needs_history:
+            return transform.invert(forecasts)
+        table = self.table()
+        position = table["position"].to_numpy()
+        history = _on_grid(position, table["value"].to_numpy(), int(position[-1]) + 1)
+        return transform.invert(forecasts, history, None if origin is None else position[origin])
+
+    @property
+    def data_snapshot(self) -> DataSnapshot:
+        """The snapshot it was made of."""
+        return DataSnapshot.get(self.data_snapshot_id, connector=self.connector)
+
+    @property
+    def data_csv(self) -> DataCsv:
+        """Its table, see `table`."""
+        return DataCsv.get(self.data_csv_id, connector=self.connector)
+
+    def data_sets(self) -> "list[DataSet]":
+        """The data sets made of it."""
+        from enstorage.entity.data_set import DataSet
+
+        return self._children(DataSet.data_preparation_id)
+
+    def _compute(self) -> "tuple[pl.DataFrame, dict[str, Any]]":
+        import polars as pl
+
+        snapshot = self.data_snapshot
+        times, values = snapshot.read()
+        clean = parse_clean(self.clean_method)
+        position = np.flatnonzero(clean.kept_rows(values))
+        if not np.isfinite(values[position]).any():
+            raise InvalidInputError(f"{snapshot} has no row with a value. Take a snapshot of a period that has points.")
+        part = split_rows(
+            len(position), self.train_part, self.valid_part, self.test_part, method=self.split, seed=self.seed
+        )
+        cleaned = clean.fill(values[position], part)
+        # On the grid of the snapshot, so that no difference is taken across dropped rows.
+        grid = _on_grid(position, cleaned, len(times))
+        train = np.zeros(len(times), bool)
+        train[position] = part == PARTS.index("train")
+        transform = Transform.parse(self.transform_method).fit(grid, train)
+        table = pl.DataFrame(
+            {
+                "position": position.astype(np.int64),
+                "time": times[position],
+                "value": cleaned,
+                "prepared": transform.apply(grid)[position],
+                "part": part,
+            }
+        )
+        state = {
+            "transform": transform.to_json(),
+            "parts": {name: int((part == code).sum()) for code, name in enumerate(PARTS)},
+            "dropped_rows": len(times) - len(position),
+            "unfilled_rows": int(np.isnan(cleaned).sum()),
+            "leaks": self.split == "random",
+        }
+        return table, state
+
+    @cached_property
+    def _table(self) -> "pl.DataFrame":
+        return self.data_csv.table()
+
+    def _after_delete(self, session: "Session") -> None:
+        owned_csv(self, session)
+
+
+def _on_grid(position: NDArray[np.int64], values: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
+    """Values at their positions in the snapshot, NaN where a row was dropped; shape (rows,)."""
+    grid = np.full(rows, np.nan)
+    grid[position] = values
+    return grid

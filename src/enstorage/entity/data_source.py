@@ -1,0 +1,180 @@
+"""`DataSource`: a series as it is now."""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BigInteger, String
+from sqlalchemy.orm import Mapped, mapped_column, validates
+
+from enstorage.database.types import Name
+from enstorage.entity._record import Record
+from enstorage.errors import InvalidInputError
+from enstorage.instant import TimeLike, to_iso, to_ns
+from enstorage.interval import Interval
+from enstorage.series.base import Points, check_aggregate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy.orm import Session
+
+    from enstorage.connector import Connector
+    from enstorage.entity.data_snapshot import DataSnapshot
+    from enstorage.entity.project import Project
+
+
+class DataSource(Record):
+    """Describes a series that lives in the series store, where it can change, grow and lose points.
+
+    Args:
+        name: what people call it.
+        time_from: start of the period that snapshots cover; None: from the first point.
+        time_to: end of that period, not part of it; None: to the last point.
+        time_interval: length of the buckets of a snapshot, such as `1y`, `1mo`, `1w`, `1d`, `15m`; None takes the points
+            as they are, which is meant for events.
+        aggregate: how the points of a bucket become one value: mean, median, sum, min, max, first, last or count.
+        unit: unit of the values, shown wherever they are.
+        description: free text.
+        connector: the store to live in; the current one by default.
+
+    Times are given in any form (`enstorage.instant.to_ns`) and kept as int64 nanoseconds since 1970, UTC.
+
+    Raises:
+        InvalidInputError: an interval or aggregate is not known, or the period is empty.
+    """
+
+    __tablename__ = "data_source"
+
+    name: Mapped[str] = mapped_column(Name)
+    time_from: Mapped[int | None] = mapped_column(BigInteger)
+    time_to: Mapped[int | None] = mapped_column(BigInteger)
+    time_interval: Mapped[str | None] = mapped_column(String(32))
+    aggregate: Mapped[str] = mapped_column(String(16))
+    unit: Mapped[str] = mapped_column(Name)
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        time_from: TimeLike | None = None,
+        time_to: TimeLike | None = None,
+        time_interval: str | None = None,
+        aggregate: str = "mean",
+        unit: str = "",
+        description: str = "",
+        connector: "Connector | None" = None,
+    ) -> None:
+        super().__init__(
+            connector=connector,
+            name=name,
+            time_from=time_from,
+            time_to=time_to,
+            time_interval=time_interval,
+            aggregate=aggregate,
+            unit=unit,
+            description=description,
+        )
+
+    @validates("time_from", "time_to")
+    def _to_nanoseconds(self, key: str, value: TimeLike | None) -> int | None:
+        time_ns = None if value is None else to_ns(value)
+        start, end = (time_ns, self.time_to) if key == "time_from" else (self.time_from, time_ns)
+        if start is not None and end is not None and start >= end:
+            raise InvalidInputError(
+                f"The period of the source is empty: it starts at {to_iso(start)} and ends before {to_iso(end)}. "
+                "Give a time_to later than time_from."
+            )
+        return time_ns
+
+    @validates("time_interval")
+    def _canonical_interval(self, _key: str, value: str | None) -> str | None:
+        return None if value is None else str(Interval.parse(value))
+
+    @validates("aggregate")
+    def _known_aggregate(self, _key: str, value: str) -> str:
+        return check_aggregate(value)
+
+    def write(self, times: "Any | str | os.PathLike[str] | Path", values: Any = None) -> int:
+        """Store points at once; the value of a time that is already there is replaced.
+
+        Args:
+            times: shape (n,): NumPy, list, pandas, Polars or Arrow; or alone: a table of two columns, a pandas Series with
+                times as index, or the path of a CSV file with two columns.
+            values: shape (n,), finite.
+
+        Returns:
+            How many points were written.
+
+        Raises:
+            InvalidInputError: lengths differ, a value is not a finite number, a time stands twice, a row of the file
+                cannot be read; nothing was written then.
+        """
+        from enstorage.series.points import as_points
+
+        checked_times, checked_values = as_points(times, values)
+        self._saved().connector.series.append(self.id, checked_times, checked_values)
+        return len(checked_times)
+
+    def read(
+        self,
+        time_from: TimeLike | None = None,
+        time_to: TimeLike | None = None,
+        interval: str | None = None,
+        aggregate: str | None = None,
+    ) -> Points:
+        """The points of the half-open period [time_from, time_to), by default all, as they are now.
+
+        Args:
+            time_from: start; None: from the first point.
+            time_to: end, not part of the period; None: to the last point.
+            interval: group into buckets of this length; None: the points as they are.
+            aggregate: how a bucket becomes one value; by default as the source says.
+
+        Returns:
+            Times (int64 ns; of buckets their starts, those without points left out) and values (float64), shape (n,).
+        """
+        series = self._saved().connector.series
+        start = None if time_from is None else to_ns(time_from)
+        end = None if time_to is None else to_ns(time_to)
+        if interval is None:
+            return series.read(self.id, start, end)
+        extent = series.extent(self.id)
+        if extent is None:
+            return series.read(self.id, start, end)
+        start = extent[0] if start is None else start
+        end = extent[1] + 1 if end is None else end
+        function = check_aggregate(aggregate or self.aggregate)
+        return series.aggregate(self.id, start, end, Interval.parse(interval), function)
+
+    def delete_points(self, time_from: TimeLike | None = None, time_to: TimeLike | None = None) -> int:
+        """Delete the points of the half-open period [time_from, time_to), by default all; returns how many there were."""
+        return self._saved().connector.series.delete_points(
+            self.id,
+            None if time_from is None else to_ns(time_from),
+            None if time_to is None else to_ns(time_to),
+        )
+
+    def create_snapshot(self, description: str = "") -> "DataSnapshot":
+        """Fix the state of the source for its period, grouped by its interval with its aggregate.
+
+        Raises:
+            InvalidInputError: the period has no points.
+        """
+        from enstorage.entity.data_snapshot import DataSnapshot
+
+        return DataSnapshot.take(self._saved(), description)
+
+    def snapshots(self) -> "list[DataSnapshot]":
+        """The snapshots taken of this source, oldest first."""
+        from enstorage.entity.data_snapshot import DataSnapshot
+
+        return self._children(DataSnapshot.data_source_id)
+
+    def projects(self) -> "list[Project]":
+        """The projects over this source."""
+        from enstorage.entity.project import Project
+
+        return self._children(Project.data_source_id)
+
+    def _after_delete(self, session: "Session") -> None:  # noqa: ARG002
+        self.connector.series.delete_source(self.id)

@@ -1,0 +1,189 @@
+"""`Ensemble`: models that forecast together."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from enstorage import plugins
+from enstorage.database.types import JsonText, Name, UtcDateTime
+from enstorage.entity._record import Record
+from enstorage.entity.data_csv import DataCsv, owned_csv
+from enstorage.entity.forecast import Forecast
+from enstorage.entity.model import Model
+from enstorage.entity.project import Project
+from enstorage.errors import InvalidInputError, NotFoundError
+
+if TYPE_CHECKING:
+    import polars as pl
+    from sqlalchemy.orm import Session
+
+    from enstorage.entity.ensemble_item import EnsembleItem
+
+METHODS = "enstorage.methods"
+FIT_ON = ("train", "valid", "out_of_fold")
+
+
+class Ensemble(Record):
+    """A method, a metamodel and members, all of one project. `endirector.Conductor(ensemble).render()` builds it.
+
+    Once built it keeps: the metamodel's object; a table with the targets, the forecasts of every member and of the
+    ensemble, and which rows were fitted on; and `result`, from which the reading methods take what they give.
+    """
+
+    __tablename__ = "ensemble"
+    _immutable = frozenset({"project_id", "method", "metamodel"})
+
+    name: Mapped[str] = mapped_column(Name)
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)
+    method: Mapped[str] = mapped_column(String(64))
+    metamodel: Mapped[str | None] = mapped_column(String(255))
+    #: The part asked for; None leaves the choice to the method.
+    fit_on: Mapped[str | None] = mapped_column(String(16))
+    object_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
+    object_format: Mapped[str | None] = mapped_column(String(32))
+    data_csv_id: Mapped[int | None] = mapped_column(ForeignKey("data_csv.id"))
+    result: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
+    rendered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @classmethod
+    def form(
+        cls,
+        project: Project,
+        method: str,
+        metamodel: str | None,
+        models: Sequence[Model],
+        *,
+        fit_on: str | None = None,
+        name: str | None = None,
+        description: str = "",
+    ) -> Self:
+        """Put members together and store them. See `Project.create_ensemble`."""
+        from enstorage.entity.ensemble_item import EnsembleItem
+
+        plugins.load(METHODS, method, "method").check(metamodel)
+        if fit_on not in (None, *FIT_ON):
+            raise InvalidInputError(f"fit_on is one of {', '.join(FIT_ON)}; received {fit_on!r}.")
+        _check_members(project, models)
+        with project.connector.transaction():
+            ensemble = cls(
+                connector=project.connector,
+                name=name or " ".join(filter(None, (method, metamodel))),
+                project_id=project.id,
+                method=method,
+                metamodel=metamodel,
+                fit_on=fit_on,
+                description=description,
+            ).save()
+            for position, model in enumerate(models):
+                EnsembleItem(
+                    connector=project.connector, ensemble_id=ensemble.id, model_id=model.id, position=position
+                ).save()
+        return ensemble
+
+    @property
+    def project(self) -> Project:
+        """The project it belongs to."""
+        return Project.get(self.project_id, connector=self.connector)
+
+    def items(self) -> "list[EnsembleItem]":
+        """The members with their parameters, in the order in which they were given."""
+        from enstorage.entity.ensemble_item import EnsembleItem
+
+        return sorted(self._children(EnsembleItem.ensemble_id), key=lambda item: item.position)
+
+    def models(self) -> list[Model]:
+        """The members' models, in the same order."""
+        return Model.get_list([item.model_id for item in self.items()], connector=self.connector)
+
+    def alignment(self) -> dict[str, Any]:
+        """How the members met: `{"common": rows, "lost": {model name: rows}}` over all parts."""
+        return self._rendered("alignment")
+
+    def weights(self) -> dict[str, float]:
+        """The weight of each member by its name.
+
+        Raises:
+            NotFoundError: the ensemble was not rendered, or its method gives no weights.
+        """
+        self._rendered("alignment")
+        names = member_names(self.models())
+        weights = {name: item.properties.get("weight") for name, item in zip(names, self.items(), strict=True)}
+        if None in weights.values():
+            raise NotFoundError(
+                f"{self} has no weights: its metamodel {self.metamodel} does not combine members by weights. "
+                "Read its forecasts instead."
+            )
+        return weights
+
+    def metrics(self) -> dict[str, Any]:
+        """Errors on every part: `{part: {"members": {name: {"mse", "rmse", …}}, "ensemble": {…}}}`."""
+        return self._rendered("metrics")
+
+    def mark(self) -> str:
+        """How honest the fit is: `held-out`, `out-of-fold` or `in-sample` (the members were trained on those rows)."""
+        return self._rendered("mark")
+
+    def forecasts(self, part: str | None = None) -> "pl.DataFrame":
+        """The forecasts of the ensemble for a part, by default for all; columns as in `Model.forecasts`."""
+        return Forecast.read(self, part)
+
+    def table(self) -> "pl.DataFrame":
+        """All common targets: `series`, `id`, `step`, `part`, `fitted`, `truth`, `member_<model id>` …, `ensemble`."""
+        self._rendered("alignment")
+        return self.data_csv.table()
+
+    def load_metamodel(self) -> Any:
+        """The fitted metamodel.
+
+        Raises:
+            NotFoundError: the ensemble was not rendered, or its method has none.
+        """
+        from enstorage.formats.base import load
+
+        if self.object_sha256 is None or self.object_format is None:
+            raise NotFoundError(f"{self} has no metamodel: it was not rendered, or the method {self.method!r} has none.")
+        content = self.connector.objects.get(self.object_sha256)
+        return load(self.object_format, content, allow_pickle=self.connector.allow_pickle)
+
+    @property
+    def data_csv(self) -> DataCsv:
+        """Its table, see `table`."""
+        if self.data_csv_id is None:
+            raise self._not_rendered()
+        return DataCsv.get(self.data_csv_id, connector=self.connector)
+
+    def _rendered(self, key: str) -> Any:
+        if self.result is None:
+            raise self._not_rendered()
+        return self.result[key]
+
+    def _not_rendered(self) -> NotFoundError:
+        return NotFoundError(f"{self} was not rendered yet. Call endirector.Conductor(ensemble).render().")
+
+    def _after_delete(self, session: "Session") -> None:
+        owned_csv(self, session)
+
+
+def member_names(models: Sequence[Model]) -> list[str]:
+    """The names of members, made different by their ids where two are called the same."""
+    names = [model.name for model in models]
+    return [
+        name if names.count(name) == 1 else f"{name} ({model.id})" for name, model in zip(names, models, strict=True)
+    ]
+
+
+def _check_members(project: Project, models: Sequence[Model]) -> None:
+    for model in models:
+        owner = model.research.project_id
+        if owner != project.id:
+            raise InvalidInputError(
+                f"{model} belongs to project {owner}; the members of an ensemble of {project} are models of that project. "
+                "Choose others, or make the ensemble in the other project."
+            )
+    ids = [model.id for model in models]
+    if len(set(ids)) < len(ids):
+        twice = sorted({id for id in ids if ids.count(id) > 1})
+        raise InvalidInputError(f"Model {', '.join(map(str, twice))} was given twice; a member takes part once.")

@@ -1,0 +1,41 @@
+"""`EnsembleItem`: a model inside an ensemble."""
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.ext.mutable import MutableDict
+from sqlalchemy.orm import Mapped, mapped_column
+
+from enstorage.database.types import JsonText
+from enstorage.entity._record import Record
+from enstorage.entity.model import Model
+
+if TYPE_CHECKING:
+    from enstorage.entity.ensemble import Ensemble
+
+
+class EnsembleItem(Record):
+    """A member with its parameters there: `properties` is free-form JSON, such as `{"weight": 1.06192747}`."""
+
+    __tablename__ = "ensemble_item"
+    __table_args__ = (UniqueConstraint("ensemble_id", "model_id"), Record.__table_args__)
+    _part_of = frozenset({"ensemble_id"})
+    _upstream = ("model_id",)
+
+    ensemble_id: Mapped[int] = mapped_column(ForeignKey("ensemble.id"))
+    model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), index=True)
+    #: Place of the member among the members, from 0: the order in which they were given.
+    position: Mapped[int]
+    properties: Mapped[dict[str, Any]] = mapped_column(MutableDict.as_mutable(JsonText()), default=dict)
+
+    @property
+    def model(self) -> Model:
+        """The member."""
+        return Model.get(self.model_id, connector=self.connector)
+
+    @property
+    def ensemble(self) -> "Ensemble":
+        """The ensemble it is a member of."""
+        from enstorage.entity.ensemble import Ensemble
+
+        return Ensemble.get(self.ensemble_id, connector=self.connector)

@@ -1,0 +1,140 @@
+"""`Forecast`: what a model or an ensemble predicted for one part."""
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sqlalchemy import BigInteger, ForeignKey, String, select
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
+
+from enstorage.entity._record import Record
+from enstorage.entity.data_csv import DataCsv, owned_csv
+from enstorage.errors import InvalidInputError, NotFoundError
+from enstorage.instant import to_iso, to_ns_array
+from enstorage.preparation.split import check_part
+
+if TYPE_CHECKING:
+    import polars as pl
+    from sqlalchemy.orm import Session
+
+
+class Forecast(Record):
+    """The forecasts of one model, or of one ensemble, on one part; immutable, replaced by a newer one.
+
+    Its table has the columns `series` (data source id), `id` (time of that step's target, ns), `step` (from 1), `quantile`
+    (null for the point forecast) and `value` (in the units of the source).
+    """
+
+    __tablename__ = "forecast"
+    _immutable = frozenset({"model_id", "ensemble_id", "data_csv_id", "part", "rows", "object_sha256"})
+    _part_of = frozenset({"model_id", "ensemble_id"})
+    _upstream = ("model_id", "ensemble_id")
+
+    model_id: Mapped[int | None] = mapped_column(ForeignKey("model.id"), index=True)
+    ensemble_id: Mapped[int | None] = mapped_column(ForeignKey("ensemble.id"), index=True)
+    data_csv_id: Mapped[int] = mapped_column(ForeignKey("data_csv.id"))
+    part: Mapped[str] = mapped_column(String(16))
+    rows: Mapped[int] = mapped_column(BigInteger)
+    #: The object that the owner had then: forecasts of an earlier object are out of date.
+    object_sha256: Mapped[str | None] = mapped_column(String(64))
+
+    @classmethod
+    def store(cls, owner: Record, part: str, table: "pl.DataFrame", *, object_sha256: str | None = None) -> Self:
+        """Keep the forecasts of a model or an ensemble for a part in place of those kept before.
+
+        Args:
+            owner: whose forecasts they are.
+            part: `train`, `valid` or `test`.
+            table: the columns of the class, such as `point_forecasts` gives.
+            object_sha256: the object that made them.
+        """
+        connector = owner.connector
+        with connector.transaction():
+            for older in cls._of(owner, part):
+                older.delete()
+            return cls(
+                **{_owner_column(owner).key: owner.id},
+                data_csv_id=DataCsv.store(table, connector).id,
+                part=part,
+                rows=table.height,
+                object_sha256=object_sha256,
+                connector=connector,
+            ).save()
+
+    @classmethod
+    def parts_of(cls, owner: Record, object_sha256: str | None) -> set[str]:
+        """The parts for which forecasts are kept that were made by that object."""
+        return {each.part for each in cls._of(owner, None) if each.object_sha256 == object_sha256}
+
+    @classmethod
+    def read(cls, owner: Record, part: str | None) -> "pl.DataFrame":
+        """The forecasts that are kept. See `Model.forecasts`."""
+        import polars as pl
+
+        kept = cls._of(owner, part if part is None else check_part(part))
+        if not kept:
+            what = f"on the part {part!r}" if part else "on any part"
+            raise NotFoundError(f"{owner} has no forecasts {what}. Train it, or keep them with save_forecasts.")
+        tables = [each.table().select(pl.lit(each.part).alias("part"), pl.all()) for each in kept]
+        return pl.concat(tables).sort("id", "step", maintain_order=True)
+
+    @classmethod
+    def _of(cls, owner: Record, part: str | None) -> "list[Self]":
+        query = select(cls).where(_owner_column(owner) == owner.id).order_by(cls.id)
+        return cls._select(query if part is None else query.where(cls.part == part), owner.connector)
+
+    def table(self) -> "pl.DataFrame":
+        """The rows, see the class."""
+        return self.data_csv.table()
+
+    @property
+    def data_csv(self) -> DataCsv:
+        """Its table."""
+        return DataCsv.get(self.data_csv_id, connector=self.connector)
+
+    def _after_delete(self, session: "Session") -> None:
+        owned_csv(self, session)
+
+
+def _owner_column(owner: Record) -> "InstrumentedAttribute[Any]":
+    from enstorage.entity.model import Model
+
+    return Forecast.model_id if isinstance(owner, Model) else Forecast.ensemble_id
+
+
+def point_forecasts(series: int, id: ArrayLike, values: ArrayLike) -> "pl.DataFrame":
+    """The table of point forecasts. See `Model.save_forecasts`."""
+    import polars as pl
+
+    forecasts = np.asarray(values, dtype=np.float64)
+    ids = np.asarray(id)
+    if ids.shape != forecasts.shape or ids.ndim not in (1, 2) or not ids.size:
+        raise InvalidInputError(
+            f"Forecasts need one id a value, both (rows,) or (rows, horizon), at least one; received ids {ids.shape} and "
+            f"values {forecasts.shape}."
+        )
+    times = to_ns_array(ids.ravel()).reshape(ids.shape)
+    if not np.isfinite(forecasts).all():
+        raise InvalidInputError(
+            f"{int((~np.isfinite(forecasts)).sum())} of {forecasts.size} forecasts are NaN or infinite, the first for "
+            f"{to_iso(int(times[~np.isfinite(forecasts)][0]))}. Leave those rows out, or mend the model."
+        )
+    horizon = 1 if ids.ndim == 1 else ids.shape[1]
+    steps = np.tile(np.arange(1, horizon + 1, dtype=np.int32), len(ids))
+    flat: NDArray[np.int64] = times.ravel()
+    table = pl.DataFrame(
+        {
+            "series": np.full(flat.size, series, dtype=np.int64),
+            "id": flat,
+            "step": steps,
+            "quantile": pl.Series([None] * flat.size, dtype=pl.Float64),
+            "value": forecasts.ravel(),
+        }
+    )
+    twice = table.filter(pl.struct("id", "step").is_duplicated())
+    if twice.height:
+        raise InvalidInputError(
+            f"{twice.height} forecasts share a target, the first at {to_iso(twice['id'][0])}; a member has one forecast a "
+            "target and step. Leave the repeated ones out."
+        )
+    return table

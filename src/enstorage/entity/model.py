@@ -1,0 +1,219 @@
+"""`Model`: any model, its data set, its facts, its object and its forecasts."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from numpy.typing import ArrayLike
+from sqlalchemy import BigInteger, ForeignKey, String, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from enstorage.database.types import JsonText, Name
+from enstorage.entity._record import Record
+from enstorage.entity.data_set import DataSet
+from enstorage.entity.forecast import Forecast, point_forecasts
+from enstorage.entity.model_meta import ModelMeta
+from enstorage.entity.research import Research
+from enstorage.errors import InvalidInputError, NotFoundError
+from enstorage.preparation.split import PARTS, check_part
+
+if TYPE_CHECKING:
+    import polars as pl
+
+D = TypeVar("D")
+_ABSENT: Any = object()
+_KEY_LENGTH = 255
+
+
+class Model(Record):
+    """Any model: neural network, random forest, regression, or only its forecasts.
+
+    Args:
+        research: the group it belongs to.
+        name: what people call it.
+        network: specification for training it here (an object with `to_json`, or its JSON form); None for models that
+            are built elsewhere.
+        description: free text.
+    """
+
+    __tablename__ = "model"
+    _immutable = frozenset({"research_id"})
+    _upstream = ("data_set_id",)
+
+    name: Mapped[str] = mapped_column(Name)
+    research_id: Mapped[int] = mapped_column(ForeignKey("research.id"), index=True)
+    network: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
+    data_set_id: Mapped[int | None] = mapped_column(ForeignKey("data_set.id"), index=True)
+    #: Bytes of the trained object, by hash, in the format of that name.
+    object_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
+    object_format: Mapped[str | None] = mapped_column(String(32))
+    object_bytes: Mapped[int | None] = mapped_column(BigInteger)
+
+    def __init__(
+        self, *, research: Research, name: str, network: Mapping[str, Any] | Any | None = None, description: str = ""
+    ) -> None:
+        super().__init__(
+            connector=research.connector,
+            name=name,
+            research_id=research._saved().id,
+            network=_network_json(network),
+            description=description,
+        )
+
+    @overload
+    def data_set(self) -> DataSet: ...
+    @overload
+    def data_set(self, created_data_set: DataSet) -> None: ...
+    def data_set(self, created_data_set: DataSet | None = None) -> DataSet | None:
+        """Tell the model of its data set, or without argument read it.
+
+        Raises:
+            InvalidInputError: the set is of another preparation than the other models of the research, or the model
+                was already trained on another set.
+            NotFoundError: on reading, the model has none.
+        """
+        if created_data_set is None:
+            if self.data_set_id is None:
+                raise NotFoundError(f"{self} has no data set. Tell it of one: model.data_set(created_data_set).")
+            return DataSet.get(self.data_set_id, connector=self.connector)
+        if self.object_sha256 is not None and self.data_set_id not in (None, created_data_set.id):
+            raise InvalidInputError(
+                f"{self} was trained on data set {self.data_set_id}; received data set {created_data_set.id}. Make a new "
+                "model for it: research.create_model(name)."
+            )
+        research = self.research
+        preparation = created_data_set.data_preparation
+        if preparation is not None:
+            research.use(preparation)
+        elif research.data_preparation_id is not None:
+            raise InvalidInputError(
+                f"All models of {research} see data of preparation {research.data_preparation_id}; {created_data_set} "
+                "comes from none. Make a new research for it."
+            )
+        self.data_set_id = created_data_set.id
+        with self.connector.transaction():
+            research.save()
+            self.save()
+        return None
+
+    @overload
+    def meta(self, key: str) -> Any: ...
+    @overload
+    def meta(self, key: str, *, default: D) -> Any | D: ...
+    @overload
+    def meta(self, key: str, value: Any) -> None: ...
+    def meta(self, key: str, value: Any = _ABSENT, *, default: Any = _ABSENT) -> Any:
+        """Record a fact about the model, or without value read it.
+
+        Args:
+            key: case-sensitive, at most 255 characters.
+            value: any JSON value or NumPy scalar; NaN and ±inf survive. Replaces what was there.
+            default: what reading gives when there is no such fact.
+
+        Raises:
+            NotFoundError: on reading, there is no such fact and no default.
+            InvalidInputError: the key is not such a text, or the value has no JSON form.
+        """
+        if not isinstance(key, str) or not 0 < len(key) <= _KEY_LENGTH:
+            raise InvalidInputError(
+                f"The key of a fact is a text of 1 to {_KEY_LENGTH} characters; received {key!r:.80}."
+            )
+        found = self._select(
+            select(ModelMeta).where(ModelMeta.model_id == self._saved().id, ModelMeta.key == key), self.connector
+        )
+        if value is not _ABSENT:
+            fact = found[0] if found else ModelMeta(model_id=self.id, key=key, connector=self.connector)
+            fact.value = value
+            fact.save()
+            return None
+        if found:
+            return found[0].value
+        if default is not _ABSENT:
+            return default
+        raise NotFoundError(
+            f"{self} has no fact {key!r}; known are {', '.join(sorted(self.metas())) or 'none'}. "
+            "model.meta(key, default=…) gives a value instead."
+        )
+
+    def metas(self) -> dict[str, Any]:
+        """All facts about the model."""
+        return {fact.key: fact.value for fact in self._children(ModelMeta.model_id)}
+
+    def save_object(self, obj: Any) -> None:
+        """Keep the trained object itself, whole.
+
+        Keras models are kept as `.keras`, scikit-learn estimators by skops; anything else by cloudpickle, and only in a
+        store opened with `Connector(allow_pickle=True)`.
+
+        Raises:
+            UntrustedError: the object could only be kept by pickle, which this store does not allow.
+        """
+        from enstorage.formats.base import dump
+
+        form, content = dump(obj, allow_pickle=self.connector.allow_pickle)
+        self.object_sha256 = self.connector.objects.put(content)
+        self.object_format, self.object_bytes = form, len(content)
+        self.save()
+
+    def load_object(self) -> Any:
+        """The trained object. Opening it runs no code from the file, unless pickle is allowed for this store.
+
+        Raises:
+            NotFoundError: the model has none.
+            CorruptError: the bytes are missing or damaged.
+            UntrustedError: the bytes could run code.
+        """
+        from enstorage.formats.base import load
+
+        if self.object_sha256 is None or self.object_format is None:
+            raise NotFoundError(f"{self} has no object. Train it, or keep one with save_object.")
+        content = self.connector.objects.get(self.object_sha256)
+        return load(self.object_format, content, allow_pickle=self.connector.allow_pickle)
+
+    def save_forecasts(self, part: str, id: ArrayLike, values: ArrayLike) -> Forecast:
+        """Keep forecasts for a part, made here or elsewhere; they replace those kept before for that part.
+
+        Args:
+            part: `train`, `valid` or `test`.
+            id: time of each step's target in any form, int64 ns inside, unique; shape (rows,) or (rows, horizon).
+            values: forecasts in the units of the source, finite; the same shape.
+
+        Raises:
+            InvalidInputError: shapes differ, a value is not finite, a target stands twice.
+        """
+        check_part(part)
+        table = point_forecasts(self._saved().research.project.data_source_id, id, values)
+        return Forecast.store(self, part, table, object_sha256=self.object_sha256)
+
+    def has_forecasts(self) -> bool:
+        """Whether forecasts of the present object are kept for every part of the data set."""
+        parts = {PARTS[code] for code in set(self.data_set().parts().tolist())}
+        return parts <= Forecast.parts_of(self, self.object_sha256)
+
+    def forecasts(self, part: str | None = None) -> "pl.DataFrame":
+        """The forecasts that are kept for a part, by default for all.
+
+        Returns:
+            Columns `part`, `series` (data source id), `id` (ns), `step` (from 1), `quantile` (null for the point
+            forecast), `value` (source units); sorted by id and step.
+
+        Raises:
+            NotFoundError: there are none.
+        """
+        return Forecast.read(self, part)
+
+    @property
+    def research(self) -> Research:
+        """The research it belongs to."""
+        return Research.get(self.research_id, connector=self.connector)
+
+
+def _network_json(network: Any) -> dict[str, Any] | None:
+    if network is None:
+        return None
+    recipe = network.to_json() if hasattr(network, "to_json") else network
+    if not isinstance(recipe, Mapping) or "name" not in recipe:
+        raise InvalidInputError(
+            f"{network!r:.80} is not a network; expected a specification of entrainer.networks or its JSON form with a "
+            "name. A model that you build yourself needs none: keep it with save_object."
+        )
+    return dict(recipe)

@@ -1,0 +1,107 @@
+"""`Project`: the researches and ensembles over one data source."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from enstorage.database.types import Name
+from enstorage.entity._record import Record
+from enstorage.entity.data_preparation import DataPreparation
+from enstorage.entity.data_source import DataSource
+
+if TYPE_CHECKING:
+    from enstorage.connector import Connector
+    from enstorage.entity.ensemble import Ensemble
+    from enstorage.entity.model import Model
+    from enstorage.entity.research import Research
+
+
+class Project(Record):
+    """Joins a set of researches over one data source; everything from preparing to ensembles happens within one."""
+
+    __tablename__ = "project"
+
+    name: Mapped[str] = mapped_column(Name)
+    data_source_id: Mapped[int] = mapped_column(ForeignKey("data_source.id"), index=True)
+
+    def __init__(
+        self, *, name: str, data_source: DataSource, description: str = "", connector: "Connector | None" = None
+    ) -> None:
+        super().__init__(
+            connector=connector or data_source.connector,
+            name=name,
+            data_source_id=data_source._saved().id,
+            description=description,
+        )
+
+    def create_research(
+        self, name: str, preparation: DataPreparation | None = None, description: str = ""
+    ) -> "Research":
+        """Begin a research: a group of models made by definite rules on data prepared in one way.
+
+        Args:
+            name: what people call it.
+            preparation: the one preparation of its models; by default that of the first model's data set.
+            description: free text.
+
+        Raises:
+            InvalidInputError: the preparation is of another data source than the project.
+        """
+        from enstorage.entity.research import Research
+
+        return Research(project=self._saved(), name=name, preparation=preparation, description=description).save()
+
+    def create_ensemble(
+        self,
+        method: str,
+        metamodel: str | None = None,
+        models: "Sequence[Model]" = (),
+        fit_on: str | None = None,
+        name: str | None = None,
+        description: str = "",
+    ) -> "Ensemble":
+        """Put models together; `endirector.Conductor(ensemble).render()` then builds the ensemble.
+
+        Args:
+            method: registered name, such as `voting`, `weighted_voting`, `blending`.
+            metamodel: class name of a scikit-learn estimator, for methods that have one, such as `LinearRegression`.
+            models: the members, all of this project.
+            fit_on: the part whose rows weights or metamodel are fitted on: `train` or `valid`. By default `valid` where
+                every member's preparation has one, else `train`.
+            name: what people call it; by default the method and metamodel.
+            description: free text.
+
+        Raises:
+            InvalidInputError: unknown method or metamodel, a member of another project, a member given twice.
+        """
+        from enstorage.entity.ensemble import Ensemble
+
+        return Ensemble.form(
+            self._saved(), method, metamodel, models, fit_on=fit_on, name=name, description=description
+        )
+
+    @property
+    def data_source(self) -> DataSource:
+        """The source that everything in the project is about."""
+        return DataSource.get(self.data_source_id, connector=self.connector)
+
+    def researches(self) -> "list[Research]":
+        """The researches of the project."""
+        from enstorage.entity.research import Research
+
+        return self._children(Research.project_id)
+
+    def ensembles(self) -> "list[Ensemble]":
+        """The ensembles of the project."""
+        from enstorage.entity.ensemble import Ensemble
+
+        return self._children(Ensemble.project_id)
+
+    def models(self) -> "list[Model]":
+        """The models of all its researches."""
+        models: list[Any] = []
+        for research in self.researches():
+            models += research.models()
+        return models

@@ -1,0 +1,87 @@
+"""`Research`: a group of models made by definite rules."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from enstorage.database.types import Name
+from enstorage.entity._record import Record
+from enstorage.entity.data_preparation import DataPreparation
+from enstorage.entity.project import Project
+from enstorage.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from enstorage.entity.model import Model
+
+
+class Research(Record):
+    """How data is prepared and how models are built and tuned; all its models see data prepared the same way."""
+
+    __tablename__ = "research"
+
+    name: Mapped[str] = mapped_column(Name)
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)
+    data_preparation_id: Mapped[int | None] = mapped_column(ForeignKey("data_preparation.id"), index=True)
+
+    def __init__(
+        self, *, project: Project, name: str, preparation: DataPreparation | None = None, description: str = ""
+    ) -> None:
+        super().__init__(
+            connector=project.connector, name=name, project_id=project._saved().id, description=description
+        )
+        if preparation is not None:
+            self.use(preparation)
+
+    def use(self, preparation: DataPreparation) -> None:
+        """Make `preparation` the one of this research; in memory, `save` keeps it.
+
+        Raises:
+            InvalidInputError: the research has another one already, or it is of another data source.
+        """
+        if self.data_preparation_id not in (None, preparation.id):
+            raise InvalidInputError(
+                f"All models of {self} see data of preparation {self.data_preparation_id}; received preparation "
+                f"{preparation.id}. Make a new research for it: project.create_research(name, preparation)."
+            )
+        source_id = preparation.data_snapshot.data_source_id
+        project = self.project
+        if source_id != project.data_source_id:
+            raise InvalidInputError(
+                f"{project} is about data source {project.data_source_id}; {preparation} was made of data source "
+                f"{source_id}. Use a preparation of the project's source."
+            )
+        self.data_preparation_id = preparation.id
+
+    def create_model(
+        self, name: str, network: Mapping[str, Any] | Any | None = None, description: str = ""
+    ) -> "Model":
+        """Begin a model.
+
+        Args:
+            name: what people call it.
+            network: how it is built, for training it here: a specification of `entrainer.networks`, or its JSON form.
+            description: free text.
+        """
+        from enstorage.entity.model import Model
+
+        return Model(research=self._saved(), name=name, network=network, description=description).save()
+
+    @property
+    def project(self) -> Project:
+        """The project it belongs to."""
+        return Project.get(self.project_id, connector=self.connector)
+
+    @property
+    def data_preparation(self) -> DataPreparation | None:
+        """The preparation that all its models share; None before the first one has a data set."""
+        if self.data_preparation_id is None:
+            return None
+        return DataPreparation.get(self.data_preparation_id, connector=self.connector)
+
+    def models(self) -> "list[Model]":
+        """The models of the research."""
+        from enstorage.entity.model import Model
+
+        return self._children(Model.research_id)

@@ -1,0 +1,53 @@
+"""The one error tree of enstorage and of every package built on it.
+
+A message states the fact, what was expected, what was received and what to do, in plain words. What raises one of
+these has changed nothing in the store.
+"""
+
+
+class EnstorageError(Exception):
+    """Base of everything that enstorage raises on purpose."""
+
+
+class InvalidInputError(EnstorageError, ValueError):
+    """What the caller gave cannot be used: a wrong value, shape, method, file or combination."""
+
+
+class NotFoundError(EnstorageError, LookupError):
+    """Nothing is stored under the id, key or part that was asked for."""
+
+
+class InUseError(EnstorageError):
+    """Something cannot be deleted because other entities refer to it."""
+
+
+class ImmutableError(EnstorageError):
+    """A snapshot, preparation, data set or forecast would be changed after it was written."""
+
+
+class CorruptError(EnstorageError):
+    """Stored bytes are missing or do not have the hash under which they were stored."""
+
+
+class UntrustedError(EnstorageError):
+    """Opening the bytes could run code, which is not allowed for this store."""
+
+
+class NotSupportedError(EnstorageError):
+    """The chosen store, library or format cannot do what was asked."""
+
+
+class MissingLibraryError(EnstorageError, ImportError):
+    """An optional library is not installed; the message names the extra that brings it."""
+
+
+class NotConnectedError(EnstorageError):
+    """An entity was used before any `Connector` was made."""
+
+
+class StoreError(EnstorageError):
+    """The database, the series store or the object store refused or failed."""
+
+
+class UpgradeError(StoreError):
+    """The database was written by another version of enstorage."""

@@ -1,0 +1,69 @@
+"""Keras models as `.keras` files."""
+
+import os
+import sys
+import tempfile
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from enstorage import plugins
+from enstorage.errors import CorruptError, UntrustedError
+from enstorage.formats.base import Format
+
+GROUP = "enstorage.keras_objects"
+
+
+class KerasFormat(Format):
+    """Architecture, weights and optimiser state of a Keras model. Loading refuses what would run code (`safe_mode`)."""
+
+    name = "keras"
+
+    @staticmethod
+    def takes(obj: Any) -> bool:
+        """Whether it is a Keras model."""
+        keras = sys.modules.get("keras")
+        return keras is not None and isinstance(obj, keras.Model)
+
+    @staticmethod
+    def dump(obj: Any) -> bytes:
+        """See `Format.dump`."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.keras"
+            obj.save(path)
+            return path.read_bytes()
+
+    @staticmethod
+    def load(content: bytes, *, allow_code: bool) -> Any:
+        """See `Format.load`. Layers of our own are found by the entry points `enstorage.keras_objects`."""
+        keras = import_keras()
+        own = {point.name: point.load() for point in entry_points(group=GROUP)}
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.keras"
+            path.write_bytes(content)
+            try:
+                return keras.saving.load_model(path, custom_objects=own, safe_mode=not allow_code)
+            except (ValueError, TypeError, KeyError, OSError) as error:
+                reason = str(error).splitlines()[0]
+                if "safe_mode" in str(error) or "lambda" in str(error).lower():
+                    raise UntrustedError(
+                        f"Opening this Keras model would run code from the file: {reason} If you alone write to this "
+                        "store, open it with Connector(allow_pickle=True)."
+                    ) from error
+                raise CorruptError(f"The stored Keras model cannot be opened: {reason}") from error
+
+
+def import_keras() -> ModuleType:
+    """Keras, on the JAX backend unless the environment says otherwise.
+
+    Raises:
+        MissingLibraryError: it is not installed.
+    """
+    os.environ.setdefault("KERAS_BACKEND", "jax")
+    try:
+        import keras
+    except ModuleNotFoundError as error:
+        raise plugins.missing(error, "A Keras model", extra="train") from error
+    module: ModuleType = keras
+    return module

@@ -1,0 +1,67 @@
+"""scikit-learn estimators by skops: data only, and only types that we trust."""
+
+import sys
+from typing import Any
+
+from enstorage import plugins
+from enstorage.errors import CorruptError, UntrustedError
+from enstorage.formats.base import Format
+from enstorage.formats.trees import check_trees
+
+# Beyond what skops itself trusts. Never a list from the file. A tree is safe once `check_trees` has seen its indices.
+_TRUSTED = ("sklearn.tree._tree.Tree",)
+
+
+class SkopsFormat(Format):
+    """A scikit-learn estimator with everything inside it."""
+
+    name = "skops"
+
+    @staticmethod
+    def takes(obj: Any) -> bool:
+        """Whether it is a scikit-learn estimator."""
+        sklearn = sys.modules.get("sklearn.base")
+        return sklearn is not None and isinstance(obj, sklearn.BaseEstimator)
+
+    @staticmethod
+    def dump(obj: Any) -> bytes:
+        """See `Format.dump`; what could not be opened again is refused now.
+
+        Raises:
+            UntrustedError: the estimator holds something that could not be opened without running code.
+        """
+        io = _skops_io()
+        content: bytes = io.dumps(obj)
+        _refuse_untrusted(io, content)
+        return content
+
+    @staticmethod
+    def load(content: bytes, *, allow_code: bool) -> Any:  # noqa: ARG004 - never needed, so never allowed
+        """See `Format.load`."""
+        io = _skops_io()
+        try:
+            _refuse_untrusted(io, content)
+            obj = io.loads(content, trusted=list(_TRUSTED))
+        except UntrustedError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a damaged file makes skops raise
+            raise CorruptError(f"The stored estimator cannot be opened: {str(error).splitlines()[0]}") from error
+        check_trees(obj)
+        return obj
+
+
+def _refuse_untrusted(io: Any, content: bytes) -> None:
+    strange = sorted(set(io.get_untrusted_types(data=content)) - set(_TRUSTED))
+    if strange:
+        raise UntrustedError(
+            f"The estimator holds objects that could run code when opened: {', '.join(strange[:5])}. Use estimators of "
+            "scikit-learn without functions of your own, or keep its forecasts with save_forecasts."
+        )
+
+
+def _skops_io() -> Any:
+    try:
+        import skops.io
+    except ModuleNotFoundError as error:
+        raise plugins.missing(error, "A scikit-learn estimator", extra="train") from error
+    return skops.io

@@ -1,0 +1,88 @@
+"""Where something comes from: the way back from an ensemble to its source."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import inspect
+
+from enstorage.entity import ENTITIES
+from enstorage.entity._record import Record
+from enstorage.entity.ensemble import Ensemble
+
+_ORDER = ["DataSource", "DataSnapshot", "DataPreparation", "DataSet", "Model", "Forecast", "Ensemble"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Everything that a record was made from.
+
+    Attributes:
+        records: from the source down to the record itself, in the order of the way of the data.
+        edges: pairs (made from, made).
+    """
+
+    records: tuple[Record, ...]
+    edges: tuple[tuple[Record, Record], ...]
+
+    def parents(self, record: Record) -> list[Record]:
+        """What a record was made from directly."""
+        return [parent for parent, child in self.edges if child == record]
+
+    def to_json(self) -> dict[str, Any]:
+        """Nodes `{"entity", "id", "name"}` and edges as pairs of indices into them."""
+        place = {_key(record): index for index, record in enumerate(self.records)}
+        nodes = [
+            {"entity": type(record).__name__, "id": record.id, "name": getattr(record, "name", None)}
+            for record in self.records
+        ]
+        return {"nodes": nodes, "edges": [[place[_key(parent)], place[_key(child)]] for parent, child in self.edges]}
+
+    def __str__(self) -> str:
+        """A tree of text with the record at the top; what was shown above is not drawn again."""
+        lines: list[str] = []
+        drawn: set[tuple[str, int]] = set()
+
+        def draw(record: Record, indent: str) -> None:
+            known = _key(record) in drawn
+            parents = self.parents(record)
+            lines.append(f"{indent}{record}" + (" …" if known and parents else ""))
+            drawn.add(_key(record))
+            for parent in () if known else parents:
+                draw(parent, indent + "  ")
+
+        draw(self.records[-1], "")
+        return "\n".join(lines)
+
+
+def lineage(record: Record) -> Lineage:
+    """The lineage of a record: an ensemble, a model, a data set, …"""
+    records: dict[tuple[str, int], Record] = {}
+    edges: list[tuple[Record, Record]] = []
+
+    def visit(current: Record) -> None:
+        records[_key(current)] = current
+        for parent in _parents(current):
+            edges.append((parent, current))
+            if _key(parent) not in records:
+                visit(parent)
+
+    visit(record)
+    ordered = sorted(records.values(), key=lambda each: (_ORDER.index(type(each).__name__), each.id))
+    return Lineage(tuple(ordered), tuple(edges))
+
+
+def _parents(record: Record) -> list[Record]:
+    if isinstance(record, Ensemble):
+        return list(record.models())
+    tables = {entity.__tablename__: entity for entity in ENTITIES}
+    parents: list[Record] = []
+    for column in record._upstream:
+        id = getattr(record, column)
+        if id is not None:
+            (key,) = inspect(type(record)).columns[column].foreign_keys
+            parents.append(tables[key.column.table.name].get(id, connector=record.connector))
+    return parents
+
+
+def _key(record: Record) -> tuple[str, int]:
+    return type(record).__name__, record.id

@@ -1,0 +1,105 @@
+"""Cuts the rows of a preparation into train, valid and test."""
+
+import math
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enstorage.errors import InvalidInputError
+
+PARTS: Final = ("train", "valid", "test")
+"""The parts in time order; a part code is an int8 index into this tuple."""
+
+_METHODS: Final = ("time", "random")
+
+
+def check_part(part: str) -> str:
+    """The name of a part, as given.
+
+    Raises:
+        InvalidInputError: there is no such part.
+    """
+    if part not in PARTS:
+        raise InvalidInputError(f"There is no part {part!r}; known are {', '.join(PARTS)}.")
+    return part
+
+
+def check_parts(train_part: float, valid_part: float, test_part: float, method: str = "time", seed: int = 0) -> None:
+    """Refuses a split that no series could be cut by, before any work is done.
+
+    Args:
+        train_part: Share of the rows to train on, above 0.
+        valid_part: Share of the rows to validate on, 0 for none.
+        test_part: Share of the rows to test on, 0 for none.
+        method: `"time"` or `"random"`.
+        seed: Seed of the random split, 0 or larger.
+
+    Raises:
+        InvalidInputError: If a share lies outside [0, 1] or is NaN, the shares do not sum to 1 within 1e-9, nothing is
+            left to train on, or the method or the seed is not usable.
+    """
+    shares = dict(zip(PARTS, (train_part, valid_part, test_part), strict=True))
+    for name, share in shares.items():
+        if not 0.0 <= share <= 1.0:
+            raise InvalidInputError(
+                f"{name}_part is no share of the rows. Expected a number from 0 to 1; received {share!r}. "
+                "Give the three parts as fractions, such as 0.7, 0.15 and 0.15."
+            )
+    total = math.fsum(shares.values())
+    if abs(total - 1.0) > 1e-9:
+        raise InvalidInputError(
+            f"The parts do not cover all rows once. Expected a sum of 1; received {train_part!r} + {valid_part!r} + "
+            f"{test_part!r} = {total!r}. Change one of them."
+        )
+    if train_part == 0.0:
+        raise InvalidInputError(
+            "There is nothing to train on. Expected a train_part above 0; received 0. Lower valid_part or test_part."
+        )
+    if method not in _METHODS:
+        raise InvalidInputError(
+            f"The split method is not known. Expected one of {', '.join(_METHODS)}; received {method!r}. Use 'time' "
+            "for series."
+        )
+    if seed < 0:
+        raise InvalidInputError(
+            f"The seed of a split is negative. Expected an integer of 0 or more; received {seed!r}. Change the seed."
+        )
+
+
+def split_rows(
+    rows: int, train_part: float, valid_part: float, test_part: float, method: str = "time", seed: int = 0
+) -> NDArray[np.int8]:
+    """Gives every row its part.
+
+    Train gets floor(rows · train_part + 0.5) rows, valid floor(rows · valid_part + 0.5) of what is left, test the rest.
+    Without a test part the rest goes to valid, without both to train.
+
+    Args:
+        rows: Number of rows, in time order.
+        train_part: Share of the rows to train on, above 0.
+        valid_part: Share of the rows to validate on, 0 for none.
+        test_part: Share of the rows to test on, 0 for none.
+        method: `"time"` cuts in time order. `"random"` deals the same counts out at random, which leaks for series: a
+            model then trains on the future of its test rows.
+        seed: Seed of the random split; the time split does not use it.
+
+    Returns:
+        Part codes (indices into `PARTS`), shape (rows,).
+
+    Raises:
+        InvalidInputError: As `check_parts`, and if a part that was asked for gets no row.
+    """
+    check_parts(train_part, valid_part, test_part, method, seed)
+    train = rows if valid_part == test_part == 0.0 else math.floor(rows * train_part + 0.5)
+    left = rows - train
+    valid = left if test_part == 0.0 else min(math.floor(rows * valid_part + 0.5), left)
+    counts = (train, valid, left - valid)
+    for name, share, count in zip(PARTS, (train_part, valid_part, test_part), counts, strict=True):
+        if share > 0.0 and count < 1:
+            raise InvalidInputError(
+                f"The {name} part gets no row. Expected at least one for {name}_part {share!r}; received {rows} rows "
+                f"in all. Take a longer period, enlarge {name}_part or set it to 0."
+            )
+    codes = np.repeat(np.arange(len(PARTS), dtype=np.int8), counts)
+    return np.random.default_rng(seed).permutation(codes) if method == "random" else codes

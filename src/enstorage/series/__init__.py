@@ -1,0 +1,1 @@
+"""The series store: points (time, value) of each data source."""

@@ -1,0 +1,75 @@
+"""Points in the memory of the process: for tests and for trying things out."""
+
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enstorage.interval import Interval
+from enstorage.series.base import Points, SeriesStore
+from enstorage.series.grouping import group
+
+_NOTHING: Points = (np.empty(0, np.int64), np.empty(0, np.float64))
+
+
+class MemorySeries(SeriesStore):
+    """A series store that is gone when the process ends: `memory:`."""
+
+    def __init__(self, place: str = "") -> None:  # noqa: ARG002 - a memory has no place
+        self._points: dict[int, Points] = {}
+        self._lock = Lock()
+
+    def append(self, source_id: int, times: NDArray[np.int64], values: NDArray[np.float64]) -> None:
+        """See `SeriesStore.append`."""
+        with self._lock:
+            old_times, old_values = self._points.get(source_id, _NOTHING)
+            kept = ~np.isin(old_times, times)
+            all_times = np.concatenate([old_times[kept], times])
+            order = np.argsort(all_times)
+            self._points[source_id] = all_times[order], np.concatenate([old_values[kept], values])[order]
+
+    def read(self, source_id: int, time_from: int | None = None, time_to: int | None = None) -> Points:
+        """See `SeriesStore.read`."""
+        times, values = self._points.get(source_id, _NOTHING)
+        inside = _inside(times, time_from, time_to)
+        return times[inside].copy(), values[inside].copy()
+
+    def aggregate(
+        self, source_id: int, time_from: int, time_to: int, interval: Interval, aggregate: str
+    ) -> Points:
+        """See `SeriesStore.aggregate`."""
+        import polars as pl
+
+        times, values = self.read(source_id, time_from, time_to)
+        buckets = group(pl.LazyFrame({"time": times, "value": values}), interval, aggregate)
+        return buckets["time"].to_numpy(), buckets["value"].to_numpy()
+
+    def extent(self, source_id: int) -> tuple[int, int] | None:
+        """See `SeriesStore.extent`."""
+        times, _ = self._points.get(source_id, _NOTHING)
+        return (int(times[0]), int(times[-1])) if len(times) else None
+
+    def delete_points(self, source_id: int, time_from: int | None = None, time_to: int | None = None) -> int:
+        """See `SeriesStore.delete_points`."""
+        with self._lock:
+            times, values = self._points.get(source_id, _NOTHING)
+            inside = _inside(times, time_from, time_to)
+            self._points[source_id] = times[~inside], values[~inside]
+            return int(inside.sum())
+
+    def delete_source(self, source_id: int) -> None:
+        """See `SeriesStore.delete_source`."""
+        with self._lock:
+            self._points.pop(source_id, None)
+
+    def compact(self) -> None:
+        """See `SeriesStore.compact`: nothing replaced is kept here."""
+
+
+def _inside(times: NDArray[np.int64], time_from: int | None, time_to: int | None) -> NDArray[np.bool_]:
+    inside = np.ones(len(times), dtype=bool)
+    if time_from is not None:
+        inside &= times >= time_from
+    if time_to is not None:
+        inside &= times < time_to
+    return inside

@@ -1,0 +1,59 @@
+"""Where the stores are: arguments first, then `ENSTORAGE_*`, then `enstorage.toml` in the working directory."""
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from enstorage.errors import InvalidInputError
+
+SETTINGS_FILE = "enstorage.toml"
+DEFAULT_FOLDER = "enstorage-data"
+_NAMES = ("database", "series", "objects")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The three URLs that a `Connector` opens."""
+
+    database: str
+    series: str
+    objects: str
+
+    @classmethod
+    def in_folder(cls, folder: str | os.PathLike[str]) -> "Settings":
+        """The embedded stores, all three inside one folder."""
+        path = Path(folder).expanduser().resolve()
+        return cls(f"sqlite:///{path / 'enstorage.sqlite'}", f"delta:{path / 'series'}", f"file:{path / 'objects'}")
+
+    @classmethod
+    def resolve(cls, database: str | None, series: str | None, objects: str | None) -> "Settings":
+        """Fill what was not given from the environment, from `enstorage.toml`, from the default folder."""
+        given = {"database": database, "series": series, "objects": objects}
+        in_file = _read_file()
+        default = cls.in_folder(in_file.get("folder") or DEFAULT_FOLDER)
+        chosen = {
+            name: given[name] or os.environ.get(f"ENSTORAGE_{name.upper()}") or in_file.get(name) or getattr(default, name)
+            for name in _NAMES
+        }
+        return cls(**chosen)
+
+
+def _read_file() -> dict[str, str]:
+    path = Path(SETTINGS_FILE)
+    if not path.is_file():
+        return {}
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidInputError(
+            f"The settings file {path.resolve()} is not valid TOML: {error}. Correct it or remove it."
+        ) from error
+    known = {"folder", *_NAMES}
+    wrong = [key for key, value in content.items() if key not in known or not isinstance(value, str)]
+    if wrong:
+        raise InvalidInputError(
+            f"The settings file {path.resolve()} has the entries {', '.join(sorted(wrong))}; expected are only the texts "
+            f"{', '.join(sorted(known))}. Remove or correct them."
+        )
+    return content

@@ -1,0 +1,26 @@
+"""entrainer trains stored models, whole groups as one compiled program, and predicts with them."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from entrainer import networks
+    from entrainer.fitting import fit
+    from entrainer.prediction import predict
+    from entrainer.training import Training
+
+__all__ = ["Training", "fit", "networks", "predict"]
+
+_HOME = {"Training": "entrainer.training", "fit": "entrainer.fitting", "predict": "entrainer.prediction"}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "networks":
+        return import_module("entrainer.networks")
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'entrainer' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
