@@ -12,6 +12,7 @@ __all__ = ["Alignment", "Combination", "Conductor", "Method", "align"]
 
 _HOME = {
     "Alignment": "endirector.alignment",
+    "align": "endirector.alignment",
     "Combination": "endirector.methods.base",
     "Conductor": "endirector.conductor",
     "Method": "endirector.methods.base",

@@ -81,9 +81,7 @@ class Conductor:
     def _intersect_by_target_id(self, models: Sequence[Model]) -> Alignment:
         return align(gather(models))
 
-    def _run_method(
-        self, method: Method, metamodel: Any, alignment: Alignment, models: Sequence[Model]
-    ) -> _Rendering:
+    def _run_method(self, method: Method, metamodel: Any, alignment: Alignment, models: Sequence[Model]) -> _Rendering:
         fit_on = self._fit_on(alignment) if method.fits else None
         fitted = np.zeros(len(alignment.truth), bool) if fit_on is None else alignment.part == PARTS.index(fit_on)
         if fit_on is not None and not fitted.any():

@@ -16,9 +16,7 @@ def gather(models: Sequence[Model]) -> list[MemberForecasts]:
     Raises:
         NotFoundError: a model has neither forecasts nor an object and a data set to make them.
     """
-    return [
-        MemberForecasts(name, _forecasts(model)) for name, model in zip(member_names(models), models, strict=True)
-    ]
+    return [MemberForecasts(name, _forecasts(model)) for name, model in zip(member_names(models), models, strict=True)]
 
 
 def _forecasts(model: Model) -> pl.DataFrame:

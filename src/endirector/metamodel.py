@@ -23,7 +23,9 @@ def make_metamodel(name: str | None) -> Any:
     except ModuleNotFoundError as error:
         raise plugins.missing(error, "A metamodel", extra="ensemble") from error
     if name is None:
-        raise InvalidInputError("The method needs a metamodel: the class name of a regressor, such as 'LinearRegression'.")
+        raise InvalidInputError(
+            "The method needs a metamodel: the class name of a regressor, such as 'LinearRegression'."
+        )
     found = _find(str(name))
     if found is None:
         known = _all_regressors()

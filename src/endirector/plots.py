@@ -333,8 +333,7 @@ def _themed(svg: str, title: str) -> str:
     head = f"<title>{label}</title><style>{style}</style>"
     svg = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", lambda _: head, svg, count=1, flags=re.DOTALL)
     svg = re.sub(r'<g id="[^"]*"', "<g", svg)  # these repeat from picture to picture; nothing refers to them
-    svg = re.sub(r"font-family: [^;\"]*", "font-family: var(--plot-font, system-ui, sans-serif)", svg)
-    svg = re.sub(r"font: ([^'\";]*)'DejaVu Sans'[^;\"]*", r"font: \1var(--plot-font, system-ui, sans-serif)", svg)
+    svg = re.sub("'DejaVu Sans'[^;\"]*", "var(--plot-font, system-ui, sans-serif)", svg)
     for name, (light, _) in _COLOURS.items():
         svg = svg.replace(light, f"var(--plot-{name}, {light})")
     return svg

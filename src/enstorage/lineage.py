@@ -8,6 +8,7 @@ from sqlalchemy import inspect
 from enstorage.entity import ENTITIES
 from enstorage.entity._record import Record
 from enstorage.entity.ensemble import Ensemble
+from enstorage.entity.forecast import Forecast
 
 _ORDER = ["DataSource", "DataSnapshot", "DataPreparation", "DataSet", "Model", "Forecast", "Ensemble"]
 
@@ -38,7 +39,7 @@ class Lineage:
         return {"nodes": nodes, "edges": [[place[_key(parent)], place[_key(child)]] for parent, child in self.edges]}
 
     def __str__(self) -> str:
-        """A tree of text with the record at the top; what was shown above is not drawn again."""
+        """Draws a tree with the record at the top; what was drawn before is not drawn again."""
         lines: list[str] = []
         drawn: set[tuple[str, int]] = set()
 
@@ -55,7 +56,7 @@ class Lineage:
 
 
 def lineage(record: Record) -> Lineage:
-    """The lineage of a record: an ensemble, a model, a data set, …"""
+    """The lineage of a record, such as an ensemble, a model or a data set."""
     records: dict[tuple[str, int], Record] = {}
     edges: list[tuple[Record, Record]] = []
 
@@ -73,7 +74,8 @@ def lineage(record: Record) -> Lineage:
 
 def _parents(record: Record) -> list[Record]:
     if isinstance(record, Ensemble):
-        return list(record.models())
+        # An ensemble is made of its members' forecasts; before it is rendered there may be none yet.
+        return [made for model in record.models() for made in Forecast.of(model) or [model]]
     tables = {entity.__tablename__: entity for entity in ENTITIES}
     parents: list[Record] = []
     for column in record._upstream:

@@ -39,7 +39,9 @@ def load(group: str, name: str, what: str) -> Any:
         raise missing(error, f"The {what} {name!r}", points[name]) from error
 
 
-def missing(error: ImportError, user: str, point: EntryPoint | None = None, *, extra: str = "all") -> MissingLibraryError:
+def missing(
+    error: ImportError, user: str, point: EntryPoint | None = None, *, extra: str = "all"
+) -> MissingLibraryError:
     """The error to raise when `user` (as in "The method 'blending'") needs a library that is not installed."""
     if point is not None and point.dist is not None and point.dist.name != "enstorage":
         remedy = f"Install what {point.dist.name} needs."

@@ -33,7 +33,10 @@ class Settings:
         in_file = _read_file()
         default = cls.in_folder(in_file.get("folder") or DEFAULT_FOLDER)
         chosen = {
-            name: given[name] or os.environ.get(f"ENSTORAGE_{name.upper()}") or in_file.get(name) or getattr(default, name)
+            name: given[name]
+            or os.environ.get(f"ENSTORAGE_{name.upper()}")
+            or in_file.get(name)
+            or getattr(default, name)
             for name in _NAMES
         }
         return cls(**chosen)

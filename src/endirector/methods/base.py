@@ -50,7 +50,9 @@ class Method(ABC):
         """
         if not cls.has_metamodel:
             if metamodel is not None:
-                raise InvalidInputError(f"The method {cls.name!r} has no metamodel; received {metamodel!r}. Leave it out.")
+                raise InvalidInputError(
+                    f"The method {cls.name!r} has no metamodel; received {metamodel!r}. Leave it out."
+                )
             return
         from endirector.metamodel import make_metamodel
 

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -76,6 +76,11 @@ class Adapter(ABC):
     def to_json(self) -> dict[str, Any]:
         """The name and the parameters."""
         return {"name": self.name, **asdict(self)}  # type: ignore[call-overload]
+
+    def __str__(self) -> str:
+        """Name and the parameters that differ from their defaults, such as `window lag 7`."""
+        told = [field for field in fields(self) if getattr(self, field.name) != field.default]  # type: ignore[arg-type]
+        return " ".join([self.name, *(f"{field.name} {getattr(self, field.name)}" for field in told)])
 
     @classmethod
     def from_json(cls, recipe: Mapping[str, Any]) -> Self:

@@ -89,7 +89,7 @@ class Window(Adapter):
         first, last = origin - self.lag + 1, origin + self.offset + self.horizon - 1
         undefined = np.concatenate([[0], np.cumsum(~np.isfinite(prepared.values))])
         contiguous = prepared.position[last] - prepared.position[first] == last - first
-        return contiguous & (undefined[last + 1] == undefined[first])
+        return np.asarray(contiguous & (undefined[last + 1] == undefined[first]))
 
     def _targets_in_one_part(self, prepared: Prepared, target: NDArray[np.int64]) -> NDArray[np.bool_]:
         parts = sliding_window_view(prepared.part, self.horizon)[target]

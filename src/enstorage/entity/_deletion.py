@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, delete as delete_rows, select
+from sqlalchemy import delete as delete_rows
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from enstorage.errors import InUseError, NotFoundError
@@ -55,7 +56,7 @@ def _plan(record: "Record", session: Session, *, cascade: bool) -> "tuple[list[R
     return doomed, blocking
 
 
-def _references_to(cls: "type[Record]") -> "list[tuple[Column[Any], type[Record]]]":
+def _references_to(cls: "type[Record]") -> "list[tuple[Any, type[Record]]]":
     table = cls.__table__
     return [
         (column, mapper.class_)

@@ -44,7 +44,7 @@ class Record(DeclarativeBase):
         }
     )
     # Ids are never given out twice, not even after the last row was deleted.
-    __table_args__: ClassVar[Any] = {"sqlite_autoincrement": True}
+    __table_args__: Any = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own attribute
 
     #: Columns that may not change once the record is stored.
     _immutable: ClassVar[frozenset[str]] = frozenset()
@@ -82,7 +82,7 @@ class Record(DeclarativeBase):
         """
         connector = self.connector
         self._refuse_changes()
-        is_new = self.id is None
+        is_new = self._is_new
         kept = {key: value for key, value in self.__dict__.items() if key in self.__table__.columns}
         with connector.transaction() as session:
             try:
@@ -155,7 +155,7 @@ class Record(DeclarativeBase):
         return [found[id] for id in wanted]
 
     @classmethod
-    def _select(cls, query: "Select[tuple[R]]", connector: "Connector | None" = None) -> "list[R]":  # type: ignore[misc]
+    def _select(cls, query: "Select[R]", connector: "Connector | None" = None) -> "list[R]":
         from enstorage.connector import Connector
 
         connector = connector or Connector.current()
@@ -166,13 +166,17 @@ class Record(DeclarativeBase):
             record._connector = connector
         return records
 
+    @property
+    def _is_new(self) -> bool:
+        return bool(inspect(self).transient)
+
     def _saved(self) -> Self:
         """The record itself, saved first if it is new."""
-        return self if self.id is not None else self.save()
+        return self.save() if self._is_new else self
 
     def _children(self, column: "InstrumentedAttribute[Any]") -> "list[Any]":
         """The records that refer to this one by `column`, by id, without those in the trash."""
-        child: type[Record] = column.class_
+        child: Any = column.class_
         query = select(child).where(column == self.id, child.deleted_at.is_(None)).order_by(child.id)
         return self._select(query, self.connector)
 
@@ -185,7 +189,7 @@ class Record(DeclarativeBase):
         self.id = None  # type: ignore[assignment]
 
     def _refuse_changes(self) -> None:
-        if self.id is None:
+        if self._is_new:
             return
         state = inspect(self)
         changed = [key for key in sorted(self._immutable) if state.attrs[key].history.has_changes()]
@@ -198,7 +202,7 @@ class Record(DeclarativeBase):
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True
-        return type(self) is type(other) and isinstance(other, Record) and self.id is not None and self.id == other.id
+        return type(self) is type(other) and isinstance(other, Record) and not self._is_new and self.id == other.id
 
     def __hash__(self) -> int:
         # The id comes with the first save, and a hash must not change: so all records of a class share one.

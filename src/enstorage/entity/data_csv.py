@@ -67,8 +67,8 @@ class DataCsv(Record):
         table = self.table()
         for name, kind in table.schema.items():
             if isinstance(kind, pl.Array):
-                parts = table[name].reshape((table.height, -1)).arr.to_struct(lambda i, name=name: f"{name}_{i}")
-                table = table.with_columns(parts.alias(name)).unnest(name)
+                names = [f"{name}_{index}" for index in range(kind.size)]
+                table = table.with_columns(table[name].arr.to_struct(names)).unnest(name)
         text = table.write_csv()
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")

@@ -107,7 +107,7 @@ class DataPreparation(Record):
 
         table, state = self._compute()
         sha256 = content_sha256(table)
-        if self.id is not None:
+        if not self._is_new:
             if sha256 != self.sha256:
                 raise CorruptError(
                     f"{self} does not come out again: preparing {self.data_snapshot} gave hash {sha256[:12]}…, stored is "
@@ -130,7 +130,7 @@ class DataPreparation(Record):
         return DataSet.make(self, adapter, name, description)
 
     def table(self) -> "pl.DataFrame":
-        """The rows: `position` in the snapshot, `time` (ns), cleaned `value` (source units), `prepared`, `part` (0, 1, 2)."""
+        """The rows: `position` in the snapshot, `time` (ns), cleaned `value` (source units), `prepared`, `part` (0 to 2)."""
         return self._table
 
     def prepared(self) -> Prepared:

@@ -17,7 +17,7 @@ from enstorage.entity._record import Record
 from enstorage.entity.data_csv import DataCsv, owned_csv
 from enstorage.entity.data_preparation import DataPreparation
 from enstorage.errors import CorruptError, InvalidInputError
-from enstorage.instant import TimeLike, to_ns_array
+from enstorage.instant import to_ns_array
 from enstorage.preparation.split import PARTS, check_part
 
 if TYPE_CHECKING:
@@ -65,22 +65,20 @@ class DataSet(Record):
             )
         samples = adapter.samples(preparation.prepared())
         table = pl.DataFrame({"id": samples.id, "part": samples.part})
-        recipe = adapter.to_json()
-        default_name = " ".join(f"{key} {value}" for key, value in recipe.items() if key != "name")
         return cls._store(
             preparation.connector,
             samples,
             table,
-            name=name or f"{adapter.name} {default_name}",
+            name=name or str(adapter),
             data_preparation_id=preparation.id,
-            adapter=recipe,
+            adapter=adapter.to_json(),
             description=description,
         )
 
     @classmethod
     def from_arrays(
         cls,
-        id: ArrayLike | "list[TimeLike]",
+        id: ArrayLike,
         X: ArrayLike,
         y: ArrayLike,
         part: ArrayLike,

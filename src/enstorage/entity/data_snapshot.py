@@ -29,7 +29,17 @@ class DataSnapshot(Record):
 
     __tablename__ = "data_snapshot"
     _immutable = frozenset(
-        {"data_source_id", "data_csv_id", "time_from", "time_to", "time_interval", "aggregate", "rows", "empty_rows", "sha256"}
+        {
+            "data_source_id",
+            "data_csv_id",
+            "time_from",
+            "time_to",
+            "time_interval",
+            "aggregate",
+            "rows",
+            "empty_rows",
+            "sha256",
+        }
     )
     _upstream = ("data_source_id",)
 

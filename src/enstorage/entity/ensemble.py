@@ -100,7 +100,8 @@ class Ensemble(Record):
 
     def alignment(self) -> dict[str, Any]:
         """How the members met: `{"common": rows, "lost": {model name: rows}}` over all parts."""
-        return self._rendered("alignment")
+        alignment: dict[str, Any] = self._rendered("alignment")
+        return alignment
 
     def weights(self) -> dict[str, float]:
         """The weight of each member by its name.
@@ -110,21 +111,23 @@ class Ensemble(Record):
         """
         self._rendered("alignment")
         names = member_names(self.models())
-        weights = {name: item.properties.get("weight") for name, item in zip(names, self.items(), strict=True)}
-        if None in weights.values():
+        items = self.items()
+        if any("weight" not in item.properties for item in items):
             raise NotFoundError(
                 f"{self} has no weights: its metamodel {self.metamodel} does not combine members by weights. "
                 "Read its forecasts instead."
             )
-        return weights
+        return {name: item.properties["weight"] for name, item in zip(names, items, strict=True)}
 
     def metrics(self) -> dict[str, Any]:
         """Errors on every part: `{part: {"members": {name: {"mse", "rmse", …}}, "ensemble": {…}}}`."""
-        return self._rendered("metrics")
+        metrics: dict[str, Any] = self._rendered("metrics")
+        return metrics
 
     def mark(self) -> str:
         """How honest the fit is: `held-out`, `out-of-fold` or `in-sample` (the members were trained on those rows)."""
-        return self._rendered("mark")
+        mark: str = self._rendered("mark")
+        return mark
 
     def forecasts(self, part: str | None = None) -> "pl.DataFrame":
         """The forecasts of the ensemble for a part, by default for all; columns as in `Model.forecasts`."""
@@ -144,7 +147,9 @@ class Ensemble(Record):
         from enstorage.formats.base import load
 
         if self.object_sha256 is None or self.object_format is None:
-            raise NotFoundError(f"{self} has no metamodel: it was not rendered, or the method {self.method!r} has none.")
+            raise NotFoundError(
+                f"{self} has no metamodel: it was not rendered, or the method {self.method!r} has none."
+            )
         content = self.connector.objects.get(self.object_sha256)
         return load(self.object_format, content, allow_pickle=self.connector.allow_pickle)
 

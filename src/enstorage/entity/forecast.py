@@ -50,7 +50,7 @@ class Forecast(Record):
         """
         connector = owner.connector
         with connector.transaction():
-            for older in cls._of(owner, part):
+            for older in cls.of(owner, part):
                 older.delete()
             return cls(
                 **{_owner_column(owner).key: owner.id},
@@ -64,14 +64,14 @@ class Forecast(Record):
     @classmethod
     def parts_of(cls, owner: Record, object_sha256: str | None) -> set[str]:
         """The parts for which forecasts are kept that were made by that object."""
-        return {each.part for each in cls._of(owner, None) if each.object_sha256 == object_sha256}
+        return {each.part for each in cls.of(owner) if each.object_sha256 == object_sha256}
 
     @classmethod
     def read(cls, owner: Record, part: str | None) -> "pl.DataFrame":
         """The forecasts that are kept. See `Model.forecasts`."""
         import polars as pl
 
-        kept = cls._of(owner, part if part is None else check_part(part))
+        kept = cls.of(owner, part if part is None else check_part(part))
         if not kept:
             what = f"on the part {part!r}" if part else "on any part"
             raise NotFoundError(f"{owner} has no forecasts {what}. Train it, or keep them with save_forecasts.")
@@ -79,7 +79,8 @@ class Forecast(Record):
         return pl.concat(tables).sort("id", "step", maintain_order=True)
 
     @classmethod
-    def _of(cls, owner: Record, part: str | None) -> "list[Self]":
+    def of(cls, owner: Record, part: str | None = None) -> "list[Self]":
+        """What is kept of a model or an ensemble, for one part or for all."""
         query = select(cls).where(_owner_column(owner) == owner.id).order_by(cls.id)
         return cls._select(query if part is None else query.where(cls.part == part), owner.connector)
 
@@ -91,6 +92,9 @@ class Forecast(Record):
     def data_csv(self) -> DataCsv:
         """Its table."""
         return DataCsv.get(self.data_csv_id, connector=self.connector)
+
+    def __repr__(self) -> str:
+        return f"Forecast({self.id}, {self.part!r})"
 
     def _after_delete(self, session: "Session") -> None:
         owned_csv(self, session)

@@ -117,7 +117,7 @@ class Model(Record):
             raise InvalidInputError(
                 f"The key of a fact is a text of 1 to {_KEY_LENGTH} characters; received {key!r:.80}."
             )
-        found = self._select(
+        found: list[ModelMeta] = self._select(
             select(ModelMeta).where(ModelMeta.model_id == self._saved().id, ModelMeta.key == key), self.connector
         )
         if value is not _ABSENT:

@@ -54,9 +54,7 @@ class Research(Record):
             )
         self.data_preparation_id = preparation.id
 
-    def create_model(
-        self, name: str, network: Mapping[str, Any] | Any | None = None, description: str = ""
-    ) -> "Model":
+    def create_model(self, name: str, network: Mapping[str, Any] | Any | None = None, description: str = "") -> "Model":
         """Begin a model.
 
         Args:

@@ -44,7 +44,7 @@ class SkopsFormat(Format):
             obj = io.loads(content, trusted=list(_TRUSTED))
         except UntrustedError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a damaged file makes skops raise
+        except Exception as error:
             raise CorruptError(f"The stored estimator cannot be opened: {str(error).splitlines()[0]}") from error
         check_trees(obj)
         return obj

@@ -4,5 +4,13 @@ from enstorage.preparation.clean import CleanMethod, parse_clean
 from enstorage.preparation.split import PARTS, check_part, check_parts, split_rows
 from enstorage.preparation.transform import FittedTransform, Transform
 
-__all__ = ["PARTS", "CleanMethod", "FittedTransform", "Transform", "check_part",
-    "check_parts", "parse_clean", "split_rows"]
+__all__ = [
+    "PARTS",
+    "CleanMethod",
+    "FittedTransform",
+    "Transform",
+    "check_part",
+    "check_parts",
+    "parse_clean",
+    "split_rows",
+]

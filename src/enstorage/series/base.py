@@ -40,9 +40,7 @@ class SeriesStore(ABC):
         """The points of the half-open period [time_from, time_to), None leaving that side open; shape (n,) each."""
 
     @abstractmethod
-    def aggregate(
-        self, source_id: int, time_from: int, time_to: int, interval: Interval, aggregate: str
-    ) -> Points:
+    def aggregate(self, source_id: int, time_from: int, time_to: int, interval: Interval, aggregate: str) -> Points:
         """The points of [time_from, time_to) grouped into buckets of `interval`.
 
         Returns:

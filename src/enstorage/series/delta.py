@@ -50,9 +50,7 @@ class DeltaSeries(SeriesStore):
             points = self._points(source_id, time_from, time_to).collect()
         return points["time"].to_numpy(), points["value"].to_numpy()
 
-    def aggregate(
-        self, source_id: int, time_from: int, time_to: int, interval: Interval, aggregate: str
-    ) -> Points:
+    def aggregate(self, source_id: int, time_from: int, time_to: int, interval: Interval, aggregate: str) -> Points:
         """See `SeriesStore.aggregate`."""
         with self._translated():
             buckets = group(self._points(source_id, time_from, time_to), interval, aggregate)
@@ -62,7 +60,10 @@ class DeltaSeries(SeriesStore):
         """See `SeriesStore.extent`."""
         with self._translated():
             first, last = (
-                self._points(source_id).select(pl.col("time").min(), pl.col("time").max().alias("last")).collect().row(0)
+                self._points(source_id)
+                .select(pl.col("time").min(), pl.col("time").max().alias("last"))
+                .collect()
+                .row(0)
             )
         return None if first is None else (first, last)
 

@@ -29,8 +29,5 @@ def group(points: "pl.LazyFrame", interval: Interval, aggregate: str) -> "pl.Dat
     }
     bucket = pl.col("time").cast(pl.Datetime("ns")).dt.truncate(interval.polars).cast(pl.Int64)
     return (
-        points.sort("time")
-        .group_by(bucket, maintain_order=True)
-        .agg(functions[aggregate]().cast(pl.Float64))
-        .collect()
+        points.sort("time").group_by(bucket, maintain_order=True).agg(functions[aggregate]().cast(pl.Float64)).collect()
     )

@@ -34,9 +34,7 @@ class MemorySeries(SeriesStore):
         inside = _inside(times, time_from, time_to)
         return times[inside].copy(), values[inside].copy()
 
-    def aggregate(
-        self, source_id: int, time_from: int, time_to: int, interval: Interval, aggregate: str
-    ) -> Points:
+    def aggregate(self, source_id: int, time_from: int, time_to: int, interval: Interval, aggregate: str) -> Points:
         """See `SeriesStore.aggregate`."""
         import polars as pl
 

@@ -1,0 +1,43 @@
+# The two commands of the README are `make demo` and `make test`; both make the environment they need.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+PYTEST_WORKERS ?= 2
+
+.PHONY: demo test check format clean
+
+demo: .venv/installed
+	$(BIN)/enstorage demo
+
+test: check
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal
+
+# Style, types and layers.
+check: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "enstorage needs Python 3.11 or newer, and none was found. Install one, or name it: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+.venv/installed: pyproject.toml | .venv/bin/python
+	@echo "Installing enstorage and its libraries into .venv (once; a few minutes)"
+	$(BIN)/python -m pip install --quiet --editable '.[all]'
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	@echo "Installing what the tests need into .venv (once)"
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+clean:
+	rm -rf .venv build dist demo-report .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,49 @@
+"""The command line. Every command imports what it needs when it is called, so that `--help` answers at once."""
+
+import sys
+
+import typer
+
+from enmyadmin.commands import demo, entities, points, store
+from enmyadmin.output import Json, print_error, print_json
+from enstorage._version import __version__
+from enstorage.errors import EnstorageError
+
+app = typer.Typer(
+    name="enstorage",
+    help="Keeps, trains, combines and proves ensembles of forecasting models.",
+    epilog="The store is --store FOLDER, else what ENSTORAGE_DATABASE, ENSTORAGE_SERIES and ENSTORAGE_OBJECTS or the file "
+    "enstorage.toml say, else ./enstorage-data.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def version(as_json: Json = False) -> None:
+    """Print the version."""
+    print_json({"version": __version__}) if as_json else typer.echo(f"enstorage {__version__}")
+
+
+app.command()(demo.demo)
+app.command()(store.init)
+app.command()(store.info)
+app.command(name="list")(entities.list_entities)
+app.command()(entities.show)
+app.command()(points.import_csv)
+app.command()(points.export_csv)
+app.command()(store.check)
+
+
+def main() -> None:
+    """Run the command line; what goes wrong is one message on standard error and exit status 1."""
+    try:
+        app()
+    except EnstorageError as error:
+        print_error(error, as_json="--json" in sys.argv)
+        raise SystemExit(1) from None
+    except BrokenPipeError:
+        # Whoever read our output, such as `head`, has seen enough.
+        sys.stderr.close()
+        raise SystemExit(141) from None

@@ -1,0 +1,28 @@
+"""The command demo."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from enmyadmin.output import Json, print_json
+
+
+def demo(
+    output: Annotated[Path, typer.Option(help="Folder for the report and the store.")] = Path("demo-report"),
+    csv: Annotated[
+        Path | None, typer.Option(help="Your own series: a file of two columns, time and value.", show_default=False)
+    ] = None,
+    season: Annotated[
+        int | None,
+        typer.Option(min=1, help="Rows after which the series repeats, for the naive baseline (sunspots: 11)."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from 0, to train together.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Run the paper's experiment: three LSTM networks of yearly sunspot numbers and their ensemble, with a report."""
+    from enmyadmin.demo.sunspots import run
+
+    result = run(output, csv=csv, season=season, seeds=seeds, quiet=as_json)
+    if as_json:
+        print_json(result.metrics())

@@ -1,0 +1,105 @@
+"""Commands about stored entities: list, show."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from enmyadmin.commands.opening import Store, open_store
+from enmyadmin.output import Json, as_dictionary, print_json, print_table, shortened
+from enstorage.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from enstorage import Ensemble
+    from enstorage.entity._record import Record
+
+Entity = Annotated[str, typer.Argument(help="Such as project, data_source, model, ensemble.", metavar="ENTITY")]
+
+# What a list leaves to `show`.
+_LONG = {
+    *(
+        "description",
+        "tags",
+        "updated_at",
+        "deleted_at",
+        "network",
+        "state",
+        "result",
+        "properties",
+        "columns",
+        "adapter",
+    ),
+    *("lost", "sha256", "object_sha256", "object_bytes", "seed", "split", "data_csv_id"),
+}
+
+_TOLD_APART = {"meta", "items", "result"}
+
+
+def list_entities(entity: Entity, store: Store = None, as_json: Json = False) -> None:
+    """List what is stored of an entity."""
+    kind = entity_class(entity)
+    rows = [as_dictionary(record) for record in kind.get_list(connector=open_store(store))]
+    if as_json:
+        print_json(rows)
+        return
+    columns = [column.key for column in kind.__table__.columns if column.key not in _LONG]
+    print_table(columns, [[shortened(row[column]) for column in columns] for row in rows])
+    typer.echo(f"{len(rows)} in all")
+
+
+def show(
+    entity: Entity,
+    id: Annotated[int, typer.Argument(help="Its id, as `enstorage list` shows.")],
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Show one entity, its facts and what it was made from."""
+    from enstorage import Ensemble, Model
+
+    kind = entity_class(entity)
+    record = kind.get(id, connector=open_store(store))
+    facts = as_dictionary(record)
+    if isinstance(record, Model):
+        facts["meta"] = record.metas()
+    if isinstance(record, Ensemble):
+        facts["items"] = [{"model_id": item.model_id, **item.properties} for item in record.items()]
+    made_from = record.lineage() if kind._upstream or kind is Ensemble else None
+    if as_json:
+        print_json({**facts, "lineage": made_from.to_json()} if made_from else facts)
+        return
+    told = [
+        [name, value] for name, value in facts.items() if value not in (None, "", {}, []) and name not in _TOLD_APART
+    ]
+    print_table([kind.__name__, ""], [[name, shortened(value, 200)] for name, value in told])
+    if isinstance(record, Model) and facts["meta"]:
+        print_table(["meta", ""], [[key, shortened(value, 200)] for key, value in facts["meta"].items()])
+    if isinstance(record, Ensemble) and record.result is not None:
+        _tell_ensemble(record)
+    if made_from is not None:
+        typer.echo(f"\nMade from\n{made_from}")
+
+
+def _tell_ensemble(ensemble: "Ensemble") -> None:
+    alignment, metrics = ensemble.alignment(), ensemble.metrics()
+    typer.echo(f"\n{alignment['common']} common targets; fitted {ensemble.mark()}. RMSE by part:")
+    rows: list[list[Any]] = []
+    for name, item in zip(alignment["lost"], ensemble.items(), strict=True):
+        errors = [metrics[part]["members"][name]["rmse"] for part in metrics]
+        rows.append([name, item.properties.get("weight"), alignment["lost"][name], *errors])
+    rows.append(["ensemble", None, None, *(metrics[part]["ensemble"]["rmse"] for part in metrics)])
+    print_table(["member", "weight", "lost rows", *metrics], rows)
+
+
+def entity_class(name: str) -> "type[Record]":
+    """The class of an entity by the name of its table; hyphens and a plural s are understood.
+
+    Raises:
+        InvalidInputError: there is no such entity.
+    """
+    from enstorage.entity import ENTITIES
+
+    known = {entity.__tablename__: entity for entity in ENTITIES}
+    wanted = name.lower().replace("-", "_")
+    found = known.get(wanted) or known.get(wanted.removesuffix("s")) or known.get(wanted.removesuffix("es"))
+    if found is None:
+        raise InvalidInputError(f"There is no entity {name!r}; known are {', '.join(known)}.")
+    return found

@@ -1,0 +1,1 @@
+"""Demonstrations, one file each."""

@@ -1,0 +1,51 @@
+"""Simple forecasts to beat, kept in the store like any other model."""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from enstorage import DataPreparation, Model, Project
+from enstorage.adapter import Window
+from enstorage.preparation.split import PARTS
+
+
+def make_baselines(project: Project, preparation: DataPreparation, *, season: int, order: int) -> list[Model]:
+    """A seasonal naive forecast and a linear autoregression, each a model with forecasts on every part.
+
+    Args:
+        project: which gets a research of them.
+        preparation: whose rows they forecast.
+        season: the naive forecast is the value that many rows before.
+        order: of the autoregression, fitted by least squares on train rows; one step ahead from observed values.
+    """
+    research = project.create_research("Baselines", preparation)
+    naive = research.create_model(f"seasonal naive ({season})" if season > 1 else "naive (last value)")
+    _forecast_seasonal_naive(naive, preparation, season)
+    autoregression = research.create_model(f"autoregression ({order})")
+    _fit_autoregression(autoregression, preparation, order)
+    return [naive, autoregression]
+
+
+def _forecast_seasonal_naive(model: Model, preparation: DataPreparation, season: int) -> None:
+    table = preparation.table().with_columns(pl.col("value").shift(season).alias("forecast"))
+    known = table.filter(pl.col("forecast").is_finite())
+    model.meta("trained_on", [])
+    for code, part in enumerate(PARTS):
+        rows = known.filter(pl.col("part") == code)
+        if rows.height:
+            model.save_forecasts(part, rows["time"].to_numpy(), rows["forecast"].to_numpy())
+
+
+def _fit_autoregression(model: Model, preparation: DataPreparation, order: int) -> None:
+    from sklearn.linear_model import LinearRegression
+
+    import entrainer
+
+    data_set = preparation.create_set(Window(order))
+    model.data_set(data_set)
+    _, X, y = data_set.arrays("train")
+    estimator: Any = LinearRegression().fit(X, y)
+    model.save_object(estimator)
+    model.meta("loss", float(np.mean((estimator.predict(X) - y) ** 2)))
+    entrainer.predict(model)

@@ -1,0 +1,119 @@
+"""The paper's experiment: three LSTM networks of one series, blended (Puchkov & Terekhov 2016).
+
+What happens is in `run`, from the source to the ensemble, in the order of the way of the data.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enmyadmin.demo.baselines import make_baselines
+from enmyadmin.demo.outcome import summarise
+from enmyadmin.demo.report import write_report
+from enmyadmin.demo.result import ExperimentResult
+from enmyadmin.demo.telling import tell
+from enstorage import Connector, DataSource, Ensemble, Model, Project
+from enstorage.adapter import Window
+from enstorage.interval import infer_interval
+from enstorage.series.points import as_points
+
+LAGS = (5, 7, 13)
+SUNSPOT_SEASON = 11
+AUTOREGRESSION_ORDER = 9
+
+
+@dataclass(frozen=True)
+class Series:
+    """What is forecast: points, and what people call them."""
+
+    name: str
+    unit: str
+    origin: str
+    season: int
+    interval: str | None
+    times: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+
+def run(
+    folder: Path, *, csv: Path | None = None, season: int | None = None, seeds: int = 1, quiet: bool = False
+) -> ExperimentResult:
+    """Run the experiment, keep everything in the store `folder/store`, write `report.html` and `metrics.json`.
+
+    Args:
+        folder: where to; made if needed.
+        csv: two-column file to use instead of the sunspots.
+        season: rows after which the series repeats, for the naive baseline; 11 for the sunspots, else 1.
+        seeds: how many seeds, from 0, are trained together; the report shows seed 0 and the spread.
+        quiet: print nothing.
+    """
+    import endirector
+    import entrainer
+    from entrainer.networks import PaperLSTM
+
+    series = _sunspots(season) if csv is None else _from_csv(csv, season)
+    with Connector.in_folder(folder / "store"):
+        source = DataSource(
+            name=series.name, time_interval=series.interval, unit=series.unit, description=series.origin
+        ).save()
+        source.write(series.times, series.values)
+        snapshot = source.create_snapshot()
+        preparation = snapshot.create_preparation("linear", "minmax", train_part=0.7, valid_part=0.0, test_part=0.3)
+        data_sets = [preparation.create_set(Window(lag)) for lag in LAGS]
+        project = Project(name=series.name, data_source=source).save()
+
+        models: list[list[Model]] = []
+        for seed in range(seeds):
+            research = project.create_research(f"LSTM, min–max, seed {seed}", preparation)
+            models.append([research.create_model(f"LSTM lag {lag}", PaperLSTM()) for lag in LAGS])
+            for model, data_set in zip(models[-1], data_sets, strict=True):
+                model.data_set(data_set)
+        everyone = [model for group in models for model in group]
+        entrainer.fit(everyone, seeds=[seed for seed in range(seeds) for _ in LAGS], progress=not quiet)
+
+        ensembles: list[Ensemble] = []
+        for group in models:
+            ensemble = project.create_ensemble("blending", "LinearRegression", models=group)
+            ensembles.append(endirector.Conductor(ensemble).render())
+
+        baselines = make_baselines(project, preparation, season=series.season, order=AUTOREGRESSION_ORDER)
+        result = summarise(ensembles, baselines, preparation, LAGS)
+        report = write_report(result, folder)
+        metrics = folder / "metrics.json"
+        metrics.write_text(json.dumps(result.metrics(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        if not quiet:
+            tell(result, report, metrics)
+    return result
+
+
+def _sunspots(season: int | None) -> Series:
+    from statsmodels.datasets import sunspots
+
+    data = sunspots.load_pandas().data
+    years = data["YEAR"].to_numpy().astype(int)
+    return Series(
+        name="Solar activity",
+        unit="sunspots",
+        origin="Yearly mean sunspot number 1700–2008, version 1, from statsmodels.datasets.sunspots (public domain).",
+        season=season or SUNSPOT_SEASON,
+        interval="1y",
+        times=(years - 1970).astype("datetime64[Y]").astype("datetime64[ns]").astype(np.int64),
+        values=data["SUNACTIVITY"].to_numpy(dtype=float),
+    )
+
+
+def _from_csv(file: Path, season: int | None) -> Series:
+    times, values = as_points(file)
+    interval = infer_interval(times)
+    return Series(
+        name=file.stem,
+        unit="",
+        origin=f"Read from {file.name}.",
+        season=season or 1,
+        interval=None if interval is None else str(interval),
+        times=times,
+        values=values,
+    )

@@ -1,0 +1,29 @@
+"""What the demonstration prints at its end."""
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from enmyadmin.demo.result import ExperimentResult
+from enmyadmin.output import print_table
+
+
+def tell(result: ExperimentResult, report: Path, metrics: Path) -> None:
+    """Print the table of errors, whether the claim holds, and where the report is."""
+    rows: list[list[Any]] = [
+        *[[item.name, item.mse, item.rmse, item.mse_scaled, item.weight] for item in result.members],
+        ["ensemble", result.ensemble.mse, result.ensemble.rmse, result.ensemble.mse_scaled, None],
+        *[[item.name, item.mse, item.rmse, item.mse_scaled, None] for item in result.baselines],
+    ]
+    print_table(["test part", "MSE", "RMSE", "MSE scaled", "weight"], rows)
+    below = "lies below" if result.below_every_member else "does NOT lie below"
+    typer.echo(
+        f"{result.test_rows} test rows of {result.common_rows} common ones. The ensemble's MSE {below} that of every member"
+        f" (seed 0)."
+    )
+    for baseline in result.better_baselines:
+        typer.echo(f"The baseline {baseline.name} is better than the ensemble.")
+    if len(result.seeds) > 1:
+        typer.echo(f"It lies below every member for {result.seeds_below} of {len(result.seeds)} seeds.")
+    typer.echo(f"Report: {report}\nFigures: {metrics}\nStore: {result.store}\n{result.seconds:.1f} s in all")

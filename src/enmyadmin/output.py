@@ -1,0 +1,85 @@
+"""How commands speak: tables for people, JSON for machines, one message when something is wrong."""
+
+import json
+import math
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from enstorage.errors import EnstorageError
+
+if TYPE_CHECKING:
+    from enstorage.entity._record import Record
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+_TIMES = {"time_from", "time_to"}
+
+
+def print_json(value: Any) -> None:
+    """Print a JSON value, indented."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
+
+
+def print_error(error: EnstorageError, *, as_json: bool) -> None:
+    """Print the one message of an error to standard error."""
+    if as_json:
+        typer.echo(json.dumps({"error": type(error).__name__, "message": str(error)}, ensure_ascii=False), err=True)
+    else:
+        typer.secho(f"error: {error}", fg=typer.colors.RED, err=True)
+
+
+def print_table(columns: list[str], rows: list[list[Any]], title: str | None = None) -> None:
+    """Print a table; numbers stand to the right, those of one column with equally many decimals."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    shown = []
+    for index, column in enumerate(columns):
+        cells = [row[index] for row in rows]
+        numbers = bool(cells) and all(isinstance(cell, int | float | None) for cell in cells)
+        table.add_column(column, justify="right" if numbers else "left", overflow="fold")
+        decimals = _decimals([abs(cell) for cell in cells if isinstance(cell, float)])
+        shown.append([f"{cell:.{decimals}f}" if isinstance(cell, float) else _shown(cell) for cell in cells])
+    for row in zip(*shown, strict=True):
+        table.add_row(*row)
+    Console().print(table)
+
+
+def shortened(value: Any, length: int = 60) -> Any:
+    """A value as it is if it is short, else its beginning."""
+    text = _shown(value)
+    return value if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def _decimals(magnitudes: list[float]) -> int:
+    """As many as give the largest number five digits."""
+    largest = max((value for value in magnitudes if math.isfinite(value)), default=0.0)
+    return 4 if largest == 0 else max(0, 4 - math.floor(math.log10(largest)))
+
+
+def as_dictionary(record: "Record") -> dict[str, Any]:
+    """The columns of a record; times as ISO 8601."""
+    from enstorage.instant import to_iso
+
+    values = {}
+    for column in record.__table__.columns:
+        value = getattr(record, column.key)
+        values[column.key] = to_iso(value) if column.key in _TIMES and value is not None else value
+    return values
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, default=_plain)
+    return str(value)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

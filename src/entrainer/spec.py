@@ -1,0 +1,81 @@
+"""What a network is, apart from its weights: a name and parameters that can be stored as JSON."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from enstorage.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    import keras
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class NetworkSpec(ABC):
+    """A recipe for a Keras model. Equal specs build equal architectures.
+
+    Subclasses are frozen dataclasses whose fields are JSON values; they check them in `__post_init__`. They are listed
+    in `entrainer.networks.NETWORKS` under their `name`.
+
+    Attributes:
+        name: The word under which the spec is stored.
+        mixes_lags: True promises that zero columns after the last one of X, met by zero rows of weights, change no
+            output and get no gradient, so that members of different lag can be trained as one program.
+    """
+
+    name: ClassVar[str]
+    mixes_lags: ClassVar[bool] = False
+
+    @abstractmethod
+    def build(self, features: int, outputs: int = 1) -> "keras.Model":
+        """Builds the model with fresh weights.
+
+        Args:
+            features: Columns of X (the lag of a window).
+            outputs: Columns of y (the horizon).
+
+        Returns:
+            A model from (rows, features) to (rows, outputs); any reshaping happens inside it.
+        """
+
+    def to_json(self) -> dict[str, Any]:
+        """The name and the parameters, as `spec_from_json` takes them."""
+        parameters = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {"name": self.name} | {
+            key: list(value) if isinstance(value, tuple) else value for key, value in parameters.items()
+        }
+
+
+def spec_from_json(data: Mapping[str, Any]) -> NetworkSpec:
+    """Makes a spec from what `NetworkSpec.to_json` gave.
+
+    Raises:
+        InvalidInputError: The name is unknown, or a parameter is unknown, missing or out of range.
+    """
+    from entrainer.networks import NETWORKS
+
+    parameters = dict(data)
+    name = parameters.pop("name", None)
+    if name not in NETWORKS:
+        raise InvalidInputError(f"No network is called {name!r}. Known: {', '.join(sorted(NETWORKS))}.")
+    return from_parameters(NETWORKS[name], parameters)
+
+
+def from_parameters(kind: type[T], parameters: Mapping[str, Any]) -> T:
+    """Makes a dataclass from named parameters.
+
+    Raises:
+        InvalidInputError: A parameter is unknown or missing; what the class itself refuses passes through.
+    """
+    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
+    if unknown := sorted(set(parameters) - set(known)):
+        raise InvalidInputError(
+            f"{kind.__name__} has no parameter {', '.join(map(repr, unknown))}. It takes: {', '.join(known)}."
+        )
+    needed = {key for key, field in known.items() if field.default is MISSING and field.default_factory is MISSING}
+    if missing := sorted(needed - set(parameters)):
+        raise InvalidInputError(f"{kind.__name__} needs the parameter {', '.join(map(repr, missing))}. Give it.")
+    return kind(**parameters)

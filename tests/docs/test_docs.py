@@ -1,0 +1,201 @@
+"""The documentation does what it says: every example is run, every link leads somewhere, every public name is told of."""
+
+import doctest
+import io
+import os
+import re
+import shlex
+import subprocess
+import sysconfig
+import tomllib
+import traceback
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from enstorage import Connector, errors
+from enstorage.entity import ENTITIES
+from enstorage.errors import NotConnectedError
+
+ROOT = Path(__file__).parents[2]
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
+PAGES = [ROOT / "README.md", *DOCS]
+LINKING = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+REFERENCE = ROOT / "docs" / "reference"
+
+COMMAND = str(Path(sysconfig.get_path("scripts")) / "enstorage")
+NOT_RUN = ("make ", "pip ", "git ", "enstorage demo", "#")
+BLOCK = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: its language, its text, its first line in the file, and the output that is shown after it."""
+
+    language: str
+    text: str
+    line: int
+    output: str | None
+
+
+def _name(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def _blocks(page: Path) -> list[Block]:
+    content = page.read_text(encoding="utf-8")
+    found = list(BLOCK.finditer(content))
+    blocks = []
+    for index, match in enumerate(found):
+        following = found[index + 1] if index + 1 < len(found) else None
+        shown = (
+            following is not None
+            and following[1] == "text"
+            and not content[match.end() : following.start()].strip()
+        )
+        line = content.count("\n", 0, match.start(2)) + 1
+        blocks.append(Block(match[1], match[2], line, following[2] if shown and following else None))
+    return blocks
+
+
+def _check_output(page: Path, block: Block, printed: str) -> None:
+    if block.output is None:
+        return
+    want, got = (
+        "\n".join(line.rstrip() for line in text.strip("\n").splitlines()) + "\n" for text in (block.output, printed)
+    )
+    if not doctest.OutputChecker().check_output(want, got, doctest.ELLIPSIS):
+        pytest.fail(f"{_name(page)}, line {block.line}: the page shows\n\n{want}\nand the run gave\n\n{got}", pytrace=False)
+
+
+def _run_python(page: Path, block: Block, namespace: dict[str, object]) -> str:
+    # Empty lines in front, so that a traceback names the line of the page.
+    code = compile("\n" * (block.line - 1) + block.text, _name(page), "exec")
+    printed = io.StringIO()
+    try:
+        with redirect_stdout(printed):
+            exec(code, namespace)
+    except Exception:
+        pytest.fail(f"{_name(page)}, line {block.line}:\n{traceback.format_exc()}", pytrace=False)
+    return printed.getvalue()
+
+
+def _run_commands(page: Path, block: Block) -> str:
+    printed = ""
+    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "100"}
+    for line in block.text.replace("\\\n", " ").splitlines():
+        if not line.strip() or line.startswith(NOT_RUN):
+            continue
+        program, *arguments = shlex.split(line, comments=True)
+        if program != "enstorage":
+            # The README says how to install the program, which has been done here.
+            assert page == ROOT / "README.md", f"{_name(page)}, line {block.line}: not run, so not shown: {line}"
+            continue
+        done = subprocess.run([COMMAND, *arguments], capture_output=True, text=True, env=environment, check=False)
+        assert not done.returncode, f"{_name(page)}, line {block.line}: {line}\n{done.stdout}{done.stderr}"
+        printed += done.stdout
+    return printed
+
+
+@pytest.fixture
+def fresh_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for name in ("DATABASE", "SERIES", "OBJECTS"):
+        monkeypatch.delenv(f"ENSTORAGE_{name}", raising=False)
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    try:
+        Connector.current().close()
+    except NotConnectedError:
+        return
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_example_runs_and_prints_what_the_page_shows(page: Path, fresh_folder: Path):
+    namespace: dict[str, object] = {"__name__": "__main__"}
+    for block in _blocks(page):
+        if block.language == "python":
+            _check_output(page, block, _run_python(page, block, namespace))
+        elif block.language == "bash":
+            _check_output(page, block, _run_commands(page, block))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_fence_is_closed_and_says_its_language(page: Path):
+    text = page.read_text(encoding="utf-8")
+    assert text.count("\n```") + text.startswith("```") == 2 * len(_blocks(page))
+    assert all(block.language for block in _blocks(page))
+
+
+@pytest.mark.parametrize("page", LINKING, ids=_name)
+def test_every_relative_link_leads_to_a_file(page: Path):
+    text = BLOCK.sub("", page.read_text(encoding="utf-8"))
+    targets = [target for target in LINK.findall(text) if not re.match("[a-z]+:|#", target)]
+    missing = [target for target in targets if not (page.parent / target.split("#")[0]).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize("package", ["enstorage", "entrainer", "endirector"])
+def test_every_public_name_has_a_heading_in_the_reference(package: str):
+    headings = re.findall(r"^#+ .*$", (REFERENCE / f"{package}.md").read_text(encoding="utf-8"), re.MULTILINE)
+    told = {name for heading in headings for name in re.findall(r"`([\w.]+)", heading)}
+    assert set(import_module(package).__all__) <= told
+
+
+def test_every_method_of_an_entity_is_in_the_reference():
+    text = (REFERENCE / "enstorage.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"`(?:\w+\.)*(\w+)", text))
+    public = {name for entity in ENTITIES for name in vars(entity) if not name.startswith("_")}
+    assert sorted(public - told - {"metadata", "registry"}) == []
+
+
+def test_every_error_is_in_the_reference():
+    text = (REFERENCE / "errors.md").read_text(encoding="utf-8")
+    kinds = [name for name, kind in vars(errors).items() if isinstance(kind, type)]
+    assert [name for name in kinds if f"`{name}`" not in text] == []
+
+
+def test_every_token_is_in_the_reference():
+    from enstorage import plugins
+    from enstorage.preparation._steps import STEPS
+    from enstorage.preparation.clean import _METHODS
+    from enstorage.series.base import AGGREGATES
+
+    text = (REFERENCE / "enstorage.md").read_text(encoding="utf-8")
+    text += (REFERENCE / "endirector.md").read_text(encoding="utf-8")
+    tokens = [*STEPS, *_METHODS, *AGGREGATES, *plugins.names("enstorage.methods"), *plugins.names("enstorage.formats")]
+    assert [token for token in tokens if not re.search(rf"`{token}[`(]", text)] == []
+
+
+def test_every_command_is_in_the_reference():
+    from enmyadmin.cli import app
+
+    text = (REFERENCE / "command-line.md").read_text(encoding="utf-8")
+    names = [command.name or command.callback.__name__.replace("_", "-") for command in app.registered_commands]
+    assert [name for name in names if f"`enstorage {name}" not in text] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["add-a-method", "add-an-adapter"])
+def test_a_plug_in_is_found_by_its_entry_point_alone(page: str, tmp_path: Path):
+    """The module and the `pyproject.toml` of the page, laid out as pip lays out an installed package."""
+    blocks = _blocks(ROOT / "docs" / "how-to" / f"{page}.md")
+    module, *rest = [block.text for block in blocks if block.language == "python"]
+    (project,) = [tomllib.loads(block.text) for block in blocks if block.language == "toml"]
+    ((group, points),) = project["project"]["entry-points"].items()
+    ((name, target),) = points.items()
+    (tmp_path / f"{target.split(':')[0]}.py").write_text(module, encoding="utf-8")
+    installed = tmp_path / f"{project['project']['name'].replace('-', '_')}-{project['project']['version']}.dist-info"
+    installed.mkdir()
+    (installed / "entry_points.txt").write_text(f"[{group}]\n{name} = {target}\n", encoding="utf-8")
+    (installed / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['project']['name']}\nVersion: 1\n")
+    code = f"from enstorage import plugins; print(plugins.load({group!r}, {name!r}, 'part').name)"
+    done = subprocess.run(
+        [str(Path(sysconfig.get_path("scripts")) / "python"), "-c", code],
+        cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(tmp_path)}, check=False,
+    )  # fmt: skip
+    assert done.stdout.strip() == name, done.stderr
