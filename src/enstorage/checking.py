@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from enstorage.connector import bound_to
 from enstorage.entity import ENTITIES
 from enstorage.entity._record import Record
@@ -47,7 +49,7 @@ def check(connector: "Connector | None" = None) -> list[Finding]:
 
 def _findings() -> Iterator[Finding]:
     for entity in ENTITIES:
-        for record in entity.get_list():
+        for record in entity._select(select(entity).order_by(entity.id)):  # with what is in the trash
             try:
                 _check_references(record)
                 _check_content(record)

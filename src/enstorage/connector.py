@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from types import TracebackType
 from typing import ClassVar, Self
 
@@ -38,7 +38,8 @@ class Connector:
     """
 
     _latest: ClassVar["Connector | None"] = None
-    _bound: ClassVar[ContextVar["Connector | None"]] = ContextVar("enstorage_connector", default=None)
+    #: The connectors of the `with` blocks around, the innermost last.
+    _bound: ClassVar[ContextVar[tuple["Connector", ...]]] = ContextVar("enstorage_connectors", default=())
 
     def __init__(
         self,
@@ -53,7 +54,6 @@ class Connector:
         self.database = Database(self.settings.database)
         self.series: SeriesStore = open_series(self.settings.series)
         self.objects: ObjectStore = open_objects(self.settings.objects)
-        self._tokens: list[Token[Connector | None]] = []
         Connector._latest = self
 
     @classmethod
@@ -69,7 +69,7 @@ class Connector:
         Raises:
             NotConnectedError: there is none.
         """
-        connector = cls._bound.get() or cls._latest
+        connector = (*cls._bound.get()[-1:], cls._latest)[0]
         if connector is None:
             raise NotConnectedError(
                 "No store is open: expected a Connector to be made before entities are used. Call "
@@ -91,13 +91,13 @@ class Connector:
             Connector._latest = None
 
     def __enter__(self) -> Self:
-        self._tokens.append(Connector._bound.set(self))
+        Connector._bound.set((*Connector._bound.get(), self))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        Connector._bound.reset(self._tokens.pop())
+        Connector._bound.set(Connector._bound.get()[:-1])
 
     def __repr__(self) -> str:
         return f"Connector({self.settings.database!r}, {self.settings.series!r}, {self.settings.objects!r})"

@@ -68,16 +68,20 @@ def lineage(record: Record) -> Lineage:
                 visit(parent)
 
     visit(record)
+    del records[_key(record)]  # it comes last, whatever its class
     ordered = sorted(records.values(), key=lambda each: (_ORDER.index(type(each).__name__), each.id))
-    return Lineage(tuple(ordered), tuple(edges))
+    return Lineage((*ordered, record), tuple(edges))
 
 
 def _parents(record: Record) -> list[Record]:
     if isinstance(record, Ensemble):
         # An ensemble is made of its members' forecasts; before it is rendered there may be none yet.
-        return [made for model in record.models() for made in Forecast.of(model) or [model]]
+        parents: list[Record] = []
+        for model in record.models():
+            parents += Forecast.of(model) or [model]
+        return parents
     tables = {entity.__tablename__: entity for entity in ENTITIES}
-    parents: list[Record] = []
+    parents = []
     for column in record._upstream:
         id = getattr(record, column)
         if id is not None:

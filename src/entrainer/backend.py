@@ -36,9 +36,10 @@ def load_keras() -> Any:
         raise MissingLibraryError(
             f"Networks need Keras and JAX; {error.name} is not installed. Run: pip install 'enstorage[train]'."
         ) from error
-    if jax.config.jax_compilation_cache_dir is None and (folder := _private_folder(_cache_folder())):
-        jax.config.update("jax_compilation_cache_dir", str(folder))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+    config: Any = jax.config
+    if config.jax_compilation_cache_dir is None and (folder := _private_folder(_cache_folder())):
+        config.update("jax_compilation_cache_dir", str(folder))
+        config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
     return keras
 
 

@@ -65,8 +65,8 @@ def train_together(members: Sequence[Member], training: Training, progress: Prog
         blocks = _blocks(len(members))
         rows = [Rows(X[block], y[block], count[block], keys.order[block]) for block in blocks]
         states = [program.start([weight[block] for weight in weights], keys.dropout[block]) for block in blocks]
-        advance = program.advance.lower(states[0], rows[0], 0, 0).compile()
-    states, loss = _run(advance, states, rows, len(members), training.epochs, progress)
+        states[0], _ = program.advance(states[0], rows[0], 0, 0)  # compiles once, before the threads; trains nothing
+    states, loss = _run(program.advance, states, rows, len(members), training.epochs, progress)
     final = [_join(parts, len(members)) for parts in zip(*(state.weights for state in states), strict=True)]
     return [
         Trained(
@@ -76,7 +76,7 @@ def train_together(members: Sequence[Member], training: Training, progress: Prog
             outputs,
             # A copy each, so that one kept network does not keep the whole group in memory.
             [
-                stack[(index, *map(slice, shape))].copy()
+                stack[index][tuple(map(slice, shape))].copy()
                 for stack, shape in zip(final, weight_shapes(network, lag, outputs), strict=True)
             ],
             loss[index].copy(),
@@ -119,7 +119,7 @@ def predict_together(networks: Sequence[Trained], Xs: Sequence[NDArray[np.float6
     ]
 
 
-def _check_group(group: Sequence[Member] | Sequence[Trained], lags: tuple[int, ...]) -> None:
+def _check_group(group: Sequence[Member | Trained], lags: tuple[int, ...]) -> None:
     if not group:
         raise InvalidInputError("The group is empty; expected at least one member.")
     first = group[0]
@@ -145,7 +145,9 @@ def _run(
     from entrainer.program import EPOCHS_PER_CALL
 
     def call(first: int, count: int, state: Any, own: Any) -> Any:
-        return jax.block_until_ready(advance(state, own, first, count))
+        with jax.threefry_partitionable(True):  # a thread starts with the global setting
+            state, losses = advance(state, own, first, count)
+        return state, np.asarray(losses)
 
     loss = np.empty((members, epochs))
     with ThreadPoolExecutor(min(len(states), os.cpu_count() or 1)) as pool:

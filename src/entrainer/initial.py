@@ -67,8 +67,10 @@ def draw_weights(network: "NetworkSpec", lags: tuple[int, ...], outputs: int, ke
         stack = jnp.zeros((len(lags), *longest.shape), longest.dtype)
         for shape, lag, members in _by_shape([(models[lag].weights[index].shape, lag) for lag in lags]):
             variable = models[lag].weights[index]
-            draw = partial(_draw, owners[lag][id(variable)], variable)
-            drawn = jax.vmap(draw)(jax.vmap(partial(jax.random.fold_in, data=index))(keys[members]))
+            draw = partial(_draw, owners[lag][id(variable)], variable, index)
+            # One member after the other: batched QR decompositions (orthogonal kernels) that run beside each other wait
+            # for each other's threads for ever on a CPU.
+            drawn = jax.lax.map(draw, keys[members])
             stack = stack.at[(members, *map(slice, shape))].set(drawn)
         stacks.append(stack)
     return stacks
@@ -89,7 +91,7 @@ def _owners(model: "keras.Model") -> dict[int, Any]:
     return {id(variable): layer for layer in model._flatten_layers() for variable in layer.weights}
 
 
-def _draw(layer: Any, variable: Any, key: jax.Array) -> Any:
+def _draw(layer: Any, variable: Any, index: int, key: jax.Array) -> Any:
     names = (f"{variable.name}_initializer", f"{variable.name.removesuffix('_kernel')}_initializer")
     found = next((getattr(layer, name) for name in names if hasattr(layer, name)), None)
     if found is None:
@@ -100,5 +102,5 @@ def _draw(layer: Any, variable: Any, key: jax.Array) -> Any:
     if not hasattr(found, "seed"):
         return variable.value  # the same for every seed: zeros, ones, a forget gate's bias
     initializer = copy.copy(found)
-    initializer.seed = key
+    initializer.seed = jax.random.fold_in(key, index)
     return initializer(variable.shape, dtype=variable.dtype)

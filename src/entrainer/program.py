@@ -32,14 +32,14 @@ class Rows(NamedTuple):
     Attributes:
         X: (members, rows, lag), zero where padded; the rows are a multiple of the batch.
         y: (members, rows, outputs), zero where padded.
-        count: (members,), rows that are not padding.
+        filled: (members,), rows that are not padding.
         key: (members,), random keys that decide the order of the rows.
     """
 
-    X: jax.Array
-    y: jax.Array
-    count: jax.Array
-    key: jax.Array
+    X: Any
+    y: Any
+    filled: Any
+    key: Any
 
 
 class Program(NamedTuple):
@@ -109,18 +109,20 @@ def training_program(network: "NetworkSpec", lag: int, outputs: int, batch: int,
 
     def epoch(state: State, rows: Rows, number: Any) -> tuple[State, Any]:
         order = _order(rows, number, training.shuffle).reshape(-1, batch)
-        real = (jnp.arange(order.size) < rows.count).astype(rows.X.dtype).reshape(order.shape)
+        real = (jnp.arange(order.size) < rows.filled).astype(rows.X.dtype).reshape(order.shape)
         state, losses = lax.scan(
             lambda now, taken: step(now, rows.X[taken[0]], rows.y[taken[0]], taken[1]), state, (order, real)
         )
-        return state, jnp.sum(losses) / rows.count
+        return state, jnp.sum(losses) / rows.filled
 
     def advance(state: State, rows: Rows, first: Any, epochs: Any) -> tuple[State, Any]:
         def one(number: Any, carried: tuple[State, Any]) -> tuple[State, Any]:
             state, loss = epoch(carried[0], rows, first + number)
             return state, carried[1].at[number].set(loss)
 
-        return lax.fori_loop(0, epochs, one, (state, jnp.zeros(EPOCHS_PER_CALL, rows.X.dtype)))
+        losses = jnp.zeros(EPOCHS_PER_CALL, rows.X.dtype)
+        trained: tuple[State, Any] = lax.fori_loop(0, epochs, one, (state, losses))
+        return trained
 
     return Program(jax.jit(jax.vmap(start)), jax.jit(jax.vmap(advance, in_axes=(0, 0, None, None)), donate_argnums=0))
 
@@ -135,7 +137,7 @@ def _order(rows: Rows, epoch: Any, shuffle: bool) -> Any:
     if not shuffle:
         return index
     bits = jax.random.bits(jax.random.fold_in(rows.key, epoch), index.shape)
-    return jnp.lexsort((bits, index >= rows.count))
+    return jnp.lexsort((bits, index >= rows.filled))
 
 
 @lru_cache(maxsize=16)

@@ -59,7 +59,7 @@ def spec_from_json(data: Mapping[str, Any]) -> NetworkSpec:
 
     parameters = dict(data)
     name = parameters.pop("name", None)
-    if name not in NETWORKS:
+    if not isinstance(name, str) or name not in NETWORKS:
         raise InvalidInputError(f"No network is called {name!r}. Known: {', '.join(sorted(NETWORKS))}.")
     return from_parameters(NETWORKS[name], parameters)
 

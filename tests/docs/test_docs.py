@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 import sysconfig
 import tomllib
 import traceback
@@ -13,6 +14,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -53,9 +55,7 @@ def _blocks(page: Path) -> list[Block]:
     for index, match in enumerate(found):
         following = found[index + 1] if index + 1 < len(found) else None
         shown = (
-            following is not None
-            and following[1] == "text"
-            and not content[match.end() : following.start()].strip()
+            following is not None and following[1] == "text" and not content[match.end() : following.start()].strip()
         )
         line = content.count("\n", 0, match.start(2)) + 1
         blocks.append(Block(match[1], match[2], line, following[2] if shown and following else None))
@@ -69,7 +69,9 @@ def _check_output(page: Path, block: Block, printed: str) -> None:
         "\n".join(line.rstrip() for line in text.strip("\n").splitlines()) + "\n" for text in (block.output, printed)
     )
     if not doctest.OutputChecker().check_output(want, got, doctest.ELLIPSIS):
-        pytest.fail(f"{_name(page)}, line {block.line}: the page shows\n\n{want}\nand the run gave\n\n{got}", pytrace=False)
+        pytest.fail(
+            f"{_name(page)}, line {block.line}: the page shows\n\n{want}\nand the run gave\n\n{got}", pytrace=False
+        )
 
 
 def _run_python(page: Path, block: Block, namespace: dict[str, object]) -> str:
@@ -179,23 +181,61 @@ def test_every_command_is_in_the_reference():
     assert [name for name in names if f"`enstorage {name}" not in text] == []
 
 
+_USE = {
+    "add-a-method": """
+        import numpy as np
+        from enstorage import Connector, DataSource, Project
+        import endirector
+        Connector.in_folder("store")
+        source = DataSource(name="a", time_interval="1d")
+        source.write(np.arange(9) * 86_400_000_000_000, np.arange(9.0))
+        preparation = source.create_snapshot().create_preparation()
+        project = Project(name="p", data_source=source)
+        research = project.create_research("r", preparation)
+        models = [research.create_model(name) for name in "bcd"]
+        times, values = source.read()
+        for error, model in zip([1, 2, 30], models):
+            model.save_forecasts("train", times[:6], values[:6] + error)
+            model.save_forecasts("test", times[6:], values[6:] + error)
+        ensemble = project.create_ensemble("median_voting", models=models)
+        endirector.Conductor(ensemble).render()
+        print(ensemble.forecasts("test")["value"].to_list())
+        """,
+    "add-an-adapter": """
+        import numpy as np
+        from enstorage import Connector, DataSet, DataSource
+        from summary_adapter import Summary
+        Connector.in_folder("store")
+        source = DataSource(name="a", time_interval="1d")
+        source.write(np.arange(9) * 86_400_000_000_000, np.arange(9.0))
+        source.create_snapshot().create_preparation().create_set(Summary(3))
+        print(DataSet.get(1).arrays("test")[1][:, 2].tolist())
+        """,
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["add-a-method", "add-an-adapter"])
-def test_a_plug_in_is_found_by_its_entry_point_alone(page: str, tmp_path: Path):
+@pytest.mark.parametrize(
+    ("page", "printed"), [("add-a-method", "[8.0, 9.0, 10.0]"), ("add-an-adapter", "[5.0, 6.0, 7.0]")]
+)
+def test_a_plug_in_works_by_its_entry_point_alone(page: str, printed: str, tmp_path: Path):
     """The module and the `pyproject.toml` of the page, laid out as pip lays out an installed package."""
     blocks = _blocks(ROOT / "docs" / "how-to" / f"{page}.md")
-    module, *rest = [block.text for block in blocks if block.language == "python"]
-    (project,) = [tomllib.loads(block.text) for block in blocks if block.language == "toml"]
-    ((group, points),) = project["project"]["entry-points"].items()
+    module = next(block.text for block in blocks if block.language == "python")
+    project = tomllib.loads(next(block.text for block in blocks if block.language == "toml"))["project"]
+    ((group, points),) = project["entry-points"].items()
     ((name, target),) = points.items()
     (tmp_path / f"{target.split(':')[0]}.py").write_text(module, encoding="utf-8")
-    installed = tmp_path / f"{project['project']['name'].replace('-', '_')}-{project['project']['version']}.dist-info"
+    installed = tmp_path / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
     installed.mkdir()
     (installed / "entry_points.txt").write_text(f"[{group}]\n{name} = {target}\n", encoding="utf-8")
-    (installed / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['project']['name']}\nVersion: 1\n")
-    code = f"from enstorage import plugins; print(plugins.load({group!r}, {name!r}, 'part').name)"
+    (installed / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: 1.0\n")
     done = subprocess.run(
-        [str(Path(sysconfig.get_path("scripts")) / "python"), "-c", code],
-        cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(tmp_path)}, check=False,
-    )  # fmt: skip
-    assert done.stdout.strip() == name, done.stderr
+        [sys.executable, "-c", dedent(_USE[page])],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        check=False,
+    )
+    assert done.stdout.strip() == printed, done.stderr

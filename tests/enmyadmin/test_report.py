@@ -62,6 +62,7 @@ def experiment(ensemble_mse: float = 288.46, title: str = "Solar activity") -> E
         ),
         versions={"numpy": "2.2.1", "keras": "3.10.0"},
         store="/home/ada/store",
+        command="enstorage demo",
     )
 
 

@@ -26,7 +26,11 @@ _LIBRARIES = ("enstorage", "keras", "jax", "scikit-learn", "numpy")
 
 
 def summarise(
-    ensembles: Sequence[Ensemble], baselines: Sequence[Model], preparation: DataPreparation, lags: Sequence[int]
+    ensembles: Sequence[Ensemble],
+    baselines: Sequence[Model],
+    preparation: DataPreparation,
+    lags: Sequence[int],
+    command: str,
 ) -> ExperimentResult:
     """Gather the figures of the test part; the first ensemble is the one shown, the others are its spread over seeds."""
     shown = ensembles[0]
@@ -74,6 +78,7 @@ def summarise(
         lineage=_lineage(shown),
         versions={"python": platform.python_version(), **{library: version(library) for library in _LIBRARIES}},
         store=str(shown.connector.settings.database.removeprefix("sqlite:///").removesuffix("/enstorage.sqlite")),
+        command=command,
     )
 
 

@@ -109,6 +109,7 @@ class ExperimentResult:
         lineage: (step, name, id, detail) from the source to the ensemble; equal steps follow one another.
         versions: Library to version.
         store: Path or URL of the store that keeps all of it.
+        command: The command that runs the experiment again.
     """
 
     title: str
@@ -130,6 +131,7 @@ class ExperimentResult:
     lineage: tuple[tuple[str, str, int, str], ...]
     versions: Mapping[str, str]
     store: str
+    command: str
 
     def __post_init__(self) -> None:
         names = [member.name for member in self.members] + [item.name for item in self.baselines] + [ENSEMBLE]

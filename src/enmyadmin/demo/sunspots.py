@@ -4,6 +4,7 @@ What happens is in `run`, from the source to the ensemble, in the order of the w
 """
 
 import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,13 +81,19 @@ def run(
             ensembles.append(endirector.Conductor(ensemble).render())
 
         baselines = make_baselines(project, preparation, season=series.season, order=AUTOREGRESSION_ORDER)
-        result = summarise(ensembles, baselines, preparation, LAGS)
+        result = summarise(ensembles, baselines, preparation, LAGS, _command(csv, season, seeds))
         report = write_report(result, folder)
         metrics = folder / "metrics.json"
         metrics.write_text(json.dumps(result.metrics(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         if not quiet:
             tell(result, report, metrics)
     return result
+
+
+def _command(csv: Path | None, season: int | None, seeds: int) -> str:
+    options = {"--csv": csv, "--season": season, "--seeds": seeds if seeds > 1 else None}
+    words = [f"{name} {shlex.quote(str(value))}" for name, value in options.items() if value is not None]
+    return " ".join(["enstorage demo", *words])
 
 
 def _sunspots(season: int | None) -> Series:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
-from enstorage.errors import InvalidInputError, NotSupportedError, StoreError, UpgradeError
+from enstorage.errors import EnstorageError, InvalidInputError, NotSupportedError, StoreError, UpgradeError
 
 # The newest revision of migrations/versions; a test holds it against Alembic's own answer. Kept here because
 # importing Alembic at every start would cost more than opening the store.
@@ -39,7 +39,8 @@ class Database:
         """One short writing transaction: committed at the end, rolled back when an error leaves the block."""
         outer = self._session.get()
         if outer is not None:
-            yield outer
+            with _translated(self.url):
+                yield outer
             return
         with _translated(self.url), Session(self.engine, expire_on_commit=False, autoflush=False) as session:
             token = self._session.set(session)
@@ -52,13 +53,16 @@ class Database:
                 raise
             finally:
                 self._session.reset(token)
+            for act in session.info.get("on_commit", ()):
+                act()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session to read with; inside a `transaction` it sees what that one wrote."""
         outer = self._session.get()
         if outer is not None:
-            yield outer
+            with _translated(self.url):
+                yield outer
             return
         reader = self.engine.execution_options(enstorage_begin="BEGIN")
         with _translated(self.url), Session(reader, expire_on_commit=False, autoflush=False) as session:
@@ -157,7 +161,10 @@ def _translated(url: URL) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        cause = getattr(error, "orig", None)
+        if isinstance(cause, EnstorageError):  # a column refused a value, in words of its own
+            raise cause from error
+        reason = str(cause or error).splitlines()[0]
         raise StoreError(
             f"The database {url.render_as_string()} refused: {reason}. Nothing was changed. `enstorage check` says "
             "whether the store is whole."

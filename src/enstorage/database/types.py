@@ -55,6 +55,10 @@ class JsonText(TypeDecorator[Any]):
         """From the database."""
         return None if value is None else json.loads(value)
 
+    def compare_values(self, x: Any, y: Any) -> bool:
+        """Whether a value is unchanged: `==` alone takes 1, 1.0 and True for the same."""
+        return type(x) is type(y) and to_json_text(x) == to_json_text(y)
+
 
 class JsonValue(JsonText):
     """JSON where a stored `null` is a value of its own: used for columns that are never absent."""

@@ -16,7 +16,7 @@ def delete(record: "Record", *, cascade: bool) -> "list[Record]":
     """Delete `record` and its parts, with `cascade` also everything that refers to it. See `Record.delete`."""
     connector = record.connector
     with connector.transaction() as session:
-        if session.get(type(record), record.id) is None:
+        if record._is_new or session.get(type(record), record.id) is None:
             raise NotFoundError(f"{record} is not stored: there is nothing to delete.")
         session.expunge_all()
         doomed, blocking = _plan(record, session, cascade=cascade)

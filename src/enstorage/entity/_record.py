@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from sqlalchemy import MetaData, Select, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.mutable import MutableDict
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, make_transient, mapped_column
+from sqlalchemy.orm.attributes import flag_modified, set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
 
 from enstorage.database.types import Id, JsonText, LongText, UtcDateTime
@@ -84,21 +86,25 @@ class Record(DeclarativeBase):
         self._refuse_changes()
         is_new = self._is_new
         kept = {key: value for key, value in self.__dict__.items() if key in self.__table__.columns}
+        changed = [attribute.key for attribute in inspect(self).attrs if attribute.history.has_changes()]
         with connector.transaction() as session:
             try:
                 session.add(self)
                 session.flush()
-            except StaleDataError as error:
-                raise NotFoundError(f"{self} is no longer stored: it was deleted meanwhile.") from error
-            except SQLAlchemyError:
+            except SQLAlchemyError as error:
                 # The roll-back that SQLAlchemy does by itself leaves the object without its values.
+                if self in session:
+                    session.expunge(self)
                 for key, value in kept.items():
-                    setattr(self, key, value)
+                    set_committed_value(self, key, value)
+                self._mark_changed(changed)
+                if isinstance(error, StaleDataError):
+                    raise NotFoundError(f"{self} is no longer stored: it was deleted meanwhile.") from error
                 raise
             # Never in a session between calls: two objects of one row cannot get into each other's way.
             session.expunge(self)
-            if is_new:
-                session.info.setdefault("on_rollback", []).append(self._forget_id)
+            undo = self._forget_id if is_new else partial(self._mark_changed, changed)
+            session.info.setdefault("on_rollback", []).append(undo)
         self._connector = connector
         return self
 
@@ -188,6 +194,11 @@ class Record(DeclarativeBase):
         make_transient(self)
         self.id = None  # type: ignore[assignment]
 
+    def _mark_changed(self, keys: Iterable[str]) -> None:
+        """Have columns to write again: the transaction that wrote them was rolled back."""
+        for key in keys:
+            flag_modified(self, key)
+
     def _refuse_changes(self) -> None:
         if self._is_new:
             return
@@ -214,6 +225,6 @@ class Record(DeclarativeBase):
 
 
 def _as_id(cls: type[Record], id: object) -> int:
-    if isinstance(id, bool) or not hasattr(id, "__index__"):
-        raise InvalidInputError(f"{id!r} is not the id of a {cls.__name__}; expected a whole number.")
+    if isinstance(id, bool) or not hasattr(id, "__index__") or abs(id.__index__()) >= 2**63:
+        raise InvalidInputError(f"{id!r} is not the id of a {cls.__name__}; expected a whole number below 2^63.")
     return int(id.__index__())

@@ -102,7 +102,7 @@ class DataSet(Record):
 
         from enstorage.connector import Connector
 
-        features, targets = np.asarray(X), np.asarray(y)
+        features, targets = _native(X), _native(y)
         samples = Samples(
             id=to_ns_array(id), X=features, y=targets, part=_part_codes(part), origin=None, target=None, lost={}
         )
@@ -263,6 +263,12 @@ def _part_codes(part: ArrayLike) -> NDArray[np.int8]:
     return np.array([PARTS.index(name) for name in names.tolist()], dtype=np.int8)
 
 
+def _native(values: ArrayLike) -> NDArray[Any]:
+    """An array in the byte order of this machine, in which tables keep it."""
+    array = np.asarray(values)
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
 def _check_arrays(samples: Samples) -> None:
     lengths = {"id": len(samples.id), "X": len(samples.X), "y": len(samples.y), "part": len(samples.part)}
     if len(set(lengths.values())) > 1 or not len(samples.id):
@@ -271,8 +277,10 @@ def _check_arrays(samples: Samples) -> None:
     if len(np.unique(samples.id)) < len(samples.id):
         raise InvalidInputError("Every sample needs an id of its own; some ids stand twice. Number the samples anew.")
     for name, array in (("X", samples.X), ("y", samples.y)):
-        if array.dtype.kind not in "fiub":
-            raise InvalidInputError(f"{name} has to hold numbers; received {array.dtype}. Convert it first.")
+        if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
+            raise InvalidInputError(
+                f"{name} has to hold numbers of at most 64 bits; received {array.dtype}. Convert it first."
+            )
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise InvalidInputError(
                 f"{name} holds {int((~np.isfinite(array)).sum())} values that are NaN or infinite. Clean the data first."

@@ -1,6 +1,7 @@
 """`DataSource`: a series as it is now."""
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, String
@@ -176,5 +177,6 @@ class DataSource(Record):
 
         return self._children(Project.data_source_id)
 
-    def _after_delete(self, session: "Session") -> None:  # noqa: ARG002
-        self.connector.series.delete_source(self.id)
+    def _after_delete(self, session: "Session") -> None:
+        # Not before the row is gone for good: a roll-back could not bring the points back.
+        session.info.setdefault("on_commit", []).append(partial(self.connector.series.delete_source, self.id))

@@ -1,0 +1,275 @@
+"""`SeriesStoreContract`: what every series store promises, as tests."""
+
+# ruff: noqa: S101 - tests assert
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import ArrayLike, NDArray
+
+from enstorage.instant import to_iso, to_ns, to_ns_array
+from enstorage.interval import Interval
+from enstorage.series.base import AGGREGATES, Points, SeriesStore
+
+_HOUR_NS = 3600 * 10**9
+_INTERVALS = ("1y", "1mo", "1w", "1d", "1h", "15m")
+
+
+class SeriesStoreContract(ABC):
+    """Every promise of `enstorage.series.base.SeriesStore`, one test each.
+
+    Subclass it in a test file under a name that begins with `Test`, and give `make_store`.
+    """
+
+    @abstractmethod
+    def make_store(self, place: Path) -> SeriesStore:
+        """Open the store of a place, empty the first time; called again it gives another instance of the same store."""
+
+    @pytest.fixture
+    def place(self, tmp_path: Path) -> Path:
+        """Where the store of one test is."""
+        return tmp_path / "points"
+
+    @pytest.fixture
+    def series(self, place: Path) -> SeriesStore:
+        """An empty store."""
+        return self.make_store(place)
+
+    def test_a_nanosecond_is_kept(self, series: SeriesStore) -> None:
+        """Times are not rounded to microseconds, as Parquet and Delta timestamps would be."""
+        _append(series, 1, [1422568543702900257, 1422568543702900258], [1.0, 2.0])
+        _same(series.read(1), [1422568543702900257, 1422568543702900258], [1.0, 2.0])
+
+    def test_years_1700_and_2200_are_kept(self, series: SeriesStore) -> None:
+        """Times long before 1970 and far ahead are as good as any."""
+        times = to_ns_array(["1700-01-01", "1969-12-31T23:59:59.999999999", "1970-01-01", "2200-07-01"])
+        _append(series, 1, times, [1.0, 2.0, 3.0, 4.0])
+        _same(series.read(1), times, [1.0, 2.0, 3.0, 4.0])
+        assert series.extent(1) == (times[0], times[-1])
+
+    def test_values_are_kept_to_the_bit(self, series: SeriesStore) -> None:
+        """Nothing goes through text or float32."""
+        values = np.array([0.1, 1e-308, 5e-324, -0.0, 0.0, 1.7976931348623157e308, 1 / 3])
+        _append(series, 1, np.arange(len(values)), values)
+        assert series.read(1)[1].tobytes() == values.tobytes()
+
+    def test_the_later_write_wins_at_equal_times(self, series: SeriesStore) -> None:
+        """Writing an existing time replaces its value, again and again."""
+        _append(series, 1, [10, 20, 30], [1.0, 2.0, 3.0])
+        for value in (5.0, -7.0, 6.0):
+            _append(series, 1, [20, 40], [value, value])
+            _same(series.read(1), [10, 20, 30, 40], [1.0, value, 3.0, value])
+
+    def test_the_later_write_wins_across_instances(self, place: Path) -> None:
+        """Two instances of a store write by turns, as two processes would."""
+        stores = [self.make_store(place), self.make_store(place)]
+        for turn in range(6):
+            _append(stores[turn % 2], 1, [10], [float(turn)])
+            for each in stores:
+                _same(each.read(1), [10], [float(turn)])
+
+    def test_deleted_points_stay_deleted_until_written_again(self, series: SeriesStore) -> None:
+        """A deletion counts what it took; a later write brings a time back."""
+        _append(series, 1, [10, 20, 30], [1.0, 2.0, 3.0])
+        assert series.delete_points(1, 20, 30) == 1
+        assert series.delete_points(1, 20, 30) == 0
+        _same(series.read(1), [10, 30], [1.0, 3.0])
+        _append(series, 1, [20], [9.0])
+        _same(series.read(1), [10, 20, 30], [1.0, 9.0, 3.0])
+        assert series.delete_points(1) == 3
+        _same(series.read(1), [], [])
+
+    @pytest.mark.parametrize(
+        ("time_from", "time_to", "expected"),
+        [
+            (None, None, [10, 20, 30]),
+            (20, None, [20, 30]),
+            (None, 20, [10]),
+            (10, 30, [10, 20]),
+            (11, 21, [20]),
+            (20, 20, []),
+            (30, 10, []),
+            (31, None, []),
+        ],
+    )
+    def test_periods_are_half_open(
+        self, series: SeriesStore, time_from: int | None, time_to: int | None, expected: list[int]
+    ) -> None:
+        """The start of a period belongs to it, the end does not; for reading and for deleting."""
+        _append(series, 1, [10, 20, 30], [1.0, 2.0, 3.0])
+        assert series.read(1, time_from, time_to)[0].tolist() == expected
+        assert series.delete_points(1, time_from, time_to) == len(expected)
+        assert series.read(1)[0].tolist() == [time for time in (10, 20, 30) if time not in expected]
+
+    @pytest.mark.parametrize("interval", _INTERVALS)
+    def test_buckets_are_aggregated(self, series: SeriesStore, interval: str) -> None:
+        """Every function over every interval, before and after 1970, against plain Python."""
+        generator = np.random.default_rng(7)
+        start = to_ns("1969-12-30T21:00")
+        near = start + generator.choice(100 * 3600, 60, replace=False) * 10**9
+        far = to_ns("1968-01-15") + generator.choice(1200, 40, replace=False) * 24 * _HOUR_NS
+        times = np.unique(np.concatenate([near, far]))
+        values = generator.normal(size=len(times))
+        _append(series, 1, times, values)
+        time_from, time_to = int(times[3]), int(times[-3])
+        inside = (times >= time_from) & (times < time_to)
+        for aggregate in AGGREGATES:
+            expected = _grouped(times[inside], values[inside], interval, aggregate)
+            starts, aggregated = series.aggregate(1, time_from, time_to, Interval.parse(interval), aggregate)
+            assert starts.dtype == np.int64
+            assert aggregated.dtype == np.float64
+            assert starts.tolist() == list(expected)
+            np.testing.assert_allclose(aggregated, list(expected.values()), 1e-12, 1e-15, err_msg=aggregate)
+
+    @pytest.mark.parametrize(
+        ("interval", "start"),
+        [
+            ("1y", "1969"),
+            ("1mo", "1969-12"),
+            ("1w", "1969-12-29"),  # a Monday
+            ("1d", "1969-12-31"),
+            ("1h", "1969-12-31T23:00"),
+            ("15m", "1969-12-31T23:45"),
+        ],
+    )
+    def test_a_bucket_bears_its_start(self, series: SeriesStore, interval: str, start: str) -> None:
+        """Calendar years and months, weeks from Monday, days and hours in UTC; before 1970 too."""
+        _append(series, 1, [to_ns("1969-12-31T23:50")], [4.0])
+        starts, _ = series.aggregate(1, -(10**17), 10**17, Interval.parse(interval), "mean")
+        assert [to_iso(int(each)) for each in starts] == [to_iso(to_ns(start))]
+
+    def test_replaced_and_deleted_points_are_not_aggregated(self, series: SeriesStore) -> None:
+        """Aggregation sees what reading sees."""
+        _append(series, 1, [0, 1, 2], [1.0, 2.0, 100.0])
+        _append(series, 1, [1], [4.0])
+        series.delete_points(1, 2, 3)
+        _same(series.aggregate(1, 0, _HOUR_NS, Interval.parse("1h"), "sum"), [0], [5.0])
+        _same(series.aggregate(1, 0, _HOUR_NS, Interval.parse("1h"), "count"), [0], [2.0])
+
+    def test_extent_is_that_of_the_points_there_are(self, series: SeriesStore) -> None:
+        """Deleted points do not stretch it."""
+        _append(series, 1, [10, 20, 30], [1.0, 2.0, 3.0])
+        assert series.extent(1) == (10, 30)
+        series.delete_points(1, 30)
+        assert series.extent(1) == (10, 20)
+        series.delete_points(1)
+        assert series.extent(1) is None
+
+    def test_an_unknown_source_has_no_points(self, series: SeriesStore) -> None:
+        """Asking for it is no error, nor is deleting it."""
+        _append(series, 1, [10], [1.0])
+        _same(series.read(2), [], [])
+        _same(series.aggregate(2, 0, 100, Interval.parse("1d"), "mean"), [], [])
+        assert series.extent(2) is None
+        assert series.delete_points(2) == 0
+        series.delete_source(2)
+        _same(series.read(1), [10], [1.0])
+
+    def test_sources_do_not_mix(self, series: SeriesStore) -> None:
+        """Equal times of two sources are two points; deleting one source leaves the other."""
+        _append(series, 1, [10, 20], [1.0, 2.0])
+        _append(series, 2, [10, 30], [5.0, 6.0])
+        assert series.delete_points(1, 10, 20) == 1
+        _same(series.read(1), [20], [2.0])
+        _same(series.read(2), [10, 30], [5.0, 6.0])
+        series.delete_source(2)
+        _same(series.read(2), [], [])
+        _same(series.read(1), [20], [2.0])
+
+    def test_compacting_changes_nothing_that_is_seen(self, series: SeriesStore, place: Path) -> None:
+        """Also not who wins afterwards."""
+        _append(series, 1, [10, 20, 30], [1.0, 2.0, 3.0])
+        _append(series, 1, [20], [-0.0])
+        _append(series, 2, [10], [7.0])
+        series.delete_points(1, 30)
+        for each in (series, self.make_store(place)):
+            each.compact()
+            _same(each.read(1), [10, 20], [1.0, -0.0])
+            _same(each.read(2), [10], [7.0])
+            assert each.extent(1) == (10, 20)
+        _append(series, 1, [20, 30], [8.0, 9.0])
+        _same(series.read(1), [10, 20, 30], [1.0, 8.0, 9.0])
+
+    def test_an_empty_store_can_be_compacted(self, series: SeriesStore) -> None:
+        """There is nothing to do."""
+        series.compact()
+        _same(series.read(1), [], [])
+
+    def test_many_small_writes_are_all_read(self, series: SeriesStore) -> None:
+        """A sensor writes one point at a time; half of the writes replace an earlier one."""
+        for turn in range(100):
+            _append(series, 1, [turn % 50], [float(turn)])
+        _same(series.read(1), np.arange(50), np.arange(50.0, 100.0))
+
+    def test_threads_that_write_at_once_lose_nothing(self, series: SeriesStore, place: Path) -> None:
+        """Four threads, two of them sharing an instance and two sharing a source."""
+        stores = [series, series, self.make_store(place), self.make_store(place)]
+
+        def write(worker: int) -> None:
+            for turn in range(6):
+                _append(stores[worker], worker // 2, [worker * 100 + turn], [float(turn)])
+
+        with ThreadPoolExecutor(len(stores)) as pool:
+            list(pool.map(write, range(len(stores))))
+        for source in (0, 1):
+            workers = (2 * source, 2 * source + 1)
+            expected = [worker * 100 + turn for worker in workers for turn in range(6)]
+            _same(series.read(source), expected, [float(time % 100) for time in expected])
+
+    def test_what_was_read_belongs_to_the_caller(self, series: SeriesStore) -> None:
+        """Arrays that were written or read are not looked at again."""
+        times, values = np.array([10, 20]), np.array([1.0, 2.0])
+        series.append(1, times, values)
+        times += 1
+        values += 1
+        read = series.read(1)
+        series.append(1, np.array([10]), np.array([9.0]))
+        _same(read, [10, 20], [1.0, 2.0])
+
+
+def _append(series: SeriesStore, source_id: int, times: ArrayLike, values: ArrayLike) -> None:
+    series.append(source_id, np.asarray(times, np.int64), np.asarray(values, np.float64))
+
+
+def _same(points: Points, times: ArrayLike, values: ArrayLike) -> None:
+    assert points[0].dtype == np.int64
+    assert points[1].dtype == np.float64
+    assert points[0].tolist() == np.asarray(times, np.int64).tolist()
+    assert points[1].tobytes() == np.asarray(values, np.float64).tobytes()
+
+
+def _grouped(
+    times: NDArray[np.int64], values: NDArray[np.float64], interval: str, aggregate: str
+) -> dict[int, np.float64]:
+    """Bucket start (ns) and aggregate, by the calendar of `datetime`; times are whole seconds."""
+    functions: dict[str, Callable[[list[float]], Any]] = {
+        "mean": np.mean,
+        "median": np.median,
+        "sum": np.sum,
+        "min": np.min,
+        "max": np.max,
+        "first": lambda bucket: bucket[0],
+        "last": lambda bucket: bucket[-1],
+        "count": len,
+    }
+    buckets: dict[int, list[float]] = {}
+    for time, value in zip(times.tolist(), values.tolist(), strict=True):
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=time // 10**9)
+        hour = moment.replace(minute=0, second=0)
+        day = hour.replace(hour=0)
+        start = {
+            "15m": hour + timedelta(minutes=moment.minute // 15 * 15),
+            "1h": hour,
+            "1d": day,
+            "1w": day - timedelta(days=day.weekday()),
+            "1mo": day.replace(day=1),
+            "1y": day.replace(day=1, month=1),
+        }[interval]
+        buckets.setdefault(to_ns(start), []).append(value)
+    return {start: np.float64(functions[aggregate](bucket)) for start, bucket in buckets.items()}

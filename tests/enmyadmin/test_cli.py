@@ -1,0 +1,152 @@
+"""The command line, as a person uses it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from enmyadmin.cli import main
+from enstorage import DataSource
+from enstorage.adapter import Window
+
+
+@pytest.fixture
+def enstorage(tmp_path, monkeypatch, capsys):
+    """Runs `enstorage …` in an empty folder, inside this process; gives exit status, output and errors."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments, **environment):
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "argv", ["enstorage", *map(str, arguments)])
+            for name, value in environment.items():
+                patched.setenv(name, value)
+            with pytest.raises(SystemExit) as left:
+                main()
+        output = capsys.readouterr()
+        return left.value.code, output.out, output.err
+
+    run.folder = tmp_path
+    return run
+
+
+@pytest.fixture
+def csv(tmp_path):
+    path = tmp_path / "river.csv"
+    path.write_text("time,level\n" + "".join(f"20{year}-01-01,{year / 4}\n" for year in range(10, 20)))
+    return path
+
+
+def test_the_module_and_the_script_are_the_same_program(tmp_path):
+    for command in ([sys.executable, "-m", "enstorage"], [Path(sys.executable).parent / "enstorage"]):
+        done = subprocess.run([*command, "show", "project"], capture_output=True, text=True, cwd=tmp_path, check=False)
+        assert done.returncode == 2
+        assert "Missing argument" in done.stderr
+
+
+def test_version_is_told_in_words_and_in_json(enstorage):
+    status, output, _ = enstorage("version")
+    assert (status, output) == (0, "enstorage 0.1.0\n")
+    assert json.loads(enstorage("version", "--json")[1]) == {"version": "0.1.0"}
+
+
+def test_points_go_in_and_come_out_as_they_were(enstorage, csv):
+    assert enstorage("init")[0] == 0
+    status, output, errors = enstorage("import-csv", csv, "--unit", "m")
+    assert (status, errors) == (0, "")
+    assert output == "Wrote 10 points to data source 1 (river), interval 1y.\n"
+    assert enstorage("export-csv", "data-source", 1, "out.csv")[0] == 0
+    assert (enstorage.folder / "out.csv").read_text().splitlines()[:2] == ["time,value", "2010-01-01T00:00:00Z,2.5"]
+    again = json.loads(enstorage("import-csv", "out.csv", "--source", 1, "--json")[1])
+    assert (again["points"], again["data_source"]["name"], again["data_source"]["unit"]) == (10, "river", "m")
+
+
+def test_info_list_show_and_check_speak_of_what_is_stored(enstorage, csv):
+    enstorage("init")
+    enstorage("import-csv", csv)
+    info = json.loads(enstorage("info", "--json")[1])
+    assert info["counts"]["data_source"] == 1
+    assert info["database"].endswith("enstorage-data/enstorage.sqlite")
+    assert "river" in enstorage("list", "data_sources")[1]
+    (listed,) = json.loads(enstorage("list", "data_source", "--json")[1])
+    shown = json.loads(enstorage("show", "data_source", 1, "--json")[1])
+    assert listed == shown
+    assert shown["time_interval"] == "1y"
+    assert enstorage("check")[:2] == (0, "The store is whole.\n")
+    assert json.loads(enstorage("check", "--json")[1]) == []
+
+
+def test_check_finds_a_damaged_object_and_exits_with_1(enstorage, csv):
+    enstorage("init")
+    enstorage("import-csv", csv)
+    DataSource.get(1).create_snapshot()
+    (damaged,) = (enstorage.folder / "enstorage-data" / "objects").glob("[0-9a-f][0-9a-f]/*")
+    content = bytearray(damaged.read_bytes())
+    content[100] ^= 1
+    damaged.write_bytes(content)
+    status, output, _ = enstorage("check", "--json")
+    assert status == 1
+    assert {finding["entity"] for finding in json.loads(output)} == {"DataSnapshot", "DataCsv"}
+
+
+def test_tables_of_other_entities_are_exported_too(enstorage, csv):
+    enstorage("init")
+    enstorage("import-csv", csv)
+    DataSource.get(1).create_snapshot().create_preparation("drop", "minmax").create_set(Window(2))
+    assert enstorage("export-csv", "data_set", 1, "set.csv")[0] == 0
+    assert (enstorage.folder / "set.csv").read_text().splitlines()[0] == "id,part,X_0,X_1,y"
+    assert enstorage("export-csv", "data_preparation", 1, "rows.csv")[0] == 0
+    prepared = np.genfromtxt(enstorage.folder / "rows.csv", delimiter=",", names=True)["prepared"]
+    assert prepared[0] == 0
+
+
+def test_another_folder_and_the_environment_choose_the_store(enstorage, csv):
+    enstorage("init", "elsewhere")
+    enstorage("import-csv", csv, "--store", "elsewhere")
+    assert json.loads(enstorage("info", "--store", "elsewhere", "--json")[1])["counts"]["data_source"] == 1
+    environment = {
+        "ENSTORAGE_DATABASE": f"sqlite:///{enstorage.folder}/elsewhere/enstorage.sqlite",
+        "ENSTORAGE_SERIES": f"delta:{enstorage.folder}/elsewhere/series",
+        "ENSTORAGE_OBJECTS": f"file:{enstorage.folder}/elsewhere/objects",
+    }
+    assert json.loads(enstorage("info", "--json", **environment)[1])["counts"]["data_source"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("info",), ["There is no store in", "enstorage init", "--store"]),
+        (("list", "modle", "--store", "made"), ["no entity 'modle'", "model", "ensemble"]),
+        (("show", "project", "7", "--store", "made"), ["no Project with id 7", "nothing is stored yet"]),
+        (("import-csv", "bad.csv", "--store", "made"), ["bad.csv", "3", "oops"]),
+        (("import-csv", "missing.csv", "--store", "made"), ["missing.csv"]),
+        (("demo", "--csv", "bad.csv"), ["bad.csv", "3", "oops"]),
+    ],
+)
+def test_what_is_wrong_is_one_message_without_a_trace(enstorage, arguments, words):
+    enstorage("init", "made")
+    (enstorage.folder / "bad.csv").write_text("2001,1\n2002,2\noops,3\n")
+    status, output, errors = enstorage(*arguments)
+    assert (status, output) == (1, "")
+    assert errors.startswith("error: ")
+    assert "Traceback" not in errors
+    for word in words:
+        assert word in errors
+    told = json.loads(enstorage(*arguments, "--json")[2])
+    assert told["message"] == errors.removeprefix("error: ").rstrip("\n")
+    assert not (enstorage.folder / "demo-report").exists()
+    assert json.loads(enstorage("info", "--store", "made", "--json")[1])["counts"]["data_source"] == 0
+
+
+def test_an_existing_file_is_replaced_only_when_told(enstorage, csv):
+    enstorage("init")
+    enstorage("import-csv", csv)
+    before = csv.read_text()
+    status, _, errors = enstorage("export-csv", "data_source", 1, csv)
+    assert status == 1
+    assert "--overwrite" in errors
+    assert csv.read_text() == before
+    assert enstorage("export-csv", "data_source", 1, csv, "--overwrite")[0] == 0

@@ -1,0 +1,136 @@
+"""A snapshot fixes what a source held."""
+
+import numpy as np
+import pytest
+
+from enstorage import DataSource
+from enstorage.errors import InvalidInputError
+from enstorage.instant import to_iso, to_ns
+from enstorage.series.base import AGGREGATES
+
+
+def source_of(times, values, **settings):
+    source = DataSource(name="x", **settings).save()
+    source.write(times, values)
+    return source
+
+
+def test_it_keeps_its_rows_after_the_source_changes(store, sunspots):
+    snapshot = sunspots.create_snapshot()
+    times, values = snapshot.read()
+    sunspots.write(times, values + 1)
+    sunspots.write([to_ns("1800")], [7.0])
+    sunspots.delete_points("1700", "1710")
+    sunspots.time_interval = "1d"
+    sunspots.save()
+    again = type(snapshot).get(snapshot.id)
+    np.testing.assert_array_equal(again.read(), (times, values))
+    assert (again.rows, again.time_interval, again.sha256) == (40, "1y", snapshot.sha256)
+
+
+def test_it_is_grouped_by_the_calendar_and_has_a_row_for_every_bucket(store):
+    source = source_of(
+        ["1969-01-31", "1969-03-01", "1969-03-02", "1969-06-30T23:59"], [1, 2, 4, 8], time_interval="1mo"
+    )
+    snapshot = source.create_snapshot()
+    times, values = snapshot.read()
+    assert [to_iso(int(time))[:10] for time in times] == [f"1969-0{month}-01" for month in range(1, 7)]
+    np.testing.assert_array_equal(values, [1, np.nan, 3, np.nan, np.nan, 8])
+    assert (snapshot.rows, snapshot.empty_rows) == (6, 3)
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "expected"),
+    list(zip(AGGREGATES, [4.0, 3.0, 12.0, 1.0, 8.0, 3.0, 8.0, 3.0], strict=True)),
+)
+def test_every_aggregate(store, aggregate, expected):
+    hours = ["2020-01-01T01:00", "2020-01-01T02:00", "2020-01-01T03:00", "2020-01-03"]
+    snapshot = source_of(hours, [3.0, 1.0, 8.0, 5.0], time_interval="1d", aggregate=aggregate).create_snapshot()
+    empty = 0.0 if aggregate == "count" else np.nan
+    np.testing.assert_array_equal(snapshot.read()[1], [expected, empty, 1.0 if aggregate == "count" else 5.0])
+    assert snapshot.empty_rows == (0 if aggregate == "count" else 1)
+
+
+@pytest.mark.parametrize(
+    ("interval", "starts"),
+    [
+        ("1w", ["2019-12-30", "2020-01-06"]),  # Mondays
+        ("1y", ["2020-01-01"]),
+        ("5d", ["2019-12-30", "2020-01-04"]),
+    ],
+)
+def test_buckets_start_by_the_calendar(store, interval, starts):
+    source = source_of(["2020-01-01T10:00", "2020-01-08T10:00"], [1.0, 2.0], time_interval=interval)
+    assert [to_iso(int(time))[:10] for time in source.create_snapshot().read()[0]] == starts
+
+
+def test_its_period_is_half_open_and_covers_what_the_source_asks_for(store):
+    days = [f"2020-01-0{day}" for day in range(1, 8)]
+    source = source_of(days, range(1, 8), time_interval="1d", time_from="2020-01-03", time_to="2020-01-06")
+    snapshot = source.create_snapshot()
+    assert snapshot.read()[1].tolist() == [3.0, 4.0, 5.0]
+    assert (snapshot.time_from, snapshot.time_to) == (to_ns("2020-01-03"), to_ns("2020-01-06"))
+    source.time_to = "2020-01-10"
+    source.save()
+    np.testing.assert_array_equal(source.create_snapshot().read()[1], [3, 4, 5, 6, 7, np.nan, np.nan])
+
+
+def test_events_are_taken_as_they_are(store):
+    snapshot = source_of([5, 1, 1422568543702900257], [0.5, 0.1, -0.0]).create_snapshot()
+    times, values = snapshot.read()
+    assert times.tolist() == [1, 5, 1422568543702900257]
+    assert values.tobytes() == np.array([0.1, 0.5, -0.0]).tobytes()
+    assert (snapshot.rows, snapshot.empty_rows, snapshot.time_interval) == (3, 0, None)
+
+
+def test_a_period_without_points_is_refused(store, sunspots, census):
+    sunspots.time_from, sunspots.time_to = "1900", None
+    sunspots.save()
+    before = census(store)
+    with pytest.raises(InvalidInputError, match=r"no points in its period .*|period .* is empty"):
+        sunspots.create_snapshot()
+    sunspots.time_to = "1950"
+    sunspots.save()
+    with pytest.raises(InvalidInputError, match=r"has no points in its period 1900-01-01.* – 1950-01-01.*Write points"):
+        sunspots.create_snapshot()
+    assert census(store) == before
+
+
+def test_a_source_without_points_is_refused(store, census):
+    source = DataSource(name="empty").save()
+    before = census(store)
+    with pytest.raises(InvalidInputError, match=r"DataSource\(1, 'empty'\) has no points, .*Write points first"):
+        source.create_snapshot()
+    assert census(store) == before
+
+
+def test_the_hash_covers_times_and_values(store):
+    days = ["2020-01-01", "2020-01-02", "2020-01-03"]
+    first = source_of(days, [1.0, 2.0, 3.0]).create_snapshot()
+    assert source_of(days, [1.0, 2.0, 3.0], unit="other").create_snapshot().sha256 == first.sha256
+    assert source_of(days, [1.0, 2.0, 3.0000000000000004]).create_snapshot().sha256 != first.sha256
+    assert source_of([*days[:2], "2020-01-04"], [1.0, 2.0, 3.0]).create_snapshot().sha256 != first.sha256
+
+
+def test_equal_tables_are_stored_once_but_owned_twice(store, sunspots, census):
+    first, second = sunspots.create_snapshot(), sunspots.create_snapshot("again")
+    assert first.sha256 == second.sha256
+    assert first.data_csv_id != second.data_csv_id
+    assert (census(store)["DataCsv"], census(store)["objects"]) == (2, 1)
+    first.delete()
+    assert second.read()[1].size == 40
+
+
+def test_its_table_is_given_as_csv_and_as_arrow(store, tmp_path):
+    snapshot = source_of(["2020-01-01", "2020-01-03"], [0.1, 2.0], time_interval="1d").create_snapshot()
+    text = snapshot.data_csv.to_csv(tmp_path / "table.csv")
+    assert text.splitlines() == [
+        "time,value",
+        "1577836800000000000,0.1",
+        "1577923200000000000,NaN",
+        "1578009600000000000,2.0",
+    ]
+    assert (tmp_path / "table.csv").read_text() == text
+    assert snapshot.data_csv.to_arrow().column_names == ["time", "value"]
+    assert snapshot.data_csv.columns == {"time": "Int64", "value": "Float64"}
+    assert snapshot.data_csv.rows == 3

@@ -1,0 +1,90 @@
+"""The tables that the migrations make are the tables that the entities expect."""
+
+import subprocess
+import sys
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from enstorage import Connector, DataSource
+from enstorage.database.engine import HEAD_REVISION
+from enstorage.entity import ENTITIES
+from enstorage.entity._record import Record
+from enstorage.errors import UpgradeError
+
+
+def test_the_head_revision_is_that_of_alembic():
+    config = Config()
+    config.set_main_option("script_location", "enstorage:database/migrations")
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD_REVISION]
+
+
+def test_a_migrated_store_has_exactly_the_tables_of_the_entities(store):
+    with store.database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, Record.metadata) == []
+        assert context.get_current_revision() == HEAD_REVISION
+        for entity in ENTITIES:  # what Alembic does not compare
+            table = entity.__tablename__
+            made = connection.execute(text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table})
+            assert "AUTOINCREMENT" in made.scalar_one()
+
+
+def test_the_store_waits_for_writers_and_keeps_references(store):
+    with store.database.engine.connect() as connection:
+        settings = {
+            name: connection.execute(text(f"PRAGMA {name}")).scalar_one()
+            for name in ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")
+        }
+    assert settings == {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 2, "busy_timeout": 60_000}
+
+
+def test_a_store_of_another_version_is_refused_and_left_alone(store, sunspots, tmp_path):
+    with store.database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    store.close()
+    with pytest.raises(UpgradeError, match=rf"has schema 9999; .* expects {HEAD_REVISION}\. .*newer enstorage"):
+        Connector.in_folder(tmp_path / "store")
+    with store.database.engine.connect() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "9999"
+        assert connection.execute(text("SELECT count(*) FROM data_source")).scalar_one() == 1
+
+
+OPENER = """
+import sys
+from enstorage import Connector, DataSource
+import enstorage.series.delta, alembic.command
+print("ready", flush=True)
+sys.stdin.readline()
+Connector.in_folder(sys.argv[1])
+for turn in range(5):
+    DataSource(name="made at once").save()
+"""
+
+
+@pytest.mark.slow
+def test_processes_that_open_an_empty_store_at_once_all_work(tmp_path):
+    openers = [
+        subprocess.Popen(
+            [sys.executable, "-c", OPENER, str(tmp_path / "store")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    for opener in openers:
+        assert opener.stdout.readline() == "ready\n"
+    for opener in openers:
+        opener.stdin.write("go\n")
+        opener.stdin.flush()
+    said = [opener.communicate(timeout=60)[1] for opener in openers]
+    assert [opener.returncode for opener in openers] == [0, 0, 0], said
+    connector = Connector.in_folder(tmp_path / "store")
+    assert len(DataSource.get_list()) == 15
+    connector.close()
