@@ -10,10 +10,10 @@ from typing import ClassVar, Self
 from sqlalchemy.orm import Session
 
 import enstorage.entity  # noqa: F401 - so that every table is known before the database is opened
-from enstorage.database.engine import Database
+from enstorage.database.engine import Database, parse_url
 from enstorage.errors import NotConnectedError
-from enstorage.objects.base import ObjectStore, open_objects
-from enstorage.series.base import SeriesStore, open_series
+from enstorage.objects.base import ObjectStore, find_objects
+from enstorage.series.base import SeriesStore, find_series
 from enstorage.settings import Settings
 
 
@@ -51,9 +51,12 @@ class Connector:
     ) -> None:
         self.settings = Settings.resolve(database, series, objects)
         self.allow_pickle = allow_pickle
-        self.database = Database(self.settings.database)
-        self.series: SeriesStore = open_series(self.settings.series)
-        self.objects: ObjectStore = open_objects(self.settings.objects)
+        # All three are looked at before one is opened: a wrong URL leaves no half-made store.
+        database_url = parse_url(self.settings.database)
+        open_series, open_objects = find_series(self.settings.series), find_objects(self.settings.objects)
+        self.database = Database(database_url)
+        self.series: SeriesStore = open_series()
+        self.objects: ObjectStore = open_objects()
         Connector._latest = self
 
     @classmethod

@@ -24,6 +24,12 @@ class Settings:
     def in_folder(cls, folder: str | os.PathLike[str]) -> "Settings":
         """The embedded stores, all three inside one folder."""
         path = Path(folder).expanduser().resolve()
+        strange = sorted(set(str(path)) & set("?#%"))
+        if strange:
+            raise InvalidInputError(
+                f"The folder {path} has {', '.join(strange)} in its name, which mean something else in URLs of stores. "
+                "Choose another folder."
+            )
         return cls(f"sqlite:///{path / 'enstorage.sqlite'}", f"delta:{path / 'series'}", f"file:{path / 'objects'}")
 
     @classmethod

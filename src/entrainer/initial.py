@@ -47,7 +47,12 @@ def weight_shapes(network: "NetworkSpec", features: int, outputs: int) -> tuple[
     return tuple(tuple(weight.shape) for weight in blank_model(network, features, outputs).weights)
 
 
-@partial(jax.jit, static_argnames=("network", "lags", "outputs"))
+# Run once, so compiling it fast matters more than running it fast.
+@partial(
+    jax.jit,
+    static_argnames=("network", "lags", "outputs"),
+    compiler_options={"xla_backend_optimization_level": 0},
+)
 def draw_weights(network: "NetworkSpec", lags: tuple[int, ...], outputs: int, keys: jax.Array) -> list[jax.Array]:
     """Draws the initial weights of every member, each at its own lag and from its own key alone.
 

@@ -233,7 +233,14 @@ def refused(store, census, action, *words):
 def test_unknown_methods_and_metamodels_are_refused_with_what_is_known(store, census, project):
     models = project.models()
     make = project.create_ensemble
-    refused(store, census, lambda: make("blendin", "Ridge", models=models), "'blendin'", "voting", "Did you mean 'blending'?")
+    refused(
+        store,
+        census,
+        lambda: make("blendin", "Ridge", models=models),
+        "'blendin'",
+        "voting",
+        "Did you mean 'blending'?",
+    )
     refused(store, census, lambda: make("blending", "LinearRegresion", models=models), "LinearRegression")
     refused(store, census, lambda: make("blending", "LogisticRegression", models=models), "not a regressor", "Ridge")
     refused(store, census, lambda: make("blending", models=models), "needs a metamodel", "LinearRegression")

@@ -47,6 +47,11 @@ class Window(Adapter):
         origin = np.arange(self.lag - 1, rows - ahead)
         target = origin + self.offset
         on_step = prepared.position[target] % self.step == 0
+        if not on_step.any():
+            raise InvalidInputError(
+                f"{prepared.what} has no target at a multiple of {self.step} that a window of lag {self.lag} reaches. "
+                "Take a smaller step or a longer snapshot."
+            )
         whole = self._spans_no_gap(prepared, origin)
         one_part = self._targets_in_one_part(prepared, target)
         chosen = np.flatnonzero(on_step & whole & one_part)

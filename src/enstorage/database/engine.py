@@ -27,8 +27,8 @@ class Database:
     Threads may share it. `transaction` joins: an inner one, in the same thread or task, is part of the outer one.
     """
 
-    def __init__(self, url: str) -> None:
-        self.url = _parse(url)
+    def __init__(self, url: URL) -> None:
+        self.url = url
         self.engine = _make_engine(self.url)
         self._session: ContextVar[Session | None] = ContextVar("enstorage_session", default=None)
         with _translated(self.url):
@@ -107,7 +107,13 @@ def _revision(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _parse(url: str) -> URL:
+def parse_url(url: str) -> URL:
+    """The URL of a database that is supported.
+
+    Raises:
+        InvalidInputError: it is not a URL.
+        NotSupportedError: it names another kind of database.
+    """
     try:
         parsed = make_url(url)
         backend = parsed.get_backend_name()

@@ -97,6 +97,10 @@ class DataPreparation(Record):
             description=description,
         )
 
+    def save(self) -> Self:
+        """Keep it; what was not prepared yet is prepared first. See `Record.save`."""
+        return super().save() if "data_csv_id" in self.__dict__ else self.prepare()
+
     def prepare(self) -> Self:
         """Compute and keep the prepared series; when that was done before, compute it again and compare.
 

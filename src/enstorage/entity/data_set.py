@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -63,7 +64,7 @@ class DataSet(Record):
             raise InvalidInputError(
                 f"{adapter!r} is not an adapter; expected for example enstorage.adapter.Window(lag=7)."
             )
-        samples = adapter.samples(preparation.prepared())
+        samples = adapter.samples(preparation._saved().prepared())
         table = pl.DataFrame({"id": samples.id, "part": samples.part})
         return cls._store(
             preparation.connector,
@@ -90,7 +91,7 @@ class DataSet(Record):
         """Keep samples that come from no preparation: images, texts, uploads.
 
         Args:
-            id: times (or plain numbers) of the targets, unique, shape (samples,).
+            id: times (or plain numbers) of the targets, unique, shape (samples,); kept in that order.
             X: features, shape (samples, …).
             y: targets, shape (samples, …).
             part: `train`, `valid` or `test` for each sample, shape (samples,).
@@ -102,12 +103,13 @@ class DataSet(Record):
 
         from enstorage.connector import Connector
 
-        features, targets = _native(X), _native(y)
-        samples = Samples(
-            id=to_ns_array(id), X=features, y=targets, part=_part_codes(part), origin=None, target=None, lost={}
+        given = Samples(
+            id=to_ns_array(id), X=_native(X), y=_native(y), part=_part_codes(part), origin=None, target=None, lost={}
         )
-        _check_arrays(samples)
-        rows = len(samples.id)
+        _check_arrays(given)
+        order, rows = np.argsort(given.id), len(given.id)
+        features, targets = given.X[order], given.y[order]
+        samples = replace(given, id=given.id[order], X=features, y=targets, part=given.part[order])
         table = pl.DataFrame({"id": samples.id, "part": samples.part}).with_columns(
             pl.Series("X", features.reshape(rows, -1)), pl.Series("y", targets.reshape(rows, -1))
         )

@@ -139,13 +139,13 @@ class DataSource(Record):
         end = None if time_to is None else to_ns(time_to)
         if interval is None:
             return series.read(self.id, start, end)
+        buckets, function = Interval.parse(interval), check_aggregate(aggregate or self.aggregate)
         extent = series.extent(self.id)
         if extent is None:
             return series.read(self.id, start, end)
         start = extent[0] if start is None else start
         end = extent[1] + 1 if end is None else end
-        function = check_aggregate(aggregate or self.aggregate)
-        return series.aggregate(self.id, start, end, Interval.parse(interval), function)
+        return series.aggregate(self.id, start, end, buckets, function)
 
     def delete_points(self, time_from: TimeLike | None = None, time_to: TimeLike | None = None) -> int:
         """Delete the points of the half-open period [time_from, time_to), by default all; returns how many there were."""

@@ -40,7 +40,7 @@ class Research(Record):
         Raises:
             InvalidInputError: the research has another one already, or it is of another data source.
         """
-        if self.data_preparation_id not in (None, preparation.id):
+        if self.data_preparation_id not in (None, preparation._saved().id):
             raise InvalidInputError(
                 f"All models of {self} see data of preparation {self.data_preparation_id}; received preparation "
                 f"{preparation.id}. Make a new research for it: project.create_research(name, preparation)."

@@ -3,7 +3,8 @@
 import hashlib
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from enstorage.errors import CorruptError, InvalidInputError, NotSupportedError
 
@@ -63,8 +64,8 @@ def checked_hash(sha256: str) -> str:
     return sha256
 
 
-def open_objects(url: str) -> ObjectStore:
-    """Open the object store that a URL such as `file:FOLDER` names.
+def find_objects(url: str) -> Callable[[], ObjectStore]:
+    """What opens the object store that a URL such as `file:FOLDER` names.
 
     Raises:
         NotSupportedError: the scheme is not known.
@@ -74,4 +75,4 @@ def open_objects(url: str) -> ObjectStore:
     scheme, separator, place = url.partition(":")
     if not separator or scheme != "file":
         raise NotSupportedError(f"{url!r} names no object store; known is file:….")
-    return FolderObjects(place)
+    return partial(FolderObjects, place)

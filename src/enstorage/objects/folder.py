@@ -21,9 +21,9 @@ class FolderObjects(ObjectStore):
     def _write(self, sha256: str, content: bytes) -> None:
         path = self._path(sha256)
         with self._translated():
-            try:
+            if self._read(sha256) == content:
                 os.utime(path)  # used again: what was touched lately is not swept up
-            except FileNotFoundError:
+            else:
                 path.parent.mkdir(exist_ok=True)
                 self._write_durably(path, content)
 

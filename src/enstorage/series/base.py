@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 
 import numpy as np
@@ -78,8 +79,8 @@ def check_aggregate(aggregate: str) -> str:
 _KINDS = {"delta": ("enstorage.series.delta", "DeltaSeries"), "memory": ("enstorage.series.memory", "MemorySeries")}
 
 
-def open_series(url: str) -> SeriesStore:
-    """Open the series store that a URL such as `delta:FOLDER` or `memory:` names.
+def find_series(url: str) -> Callable[[], SeriesStore]:
+    """What opens the series store that a URL such as `delta:FOLDER` or `memory:` names.
 
     Raises:
         NotSupportedError: the scheme is not known; the message lists those that are.
@@ -91,4 +92,4 @@ def open_series(url: str) -> SeriesStore:
         )
     module, name = _KINDS[scheme]
     make: Callable[[str], SeriesStore] = getattr(import_module(module), name)
-    return make(place)
+    return partial(make, place)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import local
 from typing import Any
 
 import deltalake
@@ -33,6 +34,7 @@ class DeltaSeries(SeriesStore):
 
     def __init__(self, place: str) -> None:
         self._place = place
+        self._local = local()
         with self._translated():
             Path(place).mkdir(parents=True, exist_ok=True)
             if not deltalake.DeltaTable.is_deltatable(place):
@@ -100,7 +102,7 @@ class DeltaSeries(SeriesStore):
         self._committed(write)
 
     def _points(self, source_id: int, time_from: int | None = None, time_to: int | None = None) -> pl.LazyFrame:
-        rows = pl.scan_delta(deltalake.DeltaTable(self._place)).filter(pl.col("source") == source_id)
+        rows = pl.scan_delta(self._table()).filter(pl.col("source") == source_id)
         if time_from is not None:
             rows = rows.filter(pl.col("time") >= time_from)
         if time_to is not None:
@@ -108,17 +110,27 @@ class DeltaSeries(SeriesStore):
         return _latest(rows).select("time", "value").sort("time")
 
     def _join_small_files(self) -> None:
-        table = deltalake.DeltaTable(self._place)
+        table = self._table()
         if len(table.file_uris()) > _MANY_FILES:
             try:
                 table.optimize.compact(commit_properties=_properties())
+                table.create_checkpoint()  # a new process reads this instead of every commit since the last one
             except CommitFailedError:
                 return  # another process is joining them at this moment
+
+    def _table(self) -> deltalake.DeltaTable:
+        """The table as it is now. Each thread keeps its own and reads only what was committed since."""
+        table: deltalake.DeltaTable | None = getattr(self._local, "table", None)
+        if table is None:
+            table = self._local.table = deltalake.DeltaTable(self._place)
+        else:
+            table.update_incremental()
+        return table
 
     def _committed(self, write: Callable[[deltalake.DeltaTable], Any]) -> None:
         for attempt in range(_ATTEMPTS):
             try:
-                write(deltalake.DeltaTable(self._place))
+                write(self._table())
             except CommitFailedError:
                 if attempt == _ATTEMPTS - 1:
                     raise

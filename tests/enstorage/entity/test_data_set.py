@@ -223,21 +223,21 @@ class TestFromArrays:
         "dtype", ["float64", "float32", "float16", "uint8", "int16", "int64", "bool", ">f8", ">i4"]
     )
     @pytest.mark.parametrize("shape", [(4,), (4, 3), (4, 2, 3, 1)])
-    def test_arrays_come_back_as_they_were(self, store, dtype, shape):
+    def test_arrays_come_back_as_they_were_in_the_order_of_their_ids(self, store, dtype, shape):
         X = np.random.default_rng(0).uniform(-2, 200, shape).astype(np.int16).astype(dtype)
         y = np.array([0.1, -0.0, 1e-308, 7.0])
         made = DataSet.from_arrays([3, 1, 4, 2 * DAY], X, y, ["train", "train", "valid", "test"], "pictures")
         again = DataSet.get(made.id)
         for data_set in (made, again):
             ids, features, targets = data_set.arrays()
-            assert ids.tolist() == [3, 1, 4, 2 * DAY]
+            assert ids.tolist() == [1, 3, 4, 2 * DAY]
             assert features.dtype == np.dtype(dtype).newbyteorder("=")
             assert features.shape == X.shape
-            np.testing.assert_array_equal(features, X)
-            assert targets.tobytes() == y.tobytes()
+            np.testing.assert_array_equal(features, X[[1, 0, 2, 3]])
+            assert targets.tobytes() == y[[1, 0, 2, 3]].tobytes()
             assert data_set.parts().tolist() == [0, 0, 1, 2]
             data_set.verify()
-        np.testing.assert_array_equal(again.arrays("train")[1], X[:2])
+        np.testing.assert_array_equal(again.arrays("train")[1], X[[1, 0]])
         np.testing.assert_array_equal(again.targets("test"), ([2 * DAY], [7.0]))
         assert again.invert(np.array([5.0]), "test").tolist() == [5.0]
         assert again.data_preparation is None

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from enstorage.errors import CorruptError, NotSupportedError, StoreError
-from enstorage.objects.base import open_objects
+from enstorage.objects.base import find_objects
 from enstorage.objects.folder import FolderObjects
 from enstorage.objects.table import content_sha256, from_parquet, to_parquet
 from enstorage.testing import ObjectStoreContract
@@ -34,13 +34,13 @@ def test_nothing_half_written_stays_when_the_disk_refuses(tmp_path, monkeypatch)
 def test_a_place_below_a_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match=r"object store .*failed: Not a directory.*readable and writable"):
-        open_objects(f"file:{tmp_path}/file/objects")
+        find_objects(f"file:{tmp_path}/file/objects")()
 
 
 @pytest.mark.parametrize("url", ["s3://bucket", "file", "", "ftp:x"])
 def test_an_unknown_object_store_is_refused(url):
     with pytest.raises(NotSupportedError, match=r"names no object store; known is file:…"):
-        open_objects(url)
+        find_objects(url)
 
 
 def test_a_table_comes_back_from_parquet_as_it_was():

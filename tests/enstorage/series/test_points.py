@@ -84,7 +84,7 @@ def test_values_that_are_not_finite_are_counted_and_the_first_is_named(bad):
         np.ma.array([1.0, 2.0, 3.0], mask=[0, 0, 1]),
         np.ma.array([1, 2, 3], mask=[0, 0, 1]),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_missing_values_are_refused_in_every_library(values):
     with pytest.raises(InvalidInputError, match="1 of 3 values are missing"):
