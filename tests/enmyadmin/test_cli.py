@@ -124,9 +124,10 @@ def test_another_folder_and_the_environment_choose_the_store(enstorage, csv):
         (("import-csv", "bad.csv", "--store", "made"), ["bad.csv", "3", "oops"]),
         (("import-csv", "missing.csv", "--store", "made"), ["missing.csv"]),
         (("demo", "--csv", "bad.csv"), ["bad.csv", "3", "oops"]),
+        (("demo", "--csv", "river.csv"), ["river.csv has 10 points", "at least 40", "longer series"]),
     ],
 )
-def test_what_is_wrong_is_one_message_without_a_trace(enstorage, arguments, words):
+def test_what_is_wrong_is_one_message_without_a_trace(enstorage, csv, arguments, words):
     enstorage("init", "made")
     (enstorage.folder / "bad.csv").write_text("2001,1\n2002,2\noops,3\n")
     status, output, errors = enstorage(*arguments)

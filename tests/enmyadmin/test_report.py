@@ -169,7 +169,9 @@ def test_mark_of_the_ensemble_is_shown_and_explained(tmp_path: Path, mark, meani
 
 
 def test_several_seeds_add_their_spread_and_share(tmp_path: Path, drawn: Path) -> None:
-    assert "seeds" not in words(drawn.read_text(encoding="utf-8"))
+    alone = words(drawn.read_text(encoding="utf-8"))
+    assert "The same with" not in alone
+    assert "one run proves little: add --seeds 16" in alone
     result = experiment()
     seeds = (*result.seeds, SeedResult(1, (400.0, 300.0, 310.0), 300.0), SeedResult(2, (400.0, 300.0, 310.0), 299.0))
     html = page(replace(result, seeds=seeds), tmp_path)

@@ -12,18 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enmyadmin.demo.baselines import make_baselines
+from enmyadmin.demo.loading import load_beside
 from enmyadmin.demo.outcome import summarise
 from enmyadmin.demo.report import write_report
 from enmyadmin.demo.result import ExperimentResult
 from enmyadmin.demo.telling import tell
 from enstorage import Connector, DataSource, Ensemble, Model, Project
 from enstorage.adapter import Window
+from enstorage.errors import InvalidInputError
 from enstorage.interval import infer_interval
 from enstorage.series.points import as_points
 
 LAGS = (5, 7, 13)
 SUNSPOT_SEASON = 11
 AUTOREGRESSION_ORDER = 9
+FEWEST_ROWS = 40
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ def run(
             models.append([research.create_model(f"LSTM lag {lag}", PaperLSTM()) for lag in LAGS])
             for model, data_set in zip(models[-1], data_sets, strict=True):
                 model.data_set(data_set)
+        load_beside("skops.io", "endirector.plots")
         everyone = [model for group in models for model in group]
         entrainer.fit(everyone, seeds=[seed for seed in range(seeds) for _ in LAGS], progress=not quiet)
 
@@ -114,6 +118,11 @@ def _sunspots(season: int | None) -> Series:
 
 def _from_csv(file: Path, season: int | None) -> Series:
     times, values = as_points(file)
+    if len(times) < FEWEST_ROWS:
+        raise InvalidInputError(
+            f"{file} has {len(times)} points; the experiment needs at least {FEWEST_ROWS}, since its train part has to hold "
+            f"many windows of {max(LAGS)} values. Give a longer series."
+        )
     interval = infer_interval(times)
     return Series(
         name=file.stem,
