@@ -2,9 +2,9 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import BigInteger, String
+from sqlalchemy import BigInteger, ForeignKey, String, delete
 from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage.database.types import JsonValue
@@ -13,6 +13,7 @@ from enstorage.entity._record import Record
 if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
+    from sqlalchemy.orm import Session
 
     from enstorage.connector import Connector
 
@@ -75,9 +76,17 @@ class DataCsv(Record):
         return text
 
 
-def owned_csv(record: Any, session: Any) -> None:
-    """Delete the table of a record that was just deleted; its bytes stay until nothing refers to them."""
-    from sqlalchemy import delete
+class TableOwner(Record):
+    """Base of the records that own a table, which is deleted with them; its bytes stay until nothing refers to them."""
 
-    if record.data_csv_id is not None:
-        session.execute(delete(DataCsv).where(DataCsv.id == record.data_csv_id))
+    __abstract__ = True
+
+    data_csv_id: Mapped[int] = mapped_column(ForeignKey("data_csv.id"), sort_order=80)
+
+    @property
+    def data_csv(self) -> DataCsv:
+        """The table that the record owns."""
+        return DataCsv.get(self.data_csv_id, connector=self.connector)
+
+    def _after_delete(self, session: "Session") -> None:
+        session.execute(delete(DataCsv).where(DataCsv.id == self.data_csv_id))

@@ -10,8 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage.adapter.base import Adapter, Prepared
 from enstorage.database.types import JsonValue
-from enstorage.entity._record import Record
-from enstorage.entity.data_csv import DataCsv, owned_csv
+from enstorage.entity.data_csv import DataCsv, TableOwner
 from enstorage.entity.data_snapshot import DataSnapshot
 from enstorage.errors import CorruptError, InvalidInputError
 from enstorage.preparation.clean import parse_clean
@@ -20,12 +19,11 @@ from enstorage.preparation.transform import FittedTransform, Transform
 
 if TYPE_CHECKING:
     import polars as pl
-    from sqlalchemy.orm import Session
 
     from enstorage.entity.data_set import DataSet
 
 
-class DataPreparation(Record):
+class DataPreparation(TableOwner):
     """A prepared series with the recipe that made it; immutable once prepared.
 
     Args:
@@ -56,7 +54,6 @@ class DataPreparation(Record):
     _upstream = ("data_snapshot_id",)
 
     data_snapshot_id: Mapped[int] = mapped_column(ForeignKey("data_snapshot.id"), index=True)
-    data_csv_id: Mapped[int] = mapped_column(ForeignKey("data_csv.id"))
     clean_method: Mapped[str] = mapped_column(String(64))
     transform_method: Mapped[str] = mapped_column(String(255))
     train_part: Mapped[float]
@@ -174,11 +171,6 @@ class DataPreparation(Record):
         """The snapshot it was made of."""
         return DataSnapshot.get(self.data_snapshot_id, connector=self.connector)
 
-    @property
-    def data_csv(self) -> DataCsv:
-        """Its table, see `table`."""
-        return DataCsv.get(self.data_csv_id, connector=self.connector)
-
     def data_sets(self) -> "list[DataSet]":
         """The data sets made of it."""
         from enstorage.entity.data_set import DataSet
@@ -224,9 +216,6 @@ class DataPreparation(Record):
     @cached_property
     def _table(self) -> "pl.DataFrame":
         return self.data_csv.table()
-
-    def _after_delete(self, session: "Session") -> None:
-        owned_csv(self, session)
 
 
 def _on_grid(position: NDArray[np.int64], values: NDArray[np.float64], rows: int) -> NDArray[np.float64]:

@@ -14,8 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage.adapter.base import Adapter, Samples, adapter_from_json
 from enstorage.database.types import JsonValue, Name
-from enstorage.entity._record import Record
-from enstorage.entity.data_csv import DataCsv, owned_csv
+from enstorage.entity.data_csv import DataCsv, TableOwner
 from enstorage.entity.data_preparation import DataPreparation
 from enstorage.errors import CorruptError, InvalidInputError
 from enstorage.instant import to_ns_array
@@ -23,7 +22,6 @@ from enstorage.preparation.split import PARTS, check_part
 
 if TYPE_CHECKING:
     import polars as pl
-    from sqlalchemy.orm import Session
 
     from enstorage.connector import Connector
     from enstorage.entity.model import Model
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
 _ROWS_PER_HASH = 65_536
 
 
-class DataSet(Record):
+class DataSet(TableOwner):
     """Samples: features X, targets y and **id**, the time of the (first) target in int64 nanoseconds. Immutable.
 
     A set made by an adapter keeps ids, parts and the recipe; X and y are views of the preparation's rows. A set made by
@@ -44,7 +42,6 @@ class DataSet(Record):
 
     name: Mapped[str] = mapped_column(Name)
     data_preparation_id: Mapped[int | None] = mapped_column(ForeignKey("data_preparation.id"), index=True)
-    data_csv_id: Mapped[int] = mapped_column(ForeignKey("data_csv.id"))
     #: The adapter's recipe; for a set from arrays the shapes of X and y.
     adapter: Mapped[dict[str, Any]] = mapped_column(JsonValue)
     rows: Mapped[int] = mapped_column(BigInteger)
@@ -189,11 +186,6 @@ class DataSet(Record):
             return None
         return DataPreparation.get(self.data_preparation_id, connector=self.connector)
 
-    @property
-    def data_csv(self) -> DataCsv:
-        """Its table: `id`, `part`, and for a set from arrays `X` and `y`."""
-        return DataCsv.get(self.data_csv_id, connector=self.connector)
-
     def models(self) -> "list[Model]":
         """The models that use it."""
         from enstorage.entity.model import Model
@@ -243,9 +235,6 @@ class DataSet(Record):
             target=None,
             lost=self.lost,
         )
-
-    def _after_delete(self, session: "Session") -> None:
-        owned_csv(self, session)
 
 
 def _sha256(samples: Samples) -> str:

@@ -6,21 +6,18 @@ import numpy as np
 from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from enstorage.entity._record import Record
-from enstorage.entity.data_csv import DataCsv, owned_csv
+from enstorage.entity.data_csv import DataCsv, TableOwner
 from enstorage.entity.data_source import DataSource
 from enstorage.errors import InvalidInputError
 from enstorage.instant import to_iso
 from enstorage.interval import Interval
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
     from enstorage.entity.data_preparation import DataPreparation
     from enstorage.series.base import Points
 
 
-class DataSnapshot(Record):
+class DataSnapshot(TableOwner):
     """What a source held when the snapshot was taken; from then on independent of it and immutable.
 
     It has a row for every bucket of its period. The value of a bucket without points is NaN until a preparation cleans
@@ -44,7 +41,6 @@ class DataSnapshot(Record):
     _upstream = ("data_source_id",)
 
     data_source_id: Mapped[int] = mapped_column(ForeignKey("data_source.id"), index=True)
-    data_csv_id: Mapped[int] = mapped_column(ForeignKey("data_csv.id"))
     time_from: Mapped[int] = mapped_column(BigInteger)
     time_to: Mapped[int] = mapped_column(BigInteger)
     time_interval: Mapped[str | None] = mapped_column(String(32))
@@ -117,19 +113,11 @@ class DataSnapshot(Record):
         """The source it was taken of."""
         return DataSource.get(self.data_source_id, connector=self.connector)
 
-    @property
-    def data_csv(self) -> DataCsv:
-        """Its table: `time`, `value`."""
-        return DataCsv.get(self.data_csv_id, connector=self.connector)
-
     def preparations(self) -> "list[DataPreparation]":
         """The preparations made of it."""
         from enstorage.entity.data_preparation import DataPreparation
 
         return self._children(DataPreparation.data_snapshot_id)
-
-    def _after_delete(self, session: "Session") -> None:
-        owned_csv(self, session)
 
 
 def _period(source: DataSource) -> tuple[int, int]:

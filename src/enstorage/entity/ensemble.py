@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, delete
 from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage import plugins
 from enstorage.database.types import JsonText, Name, UtcDateTime
 from enstorage.entity._record import Record
-from enstorage.entity.data_csv import DataCsv, owned_csv
+from enstorage.entity.data_csv import DataCsv
 from enstorage.entity.forecast import Forecast
 from enstorage.entity.model import Model
 from enstorage.entity.project import Project
@@ -169,7 +169,8 @@ class Ensemble(Record):
         return NotFoundError(f"{self} was not rendered yet. Call endirector.Conductor(ensemble).render().")
 
     def _after_delete(self, session: "Session") -> None:
-        owned_csv(self, session)
+        if self.data_csv_id is not None:
+            session.execute(delete(DataCsv).where(DataCsv.id == self.data_csv_id))
 
 
 def member_names(models: Sequence[Model]) -> list[str]:

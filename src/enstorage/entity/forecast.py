@@ -8,17 +8,16 @@ from sqlalchemy import BigInteger, ForeignKey, String, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from enstorage.entity._record import Record
-from enstorage.entity.data_csv import DataCsv, owned_csv
+from enstorage.entity.data_csv import DataCsv, TableOwner
 from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.instant import to_iso, to_ns_array
 from enstorage.preparation.split import check_part
 
 if TYPE_CHECKING:
     import polars as pl
-    from sqlalchemy.orm import Session
 
 
-class Forecast(Record):
+class Forecast(TableOwner):
     """The forecasts of one model, or of one ensemble, on one part; immutable, replaced by a newer one.
 
     Its table has the columns `series` (data source id), `id` (time of that step's target, ns), `step` (from 1), `quantile`
@@ -32,7 +31,6 @@ class Forecast(Record):
 
     model_id: Mapped[int | None] = mapped_column(ForeignKey("model.id"), index=True)
     ensemble_id: Mapped[int | None] = mapped_column(ForeignKey("ensemble.id"), index=True)
-    data_csv_id: Mapped[int] = mapped_column(ForeignKey("data_csv.id"))
     part: Mapped[str] = mapped_column(String(16))
     rows: Mapped[int] = mapped_column(BigInteger)
     #: The object that the owner had then: forecasts of an earlier object are out of date.
@@ -88,16 +86,8 @@ class Forecast(Record):
         """The rows, see the class."""
         return self.data_csv.table()
 
-    @property
-    def data_csv(self) -> DataCsv:
-        """Its table."""
-        return DataCsv.get(self.data_csv_id, connector=self.connector)
-
     def __repr__(self) -> str:
         return f"Forecast({self.id}, {self.part!r})"
-
-    def _after_delete(self, session: "Session") -> None:
-        owned_csv(self, session)
 
 
 def _owner_column(owner: Record) -> "InstrumentedAttribute[Any]":
