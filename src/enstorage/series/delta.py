@@ -49,7 +49,7 @@ class DeltaSeries(SeriesStore):
     def read(self, source_id: int, time_from: int | None = None, time_to: int | None = None) -> Points:
         """See `SeriesStore.read`."""
         with self._translated():
-            points = self._points(source_id, time_from, time_to).collect()
+            points = self._points(source_id, time_from, time_to)
         return points["time"].to_numpy(), points["value"].to_numpy()
 
     def aggregate(self, source_id: int, time_from: int, time_to: int, interval: Interval, aggregate: str) -> Points:
@@ -60,14 +60,17 @@ class DeltaSeries(SeriesStore):
 
     def extent(self, source_id: int) -> tuple[int, int] | None:
         """See `SeriesStore.extent`."""
+        time = pl.col("time")
         with self._translated():
-            first, last = (
-                self._points(source_id)
-                .select(pl.col("time").min(), pl.col("time").max().alias("last"))
-                .collect()
-                .row(0)
-            )
-        return None if first is None else (first, last)
+            written = self._rows(source_id).filter(pl.col("value").is_not_null())
+            first, last = written.select(time.min().alias("first"), time.max().alias("last")).collect().row(0)
+            if first is None:
+                return None
+            # Whether the outermost points were deleted since is seen at them alone; only then everything is read.
+            if all(self._points(source_id, end, end + 1).height for end in (first, last)):
+                return first, last
+            times = self._points(source_id)["time"]
+        return (times[0], times[-1]) if len(times) else None
 
     def delete_points(self, source_id: int, time_from: int | None = None, time_to: int | None = None) -> int:
         """See `SeriesStore.delete_points`."""
@@ -86,7 +89,8 @@ class DeltaSeries(SeriesStore):
         """See `SeriesStore.compact`."""
 
         def rewrite(table: deltalake.DeltaTable) -> None:
-            rows = _latest(pl.scan_delta(table)).sort("source", "time").collect()
+            newest = pl.scan_delta(table).sort("version").unique(subset=["source", "time"], keep="last")
+            rows = newest.filter(pl.col("value").is_not_null()).sort("source", "time").collect()
             deltalake.write_deltalake(table, rows.to_arrow(), mode="overwrite", commit_properties=_properties())
 
         with self._translated():
@@ -101,13 +105,25 @@ class DeltaSeries(SeriesStore):
 
         self._committed(write)
 
-    def _points(self, source_id: int, time_from: int | None = None, time_to: int | None = None) -> pl.LazyFrame:
+    def _rows(self, source_id: int, time_from: int | None = None, time_to: int | None = None) -> pl.LazyFrame:
         rows = pl.scan_delta(self._table()).filter(pl.col("source") == source_id)
         if time_from is not None:
             rows = rows.filter(pl.col("time") >= time_from)
         if time_to is not None:
             rows = rows.filter(pl.col("time") < time_to)
-        return _latest(rows).select("time", "value").sort("time")
+        return rows
+
+    def _points(self, source_id: int, time_from: int | None = None, time_to: int | None = None) -> pl.DataFrame:
+        """The points as they are now: columns `time`, sorted, and `value`."""
+        rows = self._rows(source_id, time_from, time_to).select("time", "value", "version").collect()
+        # Series are mostly written in order and once, and looking whether that is so costs less than sorting.
+        if not rows["time"].is_sorted():
+            rows = rows.sort("time")
+        if (rows["time"].diff() == 0).any():
+            rows = rows.sort("time", "version").filter(
+                (pl.col("time") != pl.col("time").shift(-1)).fill_null(value=True)
+            )
+        return rows.filter(pl.col("value").is_not_null()).select("time", "value")
 
     def _join_small_files(self) -> None:
         table = self._table()
@@ -157,12 +173,6 @@ def _version(table: deltalake.DeltaTable) -> int:
     order of their own; the random low bits give them one, the same for all rows and all readers.
     """
     return (table.version() + 1) << 32 | secrets.randbits(32)
-
-
-def _latest(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Of rows with equal source and time the latest written; deleted points are left out."""
-    newest = rows.sort("version").unique(subset=["source", "time"], keep="last")
-    return newest.filter(pl.col("value").is_not_null())
 
 
 def _properties() -> deltalake.CommitProperties:

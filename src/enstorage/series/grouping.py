@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def group(points: "pl.LazyFrame", interval: Interval, aggregate: str) -> "pl.DataFrame":
-    """Aggregate the columns `time` (int64 ns) and `value` by buckets of `interval`.
+def group(points: "pl.DataFrame", interval: Interval, aggregate: str) -> "pl.DataFrame":
+    """Aggregate the columns `time` (int64 ns, sorted) and `value` by buckets of `interval`.
 
     Returns:
         Columns `time` (start of the bucket, int64 ns) and `value` (float64), sorted, one row per bucket with points.
@@ -27,7 +27,10 @@ def group(points: "pl.LazyFrame", interval: Interval, aggregate: str) -> "pl.Dat
         "last": value.last,
         "count": value.count,
     }
-    bucket = pl.col("time").cast(pl.Datetime("ns")).dt.truncate(interval.polars).cast(pl.Int64)
+    time = pl.col("time")
     return (
-        points.sort("time").group_by(bucket, maintain_order=True).agg(functions[aggregate]().cast(pl.Float64)).collect()
+        points.with_columns(time.cast(pl.Datetime("ns")).set_sorted())
+        .group_by_dynamic("time", every=interval.polars)
+        .agg(functions[aggregate]().cast(pl.Float64).alias("value"))
+        .with_columns(time.cast(pl.Int64))
     )

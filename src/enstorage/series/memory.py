@@ -39,7 +39,7 @@ class MemorySeries(SeriesStore):
         import polars as pl
 
         times, values = self.read(source_id, time_from, time_to)
-        buckets = group(pl.LazyFrame({"time": times, "value": values}), interval, aggregate)
+        buckets = group(pl.DataFrame({"time": times, "value": values}), interval, aggregate)
         return buckets["time"].to_numpy(), buckets["value"].to_numpy()
 
     def extent(self, source_id: int) -> tuple[int, int] | None:
