@@ -21,10 +21,12 @@ class MemberForecasts:
         name: as messages and tables call it.
         table: columns `series`, `id` (ns), `step`, `part` (0 train, 1 valid, 2 test), `value` (source units), and `truth`
             (source units, null where the member does not know it); one row a target.
+        offset: how far past the window the first target lies; None where that is not known.
     """
 
     name: str
     table: pl.DataFrame
+    offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def align(members: Sequence[MemberForecasts]) -> Alignment:
         InvalidInputError: there is no common target, horizons differ, two members hold different truths of one target, or
             no member knows the truth of a common target.
     """
-    _check_horizons(members)
+    _check_steps(members)
     common = members[0].table.select(KEY)
     for member in members[1:]:
         common = common.join(member.table.select(KEY), on=KEY, how="inner")
@@ -74,12 +76,19 @@ def align(members: Sequence[MemberForecasts]) -> Alignment:
     )
 
 
-def _check_horizons(members: Sequence[MemberForecasts]) -> None:
-    horizons = {member.name: int(member.table["step"].n_unique()) for member in members}
-    if len(set(horizons.values())) > 1:
-        shown = ", ".join(f"{name} {horizon}" for name, horizon in horizons.items())
+def _check_steps(members: Sequence[MemberForecasts]) -> None:
+    steps = {member.name: sorted(member.table["step"].unique().to_list()) for member in members}
+    if any(own != steps[members[0].name] for own in steps.values()):
+        shown = ", ".join(f"{name} {len(own)}" for name, own in steps.items())
         raise InvalidInputError(
             f"Members of one ensemble forecast equally far; received horizons {shown}. Leave out those that differ."
+        )
+    offsets = {member.name: member.offset for member in members if member.offset is not None}
+    if len(steps[members[0].name]) > 1 and len(set(offsets.values())) > 1:
+        shown = ", ".join(f"{name} {offset}" for name, offset in offsets.items())
+        raise InvalidInputError(
+            f"Members that forecast several steps start equally far ahead; received offsets {shown}. Leave out those that "
+            "differ."
         )
 
 

@@ -1,6 +1,7 @@
 """`Conductor`: renders an ensemble."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -84,6 +85,10 @@ class Conductor:
     def _run_method(self, method: Method, metamodel: Any, alignment: Alignment, models: Sequence[Model]) -> _Rendering:
         fit_on = self._fit_on(alignment) if method.fits else None
         fitted = np.zeros(len(alignment.truth), bool) if fit_on is None else alignment.part == PARTS.index(fit_on)
+        if (alignment.part[fitted] == _TEST).any():
+            raise InvalidInputError(
+                f"{self.ensemble} is to be fitted on {fit_on!r}; expected train or valid. Test rows decide nothing."
+            )
         if fit_on is not None and not fitted.any():
             raise InvalidInputError(
                 f"{self.ensemble} is to be fitted on the part {fit_on!r}, in which the members share no target. Choose "
@@ -113,6 +118,7 @@ class Conductor:
 
         ensemble, connector = self.ensemble, self.ensemble.connector
         metrics = _metrics(models, alignment, rendering.forecast)
+        seen = _seen_test_rows(alignment, models)
         table = _table(models, alignment, rendering)
         with connector.transaction():
             if rendering.metamodel is not None:
@@ -125,6 +131,8 @@ class Conductor:
                 "fit_on": rendering.fit_on,
                 "fitted_rows": int(rendering.fitted.sum()),
                 "mark": rendering.mark,
+                "leaks": any(_leaks(model) for model in models),
+                "test_rows_trained_on": seen,
                 "intercept": rendering.combination.intercept,
                 "metrics": metrics,
             }
@@ -156,11 +164,41 @@ class Conductor:
                 Forecast.store(self.ensemble, part, rows)
 
 
+def _trained_on(model: Model) -> list[int]:
+    """The codes of the parts that a model was trained on; the train part where it does not say."""
+    parts = model.meta("trained_on", default=["train"])
+    if not isinstance(parts, list) or not set(parts) <= set(PARTS):
+        raise InvalidInputError(
+            f"The fact 'trained_on' of {model} is {parts!r}; expected a list of {', '.join(PARTS)}. Correct it by "
+            "model.meta('trained_on', […])."
+        )
+    return [PARTS.index(part) for part in parts]
+
+
+def _leaks(model: Model) -> bool:
+    """Whether the rows were split at random, so that train rows lie beside and after test rows."""
+    preparation = model.research.data_preparation
+    return preparation is not None and bool(preparation.state["leaks"])
+
+
+def _seen_test_rows(alignment: Alignment, models: Sequence[Model]) -> dict[str, int]:
+    """How many of the common test rows each member was trained on: none, unless parts differ among the members."""
+    test = alignment.part == _TEST
+    return {
+        name: int(np.isin(alignment.member_parts[test, column], _trained_on(model)).sum())
+        for column, (name, model) in enumerate(zip(alignment.lost, models, strict=True))
+    }
+
+
 def _mark(alignment: Alignment, fitted: NDArray[np.bool_], models: Sequence[Model]) -> str:
-    """`in-sample` when a row that was fitted on is one that a member was trained on, else `held-out`."""
+    """`in-sample` when a row that was fitted on is one that a member was trained on, else `held-out`.
+
+    After a random split every row has neighbours that were trained on, so no row is held out.
+    """
     for column, model in enumerate(models):
-        trained_on = [PARTS.index(part) for part in model.meta("trained_on", default=["train"])]
-        if np.isin(alignment.member_parts[fitted, column], trained_on).any():
+        if np.isin(alignment.member_parts[fitted, column], _trained_on(model)).any():
+            return "in-sample"
+        if fitted.any() and _leaks(model):
             return "in-sample"
     return "held-out"
 
@@ -172,8 +210,10 @@ def _metrics(models: Sequence[Model], alignment: Alignment, forecast: NDArray[np
     def measured(rows: NDArray[np.bool_], values: NDArray[np.float64]) -> dict[str, float]:
         found = errors(alignment.truth[rows], values[rows])
         if scale is not None:
-            scaled = errors(scale(alignment.truth[rows]), scale(values[rows]))
-            found |= {f"{key}_scaled": value for key, value in scaled.items()}
+            # A forecast may lie where the transform is not defined, such as below 0 for a root.
+            with suppress(InvalidInputError):
+                scaled = errors(scale(alignment.truth[rows]), scale(values[rows]))
+                found |= {f"{key}_scaled": value for key, value in scaled.items()}
         return {**found, "rows": int(rows.sum())}
 
     return {

@@ -16,7 +16,10 @@ def gather(models: Sequence[Model]) -> list[MemberForecasts]:
     Raises:
         NotFoundError: a model has neither forecasts nor an object and a data set to make them.
     """
-    return [MemberForecasts(name, _forecasts(model)) for name, model in zip(member_names(models), models, strict=True)]
+    return [
+        MemberForecasts(name, _forecasts(model), _offset(model))
+        for name, model in zip(member_names(models), models, strict=True)
+    ]
 
 
 def _forecasts(model: Model) -> pl.DataFrame:
@@ -26,6 +29,13 @@ def _forecasts(model: Model) -> pl.DataFrame:
         "series", "id", "step", "value", pl.col("part").replace_strict(codes, return_dtype=pl.Int8)
     )
     return table.join(_truth(model), on="id", how="left", maintain_order="left")
+
+
+def _offset(model: Model) -> int | None:
+    if model.data_set_id is None:
+        return None
+    offset: int | None = model.data_set().adapter.get("offset")
+    return offset
 
 
 def _up_to_date(model: Model) -> pl.DataFrame:

@@ -4,8 +4,10 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
+import numpy as np
+
 from enstorage import plugins
-from enstorage.errors import InvalidInputError
+from enstorage.errors import InvalidInputError, UntrustedError
 
 # Looked through in this order before the list of all estimators is made, which imports all of scikit-learn.
 _USUAL_PLACES = ("linear_model", "ensemble", "neighbors", "svm", "tree", "neural_network", "isotonic", "dummy")
@@ -34,12 +36,37 @@ def make_metamodel(name: str | None) -> Any:
             f"There is no metamodel {name!r}; expected the class name of a scikit-learn regressor, for example "
             f"{', '.join(close)}."
         )
-    metamodel = found()
+    try:
+        metamodel = found()
+    except TypeError as error:
+        raise InvalidInputError(
+            f"{name} needs parameters of its own, so its name is not enough: {error}. Take Ridge."
+        ) from error
     if not is_regressor(metamodel):
         raise InvalidInputError(f"{name} is not a regressor, so it cannot forecast values. Take for example Ridge.")
     if "random_state" in metamodel.get_params():
         metamodel.set_params(random_state=0)
     return metamodel
+
+
+def check_metamodel(name: str | None) -> None:
+    """Refuse a metamodel that cannot be fitted to forecasts, or not be kept without code: it is tried on a few numbers.
+
+    Raises:
+        InvalidInputError: it cannot; the message says why.
+    """
+    from enstorage.formats.base import dump
+
+    metamodel = make_metamodel(name)
+    rows = np.random.default_rng(0).normal(size=(32, 3))
+    try:
+        metamodel.fit(rows, rows.sum(axis=1))
+        dump(metamodel, allow_pickle=False)
+    except (ValueError, UntrustedError) as error:
+        reason = str(error).splitlines()[0]
+        raise InvalidInputError(
+            f"{name} cannot be a metamodel: {reason} Take for example LinearRegression or Ridge."
+        ) from error
 
 
 def _find(name: str) -> Any:

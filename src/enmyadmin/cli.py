@@ -1,6 +1,7 @@
 """The command line. Every command imports what it needs when it is called, so that `--help` answers at once."""
 
 import sys
+from typing import Any
 
 import typer
 
@@ -9,7 +10,23 @@ from enmyadmin.output import Json, print_error, print_json
 from enstorage._version import __version__
 from enstorage.errors import EnstorageError
 
-app = typer.Typer(
+
+class _App(typer.Typer):
+    """Says what goes wrong in one message on standard error, with exit status 1."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        try:
+            return super().__call__(*arguments, **options)
+        except EnstorageError as error:
+            print_error(error, as_json="--json" in sys.argv)
+            raise SystemExit(1) from None
+        except BrokenPipeError:
+            # Whoever read our output, such as `head`, has seen enough.
+            sys.stderr.close()
+            raise SystemExit(141) from None
+
+
+app = _App(
     name="enstorage",
     help="Keeps, trains, combines and proves ensembles of forecasting models.",
     epilog="The store is --store FOLDER, else what ENSTORAGE_DATABASE, ENSTORAGE_SERIES and ENSTORAGE_OBJECTS or the file "
@@ -34,16 +51,3 @@ app.command()(entities.show)
 app.command()(points.import_csv)
 app.command()(points.export_csv)
 app.command()(store.check)
-
-
-def main() -> None:
-    """Run the command line; what goes wrong is one message on standard error and exit status 1."""
-    try:
-        app()
-    except EnstorageError as error:
-        print_error(error, as_json="--json" in sys.argv)
-        raise SystemExit(1) from None
-    except BrokenPipeError:
-        # Whoever read our output, such as `head`, has seen enough.
-        sys.stderr.close()
-        raise SystemExit(141) from None

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,7 +20,20 @@ _TIMES = {"time_from", "time_to"}
 
 def print_json(value: Any) -> None:
     """Print a JSON value, indented."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
+    typer.echo(to_json(value))
+
+
+def to_json(value: Any) -> str:
+    """A value as JSON that every reader takes: NaN and ±inf, for which JSON has no form, become null."""
+    return json.dumps(_finite(value), indent=2, ensure_ascii=False, default=_plain, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def print_error(error: EnstorageError, *, as_json: bool) -> None:

@@ -37,7 +37,9 @@ class Settings:
         """Fill what was not given from the environment, from `enstorage.toml`, from the default folder."""
         given = {"database": database, "series": series, "objects": objects}
         in_file = _read_file()
-        default = cls.in_folder(in_file.get("folder") or DEFAULT_FOLDER)
+        given["database"] = database or os.environ.get("ENSTORAGE_DATABASE") or in_file.get("database")
+        # Points are known by the ids of their database: what is not named is looked for beside it, never elsewhere.
+        default = cls.in_folder(_folder_of(given["database"]) or in_file.get("folder") or DEFAULT_FOLDER)
         chosen = {
             name: given[name]
             or os.environ.get(f"ENSTORAGE_{name.upper()}")
@@ -46,6 +48,13 @@ class Settings:
             for name in _NAMES
         }
         return cls(**chosen)
+
+
+def _folder_of(database: str | None) -> Path | None:
+    """The folder of a SQLite file, None for any other database."""
+    if database is None or not database.startswith("sqlite:///") or database.endswith((":memory:", "///")):
+        return None
+    return Path(database.removeprefix("sqlite:///")).parent
 
 
 def _read_file() -> dict[str, str]:

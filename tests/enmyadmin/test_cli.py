@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from enmyadmin.cli import main
+from enmyadmin.cli import app
 from enstorage import DataSource
 from enstorage.adapter import Window
 
@@ -25,7 +25,7 @@ def enstorage(tmp_path, monkeypatch, capsys):
             for name, value in environment.items():
                 patched.setenv(name, value)
             with pytest.raises(SystemExit) as left:
-                main()
+                app()
         output = capsys.readouterr()
         return left.value.code, output.out, output.err
 

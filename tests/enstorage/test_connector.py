@@ -161,8 +161,8 @@ class TestSettings:
         [
             ({"database": "nonsense"}, InvalidInputError, r"'nonsense' is not a database URL. Expected .*sqlite:///"),
             ({"database": "oracle://host/x"}, (InvalidInputError, NotSupportedError), "oracle"),
-            ({"series": "influx://h"}, NotSupportedError, r"names no series store; known are delta:…, memory:…"),
-            ({"objects": "ftp://h"}, NotSupportedError, r"names no object store; known is file:…"),
+            ({"series": "influx://h"}, NotSupportedError, r"names no series store; known are delta:FOLDER and memory:"),
+            ({"objects": "ftp://h"}, NotSupportedError, r"names no object store; known is file:FOLDER"),
         ],
     )
     def test_an_unknown_url_is_refused(self, here, urls, kind, message):

@@ -54,9 +54,9 @@ class Method(ABC):
                     f"The method {cls.name!r} has no metamodel; received {metamodel!r}. Leave it out."
                 )
             return
-        from endirector.metamodel import make_metamodel
+        from endirector.metamodel import check_metamodel
 
-        make_metamodel(metamodel)
+        check_metamodel(metamodel)
 
     @abstractmethod
     def fit(self, forecasts: Floats, truth: Floats, metamodel: Any) -> Combination:

@@ -87,6 +87,12 @@ def _tell_ensemble(ensemble: "Ensemble") -> None:
         rows.append([name, item.properties.get("weight"), alignment["lost"][name], *errors])
     rows.append(["ensemble", None, None, *(metrics[part]["ensemble"]["rmse"] for part in metrics)])
     print_table(["member", "weight", "lost rows", *metrics], rows)
+    result = ensemble.result or {}
+    if result["leaks"]:
+        typer.echo("Warning: the rows were split at random, so train rows lie beside test rows; the errors flatter.")
+    for name, count in result["test_rows_trained_on"].items():
+        if count:
+            typer.echo(f"Warning: {name} was trained on {count} of the test rows; its error there flatters.")
 
 
 def entity_class(name: str) -> "type[Record]":

@@ -32,7 +32,7 @@ def info(store: Store = None, as_json: Json = False) -> None:
     from enstorage.entity import ENTITIES
 
     connector = open_store(store)
-    counts = {entity.__tablename__: len(entity.get_list(connector=connector)) for entity in ENTITIES}
+    counts = {entity.__tablename__: entity.count(connector=connector) for entity in ENTITIES}
     settings = connector.settings
     if as_json:
         places = {"database": settings.database, "series": settings.series, "objects": settings.objects}

@@ -28,7 +28,9 @@ def make_baselines(project: Project, preparation: DataPreparation, *, season: in
 
 
 def _forecast_seasonal_naive(model: Model, preparation: DataPreparation, season: int) -> None:
-    table = preparation.table().with_columns(pl.col("value").shift(season).alias("forecast"))
+    table = preparation.table().with_columns(
+        pl.col("value").fill_nan(None).forward_fill().shift(season).alias("forecast")
+    )
     known = table.filter(pl.col("forecast").is_finite())
     model.meta("trained_on", [])
     for code, part in enumerate(PARTS):

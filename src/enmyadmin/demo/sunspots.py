@@ -3,7 +3,6 @@
 What happens is in `run`, from the source to the ensemble, in the order of the way of the data.
 """
 
-import json
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from enmyadmin.demo.outcome import summarise
 from enmyadmin.demo.report import write_report
 from enmyadmin.demo.result import ExperimentResult
 from enmyadmin.demo.telling import tell
+from enmyadmin.output import to_json
 from enstorage import Connector, DataSource, Ensemble, Model, Project
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError
@@ -27,6 +27,8 @@ LAGS = (5, 7, 13)
 SUNSPOT_SEASON = 11
 AUTOREGRESSION_ORDER = 9
 FEWEST_ROWS = 40
+TRAIN_PART = 0.7
+TEST_PART = 0.3
 
 
 @dataclass(frozen=True)
@@ -59,13 +61,16 @@ def run(
     from entrainer.networks import PaperLSTM
 
     series = _sunspots(season) if csv is None else _from_csv(csv, season)
+    _check_season(series)
     with Connector.in_folder(folder / "store"):
         source = DataSource(
             name=series.name, time_interval=series.interval, unit=series.unit, description=series.origin
         ).save()
         source.write(series.times, series.values)
         snapshot = source.create_snapshot()
-        preparation = snapshot.create_preparation("linear", "minmax", train_part=0.7, valid_part=0.0, test_part=0.3)
+        preparation = snapshot.create_preparation(
+            "linear", "minmax", train_part=TRAIN_PART, valid_part=0.0, test_part=TEST_PART
+        )
         data_sets = [preparation.create_set(Window(lag)) for lag in LAGS]
         project = Project(name=series.name, data_source=source).save()
 
@@ -88,10 +93,19 @@ def run(
         result = summarise(ensembles, baselines, preparation, LAGS, _command(csv, season, seeds))
         report = write_report(result, folder)
         metrics = folder / "metrics.json"
-        metrics.write_text(json.dumps(result.metrics(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        metrics.write_text(to_json(result.metrics()) + "\n", encoding="utf-8")
         if not quiet:
             tell(result, report, metrics)
     return result
+
+
+def _check_season(series: Series) -> None:
+    known = int(TRAIN_PART * len(series.times))
+    if series.season > known:
+        raise InvalidInputError(
+            f"A season of {series.season} rows is longer than the train part of {series.name}, {known} rows, so the naive "
+            "forecast would know no value for some test rows. Give a shorter --season or a longer series."
+        )
 
 
 def _command(csv: Path | None, season: int | None, seeds: int) -> str:

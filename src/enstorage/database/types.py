@@ -36,7 +36,7 @@ def to_json_text(value: Any) -> str:
 
 
 def _from_numpy(value: Any) -> Any:
-    if isinstance(value, np.generic | np.ndarray):
+    if isinstance(value, np.generic | np.ndarray) and value.dtype.kind not in "mM":
         return value.tolist()
     raise TypeError(f"a {type(value).__name__} has no JSON form")
 

@@ -46,8 +46,11 @@ def _plan(record: "Record", session: Session, *, cascade: bool) -> "tuple[list[R
         for column, cls in _references_to(type(current)):
             for dependant in session.scalars(select(cls).where(column == current.id).order_by(cls.id)).all():
                 session.expunge(dependant)
-                if cascade or column.name in cls._part_of:
+                if column.name in cls._part_of:
                     visit(dependant)
+                elif cascade:
+                    # What is a part goes with its whole: an ensemble without one of its members would tell lies.
+                    visit(_whole(dependant, session))
                 else:
                     blocking.append(dependant)
         doomed.append(current)
@@ -64,3 +67,16 @@ def _references_to(cls: "type[Record]") -> "list[tuple[Any, type[Record]]]":
         for column in mapper.local_table.columns
         if any(key.column.table is table for key in column.foreign_keys)
     ]
+
+
+def _whole(record: "Record", session: Session) -> "Record":
+    """What the record is a part of, or the record itself."""
+    for name in record._part_of:
+        (key,) = record.__table__.columns[name].foreign_keys
+        for mapper in record.registry.mappers:
+            if mapper.local_table is key.column.table:
+                owner: Record | None = session.get(mapper.class_, getattr(record, name))
+                if owner is not None:
+                    session.expunge(owner)
+                    return owner
+    return record

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from sqlalchemy import MetaData, Select, inspect, select
+from sqlalchemy import MetaData, Select, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.mutable import MutableDict
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, make_transient, mapped_column
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from enstorage.lineage import Lineage
 
 R = TypeVar("R", bound="Record")
+_NAME_LENGTH = 255
 
 
 def _now() -> datetime:
@@ -84,9 +85,13 @@ class Record(DeclarativeBase):
         """
         connector = self.connector
         self._refuse_changes()
+        self._check_name()
         is_new = self._is_new
         kept = {key: value for key, value in self.__dict__.items() if key in self.__table__.columns}
         changed = [attribute.key for attribute in inspect(self).attrs if attribute.history.has_changes()]
+        if not is_new and not changed:
+            type(self).get(self.id, connector=connector)  # to say so when it was deleted meanwhile
+            return self
         with connector.transaction() as session:
             try:
                 session.add(self)
@@ -146,6 +151,10 @@ class Record(DeclarativeBase):
         """
         if ids is None:
             return cls._select(select(cls).where(cls.deleted_at.is_(None)).order_by(cls.id), connector)
+        if not isinstance(ids, Iterable):
+            raise InvalidInputError(
+                f"get_list takes several ids, such as [3, 4, 5]; received {ids!r}. For one there is get."
+            )
         wanted = [_as_id(cls, id) for id in ids]
         found: dict[int, Self] = {}
         for start in range(0, len(wanted), 500):  # databases limit the number of bound parameters
@@ -159,6 +168,41 @@ class Record(DeclarativeBase):
                 f"{', '.join(str(record.id) for record in known) or 'none: nothing is stored yet'}."
             )
         return [found[id] for id in wanted]
+
+    @classmethod
+    def count(cls, *, connector: "Connector | None" = None) -> int:
+        """How many are stored, without those in the trash."""
+        from enstorage.connector import Connector
+
+        query = select(func.count()).select_from(cls).where(cls.deleted_at.is_(None))
+        with (connector or Connector.current()).database.reading() as session:
+            return session.scalar(query) or 0
+
+    @classmethod
+    def find(
+        cls,
+        where: str | None = None,
+        *,
+        order_by: str | None = None,
+        limit: int | None = None,
+        connector: "Connector | None" = None,
+    ) -> list[Self]:
+        """The records that a query asks for, without those in the trash.
+
+        Args:
+            where: such as `meta.loss < 0.01 and research.name = 'Standard data' or not tags.kind = 'lstm'`. Names are
+                columns, `tags.KEY`, for models `meta.KEY`, and all of these of a parent: `data_set.name`. The filters
+                of MLflow's `search_runs` work too. None asks for all.
+            order_by: such as `meta.mse desc, name`. What has no such value comes last, equals come by id.
+            limit: at most so many records, 1 or more.
+            connector: where to look; the current one by default.
+
+        Raises:
+            InvalidInputError: the query cannot be understood; the message shows the place and tells what is known.
+        """
+        from enstorage.search.query import build
+
+        return cls._select(build(cls, where, order_by, limit), connector)
 
     @classmethod
     def _select(cls, query: "Select[R]", connector: "Connector | None" = None) -> "list[R]":
@@ -188,6 +232,13 @@ class Record(DeclarativeBase):
 
     def _after_delete(self, session: "Session") -> None:
         """Called in the transaction that deleted the record; frees what belongs to it outside its own row."""
+
+    def _check_name(self) -> None:
+        name = getattr(self, "name", "unnamed")
+        if not isinstance(name, str) or not 0 < len(name) <= _NAME_LENGTH:
+            raise InvalidInputError(
+                f"The name of a {type(self).__name__} is a text of 1 to {_NAME_LENGTH} characters; received {name!r:.80}."
+            )
 
     def _forget_id(self) -> None:
         """Be a new record again: the transaction that stored this one was rolled back."""

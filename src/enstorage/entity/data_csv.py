@@ -1,7 +1,6 @@
 """`DataCsv`: the data of a snapshot, preparation, data set or forecast, and nothing else."""
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import BigInteger, ForeignKey, String, delete
@@ -9,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage.database.types import JsonValue
 from enstorage.entity._record import Record
+from enstorage.writing import write_whole
 
 if TYPE_CHECKING:
     import polars as pl
@@ -72,7 +72,7 @@ class DataCsv(Record):
                 table = table.with_columns(table[name].arr.to_struct(names)).unnest(name)
         text = table.write_csv()
         if path is not None:
-            Path(path).write_text(text, encoding="utf-8")
+            write_whole(path, text.encode(), overwrite=True)
         return text
 
 

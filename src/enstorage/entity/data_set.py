@@ -4,7 +4,6 @@ import hashlib
 import os
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -19,6 +18,7 @@ from enstorage.entity.data_preparation import DataPreparation
 from enstorage.errors import CorruptError, InvalidInputError
 from enstorage.instant import to_ns_array
 from enstorage.preparation.split import PARTS, check_part
+from enstorage.writing import write_whole
 
 if TYPE_CHECKING:
     import polars as pl
@@ -176,7 +176,7 @@ class DataSet(TableOwner):
             columns |= {name if flat.shape[1] == 1 else f"{name}_{i}": flat[:, i] for i in range(flat.shape[1])}
         text = pl.DataFrame(columns).write_csv()
         if path is not None:
-            Path(path).write_text(text, encoding="utf-8")
+            write_whole(path, text.encode(), overwrite=True)
         return text
 
     @property

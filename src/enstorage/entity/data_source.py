@@ -113,7 +113,8 @@ class DataSource(Record):
         from enstorage.series.points import as_points
 
         checked_times, checked_values = as_points(times, values)
-        self._saved().connector.series.append(self.id, checked_times, checked_values)
+        self.save()  # a source that was deleted meanwhile must not get points that nobody can find
+        self.connector.series.append(self.id, checked_times, checked_values)
         return len(checked_times)
 
     def read(

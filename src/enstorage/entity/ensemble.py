@@ -34,7 +34,7 @@ class Ensemble(Record):
     """
 
     __tablename__ = "ensemble"
-    _immutable = frozenset({"project_id", "method", "metamodel"})
+    _immutable = frozenset({"project_id", "method", "metamodel", "fit_on"})
 
     name: Mapped[str] = mapped_column(Name)
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)
@@ -66,7 +66,7 @@ class Ensemble(Record):
         plugins.load(METHODS, method, "method").check(metamodel)
         if fit_on not in (None, *FIT_ON):
             raise InvalidInputError(f"fit_on is one of {', '.join(FIT_ON)}; received {fit_on!r}.")
-        _check_members(project, models)
+        models = _checked_members(project, models)
         with project.connector.transaction():
             ensemble = cls(
                 connector=project.connector,
@@ -181,15 +181,20 @@ def member_names(models: Sequence[Model]) -> list[str]:
     ]
 
 
-def _check_members(project: Project, models: Sequence[Model]) -> None:
+def _checked_members(project: Project, models: Sequence[Model]) -> list[Model]:
     for model in models:
+        if not isinstance(model, Model):
+            raise InvalidInputError(
+                f"{model!r:.80} is not a Model; expected models, such as Model.get_list([3, 4, 5])."
+            )
         owner = model.research.project_id
         if owner != project.id:
             raise InvalidInputError(
                 f"{model} belongs to project {owner}; the members of an ensemble of {project} are models of that project. "
                 "Choose others, or make the ensemble in the other project."
             )
-    ids = [model.id for model in models]
+    ids = [model._saved().id for model in models]
     if len(set(ids)) < len(ids):
         twice = sorted({id for id in ids if ids.count(id) > 1})
         raise InvalidInputError(f"Model {', '.join(map(str, twice))} was given twice; a member takes part once.")
+    return [model._saved() for model in models]

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from enstorage.database.types import JsonText
 from enstorage.entity._record import Record
 from enstorage.entity.model import Model
+from enstorage.errors import InUseError
 
 if TYPE_CHECKING:
     from enstorage.entity.ensemble import Ensemble
@@ -27,6 +28,12 @@ class EnsembleItem(Record):
     #: Place of the member among the members, from 0: the order in which they were given.
     position: Mapped[int]
     properties: Mapped[dict[str, Any]] = mapped_column(MutableDict.as_mutable(JsonText()), default=dict)
+
+    def delete(self, cascade: bool = False) -> list[Record]:
+        """Take the member out; only before the ensemble is rendered. See `Record.delete`."""
+        if self.ensemble.result is not None:
+            raise InUseError(f"{self.ensemble} was rendered with {self.model}. Make a new ensemble without it.")
+        return super().delete(cascade)
 
     @property
     def model(self) -> Model:

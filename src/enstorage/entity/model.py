@@ -14,6 +14,7 @@ from enstorage.entity.forecast import Forecast, point_forecasts
 from enstorage.entity.model_meta import ModelMeta
 from enstorage.entity.research import Research
 from enstorage.errors import InvalidInputError, NotFoundError
+from enstorage.instant import to_iso
 from enstorage.preparation.split import PARTS, check_part
 
 if TYPE_CHECKING:
@@ -75,23 +76,29 @@ class Model(Record):
             if self.data_set_id is None:
                 raise NotFoundError(f"{self} has no data set. Tell it of one: model.data_set(created_data_set).")
             return DataSet.get(self.data_set_id, connector=self.connector)
-        if self.object_sha256 is not None and self.data_set_id not in (None, created_data_set.id):
+        if not isinstance(created_data_set, DataSet):
+            raise InvalidInputError(
+                f"{created_data_set!r:.80} is not a DataSet; make one with preparation.create_set(adapter)."
+            )
+        if self.data_set_id not in (None, created_data_set.id) and (
+            self.object_sha256 is not None or Forecast.of(self)
+        ):
             raise InvalidInputError(
                 f"{self} was trained on data set {self.data_set_id}; received data set {created_data_set.id}. Make a new "
                 "model for it: research.create_model(name)."
             )
-        research = self.research
-        preparation = created_data_set.data_preparation
-        if preparation is not None:
-            research.use(preparation)
-        elif research.data_preparation_id is not None:
-            raise InvalidInputError(
-                f"All models of {research} see data of preparation {research.data_preparation_id}; {created_data_set} "
-                "comes from none. Make a new research for it."
-            )
-        self.data_set_id = created_data_set.id
         with self.connector.transaction():
-            research.save()
+            research = self.research
+            preparation = created_data_set.data_preparation
+            if preparation is not None:
+                research.use(preparation)
+                research.save()
+            elif research.data_preparation_id is not None:
+                raise InvalidInputError(
+                    f"All models of {research} see data of preparation {research.data_preparation_id}; {created_data_set} "
+                    "comes from none. Make a new research for it."
+                )
+            self.data_set_id = created_data_set.id
             self.save()
         return None
 
@@ -117,22 +124,26 @@ class Model(Record):
             raise InvalidInputError(
                 f"The key of a fact is a text of 1 to {_KEY_LENGTH} characters; received {key!r:.80}."
             )
-        found: list[ModelMeta] = self._select(
-            select(ModelMeta).where(ModelMeta.model_id == self._saved().id, ModelMeta.key == key), self.connector
-        )
         if value is not _ABSENT:
-            fact = found[0] if found else ModelMeta(model_id=self.id, key=key, connector=self.connector)
-            fact.value = value
-            fact.save()
+            with self.connector.transaction():  # two writers of one fact: the later one replaces it
+                fact = self._fact(key) or ModelMeta(model_id=self._saved().id, key=key, connector=self.connector)
+                fact.value = value
+                fact.save()
             return None
-        if found:
-            return found[0].value
+        kept = self._fact(key)
+        if kept is not None:
+            return kept.value
         if default is not _ABSENT:
             return default
         raise NotFoundError(
             f"{self} has no fact {key!r}; known are {', '.join(sorted(self.metas())) or 'none'}. "
             "model.meta(key, default=…) gives a value instead."
         )
+
+    def _fact(self, key: str) -> ModelMeta | None:
+        query = select(ModelMeta).where(ModelMeta.model_id == self._saved().id, ModelMeta.key == key)
+        found: list[ModelMeta] = self._select(query, self.connector)
+        return found[0] if found else None
 
     def metas(self) -> dict[str, Any]:
         """All facts about the model."""
@@ -182,7 +193,41 @@ class Model(Record):
         """
         check_part(part)
         table = point_forecasts(self._saved().research.project.data_source_id, id, values)
+        self._check_forecast_part(part, table)
         return Forecast.store(self, part, table, object_sha256=self.object_sha256)
+
+    def _check_forecast_part(self, part: str, table: "pl.DataFrame") -> None:
+        """Refuse a forecast that is said to be of another part than its target: it could bring test rows into a fit."""
+        import polars as pl
+
+        true_parts = self._target_parts()
+        others = [
+            kept.table().select("id", pl.lit(kept.part).alias("part"))
+            for kept in Forecast.of(self)
+            if kept.part != part
+        ]
+        known = pl.concat([true_parts, *others])
+        wrong = table.select("id").join(known.filter(pl.col("part") != part), on="id").unique().sort("id")
+        if wrong.height:
+            raise InvalidInputError(
+                f"{wrong.height} of the forecasts for {part!r} have targets of the part {wrong['part'][0]!r}, the first at "
+                f"{to_iso(wrong['id'][0])}. Save each forecast for the part of its target."
+            )
+
+    def _target_parts(self) -> "pl.DataFrame":
+        """Columns `id` and `part` (name) of all targets that the preparation or the data set knows."""
+        import polars as pl
+
+        preparation = self.research.data_preparation
+        if preparation is not None:
+            rows = preparation.table().select(pl.col("time").alias("id"), "part")
+        elif self.data_set_id is not None:
+            data_set = self.data_set()
+            rows = pl.DataFrame({"id": data_set.arrays()[0], "part": data_set.parts()})
+        else:
+            rows = pl.DataFrame(schema={"id": pl.Int64, "part": pl.Int8})
+        names = dict(enumerate(PARTS))
+        return rows.with_columns(pl.col("part").replace_strict(names, return_dtype=pl.String))
 
     def has_forecasts(self) -> bool:
         """Whether forecasts of the present object are kept for every part of the data set."""

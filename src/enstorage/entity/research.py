@@ -40,6 +40,12 @@ class Research(Record):
         Raises:
             InvalidInputError: the research has another one already, or it is of another data source.
         """
+        if not isinstance(preparation, DataPreparation):
+            raise InvalidInputError(
+                f"{preparation!r:.80} is not a DataPreparation; make one with snapshot.create_preparation(…)."
+            )
+        if not self._is_new:  # another object of this research may have chosen meanwhile
+            self.data_preparation_id = Research.get(self.id, connector=self.connector).data_preparation_id
         if self.data_preparation_id not in (None, preparation._saved().id):
             raise InvalidInputError(
                 f"All models of {self} see data of preparation {self.data_preparation_id}; received preparation "

@@ -23,8 +23,12 @@ class Format(ABC):
 
     @staticmethod
     @abstractmethod
-    def dump(obj: Any) -> bytes:
-        """The object as bytes."""
+    def dump(obj: Any, *, allow_code: bool) -> bytes:
+        """The object as bytes.
+
+        Raises:
+            UntrustedError: opening the bytes would run code, and `allow_code` is false.
+        """
 
     @staticmethod
     @abstractmethod
@@ -45,9 +49,9 @@ def dump(obj: Any, *, allow_pickle: bool) -> tuple[str, bytes]:
     for name in plugins.names(GROUP):
         form = _format(name)
         if name != PICKLE and form.takes(obj):
-            return name, form.dump(obj)
+            return name, form.dump(obj, allow_code=allow_pickle)
     _check_pickle(allow_pickle, f"A {type(obj).__module__}.{type(obj).__qualname__} can only be kept by pickle")
-    return PICKLE, _format(PICKLE).dump(obj)
+    return PICKLE, _format(PICKLE).dump(obj, allow_code=allow_pickle)
 
 
 def load(name: str, content: bytes, *, allow_pickle: bool) -> Any:

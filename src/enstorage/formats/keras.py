@@ -1,5 +1,6 @@
 """Keras models as `.keras` files."""
 
+import json
 import os
 import sys
 import tempfile
@@ -27,8 +28,10 @@ class KerasFormat(Format):
         return keras is not None and isinstance(obj, keras.Model)
 
     @staticmethod
-    def dump(obj: Any) -> bytes:
-        """See `Format.dump`."""
+    def dump(obj: Any, *, allow_code: bool) -> bytes:
+        """See `Format.dump`; what could not be opened again without running code is refused now."""
+        if not allow_code:
+            _refuse_strange(json.loads(obj.to_json()))
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.keras"
             obj.save(path)
@@ -52,6 +55,34 @@ class KerasFormat(Format):
                         "store, open it with Connector(allow_pickle=True)."
                     ) from error
                 raise CorruptError(f"The stored Keras model cannot be opened: {reason}") from error
+
+
+def _refuse_strange(config: Any) -> None:
+    """Refuse layers that hold code, or that opening would not find."""
+    if isinstance(config, list):
+        for each in config:
+            _refuse_strange(each)
+    if not isinstance(config, dict):
+        return
+    kind, module = config.get("class_name"), config.get("module")
+    if kind in ("__lambda__", "Lambda"):
+        raise UntrustedError(
+            "The Keras model has a Lambda layer, which is code. Expected layers that are data: write the layer as a class "
+            "of your own, keep the forecasts alone with save_forecasts, or open the store with Connector(allow_pickle=True)."
+        )
+    known = {point.name for point in entry_points(group=GROUP)}
+    if (
+        kind is not None
+        and isinstance(module, str)
+        and not module.startswith(("keras", "builtins"))
+        and kind not in known
+    ):
+        raise UntrustedError(
+            f"The Keras model has the layer {module}.{kind}, which opening it would not find. Register the class under the "
+            f"entry points {GROUP}, or keep the forecasts alone with save_forecasts."
+        )
+    for each in config.values():
+        _refuse_strange(each)
 
 
 def import_keras() -> ModuleType:

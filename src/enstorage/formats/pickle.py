@@ -17,7 +17,7 @@ class PickleFormat(Format):
         return True
 
     @staticmethod
-    def dump(obj: Any) -> bytes:
+    def dump(obj: Any, *, allow_code: bool) -> bytes:  # noqa: ARG004 - `formats.base.dump` has checked it
         """See `Format.dump`."""
         try:
             import cloudpickle

@@ -24,7 +24,7 @@ class SkopsFormat(Format):
         return sklearn is not None and isinstance(obj, sklearn.BaseEstimator)
 
     @staticmethod
-    def dump(obj: Any) -> bytes:
+    def dump(obj: Any, *, allow_code: bool) -> bytes:  # noqa: ARG004 - never needed, so never allowed
         """See `Format.dump`; what could not be opened again is refused now.
 
         Raises:

@@ -20,6 +20,12 @@ def check_trees(obj: Any) -> None:
     module = sys.modules.get("sklearn.tree._tree")
     if module is None:
         return
+    for owner in _estimators(obj, set()):
+        if not _widths_agree(owner, module.Tree):
+            raise UntrustedError(
+                "An estimator in the stored object takes fewer features than a decision tree inside it reads, so using it "
+                "could read foreign memory. The file was damaged or made on purpose: do not use it."
+            )
     for tree in _instances(obj, module.Tree, set()):
         left, right, feature = tree.children_left, tree.children_right, tree.feature
         nodes = np.arange(tree.node_count)
@@ -38,14 +44,42 @@ def check_trees(obj: Any) -> None:
             )
 
 
+def _widths_agree(owner: Any, tree: type) -> bool:
+    """Whether rows of the width that an estimator checks are as wide as the trees inside it read."""
+    width = getattr(owner, "n_features_in_", None)
+    own = getattr(owner, "tree_", None)
+    if isinstance(own, tree) and own.n_features != width:  # type: ignore[attr-defined]
+        return False
+    parts = [
+        part for part in np.ravel(np.array(getattr(owner, "estimators_", []), dtype=object)) if hasattr(part, "tree_")
+    ]
+    chosen = getattr(owner, "estimators_features_", None)
+    widths = [width] * len(parts) if chosen is None else [len(columns) for columns in chosen]
+    return len(widths) == len(parts) and all(
+        part.n_features_in_ == own for part, own in zip(parts, widths, strict=True)
+    )
+
+
+def _estimators(obj: Any, seen: set[int]) -> Iterator[Any]:
+    """All objects inside that have attributes, the object itself first."""
+    for each in _walk(obj, seen):
+        if hasattr(each, "__dict__"):
+            yield each
+
+
 def _instances(obj: Any, kind: type, seen: set[int]) -> Iterator[Any]:
-    """All objects of a type inside an estimator: in attributes, containers and object arrays."""
+    """All objects of a type inside an estimator."""
+    for each in _walk(obj, seen):
+        if isinstance(each, kind):
+            yield each
+
+
+def _walk(obj: Any, seen: set[int]) -> Iterator[Any]:
+    """Everything inside an estimator: in attributes, containers and object arrays."""
     if id(obj) in seen or isinstance(obj, str | bytes | int | float | None):
         return
     seen.add(id(obj))
-    if isinstance(obj, kind):
-        yield obj
-        return
+    yield obj
     inside: list[Any] = []
     if isinstance(obj, np.ndarray):
         inside += obj.ravel().tolist() if obj.dtype == object else []
@@ -56,4 +90,4 @@ def _instances(obj: Any, kind: type, seen: set[int]) -> Iterator[Any]:
     elif hasattr(obj, "__dict__"):
         inside += list(vars(obj).values())
     for each in inside:
-        yield from _instances(each, kind, seen)
+        yield from _walk(each, seen)

@@ -73,6 +73,6 @@ def find_objects(url: str) -> Callable[[], ObjectStore]:
     from enstorage.objects.folder import FolderObjects
 
     scheme, separator, place = url.partition(":")
-    if not separator or scheme != "file":
-        raise NotSupportedError(f"{url!r} names no object store; known is file:….")
+    if not separator or scheme != "file" or not place or "//" in place:
+        raise NotSupportedError(f"{url!r} names no object store; known is file:FOLDER.")
     return partial(FolderObjects, place)

@@ -86,9 +86,9 @@ def find_series(url: str) -> Callable[[], SeriesStore]:
         NotSupportedError: the scheme is not known; the message lists those that are.
     """
     scheme, separator, place = url.partition(":")
-    if not separator or scheme not in _KINDS:
+    if not separator or scheme not in _KINDS or "//" in place or (scheme == "delta") != bool(place):
         raise NotSupportedError(
-            f"{url!r} names no series store; known are {', '.join(f'{kind}:…' for kind in sorted(_KINDS))}."
+            f"{url!r} names no series store; known are delta:FOLDER and memory: (nothing behind it)."
         )
     module, name = _KINDS[scheme]
     make: Callable[[str], SeriesStore] = getattr(import_module(module), name)

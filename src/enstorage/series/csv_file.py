@@ -11,17 +11,16 @@ double quotes. The first time decides which one format the whole column has:
 """
 
 import csv
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
-from enstorage.errors import InvalidInputError, StoreError
-from enstorage.instant import MIN_NS, SECOND, iso_strings_to_ns, join_seconds
+from enstorage.errors import InvalidInputError
+from enstorage.instant import MIN_NS, SECOND, iso_strings_to_ns, join_seconds, to_iso
+from enstorage.writing import write_whole
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,8 +37,7 @@ def read_csv_points(path: str | Path) -> tuple[NDArray[np.int64], NDArray[np.flo
         path: A text file in UTF-8, with or without byte order mark.
 
     Returns:
-        Times (nanoseconds since 1970 UTC) and values, shape (n,) each, in the order of the file. A value written as
-        `nan` or `inf` is read as such.
+        Times (nanoseconds since 1970 UTC), each once, and finite values, shape (n,) each, in the order of the file.
 
     Raises:
         InvalidInputError: The file cannot be read, holds no points, has other than two columns, or a row is bad; the
@@ -71,16 +69,17 @@ def read_csv_points(path: str | Path) -> tuple[NDArray[np.int64], NDArray[np.flo
     value_texts = cells.select(pl.coalesce("value", "quoted_value").str.strip_chars()).to_series()
     values = value_texts.cast(pl.Float64, strict=False)
     times, times_valid, expected = _parse_times(path, time_texts)
-    bad = ~times_valid | values.is_null().to_numpy()
+    bad = ~times_valid | ~values.is_finite().fill_null(value=False).to_numpy()
     if bad.any():
         position = int(bad.argmax())
         line, text = lines.row(position)
         further = int(bad.sum()) - 1
         raise InvalidInputError(
             f"{path}, line {line}, cannot be read: {_shorten(text)}; expected a time as {expected}, "
-            f"{_delimiter_name(delimiter)}, and a number with a decimal point. "
+            f"{_delimiter_name(delimiter)}, and a finite number with a decimal point. "
             f"{f'Further bad lines: {further}. ' if further else ''}Mend or remove the row; nothing was kept."
         )
+    _check_distinct(path, times, lines)
     return times, np.array(values.to_numpy())
 
 
@@ -104,13 +103,6 @@ def write_csv_points(
     """
     import polars as pl
 
-    path = Path(path)
-    if path.is_dir():
-        raise InvalidInputError(f"{path} is a directory; expected the name of a file. Add a file name to it.")
-    if not path.parent.is_dir():
-        raise InvalidInputError(f"{path.parent} is not a directory; expected the folder of {path.name}. Make it first.")
-    if path.exists() and not overwrite:
-        raise InvalidInputError(f"{path} exists; expected a new name. Choose another one or pass overwrite=True.")
     if times_ns.ndim != 1 or times_ns.shape != values.shape:
         raise InvalidInputError(
             f"Times have shape {times_ns.shape} and values {values.shape}; expected (n,) for both. "
@@ -120,19 +112,20 @@ def write_csv_points(
     iso = (
         pl.Series(times_ns).cast(pl.Datetime("ns")).dt.to_string("%Y-%m-%dT%H:%M:%S%.9fZ").str.replace(r"\.?0*Z$", "Z")
     )
-    unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        with unfinished.open("xb") as file:
-            pl.DataFrame({"time": iso, "value": values}).write_csv(file)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except OSError as error:
-        raise StoreError(
-            f"{path} could not be written: {error}. Check the disk and the rights on the folder."
-        ) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+    text = pl.DataFrame({"time": iso, "value": values}).write_csv()
+    write_whole(path, text.encode(), overwrite=overwrite)
+
+
+def _check_distinct(path: Path, times: NDArray[np.int64], lines: "pl.DataFrame") -> None:
+    order = np.argsort(times, kind="stable")
+    repeated = np.flatnonzero(np.diff(times[order]) == 0)
+    if len(repeated):
+        first, second = order[repeated[0]], order[repeated[0] + 1]
+        raise InvalidInputError(
+            f"{path}, line {lines['line'][int(second)]}, has the time {to_iso(int(times[first]))} of line "
+            f"{lines['line'][int(first)]} again; expected each time once ({len(repeated)} lines repeat one). Drop or "
+            "combine them; nothing was kept."
+        )
 
 
 def _read_text(path: Path) -> str:

@@ -19,12 +19,14 @@ from enstorage.interval import Interval
 from enstorage.series.base import Points, SeriesStore
 from enstorage.series.grouping import group
 
-# A row is a point, or with value null the trace of a deleted one. `version` orders rows of equal time: see `_version`.
+# A row is a point, or with value null the trace of a deleted one. `version` is that of the commit which wrote the row: it
+# orders rows of equal time, and unlike a clock it never goes back.
 _SCHEMA = {"source": pl.Int64, "time": pl.Int64, "value": pl.Float64, "version": pl.Int64}
 
-# Eight processes that append at once overran the library's default of 15 in 9 of 400 commits.
-_COMMIT_RETRIES = 200
-_ATTEMPTS = 20
+# The library would retry a commit by itself, but then its version would not be the one that the rows bear.
+_ONE_TRY = deltalake.CommitProperties(max_commit_retries=0)
+_ATTEMPTS = 200
+_LONGEST_PAUSE_SECONDS = 0.2
 # Reading slows down with the number of files: 392 took 0.8 s, one took 0.04 s.
 _MANY_FILES = 40
 
@@ -78,12 +80,13 @@ class DeltaSeries(SeriesStore):
         if len(times):
             with self._translated():
                 self._append(source_id, times, pl.Series("value", [None] * len(times), dtype=pl.Float64))
+                self._join_small_files()
         return len(times)
 
     def delete_source(self, source_id: int) -> None:
         """See `SeriesStore.delete_source`."""
         with self._translated():
-            self._committed(lambda table: table.delete(f"source = {int(source_id)}", commit_properties=_properties()))
+            self._committed(lambda table: table.delete(f"source = {int(source_id)}", commit_properties=_ONE_TRY))
 
     def compact(self) -> None:
         """See `SeriesStore.compact`."""
@@ -91,7 +94,7 @@ class DeltaSeries(SeriesStore):
         def rewrite(table: deltalake.DeltaTable) -> None:
             newest = pl.scan_delta(table).sort("version").unique(subset=["source", "time"], keep="last")
             rows = newest.filter(pl.col("value").is_not_null()).sort("source", "time").collect()
-            deltalake.write_deltalake(table, rows.to_arrow(), mode="overwrite", commit_properties=_properties())
+            deltalake.write_deltalake(table, rows.to_arrow(), mode="overwrite", commit_properties=_ONE_TRY)
 
         with self._translated():
             self._committed(rewrite)
@@ -99,9 +102,9 @@ class DeltaSeries(SeriesStore):
     def _append(self, source_id: int, times: NDArray[np.int64], values: pl.Series) -> None:
         def write(table: deltalake.DeltaTable) -> None:
             rows = pl.DataFrame(
-                {"source": source_id, "time": times, "value": values, "version": _version(table)}, schema=_SCHEMA
+                {"source": source_id, "time": times, "value": values, "version": table.version() + 1}, schema=_SCHEMA
             )
-            deltalake.write_deltalake(table, rows.to_arrow(), mode="append", commit_properties=_properties())
+            deltalake.write_deltalake(table, rows.to_arrow(), mode="append", commit_properties=_ONE_TRY)
 
         self._committed(write)
 
@@ -129,7 +132,7 @@ class DeltaSeries(SeriesStore):
         table = self._table()
         if len(table.file_uris()) > _MANY_FILES:
             try:
-                table.optimize.compact(commit_properties=_properties())
+                table.optimize.compact(commit_properties=_ONE_TRY)
                 table.create_checkpoint()  # a new process reads this instead of every commit since the last one
             except CommitFailedError:
                 return  # another process is joining them at this moment
@@ -150,7 +153,8 @@ class DeltaSeries(SeriesStore):
             except CommitFailedError:
                 if attempt == _ATTEMPTS - 1:
                     raise
-                time.sleep(0.01 * 2 ** min(attempt, 6) * (1 + secrets.randbelow(100) / 100))
+                pause = min(0.005 * 2**attempt, _LONGEST_PAUSE_SECONDS)
+                time.sleep(pause * secrets.randbelow(1000) / 1000)
             else:
                 return
 
@@ -164,16 +168,3 @@ class DeltaSeries(SeriesStore):
                 f"The series store {self._place} failed: {reason}. Nothing was changed. Check that the folder is there, "
                 "readable and writable, and that the disk is not full."
             ) from error
-
-
-def _version(table: deltalake.DeltaTable) -> int:
-    """A number that orders writes: greater than that of every write committed before this one began.
-
-    Taken from the version of the table, not from a clock, which may jump back. Writes that overlap in time have no
-    order of their own; the random low bits give them one, the same for all rows and all readers.
-    """
-    return (table.version() + 1) << 32 | secrets.randbits(32)
-
-
-def _properties() -> deltalake.CommitProperties:
-    return deltalake.CommitProperties(max_commit_retries=_COMMIT_RETRIES)

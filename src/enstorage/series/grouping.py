@@ -27,10 +27,10 @@ def group(points: "pl.DataFrame", interval: Interval, aggregate: str) -> "pl.Dat
         "last": value.last,
         "count": value.count,
     }
-    time = pl.col("time")
+    # Not group_by_dynamic: Polars 2.1 panics there for years before 1970 over some centuries.
+    bucket = pl.col("time").cast(pl.Datetime("ns")).dt.truncate(interval.polars).cast(pl.Int64).set_sorted()
     return (
-        points.with_columns(time.cast(pl.Datetime("ns")).set_sorted())
-        .group_by_dynamic("time", every=interval.polars)
+        points.with_columns(bucket)
+        .group_by("time", maintain_order=True)
         .agg(functions[aggregate]().cast(pl.Float64).alias("value"))
-        .with_columns(time.cast(pl.Int64))
     )

@@ -210,9 +210,16 @@ class TestNothingRunsCode:
             model.load_object()
 
     @pytest.mark.slow
-    def test_a_lambda_layer_is_refused_on_opening(self, model, keras, store, tmp_path):
+    def test_a_lambda_layer_is_refused_on_saving_and_on_opening(self, model, keras, store, tmp_path, census):
         network = keras.Sequential([keras.Input((3,)), keras.layers.Lambda(lambda x: 2 * x)])
-        model.save_object(network)
+        before = census(store)
+        with pytest.raises(UntrustedError, match=r"has a Lambda layer, which is code.*save_forecasts"):
+            model.save_object(network)
+        assert census(store) == before
+        with Connector.in_folder(tmp_path / "store", allow_pickle=True) as trusting:
+            Model.get(model.id).save_object(network)
+        trusting.close()
+        model = Model.get(model.id, connector=store)
         with pytest.raises(UntrustedError, match=r"would run code from the file.*allow_pickle=True"):
             model.load_object()
         with Connector.in_folder(tmp_path / "store", allow_pickle=True) as trusting:

@@ -37,9 +37,9 @@ def test_a_place_below_a_file_is_refused(tmp_path):
         find_objects(f"file:{tmp_path}/file/objects")()
 
 
-@pytest.mark.parametrize("url", ["s3://bucket", "file", "", "ftp:x"])
+@pytest.mark.parametrize("url", ["s3://bucket", "file", "file:", "file:s3://bucket", "", "ftp:x"])
 def test_an_unknown_object_store_is_refused(url):
-    with pytest.raises(NotSupportedError, match=r"names no object store; known is file:…"):
+    with pytest.raises(NotSupportedError, match=r"names no object store; known is file:FOLDER"):
         find_objects(url)
 
 

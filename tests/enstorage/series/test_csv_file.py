@@ -66,7 +66,14 @@ def test_decimal_years_are_exact_to_the_nanosecond(read, year, decimals):
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.integers(MIN_NS, MAX_NS), st.floats(allow_nan=False)), min_size=1, max_size=20))
+@given(
+    st.lists(
+        st.tuples(st.integers(MIN_NS, MAX_NS), st.floats(allow_nan=False, allow_infinity=False)),
+        min_size=1,
+        max_size=20,
+        unique_by=lambda point: point[0],
+    )
+)
 def test_what_is_written_reads_back_to_the_same_bits(tmp_path, points):
     times = np.array([time for time, _ in points], dtype=np.int64)
     values = np.array([value for _, value in points])
@@ -76,10 +83,18 @@ def test_what_is_written_reads_back_to_the_same_bits(tmp_path, points):
     assert read_values.view(np.int64).tolist() == values.view(np.int64).tolist()
 
 
-def test_nan_is_written_and_read(tmp_path):
+def test_nan_is_written_and_refused_on_reading_with_its_line(tmp_path):
     write_csv_points(tmp_path / "gaps.csv", np.array([0, 1_500_000_000]), np.array([np.nan, 2.0]))
     assert (tmp_path / "gaps.csv").read_text() == "time,value\n1970-01-01T00:00:00Z,NaN\n1970-01-01T00:00:01.5Z,2.0\n"
-    assert np.isnan(read_csv_points(tmp_path / "gaps.csv")[1][0])
+    with pytest.raises(InvalidInputError, match=r"gaps\.csv, line 2, cannot be read.*finite number"):
+        read_csv_points(tmp_path / "gaps.csv")
+
+
+def test_a_repeated_time_is_named_with_both_lines(read):
+    with pytest.raises(
+        InvalidInputError, match=r"line 3, has the time 2020-01-01T00:00:00Z of line 1 again; .*1 lines"
+    ):
+        read("2020-01-01,5\n2020-01-02,5\n2020,6\n")
 
 
 @pytest.mark.parametrize(

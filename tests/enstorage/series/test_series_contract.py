@@ -77,7 +77,7 @@ def test_delta_orders_writes_by_commit_and_not_by_the_clock(tmp_path, monkeypatc
     assert series.read(1)[1].tolist() == [2.0]
     rows = pl.scan_delta(deltalake.DeltaTable(str(tmp_path))).sort("version").collect()
     assert rows["value"].to_list() == [0.0, 1.0, 2.0]
-    assert [version >> 32 for version in rows["version"]] == [1, 2, 3]
+    assert rows["version"].to_list() == [1, 2, 3]
 
 
 def test_delta_joins_small_files_by_itself(tmp_path, monkeypatch):
@@ -107,9 +107,9 @@ def test_delta_in_a_place_that_cannot_be_a_folder_is_refused(tmp_path):
     assert (tmp_path / "file").read_text() == ""
 
 
-@pytest.mark.parametrize("url", ["influx://host", "delta", "", "Delta:x"])
+@pytest.mark.parametrize("url", ["influx://host", "delta", "delta:", "delta:s3://bucket", "memory:x", "", "Delta:x"])
 def test_an_unknown_series_store_is_refused_and_the_known_ones_are_named(url):
-    with pytest.raises(NotSupportedError, match=r"names no series store; known are delta:…, memory:…\."):
+    with pytest.raises(NotSupportedError, match=r"names no series store; known are delta:FOLDER and memory:"):
         find_series(url)
 
 

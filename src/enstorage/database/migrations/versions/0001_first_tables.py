@@ -272,6 +272,8 @@ def upgrade() -> None:
         sa.Column("model_id", types.Id, nullable=False),
         sa.Column("key", types.Name, nullable=False),
         sa.Column("value", types.JsonValue(), nullable=False),
+        sa.Column("number", sa.Double(), nullable=True),
+        sa.Column("label", types.Name, nullable=True),
         sa.Column("description", types.LongText, nullable=False),
         sa.Column("tags", types.JsonText(), nullable=False),
         sa.Column("created_at", types.UtcDateTime(), nullable=False),
@@ -281,4 +283,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_model_meta")),
         sa.UniqueConstraint("model_id", "key", name=op.f("uq_model_meta_model_id_key")),
         sqlite_autoincrement=True,
+    )
+    op.create_index(
+        op.f("ix_model_meta_key_number_label_deleted_at_model_id"),
+        "model_meta",
+        ["key", "number", "label", "deleted_at", "model_id"],
+        unique=False,
     )
