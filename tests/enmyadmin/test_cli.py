@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from enmyadmin.cli import app
-from enstorage import DataSource
+from enstorage import DataSource, Project
 from enstorage.adapter import Window
 
 
@@ -124,6 +124,8 @@ def test_another_folder_and_the_environment_choose_the_store(enstorage, csv):
         (("import-csv", "bad.csv", "--store", "made"), ["bad.csv", "3", "oops"]),
         (("import-csv", "missing.csv", "--store", "made"), ["missing.csv"]),
         (("demo", "--csv", "bad.csv"), ["bad.csv", "3", "oops"]),
+        (("demo", "--season", "250"), ["season of 250 rows", "216 rows", "shorter --season"]),
+        (("export-csv", "data_source", "1", "nowhere/x.csv", "--store", "made"), ["no DataSource with id 1"]),
         (("demo", "--csv", "river.csv"), ["river.csv has 10 points", "at least 40", "longer series"]),
     ],
 )
@@ -151,3 +153,23 @@ def test_an_existing_file_is_replaced_only_when_told(enstorage, csv):
     assert "--overwrite" in errors
     assert csv.read_text() == before
     assert enstorage("export-csv", "data_source", 1, csv, "--overwrite")[0] == 0
+
+
+def test_an_export_to_a_place_that_is_not_there_is_one_message(enstorage, csv):
+    enstorage("init")
+    enstorage("import-csv", csv)
+    DataSource.get(1).create_snapshot()
+    for entity in ("data_source", "data_snapshot"):
+        for place, words in (("nowhere/x.csv", "Make it first"), (".", "is a directory")):
+            status, _, errors = enstorage("export-csv", entity, 1, place, "--overwrite")
+            assert (status, words in errors, "Traceback" in errors) == (1, True, False)
+
+
+def test_json_is_what_every_reader_takes(enstorage, csv):
+    enstorage("init")
+    enstorage("import-csv", csv)
+    project = Project(name="River", data_source=DataSource.get(1)).save()
+    model = project.create_research("r").create_model("m")
+    model.meta("loss", float("nan"))
+    output = enstorage("show", "model", 1, "--json")[1]
+    assert json.loads(output, parse_constant=pytest.fail)["meta"] == {"loss": None}

@@ -9,7 +9,18 @@ from enstorage.formats.base import Format
 from enstorage.formats.trees import check_trees
 
 # Beyond what skops itself trusts. Never a list from the file. A tree is safe once `check_trees` has seen its indices.
-_TRUSTED = ("sklearn.tree._tree.Tree",)
+_TRUSTED = (
+    "sklearn.tree._tree.Tree",
+    # Classes of Python alone, which hold numbers and each other.
+    *(f"sklearn.neural_network._stochastic_optimizers.{name}" for name in ("AdamOptimizer", "SGDOptimizer")),
+    *(
+        f"sklearn.gaussian_process.kernels.{name}"
+        for name in (
+            *("ConstantKernel", "DotProduct", "ExpSineSquared", "Exponentiation", "Matern", "Product"),
+            *("RBF", "RationalQuadratic", "Sum", "WhiteKernel"),
+        )
+    ),
+)
 
 
 class SkopsFormat(Format):

@@ -226,6 +226,14 @@ class TestNothingRunsCode:
             assert Model.get(model.id).load_object().predict(X[:1], verbose=0).shape == (1, 3)
         trusting.close()
 
+    def test_trees_wider_than_the_rows_that_are_checked_are_refused(self, model):
+        rows = np.random.default_rng(0).normal(size=(60, 40))
+        forest = RandomForestRegressor(3, random_state=0).fit(rows, rows[:, 39])
+        forest.n_features_in_ = 3
+        keep_bytes(model, "skops", skops.io.dumps(forest))
+        with pytest.raises(UntrustedError, match="fewer features than a decision tree inside it reads"):
+            model.load_object()
+
     def test_an_estimator_with_a_function_is_refused_on_saving(self, model, census):
         before = census(model.connector)
         with pytest.raises(UntrustedError, match=r"could run code when opened: .*test_model.*save_forecasts"):
