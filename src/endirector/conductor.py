@@ -176,9 +176,14 @@ def _trained_on(model: Model) -> list[int]:
 
 
 def _leaks(model: Model) -> bool:
-    """Whether the rows were split at random, so that train rows lie beside and after test rows."""
+    """Whether the model could see what comes after the origin of its forecasts."""
     preparation = model.research.data_preparation
     return preparation is not None and bool(preparation.state["leaks"])
+
+
+def _split_at_random(model: Model) -> bool:
+    preparation = model.research.data_preparation
+    return preparation is not None and preparation.split == "random"
 
 
 def _seen_test_rows(alignment: Alignment, models: Sequence[Model]) -> dict[str, int]:
@@ -198,7 +203,7 @@ def _mark(alignment: Alignment, fitted: NDArray[np.bool_], models: Sequence[Mode
     for column, model in enumerate(models):
         if np.isin(alignment.member_parts[fitted, column], _trained_on(model)).any():
             return "in-sample"
-        if fitted.any() and _leaks(model):
+        if fitted.any() and _split_at_random(model):
             return "in-sample"
     return "held-out"
 

@@ -28,10 +28,14 @@ def make_metamodel(name: str | None) -> Any:
         raise InvalidInputError(
             "The method needs a metamodel: the class name of a regressor, such as 'LinearRegression'."
         )
-    found = _find(str(name))
+    if not isinstance(name, str):
+        raise InvalidInputError(
+            f"A metamodel is the class name of a regressor with its defaults, such as 'Ridge'; received {name!r:.50}."
+        )
+    found = _find(name)
     if found is None:
         known = _all_regressors()
-        close = get_close_matches(str(name), known, n=3) or ["LinearRegression", "Ridge", "RandomForestRegressor"]
+        close = get_close_matches(name, known, n=3) or ["LinearRegression", "Ridge", "RandomForestRegressor"]
         raise InvalidInputError(
             f"There is no metamodel {name!r}; expected the class name of a scikit-learn regressor, for example "
             f"{', '.join(close)}."

@@ -55,8 +55,8 @@ def print_table(columns: list[str], rows: list[list[Any]], title: str | None = N
         cells = [row[index] for row in rows]
         numbers = bool(cells) and all(isinstance(cell, int | float | None) for cell in cells)
         table.add_column(column, justify="right" if numbers else "left", overflow="fold")
-        decimals = _decimals([abs(cell) for cell in cells if isinstance(cell, float)])
-        shown.append([f"{cell:.{decimals}f}" if isinstance(cell, float) else _shown(cell) for cell in cells])
+        form = _number_format([abs(cell) for cell in cells if isinstance(cell, float)])
+        shown.append([format(cell, form) if isinstance(cell, float) else _shown(cell) for cell in cells])
     for row in zip(*shown, strict=True):
         table.add_row(*row)
     Console().print(table)
@@ -68,10 +68,12 @@ def shortened(value: Any, length: int = 60) -> Any:
     return value if len(text) <= length else f"{text[: length - 1]}…"
 
 
-def _decimals(magnitudes: list[float]) -> int:
-    """As many as give the largest number five digits."""
+def _number_format(magnitudes: list[float]) -> str:
+    """As many decimals as give the largest number five digits; powers of ten where it is very small."""
     largest = max((value for value in magnitudes if math.isfinite(value)), default=0.0)
-    return 4 if largest == 0 else max(0, 4 - math.floor(math.log10(largest)))
+    if 0 < largest < 1e-3:
+        return ".4e"
+    return f".{4 if largest == 0 else max(0, 4 - math.floor(math.log10(largest)))}f"
 
 
 def as_dictionary(record: "Record") -> dict[str, Any]:

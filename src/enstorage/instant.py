@@ -102,6 +102,23 @@ def to_ns_array(values: Any) -> NDArray[np.int64]:
     return times
 
 
+def not_years(values: Any) -> Any:
+    """The times as given, unless they are whole numbers that look like years.
+
+    As nanoseconds such numbers would all lie within ten microseconds of 1970, and nobody means that.
+
+    Raises:
+        InvalidInputError: every number lies between 1000 and 9999.
+    """
+    numbers = np.asarray(values)
+    if numbers.dtype.kind in "iuf" and numbers.size and ((numbers >= 1000) & (numbers <= 9999)).all():
+        raise InvalidInputError(
+            f"Times such as {numbers.flat[0]} look like years, but a number is nanoseconds since 1970. Write years "
+            "as text, '1700', or by years.astype(int).astype(str)."
+        )
+    return values
+
+
 def to_iso(time_ns: int) -> str:
     """Return a time as ISO 8601 in UTC, `2015-01-29T21:55:43.702900257Z`, with only as many decimals as it needs."""
     seconds, nanoseconds = divmod(_in_range(int(time_ns)), SECOND)

@@ -23,7 +23,11 @@ _LIBRARIES = ("enstorage", "keras", "jax", "numpy")
 
 
 def fit(
-    models: Sequence[Model], training: Training | None = None, *, seeds: int | Iterable[int] = 0, progress: bool = True
+    models: Sequence[Model] | Model,
+    training: Training | None = None,
+    *,
+    seeds: int | Iterable[int] = 0,
+    progress: bool = True,
 ) -> None:
     """Train models that have a network and a data set, networks of one kind together as one compiled program.
 
@@ -32,7 +36,7 @@ def fit(
     epoch), `loss` (of the last one), `trained_on`, `seconds` (of its group) and `versions`.
 
     Args:
-        models: stored models.
+        models: stored models, or one.
         training: epochs, batch size, loss, optimiser; by default as in the paper, with 200 epochs.
         seeds: of initial weights, shuffling and dropout: one for all models, or one for each.
         progress: show a progress bar where there is a terminal.
@@ -41,6 +45,8 @@ def fit(
         InvalidInputError: a model has no network, a data set has no train rows, or seeds do not fit the models.
         NotFoundError: a model has no data set.
     """
+    if isinstance(models, Model):
+        models = [models]
     training = training or Training()
     jobs = [_job(model, seed) for model, seed in zip(models, _one_each(seeds, len(models)), strict=True)]
     for _, group in groupby(sorted(jobs, key=_kind), key=_kind):

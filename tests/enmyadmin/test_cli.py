@@ -73,7 +73,12 @@ def test_info_list_show_and_check_speak_of_what_is_stored(enstorage, csv):
     assert "river" in enstorage("list", "data_sources")[1]
     (listed,) = json.loads(enstorage("list", "data_source", "--json")[1])
     shown = json.loads(enstorage("show", "data_source", 1, "--json")[1])
-    assert listed == shown
+    assert shown == {
+        **listed,
+        "points": 10,
+        "first_point": "2010-01-01T00:00:00Z",
+        "last_point": "2019-01-01T00:00:00Z",
+    }
     assert shown["time_interval"] == "1y"
     assert enstorage("check")[:2] == (0, "The store is whole.\n")
     assert json.loads(enstorage("check", "--json")[1]) == []
@@ -120,7 +125,7 @@ def test_another_folder_and_the_environment_choose_the_store(enstorage, csv):
     [
         (("info",), ["There is no store in", "enstorage init", "--store"]),
         (("list", "modle", "--store", "made"), ["no entity 'modle'", "model", "ensemble"]),
-        (("show", "project", "7", "--store", "made"), ["no Project with id 7", "nothing is stored yet"]),
+        (("show", "project", "7", "--store", "made"), ["no Project with id 7", "none is stored yet"]),
         (("import-csv", "bad.csv", "--store", "made"), ["bad.csv", "3", "oops"]),
         (("import-csv", "missing.csv", "--store", "made"), ["missing.csv"]),
         (("demo", "--csv", "bad.csv"), ["bad.csv", "3", "oops"]),
@@ -173,3 +178,26 @@ def test_json_is_what_every_reader_takes(enstorage, csv):
     model.meta("loss", float("nan"))
     output = enstorage("show", "model", 1, "--json")[1]
     assert json.loads(output, parse_constant=pytest.fail)["meta"] == {"loss": None}
+
+
+def test_find_prints_what_the_query_asks_for(enstorage, csv):
+    enstorage("init")
+    for name in ("Elbe", "Oder", "Rhine"):
+        enstorage("import-csv", csv, "--name", name)
+    status, output, errors = enstorage("find", "data-sources", "name like '%e%' and id < 3", "--order-by", "name desc")
+    assert (status, errors) == (0, "")
+    assert output.splitlines()[-1] == "2 found"
+    assert output.index("Oder") < output.index("Elbe")
+    found = json.loads(enstorage("find", "data_source", "--order-by", "name desc", "--limit", 2, "--json")[1])
+    assert [row["name"] for row in found] == ["Rhine", "Oder"]
+    status, output, errors = enstorage("find", "data_source", "nmae = 'Elbe'")
+    assert (status, output) == (1, "")
+    assert errors.startswith("error: Position 1 of the query: there is no column 'nmae' of DataSource.")
+    assert errors.endswith("\n    nmae = 'Elbe'\n    ^\n")
+
+
+def test_options_of_a_new_source_are_refused_for_one_that_is_there(enstorage, csv):
+    enstorage("init")
+    enstorage("import-csv", csv)
+    status, _, errors = enstorage("import-csv", csv, "--source", 1, "--name", "other")
+    assert (status, "Leave out either" in errors) == (1, True)

@@ -50,6 +50,7 @@ def experiment(ensemble_mse: float = 288.46, title: str = "Solar activity") -> E
         test_times_ns=times[216:],
         test_truth=values[216:],
         test_forecasts={name: values[216:] + random.normal(size=93) * 17 for name in names},
+        filled_rows=0,
         common_rows=296,
         test_rows=93,
         seconds=14.237,

@@ -13,6 +13,7 @@ def demo(
     csv: Annotated[
         Path | None, typer.Option(help="Your own series: a file of two columns, time and value.", show_default=False)
     ] = None,
+    unit: Annotated[str, typer.Option(help="Unit of the values in your file.")] = "",
     season: Annotated[
         int | None,
         typer.Option(min=1, help="Rows after which the series repeats, for the naive baseline (sunspots: 11)."),
@@ -23,6 +24,6 @@ def demo(
     """Run the paper's experiment: three LSTM networks of yearly sunspot numbers and their ensemble, with a report."""
     from enmyadmin.demo.sunspots import run
 
-    result = run(output, csv=csv, season=season, seeds=seeds, quiet=as_json)
+    result = run(output, csv=csv, unit=unit, season=season, seeds=seeds, quiet=as_json)
     if as_json:
         print_json(result.metrics())

@@ -1,5 +1,6 @@
-"""Commands about stored entities: list, show."""
+"""Commands about stored entities: list, find, show."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,7 +10,7 @@ from enmyadmin.output import Json, as_dictionary, print_json, print_table, short
 from enstorage.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from enstorage import Ensemble
+    from enstorage import DataSource, Ensemble
     from enstorage.entity._record import Record
 
 Entity = Annotated[str, typer.Argument(help="Such as project, data_source, model, ensemble.", metavar="ENTITY")]
@@ -28,7 +29,20 @@ _LONG = {
         "columns",
         "adapter",
     ),
-    *("lost", "sha256", "object_sha256", "object_bytes", "seed", "split", "data_csv_id"),
+    *(
+        "created_at",
+        "rendered_at",
+        "object_format",
+        "number",
+        "label",
+        "lost",
+        "sha256",
+        "object_sha256",
+        "object_bytes",
+        "seed",
+        "split",
+        "data_csv_id",
+    ),
 }
 
 _TOLD_APART = {"meta", "items", "result"}
@@ -37,13 +51,36 @@ _TOLD_APART = {"meta", "items", "result"}
 def list_entities(entity: Entity, store: Store = None, as_json: Json = False) -> None:
     """List what is stored of an entity."""
     kind = entity_class(entity)
-    rows = [as_dictionary(record) for record in kind.get_list(connector=open_store(store))]
+    _print_records(kind, kind.get_list(connector=open_store(store)), "in all", as_json=as_json)
+
+
+def find(
+    entity: Entity,
+    query: Annotated[
+        str | None,
+        typer.Argument(help="Such as \"meta.loss < 0.01 and research.name = 'Standard data'\"; all without one."),
+    ] = None,
+    order_by: Annotated[
+        str | None, typer.Option("--order-by", help='Such as "meta.mse desc, name".', show_default=False)
+    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", help="At most so many.", show_default=False)] = None,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Find what a query asks for."""
+    kind = entity_class(entity)
+    found = kind.find(query, order_by=order_by, limit=limit, connector=open_store(store))
+    _print_records(kind, found, "found", as_json=as_json)
+
+
+def _print_records(kind: "type[Record]", records: "Sequence[Record]", word: str, *, as_json: bool) -> None:
+    rows = [as_dictionary(record) for record in records]
     if as_json:
         print_json(rows)
         return
     columns = [column.key for column in kind.__table__.columns if column.key not in _LONG]
     print_table(columns, [[shortened(row[column]) for column in columns] for row in rows])
-    typer.echo(f"{len(rows)} in all")
+    typer.echo(f"{len(rows)} {word}")
 
 
 def show(
@@ -53,13 +90,15 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show one entity, its facts and what it was made from."""
-    from enstorage import Ensemble, Model
+    from enstorage import DataSource, Ensemble, Model
 
     kind = entity_class(entity)
     record = kind.get(id, connector=open_store(store))
     facts = as_dictionary(record)
     if isinstance(record, Model):
         facts["meta"] = record.metas()
+    if isinstance(record, DataSource):
+        facts |= _points(record)
     if isinstance(record, Ensemble):
         facts["items"] = [{"model_id": item.model_id, **item.properties} for item in record.items()]
     made_from = record.lineage() if kind._upstream or kind is Ensemble else None
@@ -78,6 +117,14 @@ def show(
         typer.echo(f"\nMade from\n{made_from}")
 
 
+def _points(source: "DataSource") -> dict[str, Any]:
+    from enstorage.instant import to_iso
+
+    times, _ = source.read()
+    ends = {"first_point": to_iso(int(times[0])), "last_point": to_iso(int(times[-1]))} if len(times) else {}
+    return {"points": len(times), **ends}
+
+
 def _tell_ensemble(ensemble: "Ensemble") -> None:
     alignment, metrics = ensemble.alignment(), ensemble.metrics()
     typer.echo(f"\n{alignment['common']} common targets; fitted {ensemble.mark()}. RMSE by part:")
@@ -89,7 +136,9 @@ def _tell_ensemble(ensemble: "Ensemble") -> None:
     print_table(["member", "weight", "lost rows", *metrics], rows)
     result = ensemble.result or {}
     if result["leaks"]:
-        typer.echo("Warning: the rows were split at random, so train rows lie beside test rows; the errors flatter.")
+        typer.echo(
+            "Warning: members could see later values (random split, or gaps filled from both sides); errors flatter."
+        )
     for name, count in result["test_rows_trained_on"].items():
         if count:
             typer.echo(f"Warning: {name} was trained on {count} of the test rows; its error there flatters.")

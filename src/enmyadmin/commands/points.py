@@ -28,6 +28,11 @@ def import_csv(
     from enstorage.interval import infer_interval
     from enstorage.series.points import as_points
 
+    if source is not None and (name or interval or unit or aggregate != "mean"):
+        raise InvalidInputError(
+            "With --source the points go to a source that is there; --name, --interval, --aggregate and --unit are for a "
+            "new one. Leave out either."
+        )
     connector = open_store(store)
     times, values = as_points(file)  # before anything is made: a bad row changes nothing
     if source is not None:

@@ -38,7 +38,10 @@ def info(store: Store = None, as_json: Json = False) -> None:
         places = {"database": settings.database, "series": settings.series, "objects": settings.objects}
         print_json({"version": __version__, **places, "counts": counts})
         return
-    print_table(["", ""], [["database", settings.database], ["series", settings.series], ["objects", settings.objects]])
+    print_table(
+        ["store", "place"],
+        [["database", settings.database], ["series", settings.series], ["objects", settings.objects]],
+    )
     print_table(["entity", "count"], [[name, count] for name, count in counts.items()])
 
 

@@ -71,6 +71,7 @@ def summarise(
             ENSEMBLE: test["ensemble"].to_numpy(),
             **baseline_forecasts,
         },
+        filled_rows=preparation.state["filled_rows"],
         common_rows=shown.alignment()["common"],
         test_rows=test.height,
         seconds=time.time() - psutil.Process().create_time(),

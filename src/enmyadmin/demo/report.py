@@ -140,6 +140,8 @@ def _at_two_widths(plot: Callable[..., str]) -> str:
 
 
 def _squared(unit: str) -> str:
+    if not unit:
+        return ""
     return f"{unit}²" if unit.isalpha() else f"({unit})²"
 
 

@@ -102,6 +102,7 @@ class ExperimentResult:
         test_times_ns: Times of the test targets, shape (test_rows,).
         test_truth: The targets in `unit`, shape (test_rows,).
         test_forecasts: Forecasts in `unit` of every member, every baseline and `"ensemble"`, each (test_rows,).
+        filled_rows: Rows of the series that had no value and were given the last known one.
         common_rows: Target ids that all members share, over all parts.
         test_rows: Those of them in the test part.
         seconds: Duration of the whole experiment.
@@ -124,6 +125,7 @@ class ExperimentResult:
     test_times_ns: NDArray[np.int64]
     test_truth: NDArray[np.float64]
     test_forecasts: Mapping[str, NDArray[np.float64]]
+    filled_rows: int
     common_rows: int
     test_rows: int
     seconds: float

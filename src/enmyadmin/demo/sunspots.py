@@ -45,13 +45,20 @@ class Series:
 
 
 def run(
-    folder: Path, *, csv: Path | None = None, season: int | None = None, seeds: int = 1, quiet: bool = False
+    folder: Path,
+    *,
+    csv: Path | None = None,
+    unit: str = "",
+    season: int | None = None,
+    seeds: int = 1,
+    quiet: bool = False,
 ) -> ExperimentResult:
     """Run the experiment, keep everything in the store `folder/store`, write `report.html` and `metrics.json`.
 
     Args:
         folder: where to; made if needed.
         csv: two-column file to use instead of the sunspots.
+        unit: of the values in that file.
         season: rows after which the series repeats, for the naive baseline; 11 for the sunspots, else 1.
         seeds: how many seeds, from 0, are trained together; the report shows seed 0 and the spread.
         quiet: print nothing.
@@ -60,7 +67,7 @@ def run(
     import entrainer
     from entrainer.networks import PaperLSTM
 
-    series = _sunspots(season) if csv is None else _from_csv(csv, season)
+    series = _sunspots(season) if csv is None else _from_csv(csv, season, unit)
     _check_season(series)
     with Connector.in_folder(folder / "store"):
         source = DataSource(
@@ -69,7 +76,7 @@ def run(
         source.write(series.times, series.values)
         snapshot = source.create_snapshot()
         preparation = snapshot.create_preparation(
-            "linear", "minmax", train_part=TRAIN_PART, valid_part=0.0, test_part=TEST_PART
+            "forward", "minmax", train_part=TRAIN_PART, valid_part=0.0, test_part=TEST_PART
         )
         data_sets = [preparation.create_set(Window(lag)) for lag in LAGS]
         project = Project(name=series.name, data_source=source).save()
@@ -90,7 +97,7 @@ def run(
             ensembles.append(endirector.Conductor(ensemble).render())
 
         baselines = make_baselines(project, preparation, season=series.season, order=AUTOREGRESSION_ORDER)
-        result = summarise(ensembles, baselines, preparation, LAGS, _command(csv, season, seeds))
+        result = summarise(ensembles, baselines, preparation, LAGS, _command(csv, unit, season, seeds))
         report = write_report(result, folder)
         metrics = folder / "metrics.json"
         metrics.write_text(to_json(result.metrics()) + "\n", encoding="utf-8")
@@ -108,8 +115,8 @@ def _check_season(series: Series) -> None:
         )
 
 
-def _command(csv: Path | None, season: int | None, seeds: int) -> str:
-    options = {"--csv": csv, "--season": season, "--seeds": seeds if seeds > 1 else None}
+def _command(csv: Path | None, unit: str, season: int | None, seeds: int) -> str:
+    options = {"--csv": csv, "--unit": unit or None, "--season": season, "--seeds": seeds if seeds > 1 else None}
     words = [f"{name} {shlex.quote(str(value))}" for name, value in options.items() if value is not None]
     return " ".join(["enstorage demo", *words])
 
@@ -130,17 +137,21 @@ def _sunspots(season: int | None) -> Series:
     )
 
 
-def _from_csv(file: Path, season: int | None) -> Series:
+def _from_csv(file: Path, season: int | None, unit: str) -> Series:
     times, values = as_points(file)
     if len(times) < FEWEST_ROWS:
         raise InvalidInputError(
             f"{file} has {len(times)} points; the experiment needs at least {FEWEST_ROWS}, since its train part has to hold "
             f"many windows of {max(LAGS)} values. Give a longer series."
         )
+    if values.min() == values.max():
+        raise InvalidInputError(
+            f"All values of {file} are {values[0]:g}; there is nothing to forecast. Give a series that varies."
+        )
     interval = infer_interval(times)
     return Series(
         name=file.stem,
-        unit="",
+        unit=unit,
         origin=f"Read from {file.name}.",
         season=season or 1,
         interval=None if interval is None else str(interval),

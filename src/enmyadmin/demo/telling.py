@@ -22,6 +22,8 @@ def tell(result: ExperimentResult, report: Path, metrics: Path) -> None:
         f"{result.test_rows} test rows of {result.common_rows} common ones. The ensemble's MSE {below} that of every member"
         f" (seed 0)."
     )
+    if result.filled_rows:
+        typer.echo(f"{result.filled_rows} of {len(result.values)} rows had no value and were given the last known one.")
     for baseline in result.better_baselines:
         typer.echo(f"The baseline {baseline.name} is better than the ensemble.")
     if len(result.seeds) > 1:

@@ -164,8 +164,12 @@ class Record(DeclarativeBase):
         if missing:
             known = cls._select(select(cls).order_by(cls.id.desc()).limit(5), connector)
             raise NotFoundError(
-                f"There is no {cls.__name__} with id {', '.join(map(str, missing))}; the latest ids are "
-                f"{', '.join(str(record.id) for record in known) or 'none: nothing is stored yet'}."
+                f"There is no {cls.__name__} with id {', '.join(map(str, missing))}; "
+                + (
+                    f"the latest ids are {', '.join(str(record.id) for record in known)}."
+                    if known
+                    else "none is stored yet."
+                )
             )
         return [found[id] for id in wanted]
 

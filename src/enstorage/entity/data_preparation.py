@@ -14,7 +14,7 @@ from enstorage.entity.data_csv import DataCsv, TableOwner
 from enstorage.entity.data_snapshot import DataSnapshot
 from enstorage.errors import CorruptError, InvalidInputError
 from enstorage.preparation.clean import parse_clean
-from enstorage.preparation.split import PARTS, check_parts, split_rows
+from enstorage.preparation.split import PARTS, check_parts, rest_of, split_rows
 from enstorage.preparation.transform import FittedTransform, Transform
 
 if TYPE_CHECKING:
@@ -30,12 +30,13 @@ class DataPreparation(TableOwner):
         data_snapshot: what is prepared.
         clean_method: what becomes of rows without value: `drop`, `forward`, `backward`, `linear`, `mean`, `median`,
             `constant(v)` or `seasonal(n)`. A fill never uses a value of a later part; what cannot be filled stays NaN and
-            no window spans it.
+            no window spans it. `backward` and `linear` use later values of the same part, so that the errors of forecasts
+            beside a gap flatter; `forward` does not.
         transform_method: `none`, `minmax`, `standard`, `robust`, `log`, `log1p`, `sqrt`, `yeojohnson`, `difference`,
             `seasonal_difference(n)`, or a chain such as `log+difference+minmax`. Fitted on train rows, kept, invertible.
         train_part: share of the rows, in time order, that models are trained on.
         valid_part: share after those, for choosing.
-        test_part: share at the end, which decides nothing. The three sum to 1.
+        test_part: share at the end, which decides nothing; None: what the others leave. The three sum to 1.
         split: `time`, or `random`, which leaks the future into training for series.
         seed: of the random split.
         description: free text.
@@ -61,7 +62,8 @@ class DataPreparation(TableOwner):
     test_part: Mapped[float]
     split: Mapped[str] = mapped_column(String(16))
     seed: Mapped[int] = mapped_column(BigInteger)
-    #: The fitted transform (`transform`), rows of each part (`parts`), rows dropped and left without value.
+    #: The fitted transform (`transform`), rows of each part (`parts`), rows dropped, filled and left without value, and
+    #: whether models can see what comes after their origin (`leaks`): a random split, or gaps filled from later values.
     state: Mapped[dict[str, Any]] = mapped_column(JsonValue)
     rows: Mapped[int] = mapped_column(BigInteger)
     #: Over the table, so over every time, value, prepared value and part.
@@ -75,11 +77,12 @@ class DataPreparation(TableOwner):
         transform_method: str = "none",
         train_part: float = 0.7,
         valid_part: float = 0.0,
-        test_part: float = 0.3,
+        test_part: float | None = None,
         split: str = "time",
         seed: int = 0,
         description: str = "",
     ) -> None:
+        test_part = rest_of(train_part, valid_part) if test_part is None else test_part
         check_parts(train_part, valid_part, test_part, split, seed)
         super().__init__(
             connector=data_snapshot.connector,
@@ -208,8 +211,9 @@ class DataPreparation(TableOwner):
             "transform": transform.to_json(),
             "parts": {name: int((part == code).sum()) for code, name in enumerate(PARTS)},
             "dropped_rows": len(times) - len(position),
+            "filled_rows": (filled := int((np.isnan(values[position]) & ~np.isnan(cleaned)).sum())),
             "unfilled_rows": int(np.isnan(cleaned).sum()),
-            "leaks": self.split == "random",
+            "leaks": self.split == "random" or (clean.looks_ahead and filled > 0),
         }
         return table, state
 

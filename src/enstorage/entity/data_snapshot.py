@@ -87,7 +87,7 @@ class DataSnapshot(TableOwner):
         transform_method: str = "none",
         train_part: float = 0.7,
         valid_part: float = 0.0,
-        test_part: float = 0.3,
+        test_part: float | None = None,
         *,
         split: str = "time",
         seed: int = 0,

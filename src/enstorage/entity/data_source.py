@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 from enstorage.database.types import Name
 from enstorage.entity._record import Record
 from enstorage.errors import InvalidInputError
-from enstorage.instant import TimeLike, to_iso, to_ns
+from enstorage.instant import TimeLike, not_years, to_iso, to_ns
 from enstorage.interval import Interval
 from enstorage.series.base import Points, check_aggregate
 
@@ -78,7 +78,7 @@ class DataSource(Record):
 
     @validates("time_from", "time_to")
     def _to_nanoseconds(self, key: str, value: TimeLike | None) -> int | None:
-        time_ns = None if value is None else to_ns(value)
+        time_ns = None if value is None else to_ns(not_years(value))
         start, end = (time_ns, self.time_to) if key == "time_from" else (self.time_from, time_ns)
         if start is not None and end is not None and start >= end:
             raise InvalidInputError(
@@ -136,8 +136,8 @@ class DataSource(Record):
             Times (int64 ns; of buckets their starts, those without points left out) and values (float64), shape (n,).
         """
         series = self._saved().connector.series
-        start = None if time_from is None else to_ns(time_from)
-        end = None if time_to is None else to_ns(time_to)
+        start = None if time_from is None else to_ns(not_years(time_from))
+        end = None if time_to is None else to_ns(not_years(time_to))
         if interval is None:
             return series.read(self.id, start, end)
         buckets, function = Interval.parse(interval), check_aggregate(aggregate or self.aggregate)
@@ -152,8 +152,8 @@ class DataSource(Record):
         """Delete the points of the half-open period [time_from, time_to), by default all; returns how many there were."""
         return self._saved().connector.series.delete_points(
             self.id,
-            None if time_from is None else to_ns(time_from),
-            None if time_to is None else to_ns(time_to),
+            None if time_from is None else to_ns(not_years(time_from)),
+            None if time_to is None else to_ns(not_years(time_to)),
         )
 
     def create_snapshot(self, description: str = "") -> "DataSnapshot":

@@ -255,7 +255,8 @@ class Model(Record):
 def _network_json(network: Any) -> dict[str, Any] | None:
     if network is None:
         return None
-    recipe = network.to_json() if hasattr(network, "to_json") else network
+    is_specification = hasattr(network, "to_json") and not isinstance(network, type)
+    recipe = network.to_json() if is_specification else network
     if not isinstance(recipe, Mapping) or "name" not in recipe:
         raise InvalidInputError(
             f"{network!r:.80} is not a network; expected a specification of entrainer.networks or its JSON form with a "

@@ -10,6 +10,7 @@ from enstorage.database.types import Name
 from enstorage.entity._record import Record
 from enstorage.entity.data_preparation import DataPreparation
 from enstorage.entity.data_source import DataSource
+from enstorage.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from enstorage.connector import Connector
@@ -29,6 +30,10 @@ class Project(Record):
     def __init__(
         self, *, name: str, data_source: DataSource, description: str = "", connector: "Connector | None" = None
     ) -> None:
+        if not isinstance(data_source, DataSource):
+            raise InvalidInputError(
+                f"{data_source!r:.60} is not a DataSource; expected one, such as DataSource.get(1)."
+            )
         super().__init__(
             connector=connector or data_source.connector,
             name=name,

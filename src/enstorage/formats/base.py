@@ -49,7 +49,11 @@ def dump(obj: Any, *, allow_pickle: bool) -> tuple[str, bytes]:
     for name in plugins.names(GROUP):
         form = _format(name)
         if name != PICKLE and form.takes(obj):
-            return name, form.dump(obj, allow_code=allow_pickle)
+            try:
+                return name, form.dump(obj, allow_code=allow_pickle)
+            except UntrustedError:
+                if not allow_pickle:
+                    raise
     _check_pickle(allow_pickle, f"A {type(obj).__module__}.{type(obj).__qualname__} can only be kept by pickle")
     return PICKLE, _format(PICKLE).dump(obj, allow_code=allow_pickle)
 

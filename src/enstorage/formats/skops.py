@@ -65,8 +65,9 @@ def _refuse_untrusted(io: Any, content: bytes) -> None:
     strange = sorted(set(io.get_untrusted_types(data=content)) - set(_TRUSTED))
     if strange:
         raise UntrustedError(
-            f"The estimator holds objects that could run code when opened: {', '.join(strange[:5])}. Use estimators of "
-            "scikit-learn without functions of your own, or keep its forecasts with save_forecasts."
+            "The estimator holds objects that could run code when opened, or read foreign memory: "
+            f"{', '.join(strange[:5])}. Use another estimator, keep its forecasts with save_forecasts, or, if you alone "
+            "write to this store, open it with Connector(allow_pickle=True)."
         )
 
 

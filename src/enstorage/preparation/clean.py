@@ -40,6 +40,11 @@ class CleanMethod:
     def __str__(self) -> str:
         return self.name if self.argument is None else f"{self.name}({repr(self.argument).removesuffix('.0')})"
 
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether a gap is filled from values after it (of its own part): a one-step forecast beside it is flattered."""
+        return self.name in ("backward", "linear")
+
     def kept_rows(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Tells which rows stay.
 

@@ -25,6 +25,14 @@ def check_part(part: str) -> str:
     return part
 
 
+def rest_of(train_part: float, valid_part: float) -> float:
+    """The share that train and valid leave to test, without the last digits that subtraction leaves behind."""
+    try:
+        return round(1 - train_part - valid_part, 12) + 0.0
+    except TypeError as error:
+        raise InvalidInputError(f"Parts are numbers; received {train_part!r} and {valid_part!r}.") from error
+
+
 def check_parts(train_part: float, valid_part: float, test_part: float, method: str = "time", seed: int = 0) -> None:
     """Refuses a split that no series could be cut by, before any work is done.
 

@@ -164,6 +164,8 @@ def _cells(line: str, delimiter: str) -> list[str]:
 def _is_header(cells: list[str]) -> bool:
     """A first row is data when either cell could be: a bad first value must not pass for a title."""
     time, value = cells
+    if not time:  # how pandas heads the column of an unnamed index
+        return True
     return not _is_number(value) and re.match("[+-]?[0-9]", time) is None
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enstorage.errors import InvalidInputError
-from enstorage.instant import to_iso, to_ns_array
+from enstorage.instant import not_years, to_iso, to_ns_array
 from enstorage.series.csv_file import read_csv_points
 
 
@@ -30,7 +30,7 @@ def as_points(times: Any, values: Any = None) -> tuple[NDArray[np.int64], NDArra
     """
     if values is None:
         times, values = _split(times)
-    times_ns = to_ns_array(times)
+    times_ns = to_ns_array(not_years(times))
     numbers = _as_numbers(values)
     if times_ns.size != numbers.size:
         raise InvalidInputError(

@@ -124,3 +124,21 @@ def test_a_wrong_url_leaves_no_half_made_store(tmp_path):
     with pytest.raises(NotSupportedError):
         Connector(f"sqlite:///{tmp_path}/made/x.sqlite", "delta:s3://bucket/x")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_gaps_filled_from_both_sides_are_marked_as_leaking(store):
+    source = DataSource(name="gaps", time_interval="1d").save()
+    source.write(np.array([0, 1, 3, 4, 5, 6, 7, 8, 9]) * 86_400 * 10**9, np.arange(9.0))
+    snapshot = source.create_snapshot()
+    states = {clean: snapshot.create_preparation(clean).state for clean in ("drop", "forward", "linear", "backward")}
+    assert {clean: (state["filled_rows"], state["leaks"]) for clean, state in states.items()} == {
+        "drop": (0, False),
+        "forward": (1, False),
+        "linear": (1, True),
+        "backward": (1, True),
+    }
+
+
+def test_the_test_part_is_what_the_others_leave(sunspots):
+    preparation = sunspots.create_snapshot().create_preparation("drop", "minmax", train_part=0.8)
+    assert (preparation.train_part, preparation.valid_part, preparation.test_part) == (0.8, 0.0, 0.2)

@@ -76,7 +76,7 @@ class TestGet:
         DataSource(name="a").save()
         with pytest.raises(NotFoundError, match=r"no DataSource with id 7, 9; the latest ids are 1\."):
             DataSource.get_list([9, 1, 7])
-        with pytest.raises(NotFoundError, match=r"no Project with id -3; .*none: nothing is stored yet"):
+        with pytest.raises(NotFoundError, match=r"no Project with id -3; .*none is stored yet"):
             Project.get(-3)
 
     @pytest.mark.parametrize("id", ["1", 1.0, None, True, 2**63, "../1"])

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from enstorage.errors import NotSupportedError, StoreError
+from enstorage.interval import Interval
 from enstorage.series.base import check_aggregate, find_series
 from enstorage.series.delta import DeltaSeries
 from enstorage.series.memory import MemorySeries
@@ -116,3 +117,11 @@ def test_an_unknown_series_store_is_refused_and_the_known_ones_are_named(url):
 def test_an_unknown_aggregate_is_refused_and_the_known_ones_are_named():
     with pytest.raises(ValueError, match=r"no aggregate 'average'; known are mean, median, sum, .*count"):
         check_aggregate("average")
+
+
+def test_years_of_three_centuries_are_grouped(tmp_path):
+    series = DeltaSeries(str(tmp_path))
+    times = (np.arange(1678, 2262) - 1970).astype("datetime64[Y]").astype("datetime64[ns]").astype(np.int64)
+    series.append(1, times, np.arange(len(times), dtype=float))
+    found = series.aggregate(1, int(times[0]), int(times[-1]) + 1, Interval.parse("1y"), "mean")
+    assert found[0].tolist() == times.tolist()
