@@ -1,0 +1,145 @@
+"""Parts of a query that every database says in its own words. All values are bound parameters in all of them."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Double, String, Text, bindparam, func
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import Boolean
+
+# PostgreSQL has no way to ask whether text is JSON before version 16; what Python writes beside JSON are these numbers.
+_POSTGRES_REFUSES = r"([\[:,] *-?(NaN|Infinity))|\\u0000"
+
+
+class _Like(FunctionElement[bool]):
+    """Arguments: text, the pattern for LIKE, the same pattern for GLOB."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+class TagText(FunctionElement[str]):
+    """The value of a key in a JSON dictionary as text; null if there is none or it is null. Arguments: text, key."""
+
+    type = Text()
+    inherit_cache = True
+
+
+class TagNumber(FunctionElement[float]):
+    """The value of a key in a JSON dictionary if it is a number, true (1) or false (0). Arguments: text, key."""
+
+    type = Double()
+    inherit_cache = True
+
+
+class JsonAsText(FunctionElement[str]):
+    """The text that a JSON document is, or else the document itself. Argument: text."""
+
+    type = Text()
+    inherit_cache = True
+
+
+def like(text: ColumnElement[str], pattern: str, *, ignore_case: bool) -> ColumnElement[bool]:
+    """Whether text fits a pattern in which % is any text and _ any character; nothing else is special."""
+    # The LIKE of SQLite takes a and A for the same, its GLOB does not; elsewhere a backslash is special in LIKE.
+    glob = "".join({"%": "*", "_": "?"}.get(each, f"[{each}]" if each in "*?[" else each) for each in pattern)
+    patterns: list[ColumnElement[str]] = [
+        bindparam(None, each, String) for each in (pattern.replace("\\", r"\\"), glob)
+    ]
+    if ignore_case:
+        return _Like(func.lower(text), *(func.lower(each) for each in patterns))
+    return _Like(text, *patterns)
+
+
+@compiles(_Like)
+def _like(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    text, pattern, _ = (compiler.process(each, **options) for each in element.clauses)
+    return f"({text} LIKE {pattern})"
+
+
+@compiles(_Like, "sqlite")
+def _like_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    text, _, pattern = (compiler.process(each, **options) for each in element.clauses)
+    return f"({text} GLOB {pattern})"
+
+
+@compiles(TagText, "sqlite")
+def _tag_text_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    value = (
+        "CASE type WHEN 'null' THEN NULL WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE CAST(value AS TEXT) END"
+    )
+    return f"(SELECT {value} FROM {_each_sqlite(element, compiler, options)})"  # noqa: S608 - values are bound
+
+
+@compiles(TagNumber, "sqlite")
+def _tag_number_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    kinds = "type IN ('integer', 'real', 'true', 'false')"
+    return f"(SELECT CAST(value AS REAL) FROM {_each_sqlite(element, compiler, options)} AND {kinds})"  # noqa: S608
+
+
+def _each_sqlite(element: Any, compiler: SQLCompiler, options: dict[str, Any]) -> str:
+    text, key = (compiler.process(each, **options) for each in element.clauses)
+    return f"json_each(CASE WHEN json_valid({text}) THEN {text} ELSE '{{}}' END) WHERE key = {key}"
+
+
+@compiles(JsonAsText, "sqlite")
+def _json_as_text_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    text = compiler.process(element.clauses, **options)
+    return (
+        f"(CASE WHEN json_valid({text}) AND json_type({text}) = 'text' THEN json_extract({text}, '$') ELSE {text} END)"
+    )
+
+
+@compiles(TagText, "postgresql")
+def _tag_text_postgresql(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    text, key = (compiler.process(each, **options) for each in element.clauses)
+    return f"({_jsonb(text)} ->> {key})"
+
+
+@compiles(TagNumber, "postgresql")
+def _tag_number_postgresql(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    text, key = (compiler.process(each, **options) for each in element.clauses)
+    value = f"{_jsonb(text)} ->> {key}"
+    return (
+        f"(CASE jsonb_typeof({_jsonb(text)} -> {key}) WHEN 'number' THEN CAST({value} AS DOUBLE PRECISION) "
+        f"WHEN 'boolean' THEN CAST(CAST(CAST({value} AS BOOLEAN) AS INTEGER) AS DOUBLE PRECISION) END)"
+    )
+
+
+@compiles(JsonAsText, "postgresql")
+def _json_as_text_postgresql(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    text = compiler.process(element.clauses, **options)
+    document = _jsonb(text)
+    return f"(CASE WHEN jsonb_typeof({document}) = 'string' THEN {document} #>> '{{}}' ELSE {text} END)"
+
+
+def _jsonb(text: str) -> str:
+    return f"(CASE WHEN {text} !~ '{_POSTGRES_REFUSES}' THEN CAST({text} AS JSONB) END)"
+
+
+@compiles(TagText, "mysql", "mariadb")
+def _tag_text_mysql(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    value = _extracted_mysql(element, compiler, options)
+    return f"(CASE WHEN JSON_TYPE({value}) != 'NULL' THEN JSON_UNQUOTE({value}) END)"
+
+
+@compiles(TagNumber, "mysql", "mariadb")
+def _tag_number_mysql(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    value = _extracted_mysql(element, compiler, options)
+    kinds = "'INTEGER', 'UNSIGNED INTEGER', 'DOUBLE', 'DECIMAL'"
+    return (
+        f"(CASE WHEN JSON_TYPE({value}) IN ({kinds}) THEN JSON_UNQUOTE({value}) + 0e0 "
+        f"WHEN JSON_TYPE({value}) = 'BOOLEAN' THEN (JSON_UNQUOTE({value}) = 'true') + 0e0 END)"
+    )
+
+
+def _extracted_mysql(element: Any, compiler: SQLCompiler, options: dict[str, Any]) -> str:
+    text, key = (compiler.process(each, **options) for each in element.clauses)
+    return f"JSON_EXTRACT(CASE WHEN JSON_VALID({text}) THEN {text} END, CONCAT('$.', JSON_QUOTE({key})))"
+
+
+@compiles(JsonAsText, "mysql", "mariadb")
+def _json_as_text_mysql(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    text = compiler.process(element.clauses, **options)
+    return f"(CASE WHEN JSON_VALID({text}) AND JSON_TYPE({text}) = 'STRING' THEN JSON_UNQUOTE({text}) ELSE {text} END)"

@@ -1,0 +1,204 @@
+"""From the tree of a query to one SQL statement with bound parameters. Names come from the mapped columns only."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Select, and_, inspect, not_, or_, select
+from sqlalchemy.orm import aliased
+
+from enstorage.entity import ENTITIES, Model, ModelMeta
+from enstorage.entity._record import Record
+from enstorage.errors import InvalidInputError
+from enstorage.search.parser import (
+    And,
+    Comparison,
+    Condition,
+    Not,
+    Or,
+    Path,
+    Present,
+    Source,
+    parse_condition,
+    parse_order,
+)
+from enstorage.search.values import Column, Fact, Tag, Value
+
+R = TypeVar("R", bound=Record)
+
+# The other words are those of MLflow.
+_FACTS = {"meta", "metric", "metrics", "param", "params", "parameter", "parameters"}
+_TAGS = {"tags", "tag"}
+_COLUMNS = {"attributes", "attribute", "attr", "run"}
+
+
+def build(entity: type[R], where: str | None, order_by: str | None, limit: int | None) -> Select[R]:
+    """The statement that finds records of an entity; see `Record.find`.
+
+    Raises:
+        InvalidInputError: the query or the order cannot be understood, or the limit is not a number above 0.
+    """
+    statement = select(entity).where(entity.deleted_at.is_(None))
+    if where is not None:
+        source = Source(where)
+        statement = statement.where(_condition(source, entity, parse_condition(source)))
+    if order_by is not None:
+        statement = _ordered(statement, entity, Source(order_by, "order_by"))
+    if limit is not None:
+        if isinstance(limit, bool) or not isinstance(limit, int) or not 0 < limit < 2**63:
+            raise InvalidInputError(
+                f"limit is a whole number above 0; received {limit!r:.80}. Leave it out to get all."
+            )
+        statement = statement.limit(limit)
+    return statement.order_by(entity.id)
+
+
+def _condition(source: Source, entity: type[Record], node: Condition) -> ColumnElement[bool]:
+    """True or false, never null: a value that is not there fulfils no comparison, and `not` turns that round."""
+    match node:
+        case And(operands):
+            return and_(*(_condition(source, entity, each) for each in operands))
+        case Or(operands):
+            return or_(*(_condition(source, entity, each) for each in operands))
+        case Not(operand):
+            return not_(_condition(source, entity, operand))
+        case Present(path):
+            return _where(source, entity, entity, path, 0, lambda value: value.present())
+        case Comparison(path, operator, literals, negated):
+
+            def holds(value: Value) -> ColumnElement[bool]:
+                test = and_(value.present(), value.test(operator, literals))
+                return and_(value.present(), not_(test)) if negated else test
+
+            return _where(source, entity, entity, path, 0, holds)
+
+
+def _where(
+    source: Source,
+    entity: type[Record],
+    table: Any,
+    path: Path,
+    index: int,
+    test: Callable[[Value], ColumnElement[bool]],
+) -> ColumnElement[bool]:
+    """The test of the value at a path, from its part `index` on, seen from a row of `table`."""
+    step = _step(source, entity, path, index)
+    if isinstance(step, _Relation):
+        parent = aliased(step.entity)
+        inside = _where(source, step.entity, parent, path, index + 1, test)
+        key = getattr(table, step.column)
+        return and_(key.is_not(None), key.in_(select(parent.id).where(inside)))
+    if isinstance(step, _FactKey):
+        fact = aliased(ModelMeta)
+        told = and_(fact.key == step.key, fact.deleted_at.is_(None), test(Fact(source, path, fact)))
+        return and_(table.id.in_(select(fact.model_id).where(told)))
+    return test(step.value(source, path, table))
+
+
+def _ordered(statement: Select[R], entity: type[R], source: Source) -> Select[R]:
+    for term in parse_order(source):
+        table: Any = entity
+        kind: type[Record] = entity
+        index = 0
+        while isinstance(step := _step(source, kind, term.path, index), _Relation):
+            parent = aliased(step.entity)
+            statement = statement.outerjoin(parent, parent.id == getattr(table, step.column))
+            table, kind, index = parent, step.entity, index + 1
+        if isinstance(step, _FactKey):
+            fact = aliased(ModelMeta)
+            here = and_(fact.model_id == table.id, fact.key == step.key, fact.deleted_at.is_(None))
+            statement = statement.outerjoin(fact, here)
+            value: Value = Fact(source, term.path, fact)
+        else:
+            value = step.value(source, term.path, table)
+        for key in value.sort_keys():
+            # NULLS LAST is not known to every database.
+            statement = statement.order_by(key.is_(None), key.desc() if term.descending else key.asc())
+    return statement
+
+
+@dataclass(frozen=True, slots=True)
+class _Relation:
+    """A step to the record that a foreign key refers to."""
+
+    entity: type[Record]
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class _FactKey:
+    """The last step: to a fact about a model."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class _TagKey:
+    """The last step: to a tag."""
+
+    key: str
+
+    def value(self, source: Source, path: Path, table: Any) -> Value:
+        return Tag(source, path, table.tags, self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class _ColumnName:
+    """The last step: to a column."""
+
+    key: str
+
+    def value(self, source: Source, path: Path, table: Any) -> Value:
+        return Column(source, path, getattr(table, self.key), self.key)
+
+
+def _step(source: Source, entity: type[Record], path: Path, index: int) -> _Relation | _FactKey | _TagKey | _ColumnName:
+    """What a part of a path means for an entity.
+
+    Raises:
+        InvalidInputError: nothing; the message tells what is known.
+    """
+    head, rest = path.parts[index], path.parts[index + 1 :]
+    columns = [column.key for column in inspect(entity).column_attrs]
+    relations = _relations(entity)
+    if rest and head in _TAGS:
+        return _TagKey(".".join(rest))
+    if rest and head in _FACTS:
+        if entity is Model:
+            return _FactKey(".".join(rest))
+        raise source.problem(path.position, f"only a Model has facts, a {entity.__name__} has none. {_known(entity)}")
+    if len(rest) == 1 and head in _COLUMNS:
+        head, rest = rest[0], ()
+    if rest and head in relations:
+        return relations[head]
+    if not rest and head in columns and head != "tags":
+        return _ColumnName(head)
+    if not rest and head in relations:
+        message = f"{head} is a record; compare a column of it, such as {head}.id."
+    elif not rest and head in _FACTS | _TAGS:
+        message = f"{head} needs a key: {head}.KEY."
+    elif rest and head in columns:
+        message = f"the column {head} of {entity.__name__} has no parts; compare {head} itself."
+    else:
+        what = "relation" if rest else "column"
+        close = get_close_matches(head, relations if rest else columns, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        message = f"there is no {what} {head!r:.80} of {entity.__name__}.{hint} {_known(entity)}"
+    raise source.problem(path.position, message)
+
+
+def _known(entity: type[Record]) -> str:
+    names = [column.key for column in inspect(entity).column_attrs if column.key != "tags"]
+    names += [f"{relation}.…" for relation in _relations(entity)]
+    return f"Known are {', '.join([*names, 'tags.KEY', *(['meta.KEY'] if entity is Model else [])])}."
+
+
+def _relations(entity: type[Record]) -> dict[str, _Relation]:
+    """The foreign keys of an entity, by the name under which Python reads the parent: without `_id`."""
+    tables = {each.__tablename__: each for each in ENTITIES}
+    return {
+        column.key.removesuffix("_id"): _Relation(tables[key.column.table.name], column.key)
+        for column in inspect(entity).columns
+        for key in column.foreign_keys
+    }

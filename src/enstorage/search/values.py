@@ -1,0 +1,205 @@
+"""The values that a query compares, and how each kind of them is compared."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from json import loads
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Double, Numeric, String, Text, and_, case, func, or_, type_coerce
+from sqlalchemy import Integer as AnyInteger
+from sqlalchemy import literal as bound
+
+from enstorage.database.types import UtcDateTime
+from enstorage.entity.model_meta import LABEL_LENGTH, number_of
+from enstorage.errors import InvalidInputError
+from enstorage.instant import from_ns, to_ns
+from enstorage.search.expressions import JsonAsText, TagNumber, TagText, like
+from enstorage.search.parser import Literal, Path, Source
+
+_NANOSECONDS = {"time_from", "time_to"}
+_COMPARED: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
+    "<": lambda left, right: left < right,
+    "<=": lambda left, right: left <= right,
+    ">": lambda left, right: left > right,
+    ">=": lambda left, right: left >= right,
+}
+
+
+class Value(ABC):
+    """The value at the end of a path: what can be asked of it."""
+
+    def __init__(self, source: Source, path: Path) -> None:
+        self.source = source
+        self.path = path
+        self.name = ".".join(path.parts)
+
+    @abstractmethod
+    def present(self) -> ColumnElement[bool]:
+        """Whether there is one."""
+
+    @abstractmethod
+    def test(self, operator: str, literals: Sequence[Literal]) -> ColumnElement[bool]:
+        """Whether it is as said; may be null only where it is not present."""
+
+    @abstractmethod
+    def sort_keys(self) -> list[ColumnElement[Any]]:
+        """What to sort by."""
+
+    def problem(self, literal: Literal, message: str) -> InvalidInputError:
+        """The error to raise about a value in the query."""
+        return self.source.problem(literal.position, message)
+
+
+class Column(Value):
+    """A column has one type, and a query that compares it with another one is refused."""
+
+    def __init__(self, source: Source, path: Path, column: Any, key: str) -> None:
+        super().__init__(source, path)
+        self.column = column
+        self.key = key
+
+    def present(self) -> ColumnElement[bool]:
+        """Whether the value is there."""
+        result: ColumnElement[bool] = self.column.is_not(None)
+        return result
+
+    def test(self, operator: str, literals: Sequence[Literal]) -> ColumnElement[bool]:
+        """Whether the value is as said."""
+        values = [self._bound(literal, operator) for literal in literals]
+        if operator == "=":
+            result: ColumnElement[bool] = self.column.in_(values)
+            return result
+        if operator in _COMPARED:
+            return _COMPARED[operator](self.column, values[0])
+        return like(self.column, str(literals[0].value), ignore_case=operator == "ilike")
+
+    def sort_keys(self) -> list[ColumnElement[Any]]:
+        """The value itself."""
+        if self._kind() == "JSON":
+            raise self.source.problem(self.path.position, f"{self.name} holds JSON, which has no order.")
+        return [self.column]
+
+    def _kind(self) -> str:
+        kind = self.column.type
+        if isinstance(kind, UtcDateTime) or self.key in _NANOSECONDS:
+            return "time"
+        if isinstance(kind, String):
+            return "text"
+        return "number" if isinstance(kind, AnyInteger | Numeric) else "JSON"
+
+    def _bound(self, literal: Literal, operator: str) -> ColumnElement[Any]:
+        kind, value = self._kind(), literal.value
+        if kind == "JSON":
+            raise self.problem(
+                literal, f"{self.name} holds JSON, which is not compared. Only IS NULL and IS NOT NULL ask about it."
+            )
+        if operator in ("like", "ilike") and kind != "text":
+            raise self.problem(literal, f"{self.name} is a {kind}, and only texts are compared by {operator.upper()}.")
+        if operator in _COMPARED and kind == "text":
+            raise self.problem(
+                literal,
+                f"{self.name} is a text; {operator} compares numbers and times. Write =, !=, LIKE, ILIKE or IN (…).",
+            )
+        if kind == "time" and isinstance(value, str):
+            try:
+                time = to_ns(value)
+            except InvalidInputError as error:
+                raise self.problem(literal, str(error)) from None
+            return bound(time, BigInteger()) if self.key in _NANOSECONDS else bound(from_ns(time), UtcDateTime())
+        if kind == "text" and isinstance(value, str):
+            return bound(value, String())
+        wants_number = kind == "number" or self.key in _NANOSECONDS
+        if not wants_number or isinstance(value, str | bool):
+            example = {"text": "'Standard data'", "time": "'2015-01-29' or '2015-01-29T21:55Z'", "number": "0.01"}[kind]
+            raise self.problem(literal, f"{self.name} is a {kind}; expected for example {example}.")
+        return bound(value, Double() if isinstance(value, float) else BigInteger())
+
+
+class _Free(Value):
+    """A value without a type of its own, such as a fact: numbers are compared as numbers, texts as texts."""
+
+    number: ColumnElement[Any]
+
+    def test(self, operator: str, literals: Sequence[Literal]) -> ColumnElement[bool]:
+        numbers = [float(each.value) for each in literals if not isinstance(each.value, str)]
+        texts = [each.value for each in literals if isinstance(each.value, str)]
+        if operator == "=":
+            either = [and_(self.number.is_not(None), self.number.in_(numbers))] if numbers else []
+            return or_(*either, *([self.is_text(texts)] if texts else []))
+        if operator in _COMPARED:
+            if texts or isinstance(literals[0].value, bool):
+                raise self.problem(
+                    literals[0], f"{operator} compares numbers; received {literals[0].value!r:.80}. Write a number."
+                )
+            return and_(self.number.is_not(None), _COMPARED[operator](self.number, numbers[0]))
+        return like(self.full_text(), texts[0], ignore_case=operator == "ilike")
+
+    @abstractmethod
+    def is_text(self, texts: list[str]) -> ColumnElement[bool]:
+        """Whether the value, written as text, is one of these."""
+
+    @abstractmethod
+    def full_text(self) -> ColumnElement[str]:
+        """The value, written as text."""
+
+    def sort_keys(self) -> list[ColumnElement[Any]]:
+        # Numbers first, then texts; equal numbers are equal even where they are written differently.
+        return [self.number, case((self.number.is_(None), self.full_text()))]
+
+
+class Tag(_Free):
+    """A tag of any record."""
+
+    def __init__(self, source: Source, path: Path, tags: Any, key: str) -> None:
+        super().__init__(source, path)
+        arguments = type_coerce(tags, Text), bound(key, String())
+        self.number = TagNumber(*arguments)
+        self.text = TagText(*arguments)
+
+    def present(self) -> ColumnElement[bool]:
+        """Whether the tag is there."""
+        return self.text.is_not(None)
+
+    def is_text(self, texts: list[str]) -> ColumnElement[bool]:
+        """Whether the tag, written as text, is one of these."""
+        return self.text.in_(texts)
+
+    def full_text(self) -> ColumnElement[str]:
+        """The tag, written as text."""
+        return self.text
+
+
+class Fact(_Free):
+    """A fact about a model."""
+
+    def __init__(self, source: Source, path: Path, fact: Any) -> None:
+        super().__init__(source, path)
+        self.number = fact.number
+        self.label = fact.label
+        self.json = type_coerce(fact.value, Text)
+
+    def present(self) -> ColumnElement[bool]:
+        """Whether the fact is there."""
+        result: ColumnElement[bool] = self.label.is_not(None)
+        return result
+
+    def is_text(self, texts: list[str]) -> ColumnElement[bool]:
+        """Whether the fact, written as text, is one of these."""
+        # A label settles the number beside it: saying so too lets the index (key, number, label) find it at once.
+        numbers = [number for number in map(_number_written_as, texts) if number is not None]
+        beside = or_(self.number.is_(None), self.number.in_(numbers)) if numbers else self.number.is_(None)
+        matches: ColumnElement[bool] = and_(beside, self.label.in_([text[:LABEL_LENGTH] for text in texts]))
+        if all(len(text) < LABEL_LENGTH for text in texts):
+            return matches
+        return and_(matches, self.full_text().in_(texts))
+
+    def full_text(self) -> ColumnElement[str]:
+        """The fact, written as text."""
+        return case((func.length(self.label) < LABEL_LENGTH, self.label), else_=JsonAsText(self.json))
+
+
+def _number_written_as(text: str) -> float | None:
+    try:
+        return number_of(loads(text))
+    except (ValueError, RecursionError):  # no JSON, too many digits, or too many brackets
+        return None
