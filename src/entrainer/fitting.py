@@ -1,19 +1,17 @@
 """`fit`: trains stored models, and stores everything that comes of it."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from importlib.metadata import version
 from itertools import groupby
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from enstorage import DataSet, Model
 from enstorage.errors import InvalidInputError
 from entrainer.batch import Member, Progress, Trained, predict_together, train_together
 from entrainer.prediction import save_forecasts
+from entrainer.progress import progress_bar
 from entrainer.spec import spec_from_json
 from entrainer.training import Training
 
@@ -27,7 +25,7 @@ def fit(
     training: Training | None = None,
     *,
     seeds: int | Iterable[int] = 0,
-    progress: bool = True,
+    progress: bool | Progress = True,
 ) -> None:
     """Train models that have a network and a data set, networks of one kind together as one compiled program.
 
@@ -39,7 +37,8 @@ def fit(
         models: stored models, or one.
         training: epochs, batch size, loss, optimiser; by default as in the paper, with 200 epochs.
         seeds: of initial weights, shuffling and dropout: one for all models, or one for each.
-        progress: show a progress bar where there is a terminal.
+        progress: show a progress bar; or a function, which is called every few epochs with the number of epochs done and
+            the latest loss of each model of the group.
 
     Raises:
         InvalidInputError: a model has no network, a data set has no train rows, or seeds do not fit the models.
@@ -53,9 +52,10 @@ def fit(
         _fit_group(list(group), training, progress)
 
 
-def _fit_group(group: list[Job], training: Training, progress: bool) -> None:
+def _fit_group(group: list[Job], training: Training, progress: bool | Progress) -> None:
     started = time.perf_counter()
-    with _bar(len(group), training.epochs, shown=progress) as report:
+    shown = progress_bar(len(group), training.epochs) if progress is True else nullcontext(progress or None)
+    with shown as report:
         trained = train_together([member for _, _, member in group], training, report)
     seconds = time.perf_counter() - started
     outputs = predict_together(trained, [data_set.arrays()[1] for _, data_set, _ in group])
@@ -105,29 +105,3 @@ def _one_each(seeds: int | Iterable[int], count: int) -> list[int]:
     if len(chosen) != count:
         raise InvalidInputError(f"{count} models need {count} seeds, or one for all; received {len(chosen)}.")
     return chosen
-
-
-@contextmanager
-def _bar(members: int, epochs: int, *, shown: bool) -> Iterator[Progress | None]:
-    if not shown:
-        yield None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("epochs"),
-        TimeElapsedColumn(),
-    )
-    with Bar(*columns) as bar:
-        task = bar.add_task(f"Training {members} networks together", total=epochs)
-
-        def report(done: int, loss: NDArray[np.floating[Any]]) -> None:
-            bar.update(
-                task, completed=done, description=f"Training {members} networks together, loss {np.mean(loss):.4f}"
-            )
-
-        yield report

@@ -84,6 +84,13 @@ def test_a_progress_bar_is_shown_when_asked(research, preparation, capsys):
     assert "Training 1 network" in capsys.readouterr().out
 
 
+def test_a_function_is_told_of_the_progress_instead(research, preparation, capsys):
+    told = []
+    entrainer.fit(make(research, preparation, 3), QUICK, progress=lambda done, loss: told.append((done, loss.shape)))
+    assert told == [(3, (1,))]
+    assert capsys.readouterr().out == ""
+
+
 def test_what_cannot_be_trained_is_refused_and_nothing_is_stored(research, preparation, store, census):
     good, bare = make(research, preparation, 3), research.create_model("no network")
     bare.data_set(good.data_set())

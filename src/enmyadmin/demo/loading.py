@@ -3,14 +3,31 @@
 from collections.abc import Iterable
 from importlib import import_module
 from threading import Thread
+from typing import Any
 
 
-def load_beside(*modules: str) -> None:
-    """Import modules in a thread of their own, while the compiler of the networks keeps only one core busy.
+class LoadWhileTraining:
+    """A progress function that at its first call, once the networks run, begins to import modules in a thread of its own.
 
-    A module that cannot be imported is not reported here but where it is used.
+    The running networks leave Python alone, while compiling them, before that, does not: beside it, imports cost more than
+    they save. A module that cannot be imported is not reported here but where it is used.
+
+    Args:
+        modules: what will be needed after the training.
+        report: the progress function to call as well; None for none.
     """
-    Thread(target=_load, args=(modules,), daemon=True).start()
+
+    def __init__(self, modules: Iterable[str], report: Any = None) -> None:
+        self._thread: Thread | None = Thread(target=_load, args=(tuple(modules),), daemon=True)
+        self._report = report
+
+    def __call__(self, done: int, loss: Any) -> None:
+        """See `entrainer.fit`."""
+        if self._thread is not None:
+            self._thread.start()
+            self._thread = None
+        if self._report is not None:
+            self._report(done, loss)
 
 
 def _load(modules: Iterable[str]) -> None:

@@ -4,14 +4,16 @@ What happens is in `run`, from the source to the ensemble, in the order of the w
 """
 
 import shlex
+from contextlib import nullcontext
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from enmyadmin.demo.baselines import make_baselines
-from enmyadmin.demo.loading import load_beside
+from enmyadmin.demo.loading import LoadWhileTraining
 from enmyadmin.demo.outcome import summarise
 from enmyadmin.demo.report import write_report
 from enmyadmin.demo.result import ExperimentResult
@@ -19,12 +21,13 @@ from enmyadmin.demo.telling import tell
 from enmyadmin.output import to_json
 from enstorage import Connector, DataSource, Ensemble, Model, Project
 from enstorage.adapter import Window
-from enstorage.errors import InvalidInputError
+from enstorage.errors import InvalidInputError, MissingLibraryError
 from enstorage.interval import infer_interval
 from enstorage.series.points import as_points
 
 LAGS = (5, 7, 13)
 SUNSPOT_SEASON = 11
+SUNSPOTS_FILE = "statsmodels/datasets/sunspots/sunspots.csv"
 AUTOREGRESSION_ORDER = 9
 FEWEST_ROWS = 40
 TRAIN_PART = 0.7
@@ -65,7 +68,9 @@ def run(
     """
     import endirector
     import entrainer
+    from entrainer import Training
     from entrainer.networks import PaperLSTM
+    from entrainer.progress import progress_bar
 
     series = _sunspots(season) if csv is None else _from_csv(csv, season, unit)
     _check_season(series)
@@ -87,9 +92,13 @@ def run(
             models.append([research.create_model(f"LSTM lag {lag}", PaperLSTM()) for lag in LAGS])
             for model, data_set in zip(models[-1], data_sets, strict=True):
                 model.data_set(data_set)
-        load_beside("skops.io", "endirector.plots")
         everyone = [model for group in models for model in group]
-        entrainer.fit(everyone, seeds=[seed for seed in range(seeds) for _ in LAGS], progress=not quiet)
+        with nullcontext() if quiet else progress_bar(len(everyone), Training().epochs) as bar:
+            entrainer.fit(
+                everyone,
+                seeds=[seed for seed in range(seeds) for _ in LAGS],
+                progress=LoadWhileTraining(("skops.io", "endirector.plots"), bar),
+            )
 
         ensembles: list[Ensemble] = []
         for group in models:
@@ -122,18 +131,22 @@ def _command(csv: Path | None, unit: str, season: int | None, seeds: int) -> str
 
 
 def _sunspots(season: int | None) -> Series:
-    from statsmodels.datasets import sunspots
-
-    data = sunspots.load_pandas().data
-    years = data["YEAR"].to_numpy().astype(int)
+    # The library's data file itself: importing statsmodels and pandas for it would take a second.
+    try:
+        library = distribution("statsmodels")
+    except PackageNotFoundError as error:
+        raise MissingLibraryError(
+            'The sunspot numbers come with statsmodels, which is not installed. Run: pip install "enstorage[all]"'
+        ) from error
+    times, values = as_points(Path(str(library.locate_file(SUNSPOTS_FILE))))
     return Series(
         name="Solar activity",
         unit="sunspots",
         origin="Yearly mean sunspot number 1700–2008, version 1, from statsmodels.datasets.sunspots (public domain).",
         season=season or SUNSPOT_SEASON,
         interval="1y",
-        times=(years - 1970).astype("datetime64[Y]").astype("datetime64[ns]").astype(np.int64),
-        values=data["SUNACTIVITY"].to_numpy(dtype=float),
+        times=times,
+        values=values,
     )
 
 
