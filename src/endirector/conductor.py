@@ -76,7 +76,6 @@ class Conductor:
 
     def _determine_method(self) -> Method:
         method: type[Method] = plugins.load(METHODS, self.ensemble.method, "method")
-        method.check(self.ensemble.metamodel)
         return method()
 
     def _intersect_by_target_id(self, models: Sequence[Model]) -> Alignment:

@@ -37,17 +37,13 @@ class Settings:
         """Fill what was not given from the environment, from `enstorage.toml`, from the default folder."""
         given = {"database": database, "series": series, "objects": objects}
         in_file = _read_file()
-        given["database"] = database or os.environ.get("ENSTORAGE_DATABASE") or in_file.get("database")
+
+        def named(name: str) -> str | None:
+            return given[name] or os.environ.get(f"ENSTORAGE_{name.upper()}") or in_file.get(name)
+
         # Points are known by the ids of their database: what is not named is looked for beside it, never elsewhere.
-        default = cls.in_folder(_folder_of(given["database"]) or in_file.get("folder") or DEFAULT_FOLDER)
-        chosen = {
-            name: given[name]
-            or os.environ.get(f"ENSTORAGE_{name.upper()}")
-            or in_file.get(name)
-            or getattr(default, name)
-            for name in _NAMES
-        }
-        return cls(**chosen)
+        default = cls.in_folder(_folder_of(named("database")) or in_file.get("folder") or DEFAULT_FOLDER)
+        return cls(**{name: named(name) or getattr(default, name) for name in _NAMES})
 
 
 def _folder_of(database: str | None) -> Path | None:

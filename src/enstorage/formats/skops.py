@@ -12,6 +12,7 @@ from enstorage.formats.trees import check_trees
 _TRUSTED = (
     "sklearn.tree._tree.Tree",
     # Classes of Python alone, which hold numbers and each other.
+    "sklearn.utils._bunch.Bunch",
     *(f"sklearn.neural_network._stochastic_optimizers.{name}" for name in ("AdamOptimizer", "SGDOptimizer")),
     *(
         f"sklearn.gaussian_process.kernels.{name}"
@@ -44,6 +45,7 @@ class SkopsFormat(Format):
         io = _skops_io()
         content: bytes = io.dumps(obj)
         _refuse_untrusted(io, content)
+        check_trees(obj)
         return content
 
     @staticmethod

@@ -46,18 +46,22 @@ def check_trees(obj: Any) -> None:
 
 def _widths_agree(owner: Any, tree: type) -> bool:
     """Whether rows of the width that an estimator checks are as wide as the trees inside it read."""
-    width = getattr(owner, "n_features_in_", None)
     own = getattr(owner, "tree_", None)
-    if isinstance(own, tree) and own.n_features != width:  # type: ignore[attr-defined]
+    if isinstance(own, tree) and own.n_features != owner.n_features_in_:  # type: ignore[attr-defined]
         return False
-    parts = [
-        part for part in np.ravel(np.array(getattr(owner, "estimators_", []), dtype=object)) if hasattr(part, "tree_")
-    ]
-    chosen = getattr(owner, "estimators_features_", None)
-    widths = [width] * len(parts) if chosen is None else [len(columns) for columns in chosen]
-    return len(widths) == len(parts) and all(
-        part.n_features_in_ == own for part, own in zip(parts, widths, strict=True)
-    )
+    ensemble = sys.modules.get("sklearn.ensemble")
+    if ensemble is None:
+        return True
+    # These hand rows to their trees unchecked; every other estimator lets its trees check for themselves.
+    if isinstance(owner, ensemble.IsolationForest):
+        width = getattr(owner, "_max_features", None)
+        chosen = [len(columns) for columns in getattr(owner, "estimators_features_", [])]
+    elif isinstance(owner, ensemble._forest.BaseForest | ensemble._gb.BaseGradientBoosting):
+        width, chosen = getattr(owner, "n_features_in_", None), []
+    else:
+        return True
+    widths = [part.n_features_in_ for part in np.ravel(np.array(getattr(owner, "estimators_", []), dtype=object))]
+    return all(each == width for each in [*widths, *chosen])
 
 
 def _estimators(obj: Any, seen: set[int]) -> Iterator[Any]:

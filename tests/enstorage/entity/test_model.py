@@ -5,10 +5,20 @@ import math
 import numpy as np
 import pytest
 import skops.io
-from sklearn.ensemble import RandomForestRegressor
+from sklearn.base import clone
+from sklearn.ensemble import (
+    AdaBoostRegressor,
+    BaggingRegressor,
+    GradientBoostingRegressor,
+    IsolationForest,
+    RandomForestRegressor,
+    VotingRegressor,
+)
 from sklearn.linear_model import LinearRegression
+from sklearn.multioutput import RegressorChain
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.tree import DecisionTreeRegressor
 
 from enstorage import Connector, Model, Project
 from enstorage.adapter import Window
@@ -225,6 +235,26 @@ class TestNothingRunsCode:
         with Connector.in_folder(tmp_path / "store", allow_pickle=True) as trusting:
             assert Model.get(model.id).load_object().predict(X[:1], verbose=0).shape == (1, 3)
         trusting.close()
+
+    @pytest.mark.parametrize(
+        "estimator",
+        [
+            BaggingRegressor(LinearRegression(), 3, max_features=2),
+            BaggingRegressor(DecisionTreeRegressor(), 3, max_features=2),
+            RegressorChain(DecisionTreeRegressor()),
+            GradientBoostingRegressor(n_estimators=3),
+            IsolationForest(n_estimators=3, max_features=2),
+            AdaBoostRegressor(n_estimators=3),
+            VotingRegressor([("forest", RandomForestRegressor(3)), ("line", LinearRegression())]),
+        ],
+        ids=lambda estimator: type(estimator).__name__,
+    )
+    def test_honest_trees_of_every_kind_come_back(self, model, estimator):
+        rows = np.random.default_rng(0).normal(size=(60, 4))
+        targets = rows[:, :2] if isinstance(estimator, RegressorChain) else rows[:, 0]
+        fitted = clone(estimator).fit(rows, targets)
+        model.save_object(fitted)
+        np.testing.assert_array_equal(model.load_object().predict(rows), fitted.predict(rows))
 
     def test_trees_wider_than_the_rows_that_are_checked_are_refused(self, model):
         rows = np.random.default_rng(0).normal(size=(60, 40))
