@@ -9,12 +9,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
+import servers
 from enstorage import Connector, DataSource
-from enstorage.entity import ENTITIES
+from enstorage.database.database import Database
+from enstorage.database.engine import for_reading, make_engine
+from enstorage.database.url import parse_url
+from enstorage.entity import ENTITIES, ORIGIN
 
 STORES = ("ENSTORAGE_DATABASE", "ENSTORAGE_SERIES", "ENSTORAGE_OBJECTS")
+
+
+def pytest_configure(config):
+    config.started_servers = servers.open_shared_folder()  # only in the process that starts the workers
+
+
+def pytest_unconfigure(config):
+    if config.started_servers:
+        servers.close_shared_folder()
 
 
 @pytest.fixture(autouse=True)
@@ -34,11 +47,51 @@ def empty_store(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory, worker_id):
+    """A function that gives the URL of a database without any records; one a purpose, emptied when it is asked for again."""
+    made = set()
+
+    def empty(kind, purpose="test"):
+        server, name = servers.shared(kind), f"{purpose}_{worker_id}"
+        url = server.url(name)
+        if (kind, name) not in made:
+            server.create_database(name)
+            Database(parse_url(url)).close()
+            made.add((kind, name))
+        else:
+            clear(url)
+        return url
+
+    return empty
+
+
+def clear(url):
+    """Delete all records, and begin their ids at 1 again."""
+    engine = make_engine(parse_url(url))
+    tables = [entity.__tablename__ for entity in ENTITIES] + [ORIGIN.name]
+    with for_reading(engine).connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY"))
+        else:
+            connection.execute(text("SET FOREIGN_KEY_CHECKS = 0"))
+            for table in tables:
+                connection.execute(text(f"TRUNCATE {table}"))
+            connection.execute(text("SET FOREIGN_KEY_CHECKS = 1"))
+        connection.commit()
+    engine.dispose()
+
+
 @pytest.fixture
-def store(tmp_path, empty_store):
-    """A fresh, empty store in a folder; the default one."""
-    shutil.copytree(empty_store, tmp_path / "store")
-    connector = Connector.in_folder(tmp_path / "store")
+def store(request, tmp_path, empty_store):
+    """A fresh, empty store; the default one. In a folder, unless the class of the test names another kind of `database`."""
+    kind = getattr(request.cls, "database", "sqlite")
+    if kind == "sqlite":
+        shutil.copytree(empty_store, tmp_path / "store")
+        connector = Connector.in_folder(tmp_path / "store")
+    else:
+        url = request.getfixturevalue("empty_database")(kind)
+        connector = Connector(url, f"delta:{tmp_path}/store/series", f"file:{tmp_path}/store/objects")
     yield connector
     connector.close()
 

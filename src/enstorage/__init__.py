@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from enstorage import adapter, errors
     from enstorage.checking import Finding, check
     from enstorage.connector import Connector
+    from enstorage.entity._saving import save_all
     from enstorage.entity.data_csv import DataCsv
     from enstorage.entity.data_preparation import DataPreparation
     from enstorage.entity.data_set import DataSet
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from enstorage.entity.ensemble_item import EnsembleItem
     from enstorage.entity.forecast import Forecast
     from enstorage.entity.model import Model
+    from enstorage.entity.model_curve import ModelCurve
     from enstorage.entity.model_meta import ModelMeta
     from enstorage.entity.project import Project
     from enstorage.entity.research import Research
@@ -41,6 +43,7 @@ __all__ = [
     "Forecast",
     "Lineage",
     "Model",
+    "ModelCurve",
     "ModelMeta",
     "Project",
     "Research",
@@ -48,6 +51,7 @@ __all__ = [
     "adapter",
     "check",
     "errors",
+    "save_all",
 ]
 
 _HOME = {
@@ -64,10 +68,12 @@ _HOME = {
     "Forecast": "enstorage.entity.forecast",
     "Lineage": "enstorage.lineage",
     "Model": "enstorage.entity.model",
+    "ModelCurve": "enstorage.entity.model_curve",
     "ModelMeta": "enstorage.entity.model_meta",
     "Project": "enstorage.entity.project",
     "Research": "enstorage.entity.research",
     "check": "enstorage.checking",
+    "save_all": "enstorage.entity._saving",
 }
 _SUBMODULES = frozenset({"adapter", "errors"})
 

@@ -10,7 +10,9 @@ from typing import ClassVar, Self
 from sqlalchemy.orm import Session
 
 import enstorage.entity  # noqa: F401 - so that every table is known before the database is opened
-from enstorage.database.engine import Database, parse_url
+from enstorage.database.database import Database
+from enstorage.database.url import parse_url
+from enstorage.entity._recording import Recorder
 from enstorage.errors import NotConnectedError
 from enstorage.objects.base import ObjectStore, find_objects
 from enstorage.series.base import SeriesStore, find_series
@@ -21,12 +23,15 @@ class Connector:
     """Opens the database (entities), the series store (points) and the object store (tables, models).
 
     Args:
-        database: URL such as `sqlite:///folder/enstorage.sqlite`. What is not given is taken from `ENSTORAGE_DATABASE`,
-            then from `enstorage.toml`, then from the folder `./enstorage-data/`. The same holds for the other two.
+        database: URL such as `sqlite:///folder/enstorage.sqlite` or `mysql://`, `mariadb://`, `postgresql://` followed by
+            `user:password@host:port/database`. What is not given is taken from `ENSTORAGE_DATABASE`, then from
+            `enstorage.toml`, then from the folder `./enstorage-data/`. The same holds for the other two.
         series: `delta:FOLDER` or `memory:`.
         objects: `file:FOLDER`.
         allow_pickle: whether model objects may be stored and opened by cloudpickle. Opening such bytes runs whatever
             code they hold, so only say yes to a store that you alone write to.
+        upgrade: whether the tables of an older version are changed to those of this one. Older versions cannot open the
+            store afterwards; a copy of a SQLite file stays beside it.
 
     The connector made last is the default of the process; `with connector:` makes it the default inside the block,
     for this thread or task only. Stores that are empty are set up.
@@ -35,6 +40,7 @@ class Connector:
         InvalidInputError: a URL is malformed.
         NotSupportedError: a URL names a kind of store that is not known.
         StoreError: a store cannot be opened.
+        UpgradeError: the database was written by another version.
     """
 
     _latest: ClassVar["Connector | None"] = None
@@ -48,22 +54,23 @@ class Connector:
         objects: str | None = None,
         *,
         allow_pickle: bool = False,
+        upgrade: bool = False,
     ) -> None:
         self.settings = Settings.resolve(database, series, objects)
         self.allow_pickle = allow_pickle
         # All three are looked at before one is opened: a wrong URL leaves no half-made store.
         database_url = parse_url(self.settings.database)
         open_series, open_objects = find_series(self.settings.series), find_objects(self.settings.objects)
-        self.database = Database(database_url)
+        self.database = Database(database_url, upgrade=upgrade)
+        self.recorder = Recorder(self.database)
         self.series: SeriesStore = open_series()
         self.objects: ObjectStore = open_objects()
         Connector._latest = self
 
     @classmethod
-    def in_folder(cls, folder: str | os.PathLike[str], *, allow_pickle: bool = False) -> Self:
+    def in_folder(cls, folder: str | os.PathLike[str], *, allow_pickle: bool = False, upgrade: bool = False) -> Self:
         """Open the embedded stores that live inside one folder."""
-        chosen = Settings.in_folder(folder)
-        return cls(chosen.database, chosen.series, chosen.objects, allow_pickle=allow_pickle)
+        return cls(*Settings.in_folder(folder), allow_pickle=allow_pickle, upgrade=upgrade)
 
     @classmethod
     def current(cls) -> "Connector":
@@ -87,8 +94,17 @@ class Connector:
         """
         return self.database.transaction()
 
+    def buffered(self) -> AbstractContextManager[None]:
+        """Gather the facts that this thread records inside the block, and write many at a time.
+
+        They are written once a second, and at the latest when something is read, when a transaction begins and when the
+        block ends; a killed process loses at most the last second. An error that leaves the block loses nothing.
+        """
+        return self.recorder.buffered()
+
     def close(self) -> None:
-        """Give the connections back; the connector is no longer the default."""
+        """Write what has gathered and give the connections back; the connector is no longer the default."""
+        self.recorder.close()
         self.database.close()
         if Connector._latest is self:
             Connector._latest = None
@@ -103,7 +119,7 @@ class Connector:
         Connector._bound.set(Connector._bound.get()[:-1])
 
     def __repr__(self) -> str:
-        return f"Connector({self.settings.database!r}, {self.settings.series!r}, {self.settings.objects!r})"
+        return f"Connector({', '.join(map(repr, self.settings.shown().values()))})"
 
 
 @contextmanager

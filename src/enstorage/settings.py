@@ -2,18 +2,18 @@
 
 import os
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from enstorage.errors import InvalidInputError
+from enstorage.masking import masked
 
 SETTINGS_FILE = "enstorage.toml"
 DEFAULT_FOLDER = "enstorage-data"
 _NAMES = ("database", "series", "objects")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The three URLs that a `Connector` opens."""
 
     database: str
@@ -44,6 +44,10 @@ class Settings:
         # Points are known by the ids of their database: what is not named is looked for beside it, never elsewhere.
         default = cls.in_folder(_folder_of(named("database")) or in_file.get("folder") or DEFAULT_FOLDER)
         return cls(**{name: named(name) or getattr(default, name) for name in _NAMES})
+
+    def shown(self) -> dict[str, str]:
+        """The URLs by name, as they may be shown: without passwords and tokens."""
+        return {name: masked(url) for name, url in self._asdict().items()}
 
 
 def _folder_of(database: str | None) -> Path | None:

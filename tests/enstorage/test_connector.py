@@ -176,8 +176,14 @@ class TestPlacesThatCannotBeUsed:
         ("urls", "message"),
         [
             ({"database": "sqlite:///file/x.sqlite"}, r"folder file of the database cannot be made: .*another folder"),
-            ({"database": "sqlite:///folder"}, r"database sqlite:///folder refused: unable to open database file"),
-            ({"database": "sqlite:///file"}, r"database sqlite:///file refused: file is not a database"),
+            (
+                {"database": "sqlite:///folder"},
+                r"sqlite:///folder refused: the file cannot be opened .*you may read and write",
+            ),
+            (
+                {"database": "sqlite:///file"},
+                r"sqlite:///file refused: the file is damaged or no database .*another file",
+            ),
             ({"series": "delta:file/x"}, r"series store file/x failed: .*Not a directory.*Nothing was changed"),
             ({"objects": "file:file/x"}, r"object store file/x failed: Not a directory.*writable"),
         ],

@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from enstorage import Connector, DataSource
-from enstorage.database.engine import HEAD_REVISION
+from enstorage.database.schema import HEAD_REVISION, REVISIONS
 from enstorage.entity import ENTITIES
 from enstorage.entity._record import Record
 from enstorage.errors import UpgradeError
@@ -21,6 +21,7 @@ def test_the_head_revision_is_that_of_alembic():
     config = Config()
     config.set_main_option("script_location", "enstorage:database/migrations")
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD_REVISION]
+    assert [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()] == list(REVISIONS[::-1])
 
 
 def test_a_migrated_store_has_exactly_the_tables_of_the_entities(store):
@@ -47,7 +48,7 @@ def test_a_store_of_another_version_is_refused_and_left_alone(store, sunspots, t
     with store.database.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     store.close()
-    with pytest.raises(UpgradeError, match=rf"has schema 9999; .* expects {HEAD_REVISION}\. .*newer enstorage"):
+    with pytest.raises(UpgradeError, match=rf"has schema 9999; .* knows {HEAD_REVISION} and older\. .*newer enstorage"):
         Connector.in_folder(tmp_path / "store")
     with store.database.engine.connect() as connection:
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "9999"

@@ -30,4 +30,4 @@ def open_store(folder: Path | None) -> "Connector":
         raise NotFoundError(
             f"There is no store in {database.parent}. Make one with `enstorage init`, or name another with --store FOLDER."
         )
-    return Connector(settings.database, settings.series, settings.objects)
+    return Connector(*settings)

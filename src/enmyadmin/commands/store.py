@@ -17,8 +17,7 @@ def init(
     from enstorage import Connector
 
     connector = Connector() if folder is None else Connector.in_folder(folder)
-    settings = connector.settings
-    places = {"database": settings.database, "series": settings.series, "objects": settings.objects}
+    places = connector.settings.shown()
     if as_json:
         print_json(places)
         return
@@ -33,15 +32,11 @@ def info(store: Store = None, as_json: Json = False) -> None:
 
     connector = open_store(store)
     counts = {entity.__tablename__: entity.count(connector=connector) for entity in ENTITIES}
-    settings = connector.settings
+    places = connector.settings.shown()
     if as_json:
-        places = {"database": settings.database, "series": settings.series, "objects": settings.objects}
         print_json({"version": __version__, **places, "counts": counts})
         return
-    print_table(
-        ["store", "place"],
-        [["database", settings.database], ["series", settings.series], ["objects", settings.objects]],
-    )
+    print_table(["store", "place"], [[name, place] for name, place in places.items()])
     print_table(["entity", "count"], [[name, count] for name, count in counts.items()])
 
 

@@ -1,134 +1,73 @@
-"""The engine, transactions and the version of the schema."""
+"""Engines: how each kind of database is connected to, and how its writers queue up.
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+On every database a store has one writing transaction at a time. So what a transaction has read still holds when it writes,
+and no two can block each other. Readers never wait.
+"""
+
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
 from sqlalchemy.pool import StaticPool
 
-from enstorage.errors import EnstorageError, InvalidInputError, NotSupportedError, StoreError, UpgradeError
+from enstorage.database.url import is_in_memory
+from enstorage.errors import MissingLibraryError, NotSupportedError, StoreError
 
-# The newest revision of migrations/versions; a test holds it against Alembic's own answer. Kept here because
-# importing Alembic at every start would cost more than opening the store.
-HEAD_REVISION = "0001"
+#: How long a writer waits for the one before it.
+BUSY_SECONDS = 60
+_CONNECT_SECONDS = 10
 
-BUSY_TIMEOUT_SECONDS = 60.0
+#: The first versions with what is used here: collations that compare code points, INSERT … RETURNING.
+OLDEST = {"MariaDB": (10, 5), "MySQL": (8, 0, 17), "PostgreSQL": (12,)}
 
+#: Of the advisory lock that PostgreSQL's writers take; any number that others do not use.
+POSTGRES_LOCK = 0x656E_7374_6F72
 
-class Database:
-    """One relational database, migrated to this version's schema when it is empty.
-
-    Threads may share it. `transaction` joins: an inner one, in the same thread or task, is part of the outer one.
-    """
-
-    def __init__(self, url: URL) -> None:
-        self.url = url
-        self.engine = _make_engine(self.url)
-        self._session: ContextVar[Session | None] = ContextVar("enstorage_session", default=None)
-        with _translated(self.url):
-            self._ensure_schema()
-
-    @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """One short writing transaction: committed at the end, rolled back when an error leaves the block."""
-        outer = self._session.get()
-        if outer is not None:
-            with _translated(self.url):
-                yield outer
-            return
-        with _translated(self.url), Session(self.engine, expire_on_commit=False, autoflush=False) as session:
-            token = self._session.set(session)
-            try:
-                yield session
-                session.commit()
-            except BaseException:
-                for undo in reversed(session.info.get("on_rollback", ())):
-                    undo()
-                raise
-            finally:
-                self._session.reset(token)
-            for act in session.info.get("on_commit", ()):
-                act()
-
-    @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """A session to read with; inside a `transaction` it sees what that one wrote."""
-        outer = self._session.get()
-        if outer is not None:
-            with _translated(self.url):
-                yield outer
-            return
-        reader = self.engine.execution_options(enstorage_begin="BEGIN")
-        with _translated(self.url), Session(reader, expire_on_commit=False, autoflush=False) as session:
-            yield session
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self.engine.dispose()
-
-    def _ensure_schema(self) -> None:
-        with self.engine.execution_options(enstorage_begin="BEGIN").connect() as connection:
-            revision = _revision(connection)
-        if revision is None:
-            self._migrate()
-        elif revision != HEAD_REVISION:
-            raise UpgradeError(
-                f"The database {self.url.render_as_string()} has schema {revision}; this version of enstorage expects "
-                f"{HEAD_REVISION}. Open it with the version that wrote it, or install a newer enstorage."
-            )
-
-    def _migrate(self) -> None:
-        from alembic import command
-        from alembic.config import Config
-
-        config = Config()
-        config.set_main_option("script_location", "enstorage:database/migrations")
-        # WAL lets readers work while one process writes; it is a property of the file and stays with it.
-        if self.url.get_backend_name() == "sqlite":
-            with self.engine.execution_options(enstorage_begin="").connect() as connection:
-                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-        # One writing transaction around the look and the change: of two processes that open an empty store, one
-        # migrates and the other finds it done.
-        with self.engine.begin() as connection:
-            if _revision(connection) is None:
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+# The execution option of connections that only read.
+_READING = "enstorage_reading"
 
 
-def _revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-
-
-def parse_url(url: str) -> URL:
-    """The URL of a database that is supported.
+def make_engine(url: URL) -> Engine:
+    """The engine for a URL; nothing is connected to yet, except to tell MariaDB from MySQL.
 
     Raises:
-        InvalidInputError: it is not a URL.
-        NotSupportedError: it names another kind of database.
+        MissingLibraryError: the driver that the URL names is not installed.
+        NotSupportedError: the server is too old.
     """
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url)
     try:
-        parsed = make_url(url)
-        backend = parsed.get_backend_name()
-    except ArgumentError as error:
-        raise InvalidInputError(
-            f"{url!r} is not a database URL. Expected for example sqlite:///folder/enstorage.sqlite."
+        engine = _server(url)
+    except ModuleNotFoundError as error:
+        raise MissingLibraryError(
+            f"The URL names the driver {url.get_driver_name()!r}, which is not installed. Leave the driver out "
+            f"({url.get_backend_name()}://…) or install {error.name}."
         ) from error
-    if backend != "sqlite":
-        raise NotSupportedError(f"The database {backend!r} is not supported; known is sqlite.")
-    return parsed
+    name, version = _server_version(engine)
+    if name == "MariaDB" and url.get_backend_name() == "mysql":
+        # The columns of the two differ in their collations, and a URL that says mysql often leads to MariaDB.
+        engine.dispose()
+        engine = _server(url.set(drivername=url.drivername.replace("mysql", "mariadb", 1)))
+    if version < OLDEST[name]:
+        raise NotSupportedError(
+            f"The server at {url.host} is {name} {_dotted(version)}; expected {_dotted(OLDEST[name])} or newer. Upgrade the "
+            "server, or take another database."
+        )
+    return engine
 
 
-def _make_engine(url: URL) -> Engine:
-    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_TIMEOUT_SECONDS}}
-    if url.database in (None, "", ":memory:"):
+def for_reading(engine: Engine) -> Engine:
+    """The same engine for transactions that only read: they see one state and do not queue up with the writers."""
+    options: dict[str, Any] = {_READING: True}
+    if engine.dialect.name == "postgresql":
+        options["isolation_level"] = "REPEATABLE READ"
+    return engine.execution_options(**options)
+
+
+def _sqlite(url: URL) -> Engine:
+    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS}}
+    if is_in_memory(url):
         # Every connection to :memory: would be a database of its own.
         options = {"connect_args": {"check_same_thread": False}, "poolclass": StaticPool}
     else:
@@ -156,22 +95,53 @@ def _set_up_sqlite(dbapi_connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # A writer takes its lock at once: one that begins as a reader cannot wait for the lock later, only fail.
-    begin = connection.get_execution_options().get("enstorage_begin", "BEGIN IMMEDIATE")
-    if begin:
-        connection.exec_driver_sql(begin)
+    reading = connection.get_execution_options().get(_READING)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
-@contextmanager
-def _translated(url: URL) -> Iterator[None]:
-    """The one place where errors of SQLAlchemy and its drivers become ours."""
-    try:
-        yield
-    except SQLAlchemyError as error:
-        cause = getattr(error, "orig", None)
-        if isinstance(cause, EnstorageError):  # a column refused a value, in words of its own
-            raise cause from error
-        reason = str(cause or error).splitlines()[0]
-        raise StoreError(
-            f"The database {url.render_as_string()} refused: {reason}. Nothing was changed. `enstorage check` says "
-            "whether the store is whole."
-        ) from error
+def _server(url: URL) -> Engine:
+    # Connections that broke while they lay idle, as when the server was restarted, are noticed and made anew.
+    options: dict[str, Any] = {"pool_pre_ping": True, "connect_args": {"connect_timeout": _CONNECT_SECONDS}}
+    if url.get_backend_name() == "postgresql":
+        options["connect_args"]["options"] = f"-c lock_timeout={BUSY_SECONDS}s -c timezone=UTC"
+        # A column that a migration added must not break statements that were prepared before.
+        options["connect_args"]["prepare_threshold"] = None
+        engine = create_engine(url, **options)
+        event.listen(engine, "begin", _begin_postgresql)
+    else:
+        options["connect_args"]["charset"] = "utf8mb4"
+        engine = create_engine(url, **options)
+        event.listen(engine, "connect", _set_up_mysql)
+        event.listen(engine, "begin", _begin_mysql)
+    return engine
+
+
+def _set_up_mysql(dbapi_connection: Any, _record: Any) -> None:
+    with dbapi_connection.cursor() as cursor:
+        # Strict: what does not fit is refused, not cut off.
+        cursor.execute(
+            f"SET SESSION innodb_lock_wait_timeout = {BUSY_SECONDS}, sql_mode = 'STRICT_ALL_TABLES', time_zone = '+00:00'"
+        )
+
+
+def _begin_mysql(connection: Connection) -> None:
+    if not connection.get_execution_options().get(_READING):
+        connection.exec_driver_sql("SELECT uuid FROM store FOR UPDATE")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if not connection.get_execution_options().get(_READING):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({POSTGRES_LOCK})")
+
+
+def _server_version(engine: Engine) -> tuple[str, tuple[int, ...]]:
+    with engine.execution_options(**{_READING: True}).connect() as connection:
+        dialect: Any = connection.dialect
+        if dialect.name == "postgresql":
+            return "PostgreSQL", tuple(dialect.server_version_info)
+        name = "MariaDB" if dialect.is_mariadb else "MySQL"
+        return name, tuple(part for part in dialect.server_version_info if isinstance(part, int))
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))

@@ -5,19 +5,34 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String, Text, TypeDecorator
-from sqlalchemy.dialects import mysql
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, LargeBinary, String, Text, TypeDecorator
+from sqlalchemy.dialects import mysql, postgresql
 
 from enstorage.errors import InvalidInputError
+
+#: Of every table. Ids are never given out twice, not even after the last row was deleted. Texts are compared by their code
+#: points: case and spaces at the end count, on every database.
+TABLE_OPTIONS = {
+    "sqlite_autoincrement": True,
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_0900_bin",
+    "mariadb_engine": "InnoDB",
+    "mariadb_charset": "utf8mb4",
+    "mariadb_collate": "utf8mb4_nopad_bin",
+}
 
 #: Text of any length.
 LongText = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 
+#: Bytes of any length.
+Blob = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
+
 # SQLite gives out ids by AUTOINCREMENT for columns declared exactly INTEGER.
 Id = BigInteger().with_variant(Integer(), "sqlite")
 
-# MySQL compares text without regard to case unless told; names and keys are case-sensitive everywhere.
-Name = String(255).with_variant(mysql.VARCHAR(255, collation="utf8mb4_bin"), "mysql", "mariadb")
+# PostgreSQL sorts by the language of its server unless told.
+Name = String(255).with_variant(postgresql.VARCHAR(255, collation="C"), "postgresql")
 
 
 def to_json_text(value: Any) -> str:
@@ -27,7 +42,9 @@ def to_json_text(value: Any) -> str:
         InvalidInputError: the value is, or contains, something JSON has no form for.
     """
     try:
-        return json.dumps(value, ensure_ascii=False, default=_from_numpy)
+        text = json.dumps(value, ensure_ascii=False, default=_from_numpy)
+        text.encode()  # refuses halves of surrogate pairs, which no database keeps
+        return text
     except (TypeError, ValueError) as error:
         raise InvalidInputError(
             f"{value!r:.80} cannot be kept as JSON: {error}. Expected a number, text, true/false, null, a list or a "
@@ -83,3 +100,10 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """From the database."""
         return None if value is None else value.replace(tzinfo=UTC)
+
+
+class ObjectHash(TypeDecorator[str]):
+    """The SHA-256 of an object that lives as long as a row names it in a column of this type."""
+
+    impl = String(64)
+    cache_ok = True

@@ -1,5 +1,6 @@
 """The entities of the store, one file each. Importing the package makes all of them known to the database."""
 
+from enstorage.entity._origin import ORIGIN, STORE
 from enstorage.entity.data_csv import DataCsv
 from enstorage.entity.data_preparation import DataPreparation
 from enstorage.entity.data_set import DataSet
@@ -9,6 +10,7 @@ from enstorage.entity.ensemble import Ensemble
 from enstorage.entity.ensemble_item import EnsembleItem
 from enstorage.entity.forecast import Forecast
 from enstorage.entity.model import Model
+from enstorage.entity.model_curve import ModelCurve
 from enstorage.entity.model_meta import ModelMeta
 from enstorage.entity.project import Project
 from enstorage.entity.research import Research
@@ -23,6 +25,7 @@ ENTITIES = (
     Research,
     Model,
     ModelMeta,
+    ModelCurve,
     Forecast,
     Ensemble,
     EnsembleItem,
@@ -31,6 +34,8 @@ ENTITIES = (
 
 __all__ = [
     "ENTITIES",
+    "ORIGIN",
+    "STORE",
     "DataCsv",
     "DataPreparation",
     "DataSet",
@@ -40,6 +45,7 @@ __all__ = [
     "EnsembleItem",
     "Forecast",
     "Model",
+    "ModelCurve",
     "ModelMeta",
     "Project",
     "Research",

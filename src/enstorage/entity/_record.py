@@ -2,18 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from sqlalchemy import MetaData, Select, func, inspect, select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.mutable import MutableDict
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, make_transient, mapped_column
-from sqlalchemy.orm.attributes import flag_modified, set_committed_value
-from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.orm.attributes import flag_modified
 
-from enstorage.database.types import Id, JsonText, LongText, UtcDateTime
-from enstorage.entity import _deletion
+from enstorage.database.types import TABLE_OPTIONS, Id, JsonText, LongText, UtcDateTime
+from enstorage.entity import _deletion, _saving
 from enstorage.errors import ImmutableError, InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
@@ -26,7 +23,8 @@ R = TypeVar("R", bound="Record")
 _NAME_LENGTH = 255
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """The present moment, as records keep it."""
     return datetime.now(UTC)
 
 
@@ -46,8 +44,7 @@ class Record(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    # Ids are never given out twice, not even after the last row was deleted.
-    __table_args__: Any = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own attribute
+    __table_args__: Any = TABLE_OPTIONS
 
     #: Columns that may not change once the record is stored.
     _immutable: ClassVar[frozenset[str]] = frozenset()
@@ -59,8 +56,8 @@ class Record(DeclarativeBase):
     id: Mapped[int] = mapped_column(Id, primary_key=True, sort_order=-10)
     description: Mapped[str] = mapped_column(LongText, default="", sort_order=90)
     tags: Mapped[dict[str, Any]] = mapped_column(MutableDict.as_mutable(JsonText()), default=dict, sort_order=91)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now, sort_order=92)
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now, onupdate=_now, sort_order=93)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, sort_order=92)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, onupdate=now, sort_order=93)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime, sort_order=94)
 
     def __init__(self, *, connector: "Connector | None" = None, **values: Any) -> None:
@@ -83,34 +80,7 @@ class Record(DeclarativeBase):
             ImmutableError: a column that may not change was changed.
             NotFoundError: the record was deleted meanwhile.
         """
-        connector = self.connector
-        self._refuse_changes()
-        self._check_name()
-        is_new = self._is_new
-        kept = {key: value for key, value in self.__dict__.items() if key in self.__table__.columns}
-        changed = [attribute.key for attribute in inspect(self).attrs if attribute.history.has_changes()]
-        if not is_new and not changed:
-            type(self).get(self.id, connector=connector)  # to say so when it was deleted meanwhile
-            return self
-        with connector.transaction() as session:
-            try:
-                session.add(self)
-                session.flush()
-            except SQLAlchemyError as error:
-                # The roll-back that SQLAlchemy does by itself leaves the object without its values.
-                if self in session:
-                    session.expunge(self)
-                for key, value in kept.items():
-                    set_committed_value(self, key, value)
-                self._mark_changed(changed)
-                if isinstance(error, StaleDataError):
-                    raise NotFoundError(f"{self} is no longer stored: it was deleted meanwhile.") from error
-                raise
-            # Never in a session between calls: two objects of one row cannot get into each other's way.
-            session.expunge(self)
-            undo = self._forget_id if is_new else partial(self._mark_changed, changed)
-            session.info.setdefault("on_rollback", []).append(undo)
-        self._connector = connector
+        _saving.save_all([self])
         return self
 
     def delete(self, cascade: bool = False) -> "list[Record]":
@@ -237,12 +207,22 @@ class Record(DeclarativeBase):
     def _after_delete(self, session: "Session") -> None:
         """Called in the transaction that deleted the record; frees what belongs to it outside its own row."""
 
-    def _check_name(self) -> None:
+    def _check_texts(self) -> None:
+        """Refuse what one of the databases would: so a store can move from one to another."""
         name = getattr(self, "name", "unnamed")
         if not isinstance(name, str) or not 0 < len(name) <= _NAME_LENGTH:
             raise InvalidInputError(
                 f"The name of a {type(self).__name__} is a text of 1 to {_NAME_LENGTH} characters; received {name!r:.80}."
             )
+        for column in self.__table__.columns:
+            value, longest = self.__dict__.get(column.key), getattr(column.type, "length", None)
+            if not isinstance(value, str):
+                continue
+            if longest is not None and len(value) > longest:
+                raise InvalidInputError(
+                    f"The {column.key} of a {type(self).__name__} has at most {longest} characters; received {len(value)}."
+                )
+            check_text(value, f"{column.key} of a {type(self).__name__}")
 
     def _forget_id(self) -> None:
         """Be a new record again: the transaction that stored this one was rolled back."""
@@ -277,6 +257,20 @@ class Record(DeclarativeBase):
     def __repr__(self) -> str:
         name = getattr(self, "name", None)
         return f"{type(self).__name__}({self.id})" if not name else f"{type(self).__name__}({self.id}, {name!r})"
+
+
+def check_text(text: str, what: str) -> None:
+    """Refuse a text that not every database can keep.
+
+    Raises:
+        InvalidInputError: it has the character NUL, or half of a surrogate pair.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInputError(f"The {what} is no valid Unicode: {text!r:.80}. Correct the text.") from error
+    if "\x00" in text:
+        raise InvalidInputError(f"The {what} has the character NUL: {text!r:.80}. Take it out.")
 
 
 def _as_id(cls: type[Record], id: object) -> int:

@@ -3,10 +3,10 @@
 import os
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import BigInteger, ForeignKey, String, delete
+from sqlalchemy import BigInteger, ForeignKey, delete
 from sqlalchemy.orm import Mapped, mapped_column
 
-from enstorage.database.types import JsonValue
+from enstorage.database.types import JsonText, JsonValue, ObjectHash
 from enstorage.entity._record import Record
 from enstorage.writing import write_whole
 
@@ -26,12 +26,15 @@ class DataCsv(Record):
     """
 
     __tablename__ = "data_csv"
-    _immutable = frozenset({"sha256", "rows", "columns", "bytes"})
+    _immutable = frozenset({"sha256", "rows", "columns", "bytes", "local_ids"})
 
-    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    sha256: Mapped[str] = mapped_column(ObjectHash, index=True)
     rows: Mapped[int] = mapped_column(BigInteger)
     columns: Mapped[dict[str, str]] = mapped_column(JsonValue)
     bytes: Mapped[int] = mapped_column(BigInteger)
+    #: For a table that came from another store: the ids here of the sources and models that it names by their ids there,
+    #: `{"data_source": {"35": 2}, "model": {"3": 7}}`. The bytes, and so the hash, stay those of the other store.
+    local_ids: Mapped[dict[str, dict[str, int]] | None] = mapped_column(JsonText)
 
     @classmethod
     def store(cls, table: "pl.DataFrame", connector: "Connector") -> Self:
@@ -55,7 +58,8 @@ class DataCsv(Record):
         """
         from enstorage.objects.table import from_parquet
 
-        return from_parquet(self.connector.objects.get(self.sha256))
+        table = from_parquet(self.connector.objects.get(self.sha256))
+        return table if self.local_ids is None else _with_local_ids(table, self.local_ids)
 
     def to_arrow(self) -> "pa.Table":
         """The table as an Arrow table."""
@@ -74,6 +78,16 @@ class DataCsv(Record):
         if path is not None:
             write_whole(path, text.encode(), overwrite=True)
         return text
+
+
+def _with_local_ids(table: "pl.DataFrame", local_ids: dict[str, dict[str, int]]) -> "pl.DataFrame":
+    import polars as pl
+
+    if "series" in table.columns:
+        sources = {int(there): here for there, here in local_ids["data_source"].items()}
+        table = table.with_columns(pl.col("series").replace_strict(sources, return_dtype=table.schema["series"]))
+    models = {f"member_{there}": f"member_{here}" for there, here in local_ids["model"].items()}
+    return table.rename({there: here for there, here in models.items() if there in table.columns})
 
 
 class TableOwner(Record):

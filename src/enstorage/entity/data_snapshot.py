@@ -35,6 +35,7 @@ class DataSnapshot(TableOwner):
             "aggregate",
             "rows",
             "empty_rows",
+            "series_version",
             "sha256",
         }
     )
@@ -47,6 +48,8 @@ class DataSnapshot(TableOwner):
     aggregate: Mapped[str] = mapped_column(String(16))
     rows: Mapped[int] = mapped_column(BigInteger)
     empty_rows: Mapped[int] = mapped_column(BigInteger)
+    #: Of the series store, as it was read; None where the store has no versions.
+    series_version: Mapped[int | None] = mapped_column(BigInteger)
     #: Over the times and values of all rows.
     sha256: Mapped[str] = mapped_column(String(64))
 

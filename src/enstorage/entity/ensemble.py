@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, String, delete
 from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage import plugins
-from enstorage.database.types import JsonText, Name, UtcDateTime
+from enstorage.database.types import JsonText, Name, ObjectHash, UtcDateTime
 from enstorage.entity._record import Record
 from enstorage.entity.data_csv import DataCsv
 from enstorage.entity.forecast import Forecast
@@ -42,7 +42,7 @@ class Ensemble(Record):
     metamodel: Mapped[str | None] = mapped_column(String(255))
     #: The part asked for; None leaves the choice to the method.
     fit_on: Mapped[str | None] = mapped_column(String(16))
-    object_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
+    object_sha256: Mapped[str | None] = mapped_column(ObjectHash, index=True)
     object_format: Mapped[str | None] = mapped_column(String(32))
     data_csv_id: Mapped[int | None] = mapped_column(ForeignKey("data_csv.id"))
     result: Mapped[dict[str, Any] | None] = mapped_column(JsonText)

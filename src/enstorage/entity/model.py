@@ -1,5 +1,6 @@
 """`Model`: any model, its data set, its facts, its object and its forecasts."""
 
+import operator
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -7,10 +8,11 @@ from numpy.typing import ArrayLike
 from sqlalchemy import BigInteger, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from enstorage.database.types import JsonText, Name
-from enstorage.entity._record import Record
+from enstorage.database.types import JsonText, Name, ObjectHash
+from enstorage.entity._record import Record, check_text
 from enstorage.entity.data_set import DataSet
 from enstorage.entity.forecast import Forecast, point_forecasts
+from enstorage.entity.model_curve import ModelCurve, joined
 from enstorage.entity.model_meta import ModelMeta
 from enstorage.entity.research import Research
 from enstorage.errors import InvalidInputError, NotFoundError
@@ -45,7 +47,7 @@ class Model(Record):
     network: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
     data_set_id: Mapped[int | None] = mapped_column(ForeignKey("data_set.id"), index=True)
     #: Bytes of the trained object, by hash, in the format of that name.
-    object_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
+    object_sha256: Mapped[str | None] = mapped_column(ObjectHash, index=True)
     object_format: Mapped[str | None] = mapped_column(String(32))
     object_bytes: Mapped[int | None] = mapped_column(BigInteger)
 
@@ -120,15 +122,9 @@ class Model(Record):
             NotFoundError: on reading, there is no such fact and no default.
             InvalidInputError: the key is not such a text, or the value has no JSON form.
         """
-        if not isinstance(key, str) or not 0 < len(key) <= _KEY_LENGTH:
-            raise InvalidInputError(
-                f"The key of a fact is a text of 1 to {_KEY_LENGTH} characters; received {key!r:.80}."
-            )
+        _check_key(key)
         if value is not _ABSENT:
-            with self.connector.transaction():  # two writers of one fact: the later one replaces it
-                fact = self._fact(key) or ModelMeta(model_id=self._saved().id, key=key, connector=self.connector)
-                fact.value = value
-                fact.save()
+            self.connector.recorder.record([(self._saved().id, key, value)])
             return None
         kept = self._fact(key)
         if kept is not None:
@@ -145,9 +141,55 @@ class Model(Record):
         found: list[ModelMeta] = self._select(query, self.connector)
         return found[0] if found else None
 
-    def metas(self) -> dict[str, Any]:
-        """All facts about the model."""
-        return {fact.key: fact.value for fact in self._children(ModelMeta.model_id)}
+    @overload
+    def metas(self) -> dict[str, Any]: ...
+    @overload
+    def metas(self, facts: Mapping[str, Any]) -> None: ...
+    def metas(self, facts: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
+        """Record several facts, all or none, faster than one by one; or without them read all.
+
+        Args:
+            facts: keys and values as `meta` takes them.
+
+        Raises:
+            InvalidInputError: a key or a value is not as `meta` takes it; nothing was recorded then.
+        """
+        if facts is None:
+            return {fact.key: fact.value for fact in self._children(ModelMeta.model_id)}
+        for key in facts:
+            _check_key(key)
+        self.connector.recorder.record([(self._saved().id, key, value) for key, value in facts.items()])
+        return None
+
+    def log(self, step: int, **values: float) -> None:
+        """Record points of the model's curves, such as `model.log(epoch, loss=0.5, val_loss=0.7)`.
+
+        What is logged is gathered and written once a second, and at the latest when it is read, when the connector is
+        closed or the process ends; a killed process loses at most the last second.
+
+        Args:
+            step: epoch, batch, anything that counts up; a whole number. Logged twice, the later value counts.
+            **values: a number for each curve; NaN and ±inf survive.
+
+        Raises:
+            InvalidInputError: the step is no whole number, or a value is no number.
+        """
+        try:
+            at = operator.index(step)
+            points = {name: float(value) for name, value in values.items()}
+        except (TypeError, ValueError) as error:
+            raise InvalidInputError(
+                "log takes a whole number and a number for each curve, such as log(3, loss=0.5); received "
+                f"log({step!r:.40}, {', '.join(f'{name}={value!r:.40}' for name, value in values.items())})."
+            ) from error
+        if points:
+            self.connector.recorder.log(self._saved().id, at, points)
+
+    def curves(self) -> "pl.DataFrame":
+        """What was logged: the column `step`, sorted, and one for each curve, null at steps where it has no value."""
+        self.connector.recorder.flush()
+        stretches: list[ModelCurve] = self._children(ModelCurve.model_id)
+        return joined(each.table() for each in stretches)
 
     def save_object(self, obj: Any) -> None:
         """Keep the trained object itself, whole.
@@ -250,6 +292,12 @@ class Model(Record):
     def research(self) -> Research:
         """The research it belongs to."""
         return Research.get(self.research_id, connector=self.connector)
+
+
+def _check_key(key: object) -> None:
+    if not isinstance(key, str) or not 0 < len(key) <= _KEY_LENGTH:
+        raise InvalidInputError(f"The key of a fact is a text of 1 to {_KEY_LENGTH} characters; received {key!r:.80}.")
+    check_text(key, "key of a fact")
 
 
 def _network_json(network: Any) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from sqlalchemy import Double, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from enstorage.database.types import JsonValue, Name, to_json_text
-from enstorage.entity._record import Record
+from enstorage.entity._record import Record, now
 
 #: Characters of a fact's text that are kept beside it to search by.
 LABEL_LENGTH = 255
@@ -40,10 +40,33 @@ class ModelMeta(Record):
     @validates("value")
     def _follow(self, _key: str, value: Any) -> Any:
         text = to_json_text(value)
-        plain = json.loads(text)  # NumPy scalars have become numbers
+        plain = json.loads(text)
         self.number = number_of(plain)
         self.label = label_of(plain, text)
         return value
+
+
+def fact_columns(model_id: int, key: str, value: Any) -> dict[str, Any]:
+    """The columns of a row that holds a fact.
+
+    Raises:
+        InvalidInputError: the value has no JSON form.
+    """
+    text = to_json_text(value)
+    plain = json.loads(text)  # NumPy scalars have become numbers
+    moment = now()
+    return {
+        "model_id": model_id,
+        "key": key,
+        "value": plain,
+        "number": number_of(plain),
+        "label": label_of(plain, text),
+        "description": "",
+        "tags": {},
+        "created_at": moment,
+        "updated_at": moment,
+        "deleted_at": None,
+    }
 
 
 def number_of(plain: Any) -> float | None:

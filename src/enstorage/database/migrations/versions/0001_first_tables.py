@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("updated_at", types.UtcDateTime(), nullable=False),
         sa.Column("deleted_at", types.UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_data_csv")),
-        sqlite_autoincrement=True,
+        **types.TABLE_OPTIONS,
     )
     op.create_index(op.f("ix_data_csv_sha256"), "data_csv", ["sha256"], unique=False)
 
@@ -45,7 +45,7 @@ def upgrade() -> None:
         sa.Column("updated_at", types.UtcDateTime(), nullable=False),
         sa.Column("deleted_at", types.UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_data_source")),
-        sqlite_autoincrement=True,
+        **types.TABLE_OPTIONS,
     )
     op.create_table(
         "data_snapshot",
@@ -69,7 +69,7 @@ def upgrade() -> None:
             ["data_source_id"], ["data_source.id"], name=op.f("fk_data_snapshot_data_source_id_data_source")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_data_snapshot")),
-        sqlite_autoincrement=True,
+        **types.TABLE_OPTIONS,
     )
     op.create_index(op.f("ix_data_snapshot_data_source_id"), "data_snapshot", ["data_source_id"], unique=False)
 
@@ -87,7 +87,7 @@ def upgrade() -> None:
             ["data_source_id"], ["data_source.id"], name=op.f("fk_project_data_source_id_data_source")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_project")),
-        sqlite_autoincrement=True,
+        **types.TABLE_OPTIONS,
     )
     op.create_index(op.f("ix_project_data_source_id"), "project", ["data_source_id"], unique=False)
 
@@ -118,7 +118,7 @@ def upgrade() -> None:
             ["data_snapshot_id"], ["data_snapshot.id"], name=op.f("fk_data_preparation_data_snapshot_id_data_snapshot")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_data_preparation")),
-        sqlite_autoincrement=True,
+        **types.TABLE_OPTIONS,
     )
     op.create_index(
         op.f("ix_data_preparation_data_snapshot_id"), "data_preparation", ["data_snapshot_id"], unique=False
@@ -145,7 +145,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["data_csv_id"], ["data_csv.id"], name=op.f("fk_ensemble_data_csv_id_data_csv")),
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_ensemble_project_id_project")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ensemble")),
-        sqlite_autoincrement=True,
+        **types.TABLE_OPTIONS,
     )
     op.create_index(op.f("ix_ensemble_object_sha256"), "ensemble", ["object_sha256"], unique=False)
     op.create_index(op.f("ix_ensemble_project_id"), "ensemble", ["project_id"], unique=False)
@@ -172,7 +172,7 @@ def upgrade() -> None:
             name=op.f("fk_data_set_data_preparation_id_data_preparation"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_data_set")),
-        sqlite_autoincrement=True,
+        **types.TABLE_OPTIONS,
     )
     op.create_index(op.f("ix_data_set_data_preparation_id"), "data_set", ["data_preparation_id"], unique=False)
 
@@ -194,7 +194,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_research_project_id_project")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_research")),
-        sqlite_autoincrement=True,
+        **types.TABLE_OPTIONS,
     )
     op.create_index(op.f("ix_research_data_preparation_id"), "research", ["data_preparation_id"], unique=False)
     op.create_index(op.f("ix_research_project_id"), "research", ["project_id"], unique=False)
@@ -217,7 +217,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["data_set_id"], ["data_set.id"], name=op.f("fk_model_data_set_id_data_set")),
         sa.ForeignKeyConstraint(["research_id"], ["research.id"], name=op.f("fk_model_research_id_research")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_model")),
-        sqlite_autoincrement=True,
+        **types.TABLE_OPTIONS,
     )
     op.create_index(op.f("ix_model_data_set_id"), "model", ["data_set_id"], unique=False)
     op.create_index(op.f("ix_model_object_sha256"), "model", ["object_sha256"], unique=False)
@@ -239,7 +239,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["model_id"], ["model.id"], name=op.f("fk_ensemble_item_model_id_model")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ensemble_item")),
         sa.UniqueConstraint("ensemble_id", "model_id", name=op.f("uq_ensemble_item_ensemble_id_model_id")),
-        sqlite_autoincrement=True,
+        **types.TABLE_OPTIONS,
     )
     op.create_index(op.f("ix_ensemble_item_model_id"), "ensemble_item", ["model_id"], unique=False)
 
@@ -261,7 +261,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["ensemble_id"], ["ensemble.id"], name=op.f("fk_forecast_ensemble_id_ensemble")),
         sa.ForeignKeyConstraint(["model_id"], ["model.id"], name=op.f("fk_forecast_model_id_model")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_forecast")),
-        sqlite_autoincrement=True,
+        **types.TABLE_OPTIONS,
     )
     op.create_index(op.f("ix_forecast_ensemble_id"), "forecast", ["ensemble_id"], unique=False)
     op.create_index(op.f("ix_forecast_model_id"), "forecast", ["model_id"], unique=False)
@@ -282,7 +282,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["model_id"], ["model.id"], name=op.f("fk_model_meta_model_id_model")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_model_meta")),
         sa.UniqueConstraint("model_id", "key", name=op.f("uq_model_meta_model_id_key")),
-        sqlite_autoincrement=True,
+        **types.TABLE_OPTIONS,
     )
     op.create_index(
         op.f("ix_model_meta_key_number_label_deleted_at_model_id"),

@@ -1,0 +1,83 @@
+"""What databases say when they refuse, in words that say what to do."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from enstorage.errors import EnstorageError, StoreError
+
+# Pattern over the code and the words of the driver, the fact, the remedy. The first that is found counts.
+_REFUSALS = (
+    (r"1045\b|password authentication failed|no password supplied|Access denied for user .*using password",
+     "user or password is wrong", "Correct them in the URL; special characters are written in percent form (@ as %40)."),
+    (r"1049\b|database \".*\" does not exist|Unknown database",
+     "there is no such database", "Make it with: CREATE DATABASE {database}. Or correct the name in the URL."),
+    (r"1044\b|114[234]\b|42501|permission denied|command denied|must be owner",
+     "the user may not do that", "Let the owner of the server grant the user all rights on database {database}."),
+    (r"1040\b|1203\b|53300|too many connections|too many clients",
+     "the server has no connection left", "Close other programs, or raise max_connections of the server."),
+    (r"1205\b|55P03|lock timeout|Lock wait timeout|database is locked|database table is locked",
+     "another process has been writing for a minute", "Find what holds the store for so long, and try again."),
+    (r"1290\b|1792\b|1836\b|25006|readonly database|read-only",
+     "it can only be read", "Change the permissions of the file and its folder, or of the user; or open a copy."),
+    (r"1021\b|1114\b|53100|disk is full|No space left|database or disk is full|is full",
+     "the disk is full", "Make room, then try again."),
+    (r"file is not a database|malformed|file is encrypted",
+     "the file is damaged or no database", "Restore it from a backup, or choose another file."),
+    (r"unable to open database file",
+     "the file cannot be opened", "Check that its folder is there, and that you may read and write both."),
+    (r"2003\b|2002\b|2005\b|[Cc]onnection refused|could not translate host|Name or service not known|[Tt]imeout|timed out"
+     r"|failed to resolve|No route to host|Network is unreachable|getaddrinfo",
+     "the server cannot be reached", "Check host and port in the URL, and that the server runs."),
+    (r"2006\b|2013\b|57P0[123]|0800[0-9]|server closed the connection|Lost connection|gone away|terminating connection"
+     r"|connection is closed|[Cc]onnection reset|Packet sequence|Broken pipe",
+     "the connection was lost", "Check that the server runs, then try again."),
+)  # fmt: skip
+
+
+@contextmanager
+def translated(url: URL) -> Iterator[None]:
+    """The one place where errors of SQLAlchemy and its drivers become ours."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        cause = getattr(error, "orig", None)
+        if isinstance(cause, EnstorageError):  # a column refused a value, in words of its own
+            raise cause from error
+        raise StoreError(_told(url, error, "Nothing was changed.")) from error
+
+
+def commit_lost(url: URL, error: DBAPIError) -> StoreError:
+    """The error for a connection that broke while the server was committing."""
+    return StoreError(
+        _told(
+            url, error, "It broke while the change was being kept: whether it was is not known. Look before you repeat."
+        )
+    )
+
+
+def _told(url: URL, error: SQLAlchemyError, consequence: str) -> str:
+    cause = getattr(error, "orig", None) or error
+    words = _words(cause)
+    codes = f"{getattr(cause, 'sqlstate', None) or ''} {words}"
+    for pattern, fact, remedy in _REFUSALS:
+        if re.search(pattern, codes):
+            return f"The database {url.render_as_string()} refused: {fact} ({words}). {consequence} " + remedy.format(
+                database=url.database
+            )
+    return (
+        f"The database {url.render_as_string()} refused: {words}. {consequence} `enstorage check` says whether the store "
+        "is whole."
+    )
+
+
+def _words(cause: BaseException) -> str:
+    """The driver's own words in one line, without what it repeats for every address it tried."""
+    if len(cause.args) == 2 and isinstance(cause.args[0], int):  # PyMySQL: code, text
+        code, text = cause.args
+        return f"{code}: {str(text).strip()}"
+    lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
+    return lines[0].removesuffix(".") if lines else type(cause).__name__

@@ -1,0 +1,125 @@
+"""The version of the tables: made in an empty database, upgraded only when asked."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from enstorage.database.engine import BUSY_SECONDS, POSTGRES_LOCK, for_reading
+from enstorage.database.url import is_in_memory
+from enstorage.errors import StoreError, UpgradeError
+
+# The revisions of migrations/versions, the newest last; a test holds them against Alembic's own answer. Kept here because
+# importing Alembic at every start would cost more than opening the store.
+REVISIONS = ("0001", "0002")
+HEAD_REVISION = REVISIONS[-1]
+
+
+def ensure_schema(engine: Engine, *, upgrade: bool = False) -> None:
+    """Make the tables of an empty database; those of an older version are upgraded only with `upgrade`.
+
+    Raises:
+        UpgradeError: the database was written by another version.
+    """
+    with for_reading(engine).connect() as connection:
+        revision = _revision(connection)
+    if revision == HEAD_REVISION:
+        return
+    url = engine.url.render_as_string()
+    if revision is not None and revision not in REVISIONS:
+        raise UpgradeError(
+            f"The database {url} has schema {revision}; this version of enstorage knows {HEAD_REVISION} and older. Install "
+            "a newer enstorage."
+        )
+    if revision is not None and not upgrade:
+        raise UpgradeError(
+            f"The database {url} has schema {revision}; this version of enstorage expects {HEAD_REVISION}. Run `enstorage "
+            "upgrade` when no other program uses the store; older versions cannot open it afterwards."
+        )
+    if engine.dialect.name == "sqlite":
+        # WAL lets readers work while one process writes; it is a property of the file and stays with it.
+        raw = engine.raw_connection()
+        raw.execute("PRAGMA journal_mode=WAL")
+        raw.close()
+    _migrate(engine)
+
+
+def _migrate(engine: Engine) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "enstorage:database/migrations")
+    # Of two processes that open an empty database, one migrates and the other waits and finds it done.
+    with _alone(engine) as connection:
+        revision = _revision(connection)
+        if revision == HEAD_REVISION:
+            return
+        if revision is None:
+            _clear_half_made(connection)
+        else:
+            _keep_copy(connection, revision)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[Connection]:
+    """A transaction beside which no other process migrates."""
+    if engine.dialect.name == "sqlite":
+        with engine.begin() as connection:
+            yield connection
+        return
+    with for_reading(engine).connect() as connection:  # the table that writers lock may not be there yet
+        if engine.dialect.name == "postgresql":
+            connection = connection.execution_options(isolation_level="READ COMMITTED")  # noqa: PLW2901
+            with connection.begin():
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({POSTGRES_LOCK})"))
+                yield connection
+            return
+        name = f"enstorage {engine.url.database}"[:64]
+        if connection.scalar(text("SELECT GET_LOCK(:name, :seconds)"), {"name": name, "seconds": BUSY_SECONDS}) != 1:
+            raise StoreError(
+                f"The database {engine.url.render_as_string()} is being set up by another process for more than "
+                f"{BUSY_SECONDS} s. Nothing was changed. Wait for it, or stop it, and try again."
+            )
+        try:
+            yield connection
+            connection.commit()
+        finally:
+            connection.rollback()
+            connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": name})
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _clear_half_made(connection: Connection) -> None:
+    """Drop what a killed first migration left on MySQL, which keeps every CREATE TABLE at once.
+
+    Its mark is a table of versions without a version. Nothing was written to the tables then: stores are opened only after
+    the version is.
+    """
+    if connection.dialect.name not in ("mysql", "mariadb") or not inspect(connection).has_table("alembic_version"):
+        return
+    from enstorage.entity._record import Record
+
+    Record.metadata.drop_all(connection, checkfirst=True)
+
+
+def _keep_copy(connection: Connection, revision: str) -> None:
+    """A copy of a SQLite file beside it, before it is upgraded; servers have backup programs of their own."""
+    if connection.dialect.name != "sqlite" or is_in_memory(connection.engine.url):
+        return
+    import sqlite3
+
+    original = Path(str(connection.engine.url.database))
+    copy = original.with_name(f"{original.name}.schema-{revision}")
+    with sqlite3.connect(original) as source, sqlite3.connect(copy) as target:
+        source.backup(target)
+    source.close()
+    target.close()

@@ -1,0 +1,59 @@
+"""`ModelCurve`: a stretch of the curves of a model, such as its loss at every epoch."""
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BigInteger, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from enstorage.database.types import Blob
+from enstorage.entity._record import Record
+from enstorage.errors import CorruptError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import polars as pl
+
+
+class ModelCurve(Record):
+    """Many values of many steps in one row: written by `Model.log`, read by `Model.curves`."""
+
+    __tablename__ = "model_curve"
+    _part_of = frozenset({"model_id"})
+
+    model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), index=True)
+    rows: Mapped[int] = mapped_column(BigInteger)
+    #: A table with the column `step` and one for each curve, as Arrow IPC.
+    data: Mapped[bytes] = mapped_column(Blob)
+
+    def table(self) -> "pl.DataFrame":
+        """Column `step` and one for each curve, null where it has no value at a step.
+
+        Raises:
+            CorruptError: the bytes are no such table.
+        """
+        import polars as pl
+
+        try:
+            return pl.read_ipc(io.BytesIO(self.data))
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise CorruptError(f"{self} cannot be read: {str(error).splitlines()[0]}. Restore a backup.") from error
+
+
+def packed(table: "pl.DataFrame") -> dict[str, Any]:
+    """The columns of a row that holds the table."""
+    buffer = io.BytesIO()
+    table.write_ipc(buffer, compression="zstd" if table.height > 100 else "uncompressed")
+    return {"rows": table.height, "data": buffer.getvalue()}
+
+
+def joined(tables: "Iterable[pl.DataFrame]") -> "pl.DataFrame":
+    """The curves of several stretches, sorted by step; of two values at one step the later one counts."""
+    import polars as pl
+
+    stretches = list(tables)
+    if not stretches:
+        return pl.DataFrame(schema={"step": pl.Int64})
+    together = pl.concat(stretches, how="diagonal").group_by("step", maintain_order=True)
+    return together.agg(pl.exclude("step").drop_nulls().last()).sort("step")

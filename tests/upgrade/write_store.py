@@ -1,0 +1,53 @@
+"""Writes a small store with something of everything: `python write_store.py schema-0002.tar.gz`.
+
+Run it once with each version that changes what stores look like, and keep what it wrote beside it: every later version
+has to open it.
+"""
+
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LinearRegression
+
+import enstorage
+from endirector import Conductor
+from enstorage.adapter import Window
+
+
+def write(folder):
+    """A store with a source, two models of different lag with objects, facts and forecasts, and their ensemble."""
+    connector = enstorage.Connector.in_folder(folder)
+    source = enstorage.DataSource(name="Solar activity", time_interval="1y", unit="sunspots").save()
+    years = np.arange(1700, 1760)
+    source.write([str(year) for year in years], 50 + 40 * np.sin(years * 2 * np.pi / 11))
+    source.write(["1705"], [12.5])  # a value that was replaced
+    preparation = source.create_snapshot("as it was").create_preparation("linear", "minmax", 0.6, 0.2, 0.2)
+    project = enstorage.Project(name="Sun", data_source=source, description="kept for later versions").save()
+    research = project.create_research("Standard data", preparation)
+    for lag in (3, 5):
+        data_set = preparation.create_set(Window(lag))
+        model = research.create_model(f"lag {lag}")
+        model.data_set(data_set)
+        model.tags["kind"] = "linear"
+        model.save()
+        _, X, y = data_set.arrays("train")
+        estimator = LinearRegression().fit(X, y)
+        model.save_object(estimator)
+        model.meta("loss", float("nan"))
+        model.meta("settings", {"lag": lag, "names": ["a", "б"]})
+        for part in ("train", "valid", "test"):
+            ids, _ = data_set.targets(part)
+            _, inputs, _ = data_set.arrays(part)
+            model.save_forecasts(part, ids, data_set.invert(estimator.predict(inputs), part))
+    Conductor(project.create_ensemble("blending", "LinearRegression", models=project.models())).render()
+    connector.close()
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as place:
+        write(Path(place) / "store")
+        with tarfile.open(sys.argv[1], "w:gz") as archive:
+            archive.add(Path(place) / "store", arcname="store")
