@@ -12,7 +12,7 @@ from enstorage.errors import InvalidInputError
 
 #: Of every table. Ids are never given out twice, not even after the last row was deleted. Texts are compared by their code
 #: points: case and spaces at the end count, on every database.
-TABLE_OPTIONS = {
+TABLE_OPTIONS: dict[str, Any] = {
     "sqlite_autoincrement": True,
     "mysql_engine": "InnoDB",
     "mysql_charset": "utf8mb4",
