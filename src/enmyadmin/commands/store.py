@@ -1,4 +1,4 @@
-"""Commands about the store as a whole: init, info, check."""
+"""Commands about the store as a whole: init, info, check, upgrade."""
 
 from pathlib import Path
 from typing import Annotated
@@ -38,6 +38,14 @@ def info(store: Store = None, as_json: Json = False) -> None:
         return
     print_table(["store", "place"], [[name, place] for name, place in places.items()])
     print_table(["entity", "count"], [[name, count] for name, count in counts.items()])
+
+
+def upgrade(store: Store = None, as_json: Json = False) -> None:
+    """Change the tables of an older store to those of this version; a copy of a SQLite file stays beside it."""
+    from enstorage.database.schema import HEAD_REVISION
+
+    open_store(store, upgrade=True).close()
+    print_json({"schema": HEAD_REVISION}) if as_json else typer.echo(f"The store has schema {HEAD_REVISION}.")
 
 
 def check(store: Store = None, as_json: Json = False) -> None:
