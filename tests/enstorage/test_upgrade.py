@@ -175,7 +175,9 @@ class Migrating:
             connection.execute(text("INSERT INTO model VALUES (5)"))
             connection.commit()
         for _ in range(2):
-            with pytest.raises(StoreError, match=r"tables of another program that are called model\. .* for enstorage alone"):
+            with pytest.raises(
+                StoreError, match=r"tables of another program that are called model\. .* for enstorage alone"
+            ):
                 Connector(url, f"delta:{tmp_path}", f"file:{tmp_path}")
         with for_reading(engine).connect() as connection:
             assert connection.execute(text("SELECT theirs FROM model")).scalar() == 5

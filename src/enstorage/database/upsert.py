@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Executable, TableClause, literal_column
+from sqlalchemy import Executable, TableClause, literal_column
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 
@@ -15,16 +15,15 @@ def upsert(
     replaced: tuple[str, ...],
     constants: tuple[tuple[str, str], ...] = (),
 ) -> Executable:
-    """The statement for rows that have all columns of `table`; run it with one or many rows, no two of the same key.
+    """The statement for rows of `table`; run it with one or many rows, no two of the same key.
 
     Args:
         dialect: name of the kind of database.
-        table: its columns, or those of them that are given.
+        table: with the types of what is bound.
         key: columns with a unique constraint over them.
         replaced: columns that are written over in a row whose key is there already.
-        constants: further columns, and the SQL of the value that all rows have there.
+        constants: columns that all rows have the same value in, and that value as SQL.
     """
-    table = TableClause(table.name, *(column.copy() for column in table.c), *(Column(name) for name, _ in constants))
     same = {name: literal_column(sql) for name, sql in constants}
     match dialect:
         case "sqlite":

@@ -55,8 +55,11 @@ FACTS = TableClause(
     Column("value", LongText),
     Column("number", Double),
     Column("label", Name),
+    Column("description", LongText),
+    Column("tags", LongText),
     Column("created_at", UtcDateTime.impl),
     Column("updated_at", UtcDateTime.impl),
+    Column("deleted_at", UtcDateTime.impl),
 )
 #: The columns that are the same for every fact, as SQL.
 CONSTANTS = (("description", "''"), ("tags", "'{}'"), ("deleted_at", "NULL"))
