@@ -77,12 +77,14 @@ def _number_format(magnitudes: list[float]) -> str:
 
 
 def as_dictionary(record: "Record") -> dict[str, Any]:
-    """The columns of a record; times as ISO 8601."""
+    """The columns of a record but those that hold bytes; times as ISO 8601."""
     from enstorage.instant import to_iso
 
     values = {}
     for column in record.__table__.columns:
         value = getattr(record, column.key)
+        if isinstance(value, bytes):
+            continue
         values[column.key] = to_iso(value) if column.key in _TIMES and value is not None else value
     return values
 

@@ -84,6 +84,21 @@ def test_info_list_show_and_check_speak_of_what_is_stored(enstorage, csv):
     assert json.loads(enstorage("check", "--json")[1]) == []
 
 
+def test_a_model_is_shown_with_its_facts_and_curves(enstorage):
+    enstorage("init")
+    model = Project(name="p", data_source=DataSource(name="s")).create_research("r").create_model("m")
+    model.meta("loss", 0.25)
+    model.log([1, 2, 3], loss=[3.0, 2.0, 1.0])
+    model.log(9, rate=0.5)
+    shown = json.loads(enstorage("show", "model", 1, "--json")[1])
+    assert shown["meta"] == {"loss": 0.25}
+    assert shown["curves"] == {"loss": {"steps": 3, "last": 1.0}, "rate": {"steps": 1, "last": 0.5}}
+    assert "rate" in enstorage("show", "model", 1)[1]
+    (stretch,) = json.loads(enstorage("list", "model_curve", "--json")[1])
+    assert (stretch["rows"], "data" in stretch) == (4, False)
+    assert "1 in all" in enstorage("list", "model_curve")[1]
+
+
 def test_check_finds_a_damaged_object_and_exits_with_1(enstorage, csv):
     enstorage("init")
     enstorage("import-csv", csv)

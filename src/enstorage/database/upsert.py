@@ -24,7 +24,7 @@ def upsert(
         replaced: columns that are written over in a row whose key is there already.
         constants: columns that all rows have the same value in, and that value as SQL.
     """
-    same = {name: literal_column(sql) for name, sql in constants}
+    same: dict[str, Any] = {name: literal_column(sql) for name, sql in constants}
     match dialect:
         case "sqlite":
             lite = sqlite.insert(table).values(same)
@@ -34,4 +34,5 @@ def upsert(
             return post.on_conflict_do_update(index_elements=key, set_={name: post.excluded[name] for name in replaced})
         case _:
             my: Any = mysql.insert(table).values(same)
-            return my.on_duplicate_key_update({name: my.inserted[name] for name in replaced})
+            statement: Executable = my.on_duplicate_key_update({name: my.inserted[name] for name in replaced})
+            return statement
