@@ -90,6 +90,7 @@ def test_a_model_is_shown_with_its_facts_and_curves(enstorage):
     model.meta("loss", 0.25)
     model.log([1, 2, 3], loss=[3.0, 2.0, 1.0])
     model.log(9, rate=0.5)
+    model.connector.recorder.flush()  # the command opens the store anew, as another process would
     shown = json.loads(enstorage("show", "model", 1, "--json")[1])
     assert shown["meta"] == {"loss": 0.25}
     assert shown["curves"] == {"loss": {"steps": 3, "last": 1.0}, "rate": {"steps": 1, "last": 0.5}}
