@@ -94,6 +94,26 @@ class Connector:
         """
         return self.database.transaction()
 
+    def keep(self, content: bytes) -> str:
+        """Put bytes into the object store; to be called in the transaction that stores their SHA-256, which is returned.
+
+        After the commit it looks whether they are still there: `gc` may have freed equal bytes, to which nothing referred
+        before, just between the two.
+        """
+        sha256 = self.objects.put(content)
+        self.keep_again(sha256, content)
+        return sha256
+
+    def keep_again(self, sha256: str, content: bytes) -> None:
+        """After the commit of the present transaction, put the bytes again if they are not there."""
+
+        def look() -> None:
+            if not self.objects.has(sha256):
+                self.objects.put(content)
+
+        with self.transaction() as session:
+            session.info.setdefault("on_commit", []).append(look)
+
     def buffered(self) -> AbstractContextManager[None]:
         """Gather the facts that this thread records inside the block, and write many at a time.
 

@@ -163,7 +163,8 @@ def _stretches(session: Session, ids: Iterable[int]) -> dict[int, int]:
     wanted, found = sorted(ids), dict[int, int]()
     for start in range(0, len(wanted), 500):
         chosen = counted.where(model.c.id.in_(wanted[start : start + 500]))
-        found |= dict(session.connection().execute(chosen).tuples())
+        for id, count in session.connection().execute(chosen):
+            found[id] = count
     return found
 
 

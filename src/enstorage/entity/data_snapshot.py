@@ -64,10 +64,11 @@ class DataSnapshot(TableOwner):
         times, values = _load(source, time_from, time_to)
         table = pl.DataFrame({"time": times, "value": values})
         connector = source.connector
+        data_csv = DataCsv.of(table, connector)
         with connector.transaction():
             return cls(
                 data_source_id=source.id,
-                data_csv_id=DataCsv.store(table, connector).id,
+                data_csv_id=data_csv.save().id,
                 time_from=time_from,
                 time_to=time_to,
                 time_interval=source.time_interval,

@@ -213,9 +213,10 @@ class Model(Record):
         from enstorage.formats.base import dump
 
         form, content = dump(obj, allow_pickle=self.connector.allow_pickle)
-        self.object_sha256 = self.connector.objects.put(content)
-        self.object_format, self.object_bytes = form, len(content)
-        self.save()
+        with self.connector.transaction():
+            self.object_sha256 = self.connector.keep(content)
+            self.object_format, self.object_bytes = form, len(content)
+            self.save()
 
     def load_object(self) -> Any:
         """The trained object. Opening it runs no code from the file, unless pickle is allowed for this store.

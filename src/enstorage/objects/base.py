@@ -40,6 +40,10 @@ class ObjectStore(ABC):
             )
         return content
 
+    def has(self, sha256: str) -> bool:
+        """Whether bytes with the hash are stored."""
+        return self._read(checked_hash(sha256)) is not None
+
     @abstractmethod
     def _write(self, sha256: str, content: bytes) -> None:
         """Store the bytes durably, or only mark them as used again when they are there."""
