@@ -1,6 +1,6 @@
 """A snapshot of many points by the hour: beside InfluxDB, and beside Polars on a bare Parquet file.
 
-    python benchmarks/bench_snapshot.py [--points 10000000]
+python benchmarks/bench_snapshot.py [--points 10000000]
 """
 
 import argparse
@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from tables import Line, seconds, show
 
 from enstorage import Connector, DataSource
 from enstorage.interval import Interval
 from enstorage.objects.table import content_sha256
 from enstorage.series.base import find_series
+from tables import Line, seconds, show
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import servers
@@ -52,7 +52,8 @@ def main() -> None:
         bare_written = seconds(lambda: frame.write_parquet(bare))
         query = pl.scan_parquet(bare).filter(pl.col("source") == 1)
         bare_grouped = seconds(
-            lambda: query.group_by(pl.col("time") // HOUR * HOUR).agg(pl.col("value").mean()).sort("time").collect(), REPEAT
+            lambda: query.group_by(pl.col("time") // HOUR * HOUR).agg(pl.col("value").mean()).sort("time").collect(),
+            REPEAT,
         )
         bare_read = seconds(lambda: query.select("time", "value").collect(), REPEAT)
 

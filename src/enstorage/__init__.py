@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from enstorage.entity.research import Research
     from enstorage.errors import EnstorageError
     from enstorage.lineage import Lineage
+    from enstorage.sweeping import Garbage, Sweep, gc
 
 __all__ = [
     "Connector",
@@ -41,16 +42,19 @@ __all__ = [
     "EnstorageError",
     "Finding",
     "Forecast",
+    "Garbage",
     "Lineage",
     "Model",
     "ModelCurve",
     "ModelMeta",
     "Project",
     "Research",
+    "Sweep",
     "__version__",
     "adapter",
     "check",
     "errors",
+    "gc",
     "save_all",
 ]
 
@@ -66,13 +70,16 @@ _HOME = {
     "EnstorageError": "enstorage.errors",
     "Finding": "enstorage.checking",
     "Forecast": "enstorage.entity.forecast",
+    "Garbage": "enstorage.sweeping",
     "Lineage": "enstorage.lineage",
     "Model": "enstorage.entity.model",
     "ModelCurve": "enstorage.entity.model_curve",
     "ModelMeta": "enstorage.entity.model_meta",
     "Project": "enstorage.entity.project",
     "Research": "enstorage.entity.research",
+    "Sweep": "enstorage.sweeping",
     "check": "enstorage.checking",
+    "gc": "enstorage.sweeping",
     "save_all": "enstorage.entity._saving",
 }
 _SUBMODULES = frozenset({"adapter", "errors"})

@@ -39,7 +39,7 @@ class Connector:
     Raises:
         InvalidInputError: a URL is malformed.
         NotSupportedError: a URL names a kind of store that is not known.
-        StoreError: a store cannot be opened.
+        StoreError: a store cannot be opened, or belongs to another database.
         UpgradeError: the database was written by another version.
     """
 
@@ -65,6 +65,9 @@ class Connector:
         self.recorder = Recorder(self.database)
         self.series: SeriesStore = open_series()
         self.objects: ObjectStore = open_objects()
+        store_id = self.database.store_id()
+        self.series.claim(store_id)
+        self.objects.claim(store_id)
         Connector._latest = self
 
     @classmethod
