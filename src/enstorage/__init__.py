@@ -10,6 +10,9 @@ from enstorage._version import __version__
 
 if TYPE_CHECKING:
     from enstorage import adapter, errors
+    from enstorage.bundle.exporting import export_project
+    from enstorage.bundle.importing import import_bundle
+    from enstorage.bundle.report import Exported, Imported
     from enstorage.checking import Finding, check
     from enstorage.connector import Connector
     from enstorage.entity._saving import save_all
@@ -39,8 +42,10 @@ __all__ = [
     "Ensemble",
     "EnsembleItem",
     "EnstorageError",
+    "Exported",
     "Finding",
     "Forecast",
+    "Imported",
     "Lineage",
     "Model",
     "ModelCurve",
@@ -51,6 +56,8 @@ __all__ = [
     "adapter",
     "check",
     "errors",
+    "export_project",
+    "import_bundle",
     "save_all",
 ]
 
@@ -64,8 +71,10 @@ _HOME = {
     "Ensemble": "enstorage.entity.ensemble",
     "EnsembleItem": "enstorage.entity.ensemble_item",
     "EnstorageError": "enstorage.errors",
+    "Exported": "enstorage.bundle.report",
     "Finding": "enstorage.checking",
     "Forecast": "enstorage.entity.forecast",
+    "Imported": "enstorage.bundle.report",
     "Lineage": "enstorage.lineage",
     "Model": "enstorage.entity.model",
     "ModelCurve": "enstorage.entity.model_curve",
@@ -73,6 +82,8 @@ _HOME = {
     "Project": "enstorage.entity.project",
     "Research": "enstorage.entity.research",
     "check": "enstorage.checking",
+    "export_project": "enstorage.bundle.exporting",
+    "import_bundle": "enstorage.bundle.importing",
     "save_all": "enstorage.entity._saving",
 }
 _SUBMODULES = frozenset({"adapter", "errors"})

@@ -23,10 +23,14 @@ def upsert(
     match session.get_bind().dialect.name:
         case "sqlite":
             lite = sqlite.insert(table)
-            statement: Any = lite.on_conflict_do_update(index_elements=key, set_={name: lite.excluded[name] for name in replaced})
+            statement: Any = lite.on_conflict_do_update(
+                index_elements=key, set_={name: lite.excluded[name] for name in replaced}
+            )
         case "postgresql":
             post = postgresql.insert(table)
-            statement = post.on_conflict_do_update(index_elements=key, set_={name: post.excluded[name] for name in replaced})
+            statement = post.on_conflict_do_update(
+                index_elements=key, set_={name: post.excluded[name] for name in replaced}
+            )
         case _:
             my = mysql.insert(table)
             statement = my.on_duplicate_key_update({name: my.inserted[name] for name in replaced})
