@@ -10,6 +10,9 @@ from enstorage._version import __version__
 
 if TYPE_CHECKING:
     from enstorage import adapter, errors
+    from enstorage.bundle.exporting import export_project
+    from enstorage.bundle.importing import import_bundle
+    from enstorage.bundle.report import Exported, Imported
     from enstorage.checking import Finding, check
     from enstorage.connector import Connector
     from enstorage.entity._saving import save_all
@@ -40,9 +43,11 @@ __all__ = [
     "Ensemble",
     "EnsembleItem",
     "EnstorageError",
+    "Exported",
     "Finding",
     "Forecast",
     "Garbage",
+    "Imported",
     "Lineage",
     "Model",
     "ModelCurve",
@@ -54,7 +59,9 @@ __all__ = [
     "adapter",
     "check",
     "errors",
+    "export_project",
     "gc",
+    "import_bundle",
     "save_all",
 ]
 
@@ -68,9 +75,11 @@ _HOME = {
     "Ensemble": "enstorage.entity.ensemble",
     "EnsembleItem": "enstorage.entity.ensemble_item",
     "EnstorageError": "enstorage.errors",
+    "Exported": "enstorage.bundle.report",
     "Finding": "enstorage.checking",
     "Forecast": "enstorage.entity.forecast",
     "Garbage": "enstorage.sweeping",
+    "Imported": "enstorage.bundle.report",
     "Lineage": "enstorage.lineage",
     "Model": "enstorage.entity.model",
     "ModelCurve": "enstorage.entity.model_curve",
@@ -79,6 +88,8 @@ _HOME = {
     "Research": "enstorage.entity.research",
     "Sweep": "enstorage.sweeping",
     "check": "enstorage.checking",
+    "export_project": "enstorage.bundle.exporting",
+    "import_bundle": "enstorage.bundle.importing",
     "gc": "enstorage.sweeping",
     "save_all": "enstorage.entity._saving",
 }

@@ -1,6 +1,7 @@
 """`DataCsv`: the data of a snapshot, preparation, data set or forecast, and nothing else."""
 
 import os
+import re
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import BigInteger, ForeignKey, delete
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from enstorage.connector import Connector
+
+_MEMBER = re.compile("member_([1-9][0-9]{0,18})")
 
 
 class DataCsv(Record):
@@ -92,6 +95,13 @@ class DataCsv(Record):
         if path is not None:
             write_whole(path, text.encode(), overwrite=True)
         return text
+
+
+def named_ids(table: "pl.DataFrame") -> dict[str, set[int]]:
+    """The ids that the bytes of a table name: `data_source` in the column `series`, `model` in columns `member_<id>`."""
+    sources = set(table["series"].unique().to_list()) if "series" in table.columns else set()
+    models = {int(match[1]) for name in table.columns if (match := _MEMBER.fullmatch(name))}
+    return {"data_source": sources, "model": models}
 
 
 def _with_local_ids(table: "pl.DataFrame", local_ids: dict[str, dict[str, int]]) -> "pl.DataFrame":

@@ -40,7 +40,9 @@ class Model(Record):
 
     __tablename__ = "model"
     _immutable = frozenset({"research_id"})
+    _belongs_to = frozenset({"research_id"})
     _upstream = ("data_set_id",)
+    _written_later = ("data_set_id", "object_sha256", "object_format", "object_bytes")
 
     name: Mapped[str] = mapped_column(Name)
     research_id: Mapped[int] = mapped_column(ForeignKey("research.id"), index=True)
