@@ -106,6 +106,15 @@ def arrived(sun, empty_store):
     connector.close()
 
 
+@pytest.fixture(scope="session")
+def untouched(sun, empty_store):
+    """An empty store, for what is refused."""
+    shutil.copytree(empty_store, sun / "untouched")
+    connector = with_own_name(Connector.in_folder(sun / "untouched"))
+    yield connector
+    connector.close()
+
+
 @pytest.fixture
 def store(sun, tmp_path):
     """A copy of the store of the project; the default one."""

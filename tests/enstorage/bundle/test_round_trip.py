@@ -7,10 +7,10 @@ import zipfile
 import numpy as np
 import polars as pl
 import pytest
+from comparing import contents, hashes
 from sqlalchemy import select
 
 import enstorage
-from comparing import contents, hashes
 from endirector import Conductor
 from enstorage import DataSource, Ensemble, Model, Project, check
 from enstorage.entity import ENTITIES
@@ -137,7 +137,7 @@ def test_a_file_is_written_whole_or_not_at_all(project, tmp_path, damage):
     path = tmp_path / "sun.enz"
     enstorage.export_project(project, path)
     before = path.read_bytes()
-    with pytest.raises(InvalidInputError, match="sun.enz exists"):
+    with pytest.raises(InvalidInputError, match=r"sun\.enz exists"):
         enstorage.export_project(project, path)
     damage(project.models()[0].object_sha256)
     with pytest.raises(enstorage.errors.CorruptError, match="is damaged"):
@@ -149,7 +149,9 @@ def test_a_file_is_written_whole_or_not_at_all(project, tmp_path, damage):
 def test_what_could_not_be_imported_is_not_exported(project, tmp_path):
     project.data_source_id = DataSource(name="other").save().id
     project.save()
-    with pytest.raises(enstorage.errors.CorruptError, match=r"Research\(1\): its preparation is of another data source"):
+    with pytest.raises(
+        enstorage.errors.CorruptError, match=r"Research\(1\): its preparation is of another data source"
+    ):
         enstorage.export_project(project, tmp_path / "sun.enz")
     assert not list(tmp_path.glob("*.enz"))
 
