@@ -84,6 +84,9 @@ class Archive:
         self.max_bytes = max(FREE_BYTES, FREE_RATIO * size) if max_bytes is None else max_bytes
         with _told():
             self._zip = zipfile.ZipFile(file)
+        if min((info.header_offset for info in self._zip.infolist()), default=0):
+            # The objects inside may be archives themselves, and of a file that was cut off one of them may be found.
+            raise CorruptError("It does not begin with its first member: it was cut off, or put behind something else.")
         self._infos: dict[str, zipfile.ZipInfo] = {}
         for info in self._zip.infolist():
             _check(info)

@@ -13,7 +13,17 @@ from enstorage.bundle.plan import Plan, origin_of
 from enstorage.bundle.reading import Bundle
 from enstorage.bundle.rows import Row, by_owner
 from enstorage.database.types import to_json_text
-from enstorage.entity import ENTITIES, ORIGIN, DataCsv, DataSnapshot, DataSource, Ensemble, EnsembleItem, Model, ModelMeta
+from enstorage.entity import (
+    ENTITIES,
+    ORIGIN,
+    DataCsv,
+    DataSnapshot,
+    DataSource,
+    Ensemble,
+    EnsembleItem,
+    Model,
+    ModelMeta,
+)
 from enstorage.entity._record import Record
 from enstorage.entity.model_meta import label_of, number_of
 
@@ -39,11 +49,7 @@ def store_records(session: Session, plan: Plan, bundle: Bundle, source_ids: dict
             _make(session, plan, bundle, rows, ids)
             origins = [(row, plan.here[entity][row.id]) for row in rows]
             _note_origins(session, bundle, origins)
-    for row, id, values in plan.filled:
-        _make_tables(session, plan, bundle, [values.get("data_csv_id")])
-        table = row.entity.__table__
-        new = _values(plan, bundle, row)
-        session.execute(update(table).where(table.c.id == id).values({name: new[name] for name in values}))  # type: ignore[arg-type]
+    _fill_known(session, plan, bundle)
 
 
 @cache
@@ -96,6 +102,13 @@ def _values(plan: Plan, bundle: Bundle, row: Row) -> dict[str, Any]:
         values["number"] = number_of(values["value"])
         values["label"] = label_of(values["value"], to_json_text(values["value"]))
     return values
+
+
+def _fill_known(session: Session, plan: Plan, bundle: Bundle) -> None:
+    for row, id, values in plan.filled:
+        _make_tables(session, plan, bundle, [values.get("data_csv_id")])
+        table, new = row.entity.__table__, _values(plan, bundle, row)
+        session.execute(update(table).where(table.c.id == id).values({name: new[name] for name in values}))  # type: ignore[arg-type]
 
 
 def _items(bundle: Bundle, ensemble: Row) -> list[Row]:

@@ -134,10 +134,11 @@ def read_table(content: bytes, rows: int | None, max_bytes: int) -> "pl.DataFram
     try:
         file = pq.ParquetFile(io.BytesIO(content))
         declared, width = file.metadata.num_rows, sum(_bytes(field.type) for field in file.schema_arrow)
-        if (rows is not None and declared != rows) or declared * width > max_bytes:
+        if rows not in (None, declared) or declared * width > max_bytes:
+            expected = "any number of" if rows is None else rows
             raise InvalidInputError(
-                f"A table has {declared} rows of {width:g} bytes; expected {'any' if rows is None else rows} rows that take at "
-                f"most {max_bytes} bytes."
+                f"A table has {declared} rows of {width:g} bytes; expected {expected} rows that take at most {max_bytes} "
+                "bytes."
             )
         arrow = file.read(use_threads=False)
         arrow.validate(full=True)

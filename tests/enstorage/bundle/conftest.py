@@ -106,6 +106,14 @@ def arrived(sun, empty_store):
     connector.close()
 
 
+@pytest.fixture(scope="session")
+def untouched(sun, empty_store):
+    """An empty store, for what is refused."""
+    connector = new_store(empty_store, sun / "untouched")
+    yield connector
+    connector.close()
+
+
 @pytest.fixture
 def store(sun, tmp_path):
     """A copy of the store of the project; the default one."""

@@ -107,14 +107,8 @@ def test_a_newer_bundle_adds_what_is_new_and_leaves_what_is_there(project, carry
 
     imported = carry(project, other)
     assert imported.new == {
-        "model": 1,
-        "data_set": 1,
-        "forecast": 1,
-        "model_meta": 1,
-        "model_curve": 1,
-        "ensemble": 1,
-        "ensemble_item": 2,
-        "data_csv": 2,
+        **dict.fromkeys(("model", "data_set", "forecast", "model_meta", "model_curve", "ensemble"), 1),
+        **dict.fromkeys(("ensemble_item", "data_csv"), 2),
     }
     assert imported.known["model"] == 4
     assert Project.get(here.id, connector=other).name == "called otherwise here"
@@ -256,7 +250,7 @@ def test_models_that_would_see_data_of_two_preparations_in_one_research_are_refu
 def test_an_import_is_a_transaction_of_its_own(bundle, another_store, census):
     other = another_store()
     before = census(other)
-    with other.transaction(), pytest.raises(InvalidInputError, match="call it outside of connector.transaction"):
+    with other.transaction(), pytest.raises(InvalidInputError, match="call it outside of connector"):
         enstorage.import_bundle(bundle, other)
     assert census(other) == before
 

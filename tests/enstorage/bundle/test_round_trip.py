@@ -137,7 +137,7 @@ def test_a_file_is_written_whole_or_not_at_all(project, tmp_path, damage):
     path = tmp_path / "sun.enz"
     enstorage.export_project(project, path)
     before = path.read_bytes()
-    with pytest.raises(InvalidInputError, match="sun.enz exists"):
+    with pytest.raises(InvalidInputError, match=r"sun\.enz exists"):
         enstorage.export_project(project, path)
     damage(project.models()[0].object_sha256)
     with pytest.raises(enstorage.errors.CorruptError, match="is damaged"):
