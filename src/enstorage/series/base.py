@@ -1,7 +1,7 @@
 """What a series store promises, and how one is opened by its URL."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from importlib import import_module
 
@@ -59,6 +59,12 @@ class SeriesStore(ABC):
     @abstractmethod
     def delete_source(self, source_id: int) -> None:
         """Delete all points of a source, for good."""
+
+    def delete_leftovers(self, source_ids: Collection[int]) -> None:
+        """Delete what is there of new sources: points of a transaction that was undone, whose ids are given out again."""
+        for source_id in source_ids:
+            if self.extent(source_id) is not None:
+                self.delete_source(source_id)
 
     @abstractmethod
     def compact(self) -> None:

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import local
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from enstorage.errors import StoreError
 from enstorage.interval import Interval
 from enstorage.series.base import Points, SeriesStore
+from enstorage.series.delta_scan import scan
 from enstorage.series.grouping import group
 
 # A row is a point, or with value null the trace of a deleted one. `version` is that of the commit which wrote the row: it
@@ -88,11 +89,17 @@ class DeltaSeries(SeriesStore):
         with self._translated():
             self._committed(lambda table: table.delete(f"source = {int(source_id)}", commit_properties=_ONE_TRY))
 
+    def delete_leftovers(self, source_ids: Collection[int]) -> None:
+        """See `SeriesStore.delete_leftovers`. New ids are mostly higher than all that were ever written to."""
+        with self._translated():
+            highest: Any = pl.DataFrame(self._table().get_add_actions(flatten=True))["max.source"].max()
+        super().delete_leftovers([id for id in source_ids if highest is not None and id <= highest])
+
     def compact(self) -> None:
         """See `SeriesStore.compact`."""
 
         def rewrite(table: deltalake.DeltaTable) -> None:
-            newest = pl.scan_delta(table).sort("version").unique(subset=["source", "time"], keep="last")
+            newest = scan(table).sort("version").unique(subset=["source", "time"], keep="last")
             rows = newest.filter(pl.col("value").is_not_null()).sort("source", "time").collect()
             deltalake.write_deltalake(table, rows.to_arrow(), mode="overwrite", commit_properties=_ONE_TRY)
 
@@ -109,7 +116,7 @@ class DeltaSeries(SeriesStore):
         self._committed(write)
 
     def _rows(self, source_id: int, time_from: int | None = None, time_to: int | None = None) -> pl.LazyFrame:
-        rows = pl.scan_delta(self._table()).filter(pl.col("source") == source_id)
+        rows = scan(self._table()).filter(pl.col("source") == source_id)
         if time_from is not None:
             rows = rows.filter(pl.col("time") >= time_from)
         if time_to is not None:
