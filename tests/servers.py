@@ -191,6 +191,14 @@ class PostgreSql(Server):
             "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self.folder}", "-c", "max_connections=200",
         ]  # fmt: skip
 
+    def stop(self, number=signal.SIGTERM):
+        """See `Server.stop`. It is no child of ours, so that it is gone can only be seen."""
+        pid = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        super().stop(number)
+        end = time.monotonic() + _SECONDS_TO_START
+        while _runs(pid) and time.monotonic() < end:
+            time.sleep(0.01)
+
     def answers(self):
         import psycopg
 
@@ -358,6 +366,14 @@ def free_port():
 
 def postgres_folders():
     return map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True))
+
+
+def _runs(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _as_root(option):

@@ -274,6 +274,17 @@ class TestTransaction:
         assert census(store) == before
         assert before["points"] == 40
 
+    def test_points_that_were_undone_with_their_source_never_come_back(self, store):
+        """SQLite gives the id of the undone source to the next one."""
+        with undone(store):
+            first = DataSource(name="undone").save()
+            first.write([1, 2], [1.0, 2.0])
+            id = first.id
+        again = DataSource(name="another").save()
+        assert (again.id, again.read()[0].tolist()) == (id, [])
+        again.write([7], [7.0])
+        assert again.read()[0].tolist() == [7]
+
     def test_a_refusal_inside_leaves_the_rest_to_be_committed(self, store, sunspots):
         with store.transaction():
             project = Project(name="p", data_source=sunspots).save()

@@ -1,6 +1,7 @@
 """What databases say when they refuse, in words that say what to do."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -43,7 +44,7 @@ def translated(url: URL) -> Iterator[None]:
     """The one place where errors of SQLAlchemy and its drivers become ours."""
     try:
         yield
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, sqlite3.Error) as error:  # the latter where a statement goes by SQLAlchemy
         cause = getattr(error, "orig", None)
         if isinstance(cause, EnstorageError):  # a column refused a value, in words of its own
             raise cause from error
@@ -59,7 +60,7 @@ def commit_lost(url: URL, error: DBAPIError) -> StoreError:
     )
 
 
-def _told(url: URL, error: SQLAlchemyError, consequence: str) -> str:
+def _told(url: URL, error: Exception, consequence: str) -> str:
     cause = getattr(error, "orig", None) or error
     words = _words(cause)
     codes = f"{getattr(cause, 'sqlstate', None) or ''} {words}"

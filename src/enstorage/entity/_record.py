@@ -210,6 +210,10 @@ class Record(DeclarativeBase):
         query = select(child).where(column == self.id, child.deleted_at.is_(None)).order_by(child.id)
         return self._select(query, self.connector)
 
+    @classmethod
+    def _after_insert(cls, ids: "list[int]", connector: "Connector") -> None:
+        """Called in the transaction that stored records for the first time, with their ids."""
+
     def _after_delete(self, session: "Session") -> None:
         """Called in the transaction that deleted the record; frees what belongs to it outside its own row."""
 

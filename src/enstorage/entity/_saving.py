@@ -63,6 +63,7 @@ def _write(records: "list[Record]", changes: dict[int, list[str]], connector: "C
         id(record): {key: value for key, value in record.__dict__.items() if key in record.__table__.columns}
         for record in records
     }
+    new = [record for record in records if record._is_new]
     undo = [
         record._forget_id if record._is_new else partial(record._mark_changed, changes[id(record)])
         for record in records
@@ -83,6 +84,8 @@ def _write(records: "list[Record]", changes: dict[int, list[str]], connector: "C
                 missing = ", ".join(str(record) for record in records if not record._is_new)
                 raise NotFoundError(f"{missing} is no longer stored: it was deleted meanwhile.") from error
             raise
+        for kind in {type(record) for record in new}:
+            kind._after_insert([record.id for record in new if type(record) is kind], connector)
         # Never in a session between calls: two objects of one row cannot get into each other's way.
         for record in records:
             session.expunge(record)

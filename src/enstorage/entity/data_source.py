@@ -1,6 +1,7 @@
 """`DataSource`: a series as it is now."""
 
 import os
+from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from enstorage.database.types import Name
 from enstorage.entity._record import Record
-from enstorage.errors import InvalidInputError
+from enstorage.errors import InvalidInputError, StoreError
 from enstorage.instant import TimeLike, not_years, to_iso, to_ns
 from enstorage.interval import Interval
-from enstorage.series.base import Points, check_aggregate
+from enstorage.series.base import Points, SeriesStore, check_aggregate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,8 +115,10 @@ class DataSource(Record):
         from enstorage.series.points import as_points
 
         checked_times, checked_values = as_points(times, values)
-        self.save()  # a source that was deleted meanwhile must not get points that nobody can find
-        self.connector.series.append(self.id, checked_times, checked_values)
+        # A new source is there with its points or not at all.
+        with self.connector.transaction() if self._is_new else nullcontext():
+            self.save()  # a source that was deleted meanwhile must not get points that nobody can find
+            self.connector.series.append(self.id, checked_times, checked_values)
         return len(checked_times)
 
     def import_lines(
@@ -213,6 +216,17 @@ class DataSource(Record):
 
         return self._children(Project.data_source_id)
 
+    @classmethod
+    def _after_insert(cls, ids: list[int], connector: "Connector") -> None:
+        # A transaction that was rolled back or killed gives its ids back, but the points that it wrote under them stay.
+        connector.series.delete_leftovers(ids)
+
     def _after_delete(self, session: "Session") -> None:
         # Not before the row is gone for good: a roll-back could not bring the points back.
-        session.info.setdefault("on_commit", []).append(partial(self.connector.series.delete_source, self.id))
+        session.info.setdefault("on_commit", []).append(partial(_delete_points, self.connector.series, self.id))
+
+
+def _delete_points(series: SeriesStore, source_id: int) -> None:
+    # The source is gone, whatever becomes of its points: its id is never given out again.
+    with suppress(StoreError):
+        series.delete_source(source_id)

@@ -106,6 +106,12 @@ class SeriesStore(ABC):
     def delete_source(self, source_id: int) -> None:
         """Delete all points of a source, for good."""
 
+    def delete_leftovers(self, source_ids: Collection[int]) -> None:
+        """Delete what is there of new sources: points of a transaction that was undone, whose ids are given out again."""
+        for source_id in source_ids:
+            if self.extent(source_id) is not None:
+                self.delete_source(source_id)
+
     @abstractmethod
     def compact(self) -> None:
         """Drop what was replaced or deleted and join small pieces. Readers notice nothing."""

@@ -21,6 +21,7 @@ from enstorage.errors import InvalidInputError, NotFoundError, StoreError
 from enstorage.interval import Interval
 from enstorage.location import Location
 from enstorage.series.base import Points, SeriesStore
+from enstorage.series.delta_scan import scan
 from enstorage.series.grouping import group
 
 # A row is a point, or with value null the trace of a deleted one. `version` is that of the commit which wrote the row: it
@@ -126,7 +127,7 @@ class DeltaSeries(SeriesStore):
     def sources(self) -> list[int]:
         """See `SeriesStore.sources`."""
         with self._translated():
-            found = pl.scan_delta(self._table()).select(pl.col("source").unique()).collect()["source"]
+            found = scan(self._table()).select(pl.col("source").unique()).collect()["source"]
         return sorted(found.to_list())
 
     def version(self) -> int | None:
@@ -148,11 +149,17 @@ class DeltaSeries(SeriesStore):
         with self._translated():
             self._committed(lambda table: table.delete(f"source = {int(source_id)}", commit_properties=_ONE_TRY))
 
+    def delete_leftovers(self, source_ids: Collection[int]) -> None:
+        """See `SeriesStore.delete_leftovers`. New ids are mostly higher than all that were ever written to."""
+        with self._translated():
+            highest: Any = pl.DataFrame(self._table().get_add_actions(flatten=True))["max.source"].max()
+        super().delete_leftovers([id for id in source_ids if highest is not None and id <= highest])
+
     def compact(self) -> None:
         """See `SeriesStore.compact`."""
 
         def rewrite(table: deltalake.DeltaTable) -> None:
-            newest = pl.scan_delta(table).sort("version").unique(subset=["source", "time"], keep="last")
+            newest = scan(table).sort("version").unique(subset=["source", "time"], keep="last")
             rows = newest.filter(pl.col("value").is_not_null()).sort("source", "time").collect()
             deltalake.write_deltalake(table, rows.to_arrow(), mode="overwrite", commit_properties=_ONE_TRY)
 
@@ -248,7 +255,7 @@ class DeltaSeries(SeriesStore):
 def _rows(
     table: deltalake.DeltaTable, source_id: int, time_from: int | None = None, time_to: int | None = None
 ) -> pl.LazyFrame:
-    rows = pl.scan_delta(table).filter(pl.col("source") == source_id)
+    rows = scan(table).filter(pl.col("source") == source_id)
     if time_from is not None:
         rows = rows.filter(pl.col("time") >= time_from)
     if time_to is not None:

@@ -297,6 +297,14 @@ class SeriesStoreContract(ABC):
         series.append(1, np.array([10]), np.array([9.0]))
         _same(read, [10, 20], [1.0, 2.0])
 
+    def test_leftovers_of_an_undone_transaction_are_deleted(self, series: SeriesStore) -> None:
+        """New sources begin without points, whatever was written under their ids before; others keep theirs."""
+        series.delete_leftovers([1, 2])
+        for source_id in (1, 2, 4):
+            _append(series, source_id, [10], [1.0])
+        series.delete_leftovers([2, 3, 4, 5])
+        assert [series.extent(source_id) for source_id in range(1, 6)] == [(10, 10), None, None, None, None]
+
 
 def _append(series: SeriesStore, source_id: int, times: ArrayLike, values: ArrayLike) -> None:
     series.append(source_id, np.asarray(times, np.int64), np.asarray(values, np.float64))

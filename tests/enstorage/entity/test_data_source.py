@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from enstorage import DataSource
-from enstorage.errors import InvalidInputError
+from enstorage.errors import InvalidInputError, StoreError
 from enstorage.instant import to_iso, to_ns
 
 
@@ -94,6 +94,31 @@ def test_points_that_cannot_be_kept_are_refused_and_nothing_is_written(store, so
         source.write(times, values)
     assert census(store) == before
     np.testing.assert_array_equal(source.read(), points)
+
+
+def test_a_new_source_is_there_with_its_points_or_not_at_all(store, census, monkeypatch):
+    before = census(store)
+
+    def fail(*arguments):
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(store.series, "append", fail)
+    new = DataSource(name="new")
+    with pytest.raises(StoreError, match="the disk is full"):
+        new.write([1, 2], [1.0, 2.0])
+    assert census(store) == before
+    monkeypatch.undo()
+    new.write([1, 2], [1.0, 2.0])
+    assert DataSource.get(new.id).read()[1].tolist() == [1.0, 2.0]
+
+
+def test_a_source_is_deleted_even_where_its_points_cannot_be(store, source, monkeypatch):
+    def fail(*arguments):
+        raise StoreError("the server is away")
+
+    monkeypatch.setattr(store.series, "delete_source", fail)
+    source.delete()
+    assert DataSource.get_list() == []
 
 
 def test_refused_points_do_not_even_create_their_source(store, census):

@@ -268,6 +268,17 @@ def test_an_endpoint_without_scheme_is_refused(s3):
         find_series("delta:s3://bucket/x?endpoint_url=host:9000")()
 
 
+@pytest.mark.parametrize("name", ["My data", "Данные", "größer", "50 {a} & 'b'"])
+def test_delta_lives_in_folders_of_any_name(tmp_path, name):
+    series = DeltaSeries(str(tmp_path / name))
+    assert series.extent(1) is None
+    series.append(1, np.arange(3), np.arange(3.0))
+    series.append(2, np.arange(2), np.arange(2.0))
+    assert series.delete_points(1, 0, 1) == 1
+    series.compact()
+    assert DeltaSeries(str(tmp_path / name)).read(1)[1].tolist() == [1.0, 2.0]
+
+
 def test_delta_in_a_place_that_cannot_be_a_folder_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match=r"series store .*file/points failed: .*Nothing was changed.*readable and wri"):

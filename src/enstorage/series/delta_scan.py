@@ -1,0 +1,18 @@
+"""A Delta table as Polars reads it, wherever it is."""
+
+from urllib.parse import unquote
+
+import deltalake
+import polars as pl
+
+
+def scan(table: deltalake.DeltaTable) -> pl.LazyFrame:
+    """The rows of a table.
+
+    `polars.scan_delta` looks for files by their names as they stand in URLs: in a folder `My data` it finds nothing, because
+    it looks for `My%20data`. So files in such folders are named to it one by one.
+    """
+    paths = [unquote(path) for path in table.file_uris()] if table.table_uri.startswith("file:") else []
+    if not paths or "%" not in table.table_uri:
+        return pl.scan_delta(table)
+    return pl.scan_parquet(paths, glob=False)

@@ -1,0 +1,95 @@
+"""What the tests of faults share: how much is done, a process that forks, a filled store, and where the figures go."""
+
+import json
+import os
+import random
+import shutil
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from kept import make_store
+from zygote import Zygote
+
+from enstorage import Connector
+
+#: The short form runs with all tests, the long one by `make torture`, which sets these.
+KILLS = int(os.environ.get("TORTURE_KILLS", "0"))
+OPERATIONS_OF_WRITERS = int(os.environ.get("TORTURE_OPERATIONS", "0"))
+_SEED = os.environ.get("TORTURE_SEED") or str(random.SystemRandom().randrange(10**6))
+_FIGURES = os.environ.get("TORTURE_FIGURES")
+
+
+@pytest.fixture
+def chance(request):
+    """A generator of random numbers that depends on the seed and the test."""
+    print(f"TORTURE_SEED={_SEED} draws the same again")  # shown only when the test fails
+    return random.Random(f"{_SEED} {request.node.name}")
+
+
+@pytest.fixture(scope="session")
+def zygote():
+    """Forks processes that have everything imported."""
+    made = Zygote()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def filled_folder(tmp_path_factory):
+    """The folder of a store with something of everything, to be copied, and what has to stay of it."""
+    folder = tmp_path_factory.mktemp("filled") / "store"
+    connector = Connector.in_folder(folder)
+    staying = make_store(connector)
+    connector.close()
+    return folder, staying
+
+
+@pytest.fixture(scope="session")
+def filled_on(empty_database, tmp_path_factory):
+    """A function that gives the URLs of a filled store on a server, made once, and what has to stay of it."""
+    made = {}
+
+    def filled(kind):
+        if kind not in made:
+            folder = tmp_path_factory.mktemp(kind)
+            urls = [empty_database(kind, "faults"), f"delta:{folder}/series", f"file:{folder}/objects"]
+            connector = Connector(*urls)
+            made[kind] = urls, make_store(connector)
+            connector.close()
+        return made[kind]
+
+    return filled
+
+
+@pytest.fixture
+def filled_store(filled_folder, filled_on, tmp_path):
+    """A function that gives the URLs of a filled store of a kind, and what has to stay of it."""
+
+    def filled(kind="sqlite"):
+        if kind != "sqlite":
+            return filled_on(kind)
+        original, staying = filled_folder
+        folder = shutil.copytree(original, tmp_path / "store")
+        return [f"sqlite:///{folder}/enstorage.sqlite", f"delta:{folder}/series", f"file:{folder}/objects"], staying
+
+    return filled
+
+
+@pytest.fixture
+def figures():
+    """A context that measures what is done in it; what is put into its dictionary becomes a row of the report."""
+    rows = []
+
+    @contextmanager
+    def measure(section, what, **row):
+        rows.append({"section": section, "what": what, **row})
+        started = time.monotonic()
+        yield rows[-1]
+        rows[-1]["seconds"] = round(time.monotonic() - started, 1)
+
+    yield measure
+    if _FIGURES:
+        with Path(_FIGURES).open("a") as file:
+            file.writelines(json.dumps(row) + "\n" for row in rows)
