@@ -277,6 +277,24 @@ class InfluxDb(Server):
         return self._url("influxdb", database)
 
 
+# moto looks whether there is a key and then writes it, and between the two another request may write it. S3 never lets that
+# happen, and commits of Delta rely on it.
+_MOTO = """
+import sys, threading
+from moto.s3.responses import S3Response
+from moto.server import main
+
+one_at_a_time, put_object = threading.Lock(), S3Response.put_object
+
+def put_object_alone(response):
+    with one_at_a_time:
+        return put_object(response)
+
+S3Response.put_object = put_object_alone
+main(sys.argv[1:])
+"""
+
+
 class S3(Server):
     """An object store that speaks S3: moto. It keeps everything in its memory, and lets any key in."""
 
@@ -286,7 +304,7 @@ class S3(Server):
         self.find()
 
     def command(self):
-        return [self.find(), "-H", "127.0.0.1", "-p", str(self.port)]
+        return [sys.executable, "-c", _MOTO, "-H", "127.0.0.1", "-p", str(self.port)]
 
     def answers(self):
         return self._connects()
