@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 PYTEST_WORKERS ?= 2
 
-.PHONY: demo test check format clean
+.PHONY: demo test check format bench bench-full clean
 
 demo: .venv/installed
 	$(BIN)/enstorage demo
@@ -38,6 +38,15 @@ format: .venv/installed-dev
 	@echo "Installing what the tests need into .venv (once)"
 	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
+
+# Ours beside the peers and the bare libraries; peers are installed into .benchmarks once.
+bench: .venv/installed-dev
+	$(BIN)/python benchmarks/bench_records.py
+	$(BIN)/python benchmarks/bench_records.py --database mariadb
+	$(BIN)/python benchmarks/bench_snapshot.py
+
+bench-full: bench
+	$(BIN)/python benchmarks/bench_records.py --facts 500
 
 clean:
 	rm -rf .venv build dist demo-report .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

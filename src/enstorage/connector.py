@@ -26,8 +26,8 @@ class Connector:
         database: URL such as `sqlite:///folder/enstorage.sqlite` or `mysql://`, `mariadb://`, `postgresql://` followed by
             `user:password@host:port/database`. What is not given is taken from `ENSTORAGE_DATABASE`, then from
             `enstorage.toml`, then from the folder `./enstorage-data/`. The same holds for the other two.
-        series: `delta:FOLDER` or `memory:`.
-        objects: `file:FOLDER`.
+        series: `delta:FOLDER`, `delta:s3://BUCKET/FOLDER`, `influxdb://USER:PASSWORD@HOST:8086/DATABASE` or `memory:`.
+        objects: `file:FOLDER`, or any URL of fsspec such as `s3://BUCKET/FOLDER`.
         allow_pickle: whether model objects may be stored and opened by cloudpickle. Opening such bytes runs whatever
             code they hold, so only say yes to a store that you alone write to.
         upgrade: whether the tables of an older version are changed to those of this one. Older versions cannot open the
