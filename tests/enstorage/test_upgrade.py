@@ -127,7 +127,10 @@ class Migrating:
         import servers
 
         server, name = servers.shared(self.database), f"migrating_{worker_id}"
-        server.execute(f"DROP DATABASE IF EXISTS {name}")
+        force = (
+            " WITH (FORCE)" if self.database == "postgresql" else ""
+        )  # although a failed test left a connection open
+        server.execute(f"DROP DATABASE IF EXISTS {name}{force}")
         server.create_database(name)
         return server.url(name)
 

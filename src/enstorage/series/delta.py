@@ -58,14 +58,25 @@ class DeltaSeries(SeriesStore):
         with self._translated():
             if self._location is None:
                 Path(place).mkdir(parents=True, exist_ok=True)
-            if not deltalake.DeltaTable.is_deltatable(self._place, storage_options=self._options):
-                deltalake.DeltaTable.create(
-                    self._place,
-                    schema=pl.DataFrame(schema=_SCHEMA).to_arrow().schema,
-                    mode="ignore",
-                    configuration=_PROPERTIES,
-                    storage_options=self._options,
-                )
+            if not self._is_made():
+                self._make()
+
+    def _is_made(self) -> bool:
+        return bool(deltalake.DeltaTable.is_deltatable(self._place, storage_options=self._options))
+
+    def _make(self) -> None:
+        try:
+            deltalake.DeltaTable.create(
+                self._place,
+                schema=pl.DataFrame(schema=_SCHEMA).to_arrow().schema,
+                mode="ignore",
+                configuration=_PROPERTIES,
+                storage_options=self._options,
+            )
+        except DeltaError:
+            # Although it is to be ignored, the library fails when another process makes the table at the same moment.
+            if not self._is_made():
+                raise
 
     def claim(self, store_id: str) -> None:
         """See `SeriesStore.claim`. The id is a property of the table, as is what older tables lack."""

@@ -146,6 +146,20 @@ def test_of_two_databases_that_claim_a_table_at_once_one_gets_it(delta_url):
     stores[(winner + 1) % 4].claim(str(winner) * 32)
 
 
+def test_threads_that_open_an_empty_place_at_once_all_work(tmp_path):
+    def open_and_claim(turn, barrier):
+        barrier.wait(30)
+        series = DeltaSeries(str(tmp_path / str(turn)))
+        series.claim("a" * 32)
+        return series.extent(1)
+
+    with ThreadPoolExecutor(4) as pool:
+        for turn in range(15):
+            barrier = threading.Barrier(4)
+            opening = [pool.submit(open_and_claim, turn, barrier) for _ in range(4)]
+            assert [each.result() for each in opening] == [None] * 4
+
+
 def older_table(place, count):
     """A table as the first version of enstorage made it, which nobody has claimed."""
     schema = {"source": pl.Int64, "time": pl.Int64, "value": pl.Float64, "version": pl.Int64}
