@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import sys
 
 import numpy as np
@@ -31,12 +32,11 @@ def enstorage(tmp_path, monkeypatch, capsys):
     return run
 
 
-@pytest.fixture
-def stores(enstorage, tmp_path):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """The folders `mine`, with a project whose ensemble has two members of one name, and `yours`, without one."""
-    for folder in ("mine", "yours"):
-        Connector.in_folder(tmp_path / folder).close()
-    with Connector.in_folder(tmp_path / "mine") as connector:
+    folder = tmp_path_factory.mktemp("stores")
+    with Connector.in_folder(folder / "mine") as connector:
         source = DataSource(name="River", time_interval="1d").save()
         source.write(np.arange(30) * 86_400_000_000_000, np.sin(np.arange(30.0)))
         preparation = source.create_snapshot().create_preparation()
@@ -50,21 +50,29 @@ def stores(enstorage, tmp_path):
                 model.save_forecasts(part, ids, truth + lag)
         Conductor(project.create_ensemble("voting", models=project.models())).render()
     connector.close()
-    with Connector.in_folder(tmp_path / "yours") as connector:
+    with Connector.in_folder(folder / "yours") as connector:
         DataSource(name="yours").save()
         other = Project(name="yours", data_source=DataSource.get(1)).save().create_research("yours")
         for _ in range(5):
             other.create_model("yours")
     connector.close()
+    return folder
+
+
+@pytest.fixture
+def stores(made, enstorage, tmp_path):
+    """Copies of both in the folder where the commands run."""
+    for folder in ("mine", "yours"):
+        shutil.copytree(made / folder, tmp_path / folder)
 
 
 def test_a_project_goes_from_one_store_to_another(enstorage, stores):
     status, output, errors = enstorage("export", "project", 1, "river.enz", "--store", "mine")
     assert (status, errors) == (0, "")
-    assert "Wrote project 1 (River levels) with 8 objects and 30 points to river.enz, " in output
+    assert "Wrote project 1 (River levels) with 11 objects and 30 points to river.enz, " in output
     status, output, errors = enstorage("import", "river.enz", "--store", "yours")
     assert (status, errors) == (0, "")
-    assert "Project 2 (River levels) is here, with 8 new objects and 30 new points." in output
+    assert "Project 2 (River levels) is here, with 11 new objects and 30 new points." in output
     assert enstorage("check", "--store", "yours")[:2] == (0, "The store is whole.\n")
     shown = enstorage("show", "ensemble", 1, "--store", "yours")[1]
     assert "same (6)" in shown
@@ -79,7 +87,7 @@ def test_reports_are_json_too(enstorage, stores):
     imported = json.loads(enstorage("import", "river.enz", "--store", "yours", "--json")[1])
     assert exported["project"]["name"] == imported["project"]["name"] == "River levels"
     assert exported["records"] == imported["new"]
-    assert (exported["objects"], exported["points"]) == (imported["objects"], imported["points"]) == (8, 30)
+    assert (exported["objects"], exported["points"]) == (imported["objects"], imported["points"]) == (11, 30)
 
 
 @pytest.mark.parametrize(

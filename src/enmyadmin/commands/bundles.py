@@ -52,7 +52,7 @@ def import_bundle(
     file: Annotated[Path, typer.Argument(help="What `enstorage export` wrote.")],
     max_bytes: Annotated[
         int | None,
-        typer.Option("--max-bytes", min=1, help="How much it may unpack to; by default 1 GiB or 100 times its size."),
+        typer.Option("--max-bytes", min=1, help="How much it may unpack to; by default 64 MiB or 50 times its size."),
     ] = None,
     store: Store = None,
     as_json: Json = False,

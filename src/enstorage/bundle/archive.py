@@ -21,8 +21,8 @@ _NAMES = re.compile(
 )
 
 #: How much an archive may unpack to unless more is allowed: this, or this many times its own size.
-FREE_BYTES = 1 << 30
-FREE_RATIO = 100
+FREE_BYTES = 64 << 20
+FREE_RATIO = 50
 
 _CHUNK = 1 << 20
 _ENCRYPTED = 0x1 | 0x40

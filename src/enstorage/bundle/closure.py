@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import select
@@ -18,6 +19,7 @@ T = TypeVar("T")
 AT_ONCE = 500
 
 
+@cache
 def foreign_keys(entity: Kind) -> dict[str, Kind]:
     """The entity that each foreign key of an entity refers to, by the name of the column."""
     tables = {each.__table__: each for each in ENTITIES}

@@ -45,7 +45,8 @@ def import_bundle(
     Args:
         path: of the file.
         connector: the store to import into; the current one by default.
-        max_bytes: how much the file may unpack to; by default 1 GiB, or 100 times its size if that is more.
+        max_bytes: how much the file may unpack to, and all its tables may take; by default 64 MiB, or 50 times its size if
+            that is more.
         progress: called with what is being done, how much of it is done, and how much there is.
 
     Raises:

@@ -40,7 +40,7 @@ def make_plan(session: Session, bundle: Bundle) -> Plan:
     for entity in wholes:
         for row in bundle.rows[entity].values():
             if row.id in plan.here[entity]:
-                _check_same(plan, row)
+                _check_same(plan, row, bundle)
                 _fill(session, plan, row, bundle)
                 plan.known[entity] += 1
             else:
@@ -77,7 +77,7 @@ def _find_known(session: Session, plan: Plan, entity: Kind, bundle: Bundle) -> N
             plan.stale.append((entity.__tablename__, id_here))
 
 
-def _check_same(plan: Plan, row: Row) -> None:
+def _check_same(plan: Plan, row: Row, bundle: Bundle) -> None:
     """Refuse a record that has the origin of one that is here and is another.
 
     That happens where a store was copied, or brought back from a backup, and both went on: they name different records by
@@ -86,6 +86,8 @@ def _check_same(plan: Plan, row: Row) -> None:
     kept, keys = plan.kept[row.entity][row.id], foreign_keys(row.entity)
     for name in ("created_at", *sorted(row.entity._immutable - {"data_csv_id", "series_version"})):
         value = row.values[name]
+        if value is None and bundle.manifest.is_older:
+            continue  # the column came later
         if name in keys and value is not None:
             value = plan.here[keys[name]].get(value)
         if not _equal(row.entity, name, value, kept[name]):

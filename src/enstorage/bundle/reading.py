@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -48,7 +49,7 @@ class Bundle:
     def points(self, source_id: int) -> Points:
         """The points of a source, checked again."""
         name = f"points/{source_id}.parquet"
-        return read_points(self.archive.read(name, self.manifest.members[name]), None, self.archive.max_bytes)
+        return read_points(self.archive.read(name, self.manifest.members[name]), self.archive.max_bytes)
 
 
 @contextmanager
@@ -129,8 +130,12 @@ def refuse_pickle(bundle: Bundle) -> None:
 
 def hashes_of(row: Row) -> set[str]:
     """The objects that a record keeps alive."""
-    columns = [column.key for column in row.entity.__table__.columns if isinstance(column.type, ObjectHash)]
-    return {row.values[name] for name in columns} - {None}
+    return {row.values[name] for name in _hash_columns(row.entity)} - {None}
+
+
+@cache
+def _hash_columns(entity: Kind) -> list[str]:
+    return [column.key for column in entity.__table__.columns if isinstance(column.type, ObjectHash)]
 
 
 def _check_members(archive: Archive, manifest: Manifest) -> None:
@@ -185,7 +190,7 @@ def _check_contents(bundle: Bundle, progress: Progress | None) -> None:
     for done, name in enumerate(names, start=1):
         sha256 = name.removeprefix("objects/")
         if name.startswith("points/"):
-            bundle.points(int(name.removeprefix("points/").removesuffix(".parquet")))
+            tables.check_points(bundle.archive.read(name, bundle.manifest.members[name]))
         elif sha256 in csvs:
             content = bundle.object(sha256)
             for row in csvs[sha256]:

@@ -146,7 +146,8 @@ def _loaded(line: bytes) -> Any:
         loaded = json.loads(line.decode())
     except (ValueError, RecursionError) as error:
         raise InvalidInputError(f"a line is no JSON: {str(error).splitlines()[0][:200]}.") from error
-    waiting = [(loaded, 0)]
+    # Most lines have too few brackets to be deep.
+    waiting = [(loaded, 0)] if line.count(b"[") + line.count(b"{") > MOST_LEVELS else []
     while waiting:
         value, level = waiting.pop()
         if isinstance(value, dict | list):
@@ -186,7 +187,7 @@ def _json(value: Any) -> Any:
 def _table(value: Any) -> Any:
     if not isinstance(value, dict):
         raise _differs("a JSON table", value)
-    return _json(value)
+    return _json(value) if value else value
 
 
 def _integer(value: Any) -> int:

@@ -26,7 +26,7 @@ from enstorage.entity import (
 from enstorage.entity.ensemble import FIT_ON
 from enstorage.errors import EnstorageError, InvalidInputError
 from enstorage.formats.base import GROUP as FORMATS
-from enstorage.instant import MAX_NS, MIN_NS
+from enstorage.instant import MAX_NS, MIN_NS, not_years
 from enstorage.interval import Interval
 from enstorage.objects.base import checked_hash
 from enstorage.preparation.clean import parse_clean
@@ -76,6 +76,8 @@ def _period(values: dict[str, Any]) -> None:
 
 def _data_source(values: dict[str, Any], _rows: Rows) -> None:
     _period(values)
+    for time in (values["time_from"], values["time_to"]):
+        not_years([] if time is None else time)
 
 
 def _data_snapshot(values: dict[str, Any], _rows: Rows) -> None:

@@ -42,14 +42,14 @@ class Tables:
 
     Args:
         rows: all records of the bundle.
-        max_bytes: how much a table may take in memory.
+        max_bytes: how much all tables may take in memory.
 
     Raises:
         InvalidInputError: a table has no owner or several.
     """
 
     def __init__(self, rows: "Rows", max_bytes: int) -> None:
-        self.max_bytes = max_bytes
+        self._left: float = max_bytes
         self._owners = owners(rows)
         self._known = {entity.__tablename__: records for entity, records in rows.items()}
         self._members: dict[int, set[int]] = defaultdict(set)
@@ -71,7 +71,8 @@ class Tables:
             InvalidInputError: the table is another.
         """
         values, owner = row.values, self._owners[row.id]
-        table = read_table(content, values["rows"], self.max_bytes)
+        table = read_table(content, values["rows"], self._left)
+        self._left -= table.estimated_size()
         columns = {name: str(kind) for name, kind in table.schema.items()}
         _check(
             columns == values["columns"] and len(content) == values["bytes"], row, "has other columns or another size"
@@ -92,6 +93,11 @@ class Tables:
             _check(content_sha256(table) == owner.values["sha256"], row, f"has not the content of {owner}")
         return named
 
+    def check_points(self, content: bytes) -> None:
+        """Refuse bytes that are not the points of a source. Raises as `read_points`."""
+        times, values = read_points(content, self._left)
+        self._left -= times.nbytes + values.nbytes
+
     def _in_bundle(self, row: Row, entity: str, ids: set[int]) -> set[int]:
         """The ids in the store that the bundle was made in."""
         kept = None if row.values["local_ids"] is None else row.values["local_ids"][entity]
@@ -100,14 +106,14 @@ class Tables:
         return here
 
 
-def read_points(content: bytes, rows: int | None, max_bytes: int) -> "Points":
+def read_points(content: bytes, max_bytes: float) -> "Points":
     """The points of a source: times that ascend, and finite values.
 
     Raises:
         CorruptError: the bytes are no whole Parquet file.
         InvalidInputError: they are no such points.
     """
-    table = read_table(content, rows, max_bytes)
+    table = read_table(content, None, max_bytes)
     if {name: str(kind) for name, kind in table.schema.items()} != _POINTS or any(each.has_nulls() for each in table):
         raise InvalidInputError("The points are no table of times and values.")
     times, values = table["time"].to_numpy(), table["value"].to_numpy()
@@ -116,7 +122,7 @@ def read_points(content: bytes, rows: int | None, max_bytes: int) -> "Points":
     return times, values
 
 
-def read_table(content: bytes, rows: int | None, max_bytes: int) -> "pl.DataFrame":
+def read_table(content: bytes, rows: int | None, max_bytes: float) -> "pl.DataFrame":
     """The table in Parquet bytes that may be anything.
 
     Args:
@@ -137,8 +143,8 @@ def read_table(content: bytes, rows: int | None, max_bytes: int) -> "pl.DataFram
         if rows not in (None, declared) or declared * width > max_bytes:
             expected = "any number of" if rows is None else rows
             raise InvalidInputError(
-                f"A table has {declared} rows of {width:g} bytes; expected {expected} rows that take at most {max_bytes} "
-                "bytes."
+                f"A table has {declared} rows of {width:g} bytes; expected {expected} rows that take at most "
+                f"{max_bytes:.0f} bytes."
             )
         arrow = file.read(use_threads=False)
         arrow.validate(full=True)

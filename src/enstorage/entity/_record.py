@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from sqlalchemy import MetaData, Select, func, inspect, select
@@ -262,20 +263,26 @@ def check_texts(entity: type[Record], values: Mapping[str, Any]) -> None:
     Raises:
         InvalidInputError: the name is missing, a text is too long, or it is as `check_text` refuses it.
     """
-    name = values.get("name") if "name" in entity.__table__.columns else "unnamed"
-    if not isinstance(name, str) or not 0 < len(name) <= _NAME_LENGTH:
-        raise InvalidInputError(
-            f"The name of a {entity.__name__} is a text of 1 to {_NAME_LENGTH} characters; received {name!r:.80}."
-        )
-    for column in entity.__table__.columns:
-        value, longest = values.get(column.key), getattr(column.type, "length", None)
+    for key, longest in _text_columns(entity):
+        value = values.get(key)
+        if key == "name" and (not isinstance(value, str) or not 0 < len(value) <= _NAME_LENGTH):
+            raise InvalidInputError(
+                f"The name of a {entity.__name__} is a text of 1 to {_NAME_LENGTH} characters; received {value!r:.80}."
+            )
         if not isinstance(value, str):
             continue
         if longest is not None and len(value) > longest:
             raise InvalidInputError(
-                f"The {column.key} of a {entity.__name__} has at most {longest} characters; received {len(value)}."
+                f"The {key} of a {entity.__name__} has at most {longest} characters; received {len(value)}."
             )
-        check_text(value, f"{column.key} of a {entity.__name__}")
+        check_text(value, f"{key} of a {entity.__name__}")
+
+
+@cache
+def _text_columns(entity: type[Record]) -> list[tuple[str, int | None]]:
+    """The columns that hold text, and how long it may be; JSON is kept as text too, and its strings may hold anything."""
+    columns = [column for column in entity.__table__.columns if not isinstance(column.type, JsonText)]
+    return [(column.key, getattr(column.type, "length", None)) for column in columns]
 
 
 def check_text(text: str, what: str) -> None:

@@ -21,7 +21,15 @@ def train(model, data_set):
     _, X, y = data_set.arrays("train")
     estimator = LinearRegression().fit(X.reshape(len(X), -1), y)
     model.save_object(estimator)
-    model.metas({"loss": float("nan"), "names": ["a", "б", "\x00"], "settings": {"lag": X.shape[1]}, "none": None})
+    model.metas(
+        {
+            "loss": float("nan"),
+            "names": ["a", "б", "\x00"],
+            "settings": {"lag": X.shape[1]},
+            "none": None,
+            "nul": "a\x00",
+        }
+    )
     for step in range(5):
         model.log(step, loss=1 / (step + 1), val_loss=float("inf"))
     for part in ("train", "test"):

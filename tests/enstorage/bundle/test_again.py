@@ -78,7 +78,7 @@ def test_what_was_deleted_after_an_import_comes_back(bundle, another_store):
     first = enstorage.import_bundle(bundle, other)
     first.project.models()[1].delete(cascade=True)
     second = enstorage.import_bundle(bundle, other)
-    assert second.new == {"model": 1, "model_meta": 4, "model_curve": 1, "forecast": 4, "data_csv": 5} | {
+    assert second.new == {"model": 1, "model_meta": 5, "model_curve": 1, "forecast": 4, "data_csv": 5} | {
         "ensemble": 2,
         "ensemble_item": 5,
     }
