@@ -24,6 +24,12 @@ from enstorage.series.grouping import group
 # orders rows of equal time, and unlike a clock it never goes back.
 _SCHEMA = {"source": pl.Int64, "time": pl.Int64, "value": pl.Float64, "version": pl.Int64}
 
+# Polars panics when a file is shorter than the log says.
+_FAILURES = (DeltaError, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
+
+# What the library prints of itself can be pages long.
+_LONGEST_REASON = 300
+
 # The library would retry a commit by itself, but then its version would not be the one that the rows bear.
 _ONE_TRY = deltalake.CommitProperties(max_commit_retries=0)
 _ATTEMPTS = 200
@@ -169,8 +175,8 @@ class DeltaSeries(SeriesStore):
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (DeltaError, pl.exceptions.PolarsError, OSError) as error:
-            reason = str(error).splitlines()[0]
+        except _FAILURES as error:
+            reason = " ".join(str(error).split())[:_LONGEST_REASON].rstrip(". ")
             raise StoreError(
                 f"The series store {self._place} failed: {reason}. Nothing was changed. Check that the folder is there, "
                 "readable and writable, and that the disk is not full."
