@@ -5,13 +5,18 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 PYTEST_WORKERS ?= 2
 
-.PHONY: demo test check format bench bench-full clean
+.PHONY: demo test torture check format bench bench-full clean
 
 demo: .venv/installed
 	$(BIN)/enstorage demo
 
 test: check
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal
+
+# The tests of faults for longer: kills, many writers, servers that go away, full disks, damage. Writes the figures into
+# docs/reference/reliability.md. TORTURE_KILLS, TORTURE_OPERATIONS and TORTURE_SEED may be given.
+torture: .venv/installed-dev
+	$(BIN)/python tests/faults/torture.py
 
 # Style, types and layers.
 check: .venv/installed-dev

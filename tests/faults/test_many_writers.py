@@ -8,7 +8,7 @@ import enstorage
 from conftest import OPERATIONS_OF_WRITERS
 from enstorage import Connector, DataSource, Model, Project
 
-_SHORT = 1600
+_SHORT = 800
 # The last is tried in the long form only.
 DATABASES = ["sqlite", "mariadb", *(["postgresql"] if OPERATIONS_OF_WRITERS else [])]
 

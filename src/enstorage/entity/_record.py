@@ -12,7 +12,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from enstorage.database.types import TABLE_OPTIONS, Id, JsonText, LongText, UtcDateTime
 from enstorage.entity import _deletion, _saving
-from enstorage.errors import ImmutableError, InvalidInputError, NotFoundError
+from enstorage.errors import CorruptError, EnstorageError, ImmutableError, InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -191,7 +191,15 @@ class Record(DeclarativeBase):
 
         connector = connector or Connector.current()
         with connector.database.reading() as session:
-            records = list(session.scalars(query))
+            try:
+                records = list(session.scalars(query))
+            except EnstorageError:
+                raise
+            except ValueError as error:
+                raise CorruptError(
+                    f"A {cls.__name__} cannot be read: {error}. Something was changed in the database "
+                    f"{connector.settings.shown()['database']} behind our back, or its disk fails. Restore it from a backup."
+                ) from error
             session.expunge_all()
         for record in records:
             record._connector = connector

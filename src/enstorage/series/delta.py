@@ -28,6 +28,12 @@ from enstorage.series.grouping import group
 # orders rows of equal time, and unlike a clock it never goes back.
 _SCHEMA = {"source": pl.Int64, "time": pl.Int64, "value": pl.Float64, "version": pl.Int64}
 
+# Polars panics when a file is shorter than the log says.
+_FAILURES = (DeltaError, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
+
+# What the library prints of itself can be pages long.
+_LONGEST_REASON = 300
+
 # The library would retry a commit by itself, but then its version would not be the one that the rows bear.
 _ONE_TRY = deltalake.CommitProperties(max_commit_retries=0)
 _ATTEMPTS = 200
@@ -257,7 +263,8 @@ class DeltaSeries(SeriesStore):
             ) from error
 
     def _told(self, error: BaseException) -> str:
-        return str(error).splitlines()[0] if self._location is None else self._location.told(error)
+        told = str(error) if self._location is None else self._location.told(error)
+        return " ".join(told.split())[:_LONGEST_REASON].rstrip(". ")
 
     def __repr__(self) -> str:
         return self._place if self._location is None else str(self._location)

@@ -1,0 +1,53 @@
+"""Damages files of a store, one after the other, and reads it each time; in a process of its own, which may crash."""
+
+from pathlib import Path
+
+import enstorage
+from enmyadmin.output import as_dictionary
+from enstorage import Connector, DataSource
+from enstorage.entity import ENTITIES
+from enstorage.errors import EnstorageError
+
+
+def read_all(folder):
+    """What the store has to say for itself.
+
+    Returns:
+        "error" and its words where it cannot be read; else "read" and all points, records and findings, as text.
+    """
+    try:
+        with Connector.in_folder(folder) as connector:
+            try:
+                points = [[array.tolist() for array in source.read()] for source in DataSource.get_list()]
+                records = [as_dictionary(record) for entity in ENTITIES for record in entity.get_list()]
+                findings = [finding.problem for finding in enstorage.check()]
+            finally:
+                connector.close()
+    except EnstorageError as error:
+        return "error", f"{type(error).__name__}: {error}"
+    return "read", repr([points, records, findings])
+
+
+def damaged(content, way, place):
+    """Content with one bit flipped, with 4096 bytes of zeros, or without its end; None: without the file."""
+    if way == "flip":
+        return content[: place // 8] + bytes([content[place // 8] ^ 1 << place % 8]) + content[place // 8 + 1 :]
+    if way == "blank":
+        return content[:place] + bytes(4096) + content[place + 4096 :]
+    return content[:place] if way == "cut" else None
+
+
+def strike(journal, folder, damages):
+    """Do each damage — file, way, place — read everything, and mend it again."""
+    whole = read_all(folder)
+    journal("whole", whole[0])
+    for file, way, place in damages:
+        path = Path(folder, file)
+        content = path.read_bytes()
+        changed = damaged(content, way, place)
+        path.unlink() if changed is None else path.write_bytes(changed)
+        journal("damage", [file, way, place])
+        kind, words = read_all(folder)
+        journal("outcome", [kind, words[:1000] if kind == "error" else "same" if words == whole[1] else "other"])
+        path.write_bytes(content)
+    journal("finished")
