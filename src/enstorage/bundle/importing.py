@@ -70,21 +70,27 @@ def import_bundle(
             plan = make_plan(session, bundle)
         points = 0
         if not plan.is_empty:
-            hashes = plan.hashes(bundle)
-            with blamed(shown):
-                _put_objects(bundle, here, hashes, progress)
-            with _reserved(here, plan.made[DataSource]) as source_ids:
-                for there, id in source_ids.items():
-                    with blamed(shown):
-                        points += _write_points(bundle, here, there, id)
-                with here.transaction() as session:
-                    plan = make_plan(session, bundle)
-                    if not (plan.hashes(bundle) <= hashes and _ids(plan.made[DataSource]) <= source_ids.keys()):
-                        raise StoreError(
-                            "Another process deleted records while the bundle was read. Nothing was changed. Try again."
-                        )
-                    store_records(session, plan, bundle, source_ids)
+            plan, points = _bring(bundle, plan, here, shown, progress)
         return _report(bundle, plan, here, points)
+
+
+def _bring(bundle: Bundle, plan: Plan, here: "Connector", shown: Path, progress: Progress | None) -> tuple[Plan, int]:
+    """Write what is new: objects, points, and then all records at once; gives the plan as it was done, and how many points."""
+    hashes, points = plan.hashes(bundle), 0
+    with blamed(shown):
+        _put_objects(bundle, here, hashes, progress)
+    with _reserved(here, plan.made[DataSource]) as source_ids:
+        for there, id in source_ids.items():
+            with blamed(shown):
+                points += _write_points(bundle, here, there, id)
+        with here.transaction() as session:
+            plan = make_plan(session, bundle)  # again: another process may have written since
+            if not (plan.hashes(bundle) <= hashes and _ids(plan.made[DataSource]) <= source_ids.keys()):
+                raise StoreError(
+                    "Another process deleted records while the bundle was read. Nothing was changed. Try again."
+                )
+            store_records(session, plan, bundle, source_ids)
+    return plan, points
 
 
 @contextmanager
@@ -95,13 +101,15 @@ def _reserved(here: "Connector", rows: list[Row]) -> Iterator[dict[int, int]]:
     made, unless that cannot be found out.
     """
     ids: dict[int, int] = {}
+    if not rows:
+        yield ids
+        return
+    with here.transaction() as session:
+        for row in rows:
+            made = session.execute(insert(DataSource.__table__).values(row.values))  # type: ignore[arg-type]
+            ids[row.id] = made.inserted_primary_key[0]  # type: ignore[attr-defined]
+        session.execute(delete(DataSource).where(DataSource.id.in_(ids.values())))
     try:
-        if rows:
-            with here.transaction() as session:
-                for row in rows:
-                    made = session.execute(insert(DataSource.__table__).values(row.values))  # type: ignore[arg-type]
-                    ids[row.id] = made.inserted_primary_key[0]  # type: ignore[attr-defined]
-                session.execute(delete(DataSource).where(DataSource.id.in_(ids.values())))
         yield ids
     finally:
         with suppress(StoreError):
