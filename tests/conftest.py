@@ -14,7 +14,7 @@ from sqlalchemy import func, select, text
 import servers
 from enstorage import Connector, DataSource
 from enstorage.database.database import Database
-from enstorage.database.engine import for_reading, make_engine
+from enstorage.database.engine import for_reading
 from enstorage.database.url import parse_url
 from enstorage.entity import ENTITIES, ORIGIN
 
@@ -48,38 +48,39 @@ def empty_store(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory, worker_id):
+def empty_database(worker_id):
     """A function that gives the URL of a database without any records; one a purpose, emptied when it is asked for again."""
-    made = set()
+    engines = {}
 
     def empty(kind, purpose="test"):
         server, name = servers.shared(kind), f"{purpose}_{worker_id}"
-        url = server.url(name)
-        if (kind, name) not in made:
-            server.create_database(name)
-            Database(parse_url(url)).close()
-            made.add((kind, name))
+        if (kind, name) in engines:
+            clear(engines[kind, name])
         else:
-            clear(url)
-        return url
+            server.create_database(name)
+            engines[kind, name] = Database(parse_url(server.url(name))).engine
+        return server.url(name)
 
-    return empty
+    yield empty
+    for engine in engines.values():
+        engine.dispose()
 
 
-def clear(url):
+def clear(engine):
     """Delete all records, and begin their ids at 1 again."""
-    engine = make_engine(parse_url(url))
     tables = [entity.__tablename__ for entity in ENTITIES] + [ORIGIN.name]
     with for_reading(engine).connect() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY"))
         else:
             connection.execute(text("SET FOREIGN_KEY_CHECKS = 0"))
-            for table in tables:
+            used = text(
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = :name AND auto_increment > 1"
+            )
+            for table in [*connection.scalars(used, {"name": engine.url.database}), ORIGIN.name]:
                 connection.execute(text(f"TRUNCATE {table}"))
             connection.execute(text("SET FOREIGN_KEY_CHECKS = 1"))
         connection.commit()
-    engine.dispose()
 
 
 @pytest.fixture

@@ -62,6 +62,15 @@ def print_table(columns: list[str], rows: list[list[Any]], title: str | None = N
     Console().print(table)
 
 
+def readable_size(count: int) -> str:
+    """A number of bytes as people say it: three digits and a unit."""
+    size, units = float(count), iter(("bytes", "kB", "MB", "GB", "TB", "PB"))
+    unit = next(units)
+    while size >= 999.5:
+        size, unit = size / 1000, next(units)
+    return f"{count} bytes" if unit == "bytes" else f"{size:.3g} {unit}"
+
+
 def shortened(value: Any, length: int = 60) -> Any:
     """A value as it is if it is short, else its beginning."""
     text = _shown(value)
@@ -77,12 +86,14 @@ def _number_format(magnitudes: list[float]) -> str:
 
 
 def as_dictionary(record: "Record") -> dict[str, Any]:
-    """The columns of a record; times as ISO 8601."""
+    """The columns of a record but those that hold bytes; times as ISO 8601."""
     from enstorage.instant import to_iso
 
     values = {}
     for column in record.__table__.columns:
         value = getattr(record, column.key)
+        if isinstance(value, bytes):
+            continue
         values[column.key] = to_iso(value) if column.key in _TIMES and value is not None else value
     return values
 

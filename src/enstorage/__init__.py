@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from enstorage.entity.research import Research
     from enstorage.errors import EnstorageError
     from enstorage.lineage import Lineage
+    from enstorage.sweeping import Garbage, Sweep, gc
 
 __all__ = [
     "Connector",
@@ -45,6 +46,7 @@ __all__ = [
     "Exported",
     "Finding",
     "Forecast",
+    "Garbage",
     "Imported",
     "Lineage",
     "Model",
@@ -52,11 +54,13 @@ __all__ = [
     "ModelMeta",
     "Project",
     "Research",
+    "Sweep",
     "__version__",
     "adapter",
     "check",
     "errors",
     "export_project",
+    "gc",
     "import_bundle",
     "save_all",
 ]
@@ -74,6 +78,7 @@ _HOME = {
     "Exported": "enstorage.bundle.report",
     "Finding": "enstorage.checking",
     "Forecast": "enstorage.entity.forecast",
+    "Garbage": "enstorage.sweeping",
     "Imported": "enstorage.bundle.report",
     "Lineage": "enstorage.lineage",
     "Model": "enstorage.entity.model",
@@ -81,9 +86,11 @@ _HOME = {
     "ModelMeta": "enstorage.entity.model_meta",
     "Project": "enstorage.entity.project",
     "Research": "enstorage.entity.research",
+    "Sweep": "enstorage.sweeping",
     "check": "enstorage.checking",
     "export_project": "enstorage.bundle.exporting",
     "import_bundle": "enstorage.bundle.importing",
+    "gc": "enstorage.sweeping",
     "save_all": "enstorage.entity._saving",
 }
 _SUBMODULES = frozenset({"adapter", "errors"})

@@ -89,6 +89,8 @@ def test_the_forecast_of_an_ensemble_comes_last(flow):
 
 def test_every_entity_has_one(flow):
     flow["models"][0].meta("key", 1)
+    flow["models"][0].log(1, loss=0.5)
+    flow["models"][0].curves()
     for entity in ENTITIES:
         record = entity.get_list()[0]
         assert record.lineage().records[-1] == record

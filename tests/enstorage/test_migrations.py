@@ -1,8 +1,5 @@
 """The tables that the migrations make are the tables that the entities expect."""
 
-import subprocess
-import sys
-
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -10,7 +7,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from enstorage import Connector, DataSource
+from enstorage import Connector
 from enstorage.database.schema import HEAD_REVISION, REVISIONS
 from enstorage.entity import ENTITIES
 from enstorage.entity._record import Record
@@ -53,39 +50,3 @@ def test_a_store_of_another_version_is_refused_and_left_alone(store, sunspots, t
     with store.database.engine.connect() as connection:
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "9999"
         assert connection.execute(text("SELECT count(*) FROM data_source")).scalar_one() == 1
-
-
-OPENER = """
-import sys
-from enstorage import Connector, DataSource
-import enstorage.series.delta, alembic.command
-print("ready", flush=True)
-sys.stdin.readline()
-Connector.in_folder(sys.argv[1])
-for turn in range(5):
-    DataSource(name="made at once").save()
-"""
-
-
-@pytest.mark.slow
-def test_processes_that_open_an_empty_store_at_once_all_work(tmp_path):
-    openers = [
-        subprocess.Popen(
-            [sys.executable, "-c", OPENER, str(tmp_path / "store")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(3)
-    ]
-    for opener in openers:
-        assert opener.stdout.readline() == "ready\n"
-    for opener in openers:
-        opener.stdin.write("go\n")
-        opener.stdin.flush()
-    said = [opener.communicate(timeout=60)[1] for opener in openers]
-    assert [opener.returncode for opener in openers] == [0, 0, 0], said
-    connector = Connector.in_folder(tmp_path / "store")
-    assert len(DataSource.get_list()) == 15
-    connector.close()

@@ -38,6 +38,8 @@ def write(folder):
         estimator = LinearRegression().fit(X, y)
         model.save_object(estimator)
         model.meta("loss", float("nan"))
+        if hasattr(model, "log"):  # since schema 0002
+            model.log(0, loss=1.5, val_loss=2.5)
         model.meta("settings", {"lag": lag, "names": ["a", "б"]})
         for part in ("train", "valid", "test"):
             ids, _ = data_set.targets(part)

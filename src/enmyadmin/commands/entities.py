@@ -10,7 +10,7 @@ from enmyadmin.output import Json, as_dictionary, print_json, print_table, short
 from enstorage.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from enstorage import DataSource, Ensemble
+    from enstorage import DataSource, Ensemble, Model
     from enstorage.entity._record import Record
 
 Entity = Annotated[str, typer.Argument(help="Such as project, data_source, model, ensemble.", metavar="ENTITY")]
@@ -42,6 +42,9 @@ _LONG = {
         "seed",
         "split",
         "data_csv_id",
+        "data",
+        "local_ids",
+        "series_version",
     ),
 }
 
@@ -97,6 +100,7 @@ def show(
     facts = as_dictionary(record)
     if isinstance(record, Model):
         facts["meta"] = record.metas()
+        facts["curves"] = _curves(record)
     if isinstance(record, DataSource):
         facts |= _points(record)
     if isinstance(record, Ensemble):
@@ -115,6 +119,13 @@ def show(
         _tell_ensemble(record)
     if made_from is not None:
         typer.echo(f"\nMade from\n{made_from}")
+
+
+def _curves(model: "Model") -> dict[str, dict[str, Any]]:
+    """Of each curve how many steps it has, and its last value."""
+    table = model.curves()
+    curves = {name: table[name].drop_nulls() for name in table.columns if name != "step"}
+    return {name: {"steps": len(values), "last": values[-1]} for name, values in curves.items()}
 
 
 def _points(source: "DataSource") -> dict[str, Any]:

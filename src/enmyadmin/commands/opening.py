@@ -15,7 +15,7 @@ Store = Annotated[
 ]
 
 
-def open_store(folder: Path | None) -> "Connector":
+def open_store(folder: Path | None, *, upgrade: bool = False) -> "Connector":
     """Open a store that is there.
 
     Raises:
@@ -30,4 +30,4 @@ def open_store(folder: Path | None) -> "Connector":
         raise NotFoundError(
             f"There is no store in {database.parent}. Make one with `enstorage init`, or name another with --store FOLDER."
         )
-    return Connector(*settings)
+    return Connector(*settings, upgrade=upgrade)

@@ -38,5 +38,5 @@ def curves_from_json(columns: Any) -> bytes:
     ):
         raise InvalidInputError("has values that are no numbers.")
     schema = {name: pl.Int64 if name == "step" else pl.Float64 for name in columns}
-    data: bytes = packed(pl.DataFrame(columns, schema=schema))["data"]
+    data: bytes = packed(pl.DataFrame(columns, schema=schema).to_arrow())["data"]
     return data

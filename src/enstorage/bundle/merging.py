@@ -111,7 +111,7 @@ def _plan_curves(session: Session, plan: Plan, rows: list[Row]) -> None:
         missing = _without(given, kept)
         if missing.height:
             latest = stretches[-1]
-            plan.made[ModelCurve].append(Row(ModelCurve, latest.id, latest.values | packed(missing)))
+            plan.made[ModelCurve].append(Row(ModelCurve, latest.id, latest.values | packed(missing.to_arrow())))
         else:
             plan.known[ModelCurve] += len(stretches)
 

@@ -84,7 +84,7 @@ def _check_same(plan: Plan, row: Row, bundle: Bundle) -> None:
     the same ids.
     """
     kept, keys = plan.kept[row.entity][row.id], foreign_keys(row.entity)
-    for name in ("created_at", *sorted(row.entity._immutable - {"data_csv_id"})):
+    for name in ("created_at", *sorted(row.entity._immutable - {"data_csv_id", "series_version"})):
         value = row.values[name]
         if value is None and bundle.manifest.is_older:
             continue  # the column came later

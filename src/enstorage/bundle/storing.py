@@ -13,7 +13,17 @@ from enstorage.bundle.plan import Plan, origin_of
 from enstorage.bundle.reading import Bundle
 from enstorage.bundle.rows import Row, by_owner
 from enstorage.database.types import to_json_text
-from enstorage.entity import ENTITIES, ORIGIN, DataCsv, DataSource, Ensemble, EnsembleItem, Model, ModelMeta
+from enstorage.entity import (
+    ENTITIES,
+    ORIGIN,
+    DataCsv,
+    DataSnapshot,
+    DataSource,
+    Ensemble,
+    EnsembleItem,
+    Model,
+    ModelMeta,
+)
 from enstorage.entity._record import Record
 from enstorage.entity.model_meta import label_of, number_of
 
@@ -83,6 +93,8 @@ def _values(plan: Plan, bundle: Bundle, row: Row) -> dict[str, Any]:
     if row.entity is DataCsv:
         here = {entity.__tablename__: plan.here[entity] for entity in (DataSource, Model)}
         values["local_ids"] = local_ids(bundle.named[row.id], values["local_ids"], here)
+    if row.entity is DataSnapshot:
+        values["series_version"] = None  # of the series store there; this one never had it
     if row.entity is Ensemble and values["result"] is not None:
         members = [item.values["model_id"] for item in _items(bundle, row)]
         values["result"] = renamed(values["result"], [(id, plan.here[Model][id]) for id in members])

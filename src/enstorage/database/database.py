@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from sqlalchemy import text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -73,6 +74,12 @@ class Database:
             Session(for_reading(self.engine), expire_on_commit=False, autoflush=False) as session,
         ):
             yield session
+
+    def store_id(self) -> str:
+        """The name of the store, which no other one has."""
+        with self.reading() as session:
+            found: str = session.execute(text("SELECT uuid FROM store")).scalar_one()
+        return found
 
     def close(self) -> None:
         """Give the connections back."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
 from enstorage.database.url import is_in_memory
@@ -39,10 +40,10 @@ def make_engine(url: URL) -> Engine:
         return _sqlite(url)
     try:
         engine = _server(url)
-    except ModuleNotFoundError as error:
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        kind, _, driver = url.drivername.partition("+")
         raise MissingLibraryError(
-            f"The URL names the driver {url.get_driver_name()!r}, which is not installed. Leave the driver out "
-            f"({url.get_backend_name()}://…) or install {error.name}."
+            f"The URL names the driver {driver!r}, which is not installed. Leave it out ({kind}://…), or install it."
         ) from error
     name, version = _server_version(engine)
     if name == "MariaDB" and url.get_backend_name() == "mysql":

@@ -57,7 +57,7 @@ def _migrate(engine: Engine) -> None:
         if revision == HEAD_REVISION:
             return
         if revision is None:
-            _clear_half_made(connection)
+            _clear(connection)
         else:
             _keep_copy(connection, revision)
         config.attributes["connection"] = connection
@@ -98,17 +98,25 @@ def _revision(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _clear_half_made(connection: Connection) -> None:
-    """Drop what a killed first migration left on MySQL, which keeps every CREATE TABLE at once.
+def _clear(connection: Connection) -> None:
+    """See that the database has none of our tables.
 
-    Its mark is a table of versions without a version. Nothing was written to the tables then: stores are opened only after
-    the version is.
+    MySQL keeps every CREATE TABLE at once, so a killed first migration leaves some. Its mark is a table of versions without
+    a version. Nothing was written to the others then: a store is opened only after its version is there.
+
+    Raises:
+        StoreError: the tables are somebody else's.
     """
-    if connection.dialect.name not in ("mysql", "mariadb") or not inspect(connection).has_table("alembic_version"):
-        return
     from enstorage.entity._record import Record
 
-    Record.metadata.drop_all(connection, checkfirst=True)
+    there = set(inspect(connection).get_table_names())
+    ours = sorted(there & Record.metadata.tables.keys())
+    if ours and "alembic_version" not in there:
+        raise StoreError(
+            f"The database {connection.engine.url.render_as_string()} has tables of another program that are called "
+            f"{', '.join(ours)}. Nothing was changed. Make a database for enstorage alone."
+        )
+    Record.metadata.drop_all(connection, tables=[Record.metadata.tables[name] for name in ours])
 
 
 def _keep_copy(connection: Connection, revision: str) -> None:

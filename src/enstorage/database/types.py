@@ -42,7 +42,7 @@ def to_json_text(value: Any) -> str:
         InvalidInputError: the value is, or contains, something JSON has no form for.
     """
     try:
-        text = json.dumps(value, ensure_ascii=False, default=_from_numpy)
+        text = _encode(value)
         text.encode()  # refuses halves of surrogate pairs, which no database keeps
         return text
     except (TypeError, ValueError) as error:
@@ -56,6 +56,10 @@ def _from_numpy(value: Any) -> Any:
     if isinstance(value, np.generic | np.ndarray) and value.dtype.kind not in "mM":
         return value.tolist()
     raise TypeError(f"a {type(value).__name__} has no JSON form")
+
+
+# Made once: json.dumps would make an encoder at every call.
+_encode = json.JSONEncoder(ensure_ascii=False, default=_from_numpy).encode
 
 
 class JsonText(TypeDecorator[Any]):

@@ -1,37 +1,38 @@
 """Rows that are inserted, or where their key is there already, replaced: one statement on every database."""
 
-from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Executable, TableClause, literal_column
 from sqlalchemy.dialects import mysql, postgresql, sqlite
-from sqlalchemy.orm import Session
 
 
+@cache  # putting a statement together takes longer than running it
 def upsert(
-    session: Session, table: Table, rows: Sequence[dict[str, Any]], key: Sequence[str], replaced: Sequence[str]
-) -> None:
-    """Insert rows; of a row whose `key` is there already the columns `replaced` are written over.
+    dialect: str,
+    table: TableClause,
+    key: tuple[str, ...],
+    replaced: tuple[str, ...],
+    constants: tuple[tuple[str, str], ...] = (),
+) -> Executable:
+    """The statement for rows of `table`; run it with one or many rows, no two of the same key.
 
     Args:
-        session: of the transaction.
-        table: with a unique constraint over `key`.
-        rows: all with the same columns, no two with the same key.
-        key: names of columns.
-        replaced: names of columns.
+        dialect: name of the kind of database.
+        table: with the types of what is bound.
+        key: columns with a unique constraint over them.
+        replaced: columns that are written over in a row whose key is there already.
+        constants: columns that all rows have the same value in, and that value as SQL.
     """
-    match session.get_bind().dialect.name:
+    same: dict[str, Any] = {name: literal_column(sql) for name, sql in constants}
+    match dialect:
         case "sqlite":
-            lite = sqlite.insert(table)
-            statement: Any = lite.on_conflict_do_update(
-                index_elements=key, set_={name: lite.excluded[name] for name in replaced}
-            )
+            lite = sqlite.insert(table).values(same)
+            return lite.on_conflict_do_update(index_elements=key, set_={name: lite.excluded[name] for name in replaced})
         case "postgresql":
-            post = postgresql.insert(table)
-            statement = post.on_conflict_do_update(
-                index_elements=key, set_={name: post.excluded[name] for name in replaced}
-            )
+            post = postgresql.insert(table).values(same)
+            return post.on_conflict_do_update(index_elements=key, set_={name: post.excluded[name] for name in replaced})
         case _:
-            my = mysql.insert(table)
-            statement = my.on_duplicate_key_update({name: my.inserted[name] for name in replaced})
-    session.execute(statement, list(rows))
+            my: Any = mysql.insert(table).values(same)
+            statement: Executable = my.on_duplicate_key_update({name: my.inserted[name] for name in replaced})
+            return statement

@@ -73,10 +73,12 @@ class Record(DeclarativeBase):
     @property
     def connector(self) -> "Connector":
         """The connector of this record: the one it was made or read with, else the current one."""
+        bound = self.__dict__.get("_connector")
+        if bound is not None:
+            return bound  # type: ignore[no-any-return]
         from enstorage.connector import Connector
 
-        bound: Connector | None = self.__dict__.get("_connector")
-        return bound or Connector.current()
+        return Connector.current()
 
     def save(self) -> Self:
         """Create the record, or write the columns that changed.

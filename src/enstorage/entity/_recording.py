@@ -4,10 +4,13 @@ import atexit
 import threading
 import weakref
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -16,10 +19,12 @@ from enstorage.database.upsert import upsert
 from enstorage.database.url import is_in_memory
 from enstorage.entity._record import Record, now
 from enstorage.entity.model_curve import ModelCurve, joined, packed
-from enstorage.entity.model_meta import ModelMeta, fact_columns
+from enstorage.entity.model_meta import CONSTANTS, FACTS, REPLACED, fact_row
 from enstorage.errors import NotFoundError, StoreError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from enstorage.database.database import Database
 
 #: A crash loses at most what was recorded in this time.
@@ -29,6 +34,8 @@ _MANY_ROWS = 20_000
 _MANY_STRETCHES = 64
 
 Fact = tuple[int, str, Any]
+#: A step and the value of each curve there; or arrays of both, shape (n,).
+Logged = tuple[Any, Mapping[str, Any]]
 
 
 class Recorder:
@@ -41,7 +48,7 @@ class Recorder:
     def __init__(self, database: "Database") -> None:
         self._database = database
         self._facts: dict[tuple[int, str], dict[str, Any]] = {}
-        self._steps: dict[int, list[dict[str, Any]]] = defaultdict(list)
+        self._steps: dict[int, list[Logged]] = defaultdict(list)
         self._rows = 0
         self._buffering = threading.local()
         # Two locks, so that a thread that is inside a transaction can record while another waits to write.
@@ -68,7 +75,8 @@ class Recorder:
         Raises:
             NotFoundError: a model is no longer stored.
         """
-        rows = {(model_id, key): fact_columns(model_id, key, value) for model_id, key, value in facts}
+        moment = now().replace(tzinfo=None)
+        rows = {(model_id, key): fact_row(model_id, key, value, moment) for model_id, key, value in facts}
         if getattr(self._buffering, "depth", 0) and not self._database.in_transaction:
             with self._gathering:
                 self._facts |= rows
@@ -83,11 +91,11 @@ class Recorder:
                 raise NotFoundError(f"Model {models} is no longer stored: it was deleted meanwhile.") from error
             raise
 
-    def log(self, model_id: int, step: int, values: Mapping[str, float]) -> None:
-        """Keep the values of curves at a step."""
+    def log(self, model_id: int, step: Any, values: Mapping[str, Any], rows: int = 1) -> None:
+        """Keep the values of curves at a step, or at `rows` steps."""
         with self._gathering:
-            self._steps[model_id].append({"step": step, **values})
-        self._gathered(1)
+            self._steps[model_id].append((step, values))
+        self._gathered(rows)
 
     def flush(self) -> None:
         """Write what has gathered; inside a transaction, which may yet be rolled back, nothing is written."""
@@ -99,9 +107,9 @@ class Recorder:
                 return
             try:
                 with self._database.transaction() as session:
-                    known = _known_models(session, {model_id for model_id, _ in facts} | steps.keys())
-                    _write_facts(session, {key: row for key, row in facts.items() if key[0] in known})
-                    _write_steps(session, {id: values for id, values in steps.items() if id in known})
+                    kept = _stretches(session, {model_id for model_id, _ in facts} | steps.keys())
+                    _write_facts(session, {key: row for key, row in facts.items() if key[0] in kept})
+                    _write_steps(session, {id: logged for id, logged in steps.items() if id in kept}, kept)
             except BaseException:
                 self._put_back(facts, steps, rows)
                 raise
@@ -111,7 +119,7 @@ class Recorder:
         self.flush()
         _open_recorders.discard(self)
 
-    def _taken(self) -> tuple[dict[tuple[int, str], dict[str, Any]], dict[int, list[dict[str, Any]]], int]:
+    def _taken(self) -> tuple[dict[tuple[int, str], dict[str, Any]], dict[int, list[Logged]], int]:
         with self._gathering:
             if self._due is not None:
                 self._due.cancel()
@@ -121,7 +129,7 @@ class Recorder:
         return gathered
 
     def _put_back(
-        self, facts: dict[tuple[int, str], dict[str, Any]], steps: dict[int, list[dict[str, Any]]], rows: int
+        self, facts: dict[tuple[int, str], dict[str, Any]], steps: dict[int, list[Logged]], rows: int
     ) -> None:
         with self._gathering:
             self._facts = facts | self._facts  # what was recorded meanwhile is newer
@@ -148,46 +156,70 @@ def _flush_later(recorder: "weakref.ref[Recorder]") -> None:
             alive.flush()
 
 
-def _known_models(session: Session, ids: Iterable[int]) -> set[int]:
-    """Those of the models that are stored: what is recorded of a deleted one is of no use."""
-    model, wanted, known = Record.metadata.tables["model"], sorted(ids), set[int]()
+def _stretches(session: Session, ids: Iterable[int]) -> dict[int, int]:
+    """How many stretches of curves are kept of each model, 0 too; what was deleted meanwhile is left out."""
+    model, curve = Record.metadata.tables["model"], Record.metadata.tables["model_curve"]
+    counted = select(model.c.id, func.count(curve.c.id)).join_from(model, curve, isouter=True).group_by(model.c.id)
+    wanted, found = sorted(ids), dict[int, int]()
     for start in range(0, len(wanted), 500):
-        known |= set(session.scalars(select(model.c.id).where(model.c.id.in_(wanted[start : start + 500]))))
-    return known
+        chosen = counted.where(model.c.id.in_(wanted[start : start + 500]))
+        for id, count in session.connection().execute(chosen):
+            found[id] = count
+    return found
 
 
 def _write_facts(session: Session, rows: Mapping[Any, dict[str, Any]]) -> None:
     if rows:
-        replaced = ["value", "number", "label", "updated_at", "deleted_at"]
-        upsert(session, ModelMeta.__table__, list(rows.values()), ["model_id", "key"], replaced)  # type: ignore[arg-type]
+        dialect = session.get_bind().dialect.name
+        session.connection().execute(
+            upsert(dialect, FACTS, ("model_id", "key"), REPLACED, CONSTANTS), list(rows.values())
+        )
 
 
-def _write_steps(session: Session, steps: Mapping[int, list[dict[str, Any]]]) -> None:
-    import polars as pl
-
+def _write_steps(session: Session, steps: Mapping[int, list[Logged]], kept: Mapping[int, int]) -> None:
     moment = now()
     rows = []
-    for model_id, values in steps.items():
-        stretch = pl.from_dicts(values, infer_schema_length=None)
-        kept = session.scalar(select(func.count()).where(ModelCurve.model_id == model_id)) or 0
-        if kept >= _MANY_STRETCHES:
+    for model_id, logged in steps.items():
+        stretch = _table(logged)
+        if kept[model_id] >= _MANY_STRETCHES:
             stretch = _taken_out(session, model_id, stretch)
         rows.append(
             {"model_id": model_id, "description": "", "tags": {}, "created_at": moment, "updated_at": moment}
             | packed(stretch)
         )
     if rows:
-        session.execute(insert(ModelCurve), rows)
+        session.connection().execute(insert(Record.metadata.tables["model_curve"]), rows)
 
 
-def _taken_out(session: Session, model_id: int, latest: Any) -> Any:
+def _table(logged: list[Logged]) -> "pa.Table":
+    """Column `step` and one for each curve, in the order in which they were logged."""
+    import pyarrow as pa
+
+    tables = []
+    for _, group in groupby(logged, key=lambda entry: entry[1].keys()):
+        steps, values = zip(*group, strict=True)
+        columns = {"step": _together(steps, np.int64)}
+        columns |= {name: _together([each[name] for each in values], np.float64) for name in values[0]}
+        tables.append(pa.table(columns))
+    return pa.concat_tables(tables, promote_options="default")
+
+
+def _together(parts: Sequence[Any], kind: type) -> NDArray[Any]:
+    if any(isinstance(part, np.ndarray) for part in parts):
+        return np.concatenate([np.atleast_1d(part) for part in parts]).astype(kind, copy=False)
+    return np.array(parts, dtype=kind)
+
+
+def _taken_out(session: Session, model_id: int, latest: "pa.Table") -> "pa.Table":
     """All stretches of a model, and the latest one, as one; those that were kept are deleted."""
+    import polars as pl
+
     kept = session.scalars(select(ModelCurve).where(ModelCurve.model_id == model_id).order_by(ModelCurve.id)).all()
-    together = joined([*(each.table() for each in kept), latest])
+    together = joined([*(each.table() for each in kept), cast("pl.DataFrame", pl.from_arrow(latest))])
     for each in kept:
         session.delete(each)
     session.flush()
-    return together
+    return together.to_arrow()
 
 
 _open_recorders: "weakref.WeakSet[Recorder]" = weakref.WeakSet()

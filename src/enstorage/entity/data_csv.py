@@ -40,18 +40,32 @@ class DataCsv(Record):
     local_ids: Mapped[dict[str, dict[str, int]] | None] = mapped_column(JsonText)
 
     @classmethod
-    def store(cls, table: "pl.DataFrame", connector: "Connector") -> Self:
-        """Write a table to the object store, durably, and record it."""
+    def of(cls, table: "pl.DataFrame", connector: "Connector") -> Self:
+        """A record of a table whose bytes are in the object store already; it remains to be saved.
+
+        So the bytes, which may be many, are written before the transaction begins in which it is saved.
+        """
         from enstorage.objects.table import to_parquet
 
         content = to_parquet(table)
-        return cls(
+        made = cls(
             sha256=connector.objects.put(content),
             rows=table.height,
             columns={name: str(kind) for name, kind in table.schema.items()},
             bytes=len(content),
             connector=connector,
-        ).save()
+        )
+        made.__dict__["_content"] = content
+        return made
+
+    def save(self) -> Self:
+        """Create the record. See `Record.save`."""
+        content = self.__dict__.pop("_content", None)
+        if content is None:
+            return super().save()
+        with self.connector.transaction():
+            self.connector.keep_again(self.sha256, content)
+            return super().save()
 
     def table(self) -> "pl.DataFrame":
         """The table as a Polars data frame.

@@ -1,9 +1,9 @@
 """`Model`: any model, its data set, its facts, its object and its forecasts."""
 
-import operator
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+import numpy as np
 from numpy.typing import ArrayLike
 from sqlalchemy import BigInteger, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -160,32 +160,42 @@ class Model(Record):
             return {fact.key: fact.value for fact in self._children(ModelMeta.model_id)}
         for key in facts:
             _check_key(key)
-        self.connector.recorder.record([(self._saved().id, key, value) for key, value in facts.items()])
+        id = self._saved().id
+        self.connector.recorder.record([(id, key, value) for key, value in facts.items()])
         return None
 
-    def log(self, step: int, **values: float) -> None:
-        """Record points of the model's curves, such as `model.log(epoch, loss=0.5, val_loss=0.7)`.
+    def log(self, step: int | ArrayLike, **values: float | ArrayLike) -> None:
+        """Record points of the model's curves: `model.log(epoch, loss=0.5, val_loss=0.7)`, or many steps at once.
 
         What is logged is gathered and written once a second, and at the latest when it is read, when the connector is
         closed or the process ends; a killed process loses at most the last second.
 
         Args:
-            step: epoch, batch, anything that counts up; a whole number. Logged twice, the later value counts.
-            **values: a number for each curve; NaN and ±inf survive.
+            step: epoch, batch, anything that counts up: a whole number, or several, shape (n,). Of what is logged twice
+                for a step the later value counts.
+            **values: a number for each curve, or for several steps shape (n,); NaN and ±inf survive.
 
         Raises:
-            InvalidInputError: the step is no whole number, or a value is no number.
+            InvalidInputError: steps are no whole numbers, values no numbers, or there are not as many of them.
         """
-        try:
-            at = operator.index(step)
-            points = {name: float(value) for name, value in values.items()}
-        except (TypeError, ValueError) as error:
-            raise InvalidInputError(
-                "log takes a whole number and a number for each curve, such as log(3, loss=0.5); received "
-                f"log({step!r:.40}, {', '.join(f'{name}={value!r:.40}' for name, value in values.items())})."
-            ) from error
-        if points:
-            self.connector.recorder.log(self._saved().id, at, points)
+        recorder, id = self.connector.recorder, self.__dict__.get("id") or self._saved().id
+        if not values:
+            return
+        if isinstance(step, int):
+            try:
+                recorder.log(id, step, {name: float(value) for name, value in values.items()})  # type: ignore[arg-type]
+            except (TypeError, ValueError) as error:
+                raise _not_logged(step, values) from error
+            return
+        steps, columns = np.asarray(step), {name: np.asarray(value) for name, value in values.items()}
+        shaped = steps.ndim <= 1 and all(column.shape == steps.shape for column in columns.values())
+        if (
+            not shaped
+            or steps.dtype.kind not in "iu"
+            or any(column.dtype.kind not in "fiub" for column in columns.values())
+        ):
+            raise _not_logged(step, values)
+        recorder.log(id, steps.copy(), {name: column.copy() for name, column in columns.items()}, steps.size)
 
     def curves(self) -> "pl.DataFrame":
         """What was logged: the column `step`, sorted, and one for each curve, null at steps where it has no value."""
@@ -205,9 +215,10 @@ class Model(Record):
         from enstorage.formats.base import dump
 
         form, content = dump(obj, allow_pickle=self.connector.allow_pickle)
-        self.object_sha256 = self.connector.objects.put(content)
-        self.object_format, self.object_bytes = form, len(content)
-        self.save()
+        with self.connector.transaction():
+            self.object_sha256 = self.connector.keep(content)
+            self.object_format, self.object_bytes = form, len(content)
+            self.save()
 
     def load_object(self) -> Any:
         """The trained object. Opening it runs no code from the file, unless pickle is allowed for this store.
@@ -294,6 +305,14 @@ class Model(Record):
     def research(self) -> Research:
         """The research it belongs to."""
         return Research.get(self.research_id, connector=self.connector)
+
+
+def _not_logged(step: object, values: Mapping[str, object]) -> InvalidInputError:
+    received = ", ".join([f"{step!r:.40}", *(f"{name}={value!r:.40}" for name, value in values.items())])
+    return InvalidInputError(
+        "log takes a whole number and a number for each curve, such as log(3, loss=0.5), or as many numbers as steps; "
+        f"received log({received})."
+    )
 
 
 def _check_key(key: object) -> None:

@@ -2,13 +2,14 @@
 
 import json
 import math
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Double, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import Column, Double, ForeignKey, Index, TableClause, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
-from enstorage.database.types import JsonValue, Name, to_json_text
-from enstorage.entity._record import Record, now
+from enstorage.database.types import Id, JsonValue, LongText, Name, UtcDateTime, to_json_text
+from enstorage.entity._record import Record
 
 #: Characters of a fact's text that are kept beside it to search by.
 LABEL_LENGTH = 255
@@ -46,26 +47,42 @@ class ModelMeta(Record):
         return value
 
 
-def fact_columns(model_id: int, key: str, value: Any) -> dict[str, Any]:
-    """The columns of a row that holds a fact.
+#: The columns that a fact is written by, with the types of what is bound: JSON is text already, times have no zone.
+FACTS = TableClause(
+    "model_meta",
+    Column("model_id", Id),
+    Column("key", Name),
+    Column("value", LongText),
+    Column("number", Double),
+    Column("label", Name),
+    Column("description", LongText),
+    Column("tags", LongText),
+    Column("created_at", UtcDateTime.impl),
+    Column("updated_at", UtcDateTime.impl),
+    Column("deleted_at", UtcDateTime.impl),
+)
+#: The columns that are the same for every fact, as SQL.
+CONSTANTS = (("description", "''"), ("tags", "'{}'"), ("deleted_at", "NULL"))
+REPLACED = ("value", "number", "label", "updated_at", "deleted_at")
+
+
+def fact_row(model_id: int, key: str, value: Any, moment: datetime) -> dict[str, Any]:
+    """A row of `FACTS`, recorded at a moment in UTC without zone.
 
     Raises:
         InvalidInputError: the value has no JSON form.
     """
     text = to_json_text(value)
-    plain = json.loads(text)  # NumPy scalars have become numbers
-    moment = now()
+    # Anything else may have become something else by way of JSON: a NumPy scalar a number, a tuple a list.
+    plain = value if type(value) in (float, int, str) else json.loads(text)
     return {
         "model_id": model_id,
         "key": key,
-        "value": plain,
+        "value": text,
         "number": number_of(plain),
         "label": label_of(plain, text),
-        "description": "",
-        "tags": {},
         "created_at": moment,
         "updated_at": moment,
-        "deleted_at": None,
     }
 
 

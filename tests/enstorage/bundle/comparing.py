@@ -5,8 +5,8 @@ from sqlalchemy import select
 from enstorage import DataCsv
 from enstorage.entity import ENTITIES, ORIGIN
 
-# Columns that hold ids, or bytes that are made anew.
-_OWN = {"id", "local_ids", "result", "data"}
+# Columns that hold ids or versions of this store, or bytes that are made anew.
+_OWN = {"id", "local_ids", "result", "data", "series_version"}
 
 
 def contents(connector):

@@ -1,19 +1,18 @@
 """A project with something of everything, as a store and as a file, and other stores to take it to."""
 
 import shutil
+import sqlite3
 from datetime import UTC, datetime
 from uuid import uuid4
 
 import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
-from sqlalchemy import update
 
 import enstorage
 from endirector import Conductor
 from enstorage import Connector, DataSet, DataSource, Project
 from enstorage.adapter import Window
-from enstorage.entity import STORE
 
 
 def train(model, data_set):
@@ -39,11 +38,14 @@ def train(model, data_set):
         model.save_forecasts(part, ids, data_set.invert(estimator.predict(inputs.reshape(len(inputs), -1)), part))
 
 
-def with_own_name(connector):
-    """A store of its own: a copied folder would be taken for the store that it was copied from."""
-    with connector.transaction() as session:
-        session.execute(update(STORE).values(uuid=uuid4().hex))
-    return connector
+def new_store(empty_store, folder, **options):
+    """A store of its own: a copied database would be taken for the one that it was copied from."""
+    folder.mkdir()
+    shutil.copy(empty_store / "enstorage.sqlite", folder)
+    with sqlite3.connect(folder / "enstorage.sqlite") as database:
+        database.execute("UPDATE store SET uuid = ?", [uuid4().hex])
+    database.close()
+    return Connector.in_folder(folder, **options)
 
 
 def occupied(connector):
@@ -89,8 +91,7 @@ def make_project(connector):
 def sun(tmp_path_factory, empty_store):
     """The folder with the store of the project, and the project as a file."""
     folder = tmp_path_factory.mktemp("sun")
-    shutil.copytree(empty_store, folder / "store")
-    connector = with_own_name(Connector.in_folder(folder / "store"))
+    connector = new_store(empty_store, folder / "store")
     make_project(connector)
     enstorage.export_project(Project.get(1, connector=connector), folder / "sun.enz")
     connector.close()
@@ -108,8 +109,7 @@ def original(sun):
 @pytest.fixture(scope="session")
 def arrived(sun, empty_store):
     """The project in another store, where all ids are others; not to be changed."""
-    shutil.copytree(empty_store, sun / "other")
-    connector = occupied(with_own_name(Connector.in_folder(sun / "other")))
+    connector = occupied(new_store(empty_store, sun / "other"))
     yield enstorage.import_bundle(sun / "sun.enz", connector).project
     connector.close()
 
@@ -117,8 +117,7 @@ def arrived(sun, empty_store):
 @pytest.fixture(scope="session")
 def untouched(sun, empty_store):
     """An empty store, for what is refused."""
-    shutil.copytree(empty_store, sun / "untouched")
-    connector = with_own_name(Connector.in_folder(sun / "untouched"))
+    connector = new_store(empty_store, sun / "untouched")
     yield connector
     connector.close()
 
@@ -150,9 +149,7 @@ def another_store(tmp_path, empty_store):
     opened = []
 
     def make(**options):
-        folder = tmp_path / f"store-{len(opened) + 2}"
-        shutil.copytree(empty_store, folder)
-        connector = with_own_name(Connector.in_folder(folder, **options))
+        connector = new_store(empty_store, tmp_path / f"store-{len(opened) + 2}", **options)
         opened.append(connector)
         return connector
 

@@ -3,7 +3,6 @@
 import math
 import operator
 import re
-import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
-from enstorage import Connector, DataSource, Ensemble, EnsembleItem, Forecast, Model, ModelMeta, Project
+from enstorage import Connector, DataSource, Ensemble, EnsembleItem, Forecast, Model, ModelCurve, ModelMeta, Project
 from enstorage.adapter import Window
 from enstorage.database.types import to_json_text
 from enstorage.entity import ENTITIES
@@ -54,12 +53,16 @@ def filled(store):
     return store
 
 
-@pytest.fixture(scope="module")
-def models(empty_store, tmp_path_factory):
+@pytest.fixture(scope="module", params=["sqlite", "mariadb", "postgresql"])
+def models(request, tmp_path_factory):
     """A store with five models; nothing in this file that reads it alone changes it."""
     folder = tmp_path_factory.mktemp("find") / "store"
-    shutil.copytree(empty_store, folder)
-    connector = filled(Connector.in_folder(folder))
+    database = None
+    if request.param != "sqlite":
+        database = request.getfixturevalue("empty_database")(request.param, "find")
+    connector = filled(
+        Connector(database or f"sqlite:///{folder}/enstorage.sqlite", f"delta:{folder}", f"file:{folder}")
+    )
     yield connector
     connector.close()
 
@@ -166,20 +169,24 @@ def test_the_trash_is_left_out(store):
 def test_every_entity_is_found_by_its_columns_and_parents(models):
     for entity in ENTITIES:
         assert entity.find("id > 0 and tags.kind is null or id < 0", connector=models, order_by="created_at desc") or (
-            entity in (Forecast, Ensemble, EnsembleItem)
+            entity in (Forecast, Ensemble, EnsembleItem, ModelCurve)
         )
     (fact,) = ModelMeta.find("key = 'loss' and model.meta.loss < 0.01", connector=models, order_by="model.meta.loss")
     assert fact.value == 0.001
     assert Forecast.find("model.research.name = 'x' or ensemble.project.name = 'y'", connector=models) == []
 
 
-def test_a_fact_is_found_by_its_latest_value_of_any_kind(store):
-    model = filled(store) and Model.get(1)
+def test_a_fact_is_found_by_its_latest_value_of_any_kind(models):
+    model = Model.get(1, connector=models)
     for value in (7, 7.0, "7", True, None, [7], 10**400, "\x00", math.inf, 0.001):
         model.meta("seven", value)
-        assert (Model.find("meta.seven = 7") == [model]) == (value in (7, 7.0) and value is not True), value
-        assert (Model.find("meta.seven = '7'") == [model]) == (to_json_text(value) in ("7", '"7"')), value
-        assert (Model.find("meta.seven is not null") == [model]) == (value is not None)
+        assert (Model.find("meta.seven = 7", connector=models) == [model]) == (
+            value in (7, 7.0) and value is not True
+        ), value
+        assert (Model.find("meta.seven = '7'", connector=models) == [model]) == (to_json_text(value) in ("7", '"7"')), (
+            value
+        )
+        assert (Model.find("meta.seven is not null", connector=models) == [model]) == (value is not None)
 
 
 NASTY = [
