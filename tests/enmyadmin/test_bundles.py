@@ -1,6 +1,5 @@
 """`enstorage export` and `enstorage import`, as a person uses them."""
 
-import io
 import json
 import shutil
 import sys
@@ -10,7 +9,6 @@ import pytest
 
 from endirector import Conductor
 from enmyadmin.cli import app
-from enmyadmin.commands import bundles
 from enstorage import Connector, DataSource, Project
 from enstorage.adapter import Window
 
@@ -125,16 +123,3 @@ def test_how_much_a_file_may_unpack_to_can_be_said(enstorage, stores):
     status, _, errors = enstorage("import", "river.enz", "--max-bytes", 1000, "--store", "yours")
     assert (status, "expected at most 1000" in errors) == (1, True)
     assert enstorage("import", "river.enz", "--max-bytes", 1_000_000, "--store", "yours")[0] == 0
-
-
-def test_a_bar_shows_progress_where_somebody_looks_at_it(monkeypatch):
-    screen = io.StringIO()
-    screen.isatty = lambda: True
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr(sys, "stderr", screen)
-    with bundles._progress_bar(quiet=False) as progress:
-        progress("Checking", 3, 4)
-    assert "Checking" in screen.getvalue()
-    assert "3/4" in screen.getvalue()
-    with bundles._progress_bar(quiet=True) as progress:
-        assert progress is None

@@ -1,19 +1,15 @@
 """Commands about bundles: export, import."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from enmyadmin.commands.entities import entity_class
 from enmyadmin.commands.opening import Store, open_store
 from enmyadmin.output import Json, as_dictionary, print_json, print_table
+from enmyadmin.progress import progress_bar
 from enstorage.errors import InvalidInputError
-
-if TYPE_CHECKING:
-    from enstorage.bundle.reading import Progress
 
 
 def export(
@@ -35,7 +31,7 @@ def export(
     project = Project.get(id, connector=open_store(store))
     if file.exists() and not overwrite:
         raise InvalidInputError(f"{file} is there already. Choose another name, or replace it with --overwrite.")
-    with _progress_bar(quiet=as_json) as progress:
+    with progress_bar(hidden=as_json) as progress:
         exported = export_project(project, file, overwrite=overwrite, progress=progress)
     counts = {"records": exported.records, "objects": exported.objects, "points": exported.points}
     if as_json:
@@ -61,7 +57,7 @@ def import_bundle(
     import enstorage
 
     connector = open_store(store)
-    with _progress_bar(quiet=as_json) as progress:
+    with progress_bar(hidden=as_json) as progress:
         imported = enstorage.import_bundle(file, connector, max_bytes=max_bytes, progress=progress)
     kinds = {"new": imported.new, "known": imported.known, "filled": imported.filled, "left": imported.left}
     project = imported.project
@@ -75,23 +71,3 @@ def import_bundle(
         f"Project {project.id} ({project.name}) is here, with {imported.objects} new objects and {imported.points} new "
         "points."
     )
-
-
-@contextmanager
-def _progress_bar(*, quiet: bool) -> "Iterator[Progress | None]":
-    """A bar on standard error, where somebody looks at it; it is gone at the end."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("Reading records", total=None)
-
-        def report(what: str, done: int, total: int) -> None:
-            bar.update(task, description=what, completed=done, total=total)
-
-        yield report

@@ -35,23 +35,17 @@ def needed(session: Session, project_id: int) -> dict[Kind, list[int]]:
     Raises:
         NotFoundError: there is no such project.
     """
-    if session.get(Project, project_id) is None:
+    if session.scalar(select(Project.id).where(Project.id == project_id)) is None:
         raise NotFoundError(f"There is no Project with id {project_id}; it may have been deleted meanwhile.")
     found: dict[Kind, set[int]] = defaultdict(set)
-    belonging: dict[Kind, set[int]] = defaultdict(set)
-    # Entity, ids, and whether these belong to the project.
-    waiting: list[tuple[Kind, set[int], bool]] = [(Project, {project_id}, True)]
+    waiting: list[tuple[Kind, set[int]]] = [(Project, {project_id})]
     while waiting:
-        entity, ids, belongs = waiting.pop()
-        fresh = ids - (belonging if belongs else found)[entity]
-        unseen = fresh - found[entity]
-        found[entity] |= fresh
-        if belongs:
-            belonging[entity] |= fresh
-        if unseen:
-            waiting += [(parent, ids, False) for parent, ids in _parents(session, entity, unseen)]
+        entity, ids = waiting.pop()
+        fresh = ids - found[entity]
         if fresh:
-            waiting += [(child, ids, belongs) for child, ids in _children(session, entity, fresh, belongs=belongs)]
+            found[entity] |= fresh
+            waiting += _parents(session, entity, fresh)
+            waiting += _children(session, entity, fresh)
     return {entity: sorted(found[entity]) for entity in ENTITIES if found[entity]}
 
 
@@ -76,10 +70,10 @@ def _parents(session: Session, entity: Kind, ids: set[int]) -> Iterator[tuple[Ki
     yield from zip(parents.values(), referred, strict=True)
 
 
-def _children(session: Session, entity: Kind, ids: set[int], *, belongs: bool) -> Iterator[tuple[Kind, set[int]]]:
+def _children(session: Session, entity: Kind, ids: set[int]) -> Iterator[tuple[Kind, set[int]]]:
     for child in ENTITIES:
         for name, parent in foreign_keys(child).items():
-            if parent is entity and (name in child._part_of or (belongs and name in child._belongs_to)):
+            if parent is entity and name in child._part_of | child._belongs_to:
                 column: Any = child.__table__.columns[name]
                 found: set[int] = set()
                 for chunk in chunks(ids):

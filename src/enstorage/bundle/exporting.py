@@ -14,13 +14,14 @@ from enstorage._version import __version__
 from enstorage.bundle.archive import MANIFEST, ArchiveWriter
 from enstorage.bundle.closure import Kind, chunks, needed
 from enstorage.bundle.manifest import Manifest
-from enstorage.bundle.reading import Progress, hashes_of, read_bundle
+from enstorage.bundle.reading import hashes_of, read_bundle
 from enstorage.bundle.report import Exported
 from enstorage.bundle.rows import Origin, Row, to_line
 from enstorage.connector import Connector
 from enstorage.database.schema import HEAD_REVISION
 from enstorage.entity import ORIGIN, STORE, DataSource, Project
 from enstorage.errors import CorruptError, EnstorageError
+from enstorage.sweeping import Progress
 from enstorage.writing import whole_file
 
 # A bundle of one's own may be as large as it is.

@@ -15,13 +15,14 @@ from sqlalchemy import delete, insert, select
 
 from enstorage.bundle.plan import Plan
 from enstorage.bundle.planning import make_plan
-from enstorage.bundle.reading import Bundle, Progress, blamed, opened, read_bundle, refuse_pickle
+from enstorage.bundle.reading import Bundle, blamed, opened, read_bundle, refuse_pickle
 from enstorage.bundle.report import Imported
 from enstorage.bundle.rows import Row
 from enstorage.bundle.storing import store_records
 from enstorage.connector import bound_to
 from enstorage.entity import ENTITIES, DataCsv, DataSource, Project
 from enstorage.errors import InvalidInputError, StoreError
+from enstorage.sweeping import Progress
 
 if TYPE_CHECKING:
     from enstorage.bundle.closure import Kind
@@ -70,24 +71,30 @@ def import_bundle(
             plan = make_plan(session, bundle)
         points = 0
         if not plan.is_empty:
-            hashes = plan.hashes(bundle)
-            with blamed(shown):
-                _put_objects(bundle, here, hashes, progress)
-            with _reserved(here, plan.made[DataSource]) as source_ids:
-                for there, id in source_ids.items():
-                    with blamed(shown):
-                        points += _write_points(bundle, here, there, id)
-                with here.transaction() as session:
-                    plan = make_plan(session, bundle)
-                    if not (plan.hashes(bundle) <= hashes and _ids(plan.made[DataSource]) <= source_ids.keys()):
-                        raise StoreError(
-                            "Another process deleted records while the bundle was read. Nothing was changed. Try again."
-                        )
-                    store_records(session, plan, bundle, source_ids)
-            for sha256 in hashes:  # `gc` may have freed what was here before, between the two
-                if not here.objects.has(sha256):
-                    here.objects.put(bundle.object(sha256))
+            plan, points = _bring(bundle, plan, here, shown, progress)
         return _report(bundle, plan, here, points)
+
+
+def _bring(bundle: Bundle, plan: Plan, here: "Connector", shown: Path, progress: Progress | None) -> tuple[Plan, int]:
+    """Write objects, then points, then all records at once; gives the plan as it was done and the number of points."""
+    hashes = plan.hashes(bundle)
+    with blamed(shown):
+        _put_objects(bundle, here, hashes, progress)
+    with _reserved(here, plan.made[DataSource]) as source_ids:
+        points = _write_points(bundle, here, shown, source_ids)
+        with here.transaction() as session:
+            plan = make_plan(session, bundle)  # again: another process may have written since
+            if not (plan.hashes(bundle) <= hashes and _ids(plan.made[DataSource]) <= source_ids.keys()):
+                raise StoreError(
+                    "Another process deleted records while the bundle was read. Nothing was changed. Try again."
+                )
+            # `gc` may have freed the points, since no record told of them; inside a transaction it does not.
+            _write_points(bundle, here, shown, source_ids)
+            store_records(session, plan, bundle, source_ids)
+    for sha256 in hashes:  # `gc` may have freed what was here before, between the two
+        if not here.objects.has(sha256):
+            here.objects.put(bundle.object(sha256))
+    return plan, points
 
 
 @contextmanager
@@ -98,13 +105,15 @@ def _reserved(here: "Connector", rows: list[Row]) -> Iterator[dict[int, int]]:
     made, unless that cannot be found out.
     """
     ids: dict[int, int] = {}
+    if not rows:
+        yield ids
+        return
+    with here.transaction() as session:
+        for row in rows:
+            made = session.execute(insert(DataSource.__table__).values(row.values))  # type: ignore[arg-type]
+            ids[row.id] = made.inserted_primary_key[0]  # type: ignore[attr-defined]
+        session.execute(delete(DataSource).where(DataSource.id.in_(ids.values())))
     try:
-        if rows:
-            with here.transaction() as session:
-                for row in rows:
-                    made = session.execute(insert(DataSource.__table__).values(row.values))  # type: ignore[arg-type]
-                    ids[row.id] = made.inserted_primary_key[0]  # type: ignore[attr-defined]
-                session.execute(delete(DataSource).where(DataSource.id.in_(ids.values())))
         yield ids
     finally:
         with suppress(StoreError):
@@ -114,11 +123,17 @@ def _reserved(here: "Connector", rows: list[Row]) -> Iterator[dict[int, int]]:
                 here.series.delete_source(id)
 
 
-def _write_points(bundle: Bundle, here: "Connector", there: int, id: int) -> int:
-    times, values = bundle.points(there)
-    if len(times):
-        here.series.append(id, times, values)
-    return len(times)
+def _write_points(bundle: Bundle, here: "Connector", shown: Path, source_ids: dict[int, int]) -> int:
+    """Write the points of new sources that are not there yet; returns how many there are."""
+    count = 0
+    for there, id in source_ids.items():
+        if here.series.extent(id) is None:
+            with blamed(shown):
+                times, values = bundle.points(there)
+            if len(times):
+                here.series.append(id, times, values)
+            count += len(times)
+    return count
 
 
 def _put_objects(bundle: Bundle, here: "Connector", hashes: set[str], progress: Progress | None) -> None:

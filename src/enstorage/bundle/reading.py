@@ -1,7 +1,7 @@
 """Reading a bundle: everything that can be checked is checked here, before a store is touched."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,9 +20,7 @@ from enstorage.entity import ENTITIES, DataCsv, DataSource, Project
 from enstorage.errors import CorruptError, InvalidInputError, NotSupportedError, StoreError, UntrustedError
 from enstorage.formats.base import PICKLE
 from enstorage.series.base import Points
-
-#: Called with what is being done, how many pieces of it are done, and how many there are.
-Progress = Callable[[str, int, int], None]
+from enstorage.sweeping import Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 from textwrap import dedent
 
 import pytest
@@ -115,6 +116,30 @@ def test_two_imports_at_once_make_one_project(bundle, another_store, monkeypatch
     assert (imported.new, imported.points, imported.project) == ({}, 0, done[1].project)
     assert len(Project.get_list(connector=other)) == 1
     assert [len(other.series.read(id)[0]) for id in range(5)].count(40) == 1
+    assert check(other) == []
+
+
+def test_gc_takes_nothing_away_from_an_import(bundle, another_store, monkeypatch):
+    """Objects and points that no record tells of yet are garbage to it."""
+    other = another_store()
+    write, store_records = importing._write_points, importing.store_records
+
+    def swept(*arguments):
+        count = write(*arguments)
+        if not other.database.in_transaction:
+            sweep = enstorage.gc(other, delete=True, grace=timedelta(0))
+            freed = {each.kind: each.count for each in sweep.garbage}
+            assert (freed["objects"], freed["points"]) == (22, count)
+        return count
+
+    def swept_at_last(session, *arguments):
+        store_records(session, *arguments)
+        gone = list(other.objects.hashes())
+        session.info.setdefault("on_commit", []).append(lambda: [other.objects.delete(sha256) for sha256 in gone])
+
+    monkeypatch.setattr(importing, "_write_points", swept)
+    monkeypatch.setattr(importing, "store_records", swept_at_last)
+    assert enstorage.import_bundle(bundle, other).points == 40
     assert check(other) == []
 
 

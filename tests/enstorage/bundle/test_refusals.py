@@ -246,6 +246,9 @@ def test_tables_that_are_too_large_together(refused, forged):
         lambda members, manifest: manifest["members"].update({f"objects/{HASH}": {"bytes": 1, "sha256": HASH}}),
         lambda members, manifest: manifest["members"]["records/model.jsonl"].update(bytes=1),
         lambda members, manifest: manifest["members"]["records/model.jsonl"].update(sha256=HASH),
+        lambda members, manifest: next(
+            member for name, member in manifest["members"].items() if name.startswith("objects/")
+        ).update(bytes=1),
         lambda members, manifest: members.pop("points/1.parquet"),
         lambda members, manifest: members.update({f"objects/{HASH}": b"x"}),
     ],
