@@ -139,7 +139,8 @@ def test_gc_takes_nothing_away_from_an_import(bundle, another_store, monkeypatch
 
     monkeypatch.setattr(importing, "_write_points", swept)
     monkeypatch.setattr(importing, "store_records", swept_at_last)
-    assert enstorage.import_bundle(bundle, other).points == 40
+    imported = enstorage.import_bundle(bundle, other)
+    assert len(imported.project.data_source.read()[0]) == imported.points == 40
     assert check(other) == []
 
 
