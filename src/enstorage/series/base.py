@@ -107,8 +107,11 @@ class SeriesStore(ABC):
         """Delete all points of a source, for good."""
 
     def delete_leftovers(self, source_ids: Collection[int]) -> None:
-        """Delete what is there of new sources: points of a transaction that was undone, whose ids are given out again."""
-        for source_id in source_ids:
+        """Delete what is there of new sources: points of a transaction that was undone, whose ids are given out again.
+
+        Where other programs write too, they may have written before there was a source: those points are kept.
+        """
+        for source_id in () if self.written_by_others else source_ids:
             if self.extent(source_id) is not None:
                 self.delete_source(source_id)
 

@@ -716,6 +716,17 @@ def test_of_many_databases_that_claim_the_points_at_once_one_gets_them(server, d
 # With entities
 
 
+def test_lines_that_were_there_before_their_source_are_its_points(server, database, write, tmp_path):
+    write(f"data_source,mysql_id=1 value=0.55 {to_ns('2024-01-01')}")
+    places = [f"sqlite:///{tmp_path}/enstorage.sqlite", server.url(database), f"file:{tmp_path}/objects"]
+    with Connector(*places) as connector:
+        source = DataSource(name="Load").save()
+        assert source.read()[1].tolist() == [0.55]
+        assert source.write(["2024-01-02"], [1.5]) == 1
+        assert source.read()[1].tolist() == [0.55, 1.5]
+    connector.close()
+
+
 def test_a_source_lives_in_influxdb(server, database, write, tmp_path):
     url = server.url(database)
     with Connector(f"sqlite:///{tmp_path}/enstorage.sqlite", url, f"file:{tmp_path}/objects") as connector:
