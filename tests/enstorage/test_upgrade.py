@@ -151,17 +151,17 @@ class Migrating:
         assert DataSource.count() == 15
         connector.close()
 
-    def test_a_migration_that_was_cut_off_anywhere_is_made_good(self, url, tmp_path, monkeypatch):
-        """MySQL keeps each table at once, so a killed first migration leaves some of them."""
+    @pytest.mark.parametrize("table", ["model", "model_curve", "store"])
+    def test_a_migration_that_was_cut_off_anywhere_is_made_good(self, url, tmp_path, monkeypatch, table):
+        """MySQL keeps each table at once, so a killed first migration leaves some of them, or those of an older version."""
         from alembic.operations import Operations
 
-        make, made = Operations.create_table, []
+        make = Operations.create_table
 
-        def cut(operations, *arguments, **options):
-            if len(made) == 7:
+        def cut(operations, name, *columns, **options):
+            if name == table:
                 raise KeyboardInterrupt
-            made.append(arguments)
-            return make(operations, *arguments, **options)
+            return make(operations, name, *columns, **options)
 
         monkeypatch.setattr(Operations, "create_table", cut)
         with pytest.raises(KeyboardInterrupt):

@@ -29,11 +29,17 @@ def chance(request):
 
 
 @pytest.fixture(scope="session")
-def zygote():
-    """Forks processes that have everything imported."""
+def warm_zygote():
     made = Zygote()
     yield made
     made.close()
+
+
+@pytest.fixture
+def zygote(warm_zygote):
+    """Forks processes that have everything imported; at the end of a test none is left."""
+    yield warm_zygote
+    warm_zygote.kill_what_is_left()
 
 
 @pytest.fixture(scope="session")

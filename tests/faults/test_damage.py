@@ -9,7 +9,7 @@ from conftest import KILLS
 from enstorage import Connector
 from enstorage.errors import CorruptError
 
-_COUNT = max(6, KILLS // 2)
+_COUNT = max(6, KILLS // 5)
 _PAGE = 4096
 
 

@@ -17,6 +17,7 @@ _SHARE = {"sqlite": 2, "mariadb": 4, "postgresql": 4}
 # The few that are tried on the servers with all tests.
 _SHORT = {"transaction", "render", "delete"}
 _GATHERING_SECONDS = 1.0
+_LONGEST_GATHERING_SECONDS = 2.5
 # How long the machine may take to write what has gathered, when it is busy.
 _WRITING_SECONDS = 0.5
 
@@ -30,7 +31,7 @@ CASES = [
 
 def take_in(history, forked, killed_at):
     """Add what a killed process did to the history; returns how old the oldest was that got lost."""
-    operation, done, begun = OPERATIONS[history.name], dict(forked.said("done")), forked.said("begin")
+    operation, done, begun = OPERATIONS[history.name], dict(forked.said("done")), list(dict(forked.said("begin")))
     oldest_lost_seconds = 0.0
     if operation.gathers:
         there = operation.there(begun)
@@ -55,9 +56,10 @@ def kill_at_random(zygote, chance, history, urls):
     """
     operation = OPERATIONS[history.name]
     forked = zygote.fork("workload:repeat", operation=history.name, urls=urls, first=history.next())
-    forked.read(lambda: len(forked.said("done")) >= 2)
-    (_, first), (_, second) = forked.said("done")[:2]
-    forked.read(seconds=chance.uniform(0, 2.5 if operation.gathers else 3 * (second - first)))
+    # The first takes longer than the others; the third is the one to be killed in.
+    forked.read(lambda: len(forked.said("begin")) >= 3)
+    seconds = forked.said("done")[1][1] - forked.said("begin")[1][1]
+    forked.read(seconds=chance.uniform(0, _LONGEST_GATHERING_SECONDS if operation.gathers else 1.1 * seconds))
     killed_at = time.monotonic()
     forked.kill()
     # On a server the transaction of the killed process may still be coming to its end; one of ours comes after it.

@@ -5,6 +5,7 @@ import shutil
 import signal
 import tempfile
 import threading
+import time
 
 import pytest
 
@@ -84,6 +85,7 @@ def test_a_server_that_is_killed_and_comes_back_costs_nothing_that_was_acknowled
         check_message(caught.value)
         record_while_away(connector, model)
         server.start()
+        wait_until_written(connector, model)
         for _ in range(_AFTER):
             assert stream.write()  # with the same connector, from the first call on
         row |= {"operations": stream.number, "refused": len(stream.refused), "unknown": len(stream.unknown)}
@@ -99,6 +101,16 @@ def test_a_server_that_is_killed_and_comes_back_costs_nothing_that_was_acknowled
     assert model.curves().rows() == [(step, step / 2) for step in range(100)]
     assert enstorage.check() == []
     connector.close()
+
+
+def wait_until_written(connector, model):
+    """What was gathered is written by itself once the server is back, before anything else asks for it."""
+    end = time.monotonic() + 60
+    with Connector(*connector.settings) as other:
+        while Model.get(model.id).meta("while away", default=None) is None or Model.get(model.id).curves().is_empty():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+    other.close()
 
 
 def record_while_away(connector, model):

@@ -9,6 +9,7 @@ from enstorage import Connector, DataSource, Model
 
 WRITERS = 8
 KINDS_OF_WRITING = 8
+_BREATH = 50
 
 
 def repeat(journal, operation, urls, first):
@@ -18,7 +19,7 @@ def repeat(journal, operation, urls, first):
         number = first
         while True:
             chosen.before(number)
-            journal("begin", number)
+            journal("begin", [number, time.monotonic()])
             chosen.do(number)
             journal("done", [number, time.monotonic()])
             time.sleep(chosen.pause_seconds)
@@ -50,5 +51,7 @@ def write_mixed(journal, urls, writer, count):
                 case 7:
                     record.unit = f"{writer} {turn}"
                     record.save()
+            if turn % _BREATH == 0:
+                journal("alive")
         connector.close()
     journal("finished", count)

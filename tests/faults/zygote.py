@@ -26,6 +26,7 @@ class Zygote:
 
     def __init__(self):
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._forked = []
         self._process = subprocess.Popen(
             [sys.executable, __file__, str(theirs.fileno())], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
         )
@@ -37,11 +38,19 @@ class Zygote:
         reading, writing = os.pipe()
         socket.send_fds(self._socket, [json.dumps([function, arguments]).encode()], [writing])
         os.close(writing)
-        return Forked(int(self._socket.recv(100)), reading)
+        self._forked.append(Forked(int(self._socket.recv(100)), reading))
+        return self._forked[-1]
+
+    def kill_what_is_left(self):
+        """Kill the processes that a test left behind when it failed."""
+        for forked in self._forked:
+            if not forked.ended:
+                forked.kill()
+        self._forked.clear()
 
     def close(self):
         self._socket.close()
-        self._process.wait(10)
+        self._process.wait(60)
 
 
 @dataclass
@@ -52,6 +61,7 @@ class Forked:
     pipe: int
     #: What `Journal` wrote: pairs of a word and a value.
     entries: list[tuple[str, object]] = field(default_factory=list)
+    ended: bool = False
     _rest: bytes = b""
 
     def read(self, enough=None, seconds=None):
@@ -72,18 +82,23 @@ class Forked:
             *lines, self._rest = (self._rest + content).split(b"\n")
             self.entries += [tuple(json.loads(line)) for line in lines]
             if self.entries and self.entries[-1][0] == "error":
+                self.ended = True
                 pytest.fail(f"The process failed:\n{self.entries[-1][1]}", pytrace=False)
         return True
 
     def kill(self):
         """Kill the process and whatever it has started, and read what it had still written."""
-        os.killpg(self.pid, signal.SIGKILL)
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pytest.fail(f"The process had ended by itself; its last words: {self.entries[-1:]}")
         return self.finish()
 
     def finish(self):
         """Read the journal to its end, which is that of the process."""
         while self.read():
             pass
+        self.ended = True
         os.close(self.pipe)
         return self.entries
 
@@ -137,3 +152,4 @@ if __name__ == "__main__":
     import preload  # noqa: F401
 
     _serve(socket.socket(fileno=int(sys.argv[1])))
+    os._exit(0)

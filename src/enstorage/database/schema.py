@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, select, text
 
 from enstorage.database.engine import BUSY_SECONDS, POSTGRES_LOCK, for_reading
 from enstorage.database.url import is_in_memory
@@ -24,6 +24,7 @@ def ensure_schema(engine: Engine, *, upgrade: bool = False) -> None:
     """
     with for_reading(engine).connect() as connection:
         revision = _revision(connection)
+        upgrade = upgrade or (revision in REVISIONS and _was_cut_off(connection))
     if revision == HEAD_REVISION:
         return
     url = engine.url.render_as_string()
@@ -96,6 +97,21 @@ def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _was_cut_off(connection: Connection) -> bool:
+    """Whether the tables may be those of a first migration that was killed: MySQL keeps each version at once.
+
+    An empty store of an older version looks the same, and loses nothing by being upgraded.
+    """
+    from enstorage.entity._origin import STORE
+    from enstorage.entity._record import Record
+
+    if connection.dialect.name not in ("mysql", "mariadb"):
+        return False
+    there = set(inspect(connection).get_table_names())
+    tables = [table for table in Record.metadata.sorted_tables if table is not STORE and table.name in there]
+    return not any(connection.execute(select(table.primary_key).limit(1)).first() for table in tables)
 
 
 def _clear(connection: Connection) -> None:

@@ -136,23 +136,28 @@ class Recorder:
             for model_id, newer in self._steps.items():
                 steps[model_id] += newer
             self._steps, self._rows = steps, rows + self._rows
+            self._set_timer()
 
     def _gathered(self, rows: int) -> None:
         with self._gathering:
             self._rows += rows
             many = self._rows >= _MANY_ROWS
-            if not many and self._due is None and not is_in_memory(self._database.url):
-                self._due = threading.Timer(SECONDS, _flush_later, [weakref.ref(self)])
-                self._due.daemon = True
-                self._due.start()
+            if not many:
+                self._set_timer()
         if many:
             self.flush()
+
+    def _set_timer(self) -> None:
+        if self._due is None and not is_in_memory(self._database.url):
+            self._due = threading.Timer(SECONDS, _flush_later, [weakref.ref(self)])
+            self._due.daemon = True
+            self._due.start()
 
 
 def _flush_later(recorder: "weakref.ref[Recorder]") -> None:
     alive = recorder()
     if alive is not None:
-        with suppress(StoreError):  # the server is away: what is kept is written with what comes next
+        with suppress(StoreError):  # the server is away: it is tried again a second later
             alive.flush()
 
 
