@@ -111,7 +111,7 @@ def _was_cut_off(connection: Connection) -> bool:
         return False
     there = set(inspect(connection).get_table_names())
     tables = [table for table in Record.metadata.sorted_tables if table is not STORE and table.name in there]
-    return not any(connection.execute(select(table.primary_key).limit(1)).first() for table in tables)
+    return not any(connection.execute(select(*table.primary_key).limit(1)).first() for table in tables)
 
 
 def _clear(connection: Connection) -> None:
