@@ -57,8 +57,7 @@ class FsspecObjects(ObjectStore):
             info = self._info(path)
             if info is None or (unless_touched_since is not None and self._moment(info) >= unless_touched_since):
                 return False
-            self._filesystem.rm_file(path)
-        return True
+            return self._remove(path)
 
     def clear_unfinished(self, before: datetime, *, delete: bool) -> tuple[int, int]:
         """See `ObjectStore.clear_unfinished`."""
@@ -68,8 +67,15 @@ class FsspecObjects(ObjectStore):
                 if self._moment(info) < before:
                     files, total = files + 1, total + int(info["size"])
                     if delete:
-                        self._filesystem.rm_file(f"{self._root}/new/{name}")
+                        self._remove(f"{self._root}/new/{name}")
         return files, total
+
+    def _remove(self, path: str) -> bool:
+        try:
+            self._filesystem.rm_file(path)
+        except FileNotFoundError:  # somebody else was quicker
+            return False
+        return True
 
     def _write(self, sha256: str, content: bytes) -> None:
         # Also when it is there: what stores of this kind have for a touch is to write again, and it mends what is damaged.
