@@ -1,4 +1,4 @@
-"""Real servers from the system's packages, each in a temporary folder on a free port.
+"""Real servers, most of them from the system's packages, each in a temporary folder on a free port.
 
 `shared_url` starts one for the whole test run, whichever worker asks first; a test that stops or kills a server makes an
 instance of its own.
@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.parse
@@ -33,6 +34,7 @@ class Server(ABC):
     name: str
     package: str
     program: str
+    installer = "apt-get install"
 
     def __init__(self, folder):
         self.folder = Path(folder)
@@ -44,9 +46,10 @@ class Server(ABC):
     @classmethod
     def find(cls):
         """The path of the program; without it the test is skipped, or fails where servers are required."""
-        path = shutil.which(cls.program, path=os.pathsep.join([os.environ["PATH"], "/usr/sbin", *postgres_folders()]))
+        folders = [os.environ["PATH"], "/usr/sbin", *postgres_folders(), str(Path(sys.executable).parent)]
+        path = shutil.which(cls.program, path=os.pathsep.join(folders))
         if path is None:
-            message = f"{cls.program} IS NOT INSTALLED. Install it with: apt-get install {cls.package}"
+            message = f"{cls.program} IS NOT INSTALLED. Install it with: {cls.installer} {cls.package}"
             pytest.fail(message) if os.environ.get(REQUIRED) else pytest.skip(message)
         return path
 
@@ -274,7 +277,48 @@ class InfluxDb(Server):
         return self._url("influxdb", database)
 
 
-KINDS = {kind.name: kind for kind in (MariaDb, PostgreSql, InfluxDb)}
+class S3(Server):
+    """An object store that speaks S3: moto. It keeps everything in its memory, and lets any key in."""
+
+    name, package, program, installer = "s3", "'moto[server,s3]'", "moto_server", "pip install"
+
+    def make(self):
+        self.find()
+
+    def command(self):
+        return [self.find(), "-H", "127.0.0.1", "-p", str(self.port)]
+
+    def answers(self):
+        return self._connects()
+
+    def add_user(self):
+        """Nothing to do: any key is let in."""
+
+    def create_database(self, name):
+        """Make a bucket."""
+        request = urllib.request.Request(f"{self.endpoint}/{name}", method="PUT")
+        urllib.request.urlopen(request, timeout=30).close()
+
+    def url(self, database):
+        return f"s3://{database}"
+
+    @property
+    def endpoint(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def variables(self):
+        """What a person sets in the environment to reach it."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": USER,
+            "AWS_SECRET_ACCESS_KEY": PASSWORD,
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }
+
+
+KINDS = {kind.name: kind for kind in (MariaDb, PostgreSql, InfluxDb, S3)}
 
 
 def shared(name):

@@ -118,13 +118,13 @@ class Conductor:
         ensemble, connector = self.ensemble, self.ensemble.connector
         metrics = _metrics(models, alignment, rendering.forecast)
         seen = _seen_test_rows(alignment, models)
-        table = _table(models, alignment, rendering)
+        table = DataCsv.of(_table(models, alignment, rendering), connector)
         with connector.transaction():
             if rendering.metamodel is not None:
                 ensemble.object_format, content = dump(rendering.metamodel, allow_pickle=connector.allow_pickle)
-                ensemble.object_sha256 = connector.objects.put(content)
+                ensemble.object_sha256 = connector.keep(content)
             replaced = ensemble.data_csv_id
-            ensemble.data_csv_id = DataCsv.store(table, connector).id
+            ensemble.data_csv_id = table.save().id
             ensemble.result = {
                 "alignment": {"common": len(alignment.truth), "lost": alignment.lost},
                 "fit_on": rendering.fit_on,

@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from enmyadmin.commands import demo, entities, points, store
+from enmyadmin.commands import bundles, demo, entities, points, store
 from enmyadmin.output import Json, print_error, print_json
 from enstorage._version import __version__
 from enstorage.errors import EnstorageError
@@ -50,6 +50,10 @@ app.command(name="list")(entities.list_entities)
 app.command()(entities.find)
 app.command()(entities.show)
 app.command()(points.import_csv)
+app.command()(points.import_lines)
 app.command()(points.export_csv)
+app.command()(bundles.export)
+app.command(name="import")(bundles.import_bundle)
 app.command()(store.check)
+app.command()(store.gc)
 app.command()(store.upgrade)

@@ -62,6 +62,15 @@ def print_table(columns: list[str], rows: list[list[Any]], title: str | None = N
     Console().print(table)
 
 
+def readable_size(count: int) -> str:
+    """A number of bytes as people say it: three digits and a unit."""
+    size, units = float(count), iter(("bytes", "kB", "MB", "GB", "TB", "PB"))
+    unit = next(units)
+    while size >= 999.5:
+        size, unit = size / 1000, next(units)
+    return f"{count} bytes" if unit == "bytes" else f"{size:.3g} {unit}"
+
+
 def shortened(value: Any, length: int = 60) -> Any:
     """A value as it is if it is short, else its beginning."""
     text = _shown(value)

@@ -10,6 +10,9 @@ from enstorage._version import __version__
 
 if TYPE_CHECKING:
     from enstorage import adapter, errors
+    from enstorage.bundle.exporting import export_project
+    from enstorage.bundle.importing import import_bundle
+    from enstorage.bundle.report import Exported, Imported
     from enstorage.checking import Finding, check
     from enstorage.connector import Connector
     from enstorage.entity._saving import save_all
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from enstorage.entity.research import Research
     from enstorage.errors import EnstorageError
     from enstorage.lineage import Lineage
+    from enstorage.sweeping import Garbage, Sweep, gc
 
 __all__ = [
     "Connector",
@@ -39,18 +43,25 @@ __all__ = [
     "Ensemble",
     "EnsembleItem",
     "EnstorageError",
+    "Exported",
     "Finding",
     "Forecast",
+    "Garbage",
+    "Imported",
     "Lineage",
     "Model",
     "ModelCurve",
     "ModelMeta",
     "Project",
     "Research",
+    "Sweep",
     "__version__",
     "adapter",
     "check",
     "errors",
+    "export_project",
+    "gc",
+    "import_bundle",
     "save_all",
 ]
 
@@ -64,15 +75,22 @@ _HOME = {
     "Ensemble": "enstorage.entity.ensemble",
     "EnsembleItem": "enstorage.entity.ensemble_item",
     "EnstorageError": "enstorage.errors",
+    "Exported": "enstorage.bundle.report",
     "Finding": "enstorage.checking",
     "Forecast": "enstorage.entity.forecast",
+    "Garbage": "enstorage.sweeping",
+    "Imported": "enstorage.bundle.report",
     "Lineage": "enstorage.lineage",
     "Model": "enstorage.entity.model",
     "ModelCurve": "enstorage.entity.model_curve",
     "ModelMeta": "enstorage.entity.model_meta",
     "Project": "enstorage.entity.project",
     "Research": "enstorage.entity.research",
+    "Sweep": "enstorage.sweeping",
     "check": "enstorage.checking",
+    "export_project": "enstorage.bundle.exporting",
+    "import_bundle": "enstorage.bundle.importing",
+    "gc": "enstorage.sweeping",
     "save_all": "enstorage.entity._saving",
 }
 _SUBMODULES = frozenset({"adapter", "errors"})

@@ -39,7 +39,7 @@ class Connector:
     Raises:
         InvalidInputError: a URL is malformed.
         NotSupportedError: a URL names a kind of store that is not known.
-        StoreError: a store cannot be opened.
+        StoreError: a store cannot be opened, or belongs to another database.
         UpgradeError: the database was written by another version.
     """
 
@@ -65,6 +65,9 @@ class Connector:
         self.recorder = Recorder(self.database)
         self.series: SeriesStore = open_series()
         self.objects: ObjectStore = open_objects()
+        store_id = self.database.store_id()
+        self.series.claim(store_id)
+        self.objects.claim(store_id)
         Connector._latest = self
 
     @classmethod
@@ -93,6 +96,26 @@ class Connector:
         Points of the series store and objects are written at once; on a roll-back they stay behind, unreferenced.
         """
         return self.database.transaction()
+
+    def keep(self, content: bytes) -> str:
+        """Put bytes into the object store; to be called in the transaction that stores their SHA-256, which is returned.
+
+        After the commit it looks whether they are still there: `gc` may have freed equal bytes, to which nothing referred
+        before, just between the two.
+        """
+        sha256 = self.objects.put(content)
+        self.keep_again(sha256, content)
+        return sha256
+
+    def keep_again(self, sha256: str, content: bytes) -> None:
+        """After the commit of the present transaction, put the bytes again if they are not there."""
+
+        def look() -> None:
+            if not self.objects.has(sha256):
+                self.objects.put(content)
+
+        with self.transaction() as session:
+            session.info.setdefault("on_commit", []).append(look)
 
     def buffered(self) -> AbstractContextManager[None]:
         """Gather the facts that this thread records inside the block, and write many at a time.

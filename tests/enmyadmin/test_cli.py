@@ -1,6 +1,7 @@
 """The command line, as a person uses it."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,9 @@ import numpy as np
 import pytest
 
 from enmyadmin.cli import app
-from enstorage import DataSource, Project
+from enmyadmin.output import readable_size
+from enmyadmin.progress import progress_bar
+from enstorage import Connector, DataSource, Project
 from enstorage.adapter import Window
 
 
@@ -64,6 +67,27 @@ def test_points_go_in_and_come_out_as_they_were(enstorage, csv):
     assert (again["points"], again["data_source"]["name"], again["data_source"]["unit"]) == (10, "river", "m")
 
 
+def test_points_of_a_line_protocol_file_are_written_to_a_source(enstorage, csv):
+    enstorage("init")
+    enstorage("import-csv", csv)
+    lines = enstorage.folder / "points.lp"
+    lines.write_text(
+        "data_source,mysql_id=1 value=0.55 1422568543702900257\n"
+        "data_source,mysql_id=2 value=7 1422568543702900257\n"
+        "cpu,host=a,core=1 idle=5i 1422568544\ncpu,host=a,core=2 idle=6i 1422568544\n"
+    )
+    status, output, errors = enstorage("import-lines", lines, "--source", 1)
+    assert (status, output, errors) == (0, "Wrote 1 points to data source 1 (river).\n", "")
+    chosen = ("--measurement", "cpu", "--field", "idle", "--tag", "host=a", "--tag", "core=2", "--precision", "s")
+    assert json.loads(enstorage("import-lines", lines, "--source", 1, *chosen, "--json")[1])["points"] == 1
+    assert DataSource.get(1).read("2015-01-02", "2016")[1].tolist() == [0.55, 6]
+    status, _, errors = enstorage("import-lines", lines, "--source", 1, "--tag", "host")
+    assert (status, "--tag received 'host'; expected KEY=TEXT" in errors) == (1, True)
+    status, _, errors = enstorage("import-lines", lines, "--source", 3)
+    assert (status, "3" in errors) == (1, True)
+    assert enstorage("import-lines", lines)[0] == 2
+
+
 def test_info_list_show_and_check_speak_of_what_is_stored(enstorage, csv):
     enstorage("init")
     enstorage("import-csv", csv)
@@ -113,6 +137,55 @@ def test_check_finds_a_damaged_object_and_exits_with_1(enstorage, csv):
     assert {finding["entity"] for finding in json.loads(output)} == {"DataSnapshot", "DataCsv"}
 
 
+def test_check_tells_what_a_killed_process_left_and_gc_frees_it(enstorage, csv):
+    enstorage("init")
+    enstorage("import-csv", csv)
+    connector = Connector.in_folder("enstorage-data")
+    sha256 = connector.objects.put(b"x" * 12_345)
+    connector.close()
+    path = enstorage.folder / "enstorage-data" / "objects" / sha256[:2] / sha256[2:]
+    assert enstorage("gc")[:2] == (
+        0, "Nothing refers to 1 more objects, which are younger than 24h.\nThere is nothing to free.\n"
+    )  # fmt: skip
+    os.utime(path, (0, 0))
+    status, output, _ = enstorage("check")
+    assert (status, "The store is whole." in output, "1 objects are not needed" in output) == (0, True, True)
+    assert [each["kind"] for each in json.loads(enstorage("check", "--json")[1])] == ["note"]
+    for grace in ("1d", "0", "90m"):
+        status, output, _ = enstorage("gc", "--grace", grace)
+        assert (status, "12.3 kB" in output) == (0, True)
+        assert output.endswith("Nothing was freed yet. To free 12.3 kB: enstorage gc --delete\n")
+    assert path.is_file()
+    counted = json.loads(enstorage("gc", "--json")[1])
+    assert (counted["freed"], counted["spared"]) == (False, 0)
+    assert counted["garbage"][0] == {"kind": "objects", "count": 1, "bytes": 12_345}
+    status, output, _ = enstorage("gc", "--delete")
+    assert (status, output.splitlines()[-1]) == (0, "Freed 12.3 kB.")
+    assert not path.exists()
+    assert enstorage("gc", "--delete")[1] == "There is nothing to free.\n"
+    assert enstorage("check")[:2] == (0, "The store is whole.\n")
+
+
+def test_a_long_check_shows_a_bar_where_somebody_looks(monkeypatch, capsys):
+    monkeypatch.setattr("enmyadmin.progress.PATIENCE_SECONDS", 0.0)
+    for terminal, hidden, shown in (("1", False, True), ("1", True, False), ("", False, False)):
+        monkeypatch.setenv("FORCE_COLOR", terminal) if terminal else monkeypatch.delenv("FORCE_COLOR")
+        with progress_bar(hidden=hidden) as progress:
+            progress("Checking Model", 3, 7)
+        output = capsys.readouterr()
+        assert output.out == ""
+        assert ("Checking Model" in output.err) == shown
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1000, "1 kB"), (12_345, "12.3 kB"), (999_499, "999 kB"), (999_500, "1 MB"),
+     (5 * 10**12, "5 TB")],
+)  # fmt: skip
+def test_sizes_are_told_in_three_digits(count, text):
+    assert readable_size(count) == text
+
+
 def test_tables_of_other_entities_are_exported_too(enstorage, csv):
     enstorage("init")
     enstorage("import-csv", csv)
@@ -144,6 +217,7 @@ def test_another_folder_and_the_environment_choose_the_store(enstorage, csv):
         (("show", "project", "7", "--store", "made"), ["no Project with id 7", "none is stored yet"]),
         (("import-csv", "bad.csv", "--store", "made"), ["bad.csv", "3", "oops"]),
         (("import-csv", "missing.csv", "--store", "made"), ["missing.csv"]),
+        (("gc", "--grace", "1y", "--store", "made"), ["grace period is '1y'", "such as 24h"]),
         (("demo", "--csv", "bad.csv"), ["bad.csv", "3", "oops"]),
         (("demo", "--season", "250"), ["season of 250 rows", "216 rows", "shorter --season"]),
         (("export-csv", "data_source", "1", "nowhere/x.csv", "--store", "made"), ["no DataSource with id 1"]),

@@ -1,13 +1,14 @@
 """`check` finds what is damaged, and nothing else."""
 
+import os
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from enstorage import Finding, Project, check
+from enstorage import DataCsv, Finding, Project, check
 from enstorage.adapter import Window
 
 
@@ -104,3 +105,85 @@ def test_the_points_of_a_source_may_change(store, flow, sunspots):
     sunspots.write(sunspots.read()[0], np.ones(40))
     sunspots.delete_points()
     assert check(store) == []
+
+
+def told(store):
+    return {(finding.entity, finding.id) for finding in check(store, notes=True) if finding.kind == "note"}
+
+
+@pytest.fixture
+def shown(store):
+    """What the garbage of a store is called in its notes."""
+    return lambda: [each.problem for each in check(store, notes=True) if each.entity == "Store"]
+
+
+def test_a_damaged_object_that_no_record_refers_to_is_found(store, flow, damage):
+    sha256 = store.objects.put(b"nobody refers to it")
+    assert check(store) == []
+    damage(sha256)
+    (finding,) = check(store)
+    assert (finding.entity, finding.id, finding.kind) == ("Object", sha256, "damage")
+    assert "is damaged" in finding.problem
+    assert "No record refers to it: `enstorage gc --delete` frees it." in finding.problem
+
+
+@pytest.mark.parametrize("damaged", ["cut", "gone"])
+def test_a_damaged_file_of_points_is_found(store, flow, sunspots, tmp_path, damaged):
+    (file,) = (tmp_path / "store" / "series").glob("*.parquet")
+    file.write_bytes(file.read_bytes()[:-20]) if damaged == "cut" else file.unlink()
+    finding, *others = check(store)
+    assert (finding.entity, finding.id) == ("DataSource", sunspots.id)
+    assert "series store" in finding.problem
+    # A file that cannot be read is damage to the version too; without it the version is gone, and the rows are kept.
+    assert concerned(store) == {("DataSource", 1)} | ({("DataSnapshot", 1)} if others else set())
+
+
+def test_a_version_that_gives_other_rows_is_found(store, flow, sunspots):
+    sunspots.write(sunspots.read()[0], np.ones(40))
+    assert check(store, notes=True) == []
+    database = sqlite3.connect(str(store.database.url.database))
+    database.execute("UPDATE data_snapshot SET series_version = series_version + 1")
+    database.commit()
+    database.close()
+    (finding,) = check(store)
+    assert (finding.entity, finding.id) == ("DataSnapshot", 1)
+    assert "gives other rows than DataSnapshot(1)" in finding.problem
+
+
+def test_a_version_that_is_gone_is_a_note(store, flow, sunspots):
+    sunspots.write(sunspots.read()[0], np.ones(40))
+    store.series.compact()
+    store.series.vacuum([], timedelta(0), delete=True)
+    assert check(store) == []
+    (note,) = check(store, notes=True)
+    assert (note.entity, note.id, note.kind) == ("DataSnapshot", 1, "note")
+    assert "Its rows are kept, but they cannot be read again" in note.problem
+
+
+def test_what_a_killed_process_leaves_is_a_note(store, flow, shown, tmp_path):
+    store.series.append(77, np.arange(3), np.arange(3.0))
+    store.objects.put(b"young")
+    DataCsv(sha256=store.objects.put(b"owned by nobody"), rows=0, columns={}, bytes=15, connector=store)
+    old = store.objects.put(b"old")
+    os.utime(tmp_path / "store" / "objects" / old[:2] / old[2:], (0, 0))
+    assert check(store) == []
+    assert shown() == [
+        "1 objects are not needed: `enstorage gc` tells more.",
+        "3 points are not needed: `enstorage gc` tells more.",
+    ]
+
+
+def test_a_table_that_no_record_owns_is_a_note(store, flow):
+    table = DataCsv.of(flow["DataSnapshot"].data_csv.table(), store).save()
+    assert check(store) == []
+    assert told(store) == {("DataCsv", table.id)}
+
+
+def test_it_says_how_far_it_is(store, flow):
+    steps = []
+    store.objects.put(b"nobody refers to it")
+    check(store, progress=lambda what, done, total: steps.append((what, done, total)))
+    assert [done for _, done, _ in steps] == list(range(len(steps)))
+    assert {total for _, _, total in steps} == {len(steps)}
+    assert steps[0][0] == "Checking Project"
+    assert steps[-1][0] == "Checking objects"

@@ -1,9 +1,10 @@
-"""Writes a small store with something of everything: `python write_store.py schema-0002.tar.gz`.
+"""Writes a small store with something of everything, and its project as a bundle: `python write_store.py schema-0002`.
 
 Run it once with each version that changes what stores look like, and keep what it wrote beside it: every later version
 has to open it.
 """
 
+import shutil
 import sys
 import tarfile
 import tempfile
@@ -45,11 +46,13 @@ def write(folder):
             _, inputs, _ = data_set.arrays(part)
             model.save_forecasts(part, ids, data_set.invert(estimator.predict(inputs), part))
     Conductor(project.create_ensemble("blending", "LinearRegression", models=project.models())).render()
+    enstorage.export_project(project, folder.with_suffix(".enz"))
     connector.close()
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as place:
         write(Path(place) / "store")
-        with tarfile.open(sys.argv[1], "w:gz") as archive:
+        with tarfile.open(f"{sys.argv[1]}.tar.gz", "w:gz") as archive:
             archive.add(Path(place) / "store", arcname="store")
+        shutil.copy(Path(place) / "store.enz", f"{sys.argv[1]}.enz")

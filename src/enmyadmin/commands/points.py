@@ -1,4 +1,4 @@
-"""Commands about points: import-csv, export-csv."""
+"""Commands about points: import-csv, import-lines, export-csv."""
 
 from pathlib import Path
 from typing import Annotated
@@ -51,6 +51,38 @@ def import_csv(
         print_json({"points": count, "data_source": as_dictionary(target)})
     else:
         typer.echo(f"Wrote {count} points to data source {target.id} ({target.name}), interval {target.time_interval}.")
+
+
+def import_lines(
+    file: Annotated[Path, typer.Argument(help="Lines of InfluxDB's line protocol, plain or packed (.gz).")],
+    source: Annotated[int, typer.Option(help="Id of the source to write to.")],
+    measurement: Annotated[str, typer.Option(help="What the lines begin with.")] = "data_source",
+    field: Annotated[str, typer.Option(help="The field that holds the value.")] = "value",
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="KEY=TEXT that a line must have, may be given again; by default mysql_id=ID.", metavar="KEY=TEXT"
+        ),
+    ] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="Unit of the times: ns, us, ms or s; by default ns, recognised by 17 digits.")
+    ] = None,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Write the points of a line-protocol file to a source."""
+    from enstorage import DataSource
+
+    unequal = [text for text in tag or [] if not text.partition("=")[2]]
+    if unequal:
+        raise InvalidInputError(f"--tag received {unequal[0]!r}; expected KEY=TEXT, such as host=server01.")
+    tags = dict(text.split("=", 1) for text in tag) if tag else None
+    target = DataSource.get(source, connector=open_store(store))
+    count = target.import_lines(file, measurement=measurement, field=field, tags=tags, precision=precision)
+    if as_json:
+        print_json({"points": count, "data_source": as_dictionary(target)})
+    else:
+        typer.echo(f"Wrote {count} points to data source {target.id} ({target.name}).")
 
 
 def export_csv(

@@ -1,12 +1,17 @@
-"""Commands about the store as a whole: init, info, check, upgrade."""
+"""Commands about the store as a whole: init, info, check, gc, upgrade."""
 
+import re
+from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from enmyadmin.commands.opening import Store, open_store
-from enmyadmin.output import Json, print_json, print_table
+from enmyadmin.output import Json, print_json, print_table, readable_size
+from enmyadmin.progress import progress_bar
+from enstorage.errors import InvalidInputError
 
 
 def init(
@@ -52,12 +57,60 @@ def check(store: Store = None, as_json: Json = False) -> None:
     """Read everything back and compare every hash and reference; exit status 1 if something is wrong."""
     import enstorage
 
-    findings = enstorage.check(open_store(store))
+    with progress_bar(hidden=as_json) as progress:
+        found = enstorage.check(open_store(store), notes=True, progress=progress)
+    is_damaged = any(each.kind == "damage" for each in found)
     if as_json:
-        print_json([{"entity": each.entity, "id": each.id, "problem": each.problem} for each in findings])
-    elif findings:
-        print_table(["entity", "id", "problem"], [[each.entity, each.id, each.problem] for each in findings])
+        print_json([asdict(each) for each in found])
     else:
-        typer.echo("The store is whole.")
-    if findings:
+        if not is_damaged:
+            typer.echo("The store is whole.")
+        if found:
+            print_table(
+                ["", "entity", "id", "problem"], [[each.kind, each.entity, each.id, each.problem] for each in found]
+            )
+    if is_damaged:
         raise typer.Exit(1)
+
+
+def gc(
+    delete: Annotated[bool, typer.Option("--delete", help="Free it; without this, only say what there is.")] = False,
+    grace: Annotated[
+        str, typer.Option(help="Leave alone what was written within this time, such as 90m, 24h or 7d.")
+    ] = "24h",
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Find what nothing in the store refers to, and with --delete free it."""
+    import enstorage
+
+    period = _period(grace)
+    with progress_bar(hidden=as_json) as progress:
+        sweep = enstorage.gc(open_store(store), delete=delete, grace=period, progress=progress)
+    if as_json:
+        print_json(asdict(sweep))
+        return
+    found = [each for each in sweep.garbage if each.count]
+    if found:
+        print_table(
+            ["", "count", "size"],
+            [[each.kind, each.count, None if each.bytes is None else readable_size(each.bytes)] for each in found],
+        )
+    if sweep.spared:
+        typer.echo(f"Nothing refers to {sweep.spared} more objects, which are younger than {grace}.")
+    if not found:
+        typer.echo("There is nothing to free.")
+    elif sweep.freed:
+        typer.echo(f"Freed {readable_size(sweep.bytes)}.")
+    else:
+        typer.echo(f"Nothing was freed yet. To free {readable_size(sweep.bytes)}: enstorage gc --delete")
+
+
+def _period(text: str) -> timedelta:
+    match = re.fullmatch(r"(\d{1,6})([smhdw])|0", text.strip())
+    if match is None:
+        raise InvalidInputError(
+            f"The grace period is {text!r}; expected a whole number and s, m, h, d or w, such as 24h. Correct --grace."
+        )
+    units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+    return timedelta(**{units[match[2]]: int(match[1])}) if match[2] else timedelta(0)

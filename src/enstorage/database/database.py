@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from sqlalchemy import text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -28,7 +29,11 @@ class Database:
         self._session: ContextVar[Session | None] = ContextVar("enstorage_session", default=None)
         with translated(self.url):
             self.engine = make_engine(self.url)
-            ensure_schema(self.engine, upgrade=upgrade)
+            try:
+                ensure_schema(self.engine, upgrade=upgrade)
+            except BaseException:
+                self.close()
+                raise
 
     @property
     def in_transaction(self) -> bool:
@@ -73,6 +78,12 @@ class Database:
             Session(for_reading(self.engine), expire_on_commit=False, autoflush=False) as session,
         ):
             yield session
+
+    def store_id(self) -> str:
+        """The name of the store, which no other one has."""
+        with self.reading() as session:
+            found: str = session.execute(text("SELECT uuid FROM store")).scalar_one()
+        return found
 
     def close(self) -> None:
         """Give the connections back."""

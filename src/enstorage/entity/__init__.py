@@ -1,6 +1,7 @@
 """The entities of the store, one file each. Importing the package makes all of them known to the database."""
 
 from enstorage.entity._origin import ORIGIN, STORE
+from enstorage.entity._record import Record
 from enstorage.entity.data_csv import DataCsv
 from enstorage.entity.data_preparation import DataPreparation
 from enstorage.entity.data_set import DataSet
@@ -16,7 +17,7 @@ from enstorage.entity.project import Project
 from enstorage.entity.research import Research
 
 #: In the order of the way of the data.
-ENTITIES = (
+ENTITIES: tuple[type[Record], ...] = (
     Project,
     DataSource,
     DataSnapshot,

@@ -14,7 +14,8 @@ STORE = Table(
     **TABLE_OPTIONS,
 )
 
-#: For each record that came in a bundle: the store that it was made in and its id there.
+#: For each record that came in a bundle: the name of its table, the store that it was made in and its id there. Parts have
+#: none, nor have tables: they are known by what they belong to.
 ORIGIN = Table(
     "origin",
     Record.metadata,

@@ -1,6 +1,6 @@
 """What every entity shares: an id, a few columns for people, and the four verbs save, delete, get, get_list."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
@@ -50,8 +50,12 @@ class Record(DeclarativeBase):
     _immutable: ClassVar[frozenset[str]] = frozenset()
     #: The foreign keys by which the record is a part of another one, with which it is deleted.
     _part_of: ClassVar[frozenset[str]] = frozenset()
+    #: The foreign keys by which the record belongs to a project, or to what belongs to one: with it, it is exported.
+    _belongs_to: ClassVar[frozenset[str]] = frozenset()
     #: The foreign keys that say what the record was made from.
     _upstream: ClassVar[tuple[str, ...]] = ()
+    #: Columns that are empty in a new record and are written later: a bundle fills them in where they are still empty.
+    _written_later: ClassVar[tuple[str, ...]] = ()
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, sort_order=-10)
     description: Mapped[str] = mapped_column(LongText, default="", sort_order=90)
@@ -223,20 +227,7 @@ class Record(DeclarativeBase):
 
     def _check_texts(self) -> None:
         """Refuse what one of the databases would: so a store can move from one to another."""
-        name = getattr(self, "name", "unnamed")
-        if not isinstance(name, str) or not 0 < len(name) <= _NAME_LENGTH:
-            raise InvalidInputError(
-                f"The name of a {type(self).__name__} is a text of 1 to {_NAME_LENGTH} characters; received {name!r:.80}."
-            )
-        for column in self.__table__.columns:
-            value, longest = self.__dict__.get(column.key), getattr(column.type, "length", None)
-            if not isinstance(value, str):
-                continue
-            if longest is not None and len(value) > longest:
-                raise InvalidInputError(
-                    f"The {column.key} of a {type(self).__name__} has at most {longest} characters; received {len(value)}."
-                )
-            check_text(value, f"{column.key} of a {type(self).__name__}")
+        check_texts(type(self), self.__dict__)
 
     def _forget_id(self) -> None:
         """Be a new record again: the transaction that stored this one was rolled back."""
@@ -271,6 +262,28 @@ class Record(DeclarativeBase):
     def __repr__(self) -> str:
         name = getattr(self, "name", None)
         return f"{type(self).__name__}({self.id})" if not name else f"{type(self).__name__}({self.id}, {name!r})"
+
+
+def check_texts(entity: type[Record], values: Mapping[str, Any]) -> None:
+    """Refuse texts among the values of a record that not every database can keep.
+
+    Raises:
+        InvalidInputError: the name is missing, a text is too long, or it is as `check_text` refuses it.
+    """
+    name = values.get("name") if "name" in entity.__table__.columns else "unnamed"
+    if not isinstance(name, str) or not 0 < len(name) <= _NAME_LENGTH:
+        raise InvalidInputError(
+            f"The name of a {entity.__name__} is a text of 1 to {_NAME_LENGTH} characters; received {name!r:.80}."
+        )
+    for column in entity.__table__.columns:
+        value, longest = values.get(column.key), getattr(column.type, "length", None)
+        if not isinstance(value, str):
+            continue
+        if longest is not None and len(value) > longest:
+            raise InvalidInputError(
+                f"The {column.key} of a {entity.__name__} has at most {longest} characters; received {len(value)}."
+            )
+        check_text(value, f"{column.key} of a {entity.__name__}")
 
 
 def check_text(text: str, what: str) -> None:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from enstorage.entity.model_meta import CONSTANTS, FACTS, REPLACED, fact_row
 from enstorage.errors import NotFoundError, StoreError
 
 if TYPE_CHECKING:
-    import polars as pl
+    import pyarrow as pa
 
     from enstorage.database.database import Database
 
@@ -107,9 +107,9 @@ class Recorder:
                 return
             try:
                 with self._database.transaction() as session:
-                    known = _known_models(session, {model_id for model_id, _ in facts} | steps.keys())
-                    _write_facts(session, {key: row for key, row in facts.items() if key[0] in known})
-                    _write_steps(session, {id: values for id, values in steps.items() if id in known})
+                    kept = _stretches(session, {model_id for model_id, _ in facts} | steps.keys())
+                    _write_facts(session, {key: row for key, row in facts.items() if key[0] in kept})
+                    _write_steps(session, {id: logged for id, logged in steps.items() if id in kept}, kept)
             except BaseException:
                 self._put_back(facts, steps, rows)
                 raise
@@ -161,12 +161,16 @@ def _flush_later(recorder: "weakref.ref[Recorder]") -> None:
             alive.flush()
 
 
-def _known_models(session: Session, ids: Iterable[int]) -> set[int]:
-    """Those of the models that are stored: what is recorded of a deleted one is of no use."""
-    model, wanted, known = Record.metadata.tables["model"], sorted(ids), set[int]()
+def _stretches(session: Session, ids: Iterable[int]) -> dict[int, int]:
+    """How many stretches of curves are kept of each model, 0 too; what was deleted meanwhile is left out."""
+    model, curve = Record.metadata.tables["model"], Record.metadata.tables["model_curve"]
+    counted = select(model.c.id, func.count(curve.c.id)).join_from(model, curve, isouter=True).group_by(model.c.id)
+    wanted, found = sorted(ids), dict[int, int]()
     for start in range(0, len(wanted), 500):
-        known |= set(session.scalars(select(model.c.id).where(model.c.id.in_(wanted[start : start + 500]))))
-    return known
+        chosen = counted.where(model.c.id.in_(wanted[start : start + 500]))
+        for id, count in session.connection().execute(chosen):
+            found[id] = count
+    return found
 
 
 def _write_facts(session: Session, rows: Mapping[Any, dict[str, Any]]) -> None:
@@ -177,33 +181,32 @@ def _write_facts(session: Session, rows: Mapping[Any, dict[str, Any]]) -> None:
         )
 
 
-def _write_steps(session: Session, steps: Mapping[int, list[Logged]]) -> None:
+def _write_steps(session: Session, steps: Mapping[int, list[Logged]], kept: Mapping[int, int]) -> None:
     moment = now()
     rows = []
     for model_id, logged in steps.items():
         stretch = _table(logged)
-        kept = session.scalar(select(func.count()).where(ModelCurve.model_id == model_id)) or 0
-        if kept >= _MANY_STRETCHES:
+        if kept[model_id] >= _MANY_STRETCHES:
             stretch = _taken_out(session, model_id, stretch)
         rows.append(
             {"model_id": model_id, "description": "", "tags": {}, "created_at": moment, "updated_at": moment}
             | packed(stretch)
         )
     if rows:
-        session.execute(insert(ModelCurve), rows)
+        session.connection().execute(insert(Record.metadata.tables["model_curve"]), rows)
 
 
-def _table(logged: list[Logged]) -> "pl.DataFrame":
+def _table(logged: list[Logged]) -> "pa.Table":
     """Column `step` and one for each curve, in the order in which they were logged."""
-    import polars as pl
+    import pyarrow as pa
 
     tables = []
     for _, group in groupby(logged, key=lambda entry: entry[1].keys()):
         steps, values = zip(*group, strict=True)
         columns = {"step": _together(steps, np.int64)}
         columns |= {name: _together([each[name] for each in values], np.float64) for name in values[0]}
-        tables.append(pl.DataFrame(columns))
-    return pl.concat(tables, how="diagonal")
+        tables.append(pa.table(columns))
+    return pa.concat_tables(tables, promote_options="default")
 
 
 def _together(parts: Sequence[Any], kind: type) -> NDArray[Any]:
@@ -212,14 +215,16 @@ def _together(parts: Sequence[Any], kind: type) -> NDArray[Any]:
     return np.array(parts, dtype=kind)
 
 
-def _taken_out(session: Session, model_id: int, latest: "pl.DataFrame") -> "pl.DataFrame":
+def _taken_out(session: Session, model_id: int, latest: "pa.Table") -> "pa.Table":
     """All stretches of a model, and the latest one, as one; those that were kept are deleted."""
+    import polars as pl
+
     kept = session.scalars(select(ModelCurve).where(ModelCurve.model_id == model_id).order_by(ModelCurve.id)).all()
-    together = joined([*(each.table() for each in kept), latest])
+    together = joined([*(each.table() for each in kept), cast("pl.DataFrame", pl.from_arrow(latest))])
     for each in kept:
         session.delete(each)
     session.flush()
-    return together
+    return together.to_arrow()
 
 
 _open_recorders: "weakref.WeakSet[Recorder]" = weakref.WeakSet()

@@ -1,6 +1,7 @@
 """`DataCsv`: the data of a snapshot, preparation, data set or forecast, and nothing else."""
 
 import os
+import re
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import BigInteger, ForeignKey, delete
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from enstorage.connector import Connector
+
+_MEMBER = re.compile("member_([1-9][0-9]{0,18})")
 
 
 class DataCsv(Record):
@@ -37,18 +40,32 @@ class DataCsv(Record):
     local_ids: Mapped[dict[str, dict[str, int]] | None] = mapped_column(JsonText)
 
     @classmethod
-    def store(cls, table: "pl.DataFrame", connector: "Connector") -> Self:
-        """Write a table to the object store, durably, and record it."""
+    def of(cls, table: "pl.DataFrame", connector: "Connector") -> Self:
+        """A record of a table whose bytes are in the object store already; it remains to be saved.
+
+        So the bytes, which may be many, are written before the transaction begins in which it is saved.
+        """
         from enstorage.objects.table import to_parquet
 
         content = to_parquet(table)
-        return cls(
+        made = cls(
             sha256=connector.objects.put(content),
             rows=table.height,
             columns={name: str(kind) for name, kind in table.schema.items()},
             bytes=len(content),
             connector=connector,
-        ).save()
+        )
+        made.__dict__["_content"] = content
+        return made
+
+    def save(self) -> Self:
+        """Create the record. See `Record.save`."""
+        content = self.__dict__.pop("_content", None)
+        if content is None:
+            return super().save()
+        with self.connector.transaction():
+            self.connector.keep_again(self.sha256, content)
+            return super().save()
 
     def table(self) -> "pl.DataFrame":
         """The table as a Polars data frame.
@@ -78,6 +95,13 @@ class DataCsv(Record):
         if path is not None:
             write_whole(path, text.encode(), overwrite=True)
         return text
+
+
+def named_ids(table: "pl.DataFrame") -> dict[str, set[int]]:
+    """The ids that the bytes of a table name: `data_source` in the column `series`, `model` in columns `member_<id>`."""
+    sources = set(table["series"].unique().to_list()) if "series" in table.columns else set()
+    models = {int(match[1]) for name in table.columns if (match := _MEMBER.fullmatch(name))}
+    return {"data_source": sources, "model": models}
 
 
 def _with_local_ids(table: "pl.DataFrame", local_ids: dict[str, dict[str, int]]) -> "pl.DataFrame":

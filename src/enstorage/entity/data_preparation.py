@@ -118,8 +118,9 @@ class DataPreparation(TableOwner):
                     f"{self.sha256[:12]}…. Run `enstorage check`, and compare the versions of the libraries."
                 )
             return self
+        data_csv = DataCsv.of(table, self.connector)
         with self.connector.transaction():
-            self.data_csv_id = DataCsv.store(table, self.connector).id
+            self.data_csv_id = data_csv.save().id
             self.state, self.rows, self.sha256 = state, table.height, sha256
             return self.save()
 

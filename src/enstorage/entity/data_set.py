@@ -117,13 +117,14 @@ class DataSet(TableOwner):
 
     @classmethod
     def _store(cls, connector: "Connector", samples: Samples, table: "pl.DataFrame", **columns: Any) -> Self:
+        data_csv, sha256 = DataCsv.of(table, connector), _sha256(samples)
         with connector.transaction():
             made = cls(
                 connector=connector,
-                data_csv_id=DataCsv.store(table, connector).id,
+                data_csv_id=data_csv.save().id,
                 rows=len(samples.id),
                 lost=dict(samples.lost),
-                sha256=_sha256(samples),
+                sha256=sha256,
                 **columns,
             ).save()
         made.__dict__["_samples"] = samples

@@ -8,13 +8,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage.entity.data_csv import DataCsv, TableOwner
 from enstorage.entity.data_source import DataSource
-from enstorage.errors import InvalidInputError
+from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.instant import to_iso
 from enstorage.interval import Interval
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from enstorage.entity.data_preparation import DataPreparation
-    from enstorage.series.base import Points
+    from enstorage.series.base import Points, SeriesStore
 
 
 class DataSnapshot(TableOwner):
@@ -60,21 +62,30 @@ class DataSnapshot(TableOwner):
 
         from enstorage.objects.table import content_sha256
 
-        time_from, time_to = _period(source)
-        times, values = _load(source, time_from, time_to)
-        table = pl.DataFrame({"time": times, "value": values})
         connector = source.connector
+        # All of it is read from one version: what is written meanwhile is in the snapshot whole or not at all.
+        version = connector.series.version()
+        time_from, time_to = _period(source, version)
+        times, values, points = _load(connector.series, source.id, source, (time_from, time_to), version)
+        if not points:
+            raise InvalidInputError(
+                f"{source} has no points in its period {to_iso(time_from)} – {to_iso(time_to)}. Write points of that period "
+                "or change time_from and time_to."
+            )
+        table = pl.DataFrame({"time": times, "value": values})
+        data_csv, sha256 = DataCsv.of(table, connector), content_sha256(table)
         with connector.transaction():
             return cls(
                 data_source_id=source.id,
-                data_csv_id=DataCsv.store(table, connector).id,
+                data_csv_id=data_csv.save().id,
                 time_from=time_from,
                 time_to=time_to,
                 time_interval=source.time_interval,
                 aggregate=source.aggregate,
                 rows=len(times),
                 empty_rows=int(np.isnan(values).sum()),
-                sha256=content_sha256(table),
+                series_version=version,
+                sha256=sha256,
                 description=description,
                 connector=connector,
             ).save()
@@ -83,6 +94,21 @@ class DataSnapshot(TableOwner):
         """Times (int64 ns, start of each bucket) and values (float64, NaN where there was no point), shape (rows,)."""
         table = self.data_csv.table()
         return table["time"].to_numpy(), table["value"].to_numpy()
+
+    def read_again(self) -> "Points":
+        """The same, not as it was kept but from the series store, as it was when the snapshot was taken.
+
+        Raises:
+            NotFoundError: the series store does not keep that version (any more).
+        """
+        if self.series_version is None:
+            raise NotFoundError(
+                f"{self} was taken from a series store without versions. Call read() for what was kept."
+            )
+        period = self.time_from, self.time_to
+        series = self.connector.series
+        times, values, _ = _load(series, self.data_source_id, self, period, self.series_version)
+        return times, values
 
     def create_preparation(
         self,
@@ -123,8 +149,8 @@ class DataSnapshot(TableOwner):
         return self._children(DataPreparation.data_snapshot_id)
 
 
-def _period(source: DataSource) -> tuple[int, int]:
-    extent = source.connector.series.extent(source.id)
+def _period(source: DataSource, version: int | None) -> tuple[int, int]:
+    extent = source.connector.series.extent(source.id, version=version)
     if extent is None:
         raise InvalidInputError(f"{source} has no points, so there is nothing to fix. Write points first.")
     time_from = extent[0] if source.time_from is None else source.time_from
@@ -132,20 +158,20 @@ def _period(source: DataSource) -> tuple[int, int]:
     return time_from, time_to
 
 
-def _load(source: DataSource, time_from: int, time_to: int) -> "Points":
-    series = source.connector.series
-    if source.time_interval is None:
-        times, values = series.read(source.id, time_from, time_to)
-        filled = times
-    else:
-        interval = Interval.parse(source.time_interval)
-        filled, aggregated = series.aggregate(source.id, time_from, time_to, interval, source.aggregate)
-        times = interval.range(time_from, time_to)
-        values = np.full(len(times), 0.0 if source.aggregate == "count" else np.nan)
-        values[np.searchsorted(times, filled)] = aggregated
-    if not len(filled):
-        raise InvalidInputError(
-            f"{source} has no points in its period {to_iso(time_from)} – {to_iso(time_to)}. Write points of that period "
-            "or change time_from and time_to."
-        )
-    return times, values
+def _load(
+    series: "SeriesStore",
+    source_id: int,
+    recipe: DataSource | DataSnapshot,
+    period: tuple[int, int],
+    version: int | None,
+) -> "tuple[NDArray[np.int64], NDArray[np.float64], int]":
+    """Times and values of all rows of a period, and how many rows have points."""
+    if recipe.time_interval is None:
+        times, values = series.read(source_id, *period, version=version)
+        return times, values, len(times)
+    interval = Interval.parse(recipe.time_interval)
+    filled, aggregated = series.aggregate(source_id, *period, interval, recipe.aggregate, version=version)
+    times = interval.range(*period)
+    values = np.full(len(times), 0.0 if recipe.aggregate == "count" else np.nan)
+    values[np.searchsorted(times, filled)] = aggregated
+    return times, values, len(filled)

@@ -3,6 +3,7 @@
 import os
 from contextlib import nullcontext, suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, String
@@ -16,7 +17,7 @@ from enstorage.interval import Interval
 from enstorage.series.base import Points, SeriesStore, check_aggregate
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from sqlalchemy.orm import Session
 
@@ -119,6 +120,40 @@ class DataSource(Record):
             self.save()  # a source that was deleted meanwhile must not get points that nobody can find
             self.connector.series.append(self.id, checked_times, checked_values)
         return len(checked_times)
+
+    def import_lines(
+        self,
+        file: "str | os.PathLike[str]",
+        *,
+        measurement: str = "data_source",
+        field: str = "value",
+        tags: "Mapping[str, str] | None" = None,
+        precision: str | None = None,
+    ) -> int:
+        """Store the points of this source that stand in a file of InfluxDB's line protocol, plain or packed (`.gz`).
+
+        Other lines of the file are passed over. Whole numbers (`5i`, `5u`) become floats; of several points at one time the
+        last is taken.
+
+        Args:
+            file: its path; lines such as `data_source,mysql_id=234 value=0.55 1422568543702900257`.
+            measurement: what the lines begin with.
+            field: the field that holds the value.
+            tags: what a line must have among its tags; by default the id of this source as `mysql_id`.
+            precision: the unit of the times, `ns`, `us`, `ms` or `s`; by default `ns`, but times of fewer than 17 digits are
+                refused then, since they are probably something else.
+
+        Returns:
+            How many points were written.
+
+        Raises:
+            InvalidInputError: the file cannot be read or holds no points of this source, a line is wrong, has no time, or
+                has a text or a truth value where the value should be; nothing was written then.
+        """
+        from enstorage.series.line_file import LineFile
+
+        wanted = {"mysql_id": str(self._saved().id)} if tags is None else tags
+        return self.write(*LineFile(Path(file), wanted, measurement, field, precision).read())
 
     def read(
         self,

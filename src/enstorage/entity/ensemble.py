@@ -35,6 +35,8 @@ class Ensemble(Record):
 
     __tablename__ = "ensemble"
     _immutable = frozenset({"project_id", "method", "metamodel", "fit_on"})
+    _belongs_to = frozenset({"project_id"})
+    _written_later = ("result", "data_csv_id", "object_sha256", "object_format", "rendered_at")
 
     name: Mapped[str] = mapped_column(Name)
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)

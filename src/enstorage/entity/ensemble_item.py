@@ -22,6 +22,7 @@ class EnsembleItem(Record):
     __table_args__ = (UniqueConstraint("ensemble_id", "model_id"), Record.__table_args__)
     _part_of = frozenset({"ensemble_id"})
     _upstream = ("model_id",)
+    _written_later = ("properties",)
 
     ensemble_id: Mapped[int] = mapped_column(ForeignKey("ensemble.id"))
     model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), index=True)

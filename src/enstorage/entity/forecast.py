@@ -47,12 +47,13 @@ class Forecast(TableOwner):
             object_sha256: the object that made them.
         """
         connector = owner.connector
+        data_csv = DataCsv.of(table, connector)
         with connector.transaction():
             for older in cls.of(owner, part):
                 older.delete()
             return cls(
                 **{_owner_column(owner).key: owner.id},
-                data_csv_id=DataCsv.store(table, connector).id,
+                data_csv_id=data_csv.save().id,
                 part=part,
                 rows=table.height,
                 object_sha256=object_sha256,

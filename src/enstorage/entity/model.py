@@ -40,7 +40,9 @@ class Model(Record):
 
     __tablename__ = "model"
     _immutable = frozenset({"research_id"})
+    _belongs_to = frozenset({"research_id"})
     _upstream = ("data_set_id",)
+    _written_later = ("data_set_id", "object_sha256", "object_format", "object_bytes")
 
     name: Mapped[str] = mapped_column(Name)
     research_id: Mapped[int] = mapped_column(ForeignKey("research.id"), index=True)
@@ -213,9 +215,10 @@ class Model(Record):
         from enstorage.formats.base import dump
 
         form, content = dump(obj, allow_pickle=self.connector.allow_pickle)
-        self.object_sha256 = self.connector.objects.put(content)
-        self.object_format, self.object_bytes = form, len(content)
-        self.save()
+        with self.connector.transaction():
+            self.object_sha256 = self.connector.keep(content)
+            self.object_format, self.object_bytes = form, len(content)
+            self.save()
 
     def load_object(self) -> Any:
         """The trained object. Opening it runs no code from the file, unless pickle is allowed for this store.

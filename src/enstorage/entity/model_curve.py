@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import polars as pl
+    import pyarrow as pa
 
 
 class ModelCurve(Record):
@@ -36,16 +37,19 @@ class ModelCurve(Record):
         import polars as pl
 
         try:
-            return pl.read_ipc(io.BytesIO(self.data))
+            return pl.read_ipc_stream(io.BytesIO(self.data))
         except (pl.exceptions.PolarsError, OSError) as error:
             raise CorruptError(f"{self} cannot be read: {str(error).splitlines()[0]}. Restore a backup.") from error
 
 
-def packed(table: "pl.DataFrame") -> dict[str, Any]:
+def packed(table: "pa.Table") -> dict[str, Any]:
     """The columns of a row that holds the table."""
+    import pyarrow as pa
+
     buffer = io.BytesIO()
-    table.write_ipc(buffer, compression="zstd" if table.height > 100 else "uncompressed")
-    return {"rows": table.height, "data": buffer.getvalue()}
+    with pa.ipc.new_stream(buffer, table.schema) as stream:
+        stream.write_table(table)
+    return {"rows": table.num_rows, "data": buffer.getvalue()}
 
 
 def joined(tables: "Iterable[pl.DataFrame]") -> "pl.DataFrame":

@@ -20,6 +20,8 @@ class Research(Record):
     """How data is prepared and how models are built and tuned; all its models see data prepared the same way."""
 
     __tablename__ = "research"
+    _belongs_to = frozenset({"project_id"})
+    _written_later = ("data_preparation_id",)
 
     name: Mapped[str] = mapped_column(Name)
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)

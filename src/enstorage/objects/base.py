@@ -4,19 +4,47 @@ import hashlib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
+from enstorage.claim import check_claim
 from enstorage.errors import CorruptError, InvalidInputError, NotSupportedError
+from enstorage.location import Location
+from enstorage.masking import masked
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object as a listing knows it.
+
+    Attributes:
+        sha256: its name.
+        bytes: how many there are.
+        touched_at: when it was last written or touched, UTC, by the clock of the store.
+    """
+
+    sha256: str
+    bytes: int
+    touched_at: datetime
 
 
 class ObjectStore(ABC):
     """Keeps bytes under their SHA-256 (64 hexadecimal digits), so that equal content is stored once.
 
-    Promises: `put` returns when the bytes are durable; they are there whole or not at all, also when the process is
-    killed. `get` checks the hash: the bytes that are used are the bytes that were hashed. Names are only ever hashes,
-    never paths. Threads and processes may write and read at once.
+    Promises that every store keeps, checked by `enstorage.testing.ObjectStoreContract`:
+
+    - `put` returns when the bytes are durable; they are there whole or not at all, also when the process is killed. Putting
+      bytes that are there touches them, and mends them if they are damaged.
+    - `get` checks the hash: the bytes that are used are the bytes that were hashed.
+    - Names are only ever hashes, never paths.
+    - `has` and `stored` tell what is there now, whatever another process did a moment ago.
+    - Its place belongs to the first database that claims it.
+    - Threads and processes may write, read and delete at once.
+
+    What goes wrong is raised as `enstorage.errors.StoreError`.
     """
 
     def put(self, content: bytes) -> str:
@@ -40,6 +68,44 @@ class ObjectStore(ABC):
             )
         return content
 
+    def claim(self, store_id: str) -> None:
+        """Have the place belong to a database, now and from now on; called once by every connector that opens it.
+
+        Raises:
+            StoreError: it belongs to another one.
+        """
+        if self._owner() is None:
+            self._leave_owner(store_id)
+        check_claim(f"The object store {self}", self._owner(), store_id)
+
+    def hashes(self) -> Iterator[str]:
+        """The hashes of everything stored, in no particular order."""
+        return (each.sha256 for each in self.stored())
+
+    @abstractmethod
+    def has(self, sha256: str) -> bool:
+        """Whether an object is there; its bytes are not looked at."""
+
+    @abstractmethod
+    def stored(self) -> Iterator[Stored]:
+        """Everything stored, in no particular order."""
+
+    @abstractmethod
+    def delete(self, sha256: str, *, unless_touched_since: datetime | None = None) -> bool:
+        """Delete an object for good, unless it was touched at that time or later; returns whether it was deleted.
+
+        It is looked at again at the last moment: what a listing said may be out of date.
+        """
+
+    @abstractmethod
+    def clear_unfinished(self, before: datetime, *, delete: bool) -> tuple[int, int]:
+        """What writes that were killed before that time left behind: how many files and their bytes.
+
+        Args:
+            before: a time, UTC; what is younger may be a write that goes on at this moment.
+            delete: false only counts.
+        """
+
     @abstractmethod
     def _write(self, sha256: str, content: bytes) -> None:
         """Store the bytes durably, or only mark them as used again when they are there."""
@@ -49,8 +115,12 @@ class ObjectStore(ABC):
         """The bytes, None when there are none."""
 
     @abstractmethod
-    def hashes(self) -> Iterator[str]:
-        """The hashes of everything stored, in no particular order."""
+    def _owner(self) -> str | None:
+        """The id that `_leave_owner` left, None when there is none."""
+
+    @abstractmethod
+    def _leave_owner(self, store_id: str) -> None:
+        """Keep an id in the place, durably; nothing happens if one is there, also when another process was just quicker."""
 
 
 def checked_hash(sha256: str) -> str:
@@ -59,20 +129,41 @@ def checked_hash(sha256: str) -> str:
     Raises:
         InvalidInputError: it is not 64 hexadecimal digits, so it could be a path.
     """
-    if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
+    if not is_hash(sha256):
         raise InvalidInputError(f"{sha256!r:.80} is not a SHA-256; expected 64 lower-case hexadecimal digits.")
     return sha256
 
 
+def is_hash(sha256: object) -> bool:
+    """Whether it is 64 lower-case hexadecimal digits."""
+    return isinstance(sha256, str) and _SHA256.fullmatch(sha256) is not None
+
+
 def find_objects(url: str) -> Callable[[], ObjectStore]:
-    """What opens the object store that a URL such as `file:FOLDER` names.
+    """What opens the object store that a URL such as `file:FOLDER` or `s3://BUCKET/FOLDER` names.
 
     Raises:
+        InvalidInputError: the URL names no place, or an option has no value.
+        MissingLibraryError: the driver of the scheme is not installed.
         NotSupportedError: the scheme is not known.
     """
-    from enstorage.objects.folder import FolderObjects
-
     scheme, separator, place = url.partition(":")
-    if not separator or scheme != "file" or not place or "//" in place:
-        raise NotSupportedError(f"{url!r} names no object store; known is file:FOLDER.")
-    return partial(FolderObjects, place)
+    if scheme == "file" and place and "//" not in place:
+        from enstorage.objects.folder import FolderObjects
+
+        return partial(FolderObjects, place)
+    if separator and scheme != "file" and place.startswith("//"):
+        from enstorage.objects.fsspec import FsspecObjects, find_driver
+
+        find_driver(scheme, url)
+        Location.parse(url)
+        return partial(FsspecObjects, url)
+    raise NotSupportedError(unknown(url))
+
+
+def unknown(url: str) -> str:
+    """What to say of a URL that names no object store."""
+    return (
+        f"{masked(url)!r} names no object store; known are file:FOLDER and the URLs of fsspec, such as s3://BUCKET/FOLDER, "
+        "gs://, abfs:// and sftp://."
+    )

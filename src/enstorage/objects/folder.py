@@ -3,11 +3,12 @@
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from enstorage.errors import StoreError
-from enstorage.objects.base import ObjectStore
+from enstorage.objects.base import ObjectStore, Stored, checked_hash, is_hash
 
 
 class FolderObjects(ObjectStore):
@@ -15,49 +16,116 @@ class FolderObjects(ObjectStore):
 
     def __init__(self, place: str) -> None:
         self._folder = Path(place)
+        self._new = self._folder / "new"
         with self._translated():
-            (self._folder / "new").mkdir(parents=True, exist_ok=True)
+            self._new.mkdir(parents=True, exist_ok=True)
+
+    def has(self, sha256: str) -> bool:
+        """See `ObjectStore.has`."""
+        with self._translated():
+            return self._path(checked_hash(sha256)).is_file()
+
+    def stored(self) -> Iterator[Stored]:
+        """See `ObjectStore.stored`."""
+        with self._translated():
+            for path in self._folder.glob("[0-9a-f][0-9a-f]/*"):
+                sha256 = path.parent.name + path.name
+                with suppress(FileNotFoundError):  # deleted meanwhile
+                    if is_hash(sha256):
+                        status = path.stat()
+                        yield Stored(sha256, status.st_size, _moment(status))
+
+    def delete(self, sha256: str, *, unless_touched_since: datetime | None = None) -> bool:
+        """See `ObjectStore.delete`."""
+        path = self._path(checked_hash(sha256))
+        # Taken out of reach first: whoever puts these bytes from now on writes them anew, and what was done before shows.
+        aside = self._new / f"{sha256}-{os.getpid()}"
+        with self._translated():
+            try:
+                path.rename(aside)
+            except FileNotFoundError:
+                return False
+            if unless_touched_since is not None and _moment(aside.stat()) >= unless_touched_since:
+                aside.replace(path)
+                return False
+            aside.unlink()
+        return True
+
+    def clear_unfinished(self, before: datetime, *, delete: bool) -> tuple[int, int]:
+        """See `ObjectStore.clear_unfinished`."""
+        files = total = 0
+        with self._translated():
+            for path in self._new.iterdir():
+                with suppress(FileNotFoundError):  # finished meanwhile
+                    status = path.stat()
+                    if _moment(status) < before:
+                        files, total = files + 1, total + status.st_size
+                        if delete:
+                            path.unlink()
+        return files, total
 
     def _write(self, sha256: str, content: bytes) -> None:
         path = self._path(sha256)
         with self._translated():
             if self._read(sha256) == content:
-                os.utime(path)  # used again: what was touched lately is not swept up
-            else:
-                path.parent.mkdir(exist_ok=True)
-                self._write_durably(path, content)
+                with suppress(FileNotFoundError):  # deleted meanwhile: it is written anew
+                    os.utime(path)  # used again: what was touched lately is not swept up
+                    return
+            path.parent.mkdir(exist_ok=True)
+            with self._written(content) as temporary:
+                temporary.replace(path)
+            self._make_names_durable(path.parent)
 
-    def _write_durably(self, path: Path, content: bytes) -> None:
-        descriptor, temporary = tempfile.mkstemp(dir=self._folder / "new")
+    @contextmanager
+    def _written(self, content: bytes) -> Iterator[Path]:
+        """A file of its own that holds the bytes durably; it is gone after the block unless it was renamed."""
+        descriptor, name = tempfile.mkstemp(dir=self._new)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-        # The names of the file and of its folder are durable only when the folders that hold them are.
-        for folder in (path.parent, self._folder):
-            folder_descriptor = os.open(folder, os.O_RDONLY)
+            yield Path(name)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+    def _make_names_durable(self, folder: Path) -> None:
+        # The names of a file and of its folder are durable only when the folders that hold them are.
+        for each in {folder, self._folder}:
+            descriptor = os.open(each, os.O_RDONLY)
             try:
-                os.fsync(folder_descriptor)
+                os.fsync(descriptor)
             finally:
-                os.close(folder_descriptor)
+                os.close(descriptor)
 
     def _read(self, sha256: str) -> bytes | None:
+        return self._content(self._path(sha256))
+
+    def _owner(self) -> str | None:
+        content = self._content(self._marker)
+        return None if content is None else content.decode(errors="replace")
+
+    def _leave_owner(self, store_id: str) -> None:
+        with self._translated(), self._written(store_id.encode()) as temporary:
+            try:
+                os.link(temporary, self._marker)  # which, unlike renaming, never replaces a file
+            except FileExistsError:
+                return
+            except OSError:  # a disk without links, where two that come at once are not told apart
+                if not self._marker.exists():
+                    temporary.replace(self._marker)
+            self._make_names_durable(self._folder)
+
+    @property
+    def _marker(self) -> Path:
+        return self._folder / "claimed-by"
+
+    def _content(self, path: Path) -> bytes | None:
         with self._translated():
             try:
-                return self._path(sha256).read_bytes()
+                return path.read_bytes()
             except FileNotFoundError:
                 return None
-
-    def hashes(self) -> Iterator[str]:
-        """See `ObjectStore.hashes`."""
-        with self._translated():
-            for path in self._folder.glob("[0-9a-f][0-9a-f]/*"):
-                yield path.parent.name + path.name
 
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256[2:]
@@ -74,3 +142,7 @@ class FolderObjects(ObjectStore):
 
     def __repr__(self) -> str:
         return f"file:{self._folder}"
+
+
+def _moment(status: os.stat_result) -> datetime:
+    return datetime.fromtimestamp(status.st_mtime, UTC)

@@ -24,7 +24,7 @@ def from_parquet(content: bytes) -> pl.DataFrame:
     """
     try:
         return pl.read_parquet(io.BytesIO(content))
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise CorruptError(f"A stored table cannot be read as Parquet: {str(error).splitlines()[0]}.") from error
 
 

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, inspect, not_, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, FromClause, Select, and_, inspect, not_, or_, select
 
 from enstorage.entity import ENTITIES, Model, ModelMeta
 from enstorage.entity._record import Record
@@ -39,7 +38,8 @@ def build(entity: type[R], where: str | None, order_by: str | None, limit: int |
     Raises:
         InvalidInputError: the query or the order cannot be understood, or the limit is not a number above 0.
     """
-    statement = select(entity).where(entity.deleted_at.is_(None))
+    table = entity.__table__
+    statement = select(entity).where(table.c.deleted_at.is_(None))
     if where is not None:
         source = Source(where)
         statement = statement.where(_condition(source, entity, parse_condition(source)))
@@ -51,7 +51,7 @@ def build(entity: type[R], where: str | None, order_by: str | None, limit: int |
                 f"limit is a whole number above 0; received {limit!r:.80}. Leave it out to get all."
             )
         statement = statement.limit(limit)
-    return statement.order_by(entity.id)
+    return statement.order_by(table.c.id)
 
 
 def _condition(source: Source, entity: type[Record], node: Condition) -> ColumnElement[bool]:
@@ -64,20 +64,20 @@ def _condition(source: Source, entity: type[Record], node: Condition) -> ColumnE
         case Not(operand):
             return not_(_condition(source, entity, operand))
         case Present(path):
-            return _where(source, entity, entity, path, 0, lambda value: value.present())
+            return _where(source, entity, entity.__table__, path, 0, lambda value: value.present())
         case Comparison(path, operator, literals, negated):
 
             def holds(value: Value) -> ColumnElement[bool]:
                 test = and_(value.present(), value.test(operator, literals))
                 return and_(value.present(), not_(test)) if negated else test
 
-            return _where(source, entity, entity, path, 0, holds)
+            return _where(source, entity, entity.__table__, path, 0, holds)
 
 
 def _where(
     source: Source,
     entity: type[Record],
-    table: Any,
+    table: FromClause,
     path: Path,
     index: int,
     test: Callable[[Value], ColumnElement[bool]],
@@ -85,29 +85,29 @@ def _where(
     """The test of the value at a path, from its part `index` on, seen from a row of `table`."""
     step = _step(source, entity, path, index)
     if isinstance(step, _Relation):
-        parent = aliased(step.entity)
+        parent = step.entity.__table__.alias()
         inside = _where(source, step.entity, parent, path, index + 1, test)
-        key = getattr(table, step.column)
-        return and_(key.is_not(None), key.in_(select(parent.id).where(inside)))
+        key = table.c[step.column]
+        return and_(key.is_not(None), key.in_(select(parent.c.id).where(inside)))
     if isinstance(step, _FactKey):
-        fact = aliased(ModelMeta)
-        told = and_(fact.key == step.key, fact.deleted_at.is_(None), test(Fact(source, path, fact)))
-        return and_(table.id.in_(select(fact.model_id).where(told)))
+        fact = ModelMeta.__table__.alias()
+        told = and_(fact.c.key == step.key, fact.c.deleted_at.is_(None), test(Fact(source, path, fact)))
+        return table.c.id.in_(select(fact.c.model_id).where(told))
     return test(step.value(source, path, table))
 
 
 def _ordered(statement: Select[R], entity: type[R], source: Source) -> Select[R]:
     for term in parse_order(source):
-        table: Any = entity
+        table: FromClause = entity.__table__
         kind: type[Record] = entity
         index = 0
         while isinstance(step := _step(source, kind, term.path, index), _Relation):
-            parent = aliased(step.entity)
-            statement = statement.outerjoin(parent, parent.id == getattr(table, step.column))
+            parent = step.entity.__table__.alias()
+            statement = statement.outerjoin(parent, parent.c.id == table.c[step.column])
             table, kind, index = parent, step.entity, index + 1
         if isinstance(step, _FactKey):
-            fact = aliased(ModelMeta)
-            here = and_(fact.model_id == table.id, fact.key == step.key, fact.deleted_at.is_(None))
+            fact = ModelMeta.__table__.alias()
+            here = and_(fact.c.model_id == table.c.id, fact.c.key == step.key, fact.c.deleted_at.is_(None))
             statement = statement.outerjoin(fact, here)
             value: Value = Fact(source, term.path, fact)
         else:
@@ -139,8 +139,8 @@ class _TagKey:
 
     key: str
 
-    def value(self, source: Source, path: Path, table: Any) -> Value:
-        return Tag(source, path, table.tags, self.key)
+    def value(self, source: Source, path: Path, table: FromClause) -> Value:
+        return Tag(source, path, table.c.tags, self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +149,8 @@ class _ColumnName:
 
     key: str
 
-    def value(self, source: Source, path: Path, table: Any) -> Value:
-        return Column(source, path, getattr(table, self.key), self.key)
+    def value(self, source: Source, path: Path, table: FromClause) -> Value:
+        return Column(source, path, table.c[self.key], self.key)
 
 
 def _step(source: Source, entity: type[Record], path: Path, index: int) -> _Relation | _FactKey | _TagKey | _ColumnName:

@@ -5,7 +5,20 @@ from collections.abc import Callable, Sequence
 from json import loads
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Double, Numeric, String, Text, and_, case, func, or_, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Double,
+    FromClause,
+    Numeric,
+    String,
+    Text,
+    and_,
+    case,
+    func,
+    or_,
+    type_coerce,
+)
 from sqlalchemy import Integer as AnyInteger
 from sqlalchemy import literal as bound
 
@@ -172,11 +185,11 @@ class Tag(_Free):
 class Fact(_Free):
     """A fact about a model."""
 
-    def __init__(self, source: Source, path: Path, fact: Any) -> None:
+    def __init__(self, source: Source, path: Path, fact: FromClause) -> None:
         super().__init__(source, path)
-        self.number = fact.number
-        self.label = fact.label
-        self.json = type_coerce(fact.value, Text)
+        self.number = fact.c.number
+        self.label = fact.c.label
+        self.json = type_coerce(fact.c.value, Text)
 
     def present(self) -> ColumnElement[bool]:
         """Whether the fact is there."""

@@ -2,14 +2,18 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
+from datetime import timedelta
 from functools import partial
 from importlib import import_module
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from enstorage.errors import InvalidInputError, NotSupportedError
 from enstorage.interval import Interval
+from enstorage.location import Location
+from enstorage.masking import masked
 
 #: The aggregate functions, in the order in which messages list them.
 AGGREGATES = ("mean", "median", "sum", "min", "max", "first", "last", "count")
@@ -28,29 +32,71 @@ class SeriesStore(ABC):
     - Reading gives points sorted by time; what is written during a read is in it whole or not at all.
     - Threads and processes may write and read at once.
     - A source that was never written to reads as no points; it is not an error.
+    - Its place belongs to the first database that claims it.
+    - A store may have versions: numbers that grow with every change. What is read with a version is what was read when
+      that was the present one, bit for bit, as long as `vacuum` is told to keep it. A store without versions gives None
+      as its version and takes no other.
 
     What goes wrong is raised as `enstorage.errors.StoreError`.
+
+    Attributes:
+        written_by_others: whether other programs write there too. Then points of a source that is not stored may be theirs,
+            and `gc` leaves them alone.
     """
+
+    written_by_others: ClassVar[bool] = False
+
+    @abstractmethod
+    def claim(self, store_id: str) -> None:
+        """Have the place belong to a database, now and from now on; called once by every connector that opens it.
+
+        Raises:
+            StoreError: it belongs to another one.
+        """
 
     @abstractmethod
     def append(self, source_id: int, times: NDArray[np.int64], values: NDArray[np.float64]) -> None:
         """Store points, sorted by time and without duplicates: shape (n,) each, n ≥ 1."""
 
     @abstractmethod
-    def read(self, source_id: int, time_from: int | None = None, time_to: int | None = None) -> Points:
-        """The points of the half-open period [time_from, time_to), None leaving that side open; shape (n,) each."""
+    def read(
+        self, source_id: int, time_from: int | None = None, time_to: int | None = None, *, version: int | None = None
+    ) -> Points:
+        """The points of the half-open period [time_from, time_to), None leaving that side open; shape (n,) each.
+
+        Raises:
+            NotFoundError: the version is not kept any more.
+            NotSupportedError: the store has no versions.
+        """
 
     @abstractmethod
-    def aggregate(self, source_id: int, time_from: int, time_to: int, interval: Interval, aggregate: str) -> Points:
-        """The points of [time_from, time_to) grouped into buckets of `interval`.
+    def aggregate(
+        self,
+        source_id: int,
+        time_from: int,
+        time_to: int,
+        interval: Interval,
+        aggregate: str,
+        *,
+        version: int | None = None,
+    ) -> Points:
+        """The points of [time_from, time_to) grouped into buckets of `interval`; errors as in `read`.
 
         Returns:
             Start of each bucket that has points, and the aggregate (one of `AGGREGATES`) over them; shape (k,) each.
         """
 
     @abstractmethod
-    def extent(self, source_id: int) -> tuple[int, int] | None:
-        """The times of the first and the last point; None when there are no points."""
+    def extent(self, source_id: int, *, version: int | None = None) -> tuple[int, int] | None:
+        """The times of the first and the last point, None when there are no points; errors as in `read`."""
+
+    @abstractmethod
+    def sources(self) -> list[int]:
+        """The ids of the sources that something is kept of, sorted; also of some whose points were all deleted."""
+
+    def version(self) -> int | None:
+        """The present version; None: the store has none."""
+        return None
 
     @abstractmethod
     def delete_points(self, source_id: int, time_from: int | None = None, time_to: int | None = None) -> int:
@@ -62,6 +108,8 @@ class SeriesStore(ABC):
 
     def delete_leftovers(self, source_ids: Collection[int]) -> None:
         """Delete what is there of new sources: points of a transaction that was undone, whose ids are given out again."""
+        if self.written_by_others:
+            return
         for source_id in source_ids:
             if self.extent(source_id) is not None:
                 self.delete_source(source_id)
@@ -69,6 +117,35 @@ class SeriesStore(ABC):
     @abstractmethod
     def compact(self) -> None:
         """Drop what was replaced or deleted and join small pieces. Readers notice nothing."""
+
+    def vacuum(self, keep: Collection[int], older_than: timedelta, *, delete: bool) -> tuple[int, int]:  # noqa: ARG002
+        """Free the files that neither the present state nor a version in `keep` needs.
+
+        Args:
+            keep: versions that stay readable.
+            older_than: what was needed within this time stays. Zero is safe for writers, but it takes old states away from
+                under whoever is reading them at this moment.
+            delete: false only counts.
+
+        Returns:
+            How many files, and their bytes.
+
+        Raises:
+            StoreError: a version in `keep` cannot be read; nothing was freed.
+        """
+        return 0, 0
+
+
+def refuse_version(store: SeriesStore, version: int | None) -> None:
+    """What a store without versions says when it is asked for one.
+
+    Raises:
+        NotSupportedError: it is.
+    """
+    if version is not None:
+        raise NotSupportedError(
+            f"The series store {store} keeps no versions; received version {version}. Read the points as they are now."
+        )
 
 
 def check_aggregate(aggregate: str) -> str:
@@ -83,19 +160,28 @@ def check_aggregate(aggregate: str) -> str:
 
 
 _KINDS = {"delta": ("enstorage.series.delta", "DeltaSeries"), "memory": ("enstorage.series.memory", "MemorySeries")}
+_INFLUXDB = ("influxdb", "influxdb+https", "influxdb2", "influxdb2+https")
 
 
 def find_series(url: str) -> Callable[[], SeriesStore]:
     """What opens the series store that a URL such as `delta:FOLDER` or `memory:` names.
 
     Raises:
+        InvalidInputError: the URL of a server or of an object store is malformed.
         NotSupportedError: the scheme is not known; the message lists those that are.
     """
     scheme, separator, place = url.partition(":")
-    if not separator or scheme not in _KINDS or "//" in place or (scheme == "delta") != bool(place):
+    if scheme in _INFLUXDB and place.startswith("//"):
+        influx = import_module("enstorage.series.influx")
+        return partial(influx.InfluxSeries, influx.InfluxPlace.parse(url))
+    slashes = "//" in (place.replace("://", "", 1) if scheme == "delta" else place)
+    if not separator or scheme not in _KINDS or slashes or (scheme == "delta") != bool(place):
         raise NotSupportedError(
-            f"{url!r} names no series store; known are delta:FOLDER and memory: (nothing behind it)."
+            f"{masked(url)!r} names no series store; known are delta:FOLDER, delta:s3://BUCKET/FOLDER, "
+            "influxdb://user:password@host/database, influxdb2://TOKEN@host/bucket and memory: (nothing behind it)."
         )
+    if "://" in place:
+        Location.parse(place)
     module, name = _KINDS[scheme]
     make: Callable[[str], SeriesStore] = getattr(import_module(module), name)
     return partial(make, place)

@@ -1,9 +1,11 @@
 """Points in one Delta Lake table, written by deltalake and read by Polars. Several processes may write at once."""
 
+import os
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from threading import local
 from typing import Any
@@ -14,8 +16,10 @@ import polars as pl
 from deltalake.exceptions import CommitFailedError, DeltaError
 from numpy.typing import NDArray
 
-from enstorage.errors import StoreError
+from enstorage.claim import check_claim
+from enstorage.errors import InvalidInputError, NotFoundError, StoreError
 from enstorage.interval import Interval
+from enstorage.location import Location
 from enstorage.series.base import Points, SeriesStore
 from enstorage.series.delta_scan import scan
 from enstorage.series.grouping import group
@@ -24,12 +28,6 @@ from enstorage.series.grouping import group
 # orders rows of equal time, and unlike a clock it never goes back.
 _SCHEMA = {"source": pl.Int64, "time": pl.Int64, "value": pl.Float64, "version": pl.Int64}
 
-# Polars panics when a file is shorter than the log says.
-_FAILURES = (DeltaError, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
-
-# What the library prints of itself can be pages long.
-_LONGEST_REASON = 300
-
 # The library would retry a commit by itself, but then its version would not be the one that the rows bear.
 _ONE_TRY = deltalake.CommitProperties(max_commit_retries=0)
 _ATTEMPTS = 200
@@ -37,17 +35,53 @@ _LONGEST_PAUSE_SECONDS = 0.2
 # Reading slows down with the number of files: 392 took 0.8 s, one took 0.04 s.
 _MANY_FILES = 40
 
+# Polars panics when a file is shorter than the log says.
+_FAILURES = (DeltaError, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
+
+# What the library prints of itself can be pages long.
+_LONGEST_REASON = 300
+
+_OWNER = "enstorage.store"
+# The library would drop entries of the log after 30 days, and with them every version that is older, though a snapshot
+# names it. Instead `vacuum` drops those that nothing needs.
+_PROPERTIES = {"delta.enableExpiredLogCleanup": "false"}
+
 
 class DeltaSeries(SeriesStore):
-    """A series store in a folder: `delta:FOLDER`."""
+    """A series store in a folder, `delta:FOLDER`, or an object store, `delta:s3://BUCKET/FOLDER?OPTION=VALUE`.
+
+    Options, and environment variables such as `AWS_ENDPOINT_URL`, are those of the object_store library.
+    """
 
     def __init__(self, place: str) -> None:
-        self._place = place
+        self._location = Location.parse(place) if "://" in place else None
+        self._place = place if self._location is None else self._location.url
+        self._options = None if self._location is None else _storage_options(self._location)
         self._local = local()
         with self._translated():
-            Path(place).mkdir(parents=True, exist_ok=True)
-            if not deltalake.DeltaTable.is_deltatable(place):
-                deltalake.DeltaTable.create(place, schema=pl.DataFrame(schema=_SCHEMA).to_arrow().schema, mode="ignore")
+            if self._location is None:
+                Path(place).mkdir(parents=True, exist_ok=True)
+            if not deltalake.DeltaTable.is_deltatable(self._place, storage_options=self._options):
+                deltalake.DeltaTable.create(
+                    self._place,
+                    schema=pl.DataFrame(schema=_SCHEMA).to_arrow().schema,
+                    mode="ignore",
+                    configuration=_PROPERTIES,
+                    storage_options=self._options,
+                )
+
+    def claim(self, store_id: str) -> None:
+        """See `SeriesStore.claim`. The id is a property of the table, as is what older tables lack."""
+        wanted = {**_PROPERTIES, _OWNER: store_id}
+
+        def mark(table: deltalake.DeltaTable) -> None:
+            present = table.metadata().configuration
+            check_claim(f"The series store {self}", present.get(_OWNER, store_id), store_id)
+            if present | wanted != present:
+                table.alter.set_table_properties(wanted, raise_if_not_exists=False, commit_properties=_ONE_TRY)
+
+        with self._translated():
+            self._committed(mark)
 
     def append(self, source_id: int, times: NDArray[np.int64], values: NDArray[np.float64]) -> None:
         """See `SeriesStore.append`."""
@@ -55,31 +89,54 @@ class DeltaSeries(SeriesStore):
             self._append(source_id, times, pl.Series("value", values))
             self._join_small_files()
 
-    def read(self, source_id: int, time_from: int | None = None, time_to: int | None = None) -> Points:
+    def read(
+        self, source_id: int, time_from: int | None = None, time_to: int | None = None, *, version: int | None = None
+    ) -> Points:
         """See `SeriesStore.read`."""
-        with self._translated():
-            points = self._points(source_id, time_from, time_to)
+        with self._translated(version):
+            points = _points(self._table(version), source_id, time_from, time_to)
         return points["time"].to_numpy(), points["value"].to_numpy()
 
-    def aggregate(self, source_id: int, time_from: int, time_to: int, interval: Interval, aggregate: str) -> Points:
+    def aggregate(
+        self,
+        source_id: int,
+        time_from: int,
+        time_to: int,
+        interval: Interval,
+        aggregate: str,
+        *,
+        version: int | None = None,
+    ) -> Points:
         """See `SeriesStore.aggregate`."""
-        with self._translated():
-            buckets = group(self._points(source_id, time_from, time_to), interval, aggregate)
+        with self._translated(version):
+            buckets = group(_points(self._table(version), source_id, time_from, time_to), interval, aggregate)
         return buckets["time"].to_numpy(), buckets["value"].to_numpy()
 
-    def extent(self, source_id: int) -> tuple[int, int] | None:
+    def extent(self, source_id: int, *, version: int | None = None) -> tuple[int, int] | None:
         """See `SeriesStore.extent`."""
         time = pl.col("time")
-        with self._translated():
-            written = self._rows(source_id).filter(pl.col("value").is_not_null())
+        with self._translated(version):
+            table = self._table(version)
+            written = _rows(table, source_id).filter(pl.col("value").is_not_null())
             first, last = written.select(time.min().alias("first"), time.max().alias("last")).collect().row(0)
             if first is None:
                 return None
             # Whether the outermost points were deleted since is seen at them alone; only then everything is read.
-            if all(self._points(source_id, end, end + 1).height for end in (first, last)):
+            if all(_points(table, source_id, end, end + 1).height for end in (first, last)):
                 return first, last
-            times = self._points(source_id)["time"]
+            times = _points(table, source_id)["time"]
         return (times[0], times[-1]) if len(times) else None
+
+    def sources(self) -> list[int]:
+        """See `SeriesStore.sources`."""
+        with self._translated():
+            found = scan(self._table()).select(pl.col("source").unique()).collect()["source"]
+        return sorted(found.to_list())
+
+    def version(self) -> int | None:
+        """See `SeriesStore.version`: that of the table."""
+        with self._translated():
+            return self._table().version()
 
     def delete_points(self, source_id: int, time_from: int | None = None, time_to: int | None = None) -> int:
         """See `SeriesStore.delete_points`."""
@@ -112,6 +169,26 @@ class DeltaSeries(SeriesStore):
         with self._translated():
             self._committed(rewrite)
 
+    def vacuum(self, keep: Collection[int], older_than: timedelta, *, delete: bool) -> tuple[int, int]:
+        """See `SeriesStore.vacuum`. A period is rounded up to whole hours."""
+        from enstorage.series import delta_files
+
+        with self._translated():
+            table = deltalake.DeltaTable(self._place, storage_options=self._options)
+            files = delta_files.storage(self._place, self._options)
+            try:
+                unneeded = delta_files.unneeded(table, files, keep, older_than)
+            except DeltaError as error:
+                if not keep:
+                    raise
+                raise StoreError(
+                    f"A version of the series store {self} that a snapshot names cannot be read: {self._told(error)}. "
+                    "Nothing was freed. Restore the series store from a backup, or delete the snapshot that names it."
+                ) from error
+            if delete:
+                delta_files.remove(files, unneeded)
+        return len(unneeded), sum(unneeded.values())
+
     def _append(self, source_id: int, times: NDArray[np.int64], values: pl.Series) -> None:
         def write(table: deltalake.DeltaTable) -> None:
             rows = pl.DataFrame(
@@ -121,28 +198,8 @@ class DeltaSeries(SeriesStore):
 
         self._committed(write)
 
-    def _rows(self, source_id: int, time_from: int | None = None, time_to: int | None = None) -> pl.LazyFrame:
-        rows = scan(self._table()).filter(pl.col("source") == source_id)
-        if time_from is not None:
-            rows = rows.filter(pl.col("time") >= time_from)
-        if time_to is not None:
-            rows = rows.filter(pl.col("time") < time_to)
-        return rows
-
-    def _points(self, source_id: int, time_from: int | None = None, time_to: int | None = None) -> pl.DataFrame:
-        """The points as they are now: columns `time`, sorted, and `value`."""
-        rows = self._rows(source_id, time_from, time_to).select("time", "value", "version").collect()
-        # Series are mostly written in order and once, and looking whether that is so costs less than sorting.
-        if not rows["time"].is_sorted():
-            rows = rows.sort("time")
-        if (rows["time"].diff() == 0).any():
-            rows = rows.sort("time", "version").filter(
-                (pl.col("time") != pl.col("time").shift(-1)).fill_null(value=True)
-            )
-        return rows.filter(pl.col("value").is_not_null()).select("time", "value")
-
     def _join_small_files(self) -> None:
-        table = self._table()
+        table: deltalake.DeltaTable = self._local.table  # as it was just after the commit
         if len(table.file_uris()) > _MANY_FILES:
             try:
                 table.optimize.compact(commit_properties=_ONE_TRY)
@@ -150,14 +207,16 @@ class DeltaSeries(SeriesStore):
             except CommitFailedError:
                 return  # another process is joining them at this moment
 
-    def _table(self) -> deltalake.DeltaTable:
-        """The table as it is now. Each thread keeps its own and reads only what was committed since."""
+    def _table(self, version: int | None = None) -> deltalake.DeltaTable:
+        """The table as it is now, or was. Each thread keeps its own and reads only what was committed since."""
         table: deltalake.DeltaTable | None = getattr(self._local, "table", None)
         if table is None:
-            table = self._local.table = deltalake.DeltaTable(self._place)
-        else:
+            table = self._local.table = deltalake.DeltaTable(self._place, storage_options=self._options)
+        elif version is None or version != table.version():
             table.update_incremental()
-        return table
+        if version is None or version == table.version():
+            return table
+        return deltalake.DeltaTable(self._place, version=version, storage_options=self._options)
 
     def _committed(self, write: Callable[[deltalake.DeltaTable], Any]) -> None:
         for attempt in range(_ATTEMPTS):
@@ -172,12 +231,73 @@ class DeltaSeries(SeriesStore):
                 return
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translated(self, version: int | None = None) -> Iterator[None]:
         try:
             yield
         except _FAILURES as error:
-            reason = " ".join(str(error).split())[:_LONGEST_REASON].rstrip(". ")
+            if version is not None and isinstance(error, DeltaError | FileNotFoundError):
+                raise NotFoundError(
+                    f"The series store {self} does not keep its version {version} any more ({self._told(error)}). Read the "
+                    "points as they are now."
+                ) from error
+            if self._location is None:
+                remedy = "Check that the folder is there, readable and writable, and that the disk is not full."
+            else:
+                remedy = "Check the URL and the credentials, and that the server can be reached."
             raise StoreError(
-                f"The series store {self._place} failed: {reason}. Nothing was changed. Check that the folder is there, "
-                "readable and writable, and that the disk is not full."
+                f"The series store {self} failed: {self._told(error)}. Nothing was changed. {remedy}"
             ) from error
+
+    def _told(self, error: BaseException) -> str:
+        if self._location is not None:
+            return self._location.told(error)
+        return " ".join(str(error).split())[:_LONGEST_REASON].rstrip(". ")
+
+    def __repr__(self) -> str:
+        return self._place if self._location is None else str(self._location)
+
+
+def _rows(
+    table: deltalake.DeltaTable, source_id: int, time_from: int | None = None, time_to: int | None = None
+) -> pl.LazyFrame:
+    rows = scan(table).filter(pl.col("source") == source_id)
+    if time_from is not None:
+        rows = rows.filter(pl.col("time") >= time_from)
+    if time_to is not None:
+        rows = rows.filter(pl.col("time") < time_to)
+    return rows
+
+
+def _points(
+    table: deltalake.DeltaTable, source_id: int, time_from: int | None = None, time_to: int | None = None
+) -> pl.DataFrame:
+    """The points in the table: columns `time`, sorted, and `value`."""
+    rows = _rows(table, source_id, time_from, time_to).select("time", "value", "version").collect()
+    # Series are mostly written in order and once, and looking whether that is so costs less than sorting.
+    if not rows["time"].is_sorted():
+        rows = rows.sort("time")
+    if (rows["time"].diff() == 0).any():
+        rows = rows.sort("time", "version").filter((pl.col("time") != pl.col("time").shift(-1)).fill_null(value=True))
+    return rows.filter(pl.col("value").is_not_null()).select("time", "value")
+
+
+def _storage_options(location: Location) -> dict[str, str]:
+    options = dict(location.options)
+    given = {name.lower().removeprefix("aws_") for name in (*options, *os.environ)}
+    if location.scheme in ("s3", "s3a"):
+        # A commit is a file that must not be there yet. Without this, of two writers that commit at once one could overwrite
+        # the other.
+        if not given & {"conditional_put", "s3_locking_provider"}:
+            options["conditional_put"] = "etag"
+        addresses = {name.lower(): value for name, value in (*os.environ.items(), *options.items())}
+        endpoint = next((addresses[name] for name in _ENDPOINTS if name in addresses), "")
+        if endpoint and not endpoint.startswith(("http://", "https://")):
+            raise InvalidInputError(
+                f"The endpoint of {location} is {endpoint!r}; expected one such as https://host:9000. Add http:// or https://."
+            )
+        if endpoint.startswith("http://"):
+            options.setdefault("allow_http", "true")
+    return options
+
+
+_ENDPOINTS = ("endpoint_url", "endpoint", "aws_endpoint_url_s3", "aws_endpoint_url", "aws_endpoint")

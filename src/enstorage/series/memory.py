@@ -5,8 +5,9 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
+from enstorage.claim import check_claim
 from enstorage.interval import Interval
-from enstorage.series.base import Points, SeriesStore
+from enstorage.series.base import Points, SeriesStore, refuse_version
 from enstorage.series.grouping import group
 
 _NOTHING: Points = (np.empty(0, np.int64), np.empty(0, np.float64))
@@ -18,6 +19,13 @@ class MemorySeries(SeriesStore):
     def __init__(self, place: str = "") -> None:  # noqa: ARG002 - a memory has no place
         self._points: dict[int, Points] = {}
         self._lock = Lock()
+        self._owner: str | None = None
+
+    def claim(self, store_id: str) -> None:
+        """See `SeriesStore.claim`."""
+        with self._lock:
+            check_claim(f"The series store {self}", self._owner or store_id, store_id)
+            self._owner = store_id
 
     def append(self, source_id: int, times: NDArray[np.int64], values: NDArray[np.float64]) -> None:
         """See `SeriesStore.append`."""
@@ -28,24 +36,41 @@ class MemorySeries(SeriesStore):
             order = np.argsort(all_times)
             self._points[source_id] = all_times[order], np.concatenate([old_values[kept], values])[order]
 
-    def read(self, source_id: int, time_from: int | None = None, time_to: int | None = None) -> Points:
+    def read(
+        self, source_id: int, time_from: int | None = None, time_to: int | None = None, *, version: int | None = None
+    ) -> Points:
         """See `SeriesStore.read`."""
+        refuse_version(self, version)
         times, values = self._points.get(source_id, _NOTHING)
         inside = _inside(times, time_from, time_to)
         return times[inside].copy(), values[inside].copy()
 
-    def aggregate(self, source_id: int, time_from: int, time_to: int, interval: Interval, aggregate: str) -> Points:
+    def aggregate(
+        self,
+        source_id: int,
+        time_from: int,
+        time_to: int,
+        interval: Interval,
+        aggregate: str,
+        *,
+        version: int | None = None,
+    ) -> Points:
         """See `SeriesStore.aggregate`."""
         import polars as pl
 
-        times, values = self.read(source_id, time_from, time_to)
+        times, values = self.read(source_id, time_from, time_to, version=version)
         buckets = group(pl.DataFrame({"time": times, "value": values}), interval, aggregate)
         return buckets["time"].to_numpy(), buckets["value"].to_numpy()
 
-    def extent(self, source_id: int) -> tuple[int, int] | None:
+    def extent(self, source_id: int, *, version: int | None = None) -> tuple[int, int] | None:
         """See `SeriesStore.extent`."""
+        refuse_version(self, version)
         times, _ = self._points.get(source_id, _NOTHING)
         return (int(times[0]), int(times[-1])) if len(times) else None
+
+    def sources(self) -> list[int]:
+        """See `SeriesStore.sources`."""
+        return sorted(self._points.copy())
 
     def delete_points(self, source_id: int, time_from: int | None = None, time_to: int | None = None) -> int:
         """See `SeriesStore.delete_points`."""
@@ -62,6 +87,9 @@ class MemorySeries(SeriesStore):
 
     def compact(self) -> None:
         """See `SeriesStore.compact`: nothing replaced is kept here."""
+
+    def __repr__(self) -> str:
+        return "memory:"
 
 
 def _inside(times: NDArray[np.int64], time_from: int | None, time_to: int | None) -> NDArray[np.bool_]:

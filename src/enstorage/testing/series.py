@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import ArrayLike, NDArray
 
+from enstorage.errors import NotFoundError, NotSupportedError, StoreError
 from enstorage.instant import to_iso, to_ns, to_ns_array
 from enstorage.interval import Interval
 from enstorage.series.base import AGGREGATES, Points, SeriesStore
@@ -26,6 +27,9 @@ class SeriesStoreContract(ABC):
 
     Subclass it in a test file under a name that begins with `Test`, and give `make_store`.
     """
+
+    #: How many writes are many; fewer where each takes long.
+    many_writes = 100
 
     @abstractmethod
     def make_store(self, place: Path) -> SeriesStore:
@@ -203,9 +207,10 @@ class SeriesStoreContract(ABC):
 
     def test_many_small_writes_are_all_read(self, series: SeriesStore) -> None:
         """A sensor writes one point at a time; half of the writes replace an earlier one."""
-        for turn in range(100):
-            _append(series, 1, [turn % 50], [float(turn)])
-        _same(series.read(1), np.arange(50), np.arange(50.0, 100.0))
+        half = self.many_writes // 2
+        for turn in range(2 * half):
+            _append(series, 1, [turn % half], [float(turn)])
+        _same(series.read(1), np.arange(half), np.arange(half, 2 * half, dtype=float))
 
     def test_threads_that_write_at_once_lose_nothing(self, series: SeriesStore, place: Path) -> None:
         """Four threads, two of them sharing an instance and two sharing a source."""
@@ -221,6 +226,66 @@ class SeriesStoreContract(ABC):
             workers = (2 * source, 2 * source + 1)
             expected = [worker * 100 + turn for worker in workers for turn in range(6)]
             _same(series.read(source), expected, [float(time % 100) for time in expected])
+
+    def test_it_is_told_of_which_sources_something_is_kept(self, series: SeriesStore, place: Path) -> None:
+        """Sorted, from any instance; a deleted source is not among them."""
+        assert series.sources() == []
+        for source_id in (7, 2, 11):
+            _append(series, source_id, [10], [1.0])
+        assert self.make_store(place).sources() == [2, 7, 11]
+        series.delete_source(7)
+        assert series.sources() == [2, 11]
+
+    def test_a_place_belongs_to_the_first_database_that_claims_it(self, series: SeriesStore, place: Path) -> None:
+        """Points are known by the ids of their database; the same one may claim its place again, from any instance."""
+        _append(series, 1, [10], [1.0])
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(series.claim, ["a" * 32] * 8))
+        self.make_store(place).claim("a" * 32)
+        for each in (series, self.make_store(place)):
+            with pytest.raises(
+                StoreError, match=f"belongs to the database with the id {'a' * 32}; .*{'b' * 32}.*choose"
+            ):
+                each.claim("b" * 32)
+        series.compact()
+        series.claim("a" * 32)
+        _same(series.read(1), [10], [1.0])
+
+    def test_a_version_is_read_as_it_was(self, series: SeriesStore, place: Path) -> None:
+        """Bit for bit, whatever is written, deleted, compacted and freed later; or the store says that it has none."""
+        times, values = [0, 10, 20, 2 * _HOUR_NS], [0.1, -0.0, 3.0, 1e-308]
+        _append(series, 1, times, values)
+        version = series.version()
+        grouping = (1, 0, 3 * _HOUR_NS, Interval.parse("1h"), "mean")
+        before = series.aggregate(*grouping)
+        if version is None:
+            for read in (series.read, series.extent):
+                with pytest.raises(NotSupportedError, match="keeps no versions; received version 3"):
+                    read(1, version=3)
+            with pytest.raises(NotSupportedError, match="keeps no versions"):
+                series.aggregate(*grouping, version=3)
+            assert series.vacuum([], timedelta(0), delete=True) == (0, 0)
+            return
+        _append(series, 1, [10, 30 * _HOUR_NS], [7.0, 8.0])
+        series.delete_points(1, 20)
+        series.compact()
+        other = self.make_store(place)
+        assert (series.version() or 0) > version
+        files, _ = other.vacuum([version], timedelta(0), delete=False)
+        assert other.vacuum([version], timedelta(0), delete=True)[0] == files > 0
+        assert other.vacuum([version], timedelta(0), delete=True) == (0, 0)
+        for each in (series, other):
+            _same(each.read(1, version=version), times, values)
+            _same(each.read(1, 10, 30, version=version), [10, 20], [-0.0, 3.0])
+            _same(each.aggregate(*grouping, version=version), *before)
+            assert each.extent(1, version=version) == (0, 2 * _HOUR_NS)
+            _same(each.read(1), [0, 10], [0.1, 7.0])
+        assert other.vacuum([], timedelta(0), delete=True)[0] > 0
+        for gone in (version, version + 1000):
+            with pytest.raises(NotFoundError, match=f"does not keep its version {gone} any more"):
+                series.read(1, version=gone)
+        _append(series, 1, [10], [9.0])
+        _same(self.make_store(place).read(1), [0, 10], [0.1, 9.0])
 
     def test_what_was_read_belongs_to_the_caller(self, series: SeriesStore) -> None:
         """Arrays that were written or read are not looked at again."""

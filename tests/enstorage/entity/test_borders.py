@@ -122,7 +122,7 @@ def test_a_wrong_url_leaves_no_half_made_store(tmp_path):
     from enstorage.errors import NotSupportedError
 
     with pytest.raises(NotSupportedError):
-        Connector(f"sqlite:///{tmp_path}/made/x.sqlite", "delta:s3://bucket/x")
+        Connector(f"sqlite:///{tmp_path}/made/x.sqlite", "delta://bucket/x")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,10 +1,12 @@
 """A snapshot fixes what a source held."""
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
 
-from enstorage import DataSource
-from enstorage.errors import InvalidInputError
+from enstorage import Connector, DataSource
+from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.instant import to_iso, to_ns
 from enstorage.series.base import AGGREGATES
 
@@ -26,6 +28,51 @@ def test_it_keeps_its_rows_after_the_source_changes(store, sunspots):
     again = type(snapshot).get(snapshot.id)
     np.testing.assert_array_equal(again.read(), (times, values))
     assert (again.rows, again.time_interval, again.sha256) == (40, "1y", snapshot.sha256)
+
+
+def test_it_is_read_again_from_the_series_store_as_that_was_then(store, sunspots):
+    first = sunspots.create_snapshot()
+    times, values = first.read()
+    sunspots.write(times, values + 1)
+    sunspots.delete_points("1700", "1710")
+    sunspots.time_interval, sunspots.aggregate = "5y", "median"
+    sunspots.save()
+    store.series.compact()
+    second = sunspots.create_snapshot()
+    grouped = second.read()
+    sunspots.write(times, values - 1)
+    store.series.compact()
+    store.series.vacuum([first.series_version, second.series_version], timedelta(0), delete=True)
+    for snapshot, expected in ((first, (times, values)), (second, grouped)):
+        again = type(snapshot).get(snapshot.id).read_again()
+        assert [part.tobytes() for part in again] == [part.tobytes() for part in expected]
+    store.series.vacuum([second.series_version], timedelta(0), delete=True)
+    with pytest.raises(NotFoundError, match=f"does not keep its version {first.series_version} any more"):
+        first.read_again()
+    np.testing.assert_array_equal(first.read(), (times, values))
+
+
+def test_what_is_written_while_it_is_taken_is_not_in_it(store, sunspots, monkeypatch):
+    extent = type(store.series).extent
+
+    def write_and_look(series, source_id, **options):
+        sunspots.write(["1740", "1730"], [7.0, 8.0])
+        return extent(series, source_id, **options)
+
+    times, values = sunspots.read()
+    monkeypatch.setattr(type(store.series), "extent", write_and_look)
+    snapshot = sunspots.create_snapshot()
+    monkeypatch.undo()
+    np.testing.assert_array_equal(snapshot.read(), (times, values))
+    assert sunspots.create_snapshot().rows == 41
+
+
+def test_a_series_store_without_versions_is_not_read_again(tmp_path):
+    with Connector(f"sqlite:///{tmp_path}/x.sqlite", "memory:", f"file:{tmp_path}/objects"):
+        snapshot = source_of(["2020-01-01"], [1.0]).create_snapshot()
+        assert snapshot.series_version is None
+        with pytest.raises(NotFoundError, match=r"taken from a series store without versions\. Call read\(\)"):
+            snapshot.read_again()
 
 
 def test_it_is_grouped_by_the_calendar_and_has_a_row_for_every_bucket(store):

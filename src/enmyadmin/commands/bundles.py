@@ -1,0 +1,97 @@
+"""Commands about bundles: export, import."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from enmyadmin.commands.entities import entity_class
+from enmyadmin.commands.opening import Store, open_store
+from enmyadmin.output import Json, as_dictionary, print_json, print_table
+from enstorage.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from enstorage.bundle.reading import Progress
+
+
+def export(
+    entity: Annotated[str, typer.Argument(help="What is exported: project.", metavar="project")],
+    id: Annotated[int, typer.Argument(help="Its id.")],
+    file: Annotated[Path, typer.Argument(help="Where to write, such as sun.enz.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it is there.")] = False,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Write a project with all that it needs to one file, for `enstorage import`."""
+    from enstorage import Project, export_project
+
+    if entity_class(entity) is not Project:
+        raise InvalidInputError(
+            f"A {entity} cannot be exported alone; expected a project. Export the project that it belongs to, or its "
+            "table with `enstorage export-csv`."
+        )
+    project = Project.get(id, connector=open_store(store))
+    if file.exists() and not overwrite:
+        raise InvalidInputError(f"{file} is there already. Choose another name, or replace it with --overwrite.")
+    with _progress_bar(quiet=as_json) as progress:
+        exported = export_project(project, file, overwrite=overwrite, progress=progress)
+    counts = {"records": exported.records, "objects": exported.objects, "points": exported.points}
+    if as_json:
+        print_json({"file": str(file), "bytes": exported.bytes, "project": as_dictionary(project), **counts})
+        return
+    print_table(["entity", "count"], [[name, count] for name, count in exported.records.items()])
+    typer.echo(
+        f"Wrote project {project.id} ({project.name}) with {exported.objects} objects and {exported.points} points to "
+        f"{file}, {exported.bytes} bytes."
+    )
+
+
+def import_bundle(
+    file: Annotated[Path, typer.Argument(help="What `enstorage export` wrote.")],
+    max_bytes: Annotated[
+        int | None,
+        typer.Option("--max-bytes", min=1, help="How much it may unpack to; by default 1 GiB or 100 times its size."),
+    ] = None,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Take a project from a file that `enstorage export` wrote; what is here already stays as it is."""
+    import enstorage
+
+    connector = open_store(store)
+    with _progress_bar(quiet=as_json) as progress:
+        imported = enstorage.import_bundle(file, connector, max_bytes=max_bytes, progress=progress)
+    kinds = {"new": imported.new, "known": imported.known, "filled": imported.filled, "left": imported.left}
+    project = imported.project
+    if as_json:
+        counts = {"objects": imported.objects, "points": imported.points}
+        print_json({"file": str(file), "project": as_dictionary(project), **kinds, **counts})
+        return
+    names = list(dict.fromkeys(name for counts in kinds.values() for name in counts))
+    print_table(["entity", *kinds], [[name, *(counts.get(name, 0) for counts in kinds.values())] for name in names])
+    typer.echo(
+        f"Project {project.id} ({project.name}) is here, with {imported.objects} new objects and {imported.points} new "
+        "points."
+    )
+
+
+@contextmanager
+def _progress_bar(*, quiet: bool) -> "Iterator[Progress | None]":
+    """A bar on standard error, where somebody looks at it; it is gone at the end."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("Reading records", total=None)
+
+        def report(what: str, done: int, total: int) -> None:
+            bar.update(task, description=what, completed=done, total=total)
+
+        yield report

@@ -1,0 +1,58 @@
+"""What records say about ids, said in the ids of this store."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+#: The id here of a source (`data_source`) or a model (`model`) of the bundle, by its id there.
+Here = Mapping[str, Mapping[int, int]]
+
+
+def local_ids(
+    named: Mapping[str, set[int]], kept: Mapping[str, Mapping[str, int]] | None, here: Here
+) -> dict[str, dict[str, int]] | None:
+    """What `DataCsv.local_ids` of a table is here.
+
+    Args:
+        named: the ids that its bytes name.
+        kept: its `local_ids` in the store that the bundle was made in; None where the bytes name the ids of that store.
+        here: the ids of this store.
+
+    Returns:
+        The ids here by those in the bytes; None where none differs.
+    """
+    ids = {
+        entity: {str(id): here[entity][id if kept is None else kept[entity][str(id)]] for id in sorted(each)}
+        for entity, each in named.items()
+    }
+    return ids if any(there != str(id) for each in ids.values() for there, id in each.items()) else None
+
+
+def renamed(result: dict[str, Any], members: Sequence[tuple[int, int]]) -> dict[str, Any]:
+    """The result of an ensemble, with members that are called the same told apart by their ids here.
+
+    Args:
+        result: of an `Ensemble`, with a name for each member, such as `lag 5 (3)` where two are called `lag 5`.
+        members: the ids of each member there and here, in the order of the names.
+    """
+    lost = result["alignment"]["lost"]
+    bare = [
+        name.removesuffix(ending) if name.endswith(ending := f" ({there})") else None
+        for name, (there, _) in zip(lost, members, strict=True)
+    ]
+    new = {
+        name: f"{base} ({here})" if base is not None and bare.count(base) > 1 else name
+        for name, base, (_, here) in zip(lost, bare, members, strict=True)
+    }
+
+    def by_new_name(given: Mapping[str, Any]) -> dict[str, Any]:
+        return {new[name]: value for name, value in given.items()}
+
+    return {
+        **result,
+        "alignment": {**result["alignment"], "lost": by_new_name(lost)},
+        "test_rows_trained_on": by_new_name(result["test_rows_trained_on"]),
+        "metrics": {
+            part: {**measured, "members": by_new_name(measured["members"])}
+            for part, measured in result["metrics"].items()
+        },
+    }

@@ -1,0 +1,88 @@
+"""What holds between records: every reference leads somewhere, what is unique is, every table has one owner."""
+
+from collections import Counter
+from collections.abc import Hashable, Iterable
+
+from sqlalchemy import UniqueConstraint
+
+from enstorage.bundle.closure import Kind, foreign_keys
+from enstorage.bundle.rows import Row
+from enstorage.entity import DataCsv, Ensemble, EnsembleItem, Forecast
+from enstorage.errors import InvalidInputError
+
+Rows = dict[Kind, dict[int, Row]]
+
+
+def check_references(rows: Rows) -> None:
+    """Refuse a foreign key that leads out of the bundle.
+
+    Raises:
+        InvalidInputError: there is one.
+    """
+    for entity, records in rows.items():
+        for name, parent in foreign_keys(entity).items():
+            for row in records.values():
+                id = row.values[name]
+                if id is not None and id not in rows.get(parent, {}):
+                    raise InvalidInputError(
+                        f"{row} refers by {name} to {parent.__name__}({id}), which is not in the bundle."
+                    )
+
+
+def check_uniqueness(rows: Rows) -> None:
+    """Refuse records that a database would not keep beside each other, or that would be taken for each other.
+
+    Raises:
+        InvalidInputError: there are such.
+    """
+    for entity, records in rows.items():
+        _once(((row.origin, row) for row in records.values() if row.origin), "have one origin")
+        for constraint in entity.__table__.constraints:  # type: ignore[attr-defined]
+            if isinstance(constraint, UniqueConstraint):
+                keys = [column.key for column in constraint.columns]
+                same = f"have the same {' and '.join(keys)}"
+                _once(((tuple(row.values[key] for key in keys), row) for row in records.values()), same)
+    owner = ("model_id", "ensemble_id", "part")
+    forecasts = rows.get(Forecast, {}).values()
+    _once(((tuple(row.values[key] for key in owner), row) for row in forecasts), "are of one owner and one part")
+
+
+def owners(rows: Rows) -> dict[int, Row]:
+    """The record that owns each table, by the id of the `DataCsv`.
+
+    Raises:
+        InvalidInputError: a table has no owner or several.
+    """
+    found: dict[int, Row] = {}
+    for records in rows.values():
+        for row in records.values():
+            id = row.values.get("data_csv_id")
+            if id is not None and id in found:
+                raise InvalidInputError(f"{found[id]} and {row} own the same table.")
+            if id is not None:
+                found[id] = row
+    for id, row in rows.get(DataCsv, {}).items():
+        if id not in found:
+            raise InvalidInputError(f"{row} is owned by nothing.")
+    return found
+
+
+def check_members(rows: Rows) -> None:
+    """Refuse an ensemble whose result is of more or fewer members than it has.
+
+    Raises:
+        InvalidInputError: there is one.
+    """
+    members = Counter(item.values["ensemble_id"] for item in rows.get(EnsembleItem, {}).values())
+    for row in rows.get(Ensemble, {}).values():
+        result = row.values["result"]
+        if result is not None and len(result["alignment"]["lost"]) != members[row.id]:
+            raise InvalidInputError(f"{row} has {members[row.id]} members and a result of others.")
+
+
+def _once(keys: Iterable[tuple[Hashable, Row]], fact: str) -> None:
+    seen: dict[Hashable, Row] = {}
+    for key, row in keys:
+        if key in seen:
+            raise InvalidInputError(f"{seen[key]} and {row} {fact}.")
+        seen[key] = row

@@ -1,0 +1,71 @@
+"""`Location`: the URL of a store that is reached over a network, taken apart."""
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from enstorage.errors import InvalidInputError
+from enstorage.masking import masked
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m|↳")
+# Servers of S3 answer in XML; its code says what is wrong.
+_XML = re.compile(r"<\?xml.*?(?:<Code>(.*?)</Code>.*|$)", re.DOTALL)
+_LONGEST_REASON = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a store is, and the options of the driver that reaches it: `s3://bucket/prefix?endpoint_url=…`.
+
+    Printed, it shows the place alone, without password and without options.
+
+    Attributes:
+        url: the place, without the options.
+        options: what stands behind the question mark, in percent form as everywhere in URLs.
+    """
+
+    url: str
+    options: dict[str, str] = field(repr=False)
+
+    @classmethod
+    def parse(cls, url: str) -> "Location":
+        """Take a URL apart.
+
+        Raises:
+            InvalidInputError: it names no place, or an option has no value.
+        """
+        place, _, query = url.partition("?")
+        scheme, _, path = place.partition("://")
+        if not path.strip("/"):
+            raise InvalidInputError(
+                f"{masked(url)!r} names no place; expected a URL such as {scheme or 's3'}://bucket/folder. Add the place."
+            )
+        options = {}
+        for entry in filter(None, query.split("&")):
+            name, equals, value = entry.partition("=")
+            if not (name and equals):
+                raise InvalidInputError(
+                    f"An option of {masked(place)!r} has no value; expected options such as ?anon=true at the "
+                    "end. Write each as name=value, special characters in percent form (& as %26)."
+                )
+            # Not unquote_plus: keys are made of base64, where + is a digit.
+            options[unquote(name)] = unquote(value)
+        return cls(place.rstrip("/"), options)
+
+    @property
+    def scheme(self) -> str:
+        """What stands in front of `://`."""
+        return self.url.partition("://")[0]
+
+    def told(self, error: BaseException) -> str:
+        """What a driver says, in one line, without the secrets that it may have been given."""
+        text = " ".join(_XML.sub(r"\1", _COLOUR.sub("", str(error))).split()) or type(error).__name__
+        secrets = [*self.options.values(), urlsplit(self.url).password or ""]
+        for secret in sorted(secrets, key=len, reverse=True):
+            # Shorter ones are no secrets but switches, and would tear words apart.
+            if len(secret) > 4:
+                text = text.replace(secret, "***")
+        return masked(text)[:_LONGEST_REASON].rstrip(". ")
+
+    def __str__(self) -> str:
+        return masked(self.url)

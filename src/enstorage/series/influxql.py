@@ -1,0 +1,92 @@
+"""Statements of InfluxQL. Nowhere else does a name or a value become part of one."""
+
+from operator import index
+
+from enstorage.instant import MAX_NS
+from enstorage.interval import Interval
+
+MEASUREMENT, TAG, FIELD = "data_source", "mysql_id", "value"
+#: Where a database writes that the points belong to it.
+CLAIM, HOLDER = "data_source_claim", "holder"
+
+#: The first and the last time that InfluxDB keeps, one nanosecond inside of what enstorage keeps elsewhere.
+EARLIEST, LATEST = 1 - MAX_NS, MAX_NS - 1
+
+_FIRST_MONDAY = 4 * 86_400 * 10**9  # 1970-01-05; InfluxDB counts weeks from the epoch, a Thursday
+# Told to be a float, so that shards in which somebody wrote integers are read as well.
+_VALUE = f'"{FIELD}"::float'
+_FUNCTIONS = ("mean", "median", "sum", "min", "max", "first", "last", "count")
+
+
+def identifier(name: str) -> str:
+    """A name of a database, measurement, tag or field, quoted."""
+    return f'"{_escaped(name, chr(34))}"'
+
+
+def literal(text: str) -> str:
+    """A text value, quoted."""
+    return f"'{_escaped(text, chr(39))}'"
+
+
+def select_points(source_id: int, first: int = EARLIEST, last: int = LATEST, *, by_series: bool = False) -> str:
+    """All values from `first` to `last`, both included; by series: those of each set of tags on their own."""
+    return f"SELECT {_VALUE} {_from(MEASUREMENT)} {_where(source_id, first, last)}{' GROUP BY *' if by_series else ''}"
+
+
+def select_aggregate(source_id: int, first: int, last: int, interval: Interval, aggregate: str) -> str:
+    """The aggregate of every bucket that has points, those of each set of tags on their own."""
+    origin = _FIRST_MONDAY % interval.nanoseconds if interval.unit == "w" else 0
+    buckets = f"time({interval.nanoseconds}ns, {origin}ns)"
+    return f"{select_one(source_id, aggregate, first, last)} GROUP BY {buckets}, * fill(none)"
+
+
+def select_one(source_id: int, aggregate: str, first: int = EARLIEST, last: int = LATEST) -> str:
+    """One aggregate over all values; of `first` and `last` the time is that of the point."""
+    function = _FUNCTIONS[_FUNCTIONS.index(aggregate)]
+    return f"SELECT {function}({_VALUE}) {_from(MEASUREMENT)} {_where(source_id, first, last)}"
+
+
+def delete_points(source_id: int, first: int = EARLIEST, last: int = LATEST) -> str:
+    """Delete the lines of a source; without bounds the server would spare those that lie in the future."""
+    return f"DELETE {_from(MEASUREMENT)} {_where(source_id, first, last)}"
+
+
+def show_sources() -> str:
+    """The values of the tag that tells sources apart."""
+    # InfluxDB 3 looks at the last day only unless it is told a period.
+    return (
+        f"SHOW TAG VALUES {_from(MEASUREMENT)} WITH KEY = {identifier(TAG)} WHERE "
+        f"time >= {EARLIEST} AND time <= {LATEST}"
+    )
+
+
+def select_claims() -> str:
+    """Time and database of every claim."""
+    return f"SELECT {identifier(HOLDER)} {_from(CLAIM)}"
+
+
+def create_database(name: str) -> str:
+    """Make a database that keeps points for ever, in shards of ten years.
+
+    By default shards span a week; a yearly series since 1700 would be spread over three hundred of them.
+    """
+    return f"CREATE DATABASE {identifier(name)} WITH DURATION INF SHARD DURATION 520w"
+
+
+def grant_all(name: str, user: str) -> str:
+    """Let a user read and write a database."""
+    return f"GRANT ALL ON {identifier(name)} TO {identifier(user)}"
+
+
+def _from(measurement: str) -> str:
+    return f"FROM {identifier(measurement)}"
+
+
+def _where(source_id: int, first: int, last: int) -> str:
+    return (
+        f"WHERE {identifier(TAG)} = {literal(str(index(source_id)))} AND time >= {int(first)} AND time <= {int(last)}"
+    )
+
+
+def _escaped(text: str, quote: str) -> str:
+    return text.replace("\\", "\\\\").replace(quote, f"\\{quote}").replace("\n", "\\n")

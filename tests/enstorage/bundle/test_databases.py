@@ -1,0 +1,88 @@
+"""Bundles go from any database to any other, and those of every version come in."""
+
+import tarfile
+from pathlib import Path
+
+import pytest
+from comparing import contents, hashes
+
+import enstorage
+from endirector import Conductor
+from enstorage import Connector, Project, check
+
+KEPT = Path(__file__).parents[2] / "upgrade"
+
+
+class BundleContract:
+    """What a bundle promises; `database` says which kind of database it is imported into."""
+
+    database: str
+
+    @pytest.fixture
+    def other(self, tmp_path, empty_database):
+        """A store on that database."""
+        connector = Connector(
+            empty_database(self.database, "bundle"), f"delta:{tmp_path}/there/series", f"file:{tmp_path}/there/objects"
+        )
+        yield connector
+        connector.close()
+
+    def test_a_project_goes_there_and_back(self, bundle, other, another_store, tmp_path):
+        first, last = another_store(), another_store()
+        enstorage.import_bundle(bundle, first)
+        imported = enstorage.import_bundle(bundle, other)
+        assert imported.points == 40
+        assert contents(other) == contents(first)
+        assert hashes(other) == hashes(first)
+        assert check(other) == []
+
+        before, known = contents(other), imported.new
+        again = enstorage.import_bundle(bundle, other)
+        assert (again.new, contents(other)) == ({}, before)
+        assert again.known == {name: count for name, count in known.items() if name != "data_csv"}
+
+        ensemble = again.project.ensembles()[0]
+        metrics = ensemble.metrics()
+        back = enstorage.export_project(again.project, tmp_path / "back.enz")
+        enstorage.import_bundle(back.path, last)
+        assert contents(last) == before
+        assert hashes(last) == hashes(first)
+        assert check(last) == []
+        assert Conductor(ensemble).render().metrics() == metrics
+        again.project.models()[0].delete(cascade=True)
+        mended = enstorage.import_bundle(bundle, other)
+        assert (mended.new["model"], mended.new["ensemble"]) == (1, 2)
+        assert check(other) == []
+
+
+@pytest.mark.slow
+class TestMariaDb(BundleContract):
+    database = "mariadb"
+
+
+@pytest.mark.slow
+class TestPostgreSql(BundleContract):
+    database = "postgresql"
+
+
+def test_a_project_of_an_upgraded_store_is_exported(tmp_path, another_store):
+    with tarfile.open(KEPT / "schema-0001.tar.gz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    upgraded = Connector.in_folder(tmp_path / "store", upgrade=True)
+    project = Project.get(1, connector=upgraded)
+    exported = enstorage.export_project(project, tmp_path / "old.enz")
+    upgraded.close()
+    imported = enstorage.import_bundle(exported.path, another_store())
+    assert imported.new == exported.records
+    assert check(imported.project.connector) == []
+
+
+@pytest.mark.parametrize("path", sorted(KEPT.glob("*.enz")), ids=lambda path: path.name)
+def test_a_bundle_that_an_older_version_wrote_is_imported(path, another_store):
+    """Whoever changes the tables or the format sees here whether the bundles that people have still come in."""
+    imported = enstorage.import_bundle(path, another_store())
+    (ensemble,) = imported.project.ensembles()
+    assert list(ensemble.weights()) == ["lag 3", "lag 5"]
+    metrics = ensemble.metrics()
+    assert Conductor(ensemble).render().metrics()["test"]["ensemble"] == pytest.approx(metrics["test"]["ensemble"])
+    assert check(imported.project.connector) == []
