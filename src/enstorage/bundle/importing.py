@@ -83,6 +83,9 @@ def import_bundle(
                             "Another process deleted records while the bundle was read. Nothing was changed. Try again."
                         )
                     store_records(session, plan, bundle, source_ids)
+                    for there, id in source_ids.items():
+                        if here.series.extent(id) is None:  # `gc` took them for nobody's before this transaction began
+                            _write_points(bundle, here, there, id)
             for sha256 in hashes:  # `gc` may have freed what was here before, between the two
                 if not here.objects.has(sha256):
                     here.objects.put(bundle.object(sha256))
