@@ -148,7 +148,7 @@ class Migrating:
             Connector(url, f"delta:{tmp_path}", f"file:{tmp_path}")
         open_at_once(url, tmp_path, "upgrade")
         connector = Connector(url, f"delta:{tmp_path}", f"file:{tmp_path}")
-        assert DataSource.count() == 15
+        assert DataSource.count() == 16
         connector.close()
 
     @pytest.mark.parametrize("table", ["model", "model_curve", "store"])
@@ -210,13 +210,19 @@ class TestPostgreSql(Migrating):
 
 
 def migrate(url, revision):
-    """Make the tables of an older version in an empty database."""
+    """Make the tables of an older version in an empty database, and keep a source in them."""
     engine = make_engine(parse_url(url))
     config = Config()
     config.set_main_option("script_location", "enstorage:database/migrations")
     with for_reading(engine).connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+        connection.execute(
+            text(
+                "INSERT INTO data_source (name, aggregate, unit, description, tags, created_at, updated_at) "
+                "VALUES ('from before', 'mean', '', '', '{}', '2026-01-01', '2026-01-01')"
+            )
+        )
         connection.commit()
     engine.dispose()
 

@@ -1,7 +1,6 @@
-"""What the tests of faults share: how much is done, a process that forks, a filled store, and where the figures go."""
+"""What the tests of faults share: chance, a process that forks, filled stores, and where the figures go."""
 
 import json
-import os
 import random
 import shutil
 import time
@@ -9,23 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from amount import FIGURES, SEED
 from kept import make_store
 from zygote import Zygote
 
 from enstorage import Connector
 
-#: The short form runs with all tests, the long one by `make torture`, which sets these.
-KILLS = int(os.environ.get("TORTURE_KILLS", "0"))
-OPERATIONS_OF_WRITERS = int(os.environ.get("TORTURE_OPERATIONS", "0"))
-_SEED = os.environ.get("TORTURE_SEED") or str(random.SystemRandom().randrange(10**6))
-_FIGURES = os.environ.get("TORTURE_FIGURES")
-
 
 @pytest.fixture
 def chance(request):
     """A generator of random numbers that depends on the seed and the test."""
-    print(f"TORTURE_SEED={_SEED} draws the same again")  # shown only when the test fails
-    return random.Random(f"{_SEED} {request.node.name}")
+    print(f"TORTURESEED={SEED} draws the same again")  # shown only when the test fails
+    return random.Random(f"{SEED} {request.node.name}")
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +90,6 @@ def figures():
         rows[-1]["seconds"] = round(time.monotonic() - started, 1)
 
     yield measure
-    if _FIGURES:
-        with Path(_FIGURES).open("a") as file:
+    if FIGURES:
+        with Path(FIGURES).open("a") as file:
             file.writelines(json.dumps(row) + "\n" for row in rows)

@@ -10,6 +10,7 @@ import tarfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from unittest import mock
@@ -366,6 +367,39 @@ def sources_deleted(begun):
 # Whole stores.
 
 
+def collect(n):
+    enstorage.gc(delete=True, grace=timedelta(0))
+
+
+def garbage(n):
+    """An object that no record refers to, and points that were replaced."""
+    for step in range(2):
+        one(Model, "objects").save_object(estimator_of(2 * n + step))
+        write(n, "compacted")
+
+
+def bundle(n):
+    """A file that holds a project that is not in the store."""
+    source_to_delete(n)
+    source = one(DataSource, f"doomed {n}")
+    preparation = source.create_snapshot().create_preparation()
+    project = Project(name=f"bundle {n}", data_source=source).save()
+    model = project.create_research("bundle", preparation).create_model(f"bundle {n}")
+    model.meta("number", n)
+    model.save_object(estimator_of(n))
+    enstorage.export_project(project, place() / f"bundle {n}.zip")
+    project.delete(cascade=True)
+    source.delete(cascade=True)
+
+
+def imported_bundles(begun):
+    found = numbered(Project, "bundle")
+    models = numbered(Model, "bundle")
+    points = {n: source.read()[1].tolist() for n, source in numbered(DataSource, "doomed").items() if n in begun}
+    numbers = {n for n in found.keys() | models.keys() | points.keys() if n in begun}
+    return {n: [n in found, n in models and models[n].meta("number"), points.get(n)] for n in numbers}
+
+
 def another_database(n):
     """An empty database beside that of the store."""
     url = Connector.current().database.url
@@ -444,6 +478,11 @@ OPERATIONS = {
     "render": Operation(render, rendered, lambda n: {True}, before=lambda n: create_ensemble(n, "render")),
     "delete": Operation(delete, deleted, lambda n: 0, before=tree_to_delete),
     "delete a source": Operation(delete_source, sources_deleted, lambda n: "gone", before=source_to_delete),
+    "gc": Operation(collect, before=garbage),
+    "import_bundle": Operation(
+        lambda n: enstorage.import_bundle(place() / f"bundle {n}.zip"), imported_bundles,
+        lambda n: [True, n, values_of_block(n)], before=bundle,
+    ),
     "open an empty store": Operation(
         lambda n: open_another(n).close(), opened, lambda n: True, before=database_to_open, opens=True
     ),

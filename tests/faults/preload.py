@@ -16,6 +16,8 @@ from sqlalchemy.orm import configure_mappers
 
 import endirector.conductor
 import enmyadmin.commands.points
+import enstorage.bundle.exporting
+import enstorage.bundle.importing
 import enstorage.checking
 import enstorage.database.upsert
 import enstorage.formats.skops
@@ -23,6 +25,7 @@ import enstorage.objects.folder
 import enstorage.objects.table
 import enstorage.search.query
 import enstorage.series.delta
+import enstorage.sweeping
 import entrainer
 
 configure_mappers()

@@ -8,7 +8,7 @@ import pytest
 
 import enstorage
 from endirector import conductor
-from enstorage import Connector, DataSource, Model
+from enstorage import Connector, DataSource, Model, sweeping
 from enstorage.entity import _record
 
 _YEAR = real.timedelta(days=365)
@@ -25,7 +25,8 @@ def clock(monkeypatch):
             return real.datetime.now(tz) + state.off
 
     monkeypatch.setattr(_record, "datetime", Moved)
-    monkeypatch.setattr(conductor, "datetime", Moved)
+    for module in (conductor, sweeping):
+        monkeypatch.setattr(module, "datetime", Moved)
     monkeypatch.setattr(time, "time", lambda: seconds() + state.off.total_seconds())
     return state
 
@@ -71,6 +72,15 @@ def test_a_deletion_is_not_undone_by_a_clock_that_jumps_back(filled, clock):
     clock.off += _YEAR
     filled.series.compact()
     assert source.read()[1].tolist() == [1.0]
+
+
+@pytest.mark.parametrize("jump", [-_YEAR, _YEAR])
+def test_what_is_referred_to_is_never_freed_whatever_the_clock_says(filled, clock, census, jump):
+    before = census(filled)
+    clock.off += jump
+    enstorage.gc(delete=True)
+    assert census(filled) == before
+    assert enstorage.check() == []
 
 
 def test_times_of_records_are_those_of_the_clock(filled, clock):

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+from amount import KILLS
 
 import enstorage
-from conftest import KILLS
 from enstorage import Connector
 from enstorage.errors import CorruptError
 

@@ -6,12 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from amount import KILLS
 from history import History
 from kept import check_kept
 from operations import OPERATIONS
 
 import enstorage
-from conftest import KILLS
 from enstorage import Connector
 from enstorage.errors import StoreError
 

@@ -4,12 +4,12 @@ at all, and everything else is as it was."""
 import time
 
 import pytest
+from amount import KILLS
 from history import History
 from kept import check_kept
 from operations import OPERATIONS
 
 import enstorage
-from conftest import KILLS
 from enstorage import Connector
 
 # Of so many kills a half is on SQLite and the rest on the two servers.

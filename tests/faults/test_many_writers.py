@@ -1,11 +1,11 @@
 """Eight processes that write at once lose nothing, and none of them sees an error."""
 
 import pytest
+from amount import OPERATIONS_OF_WRITERS
 from kept import DAY
 from workload import KINDS_OF_WRITING, WRITERS
 
 import enstorage
-from conftest import OPERATIONS_OF_WRITERS
 from enstorage import Connector, DataSource, Model, Project
 
 _SHORT = 800

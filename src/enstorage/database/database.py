@@ -29,7 +29,11 @@ class Database:
         self._session: ContextVar[Session | None] = ContextVar("enstorage_session", default=None)
         with translated(self.url):
             self.engine = make_engine(self.url)
-            ensure_schema(self.engine, upgrade=upgrade)
+            try:
+                ensure_schema(self.engine, upgrade=upgrade)
+            except BaseException:
+                self.close()
+                raise
 
     @property
     def in_transaction(self) -> bool:

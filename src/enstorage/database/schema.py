@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect, select, text
+from sqlalchemy import Connection, Engine, inspect, literal, select, text
 
 from enstorage.database.engine import BUSY_SECONDS, POSTGRES_LOCK, for_reading
 from enstorage.database.url import is_in_memory
@@ -111,7 +111,7 @@ def _was_cut_off(connection: Connection) -> bool:
         return False
     there = set(inspect(connection).get_table_names())
     tables = [table for table in Record.metadata.sorted_tables if table is not STORE and table.name in there]
-    return not any(connection.execute(select(*table.primary_key).limit(1)).first() for table in tables)
+    return not any(connection.scalar(select(literal(1)).select_from(table).limit(1)) for table in tables)
 
 
 def _clear(connection: Connection) -> None:

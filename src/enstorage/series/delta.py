@@ -28,12 +28,6 @@ from enstorage.series.grouping import group
 # orders rows of equal time, and unlike a clock it never goes back.
 _SCHEMA = {"source": pl.Int64, "time": pl.Int64, "value": pl.Float64, "version": pl.Int64}
 
-# Polars panics when a file is shorter than the log says.
-_FAILURES = (DeltaError, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
-
-# What the library prints of itself can be pages long.
-_LONGEST_REASON = 300
-
 # The library would retry a commit by itself, but then its version would not be the one that the rows bear.
 _ONE_TRY = deltalake.CommitProperties(max_commit_retries=0)
 _ATTEMPTS = 200

@@ -33,6 +33,24 @@ def left(census):
     return left
 
 
+def test_gc_beside_an_import_takes_none_of_its_points(bundle, another_store, monkeypatch):
+    other, write = another_store(), importing._write_points
+    freed = []
+
+    def write_and_free(*arguments):
+        written = write(*arguments)
+        if not other.database.in_transaction:
+            freed.append(enstorage.gc(other, delete=True))
+        return written
+
+    monkeypatch.setattr(importing, "_write_points", write_and_free)
+    enstorage.import_bundle(bundle, other)
+    assert [each.count for each in freed[0].garbage if each.kind == "points"] == [40]
+    (source,) = DataSource.get_list(connector=other)
+    assert len(source.read()[0]) == 40
+    assert check(other) == []
+
+
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_an_error_at_any_moment_leaves_nothing(bundle, another_store, monkeypatch, left, moment):
     def stop(*arguments, **options):

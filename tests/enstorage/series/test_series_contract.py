@@ -288,9 +288,15 @@ def test_delta_lives_in_folders_of_any_name(tmp_path, name):
     assert series.extent(1) is None
     series.append(1, np.arange(3), np.arange(3.0))
     series.append(2, np.arange(2), np.arange(2.0))
+    version = series.version()
     assert series.delete_points(1, 0, 1) == 1
     series.compact()
-    assert DeltaSeries(str(tmp_path / name)).read(1)[1].tolist() == [1.0, 2.0]
+    again = DeltaSeries(str(tmp_path / name))
+    assert again.read(1)[1].tolist() == [1.0, 2.0]
+    assert again.read(1, version=version)[1].tolist() == [0.0, 1.0, 2.0]
+    assert again.sources() == [1, 2]
+    assert again.vacuum([], timedelta(0), delete=True)[0] > 0
+    assert again.read(2)[1].tolist() == [0.0, 1.0]
 
 
 def test_delta_in_a_place_that_cannot_be_a_folder_is_refused(tmp_path):
