@@ -35,6 +35,12 @@ _LONGEST_PAUSE_SECONDS = 0.2
 # Reading slows down with the number of files: 392 took 0.8 s, one took 0.04 s.
 _MANY_FILES = 40
 
+# Polars panics when a file is shorter than the log says.
+_FAILURES = (DeltaError, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
+
+# What the library prints of itself can be pages long.
+_LONGEST_REASON = 300
+
 _OWNER = "enstorage.store"
 # The library would drop entries of the log after 30 days, and with them every version that is older, though a snapshot
 # names it. Instead `vacuum` drops those that nothing needs.
