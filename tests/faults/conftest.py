@@ -18,7 +18,7 @@ from enstorage import Connector
 @pytest.fixture
 def chance(request):
     """A generator of random numbers that depends on the seed and the test."""
-    print(f"TORTURESEED={SEED} draws the same again")  # shown only when the test fails
+    print(f"TORTURE_SEED={SEED} draws the same again")  # shown only when the test fails
     return random.Random(f"{SEED} {request.node.name}")
 
 

@@ -40,7 +40,7 @@ class Stream:
     def write(self):
         """One more; returns whether it was acknowledged."""
         self.number += 1
-        source = DataSource(name=f"written {self.number}")
+        source = DataSource(name=f"written {self.number}", connector=self.model.connector)
         try:
             with self.model.connector.transaction():
                 source.save()
@@ -91,7 +91,7 @@ def test_a_server_that_is_killed_and_comes_back_costs_nothing_that_was_acknowled
         row |= {"operations": stream.number, "refused": len(stream.refused), "unknown": len(stream.unknown)}
     assert len(stream.unknown) <= 1
     facts = {key: value for key, value in model.metas().items() if key.startswith("written")}
-    names = {source.name for source in DataSource.find("name LIKE 'written %'")}
+    names = {source.name for source in DataSource.find("name LIKE 'written %'", connector=connector)}
     for number in range(1, stream.number + 1):
         there = facts.get(f"written {number}") == number, f"written {number}" in names
         assert there in {(True, True), (False, False)}
@@ -99,7 +99,7 @@ def test_a_server_that_is_killed_and_comes_back_costs_nothing_that_was_acknowled
             assert there[0] == (number in stream.done)
     assert model.meta("while away") == list(range(5))
     assert model.curves().rows() == [(step, step / 2) for step in range(100)]
-    assert enstorage.check() == []
+    assert enstorage.check(connector) == []
     connector.close()
 
 
