@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 from enstorage.errors import StoreError
 from enstorage.objects.base import ObjectStore, Stored, checked_hash, is_hash
@@ -39,7 +40,7 @@ class FolderObjects(ObjectStore):
         """See `ObjectStore.delete`."""
         path = self._path(checked_hash(sha256))
         # Taken out of reach first: whoever puts these bytes from now on writes them anew, and what was done before shows.
-        aside = self._new / f"{sha256}-{os.getpid()}"
+        aside = self._new / f"{sha256}-{uuid4().hex}"
         with self._translated():
             try:
                 path.rename(aside)
