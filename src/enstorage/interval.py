@@ -103,6 +103,17 @@ class Interval:
             )
         return self.count * _NANOSECONDS[self.unit]
 
+    @property
+    def origin(self) -> int:
+        """The first start of a bucket from 1970 on, in nanoseconds.
+
+        A time t lies in the bucket that starts at t - (t % length - origin) % length; t - origin may not fit into int64.
+
+        Raises:
+            InvalidInputError: It is a calendar interval.
+        """
+        return (_FIRST_MONDAY if self.unit == "w" else 0) % self.nanoseconds
+
     def floor(self, times_ns: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the start of the bucket in which each time lies.
 
@@ -121,9 +132,7 @@ class Interval:
             starts = _months_to_ns(months - months % self._months)
         else:
             length = np.int64(self.nanoseconds)
-            origin = np.int64(_FIRST_MONDAY if self.unit == "w" else 0)
-            # Remainders are taken one by one, because times - origin may not fit into int64.
-            starts = times - (times % length - origin % length) % length
+            starts = times - (times % length - self.origin) % length
         unheld = (starts > times) | (starts < MIN_NS)
         if unheld.any():
             raise InvalidInputError(

@@ -41,14 +41,19 @@ class Database:
         return self._session.get() is not None
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """One short writing transaction: committed at the end, rolled back when an error leaves the block."""
+    def transaction(self, *, before: bool = True) -> Iterator[Session]:
+        """One short writing transaction: committed at the end, rolled back when an error leaves the block.
+
+        Args:
+            before: whether `before` is called; not needed where nothing is read.
+        """
         outer = self._session.get()
         if outer is not None:
             with translated(self.url):
                 yield outer
             return
-        self.before()
+        if before:
+            self.before()
         with translated(self.url), Session(self.engine, expire_on_commit=False, autoflush=False) as session:
             token = self._session.set(session)
             try:

@@ -6,12 +6,13 @@ import weakref
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import func, insert, select
+from sqlalchemy import Select, bindparam, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -163,14 +164,18 @@ def _flush_later(recorder: "weakref.ref[Recorder]") -> None:
 
 def _stretches(session: Session, ids: Iterable[int]) -> dict[int, int]:
     """How many stretches of curves are kept of each model, 0 too; what was deleted meanwhile is left out."""
-    model, curve = Record.metadata.tables["model"], Record.metadata.tables["model_curve"]
-    counted = select(model.c.id, func.count(curve.c.id)).join_from(model, curve, isouter=True).group_by(model.c.id)
     wanted, found = sorted(ids), dict[int, int]()
     for start in range(0, len(wanted), 500):
-        chosen = counted.where(model.c.id.in_(wanted[start : start + 500]))
-        for id, count in session.connection().execute(chosen):
+        for id, count in session.connection().execute(_counting(), {"ids": wanted[start : start + 500]}):
             found[id] = count
     return found
+
+
+@cache  # putting a statement together takes longer than running it
+def _counting() -> Select[int, int]:
+    model, curve = Record.metadata.tables["model"], Record.metadata.tables["model_curve"]
+    counted = select(model.c.id, func.count(curve.c.id)).join_from(model, curve, isouter=True).group_by(model.c.id)
+    return counted.where(model.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def _write_facts(session: Session, rows: Mapping[Any, dict[str, Any]]) -> None:

@@ -68,7 +68,7 @@ def _write(records: "list[Record]", changes: dict[int, list[str]], connector: "C
         record._forget_id if record._is_new else partial(record._mark_changed, changes[id(record)])
         for record in records
     ]
-    with connector.transaction() as session:
+    with connector.database.transaction(before=False) as session:
         try:
             session.add_all(records)
             session.flush()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, inspect, not_, or_, select
@@ -85,15 +86,21 @@ def _where(
     """The test of the value at a path, from its part `index` on, seen from a row of `table`."""
     step = _step(source, entity, path, index)
     if isinstance(step, _Relation):
-        parent = step.entity.__table__.alias()
+        parent = _alias(step.entity.__table__, index)
         inside = _where(source, step.entity, parent, path, index + 1, test)
         key = table.c[step.column]
         return and_(key.is_not(None), key.in_(select(parent.c.id).where(inside)))
     if isinstance(step, _FactKey):
-        fact = ModelMeta.__table__.alias()
+        fact = _alias(ModelMeta.__table__, index)
         told = and_(fact.c.key == step.key, fact.c.deleted_at.is_(None), test(Fact(source, path, fact)))
         return table.c.id.in_(select(fact.c.model_id).where(told))
     return test(step.value(source, path, table))
+
+
+@cache
+def _alias(table: FromClause, depth: int) -> FromClause:
+    """A table for a subquery so deep; one around it has another depth. Kept, because to make one takes long."""
+    return table.alias(f"{table.description}_at_{depth}")
 
 
 def _ordered(statement: Select[R], entity: type[R], source: Source) -> Select[R]:
@@ -160,7 +167,7 @@ def _step(source: Source, entity: type[Record], path: Path, index: int) -> _Rela
         InvalidInputError: nothing; the message tells what is known.
     """
     head, rest = path.parts[index], path.parts[index + 1 :]
-    columns = [column.key for column in inspect(entity).column_attrs]
+    columns = _columns(entity)
     relations = _relations(entity)
     if rest and head in _TAGS:
         return _TagKey(".".join(rest))
@@ -189,11 +196,17 @@ def _step(source: Source, entity: type[Record], path: Path, index: int) -> _Rela
 
 
 def _known(entity: type[Record]) -> str:
-    names = [column.key for column in inspect(entity).column_attrs if column.key != "tags"]
+    names = [key for key in _columns(entity) if key != "tags"]
     names += [f"{relation}.…" for relation in _relations(entity)]
     return f"Known are {', '.join([*names, 'tags.KEY', *(['meta.KEY'] if entity is Model else [])])}."
 
 
+@cache
+def _columns(entity: type[Record]) -> list[str]:
+    return [column.key for column in inspect(entity).column_attrs]
+
+
+@cache
 def _relations(entity: type[Record]) -> dict[str, _Relation]:
     """The foreign keys of an entity, by the name under which Python reads the parent: without `_id`."""
     tables = {each.__tablename__: each for each in ENTITIES}

@@ -282,13 +282,14 @@ def _points(
     table: deltalake.DeltaTable, source_id: int, time_from: int | None = None, time_to: int | None = None
 ) -> pl.DataFrame:
     """The points in the table: columns `time`, sorted, and `value`."""
-    rows = _rows(table, source_id, time_from, time_to).select("time", "value", "version").collect()
+    rows = _rows(table, source_id, time_from, time_to)
+    points = rows.select("time", "value").collect()
     # Series are mostly written in order and once, and looking whether that is so costs less than sorting.
-    if not rows["time"].is_sorted():
-        rows = rows.sort("time")
-    if (rows["time"].diff() == 0).any():
-        rows = rows.sort("time", "version").filter((pl.col("time") != pl.col("time").shift(-1)).fill_null(value=True))
-    return rows.filter(pl.col("value").is_not_null()).select("time", "value")
+    times = points["time"].to_numpy()
+    if not (times[1:] > times[:-1]).all():
+        points = rows.select("time", "value", "version").sort("time", "version").collect()
+        points = points.filter((pl.col("time") != pl.col("time").shift(-1)).fill_null(value=True))
+    return points.filter(pl.col("value").is_not_null()).select("time", "value")
 
 
 def _storage_options(location: Location) -> dict[str, str]:

@@ -27,10 +27,22 @@ def group(points: "pl.DataFrame", interval: Interval, aggregate: str) -> "pl.Dat
         "last": value.last,
         "count": value.count,
     }
-    # Not group_by_dynamic: Polars 2.1 panics there for years before 1970 over some centuries.
-    bucket = pl.col("time").cast(pl.Datetime("ns")).dt.truncate(interval.polars).cast(pl.Int64).set_sorted()
     return (
-        points.with_columns(bucket)
+        points.lazy()
+        .with_columns(_bucket(interval).set_sorted())
         .group_by("time", maintain_order=True)
         .agg(functions[aggregate]().cast(pl.Float64).alias("value"))
+        .collect()
     )
+
+
+def _bucket(interval: Interval) -> "pl.Expr":
+    """The start of the bucket of each time."""
+    import polars as pl
+
+    time = pl.col("time")
+    if interval.is_calendar:
+        # Not group_by_dynamic: Polars 2.1 panics there for years before 1970 over some centuries.
+        return time.cast(pl.Datetime("ns")).dt.truncate(interval.polars).cast(pl.Int64)
+    length = interval.nanoseconds  # whole numbers take half the time of dates
+    return time - (time % length - interval.origin) % length

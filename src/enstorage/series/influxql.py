@@ -12,7 +12,6 @@ CLAIM, HOLDER = "data_source_claim", "holder"
 #: The first and the last time that InfluxDB keeps, one nanosecond inside of what enstorage keeps elsewhere.
 EARLIEST, LATEST = 1 - MAX_NS, MAX_NS - 1
 
-_FIRST_MONDAY = 4 * 86_400 * 10**9  # 1970-01-05; InfluxDB counts weeks from the epoch, a Thursday
 # Told to be a float, so that shards in which somebody wrote integers are read as well.
 _VALUE = f'"{FIELD}"::float'
 _FUNCTIONS = ("mean", "median", "sum", "min", "max", "first", "last", "count")
@@ -35,8 +34,7 @@ def select_points(source_id: int, first: int = EARLIEST, last: int = LATEST, *, 
 
 def select_aggregate(source_id: int, first: int, last: int, interval: Interval, aggregate: str) -> str:
     """The aggregate of every bucket that has points, those of each set of tags on their own."""
-    origin = _FIRST_MONDAY % interval.nanoseconds if interval.unit == "w" else 0
-    buckets = f"time({interval.nanoseconds}ns, {origin}ns)"
+    buckets = f"time({interval.nanoseconds}ns, {interval.origin}ns)"
     return f"{select_one(source_id, aggregate, first, last)} GROUP BY {buckets}, * fill(none)"
 
 
