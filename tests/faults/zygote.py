@@ -66,9 +66,9 @@ class Forked:
 
     def read(self, enough=None, seconds=None):
         """Read the journal until `enough()`, for so many seconds, or to its end; returns whether it has not ended."""
-        end = time.monotonic() + (_LONGEST_SECONDS if seconds is None else seconds)
+        end = None if seconds is None else time.monotonic() + seconds
         while enough is None or not enough():
-            left = end - time.monotonic()
+            left = _LONGEST_SECONDS if end is None else end - time.monotonic()
             if left <= 0 or not select.select([self.pipe], [], [], left)[0]:
                 if seconds is None:
                     self.kill()
