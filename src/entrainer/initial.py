@@ -29,7 +29,7 @@ def blank_model(network: "NetworkSpec", features: int, outputs: int) -> "keras.M
     built: list[Any] = []
 
     def build() -> None:
-        built.append(network.build(features, outputs))
+        built.append(network.build((features,), outputs))
 
     jax.eval_shape(build)
     model = built[0]
@@ -65,7 +65,7 @@ def draw_weights(network: "NetworkSpec", lags: tuple[int, ...], outputs: int, ke
     Returns:
         Per weight an array (members, *shape at the longest lag); what a shorter lag leaves over is zero.
     """
-    models = {lag: network.build(lag, outputs) for lag in sorted(set(lags))}
+    models = {lag: network.build((lag,), outputs) for lag in sorted(set(lags))}
     owners = {lag: _owners(model) for lag, model in models.items()}
     stacks = []
     for index, longest in enumerate(models[max(lags)].weights):

@@ -70,7 +70,7 @@ class Trained:
         network: Its architecture.
         lag: Columns of X that it takes.
         outputs: Columns of y that it gives.
-        weights: As `keras.Model.get_weights` of `network.build(lag, outputs)` orders them.
+        weights: As `keras.Model.get_weights` of `network.build((lag,), outputs)` orders them.
         loss: (epochs,), the mean training loss of each epoch, dropout on; NaN from where the training diverged.
     """
 

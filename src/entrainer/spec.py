@@ -24,21 +24,26 @@ class NetworkSpec(ABC):
         name: The word under which the spec is stored.
         mixes_lags: True promises that zero columns after the last one of X, met by zero rows of weights, change no
             output and get no gradient, so that members of different lag can be trained as one program.
+        axes: How many axes a sample may have: 1 for windows and texts, 2 for several series side by side, 3 for images.
     """
 
     name: ClassVar[str]
     mixes_lags: ClassVar[bool] = False
+    axes: ClassVar[tuple[int, ...]] = (1,)
 
     @abstractmethod
-    def build(self, features: int, outputs: int = 1) -> "keras.Model":
+    def build(self, shape: tuple[int, ...], outputs: int = 1) -> "keras.Model":
         """Builds the model with fresh weights.
 
         Args:
-            features: Columns of X (the lag of a window).
-            outputs: Columns of y (the horizon).
+            shape: Of one sample of X: (lag,) of a window, (lag, series), (height, width, channels), (tokens,).
+            outputs: Columns of y: the horizon, or the number of classes.
 
         Returns:
-            A model from (rows, features) to (rows, outputs); any reshaping happens inside it.
+            A model from (rows, *shape) to (rows, outputs); any reshaping happens inside it.
+
+        Raises:
+            InvalidInputError: The network cannot be built for samples of that shape; the message names it.
         """
 
     def to_json(self) -> dict[str, Any]:

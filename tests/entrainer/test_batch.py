@@ -38,12 +38,12 @@ class Convolution(NetworkSpec):
     name: ClassVar[str] = "convolution"
     normalised: bool = False
 
-    def build(self, features, outputs=1):
+    def build(self, shape, outputs=1):
         layers = load_keras().layers
         return load_keras().Sequential(
             [
-                load_keras().Input((features,)),
-                layers.Reshape((features, 1)),
+                load_keras().Input(shape),
+                layers.Reshape((*shape, 1)),
                 layers.Conv1D(3, 3),
                 *([layers.BatchNormalization()] if self.normalised else []),
                 layers.Flatten(),

@@ -75,7 +75,7 @@ def test_networks_of_different_shape_are_trained_in_one_call(research, preparati
     models = [make(research, preparation, 3), make(research, preparation, 3, PaperLSTM(units=(3, 3), dropout=0.0))]
     entrainer.fit(models, QUICK, progress=False)
     assert [model.load_object().count_params() for model in models] == [
-        PaperLSTM(units=units).build(3).count_params() for units in ((4, 5), (3, 3))
+        PaperLSTM(units=units).build((3,)).count_params() for units in ((4, 5), (3, 3))
     ]
 
 

@@ -14,7 +14,7 @@ def lstm_parameters(inputs, units):
 
 @pytest.mark.parametrize("lag", [5, 7, 13])
 def test_paper_network_has_the_layers_and_parameters_of_the_paper(lag):
-    model = PaperLSTM().build(lag)
+    model = PaperLSTM().build((lag,))
     assert [type(layer).__name__ for layer in model.layers] == [
         "Reshape",
         "LSTM",
@@ -30,7 +30,7 @@ def test_paper_network_has_the_layers_and_parameters_of_the_paper(lag):
 
 
 def test_network_gives_as_many_outputs_as_asked():
-    assert PaperLSTM(units=(2, 3)).build(4, outputs=6).output_shape == (None, 6)
+    assert PaperLSTM(units=(2, 3)).build((4,), outputs=6).output_shape == (None, 6)
 
 
 def test_every_known_network_survives_json():

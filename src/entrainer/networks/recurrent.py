@@ -41,14 +41,14 @@ class PaperLSTM(NetworkSpec):
             )
         object.__setattr__(self, "units", units)  # JSON has no tuples
 
-    def build(self, features: int, outputs: int = 1) -> "keras.Model":
-        """Builds (rows, features) → (1, features) → LSTM – Dropout – LSTM – Dropout – Dense(outputs, linear)."""
+    def build(self, shape: tuple[int, ...], outputs: int = 1) -> "keras.Model":
+        """Builds (rows, lag) → (1, lag) → LSTM – Dropout – LSTM – Dropout – Dense(outputs, linear)."""
         keras = load_keras()
         first, second = self.units
         return keras.Sequential(
             [
-                keras.Input((features,)),
-                keras.layers.Reshape((1, features)),
+                keras.Input(shape),
+                keras.layers.Reshape((1, *shape)),
                 keras.layers.LSTM(first, return_sequences=True),
                 keras.layers.Dropout(self.dropout),
                 keras.layers.LSTM(second),
