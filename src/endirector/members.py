@@ -43,7 +43,7 @@ def _up_to_date(model: Model) -> pl.DataFrame:
         from entrainer import predict
 
         predict(model)
-    return model.forecasts()
+    return model.forecasts().filter(pl.col("quantile").is_null())
 
 
 def _truth(model: Model) -> pl.DataFrame:

@@ -1,40 +1,60 @@
 """Trains a whole group of networks, of different lag, seed and data, as one compiled program."""
 
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from enstorage.errors import InvalidInputError
+from enstorage.errors import InvalidInputError, NotSupportedError
 from entrainer.backend import load_keras
-from entrainer.member import Member, Trained
+from entrainer.member import Member, Samples, Trained
+from entrainer.outcome import Stop
+from entrainer.padding import blocks_of, of_block, padded, padded_rows, stack, stack_one, take
 from entrainer.training import Training
 
-__all__ = ["Member", "Progress", "Trained", "predict_together", "train_together"]
+__all__ = ["Chunk", "Member", "Report", "Trained", "predict_together", "train_together"]
 
-BLOCK = 12
-"""Members trained by one call on a CPU: their weights stay in its cache, and blocks run on several cores."""
-
-Progress = Callable[[int, NDArray[np.float64]], None]
-"""Called with the epochs done and the latest loss of each member, shape (members,)."""
+SECONDS_A_CHUNK = 1.0
+"""About how long members train between two returns to Python."""
 
 
-def train_together(members: Sequence[Member], training: Training, progress: Progress | None = None) -> list[Trained]:
+class Chunk(NamedTuple):
+    """What is told after every few epochs.
+
+    Attributes:
+        epochs: How many are done.
+        loss: Of each member after the epochs since the last chunk, (members, epochs since); NaN once it has stopped.
+        valid_loss: The same on valid rows; NaN where there are none.
+        stopped: Why each member stopped; None while it trains.
+    """
+
+    epochs: int
+    loss: NDArray[np.float64]
+    valid_loss: NDArray[np.float64]
+    stopped: list[Stop | None]
+
+
+Report = Callable[[Chunk], Collection[int] | None]
+"""Called after every few epochs; may return the numbers of members that are to stop there."""
+
+
+def train_together(members: Sequence[Member], training: Training, report: Report | None = None) -> list[Trained]:
     """Trains members of one architecture as one compiled program.
 
     Each member ends as it would have trained alone: windows of different lag are padded with zero columns whose weights
-    stay zero, missing rows are masked, and every random number depends on the member's own seed. An interrupt acts
-    within a few epochs and changes nothing outside.
+    stay zero, missing rows are masked, and every random number depends on the member's own seed. A member that stops
+    early, diverges or is told to stop keeps its weights while the others go on. After an interrupt (Ctrl-C) the present
+    few epochs are finished, and every member that still trained says that it was interrupted.
 
     Args:
-        members: At least one; equal `network` and `outputs`, and equal lag unless `network.mixes_lags`.
+        members: At least one; equal `network.common()` and targets, and equal samples unless `network.mixes_lags`.
         training: The common settings.
-        progress: Told after every few epochs, and after the last.
+        report: Told after every few epochs, and after the last.
 
     Returns:
         The trained networks in the order of the members.
@@ -44,141 +64,257 @@ def train_together(members: Sequence[Member], training: Training, progress: Prog
         NotSupportedError: Keras runs on another backend, or the network cannot be trained in padded batches.
         MissingLibraryError: Keras or JAX is not installed.
     """
-    lags = tuple(member.X.shape[1] for member in members)
-    _check_group(members, lags)
+    _check_group(members)
     load_keras()
     import jax
 
-    from entrainer.initial import draw_weights, weight_shapes
-    from entrainer.program import Rows, member_keys, training_program
-
-    network, outputs, count = members[0].network, members[0].outputs, np.array([len(member.X) for member in members])
-    batch = min(training.batch_size, int(count.max()))
-    padded = -(-int(count.max()) // batch) * batch
-    X = _stack([member.X for member in members], padded, max(lags))
-    y = _stack([member.y.reshape(len(member.y), outputs) for member in members], padded, outputs)
     # With it, random bits do not depend on how many are drawn: padding changes no row order and no dropout.
     with jax.threefry_partitionable(True):
+        group = _Group(members, training)
+    losses, judged = group.run(report)
+    return group.trained(losses, judged)
+
+
+class _Group:
+    """Members on their way through one compiled program, a few of them beside each other in each block."""
+
+    def __init__(self, members: Sequence[Member], training: Training) -> None:
+        import jax.numpy as jnp
+
+        from entrainer.initial import blueprint, draw_weights
+        from entrainer.program import Own, default_learning_rate, member_keys, training_program
+
+        self.members, self.training = members, training
+        self.shapes = tuple(member.shape for member in members)
+        self.outputs = training.outputs(members[0].targets)
+        network, largest = members[0].network.common(), max(self.shapes)
+        plan = blueprint(network, largest, self.outputs)
+        if plan.alone:
+            raise NotSupportedError(f"The network {network.name!r} cannot be trained in a group. {plan.alone}")
+        self._is_trained = plan.trained
+        most = max(len(member.X) for member in members)
+        batch = min(training.batch_size, most)
+        shared = len(members) > 1 and all(_same_rows(member, members[0]) for member in members)
+        self._program = training_program(network, largest, self.outputs, batch, _compiled(training), shared=shared)
         keys = member_keys(np.array([member.seed for member in members], np.uint32))
-        weights = draw_weights(network, lags, outputs, keys.weights)
-        program = training_program(network, max(lags), outputs, batch, replace(training, epochs=1))
-        blocks = _blocks(len(members))
-        rows = [Rows(X[block], y[block], count[block], keys.order[block]) for block in blocks]
-        states = [program.start([weight[block] for weight in weights], keys.dropout[block]) for block in blocks]
-        states[0], _ = program.advance(states[0], rows[0], 0, 0)  # compiles once, before the threads; trains nothing
-    states, loss = _run(program.advance, states, rows, len(members), training.epochs, progress)
-    final = [_join(parts, len(members)) for parts in zip(*(state.weights for state in states), strict=True)]
-    return [
-        Trained(
-            member.name,
-            network,
-            lag,
-            outputs,
-            # A copy each, so that one kept network does not keep the whole group in memory.
-            [
-                stack[index][tuple(map(slice, shape))].copy()
-                for stack, shape in zip(final, weight_shapes(network, lag, outputs), strict=True)
-            ],
-            loss[index].copy(),
+        weights = draw_weights(network, self.shapes, self.outputs, keys.weights)
+        weights = [_given(stack, path, members) for stack, path in zip(weights, plan.paths, strict=True)]
+        trained = [value for value, own in zip(weights, self._is_trained, strict=True) if own]
+        self._frozen = [value for value, own in zip(weights, self._is_trained, strict=True) if not own]
+        rate = default_learning_rate(training)
+        own = Own(
+            jnp.array([rate if each.learning_rate is None else each.learning_rate for each in members], jnp.float32),
+            jnp.array([blueprint(each.network, each.shape, self.outputs).dropout for each in members], jnp.float32),
+            self._frozen,
+            keys.order,
         )
-        for index, (member, lag) in enumerate(zip(members, lags, strict=True))
-    ]
+        self.blocks = blocks_of(len(members), members[0].network.beside)
+        train = [Samples(member.X, member.y) for member in members]
+        given = [member.weight for member in members]
+        rows, valid = padded_rows(train, given, largest, batch, shared=shared), self._valid_rows(largest, shared=shared)
+        self._data = [
+            (of_block(rows, block, shared=shared), valid and of_block(valid, block, shared=shared), take(own, block))
+            for block in self.blocks
+        ]
+        self._states = [self._program.start(take(trained, block), keys.dropout[block]) for block in self.blocks]
+        self._states[0] = self._advance(0, 0, 0)[0]  # compiles once, before the threads; trains nothing
+
+    def run(self, report: Report | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Train until all members have stopped or all epochs are done.
+
+        Returns:
+            The losses and the losses on valid rows, (members, epochs) each; NaN where a member did not train.
+        """
+        from entrainer.program import MOST_EPOCHS
+
+        done, count, losses, judged = 0, 1, [], []
+        self._interrupted = False
+        with ThreadPoolExecutor(min(len(self.blocks), os.cpu_count() or 1)) as pool:
+            while done < self.training.epochs and not self._interrupted and (not done or None in self.stopped):
+                count = min(count, MOST_EPOCHS, self.training.epochs - done)
+                started = time.perf_counter()
+                results = self._together(pool, done, count)
+                seconds = time.perf_counter() - started
+                self._states = [state for state, _, _ in results]
+                losses.append(self._join([loss for _, loss, _ in results])[:, :count])
+                judged.append(self._join([loss for _, _, loss in results])[:, :count])
+                done += count
+                if report is not None:
+                    self._prune(report(Chunk(done, losses[-1].copy(), judged[-1].copy(), self.stopped)))
+                count = max(1, int(count * min(SECONDS_A_CHUNK / max(seconds, 1e-6), 4)))
+        return np.concatenate(losses, axis=1), np.concatenate(judged, axis=1)
+
+    @property
+    def stopped(self) -> list[Stop | None]:
+        """Why each member stopped; None while it trains."""
+        from entrainer.program import DIVERGED, EARLY, PRUNED
+
+        reasons = {EARLY: Stop.EARLY, DIVERGED: Stop.DIVERGED, PRUNED: Stop.PRUNED}
+        return [reasons.get(int(code)) for code in self._join([state.stopped for state in self._states])]
+
+    def trained(self, losses: NDArray[np.float64], judged: NDArray[np.float64]) -> list[Trained]:
+        """What came of the members."""
+        from entrainer.initial import blueprint
+
+        states = self._states
+        kept = [state.best.weights if self.training.early_stopping else state.weights for state in states]
+        final = iter([self._join(parts) for parts in zip(*kept, strict=True)])
+        frozen = iter([np.asarray(each) for each in self._frozen])
+        stacks = [next(final) if own else next(frozen) for own in self._is_trained]
+        epochs, best = self._join([each.epochs for each in states]), self._join([each.best.epoch for each in states])
+        unfinished = Stop.INTERRUPTED if self._interrupted and losses.shape[1] < self.training.epochs else None
+        return [
+            Trained(
+                member.name,
+                member.network,
+                member.shape,
+                self.outputs,
+                # A copy each, so that one kept network does not keep the whole group in memory.
+                [
+                    stack[index][tuple(map(slice, shape))].copy()
+                    for stack, shape in zip(
+                        stacks, blueprint(member.network, member.shape, self.outputs).shapes, strict=True
+                    )
+                ],
+                losses[index, : epochs[index]].copy(),
+                None if member.valid is None else judged[index, : epochs[index]].copy(),
+                int(best[index]),
+                stopped or unfinished,
+            )
+            for index, (member, stopped) in enumerate(zip(self.members, self.stopped, strict=True))
+        ]
+
+    def _together(self, pool: ThreadPoolExecutor, first: int, count: int) -> list[Any]:
+        """A few epochs of all blocks beside each other; an interrupt waits for them."""
+        calls: list[Future[Any]] = [
+            pool.submit(self._advance, number, first, count) for number in range(len(self.blocks))
+        ]
+        while True:
+            try:
+                return [call.result() for call in calls]
+            except KeyboardInterrupt:
+                self._interrupted = True
+
+    def _advance(self, number: int, first: int, count: int) -> Any:
+        import jax
+
+        with jax.threefry_partitionable(True):  # a thread starts with the global setting
+            rows, valid, own = self._data[number]
+            state, losses, judged = self._program.advance(self._states[number], rows, valid, own, first, count)
+        return state, np.asarray(losses, np.float64), np.asarray(judged, np.float64)
+
+    def _prune(self, chosen: Collection[int] | None) -> None:
+        import jax.numpy as jnp
+
+        from entrainer.program import PRUNED, RUNNING
+
+        if chosen:
+            told = np.isin(np.arange(len(self.members)), list(chosen))
+            for number, (state, block) in enumerate(zip(self._states, self.blocks, strict=True)):
+                stopped = jnp.where(told[block] & (np.asarray(state.stopped) == RUNNING), PRUNED, state.stopped)
+                self._states[number] = state._replace(stopped=stopped.astype(jnp.int32))
+
+    def _valid_rows(self, largest: tuple[int, ...], *, shared: bool) -> Any:
+        from entrainer.program import ROWS_AT_ONCE
+
+        if all(member.valid is None for member in self.members):
+            return None
+        nothing = Samples(np.zeros((0, *largest)), np.zeros((0, self.members[0].targets)))
+        valid = [member.valid or nothing for member in self.members]
+        most = max(len(each.X) for each in valid)
+        return padded_rows(valid, [None] * len(valid), largest, min(ROWS_AT_ONCE, most), shared=shared)
+
+    def _join(self, parts: Sequence[Any]) -> NDArray[Any]:
+        """The blocks' arrays as one, (members, …), without what filled up the last block."""
+        return np.concatenate([np.asarray(part) for part in parts])[: len(self.members)]
 
 
-def predict_together(networks: Sequence[Trained], Xs: Sequence[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
+def predict_together(networks: Sequence[Trained], Xs: Sequence[NDArray[Any]]) -> list[NDArray[np.float64]]:
     """Predicts with networks of one architecture by one compiled program, dropout off.
 
     Args:
         networks: At least one; grouped as `train_together` wants its members.
-        Xs: One array (rows, lag) per network.
+        Xs: One array (rows, …) per network.
 
     Returns:
-        One array per network: (rows,) for one output, else (rows, outputs).
+        One array per network: (rows, outputs).
 
     Raises:
         InvalidInputError: The networks cannot be one group, or an X does not fit its network.
     """
-    lags = tuple(network.lag for network in networks)
-    _check_group(networks, lags)
     shapes = [np.shape(X) for X in Xs]
-    if [shape[1:] for shape in shapes] != [(lag,) for lag in lags]:
+    if [shape[1:] for shape in shapes] != [network.shape for network in networks]:
         raise InvalidInputError(
-            f"X has the shapes {shapes}; expected one (rows, lag) per network, with the lags {list(lags)}. "
-            "Give every network the windows of its own data set."
+            f"X has the shapes {shapes}; expected one (rows, …) per network, with samples of "
+            f"{[network.shape for network in networks]}. Give every network the samples of its own data set."
         )
     load_keras()
-    from entrainer.program import forward_program
+    from entrainer.initial import blueprint
+    from entrainer.program import ROWS_AT_ONCE, forward_program
 
-    first, longest = networks[0], max(range(len(lags)), key=lags.__getitem__)
-    weights = [_stack(own, *own[longest].shape) for own in zip(*(network.weights for network in networks), strict=True)]
-    X = _stack(Xs, max(shape[0] for shape in shapes), max(lags))
-    predicted = np.asarray(forward_program(first.network, max(lags), first.outputs)(weights, X), np.float64)
-    return [
-        values[: shape[0], 0] if first.outputs == 1 else values[: shape[0]]
-        for values, shape in zip(predicted, shapes, strict=True)
-    ]
+    first = networks[0]
+    common, largest = first.network.common(), max(network.shape for network in networks)
+    trained = blueprint(common, largest, first.outputs).trained
+    longest = next(network.weights for network in networks if network.shape == largest)
+    shared = len(Xs) > 1 and all(X is Xs[0] for X in Xs)
+    rows = padded(max(shape[0] for shape in shapes), ROWS_AT_ONCE)
+    own = list(zip(*(network.weights for network in networks), strict=True))
+    outputs = []
+    # A block at a time, as in training: all weights and rows of many networks need not fit into memory at once.
+    for block in blocks_of(len(networks), first.network.beside):
+        stacks = [stack([each[i] for i in block], size.shape) for each, size in zip(own, longest, strict=True)]
+        X = stack_one(Xs[0], (rows, *largest)) if shared else stack([Xs[i] for i in block], (rows, *largest))
+        outputs.append(
+            forward_program(common, largest, first.outputs, shared=shared)(
+                [stack for stack, is_trained in zip(stacks, trained, strict=True) if is_trained],
+                [stack for stack, is_trained in zip(stacks, trained, strict=True) if not is_trained],
+                X,
+            )
+        )
+    predicted = np.concatenate([np.asarray(each, np.float64) for each in outputs])
+    return [values[: shape[0]] for values, shape in zip(predicted, shapes, strict=False)]
 
 
-def _check_group(group: Sequence[Member | Trained], lags: tuple[int, ...]) -> None:
+def _check_group(group: Sequence[Member]) -> None:
     if not group:
         raise InvalidInputError("The group is empty; expected at least one member.")
     first = group[0]
-    for other, lag in zip(group, lags, strict=True):
-        if (other.network, other.outputs) != (first.network, first.outputs):
+    for other in group:
+        if (other.network.common(), other.targets) != (first.network.common(), first.targets):
             raise InvalidInputError(
-                f"{other.name!r} is {other.network} with {other.outputs} outputs, {first.name!r} is {first.network} "
-                f"with {first.outputs}; one group has one architecture. Group them first."
+                f"{other.name!r} is {other.network} for {other.targets} targets, {first.name!r} is {first.network} "
+                f"for {first.targets}; one group has one architecture. Group them first."
             )
-        if lag != lags[0] and not first.network.mixes_lags:
+        if other.shape != first.shape and not first.network.mixes_lags:
             raise InvalidInputError(
-                f"{other.name!r} has lag {lag}, {first.name!r} has lag {lags[0]}; networks {first.network.name!r} of "
-                "different lag cannot be one group. Group them by lag first."
+                f"{other.name!r} has samples of {other.shape}, {first.name!r} of {first.shape}; networks "
+                f"{first.network.name!r} for different samples cannot be one group. Group them by lag first."
             )
 
 
-def _run(
-    advance: Any, states: list[Any], rows: list[Any], members: int, epochs: int, progress: Progress | None
-) -> tuple[list[Any], NDArray[np.float64]]:
-    """Calls the compiled program until all epochs are done; blocks of members run beside each other."""
-    import jax
-
-    from entrainer.program import EPOCHS_PER_CALL
-
-    def call(first: int, count: int, state: Any, own: Any) -> Any:
-        with jax.threefry_partitionable(True):  # a thread starts with the global setting
-            state, losses = advance(state, own, first, count)
-        return state, np.asarray(losses)
-
-    loss = np.empty((members, epochs))
-    with ThreadPoolExecutor(min(len(states), os.cpu_count() or 1)) as pool:
-        for first in range(0, epochs, EPOCHS_PER_CALL):
-            count = min(EPOCHS_PER_CALL, epochs - first)
-            results = list(pool.map(partial(call, first, count), states, rows))
-            states = [state for state, _ in results]
-            done = first + count
-            loss[:, first:done] = _join([losses for _, losses in results], members)[:, :count]
-            if progress is not None:
-                progress(done, loss[:, done - 1].copy())
-    return states, loss
+def _compiled(training: Training) -> Training:
+    """What of a training is part of the program."""
+    common = training.together()
+    return common if training.schedule.kind == "cosine" else replace(common, epochs=1)
 
 
-def _blocks(members: int) -> list[NDArray[np.intp]]:
-    """Equal blocks of members for one compiled program; the last member fills up the last block."""
-    import jax
+def _same_rows(member: Member, other: Member) -> bool:
+    """Whether two members were given the very same samples, so that they are in memory once."""
+    if (member.valid is None) != (other.valid is None):
+        return False
+    mine, theirs = [member.X, member.y], [other.X, other.y]
+    if member.valid is not None and other.valid is not None:
+        mine, theirs = [*mine, *member.valid], [*theirs, *other.valid]
+    return all(
+        one is two or (one.shape == two.shape and one.strides == two.strides and one.ctypes.data == two.ctypes.data)
+        for one, two in zip(mine, theirs, strict=True)
+    )
 
-    number = -(-members // BLOCK) if jax.default_backend() == "cpu" else 1
-    size = -(-members // number)
-    return list(np.minimum(np.arange(number * size), members - 1).reshape(number, size))
 
-
-def _join(parts: Sequence[Any], members: int) -> NDArray[Any]:
-    """The blocks' arrays as one, (members, …), without what filled up the last block."""
-    return np.concatenate([np.asarray(part) for part in parts])[:members]
-
-
-def _stack(arrays: Sequence[NDArray[Any]], *shape: int) -> NDArray[np.float32]:
-    """Arrays as one, (members, *shape), each padded with zeros at its ends."""
-    stacked = np.zeros((len(arrays), *shape), np.float32)
-    for target, array in zip(stacked, arrays, strict=True):
-        target[tuple(map(slice, array.shape))] = array
-    return stacked
+def _given(stack: Any, path: str, members: Sequence[Member]) -> Any:
+    """The initial weights of one variable, with those that some members bring along."""
+    for index, member in enumerate(members):
+        for name, value in member.frozen:
+            if name == path:
+                stack = stack.at[index].set(value)
+    return stack

@@ -1,107 +1,104 @@
 """`fit`: trains stored models, and stores everything that comes of it."""
 
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
-from importlib.metadata import version
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
-from typing import Any
 
-from enstorage import DataSet, Model
-from enstorage.errors import InvalidInputError
-from entrainer.batch import Member, Progress, Trained, predict_together, train_together
-from entrainer.prediction import save_forecasts
+from numpy.typing import ArrayLike
+
+from enstorage import Model
+from entrainer.alone import fit_estimator, fit_keras
+from entrainer.batch import Chunk, Report, predict_together, train_together
+from entrainer.job import Job, jobs_of
+from entrainer.outcome import Outcome, Stop
 from entrainer.progress import progress_bar
-from entrainer.spec import spec_from_json
+from entrainer.storing import Curves, keep
 from entrainer.training import Training
 
-Job = tuple[Model, DataSet, Member]
-
-_LIBRARIES = ("enstorage", "keras", "jax", "numpy")
+Progress = Callable[[Sequence[Model], Chunk], Collection[int] | None]
+"""Called every few epochs with the models that are trained together and what is told of them; may return the numbers of
+those, counted from 0, that are to stop there."""
 
 
 def fit(
     models: Sequence[Model] | Model,
-    training: Training | None = None,
+    training: Training | Sequence[Training] | None = None,
     *,
     seeds: int | Iterable[int] = 0,
+    weights: Sequence[ArrayLike | None] | None = None,
     progress: bool | Progress = True,
 ) -> None:
-    """Train models that have a network and a data set, networks of one kind together as one compiled program.
+    """Train models, networks of one kind together as one compiled program.
 
-    Lags, seeds and data may differ inside a group; what comes out of a model does not depend on the others. For each model
-    are stored: the Keras object; its forecasts on every part; and the facts `training`, `seed`, `history` (loss of every
-    epoch), `loss` (of the last one), `trained_on`, `seconds` (of its group) and `versions`.
+    Networks, lags, rates of dropout, learning rates, seeds and data may differ: what has one architecture, and training
+    that differs in the learning rate alone, becomes one group, and what comes out of a model does not depend on the
+    others. A network that cannot be trained in a group, and a Keras model of one's own that was kept with `save_object`,
+    is trained by `keras.Model.fit`; a scikit-learn estimator by its `fit`.
+
+    For each model are stored: the trained object; its forecasts on every part; the curves `loss` and, with valid rows,
+    `valid_loss`, while it trains (`Model.curves`); and the facts `training`, `seed`, `loss` (of the epoch whose weights
+    are kept), `epochs`, `stopped` (why it ended before its last epoch, or null), `trained_on`, `seconds` (of its group),
+    `versions`, and `trained_alone` with the reason where it was not part of a group.
+
+    Ctrl-C keeps what is finished. The models of the group that is being trained keep the weights of its last finished
+    epochs, and their fact `stopped` says `interrupted`; fitting them again begins anew and gives what one whole training
+    would have given.
 
     Args:
         models: stored models, or one.
-        training: epochs, batch size, loss, optimiser; by default as in the paper, with 200 epochs.
+        training: epochs, batch size, loss, optimiser; one for all or one for each; by default as in the paper, with 200
+            epochs.
         seeds: of initial weights, shuffling and dropout: one for all models, or one for each.
-        progress: show a progress bar; or a function, which is called every few epochs with the number of epochs done and
-            the latest loss of each model of the group.
+        weights: of each model's train rows in the loss, shape (train rows,), or None for 1.
+        progress: show a progress bar; or a function that is told, and may stop models.
 
     Raises:
-        InvalidInputError: a model has no network, a data set has no train rows, or seeds do not fit the models.
+        InvalidInputError: a model has nothing to train, its network does not fit its data set, a data set has no train
+            rows, or seeds, trainings or weights do not fit the models. Nothing was trained then.
         NotFoundError: a model has no data set.
     """
     if isinstance(models, Model):
         models = [models]
-    training = training or Training()
-    jobs = [_job(model, seed) for model, seed in zip(models, _one_each(seeds, len(models)), strict=True)]
-    for _, group in groupby(sorted(jobs, key=_kind), key=_kind):
-        _fit_group(list(group), training, progress)
+    jobs = jobs_of(models, training or Training(), seeds, weights)
+    for _, group in groupby(sorted(jobs, key=lambda job: job.kind), key=lambda job: job.kind):
+        _fit_group(list(group), progress)
 
 
-def _fit_group(group: list[Job], training: Training, progress: bool | Progress) -> None:
+def _fit_group(group: list[Job], progress: bool | Progress) -> None:
     started = time.perf_counter()
-    shown = progress_bar(len(group), training.epochs) if progress is True else nullcontext(progress or None)
-    with shown as report:
-        trained = train_together([member for _, _, member in group], training, report)
-    seconds = time.perf_counter() - started
-    outputs = predict_together(trained, [data_set.arrays()[1] for _, data_set, _ in group])
-    versions = {library: version(library) for library in _LIBRARIES}
-    for (model, data_set, member), result, output in zip(group, trained, outputs, strict=True):
-        with model.connector.transaction():
-            model.save_object(result.to_keras())
-            for key, value in _facts(result, member, training).items():
-                model.meta(key, value)
-            model.meta("seconds", seconds)
-            model.meta("versions", versions)
-            save_forecasts(model, data_set, output)
+    with _shown(group, progress) as report:
+        for job in group:
+            job.model.clear_curves()
+        curves = Curves([job.model for job in group])
+
+        def told(chunk: Chunk) -> Collection[int] | None:
+            curves.log(chunk)
+            return report(chunk) if report is not None else None
+
+        for job, outcome in zip(group, _outcomes(group, told), strict=True):
+            keep(job, outcome, started)
+            interrupted = outcome.stopped is Stop.INTERRUPTED
+    if interrupted:
+        raise KeyboardInterrupt
 
 
-def _facts(result: Trained, member: Member, training: Training) -> dict[str, Any]:
-    return {
-        "training": training.to_json(),
-        "seed": member.seed,
-        "history": {"loss": result.loss},
-        "loss": result.loss[-1],
-        "trained_on": ["train"],
-    }
+def _outcomes(group: list[Job], report: Report) -> Iterable[Outcome]:
+    first = group[0]
+    if first.alone:
+        return [fit_keras(first, first.alone, report)]
+    if first.member is None:
+        return [fit_estimator(first)]
+    members = [job.member for job in group if job.member is not None]
+    trained = train_together(members, first.training, report)
+    outputs = predict_together(trained, [job.features for job in group])
+    return [result.outcome(output) for result, output in zip(trained, outputs, strict=True)]
 
 
-def _job(model: Model, seed: int) -> Job:
-    if model.network is None:
-        raise InvalidInputError(
-            f"{model} has no network to train. Make it with research.create_model(name, network), or train it yourself and "
-            "keep it with save_object."
-        )
-    data_set = model.data_set()
-    _, X, y = data_set.arrays("train")
-    if not len(X):
-        raise InvalidInputError(f"{data_set} has no train rows. Prepare the data with a larger train_part.")
-    return model, data_set, Member(network=spec_from_json(model.network), X=X, y=y, seed=seed, name=model.name)
-
-
-def _kind(job: Job) -> str:
-    """Equal for models that can be trained together."""
-    member = job[2]
-    lag = None if member.network.mixes_lags else member.X.shape[1]
-    return repr((member.network.to_json(), member.outputs, lag))
-
-
-def _one_each(seeds: int | Iterable[int], count: int) -> list[int]:
-    chosen = [seeds] * count if isinstance(seeds, int) else list(seeds)
-    if len(chosen) != count:
-        raise InvalidInputError(f"{count} models need {count} seeds, or one for all; received {len(chosen)}.")
-    return chosen
+def _shown(group: list[Job], progress: bool | Progress) -> AbstractContextManager[Report | None]:
+    if progress is True:
+        return progress_bar(len(group), group[0].training.epochs)
+    if progress is False:
+        return nullcontext(None)
+    models = [job.model for job in group]
+    return nullcontext(lambda chunk: progress(models, chunk))

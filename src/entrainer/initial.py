@@ -1,94 +1,137 @@
-"""Initial weights of many networks at once, drawn by the layers' own initialisers."""
+"""Models without values, and the initial weights of many networks at once, drawn by the layers' own initialisers."""
 
 import copy
 from collections.abc import Sequence
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from enstorage.errors import NotSupportedError
+from entrainer.dropout import sites
 
 if TYPE_CHECKING:
     import keras
 
     from entrainer.spec import NetworkSpec
 
+Shape = tuple[int, ...]
 
-def blank_model(network: "NetworkSpec", features: int, outputs: int) -> "keras.Model":
+
+def blank_model(network: "NetworkSpec", shape: Shape, outputs: int) -> "keras.Model":
     """Builds a model without drawing its weights: its variables have shapes but no values yet.
 
     Building under `jax.eval_shape` traces the initialisers instead of compiling and running each, which takes seconds.
     The model may be called statelessly, or used as usual once every variable has been assigned.
-
-    Raises:
-        NotSupportedError: The network keeps weights that are not trained by gradient, such as moving averages.
     """
     built: list[Any] = []
 
     def build() -> None:
-        built.append(network.build((features,), outputs))
+        built.append(network.build(shape, outputs))
 
     jax.eval_shape(build)
-    model = built[0]
-    if still := [weight.path for weight in model.weights if not weight.trainable]:
-        raise NotSupportedError(
-            f"The network {network.name!r} keeps weights that no gradient trains ({', '.join(still)}); padded rows "
-            "would change them. Train it by itself, or leave such layers (BatchNormalization) out."
+    return built[0]
+
+
+def seed_states(model: "keras.Model") -> list[Any]:
+    """The variables that hold the state of a layer's random numbers, in the order of `non_trainable_variables`."""
+    weights = {id(weight) for weight in model.weights}
+    return [variable for variable in model.non_trainable_variables if id(variable) not in weights]
+
+
+class Blueprint(NamedTuple):
+    """What is to be known about a model of some network before it is trained.
+
+    Attributes:
+        shapes: Of its weights, in the order of `keras.Model.weights`.
+        paths: Of its weights.
+        trained: Whether each weight is trained.
+        dropout: Its rates of dropout, in the order of `entrainer.dropout.sites`.
+        alone: Why it cannot be trained in a group; None where it can.
+    """
+
+    shapes: tuple[Shape, ...]
+    paths: tuple[str, ...]
+    trained: tuple[bool, ...]
+    dropout: tuple[float, ...]
+    alone: str | None
+
+
+@lru_cache(maxsize=1024)
+def blueprint(network: "NetworkSpec", shape: Shape, outputs: int) -> Blueprint:
+    """The blueprint of a network for samples of a shape."""
+    model = blank_model(network, shape, outputs)
+    return Blueprint(
+        tuple(tuple(weight.shape) for weight in model.weights),
+        tuple(weight.path for weight in model.weights),
+        tuple(weight.trainable for weight in model.weights),
+        tuple(float(getattr(owner, name)) for owner, name in sites(model)),
+        _why_alone(model),
+    )
+
+
+def _why_alone(model: "keras.Model") -> str | None:
+    moving = [
+        weight.path
+        for layer in model._flatten_layers()
+        if layer.trainable
+        for weight in layer._non_trainable_variables
+        if any(weight is own for own in model.weights)
+    ]
+    if moving:
+        return (
+            f"It keeps weights that no gradient trains ({', '.join(moving)}), such as those of BatchNormalization: the rows "
+            "that fill up the batches of a group would change them."
         )
-    return model
-
-
-@lru_cache(maxsize=256)
-def weight_shapes(network: "NetworkSpec", features: int, outputs: int) -> tuple[tuple[int, ...], ...]:
-    """Shapes of the model's weights, in the order of `keras.Model.get_weights`."""
-    return tuple(tuple(weight.shape) for weight in blank_model(network, features, outputs).weights)
+    owners = _owners(model)
+    unknown = [each for each in model.weights if _initializer(owners[id(each)], each) is None]
+    if unknown:
+        names = ", ".join(f"{each.name}_initializer of {owners[id(each)].name}" for each in unknown)
+        return f"It does not say how its initial weights are drawn: the attributes {names} are missing."
+    return None
 
 
 # Run once, so compiling it fast matters more than running it fast.
 @partial(
     jax.jit,
-    static_argnames=("network", "lags", "outputs"),
+    static_argnames=("network", "shapes", "outputs"),
     compiler_options={"xla_backend_optimization_level": 0},
 )
-def draw_weights(network: "NetworkSpec", lags: tuple[int, ...], outputs: int, keys: jax.Array) -> list[jax.Array]:
-    """Draws the initial weights of every member, each at its own lag and from its own key alone.
+def draw_weights(network: "NetworkSpec", shapes: tuple[Shape, ...], outputs: int, keys: jax.Array) -> list[jax.Array]:
+    """Draws the initial weights of every member, each for its own shape and from its own key alone.
 
     Args:
         network: The common architecture.
-        lags: Columns of X of each member.
-        outputs: Columns of y.
+        shapes: Of a sample of each member.
+        outputs: Columns that are forecast.
         keys: One random key per member, shape (members,).
 
     Returns:
-        Per weight an array (members, *shape at the longest lag); what a shorter lag leaves over is zero.
+        Per weight an array (members, *shape for the largest sample); what a smaller one leaves over is zero.
     """
-    models = {lag: network.build((lag,), outputs) for lag in sorted(set(lags))}
-    owners = {lag: _owners(model) for lag, model in models.items()}
+    models = {shape: network.build(shape, outputs) for shape in sorted(set(shapes))}
+    owners = {shape: _owners(model) for shape, model in models.items()}
     stacks = []
-    for index, longest in enumerate(models[max(lags)].weights):
-        stack = jnp.zeros((len(lags), *longest.shape), longest.dtype)
-        for shape, lag, members in _by_shape([(models[lag].weights[index].shape, lag) for lag in lags]):
-            variable = models[lag].weights[index]
-            draw = partial(_draw, owners[lag][id(variable)], variable, index)
+    for index, largest in enumerate(models[max(shapes)].weights):
+        stack = jnp.zeros((len(shapes), *largest.shape), largest.dtype)
+        for size, shape, members in _by_size([(models[shape].weights[index].shape, shape) for shape in shapes]):
+            variable = models[shape].weights[index]
+            draw = partial(_draw, owners[shape][id(variable)], variable, index)
             # One member after the other: batched QR decompositions (orthogonal kernels) that run beside each other wait
             # for each other's threads for ever on a CPU.
             drawn = jax.lax.map(draw, keys[members])
-            stack = stack.at[(members, *map(slice, shape))].set(drawn)
+            stack = stack.at[(members, *map(slice, size))].set(drawn)
         stacks.append(stack)
     return stacks
 
 
-def _by_shape(
-    shapes: Sequence[tuple[tuple[int, ...], int]],
-) -> list[tuple[tuple[int, ...], int, "np.ndarray[Any, Any]"]]:
-    """Members that share a shape, with the lag of one of them: most weights do not depend on the lag."""
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for member, (shape, _) in enumerate(shapes):
-        groups.setdefault(shape, []).append(member)
-    return [(shape, shapes[members[0]][1], np.array(members)) for shape, members in groups.items()]
+def _by_size(sizes: Sequence[tuple[Shape, Shape]]) -> list[tuple[Shape, Shape, "np.ndarray[Any, Any]"]]:
+    """Members whose weight has one size, with the shape of a sample of one of them: most do not depend on the sample."""
+    groups: dict[Shape, list[int]] = {}
+    for member, (size, _) in enumerate(sizes):
+        groups.setdefault(tuple(size), []).append(member)
+    return [(size, sizes[members[0]][1], np.array(members)) for size, members in groups.items()]
 
 
 def _owners(model: "keras.Model") -> dict[int, Any]:
@@ -96,14 +139,13 @@ def _owners(model: "keras.Model") -> dict[int, Any]:
     return {id(variable): layer for layer in model._flatten_layers() for variable in layer.weights}
 
 
-def _draw(layer: Any, variable: Any, index: int, key: jax.Array) -> Any:
+def _initializer(layer: Any, variable: Any) -> Any:
     names = (f"{variable.name}_initializer", f"{variable.name.removesuffix('_kernel')}_initializer")
-    found = next((getattr(layer, name) for name in names if hasattr(layer, name)), None)
-    if found is None:
-        raise NotSupportedError(
-            f"Layer {layer.name!r} does not say how its weight {variable.name!r} is drawn. "
-            f"Give the layer the attribute {names[0]!r}."
-        )
+    return next((getattr(layer, name) for name in names if hasattr(layer, name)), None)
+
+
+def _draw(layer: Any, variable: Any, index: int, key: jax.Array) -> Any:
+    found = _initializer(layer, variable)
     if not hasattr(found, "seed"):
         return variable.value  # the same for every seed: zeros, ones, a forget gate's bias
     initializer = copy.copy(found)

@@ -1,6 +1,7 @@
 """`predict`: forecasts of a stored model on its own data set."""
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,34 +27,46 @@ def predict(model: Model) -> "pl.DataFrame":
     """
     data_set = model.data_set()
     _, X, _ = data_set.arrays()
-    save_forecasts(model, data_set, _output(model.load_object(), X))
+    quantiles = model.meta("training", default={}).get("quantiles", ())
+    save_forecasts(model, data_set, output_of(model.load_object(), X), quantiles)
     return model.forecasts()
 
 
-def save_forecasts(model: Model, data_set: DataSet, prepared: NDArray[np.float64]) -> None:
+def save_forecasts(
+    model: Model, data_set: DataSet, prepared: NDArray[np.float64], quantiles: Sequence[float] = ()
+) -> None:
     """Keep a model's output on all samples as its forecasts, part by part.
 
     Args:
         model: the one that gave the output.
         data_set: its data set.
-        prepared: output in the prepared scale, one row a sample, as many values as the targets.
+        prepared: output in the prepared scale, one row a sample, as many values as the targets; with quantiles as many for
+            each of them, those of the first target first.
+        quantiles: ascending, among them 0.5, which is the point forecast. Where forecasts of them cross, they are sorted
+            (Chernozhukov, Fernández-Val & Galichon 2010, Quantile and probability curves without crossing).
     """
     shape = data_set.arrays()[2].shape
-    if prepared.size != np.prod(shape):
+    if prepared.size != np.prod(shape) * max(1, len(quantiles)):
         raise InvalidInputError(
             f"{model} gives an output of shape {prepared.shape}; the targets of {data_set} have shape {shape}. Use a data "
             "set with the horizon of the model."
         )
-    output, parts = prepared.reshape(shape), data_set.parts()
+    levels = quantiles or (0.5,)
+    ascending = np.sort(prepared.reshape(*shape, len(levels)), axis=-1)
+    parts = data_set.parts()
     with model.connector.transaction():
         for code in sorted(set(parts.tolist())):
             part = PARTS[code]
             ids, _ = data_set.targets(part)
-            model.save_forecasts(part, ids, data_set.invert(output[parts == code], part))
+            of_part = ascending[parts == code]
+            values = {level: data_set.invert(of_part[..., number], part) for number, level in enumerate(levels)}
+            model.save_forecasts(part, ids, values[0.5], quantiles=values if quantiles else None)
 
 
-def _output(obj: Any, X: NDArray[Any]) -> NDArray[np.float64]:
+def output_of(obj: Any, X: NDArray[Any]) -> NDArray[np.float64]:
+    """What a Keras model or an estimator gives for samples; an estimator sees each as one row of numbers."""
     keras = sys.modules.get("keras")
     if keras is not None and isinstance(obj, keras.Model):
         return np.asarray(obj.predict(X, verbose=0), dtype=np.float64)
-    return np.asarray(obj.predict(X), dtype=np.float64)
+    rows = X.reshape(len(X), -1) if hasattr(obj, "n_features_in_") else X
+    return np.asarray(obj.predict(rows), dtype=np.float64)

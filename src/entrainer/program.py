@@ -8,48 +8,100 @@ import jax.numpy as jnp
 from jax import lax
 
 from entrainer.backend import load_keras
-from entrainer.initial import blank_model
+from entrainer.dropout import rates
+from entrainer.initial import blank_model, seed_states
+from entrainer.losses import row_loss
 
 if TYPE_CHECKING:
+    import keras
+
     from entrainer.spec import NetworkSpec
     from entrainer.training import Training
 
-EPOCHS_PER_CALL = 10
-"""Epochs between two returns to Python, where progress is told and an interrupt acts."""
+MOST_EPOCHS = 20
+"""Epochs between two returns to Python, at most. There progress is told, members are pruned, and an interrupt acts."""
+
+RUNNING, EARLY, DIVERGED, PRUNED = range(4)
+"""Whether a member still trains, or why it stopped."""
+
+
+class Best(NamedTuple):
+    """What early stopping remembers; every array has a leading axis of members.
+
+    Attributes:
+        weights: Of the best epoch, as `State.weights`; empty without early stopping.
+        loss: Of the best epoch.
+        epoch: The best one, from 1, and without early stopping the last one.
+        waited: Epochs since then.
+    """
+
+    weights: Any
+    loss: Any
+    epoch: Any
+    waited: Any
 
 
 class State(NamedTuple):
-    """What training changes; every array has a leading axis of members."""
+    """What training changes; every array has a leading axis of members.
 
-    weights: list[jax.Array]
-    optimizer: list[jax.Array]
-    dropout: list[jax.Array]
+    Attributes:
+        weights: Those that are trained, in the order of `keras.Model.trainable_variables`.
+        optimizer: The optimiser's variables.
+        dropout: The states of the layers' random numbers.
+        best: What early stopping remembers.
+        epochs: How many the member was trained.
+        stopped: `RUNNING`, or why it stopped.
+    """
+
+    weights: Any
+    optimizer: Any
+    dropout: Any
+    best: Best
+    epochs: Any
+    stopped: Any
 
 
 class Rows(NamedTuple):
-    """What is trained on; every array has a leading axis of members.
+    """What is trained on or judged by; every array has a leading axis of members, but for X and y that all share.
 
     Attributes:
-        X: (members, rows, lag), zero where padded; the rows are a multiple of the batch.
-        y: (members, rows, outputs), zero where padded.
+        X: (members, rows, …), zero where padded; the rows are a multiple of the batch.
+        y: (members, rows, targets), zero where padded.
+        weight: (members, rows), of each row in the loss, zero where padded.
         filled: (members,), rows that are not padding.
-        key: (members,), random keys that decide the order of the rows.
     """
 
     X: Any
     y: Any
+    weight: Any
     filled: Any
-    key: Any
+
+
+class Own(NamedTuple):
+    """What is a member's own and stays the same; every array has a leading axis of members.
+
+    Attributes:
+        learning_rate: (members,), before the schedule.
+        dropout: (members, rates), in the order of `entrainer.dropout.sites`.
+        frozen: Weights that are not trained, in the order in which they stand in `non_trainable_variables`.
+        order: (members,), random keys that decide the order of the rows.
+    """
+
+    learning_rate: Any
+    dropout: Any
+    frozen: Any
+    order: Any
 
 
 class Program(NamedTuple):
     """Two functions over members.
 
     Attributes:
-        start: From initial weights (members, …) and dropout keys (members,) to the `State` before the first epoch.
-        advance: From (state, rows, first, epochs) to the state after epochs first … first + epochs − 1 and their
-            losses (members, EPOCHS_PER_CALL), of which `epochs` are filled. Both numbers are data, so that no number
-            of epochs asks for another compilation.
+        start: From the weights that are trained (members, …), dropout keys (members,) to the `State` before the first
+            epoch.
+        advance: From (state, rows, valid rows or None, own, first, epochs) to the state after epochs first … first +
+            epochs − 1, and their losses and losses on valid rows, (members, MOST_EPOCHS) each, of which `epochs` are
+            filled. Both numbers are data, so that no number of epochs asks for another compilation.
     """
 
     start: Any
@@ -72,62 +124,195 @@ def member_keys(seeds: Any) -> Keys:
     return Keys(*keys.T)
 
 
+class _Judge:
+    """Calls a network without state: weights, frozen weights and random numbers go in as arrays."""
+
+    def __init__(self, network: "NetworkSpec", shape: tuple[int, ...], outputs: int) -> None:
+        self.model: keras.Model = blank_model(network, shape, outputs)
+        seeds = {id(variable) for variable in seed_states(self.model)}
+        self._is_seed = [id(variable) in seeds for variable in self.model.non_trainable_variables]
+
+    @property
+    def seeds(self) -> int:
+        """How many layers draw random numbers."""
+        return sum(self._is_seed)
+
+    def train(self, weights: Any, dropout: Any, own: Own, X: Any) -> tuple[Any, Any, Any]:
+        """What is predicted with dropout on, the next random states, and the penalties of the layers."""
+        with rates(self.model, list(own.dropout)):
+            predicted, after, penalties = self.model.stateless_call(
+                weights, self._untrained(dropout, own.frozen), X, training=True, return_losses=True
+            )
+        return predicted, [value for value, seed in zip(after, self._is_seed, strict=True) if seed], sum(penalties)
+
+    def predict(self, weights: Any, frozen: Any, X: Any) -> Any:
+        """What is predicted with dropout off."""
+        still = [jnp.zeros(2, jnp.uint32)] * self.seeds
+        return self.model.stateless_call(weights, self._untrained(still, frozen), X, training=False)[0]
+
+    def _untrained(self, dropout: Any, frozen: Any) -> list[Any]:
+        seeds, values = iter(dropout), iter(frozen)
+        return [next(seeds) if seed else next(values) for seed in self._is_seed]
+
+
 @lru_cache(maxsize=16)
-def training_program(network: "NetworkSpec", lag: int, outputs: int, batch: int, training: "Training") -> Program:
-    """Prepares the program that trains members of one architecture, padded to one lag, in batches of `batch` rows."""
-    keras = load_keras()
-    model = blank_model(network, lag, outputs)
-    row_loss = keras.losses.get(training.loss)
-    optimizer = keras.optimizers.get(training.optimizer)
-    if training.learning_rate is not None:
-        optimizer.learning_rate = training.learning_rate
+def training_program(
+    network: "NetworkSpec",
+    shape: tuple[int, ...],
+    outputs: int,
+    batch: int,
+    training: "Training",
+    *,
+    shared: bool = False,
+) -> Program:
+    """Prepares the program that trains members of one architecture in batches of `batch` rows.
+
+    Args:
+        network: What `NetworkSpec.common` gives.
+        shape: Of the largest sample; smaller ones are padded.
+        outputs: Columns that are forecast.
+        batch: Rows of one step.
+        training: The common settings; `epochs` matters to schedules that end with the last epoch.
+        shared: Whether all members have the same X and y, which then have no axis of members.
+    """
+    judge = _Judge(network, shape, outputs)
+    loss_of_rows = row_loss(training)
+    optimizer = optimizer_of(training)
 
     @jax.jit
     def fresh_optimizer() -> list[jax.Array]:
-        optimizer.build(model.trainable_variables)
+        optimizer.build(judge.model.trainable_variables)
         return [variable.value for variable in optimizer.variables]
 
     optimizer_values = fresh_optimizer()
+    learning_rate_at = next(i for i, each in enumerate(optimizer.variables) if each is optimizer._learning_rate)
 
     def start(weights: list[jax.Array], key: jax.Array) -> State:
-        seeds = range(len(model.non_trainable_variables))
-        return State(weights, optimizer_values, [jax.random.key_data(jax.random.fold_in(key, seed)) for seed in seeds])
+        seeds = [jax.random.key_data(jax.random.fold_in(key, seed)) for seed in range(judge.seeds)]
+        # Copies: the two are given away separately.
+        best = Best(
+            [jnp.copy(each) for each in weights] if training.early_stopping else (),
+            jnp.float32(jnp.inf),
+            jnp.int32(0),
+            jnp.int32(0),
+        )
+        return State(weights, optimizer_values, seeds, best, jnp.int32(0), jnp.int32(RUNNING))
 
-    def objective(weights: list[jax.Array], dropout: list[jax.Array], X: Any, y: Any, real: Any) -> Any:
-        predicted, dropout, penalties = model.stateless_call(weights, dropout, X, training=True, return_losses=True)
-        loss = jnp.sum(row_loss(y, predicted) * real) / jnp.maximum(jnp.sum(real), 1)
-        return loss + sum(penalties), dropout
+    def objective(weights: Any, dropout: Any, own: Own, X: Any, y: Any, weight: Any, real: Any) -> Any:
+        predicted, dropout, penalties = judge.train(weights, dropout, own, X)
+        loss = jnp.sum(loss_of_rows(y, predicted) * weight) / jnp.maximum(jnp.sum(real), 1)
+        return loss + penalties, dropout
 
-    def step(state: State, X: Any, y: Any, real: Any) -> tuple[State, Any]:
+    def step(state: State, own: Own, rows: Rows, taken: Any, real: Any) -> tuple[State, Any]:
         slope = jax.value_and_grad(objective, has_aux=True)
-        (loss, dropout), gradients = slope(state.weights, state.dropout, X, y, real)
-        weights, moments = optimizer.stateless_apply(state.optimizer, gradients, state.weights)
+        (loss, dropout), gradients = slope(
+            state.weights, state.dropout, own, rows.X[taken], rows.y[taken], rows.weight[taken] * real, real
+        )
+        values = list(state.optimizer)
+        steps_an_epoch = -(-rows.filled // batch)
+        factor = training.schedule.factor(values[0], steps_an_epoch, training.epochs)
+        values[learning_rate_at] = (own.learning_rate * factor).astype(values[learning_rate_at].dtype)
+        weights, moments = optimizer.stateless_apply(values, gradients, state.weights)
         # A member with fewer rows than others meets empty batches: to it they must not have happened.
         some = jnp.any(real)
-        after = jax.tree.map(lambda new, old: jnp.where(some, new, old), State(weights, moments, dropout), state)
-        return after, loss * jnp.sum(real)
+        changed = state._replace(weights=weights, optimizer=moments, dropout=dropout)
+        return _choose(some, changed, state), loss * jnp.sum(real)
 
-    def epoch(state: State, rows: Rows, number: Any) -> tuple[State, Any]:
-        order = _order(rows, number, training.shuffle).reshape(-1, batch)
-        real = (jnp.arange(order.size) < rows.filled).astype(rows.X.dtype).reshape(order.shape)
-        state, losses = lax.scan(
-            lambda now, taken: step(now, rows.X[taken[0]], rows.y[taken[0]], taken[1]), state, (order, real)
-        )
-        return state, jnp.sum(losses) / rows.filled
+    def epoch(state: State, own: Own, rows: Rows, valid: Rows | None, number: Any) -> tuple[State, Any, Any]:
+        order = _order(own.order, rows, number, training.shuffle).reshape(-1, batch)
+        real = (jnp.arange(order.size) < rows.filled).astype(rows.weight.dtype).reshape(order.shape)
+        after, losses = lax.scan(lambda now, taken: step(now, own, rows, *taken), state, (order, real))
+        loss = jnp.sum(losses) / rows.filled
+        judged = jnp.float32(jnp.nan) if valid is None else _mean_loss(judge, loss_of_rows, after.weights, own, valid)
+        running = state.stopped == RUNNING
+        sound = jnp.isfinite(loss) & jnp.all(jnp.array([jnp.all(jnp.isfinite(each)) for each in after.weights]))
+        after = after._replace(epochs=state.epochs + 1)
+        after = after._replace(best=_remember(training, after, jnp.where(jnp.isfinite(judged), judged, loss)))
+        patience = training.early_stopping.patience if training.early_stopping else jnp.iinfo(jnp.int32).max
+        after = after._replace(stopped=jnp.where(after.best.waited >= patience, EARLY, RUNNING))
+        # A member whose loss or weights are no longer numbers keeps those of the epoch before.
+        after = _choose(running & sound, after, state)
+        after = after._replace(stopped=jnp.where(running & ~sound, DIVERGED, after.stopped))
+        shown = running & sound
+        return after, jnp.where(shown, loss, jnp.nan), jnp.where(shown, judged, jnp.nan)
 
-    def advance(state: State, rows: Rows, first: Any, epochs: Any) -> tuple[State, Any]:
-        def one(number: Any, carried: tuple[State, Any]) -> tuple[State, Any]:
-            state, loss = epoch(carried[0], rows, first + number)
-            return state, carried[1].at[number].set(loss)
+    def advance(
+        state: State, rows: Rows, valid: Rows | None, own: Own, first: Any, epochs: Any
+    ) -> tuple[State, Any, Any]:
+        def one(number: Any, carried: tuple[State, Any, Any]) -> tuple[State, Any, Any]:
+            state, losses, judged = carried
+            state, loss, by_valid = epoch(state, own, rows, valid, first + number)
+            return state, losses.at[number].set(loss), judged.at[number].set(by_valid)
 
-        losses = jnp.zeros(EPOCHS_PER_CALL, rows.X.dtype)
-        trained: tuple[State, Any] = lax.fori_loop(0, epochs, one, (state, losses))
+        empty = jnp.full(MOST_EPOCHS, jnp.nan, jnp.float32)
+        trained: tuple[State, Any, Any] = lax.fori_loop(0, epochs, one, (state, empty, empty))
         return trained
 
-    return Program(jax.jit(jax.vmap(start)), jax.jit(jax.vmap(advance, in_axes=(0, 0, None, None)), donate_argnums=0))
+    data = Rows(None if shared else 0, None if shared else 0, 0, 0)
+    over_members = jax.vmap(advance, in_axes=(0, data, data, 0, None, None))
+    without_valid = jax.vmap(
+        lambda state, rows, own, first, epochs: advance(state, rows, None, own, first, epochs),
+        in_axes=(0, data, 0, None, None),
+    )
+
+    def chosen(state: State, rows: Rows, valid: Rows | None, own: Own, first: Any, epochs: Any) -> Any:
+        if valid is None:
+            return without_valid(state, rows, own, first, epochs)
+        return over_members(state, rows, valid, own, first, epochs)
+
+    return Program(jax.jit(jax.vmap(start)), jax.jit(chosen, donate_argnums=0))
 
 
-def _order(rows: Rows, epoch: Any, shuffle: bool) -> Any:
+def optimizer_of(training: "Training") -> Any:
+    """The Keras optimiser of a training."""
+    options: dict[str, Any] = dict(training.optimizer_options)
+    if training.clip_norm is not None:
+        options["global_clipnorm"] = training.clip_norm
+    if training.clip_value is not None:
+        options["clipvalue"] = training.clip_value
+    if training.learning_rate is not None:
+        options["learning_rate"] = training.learning_rate
+    return load_keras().optimizers.get({"class_name": training.optimizer, "config": options})
+
+
+def default_learning_rate(training: "Training") -> float:
+    """The learning rate of a training, before the schedule."""
+    return float(optimizer_of(training).get_config()["learning_rate"])
+
+
+def _remember(training: "Training", now: State, loss: Any) -> Best:
+    """What is remembered after an epoch with that loss, which is judged by."""
+    stopping = training.early_stopping
+    if stopping is None:
+        return now.best._replace(epoch=now.epochs, loss=loss)
+    better = loss < now.best.loss - stopping.min_delta
+    fresh = Best(now.weights, loss, now.epochs, jnp.int32(0))
+    return _choose(better, fresh, now.best._replace(waited=now.best.waited + 1))
+
+
+def _mean_loss(judge: _Judge, loss_of_rows: Any, weights: Any, own: Own, rows: Rows) -> Any:
+    """The loss over rows with dropout off; NaN where there are none. The rows are a multiple of `ROWS_AT_ONCE`, or fewer."""
+    at_once = min(ROWS_AT_ONCE, rows.X.shape[0])
+
+    def some(total: Any, taken: Any) -> tuple[Any, None]:
+        X, y, weight = taken
+        losses = loss_of_rows(y, judge.predict(weights, own.frozen, X))
+        return total + jnp.sum(jnp.where(weight > 0, losses, 0)), None
+
+    parts = (rows.X, rows.y, rows.weight)
+    batches = [part.reshape(-1, at_once, *part.shape[1:]) for part in parts]
+    return lax.scan(some, jnp.float32(0), tuple(batches))[0] / rows.filled
+
+
+ROWS_AT_ONCE = 512
+"""Rows that are predicted in one go."""
+
+
+def _choose(condition: Any, one: Any, other: Any) -> Any:
+    return jax.tree.map(lambda new, old: jnp.where(condition, new, old), one, other)
+
+
+def _order(key: Any, rows: Rows, epoch: Any, shuffle: bool) -> Any:
     """The order of the rows in one epoch, padding last.
 
     Counter-based bits do not depend on how many are drawn (`jax_threefry_partitionable`), so the order of the real rows
@@ -136,17 +321,22 @@ def _order(rows: Rows, epoch: Any, shuffle: bool) -> Any:
     index = jnp.arange(rows.X.shape[0])
     if not shuffle:
         return index
-    bits = jax.random.bits(jax.random.fold_in(rows.key, epoch), index.shape)
+    bits = jax.random.bits(jax.random.fold_in(key, epoch), index.shape)
     return jnp.lexsort((bits, index >= rows.filled))
 
 
 @lru_cache(maxsize=16)
-def forward_program(network: "NetworkSpec", lag: int, outputs: int) -> Any:
-    """Prepares the program from weights (members, …) and X (members, rows, lag) to y (members, rows, outputs)."""
-    model = blank_model(network, lag, outputs)
+def forward_program(network: "NetworkSpec", shape: tuple[int, ...], outputs: int, *, shared: bool = False) -> Any:
+    """Prepares the program from trained and frozen weights (members, …) and X (members, rows, …) to what is predicted.
 
-    def forward(weights: list[jax.Array], X: Any) -> Any:
-        blanks = [jnp.zeros(variable.shape, variable.dtype) for variable in model.non_trainable_variables]
-        return model.stateless_call(weights, blanks, X, training=False)[0]
+    X has a multiple of `ROWS_AT_ONCE` rows, or fewer, and no axis of members if `shared`; the result has the shape
+    (members, rows, outputs).
+    """
+    judge = _Judge(network, shape, outputs)
 
-    return jax.jit(jax.vmap(forward))
+    def forward(weights: Any, frozen: Any, X: Any) -> Any:
+        batches = X.reshape(-1, min(ROWS_AT_ONCE, X.shape[0]), *X.shape[1:])
+        predicted = lax.map(lambda batch: judge.predict(weights, frozen, batch), batches)
+        return predicted.reshape(-1, *predicted.shape[2:])
+
+    return jax.jit(jax.vmap(forward, in_axes=(0, 0, None if shared else 0)))

@@ -2,17 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from entrainer.batch import Progress
+from entrainer.batch import Chunk, Report
 
 
 @contextmanager
-def progress_bar(members: int, epochs: int) -> Iterator[Progress]:
-    """A bar over the epochs of a group; gives the function to call with the epochs done and the losses."""
+def progress_bar(members: int, epochs: int) -> Iterator[Report]:
+    """A bar over the epochs of a group; gives the function that is told of each chunk."""
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
@@ -27,7 +25,9 @@ def progress_bar(members: int, epochs: int) -> Iterator[Progress]:
     with Bar(*columns) as bar:
         task = bar.add_task(what, total=epochs)
 
-        def report(done: int, loss: NDArray[np.floating[Any]]) -> None:
-            bar.update(task, completed=done, description=f"{what}, loss {np.mean(loss):.4f}")
+        def report(chunk: Chunk) -> None:
+            latest = chunk.loss[:, -1]
+            shown = f", loss {np.nanmean(latest):.4f}" if np.isfinite(latest).any() else ""
+            bar.update(task, completed=chunk.epochs, description=what + shown)
 
         yield report

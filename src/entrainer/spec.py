@@ -2,8 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from dataclasses import MISSING, dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from enstorage.errors import InvalidInputError
 
@@ -25,11 +25,15 @@ class NetworkSpec(ABC):
         mixes_lags: True promises that zero columns after the last one of X, met by zero rows of weights, change no
             output and get no gradient, so that members of different lag can be trained as one program.
         axes: How many axes a sample may have: 1 for windows and texts, 2 for several series side by side, 3 for images.
+        dropouts: Fields that are rates of dropout: members that differ in these alone are trained as one program.
+        beside: How many members one program trains at once on a CPU; fewer where each has much to compute by itself.
     """
 
     name: ClassVar[str]
     mixes_lags: ClassVar[bool] = False
     axes: ClassVar[tuple[int, ...]] = (1,)
+    dropouts: ClassVar[tuple[str, ...]] = ("dropout",)
+    beside: ClassVar[int] = 12
 
     @abstractmethod
     def build(self, shape: tuple[int, ...], outputs: int = 1) -> "keras.Model":
@@ -45,6 +49,11 @@ class NetworkSpec(ABC):
         Raises:
             InvalidInputError: The network cannot be built for samples of that shape; the message names it.
         """
+
+    def common(self) -> Self:
+        """The spec that networks trained as one program share: every rate of dropout above 0 is one half."""
+        rates = {name: getattr(self, name) for name in self.dropouts if hasattr(self, name)}
+        return replace(self, **{name: _half(rate) for name, rate in rates.items()})
 
     def to_json(self) -> dict[str, Any]:
         """The name and the parameters, as `spec_from_json` takes them."""
@@ -84,3 +93,9 @@ def from_parameters(kind: type[T], parameters: Mapping[str, Any]) -> T:
     if missing := sorted(needed - set(parameters)):
         raise InvalidInputError(f"{kind.__name__} needs the parameter {', '.join(map(repr, missing))}. Give it.")
     return kind(**parameters)
+
+
+def _half(rate: Any) -> Any:
+    if isinstance(rate, tuple):
+        return tuple(map(_half, rate))
+    return 0.5 if rate else rate

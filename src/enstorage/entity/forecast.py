@@ -1,5 +1,6 @@
 """`Forecast`: what a model or an ensemble predicted for one part."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -133,3 +134,22 @@ def point_forecasts(series: int, id: ArrayLike, values: ArrayLike) -> "pl.DataFr
             "target and step. Leave the repeated ones out."
         )
     return table
+
+
+def with_quantiles(
+    points: "pl.DataFrame", series: int, id: ArrayLike, quantiles: Mapping[float, ArrayLike]
+) -> "pl.DataFrame":
+    """The table of point forecasts, followed by those of quantiles. See `Model.save_forecasts`."""
+    import polars as pl
+
+    tables = [points]
+    for level, values in quantiles.items():
+        if not isinstance(level, float) or not 0 < level < 1:
+            raise InvalidInputError(f"The level of a quantile is a number between 0 and 1; received {level!r}.")
+        table = point_forecasts(series, id, values).with_columns(quantile=pl.lit(level))
+        if table.height != points.height:
+            raise InvalidInputError(
+                f"Forecasts of the quantile {level} are {table.height}, point forecasts {points.height}; expected as many."
+            )
+        tables.append(table)
+    return pl.concat(tables)

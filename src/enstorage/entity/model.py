@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sqlalchemy import BigInteger, ForeignKey, String, select
+from sqlalchemy import BigInteger, ForeignKey, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage.database.types import JsonText, Name, ObjectHash
 from enstorage.entity._record import Record, check_text
 from enstorage.entity.data_set import DataSet
-from enstorage.entity.forecast import Forecast, point_forecasts
+from enstorage.entity.forecast import Forecast, point_forecasts, with_quantiles
 from enstorage.entity.model_curve import ModelCurve, joined
 from enstorage.entity.model_meta import ModelMeta
 from enstorage.entity.research import Research
@@ -203,6 +203,11 @@ class Model(Record):
         stretches: list[ModelCurve] = self._children(ModelCurve.model_id)
         return joined(each.table() for each in stretches)
 
+    def clear_curves(self) -> None:
+        """Delete what was logged, as before the model is trained anew."""
+        with self.connector.transaction() as session:
+            session.execute(delete(ModelCurve).where(ModelCurve.model_id == self._saved().id))
+
     def save_object(self, obj: Any) -> None:
         """Keep the trained object itself, whole.
 
@@ -235,19 +240,29 @@ class Model(Record):
         content = self.connector.objects.get(self.object_sha256)
         return load(self.object_format, content, allow_pickle=self.connector.allow_pickle)
 
-    def save_forecasts(self, part: str, id: ArrayLike, values: ArrayLike) -> Forecast:
+    def save_forecasts(
+        self,
+        part: str,
+        id: ArrayLike,
+        values: ArrayLike,
+        *,
+        quantiles: Mapping[float, ArrayLike] | None = None,
+    ) -> Forecast:
         """Keep forecasts for a part, made here or elsewhere; they replace those kept before for that part.
 
         Args:
             part: `train`, `valid` or `test`.
             id: time of each step's target in any form, int64 ns inside, unique; shape (rows,) or (rows, horizon).
             values: forecasts in the units of the source, finite; the same shape.
+            quantiles: forecasts of quantiles beside the point forecast, by their levels, such as 0.9; the same shape.
 
         Raises:
-            InvalidInputError: shapes differ, a value is not finite, a target stands twice.
+            InvalidInputError: shapes differ, a value is not finite, a target stands twice, or a level is not between 0
+                and 1.
         """
         check_part(part)
-        table = point_forecasts(self._saved().research.project.data_source_id, id, values)
+        series = self._saved().research.project.data_source_id
+        table = with_quantiles(point_forecasts(series, id, values), series, id, quantiles or {})
         self._check_forecast_part(part, table)
         return Forecast.store(self, part, table, object_sha256=self.object_sha256)
 

@@ -1,0 +1,55 @@
+"""Rates of dropout as data: one compiled program trains members that differ in them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from entrainer.backend import load_keras
+
+if TYPE_CHECKING:
+    import keras
+
+
+def sites(model: "keras.Model") -> list[tuple[Any, str]]:
+    """Where a model keeps its rates above 0: a layer or the cell of one, and the name of its attribute."""
+    load_keras()
+    from keras.layers import Dropout
+    from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
+
+    found = []
+    for layer in model._flatten_layers():
+        names = (("rate", Dropout), ("dropout", DropoutRNNCell), ("recurrent_dropout", DropoutRNNCell))
+        found += [(layer, name) for name, kind in names if isinstance(layer, kind) and getattr(layer, name) > 0]
+    return found
+
+
+@contextmanager
+def rates(model: "keras.Model", values: Sequence[Any]) -> Iterator[None]:
+    """Have a model drop at the given rates inside the block, in the order of `sites`; they may be traced."""
+    own = [(owner, name, getattr(owner, name)) for owner, name in sites(model)]
+    for (owner, name, _), value in zip(own, values, strict=True):
+        setattr(owner, name, _Rate(value))
+    try:
+        yield
+    finally:
+        for owner, name, value in own:
+            setattr(owner, name, value)
+
+
+class _Rate:
+    """A rate that is not known yet. Keras asks whether it is above 0, and 0 or 1, and takes it away from 1."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __gt__(self, _other: float) -> bool:
+        return True
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __rsub__(self, one: float) -> Any:
+        return one - self._value

@@ -1,0 +1,146 @@
+"""What `fit` does to one model, and whether it can be done together with others."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from enstorage import DataSet, Model
+from enstorage.errors import InvalidInputError
+from entrainer.backend import load_keras
+from entrainer.frozen import taken_over
+from entrainer.member import Member, Samples
+from entrainer.spec import NetworkSpec, spec_from_json
+from entrainer.training import Training
+
+NO_RECIPE = "It was built by hand: there is no specification by which others could be built beside it."
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A model with its data set, checked and ready to be trained.
+
+    Attributes:
+        model: stored.
+        data_set: its data set.
+        training: the settings.
+        seed: of everything that chance decides.
+        recipe: what its `network` says; None for a model that was built by hand.
+        member: its train rows, and its network where it can be one of a group; None for estimators.
+        alone: why it is trained alone; None for members of a group.
+    """
+
+    model: Model
+    data_set: DataSet
+    training: Training
+    seed: int
+    recipe: NetworkSpec | None
+    member: Member | None
+    alone: str | None
+
+    @property
+    def kind(self) -> str:
+        """Equal for models that can be trained together."""
+        if self.member is None or self.alone:
+            return f"alone {self.model.id}"
+        network, shape = self.member.network, self.member.shape
+        sample = len(shape) if network.mixes_lags else shape
+        return repr((network.common().to_json(), self.member.targets, sample, self.training.together().to_json()))
+
+    @cached_property
+    def features(self) -> NDArray[Any]:
+        """X of all rows of the data set."""
+        return self.data_set.arrays()[1]
+
+    @property
+    def judged_by_valid(self) -> bool:
+        """Whether valid rows decide which weights are kept."""
+        has_valid = self.member is not None and self.member.valid is not None
+        return has_valid and self.training.early_stopping is not None
+
+
+def jobs_of(
+    models: Sequence[Model],
+    training: Training | Sequence[Training],
+    seeds: int | Iterable[int],
+    weights: Sequence[ArrayLike | None] | None,
+) -> list[Job]:
+    """The jobs of `fit`, in the order of the models. Raises as `fit`."""
+    count = len(models)
+    trainings = [training] * count if isinstance(training, Training) else list(training)
+    chosen = [seeds] * count if isinstance(seeds, int) else list(seeds)
+    given = [None] * count if weights is None else list(weights)
+    for name, values in (("trainings", trainings), ("seeds", chosen), ("row weights", given)):
+        if len(values) != count:
+            raise InvalidInputError(f"{count} models need {count} {name}, or one for all; received {len(values)}.")
+    return [_job(*each) for each in zip(models, trainings, chosen, given, strict=True)]
+
+
+def _job(model: Model, training: Training, seed: int, weight: ArrayLike | None) -> Job:
+    recipe = None if model.network is None else spec_from_json(model.network)
+    if recipe is None and model.object_sha256 is None:
+        raise InvalidInputError(
+            f"{model} has nothing to train: no network and no object. Make it with research.create_model(name, network), or "
+            "keep a Keras model or an estimator of your own with save_object."
+        )
+    data_set = model.data_set()
+    _, X, y = data_set.arrays("train")
+    if not len(X):
+        raise InvalidInputError(f"{data_set} has no train rows. Prepare the data with a larger train_part.")
+    if isinstance(recipe, NetworkSpec):
+        load_keras()
+        from entrainer.initial import blueprint
+
+        _check_fits(model, recipe, data_set, X)
+        _check_rows(training, data_set, X, y)
+        _, X_valid, y_valid = data_set.arrays("valid")
+        member = Member(
+            network=recipe,
+            X=X,
+            y=y,
+            seed=seed,
+            name=model.name,
+            valid=Samples(X_valid, y_valid) if len(X_valid) else None,
+            weight=None if weight is None else np.asarray(weight, np.float64),
+            learning_rate=training.learning_rate,
+            frozen=taken_over(recipe, model.connector),
+        )
+        outputs = training.outputs(member.targets)
+        return Job(model, data_set, training, seed, recipe, member, blueprint(recipe, member.shape, outputs).alone)
+    return Job(model, data_set, training, seed, recipe, None, NO_RECIPE if recipe is None else None)
+
+
+def _check_fits(model: Model, network: NetworkSpec, data_set: DataSet, X: NDArray[Any]) -> None:
+    axes = len(X.shape) - 1
+    if axes not in network.axes:
+        expected = " or ".join(_SAMPLES[each] for each in network.axes)
+        raise InvalidInputError(
+            f"The network {network.name!r} of {model} takes samples of the shape {expected}; those of {data_set} have the "
+            f"shape {X.shape[1:]}. Make a data set by another adapter, or choose another network."
+        )
+
+
+_SAMPLES = {1: "(lag,)", 2: "(lag, series)", 3: "(height, width, channels)"}
+
+
+def _check_rows(training: Training, data_set: DataSet, X: NDArray[Any], y: NDArray[Any]) -> None:
+    if training.batch_size > len(X) and training.batch_size != Training.batch_size:
+        raise InvalidInputError(
+            f"Training's batch_size is {training.batch_size}; {data_set} has {len(X)} train rows. Take a batch_size of at "
+            f"most {len(X)}."
+        )
+    if training.loss == "categorical_crossentropy":
+        if y.ndim != 2 or y.shape[1] < 2 or not np.allclose(y.sum(axis=1), 1):
+            raise InvalidInputError(
+                f"The loss categorical_crossentropy needs classes, y of shape (rows, classes) with a 1 in each row; "
+                f"{data_set} has y of shape {y.shape}. Choose another loss, or make the set with Bins."
+            )
+        missing = np.flatnonzero(~(y > 0).any(axis=0))
+        if len(missing):
+            raise InvalidInputError(
+                f"{data_set} has {y.shape[1]} classes, and no train row of class {', '.join(map(str, missing))} (counted "
+                "from 0), which could not be learnt. Join classes, or prepare the data with a larger train_part."
+            )

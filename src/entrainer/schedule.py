@@ -1,0 +1,70 @@
+"""Learning-rate schedules: what the learning rate is multiplied by at each step of the optimiser."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from enstorage.errors import InvalidInputError
+
+KINDS = ("constant", "time", "exponential", "steps", "cosine")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How the learning rate changes.
+
+    Attributes:
+        kind: `constant`; `time`: 1 / (1 + rate · steps done), which the sources call decay; `exponential`: rate to the
+            power of the epochs done; `steps`: times rate after every `every` epochs; `cosine`: half a cosine wave from 1
+            down to rate over all epochs.
+        rate: See the kinds; 0 or more.
+        every: Epochs between two changes of `steps`.
+        warmup: Epochs over which the learning rate rises from 0 in equal steps before, 0 for none.
+    """
+
+    kind: str = "constant"
+    rate: float = 0.0
+    every: int = 1
+    warmup: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise InvalidInputError(f"Schedule's kind is {self.kind!r}; expected one of: {', '.join(KINDS)}.")
+        if type(self.rate) not in (int, float) or not 0 <= self.rate < float("inf"):
+            raise InvalidInputError(f"Schedule's rate is {self.rate!r}; expected a number of at least 0.")
+        for name, least in (("every", 1), ("warmup", 0)):
+            value = getattr(self, name)
+            if type(value) is not int or value < least:
+                raise InvalidInputError(
+                    f"Schedule's {name} is {value!r}; expected a whole number of epochs, at least {least}."
+                )
+
+    def factor(self, step: Any, steps_an_epoch: Any, epochs: int) -> Any:
+        """What the learning rate is multiplied by.
+
+        Args:
+            step: Steps of the optimiser done, a number or an array of JAX or NumPy.
+            steps_an_epoch: Steps of one epoch.
+            epochs: Of the whole training.
+        """
+        import jax.numpy as jnp
+
+        epoch = step // steps_an_epoch
+        match self.kind:
+            case "time":
+                factor = 1 / (1 + self.rate * step)
+            case "exponential":
+                factor = self.rate ** (epoch * 1.0)
+            case "steps":
+                factor = self.rate ** (epoch // self.every * 1.0)
+            case "cosine":
+                done = jnp.minimum(step / (steps_an_epoch * epochs), 1.0)
+                factor = self.rate + (1 - self.rate) * (1 + jnp.cos(jnp.pi * done)) / 2
+            case _:
+                factor = 1.0
+        if self.warmup:
+            factor = factor * jnp.minimum((step + 1) / (steps_an_epoch * self.warmup), 1.0)
+        return factor
+
+
+CONSTANT = Schedule()
+"""The learning rate stays as it is."""

@@ -1,0 +1,74 @@
+"""Keeping what comes of a training: the object, facts, curves and forecasts of a model."""
+
+import time
+from collections.abc import Sequence
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from enstorage import Model
+from entrainer.batch import Chunk
+from entrainer.job import Job
+from entrainer.outcome import Outcome
+from entrainer.prediction import save_forecasts
+
+_LIBRARIES = ("enstorage", "keras", "jax", "numpy", "scikit-learn")
+
+
+class Curves:
+    """Logs the losses of models that are trained together, while they are."""
+
+    def __init__(self, models: Sequence[Model]) -> None:
+        self._models = models
+        self._done = 0
+
+    def log(self, chunk: Chunk) -> None:
+        """Log the epochs since the last chunk; those that a model did not train are left out."""
+        steps = np.arange(self._done + 1, chunk.epochs + 1)
+        self._done = chunk.epochs
+        for model, loss, valid_loss in zip(self._models, chunk.loss, chunk.valid_loss, strict=True):
+            trained, judged = np.isfinite(loss), np.isfinite(valid_loss)
+            if trained.any():
+                model.log(steps[trained], loss=loss[trained])
+            if judged.any():
+                model.log(steps[judged], valid_loss=valid_loss[judged])
+
+
+def keep(job: Job, outcome: Outcome, started: float) -> None:
+    """Store an outcome as a whole, or nothing of it.
+
+    Args:
+        job: what was trained.
+        outcome: what came of it.
+        started: `time.perf_counter()` when the training of the group began.
+    """
+    seconds = time.perf_counter() - started
+    with job.model.connector.transaction():
+        job.model.save_object(outcome.obj)
+        job.model.metas(_facts(job, outcome) | {"seconds": seconds, "versions": _versions()})
+        if np.isfinite(outcome.output).all():
+            save_forecasts(job.model, job.data_set, outcome.output, job.training.quantiles)
+
+
+def _facts(job: Job, outcome: Outcome) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "training": job.training.to_json(),
+        "seed": job.seed,
+        "stopped": outcome.stopped and str(outcome.stopped),
+        "trained_on": ["train", "valid"] if job.judged_by_valid else ["train"],
+        "trained_alone": outcome.alone,
+    }
+    if outcome.loss is not None:
+        kept = outcome.best_epoch - 1
+        facts["epochs"] = len(outcome.loss)
+        facts["loss"] = outcome.loss[kept] if len(outcome.loss) else np.nan
+        if outcome.valid_loss is not None:
+            facts["valid_loss"] = outcome.valid_loss[kept] if len(outcome.valid_loss) else np.nan
+    return facts
+
+
+@cache
+def _versions() -> dict[str, str]:
+    return {library: version(library) for library in _LIBRARIES}
