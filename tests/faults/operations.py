@@ -352,7 +352,11 @@ def deleted(begun):
 
 
 def source_to_delete(n):
-    DataSource(name=f"doomed {n}").write(times_of(n), values_of_block(n))
+    for leftover in DataSource.find(f"name = 'doomed {n}'"):  # of a process that was killed while it made ready
+        leftover.delete(cascade=True)
+    source = DataSource(name=f"doomed {n}")
+    source.write(times_of(n), values_of_block(n))
+    return source
 
 
 def delete_source(n):
@@ -380,8 +384,7 @@ def garbage(n):
 
 def bundle(n):
     """A file that holds a project that is not in the store."""
-    source_to_delete(n)
-    source = one(DataSource, f"doomed {n}")
+    source = source_to_delete(n)
     preparation = source.create_snapshot().create_preparation()
     project = Project(name=f"bundle {n}", data_source=source).save()
     model = project.create_research("bundle", preparation).create_model(f"bundle {n}")

@@ -195,7 +195,7 @@ class Record(DeclarativeBase):
                 records = list(session.scalars(query))
             except EnstorageError:
                 raise
-            except ValueError as error:
+            except (ValueError, TypeError) as error:
                 raise CorruptError(
                     f"A {cls.__name__} cannot be read: {error}. Something was changed in the database "
                     f"{connector.settings.shown()['database']} behind our back, or its disk fails. Restore it from a backup."

@@ -34,6 +34,10 @@ _ATTEMPTS = 200
 _LONGEST_PAUSE_SECONDS = 0.2
 # Reading slows down with the number of files: 392 took 0.8 s, one took 0.04 s.
 _MANY_FILES = 40
+# So often small files are joined, by whoever made that version: eight processes that all tried hindered each other.
+_VERSIONS_BETWEEN = 20
+# Unlike other commits, that of joined files may be moved after those of other writers: it changes no row.
+_MANY_TRIES = deltalake.CommitProperties(max_commit_retries=100)
 
 # Polars panics when a file is shorter than the log says.
 _FAILURES = (DeltaError, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
@@ -211,9 +215,9 @@ class DeltaSeries(SeriesStore):
 
     def _join_small_files(self) -> None:
         table: deltalake.DeltaTable = self._local.table  # as it was just after the commit
-        if len(table.file_uris()) > _MANY_FILES:
+        if table.version() % _VERSIONS_BETWEEN == 0 and len(table.file_uris()) > _MANY_FILES:
             try:
-                table.optimize.compact(commit_properties=_ONE_TRY)
+                table.optimize.compact(commit_properties=_MANY_TRIES)
                 table.create_checkpoint()  # a new process reads this instead of every commit since the last one
             except CommitFailedError:
                 return  # another process is joining them at this moment
