@@ -20,7 +20,7 @@ def fit_estimator(job: Job) -> Outcome:
     """Fit an estimator of scikit-learn on the train rows, each sample as one row of numbers."""
     from sklearn.base import clone
 
-    obj = clone(job.model.load_object()) if job.recipe is None else job.recipe.make(job.seed)  # type: ignore[attr-defined]
+    obj = clone(job.obj) if job.recipe is None else job.recipe.make(job.seed)  # type: ignore[attr-defined]
     _, X, y = job.data_set.arrays("train")
     obj.fit(X.reshape(len(X), -1), y)
     return Outcome(obj, output_of(obj, job.features))
@@ -64,6 +64,7 @@ def fit_keras(job: Job, reason: str, report: Report) -> Outcome:
     except KeyboardInterrupt:
         told.stopped = Stop.INTERRUPTED
     told.restore(model)
+    model.compiled, model.optimizer = False, None  # what it was trained with is no part of what is kept
     return Outcome(
         model,
         output_of(model, job.features),
@@ -79,7 +80,7 @@ def _model(job: Job, shape: tuple[int, ...], y: NDArray[Any]) -> Any:
     outputs = job.training.outputs(1 if y.ndim == 1 else y.shape[1])
     if isinstance(job.recipe, NetworkSpec):
         return job.recipe.build(shape, outputs)
-    model = job.model.load_object()
+    model = job.obj
     takes, gives = tuple(model.input_shape[1:]), tuple(model.output_shape[1:])
     if takes != shape or gives != (outputs,):
         raise InvalidInputError(
@@ -105,7 +106,9 @@ def _told(job: Job, report: Report, has_valid: bool) -> Any:
             self.valid_losses: list[float] = []
             self.stopped: Stop | None = None
             self.best_epoch = 0
-            self._best, self._best_weights, self._sound_weights = np.inf, None, None
+            self._best: float = np.inf
+            self._best_weights: Any = None
+            self._sound_weights: Any = None
 
         def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002 - Keras gives it
             self._rate = float(self.model.optimizer.learning_rate)

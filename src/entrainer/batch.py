@@ -95,7 +95,10 @@ class _Group:
         most = max(len(member.X) for member in members)
         batch = min(training.batch_size, most)
         shared = len(members) > 1 and all(_same_rows(member, members[0]) for member in members)
-        self._program = training_program(network, largest, self.outputs, batch, _compiled(training), shared=shared)
+        judged = any(member.valid is not None for member in members)
+        self._program = training_program(
+            network, largest, self.outputs, batch, _compiled(training), judged=judged, shared=shared
+        )
         keys = member_keys(np.array([member.seed for member in members], np.uint32))
         weights = draw_weights(network, self.shapes, self.outputs, keys.weights)
         weights = [_given(stack, path, members) for stack, path in zip(weights, plan.paths, strict=True)]
@@ -140,7 +143,10 @@ class _Group:
                 judged.append(self._join([loss for _, _, loss in results])[:, :count])
                 done += count
                 if report is not None:
-                    self._prune(report(Chunk(done, losses[-1].copy(), judged[-1].copy(), self.stopped)))
+                    try:
+                        self._prune(report(Chunk(done, losses[-1].copy(), judged[-1].copy(), self.stopped)))
+                    except KeyboardInterrupt:
+                        self._interrupted = True
                 count = max(1, int(count * min(SECONDS_A_CHUNK / max(seconds, 1e-6), 4)))
         return np.concatenate(losses, axis=1), np.concatenate(judged, axis=1)
 

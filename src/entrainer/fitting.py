@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
+from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
 
@@ -13,6 +14,8 @@ from entrainer.batch import Chunk, Report, predict_together, train_together
 from entrainer.job import Job, jobs_of
 from entrainer.outcome import Outcome, Stop
 from entrainer.progress import progress_bar
+from entrainer.sharing import taken_in_turn
+from entrainer.spreading import at_once, spread
 from entrainer.storing import Curves, keep
 from entrainer.training import Training
 
@@ -27,6 +30,8 @@ def fit(
     *,
     seeds: int | Iterable[int] = 0,
     weights: Sequence[ArrayLike | None] | None = None,
+    share: bool = False,
+    executor: Executor | None = None,
     progress: bool | Progress = True,
 ) -> None:
     """Train models, networks of one kind together as one compiled program.
@@ -51,6 +56,10 @@ def fit(
             epochs.
         seeds: of initial weights, shuffling and dropout: one for all models, or one for each.
         weights: of each model's train rows in the loss, shape (train rows,), or None for 1.
+        share: other processes are given the same list at the same time: each trains what no other is training. What was
+            trained already by the same settings and seed is left as it is, so that a list goes on after a kill.
+        executor: of `concurrent.futures`, or `client.get_executor()` of a Dask cluster, whose processes open the same
+            store and train parts of the groups.
         progress: show a progress bar; or a function that is told, and may stop models.
 
     Raises:
@@ -61,8 +70,17 @@ def fit(
     if isinstance(models, Model):
         models = [models]
     jobs = jobs_of(models, training or Training(), seeds, weights)
-    for _, group in groupby(sorted(jobs, key=lambda job: job.kind), key=lambda job: job.kind):
-        _fit_group(list(group), progress)
+    groups = [list(group) for _, group in groupby(sorted(jobs, key=_kind), key=_kind)]
+    if executor is not None:
+        spread(groups, executor, share=share)
+        return
+    for group in groups:
+        for part in taken_in_turn(group, at_once(group)) if share else [group]:
+            _fit_group(part, progress)
+
+
+def _kind(job: Job) -> str:
+    return job.kind
 
 
 def _fit_group(group: list[Job], progress: bool | Progress) -> None:

@@ -13,6 +13,7 @@ from enstorage.errors import InvalidInputError
 from entrainer.backend import load_keras
 from entrainer.frozen import taken_over
 from entrainer.member import Member, Samples
+from entrainer.prediction import is_keras
 from entrainer.spec import NetworkSpec, spec_from_json
 from entrainer.training import Training
 
@@ -30,7 +31,8 @@ class Job:
         seed: of everything that chance decides.
         recipe: what its `network` says; None for a model that was built by hand.
         member: its train rows, and its network where it can be one of a group; None for estimators.
-        alone: why it is trained alone; None for members of a group.
+        alone: why a network is trained alone; None for members of a group and for estimators.
+        obj: what was kept of a model that was built by hand, a Keras model or an estimator.
     """
 
     model: Model
@@ -40,6 +42,7 @@ class Job:
     recipe: NetworkSpec | None
     member: Member | None
     alone: str | None
+    obj: Any = None
 
     @property
     def kind(self) -> str:
@@ -110,7 +113,15 @@ def _job(model: Model, training: Training, seed: int, weight: ArrayLike | None) 
         )
         outputs = training.outputs(member.targets)
         return Job(model, data_set, training, seed, recipe, member, blueprint(recipe, member.shape, outputs).alone)
-    return Job(model, data_set, training, seed, recipe, None, NO_RECIPE if recipe is None else None)
+    if recipe is not None:
+        return Job(model, data_set, training, seed, recipe, None, None)
+    obj = model.load_object()
+    if not hasattr(obj, "fit"):
+        raise InvalidInputError(
+            f"The object of {model} is a {type(obj).__name__}, which has nothing to train; expected a Keras model or an "
+            "estimator. Keep its forecasts by entrainer.predict."
+        )
+    return Job(model, data_set, training, seed, None, None, NO_RECIPE if is_keras(obj) else None, obj)
 
 
 def _check_fits(model: Model, network: NetworkSpec, data_set: DataSet, X: NDArray[Any]) -> None:

@@ -83,4 +83,5 @@ def stack(arrays: Sequence[NDArray[Any]], shape: tuple[int, ...]) -> NDArray[Any
 
 def stack_one(array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     """One array, padded with zeros at its ends."""
-    return stack([array], shape)[0]
+    only: NDArray[Any] = stack([array], shape)[0]
+    return only

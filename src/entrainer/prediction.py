@@ -27,8 +27,8 @@ def predict(model: Model) -> "pl.DataFrame":
     """
     data_set = model.data_set()
     _, X, _ = data_set.arrays()
-    quantiles = model.meta("training", default={}).get("quantiles", ())
-    save_forecasts(model, data_set, output_of(model.load_object(), X), quantiles)
+    training: dict[str, Any] = model.meta("training", default={})
+    save_forecasts(model, data_set, output_of(model.load_object(), X), training.get("quantiles", ()))
     return model.forecasts()
 
 
@@ -65,8 +65,13 @@ def save_forecasts(
 
 def output_of(obj: Any, X: NDArray[Any]) -> NDArray[np.float64]:
     """What a Keras model or an estimator gives for samples; an estimator sees each as one row of numbers."""
-    keras = sys.modules.get("keras")
-    if keras is not None and isinstance(obj, keras.Model):
+    if is_keras(obj):
         return np.asarray(obj.predict(X, verbose=0), dtype=np.float64)
     rows = X.reshape(len(X), -1) if hasattr(obj, "n_features_in_") else X
     return np.asarray(obj.predict(rows), dtype=np.float64)
+
+
+def is_keras(obj: Any) -> bool:
+    """Whether it is a Keras model; imports nothing for it."""
+    keras = sys.modules.get("keras")
+    return keras is not None and isinstance(obj, keras.Model)

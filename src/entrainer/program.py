@@ -163,6 +163,7 @@ def training_program(
     batch: int,
     training: "Training",
     *,
+    judged: bool = False,
     shared: bool = False,
 ) -> Program:
     """Prepares the program that trains members of one architecture in batches of `batch` rows.
@@ -173,6 +174,7 @@ def training_program(
         outputs: Columns that are forecast.
         batch: Rows of one step.
         training: The common settings; `epochs` matters to schedules that end with the last epoch.
+        judged: Whether there are valid rows.
         shared: Whether all members have the same X and y, which then have no axis of members.
     """
     judge = _Judge(network, shape, outputs)
@@ -228,7 +230,7 @@ def training_program(
         sound = jnp.isfinite(loss) & jnp.all(jnp.array([jnp.all(jnp.isfinite(each)) for each in after.weights]))
         after = after._replace(epochs=state.epochs + 1)
         after = after._replace(best=_remember(training, after, jnp.where(jnp.isfinite(judged), judged, loss)))
-        patience = training.early_stopping.patience if training.early_stopping else jnp.iinfo(jnp.int32).max
+        patience = training.early_stopping.patience if training.early_stopping else 2**31 - 1
         after = after._replace(stopped=jnp.where(after.best.waited >= patience, EARLY, RUNNING))
         # A member whose loss or weights are no longer numbers keeps those of the epoch before.
         after = _choose(running & sound, after, state)
@@ -249,18 +251,8 @@ def training_program(
         return trained
 
     data = Rows(None if shared else 0, None if shared else 0, 0, 0)
-    over_members = jax.vmap(advance, in_axes=(0, data, data, 0, None, None))
-    without_valid = jax.vmap(
-        lambda state, rows, own, first, epochs: advance(state, rows, None, own, first, epochs),
-        in_axes=(0, data, 0, None, None),
-    )
-
-    def chosen(state: State, rows: Rows, valid: Rows | None, own: Own, first: Any, epochs: Any) -> Any:
-        if valid is None:
-            return without_valid(state, rows, own, first, epochs)
-        return over_members(state, rows, valid, own, first, epochs)
-
-    return Program(jax.jit(jax.vmap(start)), jax.jit(chosen, donate_argnums=0))
+    over_members = jax.vmap(advance, in_axes=(0, data, data if judged else None, 0, None, None))
+    return Program(jax.jit(jax.vmap(start)), jax.jit(over_members, donate_argnums=0))
 
 
 def optimizer_of(training: "Training") -> Any:
@@ -287,7 +279,8 @@ def _remember(training: "Training", now: State, loss: Any) -> Best:
         return now.best._replace(epoch=now.epochs, loss=loss)
     better = loss < now.best.loss - stopping.min_delta
     fresh = Best(now.weights, loss, now.epochs, jnp.int32(0))
-    return _choose(better, fresh, now.best._replace(waited=now.best.waited + 1))
+    best: Best = _choose(better, fresh, now.best._replace(waited=now.best.waited + 1))
+    return best
 
 
 def _mean_loss(judge: _Judge, loss_of_rows: Any, weights: Any, own: Own, rows: Rows) -> Any:

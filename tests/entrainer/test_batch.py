@@ -9,6 +9,7 @@ from entrainer.backend import load_keras
 from entrainer.batch import Member, Trained, predict_together, train_together
 from entrainer.initial import draw_weights
 from entrainer.networks import PaperLSTM
+from entrainer.outcome import Stop
 from entrainer.program import member_keys
 from entrainer.spec import NetworkSpec
 from entrainer.training import Training
@@ -18,17 +19,6 @@ pytestmark = pytest.mark.slow
 PLAIN = PaperLSTM(units=(4, 6), dropout=0.0)
 DROPPING = PaperLSTM(units=(4, 6), dropout=0.2)
 SERIES = np.sin(np.arange(80) * 0.6) / 2 + 0.5
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _compile_fast():
-    load_keras()
-    import jax
-
-    before = jax.config.read("jax_disable_most_optimizations")
-    jax.config.update("jax_disable_most_optimizations", True)  # compiling is most of the time of these tests
-    yield
-    jax.config.update("jax_disable_most_optimizations", before)
 
 
 @dataclass(frozen=True)
@@ -97,7 +87,7 @@ def test_equals_a_plain_keras_loop_on_the_same_batches(optimizer):
     training = Training(epochs=3, batch_size=16, optimizer=optimizer, learning_rate=0.01, shuffle=False)
     _, trained = train_together([member(PLAIN, 9, 4), one], training)
 
-    model = Trained(one.name, PLAIN, 5, 1, initial_weights(one), np.empty(0)).to_keras()
+    model = untrained(one).to_keras()
     plain = keras.optimizers.get(optimizer)
     plain.learning_rate = 0.01
     model.compile(optimizer=plain, loss="mse")
@@ -110,8 +100,12 @@ def test_equals_a_plain_keras_loop_on_the_same_batches(optimizer):
 
 def initial_weights(one):
     keys = member_keys(np.array([one.seed], np.uint32))
-    drawn = draw_weights(one.network, (one.X.shape[1],), one.outputs, keys.weights)
+    drawn = draw_weights(one.network, (one.shape,), one.targets, keys.weights)
     return [np.asarray(stack[0]) for stack in drawn]
+
+
+def untrained(one):
+    return Trained(one.name, one.network, one.shape, 1, initial_weights(one), np.empty(0), None, 0, None)
 
 
 def test_initial_weights_have_the_distribution_of_the_own_lag():
@@ -140,13 +134,13 @@ def test_several_outputs_are_trained_and_predicted():
 
 def test_predicting_together_equals_the_keras_models(tmp_path):
     members = [member(PLAIN, 5, 1), member(PLAIN, 7, 2, rows=20)]
-    trained = [Trained(one.name, PLAIN, one.X.shape[1], 1, initial_weights(one), np.empty(0)) for one in members]
+    trained = [untrained(one) for one in members]
     predicted = predict_together(trained, [one.X for one in members])
     for one, network, values in zip(members, trained, predicted, strict=True):
         network.to_keras().save(tmp_path / "model.keras")
         model = load_keras().saving.load_model(tmp_path / "model.keras")
         assert values.shape == one.y.shape
-        np.testing.assert_allclose(values, model.predict(one.X, verbose=0)[:, 0], atol=1e-5)
+        np.testing.assert_allclose(values, model.predict(one.X, verbose=0), atol=1e-5)
 
 
 def test_trained_network_can_be_trained_on_by_keras():
@@ -159,20 +153,22 @@ def test_trained_network_can_be_trained_on_by_keras():
 def test_progress_is_told_in_steps_up_to_the_last_epoch():
     told = []
     training = Training(epochs=23)
-    [trained] = train_together([member(PLAIN, 5, 1)], training, lambda done, losses: told.append((done, losses)))
-    epochs = [done for done, _ in told]
+    [trained] = train_together([member(PLAIN, 5, 1)], training, told.append)
+    epochs = [chunk.epochs for chunk in told]
     assert epochs == sorted(set(epochs))
     assert len(epochs) > 1
     assert epochs[-1] == 23
-    assert [losses[0] for _, losses in told] == [trained.loss[done - 1] for done in epochs]
+    np.testing.assert_array_equal(np.concatenate([chunk.loss[0] for chunk in told]), trained.loss)
 
 
-def test_an_interrupt_from_progress_leaves_training():
-    def interrupt(done, losses):
+def test_an_interrupted_training_keeps_what_it_has():
+    def interrupt(chunk):
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        train_together([member(PLAIN, 5, 1)], Training(epochs=1000), interrupt)
+    [trained] = train_together([member(PLAIN, 5, 1)], Training(epochs=1000), interrupt)
+    assert trained.stopped is Stop.INTERRUPTED
+    [again] = train_together([member(PLAIN, 5, 1)], Training(epochs=len(trained.loss)))
+    assert_same(trained, again)
 
 
 def test_nan_is_refused_with_the_place_and_the_remedy():
@@ -187,7 +183,7 @@ def test_nan_is_refused_with_the_place_and_the_remedy():
     [
         (np.ones((3, 2)), np.ones(4), 1, r"X of shape \(3, 2\) and y of shape \(4,\)"),
         (np.ones((0, 2)), np.ones(0), 1, "at least one"),
-        (np.ones(3), np.ones(3), 1, r"expected \(rows, lag\)"),
+        (np.ones(3), np.ones(3), 1, r"expected \(rows, …\)"),
         (np.ones((3, 2)), np.ones(3), -1, "seed -1; expected a whole number"),
         (np.ones((3, 2)), np.ones(3), 1.5, "seed 1.5"),
     ],
@@ -202,7 +198,7 @@ def test_what_is_not_one_group_is_refused():
     for members, message in (
         ([], "group is empty"),
         ([member(PLAIN, 5, 1), member(DROPPING, 5, 1)], "one group has one architecture"),
-        ([member(convolution, 5, 1), member(convolution, 7, 1)], "different lag cannot be one group"),
+        ([member(convolution, 5, 1), member(convolution, 7, 1)], "for different samples cannot be one group"),
     ):
         with pytest.raises(InvalidInputError, match=message):
             train_together(members, Training(epochs=1))
@@ -220,5 +216,5 @@ def test_network_with_moving_averages_is_refused():
 
 def test_windows_of_another_lag_are_refused_when_predicting():
     trained = train_together([member(PLAIN, 5, 1)], Training(epochs=1))
-    with pytest.raises(InvalidInputError, match=r"expected one \(rows, lag\) per network, with the lags \[5\]"):
+    with pytest.raises(InvalidInputError, match=r"expected one \(rows, …\) per network, with samples of \[\(5,\)\]"):
         predict_together(trained, [np.ones((3, 6))])

@@ -38,10 +38,14 @@ def test_everything_that_comes_of_a_training_is_stored(research, preparation):
         assert facts["seed"] == seed
         assert facts["training"] == QUICK.to_json()
         assert facts["trained_on"] == ["train"]
-        assert len(facts["history"]["loss"]) == 3
-        assert facts["loss"] == facts["history"]["loss"][-1]
+        curves = model.curves()
+        assert curves["step"].to_list() == [1, 2, 3]
+        assert facts["epochs"] == 3
+        assert facts["loss"] == curves["loss"][-1]
+        assert facts["valid_loss"] == curves["valid_loss"][-1]
+        assert facts["stopped"] is facts["trained_alone"] is None
         assert facts["seconds"] > 0
-        assert set(facts["versions"]) == {"enstorage", "keras", "jax", "numpy"}
+        assert set(facts["versions"]) == {"enstorage", "keras", "jax", "numpy", "scikit-learn"}
         assert sorted(model.forecasts()["part"].unique()) == ["test", "train", "valid"]
 
 
@@ -86,8 +90,9 @@ def test_a_progress_bar_is_shown_when_asked(research, preparation, capsys):
 
 def test_a_function_is_told_of_the_progress_instead(research, preparation, capsys):
     told = []
-    entrainer.fit(make(research, preparation, 3), QUICK, progress=lambda done, loss: told.append((done, loss.shape)))
-    assert told == [(3, (1,))]
+    model = make(research, preparation, 3)
+    entrainer.fit(model, QUICK, progress=lambda models, chunk: told.append((models, chunk.epochs, len(chunk.loss))))
+    assert told[-1] == ([model], 3, 1)
     assert capsys.readouterr().out == ""
 
 
@@ -99,7 +104,7 @@ def test_what_cannot_be_trained_is_refused_and_nothing_is_stored(research, prepa
     odd.data_set(good.data_set())
     before = census(store)
     for models, seeds, kind, words in [
-        ([good, bare], 0, InvalidInputError, "has no network to train"),
+        ([good, bare], 0, InvalidInputError, "has nothing to train"),
         ([good, without_set], 0, NotFoundError, "has no data set"),
         ([good, odd], 0, InvalidInputError, "no parameter 'layers'"),
         ([good], [1, 2], InvalidInputError, "1 models need 1 seeds"),
@@ -120,3 +125,63 @@ def test_a_model_that_gives_too_many_values_is_refused(research, preparation, st
     with pytest.raises(InvalidInputError, match="output of shape"):
         entrainer.predict(model)
     assert census(store) == before
+
+
+def test_curves_of_an_earlier_training_are_forgotten(research, preparation):
+    model = make(research, preparation, 3)
+    for epochs in (5, 2):
+        entrainer.fit(model, entrainer.Training(epochs=epochs), progress=False)
+    assert model.curves()["step"].to_list() == [1, 2]
+
+
+def test_learning_rates_and_dropout_of_one_group_may_differ(research, preparation):
+    rates, drops = (0.001, 0.01), (0.1, 0.4)
+    models = [make(research, preparation, 3, PaperLSTM(units=(4, 5), dropout=drop)) for drop in drops]
+    trainings = [entrainer.Training(epochs=3, learning_rate=rate) for rate in rates]
+    groups = []
+    entrainer.fit(models, trainings, progress=lambda models, chunk: groups.append(len(models)))
+    assert set(groups) == {2}
+    twin = make(research, preparation, 3, PaperLSTM(units=(4, 5), dropout=drops[1]))
+    entrainer.fit(twin, trainings[1], progress=False)
+    assert twin.meta("loss") == pytest.approx(models[1].meta("loss"), rel=1e-4)
+    assert models[0].meta("loss") != pytest.approx(models[1].meta("loss"), rel=1e-2)
+    assert twin.load_object().layers[2].rate == drops[1]
+
+
+def test_row_weights_of_zero_leave_rows_out(research, preparation):
+    whole, part = make(research, preparation, 3), make(research, preparation, 3)
+    rows = len(whole.data_set().arrays("train")[0])
+    weight = np.ones(rows)
+    weight[rows // 2 :] = 0
+    entrainer.fit([whole, part], QUICK, weights=[None, weight], progress=False)
+    assert part.meta("loss") < whole.meta("loss")  # a mean over all rows, of which a half adds nothing
+    with pytest.raises(InvalidInputError, match=rf"row weights of shape \(3,\); expected {rows} finite"):
+        entrainer.fit(whole, QUICK, weights=[[1, 2, 3]], progress=False)
+
+
+def test_an_interrupted_group_keeps_its_last_epochs_and_says_so(research, preparation):
+    models = [make(research, preparation, lag) for lag in (2, 4)]
+
+    def interrupt(models, chunk):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        entrainer.fit(models, entrainer.Training(epochs=1000), progress=interrupt)
+    for model in models:
+        assert model.meta("stopped") == "interrupted"
+        assert model.meta("epochs") == model.curves().height < 1000
+        assert model.has_forecasts()
+
+
+def test_a_batch_larger_than_the_data_is_refused(research, preparation):
+    model = make(research, preparation, 3)
+    with pytest.raises(InvalidInputError, match=r"batch_size is 5000; DataSet.* has \d+ train rows. Take a batch_size"):
+        entrainer.fit(model, entrainer.Training(batch_size=5000), progress=False)
+
+
+def test_a_network_for_other_samples_is_refused_with_both_shapes(research, preparation):
+    data = enstorage.DataSet.from_arrays(range(8), np.ones((8, 4, 4, 1)), np.arange(8.0), ["train"] * 8, "pictures")
+    model = enstorage.Project.get(1).create_research("pictures").create_model("no pictures", SMALL)
+    model.data_set(data)
+    with pytest.raises(InvalidInputError, match=r"takes samples of the shape \(lag,\); those of .* \(4, 4, 1\)"):
+        entrainer.fit(model, QUICK, progress=False)

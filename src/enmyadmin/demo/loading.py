@@ -1,9 +1,14 @@
 """Imports that need not be waited for."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from enstorage import Model
+
+if TYPE_CHECKING:
+    from entrainer.batch import Chunk
 
 
 class LoadWhileTraining:
@@ -14,20 +19,20 @@ class LoadWhileTraining:
 
     Args:
         modules: what will be needed after the training.
-        report: the progress function to call as well; None for none.
+        report: told as well of what is done; None for none.
     """
 
-    def __init__(self, modules: Iterable[str], report: Any = None) -> None:
+    def __init__(self, modules: Iterable[str], report: "Callable[[Chunk], Any] | None" = None) -> None:
         self._thread: Thread | None = Thread(target=_load, args=(tuple(modules),), daemon=True)
         self._report = report
 
-    def __call__(self, done: int, loss: Any) -> None:
+    def __call__(self, _models: Sequence[Model], chunk: "Chunk") -> None:
         """See `entrainer.fit`."""
         if self._thread is not None:
             self._thread.start()
             self._thread = None
         if self._report is not None:
-            self._report(done, loss)
+            self._report(chunk)
 
 
 def _load(modules: Iterable[str]) -> None:
