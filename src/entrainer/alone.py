@@ -1,6 +1,6 @@
 """Models that are trained by themselves: by `keras.Model.fit`, or by the `fit` of an estimator."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,96 +8,96 @@ from numpy.typing import NDArray
 from enstorage.errors import InvalidInputError
 from entrainer.backend import load_keras
 from entrainer.batch import Chunk, Report
-from entrainer.job import Job
 from entrainer.losses import row_loss
-from entrainer.outcome import Outcome, Stop
-from entrainer.prediction import output_of
+from entrainer.member import Member
+from entrainer.outcome import Stop
 from entrainer.program import optimizer_of
-from entrainer.spec import NetworkSpec
+from entrainer.training import Training
 
 
-def fit_estimator(job: Job) -> Outcome:
-    """Fit an estimator of scikit-learn on the train rows, each sample as one row of numbers."""
+class Alone(NamedTuple):
+    """What comes of a training by Keras; the attributes are those of `entrainer.outcome.Outcome`."""
+
+    model: Any
+    loss: NDArray[np.float64]
+    valid_loss: NDArray[np.float64] | None
+    best_epoch: int
+    stopped: Stop | None
+
+
+def fit_estimator(obj: Any, X: NDArray[Any], y: NDArray[Any]) -> Any:
+    """Fit a fresh copy of an estimator of scikit-learn, each sample as one row of numbers."""
     from sklearn.base import clone
 
-    obj = clone(job.obj) if job.recipe is None else job.recipe.make(job.seed)  # type: ignore[attr-defined]
-    _, X, y = job.data_set.arrays("train")
-    obj.fit(X.reshape(len(X), -1), y)
-    return Outcome(obj, output_of(obj, job.features))
+    return clone(obj).fit(X.reshape(len(X), -1), y)
 
 
-def fit_keras(job: Job, reason: str, report: Report) -> Outcome:
+def fit_keras(member: Member, training: Training, report: Report, obj: Any = None) -> Alone:
     """Train a network by `keras.Model.fit`.
 
     Args:
-        job: with a specification, or a Keras model that was kept by hand, from whose weights is gone on.
-        reason: why it is not trained in a group.
+        member: what is trained on; its `network` is built anew, unless there is `obj`.
+        training: the settings.
         report: told after each epoch, as of a group of one; may stop it.
+        obj: a Keras model, from whose weights is gone on.
 
     Raises:
-        InvalidInputError: the model does not fit the data set.
+        InvalidInputError: the Keras model does not fit the rows.
     """
     keras = load_keras()
-    keras.utils.set_random_seed(job.seed)
-    _, X, y = job.data_set.arrays("train")
-    _, X_valid, y_valid = job.data_set.arrays("valid")
-    model = _model(job, X.shape[1:], y)
-    loss_of_rows = row_loss(job.training)
+    keras.utils.set_random_seed(member.seed)
+    model = _model(member, training, obj)
+    loss_of_rows = row_loss(training)
 
     def mean_loss(truth: Any, predicted: Any) -> Any:
         return keras.ops.mean(loss_of_rows(truth, predicted))
 
-    model.compile(optimizer=optimizer_of(job.training), loss=mean_loss)
-    told = _told(job, report, len(X_valid) > 0)
-    rows = {} if not len(X_valid) else {"validation_data": (X_valid, _columns(y_valid))}
+    def losses(truth: Any, predicted: Any) -> Any:
+        return loss_of_rows(truth, predicted)
+
+    model.compile(optimizer=optimizer_of(training), loss=mean_loss if member.weight is None else losses)
+    told = _told(training, report, member.valid is not None)
     try:
         model.fit(
-            X,
-            _columns(y),
-            batch_size=min(job.training.batch_size, len(X)),
-            epochs=job.training.epochs,
-            shuffle=job.training.shuffle,
+            member.X,
+            member.y,
+            batch_size=min(training.batch_size, len(member.X)),
+            epochs=training.epochs,
+            shuffle=training.shuffle,
+            sample_weight=member.weight,
+            validation_data=None if member.valid is None else tuple(member.valid),
             callbacks=[told],
             verbose=0,
-            **rows,
         )
     except KeyboardInterrupt:
         told.stopped = Stop.INTERRUPTED
     told.restore(model)
     model.compiled, model.optimizer = False, None  # what it was trained with is no part of what is kept
-    return Outcome(
+    return Alone(
         model,
-        output_of(model, job.features),
         np.array(told.losses),
-        np.array(told.valid_losses) if len(X_valid) else None,
+        None if member.valid is None else np.array(told.valid_losses),
         told.best_epoch,
         told.stopped,
-        reason,
     )
 
 
-def _model(job: Job, shape: tuple[int, ...], y: NDArray[Any]) -> Any:
-    outputs = job.training.outputs(1 if y.ndim == 1 else y.shape[1])
-    if isinstance(job.recipe, NetworkSpec):
-        return job.recipe.build(shape, outputs)
-    model = job.obj
-    takes, gives = tuple(model.input_shape[1:]), tuple(model.output_shape[1:])
-    if takes != shape or gives != (outputs,):
+def _model(member: Member, training: Training, obj: Any) -> Any:
+    outputs = training.outputs(member.targets)
+    if obj is None:
+        return member.network.build(member.shape, outputs)
+    takes, gives = tuple(obj.input_shape[1:]), tuple(obj.output_shape[1:])
+    if takes != member.shape or gives != (outputs,):
         raise InvalidInputError(
-            f"The Keras model of {job.model} takes samples of {takes} and gives {gives}; {job.data_set} has samples of "
-            f"{shape} and needs {(outputs,)}. Build it for these shapes, or make another data set."
+            f"The Keras model of {member.name!r} takes samples of {takes} and gives {gives}; its data set has samples of "
+            f"{member.shape} and needs {(outputs,)}. Build it for these shapes, or make another data set."
         )
-    return model
+    return obj
 
 
-def _columns(y: NDArray[Any]) -> NDArray[Any]:
-    return y.reshape(len(y), -1)
-
-
-def _told(job: Job, report: Report, has_valid: bool) -> Any:
+def _told(training: Training, report: Report, has_valid: bool) -> Any:
     """The callback that tells of each epoch and stops the training as a group would."""
     keras = load_keras()
-    training = job.training
 
     class Told(keras.callbacks.Callback):  # type: ignore[misc,name-defined]
         def __init__(self) -> None:

@@ -13,6 +13,7 @@ from entrainer.alone import fit_estimator, fit_keras
 from entrainer.batch import Chunk, Report, predict_together, train_together
 from entrainer.job import Job, jobs_of
 from entrainer.outcome import Outcome, Stop
+from entrainer.prediction import output_of
 from entrainer.progress import progress_bar
 from entrainer.sharing import taken_in_turn
 from entrainer.spreading import at_once, spread
@@ -103,10 +104,14 @@ def _fit_group(group: list[Job], progress: bool | Progress) -> None:
 
 def _outcomes(group: list[Job], report: Report) -> Iterable[Outcome]:
     first = group[0]
-    if first.alone:
-        return [fit_keras(first, first.alone, report)]
     if first.member is None:
-        return [fit_estimator(first)]
+        _, X, y = first.data_set.arrays("train")
+        fitted = fit_estimator(first.obj, X, y)
+        return [Outcome(fitted, output_of(fitted, first.features))]
+    if first.alone:
+        done = fit_keras(first.member, first.training, report, first.obj)
+        told = (done.loss, done.valid_loss, done.best_epoch, done.stopped)
+        return [Outcome(done.model, output_of(done.model, first.features), *told, first.alone)]
     members = [job.member for job in group if job.member is not None]
     trained = train_together(members, first.training, report)
     outputs = predict_together(trained, [job.features for job in group])

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from enstorage import DataSet, Model
-from enstorage.errors import InvalidInputError
+from enstorage.errors import InvalidInputError, NotSupportedError
 from entrainer.backend import load_keras
 from entrainer.frozen import taken_over
 from entrainer.member import Member, Samples
@@ -17,7 +17,19 @@ from entrainer.prediction import is_keras
 from entrainer.spec import NetworkSpec, spec_from_json
 from entrainer.training import Training
 
-NO_RECIPE = "It was built by hand: there is no specification by which others could be built beside it."
+
+@dataclass(frozen=True)
+class BuiltByHand(NetworkSpec):
+    """Stands for the specification of a Keras model that has none."""
+
+    name: ClassVar[str] = "built by hand"
+    axes: ClassVar[tuple[int, ...]] = (1, 2, 3)
+
+    def build(self, shape: tuple[int, ...], outputs: int = 1) -> Any:
+        """Cannot be done: the model is there already."""
+        raise NotSupportedError(
+            f"A model that was {self.name} cannot be built again for {shape} and {outputs} outputs."
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,17 +41,15 @@ class Job:
         data_set: its data set.
         training: the settings.
         seed: of everything that chance decides.
-        recipe: what its `network` says; None for a model that was built by hand.
-        member: its train rows, and its network where it can be one of a group; None for estimators.
+        member: its network and its train rows; None for estimators.
         alone: why a network is trained alone; None for members of a group and for estimators.
-        obj: what was kept of a model that was built by hand, a Keras model or an estimator.
+        obj: the estimator, or a Keras model that was built by hand.
     """
 
     model: Model
     data_set: DataSet
     training: Training
     seed: int
-    recipe: NetworkSpec | None
     member: Member | None
     alone: str | None
     obj: Any = None
@@ -93,35 +103,41 @@ def _job(model: Model, training: Training, seed: int, weight: ArrayLike | None) 
     _, X, y = data_set.arrays("train")
     if not len(X):
         raise InvalidInputError(f"{data_set} has no train rows. Prepare the data with a larger train_part.")
-    if isinstance(recipe, NetworkSpec):
-        load_keras()
-        from entrainer.initial import blueprint
-
-        _check_fits(model, recipe, data_set, X)
-        _check_rows(training, data_set, X, y)
-        _, X_valid, y_valid = data_set.arrays("valid")
-        member = Member(
-            network=recipe,
-            X=X,
-            y=y,
-            seed=seed,
-            name=model.name,
-            valid=Samples(X_valid, y_valid) if len(X_valid) else None,
-            weight=None if weight is None else np.asarray(weight, np.float64),
-            learning_rate=training.learning_rate,
-            frozen=taken_over(recipe, model.connector),
-        )
-        outputs = training.outputs(member.targets)
-        return Job(model, data_set, training, seed, recipe, member, blueprint(recipe, member.shape, outputs).alone)
+    if recipe is not None and not isinstance(recipe, NetworkSpec):
+        return Job(model, data_set, training, seed, None, None, recipe.make(seed))
+    obj = None if recipe is not None else model.load_object()
+    if obj is not None and not is_keras(obj):
+        if not hasattr(obj, "fit"):
+            raise InvalidInputError(
+                f"The object of {model} is a {type(obj).__name__}, which has nothing to train; expected a Keras model or an "
+                "estimator. Keep its forecasts by entrainer.predict."
+            )
+        return Job(model, data_set, training, seed, None, None, obj)
+    _check_rows(training, data_set, X, y)
     if recipe is not None:
-        return Job(model, data_set, training, seed, recipe, None, None)
-    obj = model.load_object()
-    if not hasattr(obj, "fit"):
-        raise InvalidInputError(
-            f"The object of {model} is a {type(obj).__name__}, which has nothing to train; expected a Keras model or an "
-            "estimator. Keep its forecasts by entrainer.predict."
-        )
-    return Job(model, data_set, training, seed, None, None, NO_RECIPE if is_keras(obj) else None, obj)
+        _check_fits(model, recipe, data_set, X)
+    _, X_valid, y_valid = data_set.arrays("valid")
+    member = Member(
+        network=recipe or BuiltByHand(),
+        X=X,
+        y=y,
+        seed=seed,
+        name=model.name,
+        valid=Samples(X_valid, y_valid) if len(X_valid) else None,
+        weight=None if weight is None else np.asarray(weight, np.float64),
+        learning_rate=training.learning_rate,
+        frozen=() if recipe is None else taken_over(recipe, model.connector),
+    )
+    return Job(model, data_set, training, seed, member, _why_alone(member, training), obj)
+
+
+def _why_alone(member: Member, training: Training) -> str | None:
+    if isinstance(member.network, BuiltByHand):
+        return "It was built by hand: there is no specification by which others could be built beside it."
+    load_keras()
+    from entrainer.initial import blueprint
+
+    return blueprint(member.network, member.shape, training.outputs(member.targets)).alone
 
 
 def _check_fits(model: Model, network: NetworkSpec, data_set: DataSet, X: NDArray[Any]) -> None:
