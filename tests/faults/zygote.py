@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,7 +46,9 @@ class Zygote:
         """Kill the processes that a test left behind when it failed."""
         for forked in self._forked:
             if not forked.ended:
-                forked.kill()
+                with suppress(ProcessLookupError):
+                    os.killpg(forked.pid, signal.SIGKILL)
+                os.close(forked.pipe)
         self._forked.clear()
 
     def close(self):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from threading import local
-from typing import Any
+from typing import Any, TypeVar
 
 import deltalake
 import numpy as np
@@ -24,6 +24,8 @@ from enstorage.series.base import Points, SeriesStore
 from enstorage.series.delta_scan import scan
 from enstorage.series.grouping import group
 
+T = TypeVar("T")
+
 # A row is a point, or with value null the trace of a deleted one. `version` is that of the commit which wrote the row: it
 # orders rows of equal time, and unlike a clock it never goes back.
 _SCHEMA = {"source": pl.Int64, "time": pl.Int64, "value": pl.Float64, "version": pl.Int64}
@@ -36,6 +38,9 @@ _LONGEST_PAUSE_SECONDS = 0.2
 _MANY_FILES = 40
 # So often small files are joined, by whoever made that version: eight processes that all tried hindered each other.
 _VERSIONS_BETWEEN = 20
+# A folder that is listed while others write to it may show a later commit without the one before.
+_GAP = "contiguous commit files"
+_ATTEMPTS_AT_A_GAP = 8
 # Unlike other commits, that of joined files may be moved after those of other writers: it changes no row.
 _MANY_TRIES = deltalake.CommitProperties(max_commit_retries=100)
 
@@ -219,31 +224,44 @@ class DeltaSeries(SeriesStore):
             try:
                 table.optimize.compact(commit_properties=_MANY_TRIES)
                 table.create_checkpoint()  # a new process reads this instead of every commit since the last one
-            except CommitFailedError:
-                return  # another process is joining them at this moment
+            except DeltaError:
+                return  # another process is joining them at this moment, or the next writer will
 
     def _table(self, version: int | None = None) -> deltalake.DeltaTable:
         """The table as it is now, or was. Each thread keeps its own and reads only what was committed since."""
+        table = self._again(lambda: self._kept_table(version))
+        if version is None or version == table.version():
+            return table
+        return self._again(lambda: deltalake.DeltaTable(self._place, version=version, storage_options=self._options))
+
+    def _kept_table(self, version: int | None) -> deltalake.DeltaTable:
         table: deltalake.DeltaTable | None = getattr(self._local, "table", None)
         if table is None:
             table = self._local.table = deltalake.DeltaTable(self._place, storage_options=self._options)
         elif version is None or version != table.version():
             table.update_incremental()
-        if version is None or version == table.version():
-            return table
-        return deltalake.DeltaTable(self._place, version=version, storage_options=self._options)
+        return table
 
     def _committed(self, write: Callable[[deltalake.DeltaTable], Any]) -> None:
-        for attempt in range(_ATTEMPTS):
+        self._again(lambda: write(self._table()))
+
+    def _again(self, work: Callable[[], T]) -> T:
+        """Do some work again as long as other writers come in between."""
+        attempt = 0
+        while True:
+            attempt += 1
             try:
-                write(self._table())
-            except CommitFailedError:
-                if attempt == _ATTEMPTS - 1:
+                return work()
+            except DeltaError as error:
+                gap = _GAP in str(error)
+                if attempt == (_ATTEMPTS_AT_A_GAP if gap else _ATTEMPTS) or not (
+                    gap or isinstance(error, CommitFailedError)
+                ):
                     raise
+                if gap:
+                    self._local.table = None
                 pause = min(0.005 * 2**attempt, _LONGEST_PAUSE_SECONDS)
                 time.sleep(pause * secrets.randbelow(1000) / 1000)
-            else:
-                return
 
     @contextmanager
     def _translated(self, version: int | None = None) -> Iterator[None]:
