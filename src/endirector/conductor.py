@@ -15,8 +15,9 @@ from endirector.members import gather
 from endirector.metamodel import make_metamodel
 from endirector.methods.base import Combination, Floats, Method
 from endirector.metrics import errors
-from enstorage import DataCsv, Ensemble, Forecast, Model, plugins
+from enstorage import DataCsv, DataPreparation, Ensemble, Forecast, Model, plugins
 from enstorage.entity.ensemble import METHODS
+from enstorage.entity.targets import targets_are_values
 from enstorage.errors import InvalidInputError
 from enstorage.preparation.split import PARTS
 
@@ -176,13 +177,18 @@ def _trained_on(model: Model) -> list[int]:
 
 def _leaks(model: Model) -> bool:
     """Whether the model could see what comes after the origin of its forecasts."""
-    preparation = model.research.data_preparation
-    return preparation is not None and bool(preparation.state["leaks"])
+    return any(preparation.state["leaks"] for preparation in _preparations(model))
 
 
 def _split_at_random(model: Model) -> bool:
-    preparation = model.research.data_preparation
-    return preparation is not None and preparation.split == "random"
+    return any(preparation.split == "random" for preparation in _preparations(model))
+
+
+def _preparations(model: Model) -> list[DataPreparation]:
+    """All that the model sees: those of its data set, else the one of its research."""
+    seen = [] if model.data_set_id is None else model.data_set().preparations()
+    own = model.research.data_preparation
+    return seen or ([] if own is None else [own])
 
 
 def _seen_test_rows(alignment: Alignment, models: Sequence[Model]) -> dict[str, int]:
@@ -234,6 +240,8 @@ def _metrics(models: Sequence[Model], alignment: Alignment, forecast: NDArray[np
 
 def _common_scale(models: Sequence[Model]) -> Callable[[Floats], Floats] | None:
     """The transform into the prepared scale, if the members share it and it takes each value by itself."""
+    if not all(model.data_set_id is None or targets_are_values(model.data_set()) for model in models):
+        return None
     preparations = {preparation.id: preparation for model in models if (preparation := model.research.data_preparation)}
     if len(preparations) != 1 or any(model.research.data_preparation_id is None for model in models):
         return None

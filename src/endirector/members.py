@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from endirector.alignment import MemberForecasts
+from endirector.alignment import KEY, MemberForecasts
 from enstorage import Model
 from enstorage.entity.ensemble import member_names
+from enstorage.entity.targets import known_targets
 from enstorage.preparation.split import PARTS
 
 
@@ -28,7 +29,8 @@ def _forecasts(model: Model) -> pl.DataFrame:
     table = kept.filter(pl.col("quantile").is_null()).select(
         "series", "id", "step", "value", pl.col("part").replace_strict(codes, return_dtype=pl.Int8)
     )
-    return table.join(_truth(model), on="id", how="left", maintain_order="left")
+    known = known_targets(model).drop("part").drop_nans("truth")
+    return table.join(known, on=[name for name in KEY if name in known.columns], how="left", maintain_order="left")
 
 
 def _offset(model: Model) -> int | None:
@@ -43,15 +45,4 @@ def _up_to_date(model: Model) -> pl.DataFrame:
         from entrainer import predict
 
         predict(model)
-    return model.forecasts().filter(pl.col("quantile").is_null())
-
-
-def _truth(model: Model) -> pl.DataFrame:
-    """Columns `id` and `truth`, in the units of the source; no rows where the model knows of none."""
-    preparation = model.research.data_preparation
-    if preparation is not None:
-        return preparation.table().select(pl.col("time").alias("id"), pl.col("value").alias("truth")).drop_nans()
-    if model.data_set_id is not None:
-        ids, values = model.data_set().targets()
-        return pl.DataFrame({"id": ids.ravel(), "truth": values.ravel()}).cast({"truth": pl.Float64})
-    return pl.DataFrame(schema={"id": pl.Int64, "truth": pl.Float64})
+    return model.forecasts()

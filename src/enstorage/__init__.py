@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from enstorage.entity.data_csv import DataCsv
     from enstorage.entity.data_preparation import DataPreparation
     from enstorage.entity.data_set import DataSet
+    from enstorage.entity.data_set_input import DataSetInput
     from enstorage.entity.data_snapshot import DataSnapshot
     from enstorage.entity.data_source import DataSource
     from enstorage.entity.ensemble import Ensemble
@@ -38,6 +39,7 @@ __all__ = [
     "DataCsv",
     "DataPreparation",
     "DataSet",
+    "DataSetInput",
     "DataSnapshot",
     "DataSource",
     "Ensemble",
@@ -70,6 +72,7 @@ _HOME = {
     "DataCsv": "enstorage.entity.data_csv",
     "DataPreparation": "enstorage.entity.data_preparation",
     "DataSet": "enstorage.entity.data_set",
+    "DataSetInput": "enstorage.entity.data_set_input",
     "DataSnapshot": "enstorage.entity.data_snapshot",
     "DataSource": "enstorage.entity.data_source",
     "Ensemble": "enstorage.entity.ensemble",

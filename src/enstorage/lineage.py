@@ -7,6 +7,7 @@ from sqlalchemy import inspect
 
 from enstorage.entity import ENTITIES
 from enstorage.entity._record import Record
+from enstorage.entity.data_set import DataSet
 from enstorage.entity.ensemble import Ensemble
 from enstorage.entity.forecast import Forecast
 
@@ -80,6 +81,8 @@ def _parents(record: Record) -> list[Record]:
         for model in record.models():
             parents += Forecast.of(model) or [model]
         return parents
+    if isinstance(record, DataSet):
+        return [*record.preparations()]
     tables = {entity.__tablename__: entity for entity in ENTITIES}
     parents = []
     for column in record._upstream:

@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from enstorage import Forecast, Project
-from enstorage.adapter import Window
+from enstorage import DataSource, Forecast, Project
+from enstorage.adapter import Branches, Window
 from enstorage.entity import ENTITIES
 
 
@@ -91,7 +91,22 @@ def test_every_entity_has_one(flow):
     flow["models"][0].meta("key", 1)
     flow["models"][0].log(1, loss=0.5)
     flow["models"][0].curves()
+    other = flow["snapshot"].create_preparation("drop", "log")
+    flow["preparation"].create_set(Branches([flow["preparation"], other], lag=2))
     for entity in ENTITIES:
         record = entity.get_list()[0]
         assert record.lineage().records[-1] == record
         assert str(record.lineage()).startswith(str(record))
+
+
+def test_a_set_of_several_preparations_comes_from_all_of_them(flow, store):
+    other = DataSource(name="other", time_interval="1y").save()
+    other.write(*flow["source"].read())
+    second = other.create_snapshot().create_preparation()
+    made = flow["preparation"].create_set(Branches([second, flow["preparation"]], lag=2))
+    lineage = made.lineage()
+    assert lineage.parents(made) == [second, flow["preparation"]]
+    assert [type(record).__name__ for record in lineage.records] == [
+        *("DataSource", "DataSource", "DataSnapshot", "DataSnapshot", "DataPreparation", "DataPreparation", "DataSet")
+    ]
+    assert second.lineage().records[0] == other

@@ -1,4 +1,4 @@
-"""Writes a small store with something of everything, and its project as a bundle: `python write_store.py schema-0002`.
+"""Writes a small store with something of everything, and its project as a bundle: `python write_store.py schema-0003`.
 
 Run it once with each version that changes what stores look like, and keep what it wrote beside it: every later version
 has to open it.
@@ -46,8 +46,30 @@ def write(folder):
             _, inputs, _ = data_set.arrays(part)
             model.save_forecasts(part, ids, data_set.invert(estimator.predict(inputs), part))
     Conductor(project.create_ensemble("blending", "LinearRegression", models=project.models())).render()
+    if hasattr(enstorage, "DataSetInput"):  # since schema 0003
+        write_sets_of_several(project, preparation)
     enstorage.export_project(project, folder.with_suffix(".enz"))
     connector.close()
+
+
+def write_sets_of_several(project, preparation):
+    """A model on two series side by side, and one on the visits of two customers, with forecasts."""
+    from enstorage.adapter import Branches, Interval
+
+    other = preparation.data_snapshot.create_preparation("linear", "log", 0.6, 0.2, 0.2)
+    branches = preparation.create_set(Branches([other, preparation], lag=4))
+    project.researches()[0].create_model("two series").data_set(branches)
+    visits = []
+    for name in ("first", "second"):
+        source = enstorage.DataSource(name=f"visits of the {name} customer").save()
+        source.write(np.cumsum(np.arange(len(name), 20)) * 86_400 * 10**9, np.ones(20 - len(name)))
+        visits.append(source.create_snapshot().create_preparation("drop", "none", 0.6, 0.0, 0.4))
+    shop = enstorage.Project(name="Shop", data_source=visits[0].data_snapshot.data_source).save()
+    model = shop.create_research("Visits", visits[0]).create_model("next visit")
+    pooled = enstorage.DataSet.from_preparations(visits, Interval(look_back=3))
+    model.data_set(pooled)
+    ids, truth = pooled.targets("test")
+    model.save_forecasts("test", ids, truth + 1, series=pooled.series("test"))
 
 
 if __name__ == "__main__":

@@ -1,77 +1,29 @@
-"""What an adapter is, what it is given and what it gives."""
+"""What an adapter is: the recipe by which prepared rows, or arrays, become samples."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, Self
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, Field, asdict, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from enstorage import plugins
+from enstorage.adapter.labels import check_in_train, checked_labels, one_hot
+from enstorage.adapter.samples import NoSamplesError, Prepared, Samples, pooled
 from enstorage.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from enstorage.entity.data_preparation import DataPreparation
 
 GROUP = "enstorage.adapters"
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """The rows of a preparation, in time order; arrays of shape (rows,).
-
-    Attributes:
-        times: int64 ns, start of the bucket or time of the event.
-        values: float64 in the prepared scale; NaN where a row has no value (it could not be filled, or the first rows of a
-            differenced series).
-        position: index of the row in the snapshot; a jump means that rows between were dropped.
-        part: 0 train, 1 valid, 2 test.
-        needs_history: whether forecasts are turned back into source units from the last value known at their origin.
-        what: the preparation, as messages name it.
-    """
-
-    times: NDArray[np.int64]
-    values: NDArray[np.float64]
-    position: NDArray[np.int64]
-    part: NDArray[np.int8]
-    needs_history: bool
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class Samples:
-    """The samples `[id, X, y]`, in time order.
-
-    Attributes:
-        id: int64 ns, time of the (first) target, shape (samples,).
-        X: features, shape (samples, …).
-        y: targets, shape (samples,) or (samples, horizon).
-        part: 0 train, 1 valid, 2 test, the part of the targets, shape (samples,).
-        origin: index of the last known row t in the preparation, shape (samples,); None for sets that come from none.
-        target: index of the first target's row in the preparation, shape (samples,); None likewise.
-        lost: how many samples were not built, by reason.
-    """
-
-    id: NDArray[np.int64]
-    X: NDArray[Any]
-    y: NDArray[Any]
-    part: NDArray[np.int8]
-    origin: NDArray[np.int64] | None
-    target: NDArray[np.int64] | None
-    lost: Mapping[str, int]
-
-
-class Adapter(ABC):
-    """Turns prepared rows into samples. Subclasses are frozen dataclasses, registered under `enstorage.adapters`."""
+class Recipe(ABC):
+    """A name and parameters, which are kept as JSON. Subclasses are frozen dataclasses, registered under the name."""
 
     #: The registered name.
     name: ClassVar[str]
-
-    @abstractmethod
-    def samples(self, prepared: Prepared) -> Samples:
-        """The samples of the prepared rows. The same rows always give the same samples.
-
-        Raises:
-            InvalidInputError: no sample can be built; the message says what is too short.
-        """
 
     def to_json(self) -> dict[str, Any]:
         """The name and the parameters."""
@@ -79,22 +31,141 @@ class Adapter(ABC):
 
     def __str__(self) -> str:
         """Name and the parameters that differ from their defaults, such as `window lag 7`."""
-        told = [field for field in fields(self) if getattr(self, field.name) != field.default]  # type: ignore[arg-type]
-        return " ".join([self.name, *(f"{field.name} {getattr(self, field.name)}" for field in told)])
+        given = [(field, getattr(self, field.name)) for field in fields(self)]  # type: ignore[arg-type]
+        told = [f"{field.name} {value}" for field, value in given if value != _default(field) and field.compare]
+        return " ".join([self.name, *told])
 
     @classmethod
     def from_json(cls, recipe: Mapping[str, Any]) -> Self:
-        """The adapter of a recipe made by `to_json`."""
+        """The one of a recipe made by `to_json`."""
         return cls(**{key: value for key, value in recipe.items() if key != "name"})
 
 
-def adapter_from_json(recipe: Mapping[str, Any]) -> Adapter:
+class Adapter(Recipe):
+    """Turns prepared rows into samples. Subclasses are frozen dataclasses, registered under `enstorage.adapters`."""
+
+    @property
+    def targets_are_values(self) -> bool:
+        """Whether the targets are values of rows, so that a preparation knows them by their times.
+
+        An adapter whose targets are something else says no here. Its samples have no `target`, and `y`, or where that is
+        not in source units `truth`, has the true values.
+        """
+        return True
+
+    @abstractmethod
+    def samples(self, prepared: Prepared) -> Samples:
+        """The samples of the prepared rows. The same rows always give the same samples.
+
+        Raises:
+            NoSamplesError: no sample can be built; the message says what is too short.
+            InvalidInputError: the rows are not those that the adapter takes.
+        """
+
+    def samples_of(self, prepared: Sequence[Prepared], asked: int = 0) -> Samples:  # noqa: ARG002 - for those who align
+        """The samples of several preparations in one set.
+
+        By default these are the samples of each series by itself, those of all series together in time order (pooled). A
+        series that gives none is counted in `lost`.
+
+        Args:
+            prepared: the rows of each preparation.
+            asked: index of the preparation that was asked, for adapters that join the series in one sample.
+
+        Raises:
+            NoSamplesError: no series gives a sample.
+            InvalidInputError: the rows are not those that the adapter takes.
+        """
+        if len(prepared) == 1:
+            return self.samples(prepared[0])
+        found: dict[int, Samples] = {}
+        refusal = None
+        for index, each in enumerate(prepared):
+            try:
+                found[index] = self.samples(each)
+            except NoSamplesError as error:
+                refusal = error
+        if not found:
+            raise NoSamplesError(f"None of the {len(prepared)} series gives a sample, the last because: {refusal}")
+        return pooled(found, len(prepared) - len(found))
+
+    def inputs(self, asked: "DataPreparation") -> "tuple[DataPreparation, ...]":
+        """The preparations that a set of the asked one is made of, in order; by default that one alone.
+
+        Raises:
+            InvalidInputError: the asked one is not among those that the adapter names.
+        """
+        return (asked,)
+
+
+class ArrayAdapter(Recipe):
+    """Turns images or texts into samples: numbers that are kept, and how models take them.
+
+    What is kept is small and exact, such as pixels of one byte. What models take is made of it each time it is read.
+    Subclasses are frozen dataclasses, registered under `enstorage.adapters`.
+    """
+
+    #: How many classes the labels are of: whole numbers from 0. None: they are targets as they are.
+    classes: int | None
+
+    @abstractmethod
+    def encode(self, X: Any) -> NDArray[Any]:
+        """What is kept: numbers, one row a sample.
+
+        Raises:
+            InvalidInputError: these are not the data that the adapter takes.
+        """
+
+    @abstractmethod
+    def features(self, kept: NDArray[Any]) -> NDArray[Any]:
+        """The X of models, shape (samples, …), from what is kept."""
+
+    def targets(self, labels: NDArray[Any]) -> NDArray[Any]:
+        """The y of models from the labels: as they are, or one-hot, float32, shape (samples, classes).
+
+        Raises:
+            InvalidInputError: a label is not one of the classes.
+        """
+        return labels if self.classes is None else one_hot(checked_labels(labels, self.classes), self.classes)
+
+    def check_train(self, labels: NDArray[Any], train: NDArray[np.bool_]) -> None:
+        """Refuse labels that no model could learn from the train rows, which are True in `train`.
+
+        Raises:
+            InvalidInputError: a class is missing there.
+        """
+        if self.classes is not None:
+            names = [str(label) for label in range(self.classes)]
+            check_in_train(
+                checked_labels(labels, self.classes), train, names, "Put some into it, or give fewer classes."
+            )
+
+    def samples(self, X: Any, labels: Any) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
+        """`(id, X, y)` as models take them, without keeping anything; ids are 0, 1, 2, ….
+
+        Args:
+            X: images or texts, one a sample.
+            labels: shape (samples,), or as models take them.
+
+        Raises:
+            InvalidInputError: there are not as many labels, or the data are not those that the adapter takes.
+        """
+        kept, given = self.encode(X), np.asarray(labels)
+        if given.ndim == 0 or len(given) != len(kept):
+            raise InvalidInputError(
+                f"There are {len(kept)} samples and labels of shape {given.shape}; expected one label a sample. Give as "
+                "many."
+            )
+        return np.arange(len(kept)), self.features(kept), self.targets(given)
+
+
+def adapter_from_json(recipe: Mapping[str, Any]) -> Recipe:
     """The adapter of a stored recipe, found by its registered name.
 
     Raises:
         InvalidInputError: no such adapter is registered.
     """
-    kind: type[Adapter] = plugins.load(GROUP, recipe["name"], "adapter")
+    kind: type[Recipe] = plugins.load(GROUP, recipe["name"], "adapter")
     return kind.from_json(recipe)
 
 
@@ -105,4 +176,8 @@ def whole_number(owner: str, name: str, value: object, least: int) -> None:
         InvalidInputError: it is not.
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise InvalidInputError(f"The {name} of a {owner} is a whole number of at least {least}; received {value!r}.")
+        raise InvalidInputError(f"The {name} of {owner} is a whole number of at least {least}; received {value!r}.")
+
+
+def _default(field: "Field[Any]") -> Any:
+    return field.default if field.default_factory is MISSING else field.default_factory()

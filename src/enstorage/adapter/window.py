@@ -1,13 +1,14 @@
 """`Window`: the last values predict the next ones."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from enstorage.adapter.base import Adapter, Prepared, Samples, whole_number
+from enstorage.adapter.base import Adapter, whole_number
+from enstorage.adapter.samples import NoSamplesError, Prepared, Samples, take
 from enstorage.errors import InvalidInputError
 
 
@@ -37,7 +38,7 @@ class Window(Adapter):
 
     def __post_init__(self) -> None:
         for parameter in ("lag", "offset", "horizon", "step"):
-            whole_number("Window", parameter, getattr(self, parameter), 1)
+            whole_number("a Window", parameter, getattr(self, parameter), 1)
 
     def samples(self, prepared: Prepared) -> Samples:
         """See `Adapter.samples`."""
@@ -48,7 +49,7 @@ class Window(Adapter):
         target = origin + self.offset
         on_step = prepared.position[target] % self.step == 0
         if not on_step.any():
-            raise InvalidInputError(
+            raise NoSamplesError(
                 f"{prepared.what} has no target at a multiple of {self.step} that a window of lag {self.lag} reaches. "
                 "Take a smaller step or a longer snapshot."
             )
@@ -56,13 +57,13 @@ class Window(Adapter):
         one_part = self._targets_in_one_part(prepared, target)
         chosen = np.flatnonzero(on_step & whole & one_part)
         if not len(chosen):
-            raise InvalidInputError(
+            raise NoSamplesError(
                 f"{prepared.what} gives no window: every span of {self.lag + ahead} rows (lag {self.lag}, offset "
                 f"{self.offset}, horizon {self.horizon}) has a dropped row, or targets in two parts. Clean the snapshot by "
                 "another method, or shorten the window."
             )
-        windows = _take(sliding_window_view(prepared.values, self.lag), chosen)
-        targets = _take(sliding_window_view(prepared.values, self.horizon), target[chosen])
+        windows = take(sliding_window_view(prepared.values, self.lag), chosen)
+        targets = take(sliding_window_view(prepared.values, self.horizon), target[chosen])
         return Samples(
             id=prepared.times[target[chosen]],
             X=windows,
@@ -79,7 +80,7 @@ class Window(Adapter):
     def _check(self, prepared: Prepared) -> None:
         needed = self.lag + self.offset + self.horizon - 1
         if len(prepared.values) < needed:
-            raise InvalidInputError(
+            raise NoSamplesError(
                 f"{prepared.what} has {len(prepared.values)} rows; a window needs {needed} (lag {self.lag}, offset "
                 f"{self.offset}, horizon {self.horizon}). Take a longer snapshot or shorten the window."
             )
@@ -99,11 +100,3 @@ class Window(Adapter):
     def _targets_in_one_part(self, prepared: Prepared, target: NDArray[np.int64]) -> NDArray[np.bool_]:
         parts = sliding_window_view(prepared.part, self.horizon)[target]
         return np.asarray((parts == parts[:, :1]).all(axis=1))
-
-
-def _take(windows: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[Any]:
-    """Rows of a matrix, as a view where they lie at a regular distance: the window matrix is lag times the series."""
-    step = int(rows[1] - rows[0]) if len(rows) > 1 else 1
-    if len(rows) == (rows[-1] - rows[0]) // step + 1 and (np.diff(rows) == step).all():
-        return windows[rows[0] : rows[-1] + 1 : step]
-    return windows[rows]

@@ -1,7 +1,7 @@
 """Parts of records that are here already: what is missing is added, what is there is never written over.
 
 Parts have no origin. They are known by what they are parts of and by their key: a fact by its model and its name, a
-forecast by its model and its part, an item by its ensemble and its model.
+forecast by its model and its part, an item by its ensemble and its model, an input by its data set and its preparation.
 """
 
 from collections import defaultdict
@@ -15,11 +15,25 @@ from enstorage.bundle.closure import Kind, chunks, foreign_keys
 from enstorage.bundle.plan import Plan
 from enstorage.bundle.reading import Bundle
 from enstorage.bundle.rows import Row, by_owner
-from enstorage.entity import ENTITIES, Ensemble, EnsembleItem, Forecast, Model, ModelCurve, ModelMeta
+from enstorage.entity import (
+    ENTITIES,
+    DataSetInput,
+    Ensemble,
+    EnsembleItem,
+    Forecast,
+    Model,
+    ModelCurve,
+    ModelMeta,
+)
 from enstorage.entity.model_curve import joined, packed
 
 #: By which column the parts of one whole differ.
-_KEYS: dict[Kind, str] = {ModelMeta: "key", Forecast: "part", EnsembleItem: "model_id"}
+_KEYS: dict[Kind, str] = {
+    ModelMeta: "key",
+    Forecast: "part",
+    EnsembleItem: "model_id",
+    DataSetInput: "data_preparation_id",
+}
 
 # Before the names of curves that are here already; no name of a curve begins so.
 _KEPT = "\x00"
@@ -62,8 +76,9 @@ def _whole(row: Row) -> tuple[Kind, int]:
 def _key(plan: Plan, row: Row) -> Any:
     if row.entity not in _KEYS:
         return None
-    value = row.values[_KEYS[row.entity]]
-    return plan.here[Model].get(value) if row.entity is EnsembleItem else value
+    name = _KEYS[row.entity]
+    value, keys = row.values[name], foreign_keys(row.entity)
+    return plan.here[keys[name]].get(value) if name in keys else value
 
 
 def _known(session: Session, entity: Kind, old: Iterable[tuple[Row, Kind, int]]) -> set[tuple[Kind, int, Any]]:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from enstorage.bundle.archive import MANIFEST, Archive, hash_differs
 from enstorage.bundle.closure import Kind
 from enstorage.bundle.manifest import Manifest
-from enstorage.bundle.relations import Rows, check_members, check_references, check_uniqueness
+from enstorage.bundle.relations import Rows, check_inputs, check_members, check_references, check_uniqueness
 from enstorage.bundle.rows import Row, from_line
 from enstorage.bundle.rules import check_rows
 from enstorage.bundle.tables import Tables, read_points
@@ -102,6 +102,7 @@ def read_bundle(file: BinaryIO, *, max_bytes: int | None = None, progress: Progr
     check_uniqueness(rows)
     check_rows(rows)
     check_members(rows)
+    check_inputs(rows)
     if manifest.project not in rows[Project]:
         raise InvalidInputError(f"Its project {manifest.project} is not among its records.")
     _check_complete(manifest, rows)

@@ -1,13 +1,22 @@
 """What holds between records: every reference leads somewhere, what is unique is, every table has one owner."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable
 
 from sqlalchemy import UniqueConstraint
 
 from enstorage.bundle.closure import Kind, foreign_keys
-from enstorage.bundle.rows import Row
-from enstorage.entity import DataCsv, Ensemble, EnsembleItem, Forecast
+from enstorage.bundle.rows import Row, by_owner
+from enstorage.entity import (
+    DataCsv,
+    DataPreparation,
+    DataSet,
+    DataSetInput,
+    DataSnapshot,
+    Ensemble,
+    EnsembleItem,
+    Forecast,
+)
 from enstorage.errors import InvalidInputError
 
 Rows = dict[Kind, dict[int, Row]]
@@ -65,6 +74,32 @@ def owners(rows: Rows) -> dict[int, Row]:
         if id not in found:
             raise InvalidInputError(f"{row} is owned by nothing.")
     return found
+
+
+def sources_of_sets(rows: Rows) -> dict[int, set[int]]:
+    """The data sources of the preparations of each data set of several, by the id of the set."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for row in rows.get(DataSetInput, {}).values():
+        preparation = rows[DataPreparation][row.values["data_preparation_id"]]
+        snapshot = rows[DataSnapshot][preparation.values["data_snapshot_id"]]
+        found[row.values["data_set_id"]].add(snapshot.values["data_source_id"])
+    return found
+
+
+def check_inputs(rows: Rows) -> None:
+    """Refuse a data set of several preparations whose places are not 0, 1, …, or which has not the one that was asked.
+
+    Raises:
+        InvalidInputError: there is one.
+    """
+    inputs = by_owner(rows.get(DataSetInput, {}).values(), "data_set_id")
+    for id, each in inputs.items():
+        places = sorted(row.values["position"] for row in each)
+        if places != list(range(len(each))):
+            raise InvalidInputError(f"The preparations of DataSet({id}) have the places {str(places)[:60]}.")
+        asked = rows[DataSet][id].values["data_preparation_id"]
+        if asked not in {row.values["data_preparation_id"] for row in each}:
+            raise InvalidInputError(f"DataSet({id}) is of preparation {asked}, which is not among its preparations.")
 
 
 def check_members(rows: Rows) -> None:

@@ -23,6 +23,8 @@ from enstorage.entity import (
     Project,
     Research,
 )
+from enstorage.entity._arrays import array_adapter
+from enstorage.entity._inputs import check_adapter
 from enstorage.entity.ensemble import FIT_ON
 from enstorage.errors import EnstorageError, InvalidInputError
 from enstorage.formats.base import GROUP as FORMATS
@@ -103,10 +105,11 @@ def _data_set(values: dict[str, Any], _rows: Rows) -> None:
     recipe = values["adapter"]
     if values["data_preparation_id"] is None:
         shapes = [recipe["X"], recipe["y"]]
-        _check(recipe["name"] == "arrays", "it comes from no preparation and not from arrays.")
+        if recipe["name"] != "arrays":
+            array_adapter(recipe)
         _check(all(type(size) is int and size >= 0 for shape in shapes for size in shape), "its shapes are no numbers.")
     else:
-        adapter_from_json(recipe)
+        check_adapter(adapter_from_json(recipe))
     _counts(values["lost"])
     checked_hash(values["sha256"])
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from enstorage.bundle.closure import Kind
-from enstorage.bundle.relations import owners
+from enstorage.bundle.relations import owners, sources_of_sets
 from enstorage.bundle.rows import Row
 from enstorage.entity import DataPreparation, DataSet, DataSnapshot, Ensemble, EnsembleItem, Forecast
 from enstorage.entity.data_csv import named_ids
@@ -53,6 +53,7 @@ class Tables:
         self._owners = owners(rows)
         self._known = {entity.__tablename__: records for entity, records in rows.items()}
         self._members: dict[int, set[int]] = defaultdict(set)
+        self._sources = sources_of_sets(rows)
         for item in rows.get(EnsembleItem, {}).values():
             self._members[item.values["ensemble_id"]].add(item.values["model_id"])
 
@@ -84,6 +85,9 @@ class Tables:
         if owner.entity is Ensemble:
             _check(here["model"] == self._members[owner.id], row, f"has not the members of {owner}")
             expected |= {f"member_{id}": "Float64" for id in named["model"]}
+        elif owner.entity is DataSet and len(self._sources.get(owner.id, ())) > 1 and "series" in columns:
+            _check(here["data_source"] <= self._sources[owner.id], row, f"names other sources than those of {owner}")
+            expected["series"] = "Int64"
         elif owner.entity is DataSet and owner.values["data_preparation_id"] is None:
             expected |= {name: columns.get(name, "") for name in ("X", "y")}
             same = all(_size(table.schema.get(name)) == math.prod(owner.values["adapter"][name]) for name in ("X", "y"))

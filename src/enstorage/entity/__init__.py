@@ -5,6 +5,7 @@ from enstorage.entity._record import Record
 from enstorage.entity.data_csv import DataCsv
 from enstorage.entity.data_preparation import DataPreparation
 from enstorage.entity.data_set import DataSet
+from enstorage.entity.data_set_input import DataSetInput
 from enstorage.entity.data_snapshot import DataSnapshot
 from enstorage.entity.data_source import DataSource
 from enstorage.entity.ensemble import Ensemble
@@ -23,6 +24,7 @@ ENTITIES: tuple[type[Record], ...] = (
     DataSnapshot,
     DataPreparation,
     DataSet,
+    DataSetInput,
     Research,
     Model,
     ModelMeta,
@@ -40,6 +42,7 @@ __all__ = [
     "DataCsv",
     "DataPreparation",
     "DataSet",
+    "DataSetInput",
     "DataSnapshot",
     "DataSource",
     "Ensemble",

@@ -67,15 +67,15 @@ class DataCsv(Record):
             self.connector.keep_again(self.sha256, content)
             return super().save()
 
-    def table(self) -> "pl.DataFrame":
-        """The table as a Polars data frame.
+    def table(self, columns: list[str] | None = None) -> "pl.DataFrame":
+        """The table as a Polars data frame; by default with all columns.
 
         Raises:
             CorruptError: the bytes are missing or damaged.
         """
         from enstorage.objects.table import from_parquet
 
-        table = from_parquet(self.connector.objects.get(self.sha256))
+        table = from_parquet(self.connector.objects.get(self.sha256), columns)
         return table if self.local_ids is None else _with_local_ids(table, self.local_ids)
 
     def to_arrow(self) -> "pa.Table":

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, ForeignKey, String
+from sqlalchemy import BigInteger, ForeignKey, String, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from enstorage.adapter.base import Adapter, Prepared
+from enstorage.adapter.base import Adapter
+from enstorage.adapter.samples import Prepared
 from enstorage.database.types import JsonValue
 from enstorage.entity.data_csv import DataCsv, TableOwner
 from enstorage.entity.data_snapshot import DataSnapshot
@@ -127,6 +128,8 @@ class DataPreparation(TableOwner):
     def create_set(self, adapter: Adapter, name: str | None = None, description: str = "") -> "DataSet":
         """Make the samples `[id, X, y]` of one kind of model, by default named after the adapter.
 
+        The targets are those of this preparation, also where the adapter takes others beside it, as `Branches` does.
+
         Raises:
             InvalidInputError: the adapter can build no sample.
         """
@@ -140,14 +143,18 @@ class DataPreparation(TableOwner):
 
     def prepared(self) -> Prepared:
         """The rows as adapters take them."""
-        table = self.table()
+        table, transform = self.table(), self.transform
+        filled_from_train = parse_clean(self.clean_method).is_fitted and self.state["filled_rows"] > 0
         return Prepared(
             times=table["time"].to_numpy(),
             values=table["prepared"].to_numpy(),
             position=table["position"].to_numpy(),
             part=table["part"].to_numpy(),
-            needs_history=self.transform.needs_history,
+            needs_history=transform.needs_history,
             what=str(self),
+            cleaned=table["value"].to_numpy(),
+            interval=self._snapshot.time_interval,
+            is_fitted=transform.is_fitted or filled_from_train,
         )
 
     @property
@@ -176,10 +183,14 @@ class DataPreparation(TableOwner):
         return DataSnapshot.get(self.data_snapshot_id, connector=self.connector)
 
     def data_sets(self) -> "list[DataSet]":
-        """The data sets made of it."""
+        """The data sets made of it, alone or with others."""
         from enstorage.entity.data_set import DataSet
+        from enstorage.entity.data_set_input import DataSetInput
 
-        return self._children(DataSet.data_preparation_id)
+        joined = select(DataSetInput.data_set_id).where(DataSetInput.data_preparation_id == self.id)
+        own = or_(DataSet.data_preparation_id == self.id, DataSet.id.in_(joined))
+        query = select(DataSet).where(own, DataSet.deleted_at.is_(None)).order_by(DataSet.id)
+        return self._select(query, self.connector)
 
     def _compute(self) -> "tuple[pl.DataFrame, dict[str, Any]]":
         import polars as pl
@@ -217,6 +228,10 @@ class DataPreparation(TableOwner):
             "leaks": self.split == "random" or (clean.looks_ahead and filled > 0),
         }
         return table, state
+
+    @cached_property
+    def _snapshot(self) -> DataSnapshot:
+        return self.data_snapshot
 
     @cached_property
     def _table(self) -> "pl.DataFrame":

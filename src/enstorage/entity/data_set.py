@@ -1,8 +1,7 @@
 """`DataSet`: the final sample for one kind of model, `[id, X, y]`."""
 
-import hashlib
 import os
-from dataclasses import replace
+from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,12 +10,16 @@ from numpy.typing import ArrayLike, NDArray
 from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from enstorage.adapter.base import Adapter, Samples, adapter_from_json
+from enstorage.adapter.base import Adapter, ArrayAdapter, adapter_from_json
+from enstorage.adapter.samples import Samples, rows_of, samples_sha256
 from enstorage.database.types import JsonValue, Name
+from enstorage.entity._arrays import array_adapter, as_targets, given_samples, kept_samples, steps_of
+from enstorage.entity._inputs import Inputs, check_adapter, checked_preparations
+from enstorage.entity._saving import save_all
 from enstorage.entity.data_csv import DataCsv, TableOwner
 from enstorage.entity.data_preparation import DataPreparation
+from enstorage.entity.data_set_input import DataSetInput
 from enstorage.errors import CorruptError, InvalidInputError
-from enstorage.instant import to_ns_array
 from enstorage.preparation.split import PARTS, check_part
 from enstorage.writing import write_whole
 
@@ -26,14 +29,13 @@ if TYPE_CHECKING:
     from enstorage.connector import Connector
     from enstorage.entity.model import Model
 
-_ROWS_PER_HASH = 65_536
-
 
 class DataSet(TableOwner):
     """Samples: features X, targets y and **id**, the time of the (first) target in int64 nanoseconds. Immutable.
 
-    A set made by an adapter keeps ids, parts and the recipe; X and y are views of the preparation's rows. A set made by
-    `from_arrays` keeps everything. `id` is what members of an ensemble are aligned by.
+    A set made by an adapter keeps ids, parts and the recipe; X and y are views of the rows of its preparation, or made anew
+    of those of its several preparations. A set made by `from_arrays` keeps everything. `id` is what members of an ensemble
+    are aligned by, together with the series where a set has samples of several (a pooled set).
     """
 
     __tablename__ = "data_set"
@@ -41,13 +43,14 @@ class DataSet(TableOwner):
     _upstream = ("data_preparation_id",)
 
     name: Mapped[str] = mapped_column(Name)
+    #: The preparation that was asked: of several the one whose values are the targets, or of a pooled set the first.
     data_preparation_id: Mapped[int | None] = mapped_column(ForeignKey("data_preparation.id"), index=True)
-    #: The adapter's recipe; for a set from arrays the shapes of X and y.
+    #: The adapter's recipe; for a set from arrays also the shapes of X and y as they are kept.
     adapter: Mapped[dict[str, Any]] = mapped_column(JsonValue)
     rows: Mapped[int] = mapped_column(BigInteger)
     #: How many samples were not built, by reason.
     lost: Mapped[dict[str, int]] = mapped_column(JsonValue)
-    #: Over id, X, y and part of all samples.
+    #: Over id, X, y and part of all samples, and for a pooled set over which of its series each is of.
     sha256: Mapped[str] = mapped_column(String(64))
 
     @classmethod
@@ -55,33 +58,56 @@ class DataSet(TableOwner):
         cls, preparation: DataPreparation, adapter: Adapter, name: str | None = None, description: str = ""
     ) -> Self:
         """Apply an adapter to a preparation and keep the result. See `DataPreparation.create_set`."""
-        import polars as pl
+        check_adapter(adapter)
+        inputs = adapter.inputs(preparation._saved())
+        return cls._of(Inputs(inputs, inputs.index(preparation)), adapter, name or str(adapter), description)
 
-        if not isinstance(adapter, Adapter):
+    @classmethod
+    def from_preparations(
+        cls,
+        preparations: Iterable[DataPreparation],
+        adapter: Adapter,
+        name: str | None = None,
+        *,
+        description: str = "",
+    ) -> Self:
+        """Apply an adapter to many preparations and keep the samples of all in one set, in time order: a pooled set.
+
+        Each series gives its own samples, with its own scale and its own parts; `series()` says of which source each is. A
+        series that is too short for one sample is counted in `lost`. For several series in *one* sample, joined by time,
+        there is the adapter `Branches`, whose targets are those of the first preparation here.
+
+        Args:
+            preparations: at least one, each of a data source of its own. The first is the one that the research of models
+                names (`data_preparation_id`).
+            adapter: such as `Interval(look_back=3)`.
+            name: what people call it; by default the adapter and the number of series.
+            description: free text.
+
+        Raises:
+            InvalidInputError: two preparations are of one data source, or the adapter can build no sample.
+        """
+        check_adapter(adapter)
+        given = [each._saved() for each in checked_preparations(preparations)]
+        named = adapter.inputs(given[0])
+        if len(named) > 1 and list(named) != given:
             raise InvalidInputError(
-                f"{adapter!r} is not an adapter; expected for example enstorage.adapter.Window(lag=7)."
+                f"{adapter} names its preparations, and they are not those that were given: {', '.join(map(str, named))}. "
+                "Name them in one place only."
             )
-        samples = adapter.samples(preparation._saved().prepared())
-        table = pl.DataFrame({"id": samples.id, "part": samples.part})
-        return cls._store(
-            preparation.connector,
-            samples,
-            table,
-            name=name or str(adapter),
-            data_preparation_id=preparation.id,
-            adapter=adapter.to_json(),
-            description=description,
-        )
+        told = name or (f"{adapter} of {len(given)} series" if len(given) > 1 else str(adapter))
+        return cls._of(Inputs(given, 0), adapter, told, description)
 
     @classmethod
     def from_arrays(
         cls,
         id: ArrayLike,
-        X: ArrayLike,
+        X: Any,
         y: ArrayLike,
         part: ArrayLike,
         name: str,
         *,
+        adapter: ArrayAdapter | None = None,
         description: str = "",
         connector: "Connector | None" = None,
     ) -> Self:
@@ -89,35 +115,71 @@ class DataSet(TableOwner):
 
         Args:
             id: times (or plain numbers) of the targets, unique, shape (samples,); kept in that order.
-            X: features, shape (samples, …).
-            y: targets, shape (samples, …).
+            X: features, shape (samples, …); or what the adapter takes: images, texts.
+            y: targets, shape (samples, …); or with an adapter labels.
             part: `train`, `valid` or `test` for each sample, shape (samples,).
             name: what people call it.
+            adapter: how X and y are made of what is kept, `Images(classes=10)` or `Sequences(words=5000, length=500)`;
+                None: they are kept as they are.
             description: free text.
             connector: the store; the current one by default.
+
+        Raises:
+            InvalidInputError: lengths differ, an id stands twice, something is no finite number, or a class is missing in
+                the train part.
         """
         import polars as pl
 
         from enstorage.connector import Connector
 
-        given = Samples(
-            id=to_ns_array(id), X=_native(X), y=_native(y), part=_part_codes(part), origin=None, target=None, lost={}
-        )
-        _check_arrays(given)
-        order, rows = np.argsort(given.id), len(given.id)
-        features, targets = given.X[order], given.y[order]
-        samples = replace(given, id=given.id[order], X=features, y=targets, part=given.part[order])
+        if adapter is not None and not isinstance(adapter, ArrayAdapter):
+            raise InvalidInputError(
+                f"{adapter} does not take arrays; expected for example Images(classes=10). Use create_set for preparations."
+            )
+        samples = given_samples(id, X, y, part, adapter)
+        rows = len(samples.id)
         table = pl.DataFrame({"id": samples.id, "part": samples.part}).with_columns(
-            pl.Series("X", features.reshape(rows, -1)), pl.Series("y", targets.reshape(rows, -1))
+            pl.Series("X", samples.X.reshape(rows, -1)), pl.Series("y", samples.y.reshape(rows, -1))
         )
-        recipe = {"name": "arrays", "X": list(features.shape[1:]), "y": list(targets.shape[1:])}
+        recipe = {"name": "arrays"} if adapter is None else adapter.to_json()
+        recipe |= {"X": list(samples.X.shape[1:]), "y": list(samples.y.shape[1:])}
         return cls._store(
-            connector or Connector.current(), samples, table, name=name, adapter=recipe, description=description
+            connector or Connector.current(), samples, table, (), name=name, adapter=recipe, description=description
         )
 
     @classmethod
-    def _store(cls, connector: "Connector", samples: Samples, table: "pl.DataFrame", **columns: Any) -> Self:
-        data_csv, sha256 = DataCsv.of(table, connector), _sha256(samples)
+    def _of(cls, inputs: Inputs, adapter: Adapter, name: str, description: str) -> Self:
+        import polars as pl
+
+        samples = adapter.samples_of(inputs.prepared, inputs.asked)
+        table = pl.DataFrame({"id": samples.id, "part": samples.part})
+        if samples.taken_from is not None:
+            inputs.check_sources()
+            table = table.with_columns(series=inputs.source_ids[samples.taken_from])
+        asked = inputs.preparations[inputs.asked]
+        made = cls._store(
+            asked.connector,
+            samples,
+            table,
+            inputs.preparations if len(inputs.preparations) > 1 else (),
+            name=name,
+            data_preparation_id=asked.id,
+            adapter=adapter.to_json(),
+            description=description,
+        )
+        made.__dict__["_inputs"] = inputs
+        return made
+
+    @classmethod
+    def _store(
+        cls,
+        connector: "Connector",
+        samples: Samples,
+        table: "pl.DataFrame",
+        inputs: Iterable[DataPreparation],
+        **columns: Any,
+    ) -> Self:
+        data_csv, sha256 = DataCsv.of(table, connector), samples_sha256(samples)
         with connector.transaction():
             made = cls(
                 connector=connector,
@@ -127,7 +189,11 @@ class DataSet(TableOwner):
                 sha256=sha256,
                 **columns,
             ).save()
-        made.__dict__["_samples"] = samples
+            save_all(
+                DataSetInput(connector=connector, data_set_id=made.id, data_preparation_id=each.id, position=position)
+                for position, each in enumerate(inputs)
+            )
+        made.__dict__["_samples"], made.__dict__["_csv"] = samples, data_csv
         return made
 
     def arrays(self, part: str | None = None) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
@@ -137,43 +203,78 @@ class DataSet(TableOwner):
             part: `train`, `valid`, `test`, or None.
 
         Returns:
-            id (samples,) int64 ns; X (samples, …); y (samples,) or (samples, …). Read-only views where that is possible.
+            id (samples,) int64 ns; X (samples, …); y (samples,) or (samples, …). Read-only views where that is possible;
+            images are scaled anew by each call.
         """
         rows = self._rows(part)
-        return self._samples.id[rows], self._samples.X[rows], self._samples.y[rows]
+        id, X, y = self._samples.id[rows], self._samples.X[rows], self._samples.y[rows]
+        adapter = self._array_adapter
+        return (id, X, y) if adapter is None else (id, adapter.features(X), adapter.targets(y))
 
     def parts(self) -> NDArray[np.int8]:
         """The part of each sample: 0 train, 1 valid, 2 test; shape (samples,)."""
-        return self._samples.part
+        return self._table["part"].to_numpy()
+
+    def ids(self) -> NDArray[np.int64]:
+        """The id of each sample, shape (samples,), without building the samples."""
+        return self._table["id"].to_numpy()
+
+    def series(self, part: str | None = None) -> NDArray[np.int64] | None:
+        """The id of the data source of each sample, shape (samples,); None for a set that comes from no preparation."""
+        if self.data_preparation_id is None:
+            return None
+        rows = self._rows(part)
+        if self.is_pooled:
+            return self._table["series"].to_numpy()[rows]
+        source_id = self._inputs.source_ids[self._inputs.asked]
+        return np.full(len(self.parts()[rows]), source_id, dtype=np.int64)
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether it has samples of several series, so that an id alone does not name a sample."""
+        return "series" in self._csv.columns
 
     def targets(self, part: str | None = None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Times and true values of the targets in source units.
 
         Returns:
-            id of each step's target (int64 ns) and its value, both (samples,) or (samples, horizon).
+            id of each step's target (int64 ns) and its value, both (samples,) or (samples, horizon). For classes of
+            `Bins` that is the true value itself, (samples,). For one-hot rows of a set from arrays the classes are steps
+            of one id: both (samples, classes).
         """
-        rows, samples = self._rows(part), self._samples
-        if samples.target is None:
-            return samples.id[rows], samples.y[rows]
-        table = self._preparation.table()
-        steps = samples.target[rows, None] + np.arange(1 if samples.y.ndim == 1 else samples.y.shape[1])
-        at = steps[:, 0] if samples.y.ndim == 1 else steps
-        return table["time"].to_numpy()[at], table["value"].to_numpy()[at]
+        rows = self._rows(part)
+        if self.data_preparation_id is None:
+            y = self._samples.y[rows]
+            return as_targets(
+                self._samples.id[rows], y if self._array_adapter is None else self._array_adapter.targets(y)
+            )
+        return self._inputs.targets(rows_of(self._samples, rows))
 
     def invert(self, prepared: NDArray[np.float64], part: str | None = None) -> NDArray[np.float64]:
-        """Turn a model's output for the samples of a part into source units; same shape as `y`."""
-        if self._samples.origin is None:
-            return np.asarray(prepared, float)
-        return self._preparation.invert(prepared, self._samples.origin[self._rows(part)])
+        """Turn a model's output for the samples of a part, of the shape of y, into source units.
+
+        Returns:
+            The shape of `targets()`: that of `prepared`, or for probabilities of `Bins` one expected value a sample. What a
+            model says to samples from arrays is left as it is.
+        """
+        outputs = np.asarray(prepared, float)
+        if self.data_preparation_id is None:
+            return steps_of(outputs)
+        return self._inputs.invert(outputs, rows_of(self._samples, self._rows(part)))
 
     def to_csv(self, path: str | os.PathLike[str] | None = None) -> str:
-        """The full `[id, X, y]` with the part, as CSV with a header; written to `path` too when one is given."""
+        """The full `[id, X, y]` with the part, as CSV with a header; written to `path` too when one is given.
+
+        A pooled set has the data source of each sample as `series`.
+        """
         import polars as pl
 
-        samples = self._samples
-        columns: dict[str, Any] = {"id": samples.id, "part": [PARTS[code] for code in samples.part]}
-        for name, array in (("X", samples.X), ("y", samples.y)):
-            flat = array.reshape(len(samples.id), -1)
+        id, X, y = self.arrays()
+        columns: dict[str, Any] = {"id": id, "part": [PARTS[code] for code in self.parts()]}
+        if self.is_pooled:
+            columns["series"] = self.series()
+        for name, array in (("X", X), ("y", y)):
+            flat = array.reshape(len(id), -1)
             columns |= {name if flat.shape[1] == 1 else f"{name}_{i}": flat[:, i] for i in range(flat.shape[1])}
         text = pl.DataFrame(columns).write_csv()
         if path is not None:
@@ -182,10 +283,17 @@ class DataSet(TableOwner):
 
     @property
     def data_preparation(self) -> DataPreparation | None:
-        """The preparation it was made of; None for a set from arrays."""
+        """The preparation it was made of, of several the one that was asked; None for a set from arrays."""
         if self.data_preparation_id is None:
             return None
         return DataPreparation.get(self.data_preparation_id, connector=self.connector)
+
+    def preparations(self) -> list[DataPreparation]:
+        """All preparations it was made of, in the order given; none for a set from arrays."""
+        inputs = sorted(self._children(DataSetInput.data_set_id), key=lambda each: each.position)
+        own = [] if self.data_preparation_id is None else [self.data_preparation_id]
+        ids = [each.data_preparation_id for each in inputs] or own
+        return DataPreparation.get_list(ids, connector=self.connector)
 
     def models(self) -> "list[Model]":
         """The models that use it."""
@@ -199,81 +307,55 @@ class DataSet(TableOwner):
         Raises:
             CorruptError: they differ.
         """
-        if _sha256(self._load()) != self.sha256:
+        fresh = type(self).get(self.id, connector=self.connector)
+        if samples_sha256(fresh._samples) != self.sha256:
             raise CorruptError(f"The samples of {self} are no longer those that were stored. Run `enstorage check`.")
 
     def _rows(self, part: str | None) -> NDArray[np.int64] | slice:
         if part is None:
             return slice(None)
-        rows = np.flatnonzero(self._samples.part == PARTS.index(check_part(part)))
+        rows = np.flatnonzero(self.parts() == PARTS.index(check_part(part)))
         if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
             return slice(int(rows[0]), int(rows[-1]) + 1)  # a slice is a view, a list of rows would copy
         return rows
 
     @cached_property
     def _samples(self) -> Samples:
-        return self._load()
+        return self._kept() if self.data_preparation_id is None else self._built()
+
+    def _built(self) -> Samples:
+        adapter, inputs = adapter_from_json(self.adapter), self._inputs
+        assert isinstance(adapter, Adapter)  # noqa: S101 - only such make sets of preparations
+        samples = adapter.samples_of(inputs.prepared, inputs.asked)
+        same = np.array_equal(samples.id, self._table["id"].to_numpy())
+        if same and samples.taken_from is not None:
+            same = np.array_equal(inputs.source_ids[samples.taken_from], self._table["series"].to_numpy())
+        if not same:
+            raise CorruptError(f"The ids of {self} are no longer those that were stored. Run `enstorage check`.")
+        return samples
+
+    def _kept(self) -> Samples:
+        table = self._csv.table()
+        id, X, y, part = (table[name].to_numpy() for name in ("id", "X", "y", "part"))
+        return kept_samples(Samples(id, X, y, part, origin=None, target=None, lost=self.lost), self.adapter)
 
     @cached_property
-    def _preparation(self) -> DataPreparation:
-        preparation = self.data_preparation
-        assert preparation is not None  # noqa: S101 - only asked where samples have an origin
-        return preparation
+    def _inputs(self) -> Inputs:
+        preparations = self.preparations()
+        (asked,) = (at for at, each in enumerate(preparations) if each.id == self.data_preparation_id)
+        return Inputs(preparations, asked)
 
-    def _load(self) -> Samples:
-        table = self.data_csv.table()
-        if self.data_preparation_id is not None:
-            samples = adapter_from_json(self.adapter).samples(self._preparation.prepared())
-            if not np.array_equal(samples.id, table["id"].to_numpy()):
-                raise CorruptError(f"The ids of {self} are no longer those that were stored. Run `enstorage check`.")
-            return samples
-        return Samples(
-            id=table["id"].to_numpy(),
-            X=table["X"].to_numpy().reshape(self.rows, *self.adapter["X"]),
-            y=table["y"].to_numpy().reshape(self.rows, *self.adapter["y"]),
-            part=table["part"].to_numpy(),
-            origin=None,
-            target=None,
-            lost=self.lost,
-        )
+    @cached_property
+    def _array_adapter(self) -> ArrayAdapter | None:
+        if self.data_preparation_id is not None or self.adapter["name"] == "arrays":
+            return None
+        return array_adapter(self.adapter)
 
+    @cached_property
+    def _csv(self) -> DataCsv:
+        return self.data_csv
 
-def _sha256(samples: Samples) -> str:
-    digest = hashlib.sha256()
-    for name, array in (("id", samples.id), ("X", samples.X), ("y", samples.y), ("part", samples.part)):
-        digest.update(f"{name}:{array.dtype.str}:{array.shape};".encode())
-        for start in range(0, len(array), _ROWS_PER_HASH):  # a window matrix is never copied whole
-            digest.update(np.ascontiguousarray(array[start : start + _ROWS_PER_HASH]).tobytes())
-    return digest.hexdigest()
-
-
-def _part_codes(part: ArrayLike) -> NDArray[np.int8]:
-    names = np.asarray(part)
-    unknown = sorted({str(name) for name in names.ravel().tolist()} - set(PARTS))
-    if unknown:
-        raise InvalidInputError(f"Parts are {', '.join(PARTS)}; received {', '.join(unknown[:5])}.")
-    return np.array([PARTS.index(name) for name in names.tolist()], dtype=np.int8)
-
-
-def _native(values: ArrayLike) -> NDArray[Any]:
-    """An array in the byte order of this machine, in which tables keep it."""
-    array = np.asarray(values)
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
-
-
-def _check_arrays(samples: Samples) -> None:
-    lengths = {"id": len(samples.id), "X": len(samples.X), "y": len(samples.y), "part": len(samples.part)}
-    if len(set(lengths.values())) > 1 or not len(samples.id):
-        shown = ", ".join(f"{name} {length}" for name, length in lengths.items())
-        raise InvalidInputError(f"id, X, y and part need one row a sample, at least one; received {shown}.")
-    if len(np.unique(samples.id)) < len(samples.id):
-        raise InvalidInputError("Every sample needs an id of its own; some ids stand twice. Number the samples anew.")
-    for name, array in (("X", samples.X), ("y", samples.y)):
-        if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
-            raise InvalidInputError(
-                f"{name} has to hold numbers of at most 64 bits; received {array.dtype}. Convert it first."
-            )
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise InvalidInputError(
-                f"{name} holds {int((~np.isfinite(array)).sum())} values that are NaN or infinite. Clean the data first."
-            )
+    @cached_property
+    def _table(self) -> "pl.DataFrame":
+        """What is known without the samples: id, part, and the series of a pooled set."""
+        return self._csv.table(["id", "part", *(["series"] if self.is_pooled else [])])

@@ -76,7 +76,7 @@ class Forecast(TableOwner):
             what = f"on the part {part!r}" if part else "on any part"
             raise NotFoundError(f"{owner} has no forecasts {what}. Train it, or keep them with save_forecasts.")
         tables = [each.table().select(pl.lit(each.part).alias("part"), pl.all()) for each in kept]
-        return pl.concat(tables).sort("id", "step", maintain_order=True)
+        return pl.concat(tables).sort("id", "step", "series", maintain_order=True)
 
     @classmethod
     def of(cls, owner: Record, part: str | None = None) -> "list[Self]":
@@ -98,7 +98,7 @@ def _owner_column(owner: Record) -> "InstrumentedAttribute[Any]":
     return Forecast.model_id if isinstance(owner, Model) else Forecast.ensemble_id
 
 
-def point_forecasts(series: int, id: ArrayLike, values: ArrayLike) -> "pl.DataFrame":
+def point_forecasts(series: int | ArrayLike, id: ArrayLike, values: ArrayLike) -> "pl.DataFrame":
     """The table of point forecasts. See `Model.save_forecasts`."""
     import polars as pl
 
@@ -120,14 +120,14 @@ def point_forecasts(series: int, id: ArrayLike, values: ArrayLike) -> "pl.DataFr
     flat: NDArray[np.int64] = times.ravel()
     table = pl.DataFrame(
         {
-            "series": np.full(flat.size, series, dtype=np.int64),
+            "series": _each_series(series, len(ids), horizon),
             "id": flat,
             "step": steps,
             "quantile": pl.Series([None] * flat.size, dtype=pl.Float64),
             "value": forecasts.ravel(),
         }
     )
-    twice = table.filter(pl.struct("id", "step").is_duplicated())
+    twice = table.filter(pl.struct("series", "id", "step").is_duplicated())
     if twice.height:
         raise InvalidInputError(
             f"{twice.height} forecasts share a target, the first at {to_iso(twice['id'][0])}; a member has one forecast a "
@@ -137,7 +137,7 @@ def point_forecasts(series: int, id: ArrayLike, values: ArrayLike) -> "pl.DataFr
 
 
 def with_quantiles(
-    points: "pl.DataFrame", series: int, id: ArrayLike, quantiles: Mapping[float, ArrayLike]
+    points: "pl.DataFrame", series: int | ArrayLike, id: ArrayLike, quantiles: Mapping[float, ArrayLike]
 ) -> "pl.DataFrame":
     """The table of point forecasts, followed by those of quantiles. See `Model.save_forecasts`."""
     import polars as pl
@@ -153,3 +153,13 @@ def with_quantiles(
             )
         tables.append(table)
     return pl.concat(tables)
+
+
+def _each_series(series: int | ArrayLike, rows: int, horizon: int) -> NDArray[np.int64]:
+    given = np.asarray(series)
+    if given.dtype.kind not in "iu" or given.shape not in ((), (rows,)):
+        raise InvalidInputError(
+            f"Forecasts need the id of one data source, or one a row; received series of {given.dtype} and shape "
+            f"{given.shape} for {rows} rows."
+        )
+    return np.repeat(np.broadcast_to(given.astype(np.int64), (rows,)), horizon)

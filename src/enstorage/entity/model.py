@@ -246,6 +246,7 @@ class Model(Record):
         id: ArrayLike,
         values: ArrayLike,
         *,
+        series: ArrayLike | None = None,
         quantiles: Mapping[float, ArrayLike] | None = None,
     ) -> Forecast:
         """Keep forecasts for a part, made here or elsewhere; they replace those kept before for that part.
@@ -254,50 +255,60 @@ class Model(Record):
             part: `train`, `valid` or `test`.
             id: time of each step's target in any form, int64 ns inside, unique; shape (rows,) or (rows, horizon).
             values: forecasts in the units of the source, finite; the same shape.
+            series: id of the data source of each row, shape (rows,), as `data_set.series(part)` gives it; needed where the
+                data set has samples of several, else by default the source of the project. Ids are unique within a series.
             quantiles: forecasts of quantiles beside the point forecast, by their levels, such as 0.9; the same shape.
 
         Raises:
-            InvalidInputError: shapes differ, a value is not finite, a target stands twice, or a level is not between 0
-                and 1.
+            InvalidInputError: shapes differ, a value is not finite, a target stands twice, a series is none of the data
+                set, a target is of another part, or a level is not between 0 and 1.
         """
         check_part(part)
-        series = self._saved().research.project.data_source_id
-        table = with_quantiles(point_forecasts(series, id, values), series, id, quantiles or {})
+        sources = self._saved()._checked_series(series)
+        table = with_quantiles(point_forecasts(sources, id, values), sources, id, quantiles or {})
         self._check_forecast_part(part, table)
         return Forecast.store(self, part, table, object_sha256=self.object_sha256)
+
+    def _checked_series(self, series: ArrayLike | None) -> ArrayLike:
+        own = self.research.project.data_source_id
+        data_set = None if self.data_set_id is None else self.data_set()
+        among = data_set.series() if data_set is not None and data_set.is_pooled else None
+        if series is None and among is None:
+            return own
+        if series is None:
+            raise InvalidInputError(
+                f"{data_set} has samples of several series; expected the one of each forecast. Give "
+                "series=data_set.series(part)."
+            )
+        known = {own} if among is None else {own, *np.unique(among).tolist()}
+        strange = sorted(set(np.unique(np.asarray(series)).tolist()) - known)
+        if strange:
+            raise InvalidInputError(
+                f"Data source {strange[0]} is none of those of {self}; expected ids that the data set's series() gives. "
+                "Tell the model of a data set that has it: model.data_set(created_data_set)."
+            )
+        return series
 
     def _check_forecast_part(self, part: str, table: "pl.DataFrame") -> None:
         """Refuse a forecast that is said to be of another part than its target: it could bring test rows into a fit."""
         import polars as pl
 
-        true_parts = self._target_parts()
+        from enstorage.entity.targets import known_parts
+
+        names = pl.col("part").replace_strict(dict(enumerate(PARTS)), return_dtype=pl.String)
         others = [
-            kept.table().select("id", pl.lit(kept.part).alias("part"))
+            kept.table().select("series", "id", pl.lit(kept.part).alias("part"))
             for kept in Forecast.of(self)
             if kept.part != part
         ]
-        known = pl.concat([true_parts, *others])
-        wrong = table.select("id").join(known.filter(pl.col("part") != part), on="id").unique().sort("id")
+        known = pl.concat([known_parts(self).with_columns(names), *others])
+        wrong = table.select("series", "id").join(known.filter(pl.col("part") != part), on=["series", "id"])
+        wrong = wrong.unique().sort("id")
         if wrong.height:
             raise InvalidInputError(
                 f"{wrong.height} of the forecasts for {part!r} have targets of the part {wrong['part'][0]!r}, the first at "
                 f"{to_iso(wrong['id'][0])}. Save each forecast for the part of its target."
             )
-
-    def _target_parts(self) -> "pl.DataFrame":
-        """Columns `id` and `part` (name) of all targets that the preparation or the data set knows."""
-        import polars as pl
-
-        preparation = self.research.data_preparation
-        if preparation is not None:
-            rows = preparation.table().select(pl.col("time").alias("id"), "part")
-        elif self.data_set_id is not None:
-            data_set = self.data_set()
-            rows = pl.DataFrame({"id": data_set.arrays()[0], "part": data_set.parts()})
-        else:
-            rows = pl.DataFrame(schema={"id": pl.Int64, "part": pl.Int8})
-        names = dict(enumerate(PARTS))
-        return rows.with_columns(pl.col("part").replace_strict(names, return_dtype=pl.String))
 
     def has_forecasts(self) -> bool:
         """Whether forecasts of the present object are kept for every part of the data set."""
@@ -309,7 +320,7 @@ class Model(Record):
 
         Returns:
             Columns `part`, `series` (data source id), `id` (ns), `step` (from 1), `quantile` (null for the point
-            forecast), `value` (source units); sorted by id and step.
+            forecast), `value` (source units); sorted by id, step and series.
 
         Raises:
             NotFoundError: there are none.

@@ -16,14 +16,14 @@ def to_parquet(table: pl.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def from_parquet(content: bytes) -> pl.DataFrame:
-    """The table in Parquet bytes.
+def from_parquet(content: bytes, columns: list[str] | None = None) -> pl.DataFrame:
+    """The table in Parquet bytes, or some of its columns.
 
     Raises:
         CorruptError: the bytes are not a whole Parquet file.
     """
     try:
-        return pl.read_parquet(io.BytesIO(content))
+        return pl.read_parquet(io.BytesIO(content), columns=columns)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise CorruptError(f"A stored table cannot be read as Parquet: {str(error).splitlines()[0]}.") from error
 

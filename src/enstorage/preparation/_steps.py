@@ -24,6 +24,8 @@ class Step(ABC):
     name: ClassVar[str]
     takes_period: ClassVar[bool] = False
     needs_history: ClassVar[bool] = False
+    #: Whether its figures come from the train values.
+    is_fitted: ClassVar[bool] = False
 
     @classmethod
     def fit(cls, _train: _Floats, _period: int, /) -> Self:
@@ -43,6 +45,7 @@ class Step(ABC):
 class Scale(Step):
     """(x − center) / span."""
 
+    is_fitted = True
     center: float
     span: float
 
@@ -133,6 +136,7 @@ class YeoJohnson(Step):
     """Yeo and Johnson (2000), Biometrika 87, section 2: a power transform for values of either sign."""
 
     name = "yeojohnson"
+    is_fitted = True
     power: float
 
     @classmethod

@@ -45,6 +45,11 @@ class CleanMethod:
         """Whether a gap is filled from values after it (of its own part): a one-step forecast beside it is flattered."""
         return self.name in ("backward", "linear")
 
+    @property
+    def is_fitted(self) -> bool:
+        """Whether a gap is filled with a figure of the train rows."""
+        return self.name in ("mean", "median", "seasonal")
+
     def kept_rows(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Tells which rows stay.
 

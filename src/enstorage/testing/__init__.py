@@ -1,9 +1,10 @@
-"""Contract tests for authors of stores: subclass one, say how your store is made, and pytest runs every promise.
+"""Contract tests for authors of stores and adapters: subclass one, say how yours is made, and pytest runs every promise.
 
 Needs pytest.
 """
 
+from enstorage.testing.adapters import AdapterContract
 from enstorage.testing.objects import ObjectStoreContract
 from enstorage.testing.series import SeriesStoreContract
 
-__all__ = ["ObjectStoreContract", "SeriesStoreContract"]
+__all__ = ["AdapterContract", "ObjectStoreContract", "SeriesStoreContract"]

@@ -12,7 +12,7 @@ from sklearn.linear_model import LinearRegression
 import enstorage
 from endirector import Conductor
 from enstorage import Connector, DataSet, DataSource, Project
-from enstorage.adapter import Window
+from enstorage.adapter import Branches, Window
 
 
 def train(model, data_set):
@@ -60,20 +60,23 @@ def occupied(connector):
 
 
 def make_project(connector):
-    """A record of every entity: members that are called the same, a set from arrays, something in the trash, tags; and
-    beside it another project over the same source."""
+    """A record of every entity: members that are called the same, a set from arrays and one of two preparations,
+    something in the trash, tags; and beside it another project over the same source."""
     with connector:
         source = DataSource(name="Solar activity", time_interval="1y", unit="sunspots").save()
         years = np.arange(1700, 1740)
         source.write(years.astype(str), np.round(50 + 40 * np.sin(years * 2 * np.pi / 11) + 0.01 * years, 3))
         preparation = source.create_snapshot("as it was").create_preparation("linear", "log+minmax", 0.6, 0.0, 0.4)
+        side = preparation.data_snapshot.create_preparation("linear", "log", 0.6, 0.0, 0.4)
         project = Project(name="Sun ☀", data_source=source, description="to be shared").save()
         research = project.create_research("Standard data", preparation)
         for lag, name in ((3, "same"), (4, "same"), (5, "other")):
             model = research.create_model(name, {"name": "linear", "lag": lag})
             model.tags["lag"] = lag
             model.save()
-            train(model, preparation.create_set(Window(lag)))
+            train(
+                model, preparation.create_set(Window(lag) if name == "same" else Branches([side, preparation], lag=lag))
+            )
         Conductor(project.create_ensemble("blending", "LinearRegression", models=project.models())).render()
         project.create_ensemble("voting", models=project.models()[:2], description="not rendered")
         ids = np.arange(20)

@@ -60,7 +60,7 @@ def test_what_was_deleted_where_the_bundle_was_made_is_made_anew(project, store,
 
 
 def _kept():
-    return {"data_preparation": 1, "data_set": 4}
+    return {"data_preparation": 2, "data_set": 4, "data_set_input": 2}
 
 
 def test_a_source_that_was_deleted_comes_back_with_its_points(project, store, bundle):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from sqlalchemy import event
 
-from enstorage import DataSet, DataSource, Ensemble, Model, Project
-from enstorage.adapter import Window
+from enstorage import DataSet, DataSetInput, DataSource, Ensemble, Model, Project
+from enstorage.adapter import Branches, Window
 from enstorage.entity import ENTITIES
 from enstorage.errors import ImmutableError, InUseError, InvalidInputError, NotConnectedError, NotFoundError
 
@@ -18,7 +18,8 @@ def flow(sunspots):
     """One record of every entity, by class name."""
     snapshot = sunspots.create_snapshot()
     preparation = snapshot.create_preparation("drop", "minmax")
-    data_set = preparation.create_set(Window(3))
+    other = snapshot.create_preparation("drop", "log")
+    data_set = preparation.create_set(Branches([other, preparation], lag=3))
     project = Project(name="Sun", data_source=sunspots).save()
     research = project.create_research("plain", preparation)
     model = research.create_model("a model")
@@ -33,6 +34,7 @@ def flow(sunspots):
     made["ModelCurve"] = next(entity for entity in ENTITIES if entity.__name__ == "ModelCurve").get_list()[0]
     made["ModelMeta"] = next(entity for entity in ENTITIES if entity.__name__ == "ModelMeta").get_list()[0]
     made["EnsembleItem"] = ensemble.items()[0]
+    made["DataSetInput"] = DataSetInput.get_list()[1]
     made["DataCsv"] = snapshot.data_csv
     return made
 
@@ -238,8 +240,8 @@ class EntityContract:
         before = census(store)
         for entity, users in {
             "DataSource": r"DataSnapshot\(1\), Project\(1, 'Sun'\)",
-            "DataSnapshot": r"DataPreparation\(1\)",
-            "DataPreparation": r"DataSet\(1, 'window lag 3'\), Research\(1, 'plain'\)",
+            "DataSnapshot": r"DataPreparation\(1\), DataPreparation\(2\)",
+            "DataPreparation": r"DataSet\(1, 'branches lag 3'\), DataSetInput\(2\), Research\(1, 'plain'\)",
             "DataSet": r"Model\(1, 'a model'\)",
             "Project": r"Ensemble\(1, 'voting'\), Research\(1, 'plain'\)",
             "Research": r"Model\(1, 'a model'\)",
@@ -265,6 +267,7 @@ class EntityContract:
             ("DataSnapshot", "DataSource"),
             ("DataPreparation", "DataSnapshot"),
             ("DataSet", "DataPreparation"),
+            ("DataSetInput", "DataSet"),
             ("Model", "DataSet"),
             ("Model", "Research"),
             ("ModelMeta", "Model"),

@@ -12,7 +12,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
-from enstorage import Connector, DataSource, Ensemble, EnsembleItem, Forecast, Model, ModelCurve, ModelMeta, Project
+from enstorage import (
+    Connector,
+    DataSetInput,
+    DataSource,
+    Ensemble,
+    EnsembleItem,
+    Forecast,
+    Model,
+    ModelCurve,
+    ModelMeta,
+    Project,
+)
 from enstorage.adapter import Window
 from enstorage.database.types import to_json_text
 from enstorage.entity import ENTITIES
@@ -169,7 +180,7 @@ def test_the_trash_is_left_out(store):
 def test_every_entity_is_found_by_its_columns_and_parents(models):
     for entity in ENTITIES:
         assert entity.find("id > 0 and tags.kind is null or id < 0", connector=models, order_by="created_at desc") or (
-            entity in (Forecast, Ensemble, EnsembleItem, ModelCurve)
+            entity in (DataSetInput, Forecast, Ensemble, EnsembleItem, ModelCurve)
         )
     (fact,) = ModelMeta.find("key = 'loss' and model.meta.loss < 0.01", connector=models, order_by="model.meta.loss")
     assert fact.value == 0.001

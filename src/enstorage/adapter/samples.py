@@ -1,0 +1,186 @@
+"""What adapters are given and what they give: prepared rows, and samples `[id, X, y]`."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from enstorage.errors import InvalidInputError
+
+#: The reason for which `Samples.lost` counts whole series, not samples.
+TOO_SHORT = "series too short"
+
+_ROWS_PER_HASH = 65_536
+
+
+class NoSamplesError(InvalidInputError):
+    """The rows are too few for one sample, or each one would be lost. Of many series such a one is left out and counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The rows of a preparation, in time order; arrays of shape (rows,).
+
+    Attributes:
+        times: int64 ns, start of the bucket or time of the event.
+        values: float64 in the prepared scale; NaN where a row has no value (it could not be filled, or the first rows of a
+            differenced series).
+        position: index of the row in the snapshot; a jump means that rows between were dropped.
+        part: 0 train, 1 valid, 2 test.
+        needs_history: whether forecasts are turned back into source units from the last value known at their origin.
+        what: the preparation, as messages name it.
+        cleaned: float64, the cleaned values in the units of the source; None: the prepared values are in these.
+        interval: length of the buckets, such as `1d`; None for events.
+        is_fitted: whether the prepared values depend on figures that were fitted on the train rows.
+    """
+
+    times: NDArray[np.int64]
+    values: NDArray[np.float64]
+    position: NDArray[np.int64]
+    part: NDArray[np.int8]
+    needs_history: bool
+    what: str
+    cleaned: NDArray[np.float64] | None = None
+    interval: str | None = None
+    is_fitted: bool = False
+
+    @property
+    def source_values(self) -> NDArray[np.float64]:
+        """The cleaned values in the units of the source."""
+        return self.values if self.cleaned is None else self.cleaned
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """The samples `[id, X, y]`, in time order.
+
+    Attributes:
+        id: int64 ns, time of the (first) target, shape (samples,).
+        X: features, shape (samples, …).
+        y: targets as models learn them, shape (samples,), (samples, horizon) or (samples, classes).
+        part: 0 train, 1 valid, 2 test, the part of the targets, shape (samples,).
+        origin: index of the last known row t in the preparation, shape (samples,); None for sets that come from none.
+        target: index of the first target's row in the preparation, shape (samples,); None where no row is the target.
+        lost: how many samples were not built, by reason.
+        truth: float64, the true targets in source units, shape (samples,), where they are not values of rows; None: they
+            are, or y has them.
+        taken_from: index of the preparation of each sample among those of the set, shape (samples,); None: the one that
+            was asked.
+        invert: turns outputs for some of the samples, shape (rows, …), into source units, shape (rows,); None: the
+            preparation does that, or nothing is to be done where there is no `origin`.
+    """
+
+    id: NDArray[np.int64]
+    X: NDArray[Any]
+    y: NDArray[Any]
+    part: NDArray[np.int8]
+    origin: NDArray[np.int64] | None
+    target: NDArray[np.int64] | None
+    lost: Mapping[str, int]
+    truth: NDArray[np.float64] | None = None
+    taken_from: NDArray[np.int64] | None = None
+    invert: Callable[[NDArray[np.float64]], NDArray[np.float64]] | None = None
+
+
+def pooled(each: Mapping[int, Samples], too_short: int) -> Samples:
+    """The samples of several series in one set, sorted by time and then by series.
+
+    Args:
+        each: the samples of each series, by the index of its preparation; of equal shapes.
+        too_short: how many series gave none.
+
+    Raises:
+        InvalidInputError: something was fitted for each series by itself, which cannot be told apart afterwards.
+    """
+    parts = list(each.values())
+    if any(samples.invert is not None for samples in parts):
+        raise InvalidInputError(
+            "An adapter that brings its own way back to source units does not know how to take several series into one "
+            "set. It has to say so itself, in samples_of."
+        )
+    id = np.concatenate([samples.id for samples in parts])
+    taken_from = np.repeat(np.array(list(each), dtype=np.int64), [len(samples.id) for samples in parts])
+    order = np.lexsort((taken_from, id))
+    lost: dict[str, int] = {}
+    for samples in parts:
+        for reason, count in samples.lost.items():
+            lost[reason] = lost.get(reason, 0) + count
+
+    def together(name: str) -> Any:
+        arrays = [getattr(samples, name) for samples in parts]
+        return None if arrays[0] is None else np.concatenate(arrays)[order]
+
+    return Samples(
+        id=id[order],
+        **{name: together(name) for name in ("X", "y", "part", "origin", "target", "truth")},
+        lost={**lost, TOO_SHORT: too_short},
+        taken_from=taken_from[order],
+    )
+
+
+def true_targets(samples: Samples, prepared: Sequence[Prepared], asked: int = 0) -> NDArray[np.float64]:
+    """The true targets in source units, shape (samples,) or (samples, horizon).
+
+    Args:
+        samples: as an adapter built them, or some of their rows.
+        prepared: the rows that they were built of.
+        asked: index of the preparation whose values are the targets, where samples do not say.
+    """
+    if samples.truth is not None:
+        return samples.truth
+    if samples.target is None:
+        return np.asarray(samples.y, dtype=np.float64)
+    return np.asarray(_at_targets(samples, [each.source_values for each in prepared], asked))
+
+
+def target_times(samples: Samples, prepared: Sequence[Prepared], asked: int = 0) -> NDArray[np.int64]:
+    """The time of each step's target, in the shape of `true_targets`, of which the arguments are."""
+    if samples.target is None or samples.truth is not None:
+        return samples.id
+    return np.asarray(_at_targets(samples, [each.times for each in prepared], asked))
+
+
+def rows_of(samples: Samples, rows: NDArray[np.int64] | slice) -> Samples:
+    """Some of the samples."""
+    arrays: dict[str, Any] = {
+        name: None if (array := getattr(samples, name)) is None else array[rows]
+        for name in ("id", "X", "y", "part", "origin", "target", "truth", "taken_from")
+    }
+    return replace(samples, **arrays)
+
+
+def take(windows: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[Any]:
+    """Rows of an array, as a view where they lie at a regular distance: a window matrix is lag times the series."""
+    step = int(rows[1] - rows[0]) if len(rows) > 1 else 1
+    if len(rows) == (rows[-1] - rows[0]) // step + 1 and (np.diff(rows) == step).all():
+        return windows[rows[0] : rows[-1] + 1 : step]
+    return windows[rows]
+
+
+def _at_targets(samples: Samples, columns: Sequence[NDArray[Any]], asked: int) -> NDArray[Any]:
+    """The values of a column at the rows of the targets."""
+    target = samples.target
+    assert target is not None  # noqa: S101 - asked for by those who looked
+    if samples.taken_from is None:
+        column = columns[asked]
+    else:
+        starts = np.cumsum([0, *(len(each) for each in columns[:-1])])
+        column, target = np.concatenate(columns), target + starts[samples.taken_from]
+    return column[target] if samples.y.ndim == 1 else sliding_window_view(column, samples.y.shape[1])[target]
+
+
+def samples_sha256(samples: Samples) -> str:
+    """SHA-256 over id, X, y and part of all samples, and over which series each is of where there are several."""
+    digest = hashlib.sha256()
+    for name in ("id", "X", "y", "part", "taken_from"):
+        array = getattr(samples, name)
+        if array is None:
+            continue
+        digest.update(f"{name}:{array.dtype.str}:{array.shape};".encode())
+        for start in range(0, len(array), _ROWS_PER_HASH):  # a window matrix is never copied whole
+            digest.update(np.ascontiguousarray(array[start : start + _ROWS_PER_HASH]).tobytes())
+    return digest.hexdigest()

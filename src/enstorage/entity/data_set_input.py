@@ -1,0 +1,42 @@
+"""`DataSetInput`: a preparation among several that a data set was made of."""
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from enstorage.entity._record import Record
+from enstorage.entity.data_preparation import DataPreparation
+
+if TYPE_CHECKING:
+    from enstorage.entity.data_set import DataSet
+
+
+class DataSetInput(Record):
+    """A preparation in a set of several, with its place among them; a set of one preparation has none.
+
+    It is a part of the data set: with it, it is deleted and exported.
+    """
+
+    __tablename__ = "data_set_input"
+    __table_args__ = (UniqueConstraint("data_set_id", "data_preparation_id"), Record.__table_args__)
+    _immutable = frozenset({"data_set_id", "data_preparation_id", "position"})
+    _part_of = frozenset({"data_set_id"})
+    _upstream = ("data_preparation_id",)
+
+    data_set_id: Mapped[int] = mapped_column(ForeignKey("data_set.id"))
+    data_preparation_id: Mapped[int] = mapped_column(ForeignKey("data_preparation.id"), index=True)
+    #: Place of the preparation among those of the set, from 0: the order in which they were given.
+    position: Mapped[int]
+
+    @property
+    def data_set(self) -> "DataSet":
+        """The set."""
+        from enstorage.entity.data_set import DataSet
+
+        return DataSet.get(self.data_set_id, connector=self.connector)
+
+    @property
+    def data_preparation(self) -> DataPreparation:
+        """The preparation."""
+        return DataPreparation.get(self.data_preparation_id, connector=self.connector)

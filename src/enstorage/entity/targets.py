@@ -1,0 +1,89 @@
+"""What is known of the targets of a model: their parts, and their true values in source units."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enstorage.adapter.base import Adapter, adapter_from_json
+from enstorage.entity.data_set import DataSet
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from enstorage.entity.data_preparation import DataPreparation
+    from enstorage.entity.model import Model
+
+
+def known_targets(model: "Model") -> "pl.DataFrame":
+    """The targets that the preparation of the model's research knows, or its data set where the targets are others.
+
+    They are others in a pooled set, for intervals between events, and for arrays.
+
+    Returns:
+        Columns `series` (data source id), `id` (ns), `part` (0 train, 1 valid, 2 test), `truth` (source units, NaN where a
+        row has no value); and `step` where it needs that to tell targets apart. No rows where nothing is known.
+    """
+    import polars as pl
+
+    data_set = _own(model)
+    if data_set is None:
+        return _of_preparation(model).select("series", "id", "part", truth="value")
+    ids, values = data_set.targets()
+    steps = 1 if ids.ndim == 1 else ids.shape[1]
+    return pl.DataFrame(
+        {
+            "series": np.repeat(_series(model, data_set), steps),
+            "id": ids.ravel(),
+            "step": np.tile(np.arange(1, steps + 1, dtype=np.int32), len(ids)),
+            "part": np.repeat(data_set.parts(), steps),
+            "truth": values.ravel(),
+        }
+    )
+
+
+def known_parts(model: "Model") -> "pl.DataFrame":
+    """Columns `series`, `id` and `part` of the targets, of several steps the first; needs no samples."""
+    import polars as pl
+
+    data_set = _own(model)
+    if data_set is None:
+        return _of_preparation(model).select("series", "id", "part")
+    return pl.DataFrame(
+        {"series": _series(model, data_set), "id": data_set.ids(), "part": data_set.parts()},
+    )
+
+
+def targets_are_values(data_set: DataSet) -> bool:
+    """Whether the targets are values of its preparation: not of several ones, not intervals, not arrays."""
+    if data_set.data_preparation_id is None or data_set.is_pooled:
+        return False
+    adapter = adapter_from_json(data_set.adapter)
+    return isinstance(adapter, Adapter) and adapter.targets_are_values
+
+
+def _own(model: "Model") -> DataSet | None:
+    """The data set of the model, where it alone knows the targets."""
+    if model.data_set_id is None:
+        return None
+    data_set = model.data_set()
+    return None if targets_are_values(data_set) else data_set
+
+
+def _of_preparation(model: "Model") -> "pl.DataFrame":
+    import polars as pl
+
+    preparation: DataPreparation | None = model.research.data_preparation
+    if preparation is None:
+        return pl.DataFrame(schema={"series": pl.Int64, "id": pl.Int64, "part": pl.Int8, "value": pl.Float64})
+    source_id = preparation.data_snapshot.data_source_id
+    return preparation.table().select(
+        pl.lit(source_id, dtype=pl.Int64).alias("series"), pl.col("time").alias("id"), "part", "value"
+    )
+
+
+def _series(model: "Model", data_set: DataSet) -> NDArray[np.int64]:
+    series = data_set.series()
+    if series is None:
+        return np.full(data_set.rows, model.research.project.data_source_id, dtype=np.int64)
+    return series
