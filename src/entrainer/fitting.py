@@ -73,11 +73,14 @@ def fit(
     jobs = jobs_of(models, training or Training(), seeds, weights)
     groups = [list(group) for _, group in groupby(sorted(jobs, key=_kind), key=_kind)]
     if executor is not None:
-        spread(groups, executor, share=share)
-        return
-    for group in groups:
-        for part in taken_in_turn(group, at_once(group)) if share else [group]:
-            _fit_group(part, progress)
+        spread(groups, executor, share=share, hidden=progress is not True)
+    else:
+        for group in groups:
+            for part in taken_in_turn(group, at_once(group)) if share else [group]:
+                _fit_group(part, progress)
+    if executor is not None or share:
+        for model in models:
+            model.refresh()  # other processes may have trained it
 
 
 def _kind(job: Job) -> str:
@@ -105,16 +108,15 @@ def _fit_group(group: list[Job], progress: bool | Progress) -> None:
 def _outcomes(group: list[Job], report: Report) -> Iterable[Outcome]:
     first = group[0]
     if first.member is None:
-        _, X, y = first.data_set.arrays("train")
-        fitted = fit_estimator(first.obj, X, y)
-        return [Outcome(fitted, output_of(fitted, first.features))]
+        fitted = fit_estimator(first.obj, *first.loaded.train)
+        return [Outcome(fitted, output_of(fitted, first.loaded.features))]
     if first.alone:
         done = fit_keras(first.member, first.training, report, first.obj)
         told = (done.loss, done.valid_loss, done.best_epoch, done.stopped)
-        return [Outcome(done.model, output_of(done.model, first.features), *told, first.alone)]
+        return [Outcome(done.model, output_of(done.model, first.loaded.features), *told, first.alone)]
     members = [job.member for job in group if job.member is not None]
     trained = train_together(members, first.training, report)
-    outputs = predict_together(trained, [job.features for job in group])
+    outputs = predict_together(trained, [job.loaded.features for job in group])
     return [result.outcome(output) for result, output in zip(trained, outputs, strict=True)]
 
 

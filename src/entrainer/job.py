@@ -32,13 +32,30 @@ class BuiltByHand(NetworkSpec):
         )
 
 
+class Loaded:
+    """The samples of a data set, read once for all models that use it: what is in memory once is trained on once."""
+
+    def __init__(self, data_set: DataSet) -> None:
+        self.data_set = data_set
+        self.train, self.valid = self._part("train"), self._part("valid")
+
+    @cached_property
+    def features(self) -> NDArray[Any]:
+        """X of all rows."""
+        return self.data_set.arrays()[1]
+
+    def _part(self, part: str) -> Samples:
+        _, X, y = self.data_set.arrays(part)
+        return Samples(X, np.asarray(y, np.float64))
+
+
 @dataclass(frozen=True, eq=False)
 class Job:
     """A model with its data set, checked and ready to be trained.
 
     Attributes:
         model: stored.
-        data_set: its data set.
+        loaded: its data set.
         training: the settings.
         seed: of everything that chance decides.
         member: its network and its train rows; None for estimators.
@@ -47,7 +64,7 @@ class Job:
     """
 
     model: Model
-    data_set: DataSet
+    loaded: Loaded
     training: Training
     seed: int
     member: Member | None
@@ -62,11 +79,6 @@ class Job:
         network, shape = self.member.network, self.member.shape
         sample = len(shape) if network.mixes_lags else shape
         return repr((network.common().to_json(), self.member.targets, sample, self.training.together().to_json()))
-
-    @cached_property
-    def features(self) -> NDArray[Any]:
-        """X of all rows of the data set."""
-        return self.data_set.arrays()[1]
 
     @property
     def judged_by_valid(self) -> bool:
@@ -89,22 +101,39 @@ def jobs_of(
     for name, values in (("trainings", trainings), ("seeds", chosen), ("row weights", given)):
         if len(values) != count:
             raise InvalidInputError(f"{count} models need {count} {name}, or one for all; received {len(values)}.")
-    return [_job(*each) for each in zip(models, trainings, chosen, given, strict=True)]
+    read: dict[int | None, Loaded] = {}
+    jobs = []
+    for model, settings, own, weight in zip(models, trainings, chosen, given, strict=True):
+        recipe = _recipe(model)
+        if model.data_set_id not in read:
+            read[model.data_set_id] = Loaded(model.data_set())
+        jobs.append(_job(model, recipe, read[model.data_set_id], settings, own, weight))
+    return jobs
 
 
-def _job(model: Model, training: Training, seed: int, weight: ArrayLike | None) -> Job:
+def _recipe(model: Model) -> NetworkSpec | None:
     recipe = None if model.network is None else spec_from_json(model.network)
     if recipe is None and model.object_sha256 is None:
         raise InvalidInputError(
             f"{model} has nothing to train: no network and no object. Make it with research.create_model(name, network), or "
             "keep a Keras model or an estimator of your own with save_object."
         )
-    data_set = model.data_set()
-    _, X, y = data_set.arrays("train")
+    return recipe
+
+
+def _job(
+    model: Model,
+    recipe: NetworkSpec | None,
+    loaded: Loaded,
+    training: Training,
+    seed: int,
+    weight: ArrayLike | None,
+) -> Job:
+    data_set, (X, y) = loaded.data_set, loaded.train
     if not len(X):
         raise InvalidInputError(f"{data_set} has no train rows. Prepare the data with a larger train_part.")
     if recipe is not None and not isinstance(recipe, NetworkSpec):
-        return Job(model, data_set, training, seed, None, None, recipe.make(seed))
+        return Job(model, loaded, training, seed, None, None, recipe.make(seed))
     obj = None if recipe is not None else model.load_object()
     if obj is not None and not is_keras(obj):
         if not hasattr(obj, "fit"):
@@ -112,23 +141,22 @@ def _job(model: Model, training: Training, seed: int, weight: ArrayLike | None) 
                 f"The object of {model} is a {type(obj).__name__}, which has nothing to train; expected a Keras model or an "
                 "estimator. Keep its forecasts by entrainer.predict."
             )
-        return Job(model, data_set, training, seed, None, None, obj)
+        return Job(model, loaded, training, seed, None, None, obj)
     _check_rows(training, data_set, X, y)
     if recipe is not None:
         _check_fits(model, recipe, data_set, X)
-    _, X_valid, y_valid = data_set.arrays("valid")
     member = Member(
         network=recipe or BuiltByHand(),
         X=X,
         y=y,
         seed=seed,
         name=model.name,
-        valid=Samples(X_valid, y_valid) if len(X_valid) else None,
+        valid=loaded.valid if len(loaded.valid.X) else None,
         weight=None if weight is None else np.asarray(weight, np.float64),
         learning_rate=training.learning_rate,
         frozen=() if recipe is None else taken_over(recipe, model.connector),
     )
-    return Job(model, data_set, training, seed, member, _why_alone(member, training), obj)
+    return Job(model, loaded, training, seed, member, _why_alone(member, training), obj)
 
 
 def _why_alone(member: Member, training: Training) -> str | None:

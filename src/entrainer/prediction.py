@@ -60,7 +60,8 @@ def save_forecasts(
             ids, _ = data_set.targets(part)
             of_part = ascending[parts == code]
             values = {level: data_set.invert(of_part[..., number], part) for number, level in enumerate(levels)}
-            model.save_forecasts(part, ids, values[0.5], quantiles=values if quantiles else None)
+            series = data_set.series(part) if data_set.is_pooled else None
+            model.save_forecasts(part, ids, values[0.5], series=series, quantiles=values if quantiles else None)
 
 
 def output_of(obj: Any, X: NDArray[Any]) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from enstorage.database.url import is_in_memory
 from enstorage.errors import InvalidInputError
 from enstorage.settings import Settings
 from entrainer.job import Job
+from entrainer.progress import bar_of_models
 from entrainer.training import Training
 
 
@@ -21,8 +22,8 @@ def at_once(group: Sequence[Job]) -> int:
     return beside * (os.cpu_count() or 1)
 
 
-def spread(groups: Sequence[list[Job]], executor: Executor, *, share: bool) -> None:
-    """Train parts of the groups by the processes of an executor; see `fit`.
+def spread(groups: Sequence[list[Job]], executor: Executor, *, share: bool, hidden: bool) -> None:
+    """Train parts of the groups by the processes of an executor, with a progress bar; see `fit`.
 
     Raises:
         InvalidInputError: the store is in the memory of this process, where no other can reach it.
@@ -50,8 +51,9 @@ def spread(groups: Sequence[list[Job]], executor: Executor, *, share: bool) -> N
                     share,
                 )
             )
-    for call in as_completed(calls):
-        call.result()
+    with bar_of_models(sum(map(len, groups)), hidden=hidden) as done:
+        for call in as_completed(calls):
+            done(call.result())
 
 
 def _fit_stored(
@@ -62,8 +64,8 @@ def _fit_stored(
     seeds: list[int],
     weights: list[NDArray[Any] | None],
     share: bool,
-) -> None:
-    """Train stored models in another process, which opens the store by its URLs."""
+) -> int:
+    """Train stored models in another process, which opens the store by its URLs; returns how many."""
     from entrainer.fitting import fit
 
     connector = Connector(*settings, allow_pickle=allow_pickle)
@@ -73,3 +75,4 @@ def _fit_stored(
             fit(Model.get_list(ids), chosen, seeds=seeds, weights=weights, share=share, progress=False)
     finally:
         connector.close()
+    return len(ids)

@@ -49,7 +49,7 @@ def keep(job: Job, outcome: Outcome, started: float) -> None:
         job.model.save_object(outcome.obj)
         job.model.metas(_facts(job, outcome) | {"seconds": seconds, "versions": _versions()})
         if np.isfinite(outcome.output).all():
-            save_forecasts(job.model, job.data_set, outcome.output, job.training.quantiles)
+            save_forecasts(job.model, job.loaded.data_set, outcome.output, job.training.quantiles)
 
 
 def _facts(job: Job, outcome: Outcome) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 from sqlalchemy import MetaData, Select, func, inspect, select
 from sqlalchemy.ext.mutable import MutableDict
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, make_transient, mapped_column
-from sqlalchemy.orm.attributes import flag_modified
+from sqlalchemy.orm.attributes import flag_modified, set_committed_value
 
 from enstorage.database.types import TABLE_OPTIONS, Id, JsonText, LongText, UtcDateTime
 from enstorage.entity import _deletion, _saving
@@ -88,6 +88,17 @@ class Record(DeclarativeBase):
             NotFoundError: the record was deleted meanwhile.
         """
         _saving.save_all([self])
+        return self
+
+    def refresh(self) -> Self:
+        """Read the record again, as after another process changed it; changes that were not saved are forgotten.
+
+        Raises:
+            NotFoundError: the record was deleted meanwhile.
+        """
+        fresh = type(self).get(self.id, connector=self.connector)
+        for attribute in inspect(type(self)).column_attrs:
+            set_committed_value(self, attribute.key, getattr(fresh, attribute.key))
         return self
 
     def delete(self, cascade: bool = False) -> "list[Record]":

@@ -1,0 +1,76 @@
+"""Lists of models that several processes train."""
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+import enstorage
+import entrainer
+from enstorage.adapter import Window
+from enstorage.errors import InvalidInputError
+from entrainer.networks import PaperLSTM
+from entrainer.sharing import CLAIM
+
+pytestmark = pytest.mark.slow
+
+QUICK = entrainer.Training(epochs=2)
+
+
+@pytest.fixture
+def models(sunspots):
+    preparation = sunspots.create_snapshot().create_preparation("drop", "minmax", 0.7, 0, 0.3)
+    research = enstorage.Project(name="Sun", data_source=sunspots).save().create_research("LSTM", preparation)
+    made = []
+    for units in (3, 4, 5):
+        made.append(research.create_model(f"{units} units", PaperLSTM(units=(units, units), dropout=0.0)))
+        made[-1].data_set(preparation.create_set(Window(4)))
+    return made
+
+
+def test_what_is_trained_already_is_left_as_it_is(models):
+    entrainer.fit(models[:2], QUICK, progress=False)
+    before = [model.meta("seconds") for model in models[:2]]
+    entrainer.fit(models, QUICK, share=True, progress=False)
+    assert [model.meta("seconds") for model in models[:2]] == before
+    assert models[2].has_forecasts()
+    assert models[2].meta(CLAIM) is None
+    entrainer.fit(models, entrainer.Training(epochs=3), share=True, progress=False)
+    assert [model.meta("epochs") for model in models] == [3, 3, 3]
+
+
+def test_what_another_process_trains_is_waited_for_until_it_is_given_up(models, monkeypatch):
+    monkeypatch.setattr("entrainer.sharing._LOOKED_EVERY_SECONDS", 0.01)
+    until = datetime.now(UTC) + timedelta(seconds=1)
+    models[0].meta(CLAIM, {"by": "a process that was killed", "until": until.isoformat()})
+    entrainer.fit(models, QUICK, share=True, progress=False)
+    assert all(model.has_forecasts() for model in models)
+    assert datetime.now(UTC) > until
+
+
+def test_the_processes_of_an_executor_train_as_one_would(models):
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, mp_context=context) as executor:
+        entrainer.fit(models, QUICK, seeds=[1, 2, 3], executor=executor, progress=False)
+    losses = [model.meta("loss") for model in models]
+    assert all(model.has_forecasts() for model in models)
+    entrainer.fit(models, QUICK, seeds=[1, 2, 3], progress=False)
+    np.testing.assert_allclose(losses, [model.meta("loss") for model in models], rtol=1e-4)
+
+
+def test_a_store_in_memory_cannot_be_spread():
+    with enstorage.Connector("sqlite:///:memory:", "memory:", "memory://objects") as connector:
+        source = enstorage.DataSource(name="s", time_interval="1h").save()
+        source.write(np.arange(40) * 3600 * 10**9, np.sin(np.arange(40)))
+        preparation = source.create_snapshot().create_preparation()
+        research = enstorage.Project(name="p", data_source=source).create_research("r", preparation)
+        model = research.create_model("m", PaperLSTM(units=(3, 3)))
+        model.data_set(preparation.create_set(Window(3)))
+        with (
+            ProcessPoolExecutor(1) as executor,
+            pytest.raises(InvalidInputError, match="is in the memory of this process"),
+        ):
+            entrainer.fit(model, QUICK, executor=executor, progress=False)
+    connector.close()
