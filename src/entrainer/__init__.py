@@ -5,13 +5,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from entrainer import networks
+    from entrainer.backtesting import backtest
     from entrainer.fitting import fit
     from entrainer.prediction import predict
-    from entrainer.training import Training
+    from entrainer.schedule import Schedule
+    from entrainer.training import EarlyStopping, Training
 
-__all__ = ["Training", "fit", "networks", "predict"]
+__all__ = ["EarlyStopping", "Schedule", "Training", "backtest", "fit", "networks", "predict"]
 
-_HOME = {"Training": "entrainer.training", "fit": "entrainer.fitting", "predict": "entrainer.prediction"}
+_HOME = {
+    "EarlyStopping": "entrainer.training",
+    "Schedule": "entrainer.schedule",
+    "Training": "entrainer.training",
+    "backtest": "entrainer.backtesting",
+    "fit": "entrainer.fitting",
+    "predict": "entrainer.prediction",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -44,6 +44,18 @@ class Loaded:
         """X of all rows."""
         return self.data_set.arrays()[1]
 
+    @cached_property
+    def targets(self) -> NDArray[np.float64]:
+        """Y of all rows."""
+        return np.asarray(self.data_set.arrays()[2], np.float64)
+
+    @cached_property
+    def last_targets(self) -> NDArray[np.int64]:
+        """Time of the last target of all rows, (rows,)."""
+        times, _ = self.data_set.targets()
+        last: NDArray[np.int64] = times.reshape(len(times), -1).max(axis=1)
+        return last
+
     def _part(self, part: str) -> Samples:
         _, X, y = self.data_set.arrays(part)
         return Samples(X, np.asarray(y, np.float64))

@@ -45,23 +45,32 @@ def save_forecasts(
         quantiles: ascending, among them 0.5, which is the point forecast. Where forecasts of them cross, they are sorted
             (Chernozhukov, Fernández-Val & Galichon 2010, Quantile and probability curves without crossing).
     """
-    shape = data_set.arrays()[2].shape
+    parts = data_set.parts()
+    with model.connector.transaction():
+        for code in sorted(set(parts.tolist())):
+            told = in_source_units(data_set, prepared[parts == code], np.flatnonzero(parts == code), quantiles)
+            model.save_forecasts(PARTS[code], **told)
+
+
+def in_source_units(
+    data_set: DataSet, prepared: NDArray[np.float64], rows: NDArray[np.intp], quantiles: Sequence[float] = ()
+) -> dict[str, Any]:
+    """What `Model.save_forecasts` takes, of output for some rows of a data set; see `save_forecasts`."""
+    shape = (len(rows), *data_set.arrays()[2].shape[1:])
     if prepared.size != np.prod(shape) * max(1, len(quantiles)):
         raise InvalidInputError(
-            f"{model} gives an output of shape {prepared.shape}; the targets of {data_set} have shape {shape}. Use a data "
+            f"The model gives an output of shape {prepared.shape}; the targets of {data_set} have shape {shape}. Use a data "
             "set with the horizon of the model."
         )
     levels = quantiles or (0.5,)
     ascending = np.sort(prepared.reshape(*shape, len(levels)), axis=-1)
-    parts = data_set.parts()
-    with model.connector.transaction():
-        for code in sorted(set(parts.tolist())):
-            part = PARTS[code]
-            ids, _ = data_set.targets(part)
-            of_part = ascending[parts == code]
-            values = {level: data_set.invert(of_part[..., number], part) for number, level in enumerate(levels)}
-            series = data_set.series(part) if data_set.is_pooled else None
-            model.save_forecasts(part, ids, values[0.5], series=series, quantiles=values if quantiles else None)
+    values = {level: data_set.invert(ascending[..., number], rows) for number, level in enumerate(levels)}
+    return {
+        "id": data_set.targets(rows)[0],
+        "values": values[0.5],
+        "series": data_set.series(rows) if data_set.is_pooled else None,
+        "quantiles": values if quantiles else None,
+    }
 
 
 def output_of(obj: Any, X: NDArray[Any]) -> NDArray[np.float64]:

@@ -26,6 +26,7 @@ from enstorage.entity import (
 from enstorage.entity._arrays import array_adapter
 from enstorage.entity._inputs import check_adapter
 from enstorage.entity.ensemble import FIT_ON
+from enstorage.entity.forecast import check_forecast_part
 from enstorage.errors import EnstorageError, InvalidInputError
 from enstorage.formats.base import GROUP as FORMATS
 from enstorage.instant import MAX_NS, MIN_NS, not_years
@@ -153,7 +154,7 @@ def _model_curve(values: dict[str, Any], _rows: Rows) -> None:
 
 
 def _forecast(values: dict[str, Any], _rows: Rows) -> None:
-    check_part(values["part"])
+    check_forecast_part(values["part"])
     _check((values["model_id"] is None) != (values["ensemble_id"] is None), "it is not of one model or one ensemble.")
     if values["object_sha256"] is not None:
         checked_hash(values["object_sha256"])

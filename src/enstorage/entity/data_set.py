@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from enstorage.connector import Connector
     from enstorage.entity.model import Model
 
+Part = str | NDArray[np.int64] | None
+"""A part, the numbers of samples, shape (n,), or None for all."""
+
 
 class DataSet(TableOwner):
     """Samples: features X, targets y and **id**, the time of the (first) target in int64 nanoseconds. Immutable.
@@ -196,11 +199,11 @@ class DataSet(TableOwner):
         made.__dict__["_samples"], made.__dict__["_csv"] = samples, data_csv
         return made
 
-    def arrays(self, part: str | None = None) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
+    def arrays(self, part: Part = None) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
         """The samples `(id, X, y)` of one part, by default of all, in time order.
 
         Args:
-            part: `train`, `valid`, `test`, or None.
+            part: `train`, `valid`, `test`, or the numbers of samples, shape (n,); here and wherever a part is asked for.
 
         Returns:
             id (samples,) int64 ns; X (samples, …); y (samples,) or (samples, …). Read-only views where that is possible;
@@ -219,7 +222,7 @@ class DataSet(TableOwner):
         """The id of each sample, shape (samples,), without building the samples."""
         return self._table["id"].to_numpy()
 
-    def series(self, part: str | None = None) -> NDArray[np.int64] | None:
+    def series(self, part: Part = None) -> NDArray[np.int64] | None:
         """The id of the data source of each sample, shape (samples,); None for a set that comes from no preparation."""
         if self.data_preparation_id is None:
             return None
@@ -234,7 +237,7 @@ class DataSet(TableOwner):
         """Whether it has samples of several series, so that an id alone does not name a sample."""
         return "series" in self._csv.columns
 
-    def targets(self, part: str | None = None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def targets(self, part: Part = None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Times and true values of the targets in source units.
 
         Returns:
@@ -250,7 +253,7 @@ class DataSet(TableOwner):
             )
         return self._inputs.targets(rows_of(self._samples, rows))
 
-    def invert(self, prepared: NDArray[np.float64], part: str | None = None) -> NDArray[np.float64]:
+    def invert(self, prepared: NDArray[np.float64], part: Part = None) -> NDArray[np.float64]:
         """Turn a model's output for the samples of a part, of the shape of y, into source units.
 
         Returns:
@@ -311,9 +314,11 @@ class DataSet(TableOwner):
         if samples_sha256(fresh._samples) != self.sha256:
             raise CorruptError(f"The samples of {self} are no longer those that were stored. Run `enstorage check`.")
 
-    def _rows(self, part: str | None) -> NDArray[np.int64] | slice:
+    def _rows(self, part: Part) -> NDArray[np.int64] | slice:
         if part is None:
             return slice(None)
+        if isinstance(part, np.ndarray):
+            return part
         rows = np.flatnonzero(self.parts() == PARTS.index(check_part(part)))
         if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
             return slice(int(rows[0]), int(rows[-1]) + 1)  # a slice is a view, a list of rows would copy

@@ -18,6 +18,19 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+OUT_OF_FOLD = "out_of_fold"
+"""Beside the parts: forecasts of train and valid rows by objects that were not trained on them."""
+
+
+def check_forecast_part(part: str) -> str:
+    """The name of what forecasts are kept for, as given.
+
+    Raises:
+        InvalidInputError: it is no part, and not `out_of_fold`.
+    """
+    return part if part == OUT_OF_FOLD else check_part(part)
+
+
 class Forecast(TableOwner):
     """The forecasts of one model, or of one ensemble, on one part; immutable, replaced by a newer one.
 
@@ -71,7 +84,8 @@ class Forecast(TableOwner):
         """The forecasts that are kept. See `Model.forecasts`."""
         import polars as pl
 
-        kept = cls.of(owner, part if part is None else check_part(part))
+        kept = cls.of(owner, part if part is None else check_forecast_part(part))
+        kept = [each for each in kept if part is not None or each.part != OUT_OF_FOLD]
         if not kept:
             what = f"on the part {part!r}" if part else "on any part"
             raise NotFoundError(f"{owner} has no forecasts {what}. Train it, or keep them with save_forecasts.")

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from enstorage.database.types import JsonText, Name, ObjectHash
 from enstorage.entity._record import Record, check_text
 from enstorage.entity.data_set import DataSet
-from enstorage.entity.forecast import Forecast, point_forecasts, with_quantiles
+from enstorage.entity.forecast import OUT_OF_FOLD, Forecast, check_forecast_part, point_forecasts, with_quantiles
 from enstorage.entity.model_curve import ModelCurve, joined
 from enstorage.entity.model_meta import ModelMeta
 from enstorage.entity.research import Research
 from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.instant import to_iso
-from enstorage.preparation.split import PARTS, check_part
+from enstorage.preparation.split import PARTS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -252,7 +252,8 @@ class Model(Record):
         """Keep forecasts for a part, made here or elsewhere; they replace those kept before for that part.
 
         Args:
-            part: `train`, `valid` or `test`.
+            part: `train`, `valid`, `test`; or `out_of_fold`, for train and valid rows that the model which forecast them was
+                not trained on, as `entrainer.backtest` makes them.
             id: time of each step's target in any form, int64 ns inside, unique; shape (rows,) or (rows, horizon).
             values: forecasts in the units of the source, finite; the same shape.
             series: id of the data source of each row, shape (rows,), as `data_set.series(part)` gives it; needed where the
@@ -263,7 +264,7 @@ class Model(Record):
             InvalidInputError: shapes differ, a value is not finite, a target stands twice, a series is none of the data
                 set, a target is of another part, or a level is not between 0 and 1.
         """
-        check_part(part)
+        check_forecast_part(part)
         sources = self._saved()._checked_series(series)
         table = with_quantiles(point_forecasts(sources, id, values), sources, id, quantiles or {})
         self._check_forecast_part(part, table)
@@ -299,10 +300,11 @@ class Model(Record):
         others = [
             kept.table().select("series", "id", pl.lit(kept.part).alias("part"))
             for kept in Forecast.of(self)
-            if kept.part != part
+            if kept.part not in (part, OUT_OF_FOLD)
         ]
         known = pl.concat([known_parts(self).with_columns(names), *others])
-        wrong = table.select("series", "id").join(known.filter(pl.col("part") != part), on=["series", "id"])
+        foreign = pl.col("part") == "test" if part == OUT_OF_FOLD else pl.col("part") != part
+        wrong = table.select("series", "id").join(known.filter(foreign), on=["series", "id"])
         wrong = wrong.unique().sort("id")
         if wrong.height:
             raise InvalidInputError(
@@ -316,7 +318,7 @@ class Model(Record):
         return parts <= Forecast.parts_of(self, self.object_sha256)
 
     def forecasts(self, part: str | None = None) -> "pl.DataFrame":
-        """The forecasts that are kept for a part, by default for all.
+        """The forecasts that are kept for a part, or for `out_of_fold`; by default for all parts.
 
         Returns:
             Columns `part`, `series` (data source id), `id` (ns), `step` (from 1), `quantile` (null for the point
