@@ -10,16 +10,31 @@ if TYPE_CHECKING:
     from entrainer.prediction import predict
     from entrainer.schedule import Schedule
     from entrainer.training import EarlyStopping, Training
+    from entrainer.tuning import Proposal, Tuning, tune
 
-__all__ = ["EarlyStopping", "Schedule", "Training", "backtest", "fit", "networks", "predict"]
+__all__ = [
+    "EarlyStopping",
+    "Proposal",
+    "Schedule",
+    "Training",
+    "Tuning",
+    "backtest",
+    "fit",
+    "networks",
+    "predict",
+    "tune",
+]
 
 _HOME = {
     "EarlyStopping": "entrainer.training",
+    "Proposal": "entrainer.tuning",
     "Schedule": "entrainer.schedule",
     "Training": "entrainer.training",
+    "Tuning": "entrainer.tuning",
     "backtest": "entrainer.backtesting",
     "fit": "entrainer.fitting",
     "predict": "entrainer.prediction",
+    "tune": "entrainer.tuning",
 }
 
 

@@ -113,8 +113,8 @@ def _origins(jobs: Sequence[Job], folds: int, initial: float) -> NDArray[np.int6
     first = int(len(common) * initial)
     if first < 1 or len(common) - first < folds:
         raise InvalidInputError(
-            f"{len(common)} targets that are no test rows are common to the models; {folds} folds after {initial:.0%} of them "
-            "need at least one each. Take fewer folds, or a longer snapshot."
+            f"{len(common)} targets that are no test rows are common to the models; {folds} folds after {initial:.0%} of "
+            "them need at least one each. Take fewer folds, or a longer snapshot."
         )
     cuts = np.linspace(first, len(common), folds + 1).astype(np.intp)
     return np.append(common[cuts[:-1]], common[-1] + 1)
