@@ -107,11 +107,11 @@ class OnlineNetwork(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
 
 def is_size(value: Any) -> bool:
     """Whether it is a whole number of at least 1, of Python or of NumPy."""
-    return isinstance(value, Integral) and type(value) is not bool and int(value) >= 1
+    return type(value) is not bool and isinstance(value, Integral) and int(value) >= 1
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and type(value) is not bool and bool(np.isfinite(float(value)))
+    return type(value) is not bool and isinstance(value, Real) and bool(np.isfinite(float(value)))
 
 
 def _first_weights(random: Any, inputs: int, units: int) -> tuple[Array, Array]:
