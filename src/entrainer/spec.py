@@ -10,6 +10,8 @@ from enstorage.errors import InvalidInputError
 if TYPE_CHECKING:
     import keras
 
+    from entrainer.networks.estimator import Estimator
+
 T = TypeVar("T")
 
 
@@ -77,8 +79,8 @@ class NetworkSpec(Specification):
 _SHAPES = {1: "(lag,)", 2: "(lag, series)", 3: "(height, width, channels)"}
 
 
-def spec_from_json(data: Mapping[str, Any]) -> Specification:
-    """Makes a specification from what `Specification.to_json` gave: a `NetworkSpec`, or an `Estimator`.
+def spec_from_json(data: Mapping[str, Any]) -> "NetworkSpec | Estimator":
+    """Makes a specification from what `Specification.to_json` gave.
 
     Raises:
         InvalidInputError: The name is unknown, or a parameter is unknown, missing or out of range.

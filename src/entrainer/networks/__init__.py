@@ -10,12 +10,12 @@ from entrainer.networks.interval import IntervalNetwork
 from entrainer.networks.layer import Convolution, Dense, Dropout, Pooling
 from entrainer.networks.recurrent import GRU, LSTM, CoupledLSTM, Jordan, PaperLSTM, PeepholeLSTM, SimpleRNN
 from entrainer.networks.text import EmbeddingClassifier, EmbeddingLSTM
-from entrainer.spec import Specification
+from entrainer.spec import NetworkSpec
 
 if TYPE_CHECKING:
     from entrainer.networks.classic import BackPropagation, ThresholdNetwork, WidrowHoff
 
-NETWORKS: dict[str, type[Specification]] = {
+NETWORKS: dict[str, type[NetworkSpec | Estimator]] = {
     network.name: network
     for network in (
         *(PaperLSTM, SimpleRNN, Jordan, LSTM, GRU, PeepholeLSTM, CoupledLSTM, IntervalNetwork),
