@@ -1,4 +1,4 @@
-"""What a network is, apart from its weights: a name and parameters that can be stored as JSON."""
+"""What a model is, apart from what it learns: a name and parameters that can be stored as JSON."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -10,26 +10,42 @@ from enstorage.errors import InvalidInputError
 if TYPE_CHECKING:
     import keras
 
+    from entrainer.networks.estimator import Estimator
+
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class NetworkSpec(ABC):
-    """A recipe for a Keras model. Equal specs build equal architectures.
+class Specification(ABC):
+    """A recipe for a model. Equal specifications make equal models.
 
-    Subclasses are frozen dataclasses whose fields are JSON values; they check them in `__post_init__`. They are listed
-    in `entrainer.networks.NETWORKS` under their `name`.
+    Subclasses are frozen dataclasses whose fields are JSON values, or tuples of what has `to_json` itself; they check
+    them in `__post_init__`. They are listed in `entrainer.networks.NETWORKS` under their `name`.
 
     Attributes:
-        name: The word under which the spec is stored.
-        mixes_lags: True promises that zero columns after the last one of X, met by zero rows of weights, change no
-            output and get no gradient, so that members of different lag can be trained as one program.
+        name: The word under which the specification is stored.
+    """
+
+    name: ClassVar[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """The name and the parameters, as `spec_from_json` takes them."""
+        return {"name": self.name} | {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+
+
+@dataclass(frozen=True)
+class NetworkSpec(Specification):
+    """A recipe for a Keras model. Equal specs build equal architectures.
+
+    Attributes:
+        mixes_lags: True promises that zero values after the end of a sample's first axis, met by zero rows of weights,
+            change no output and get no gradient, so that members of different lag (all other axes alike) can be trained
+            as one program.
         axes: How many axes a sample may have: 1 for windows and texts, 2 for several series side by side, 3 for images.
         dropouts: Fields that are rates of dropout: members that differ in these alone are trained as one program.
         beside: How many members one program trains at once on a CPU; fewer where each has much to compute by itself.
     """
 
-    name: ClassVar[str]
     mixes_lags: ClassVar[bool] = False
     axes: ClassVar[tuple[int, ...]] = (1,)
     dropouts: ClassVar[tuple[str, ...]] = ("dropout",)
@@ -55,16 +71,25 @@ class NetworkSpec(ABC):
         rates = {name: getattr(self, name) for name in self.dropouts if hasattr(self, name)}
         return replace(self, **{name: _half(rate) for name, rate in rates.items()})
 
-    def to_json(self) -> dict[str, Any]:
-        """The name and the parameters, as `spec_from_json` takes them."""
-        parameters = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {"name": self.name} | {
-            key: list(value) if isinstance(value, tuple) else value for key, value in parameters.items()
-        }
+    def check_shape(self, shape: tuple[int, ...]) -> None:
+        """Checks that a sample has as many axes as the network takes, and that none is empty.
+
+        Raises:
+            InvalidInputError: It does not; the message names the shapes that fit.
+        """
+        if len(shape) not in self.axes or min(shape) < 1:
+            known = " or ".join(_SHAPES[axes] for axes in self.axes)
+            raise InvalidInputError(
+                f"The network {self.name!r} takes samples of shape {known}, each at least 1; received samples of shape "
+                f"{tuple(shape)}. Make the data set with another adapter, or take another network."
+            )
 
 
-def spec_from_json(data: Mapping[str, Any]) -> NetworkSpec:
-    """Makes a spec from what `NetworkSpec.to_json` gave.
+_SHAPES = {1: "(lag,)", 2: "(lag, series)", 3: "(height, width, channels)"}
+
+
+def spec_from_json(data: Mapping[str, Any]) -> "NetworkSpec | Estimator":
+    """Makes a specification from what `Specification.to_json` gave.
 
     Raises:
         InvalidInputError: The name is unknown, or a parameter is unknown, missing or out of range.
@@ -76,6 +101,12 @@ def spec_from_json(data: Mapping[str, Any]) -> NetworkSpec:
     if not isinstance(name, str) or name not in NETWORKS:
         raise InvalidInputError(f"No network is called {name!r}. Known: {', '.join(sorted(NETWORKS))}.")
     return from_parameters(NETWORKS[name], parameters)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return value.to_json() if hasattr(value, "to_json") else value
 
 
 def from_parameters(kind: type[T], parameters: Mapping[str, Any]) -> T:

@@ -1,51 +1,154 @@
-import json
+"""Every network: its JSON form, what it builds, what it refuses."""
 
+import json
+import subprocess
+import sys
+
+import jax
+import numpy as np
 import pytest
+from building import build, values
 
 from enstorage.errors import InvalidInputError
-from entrainer.networks import NETWORKS, PaperLSTM
-from entrainer.spec import spec_from_json
+from entrainer.networks import (
+    CNN,
+    GRU,
+    LSTM,
+    MLP,
+    NETWORKS,
+    TLFN,
+    Conv1D,
+    Convolution,
+    CoupledLSTM,
+    Dense,
+    Dropout,
+    EmbeddingClassifier,
+    EmbeddingLSTM,
+    Estimator,
+    IntervalNetwork,
+    Jordan,
+    PaperLSTM,
+    PeepholeLSTM,
+    Pooling,
+    SimpleRNN,
+)
+from entrainer.spec import NetworkSpec, spec_from_json
 from entrainer.training import Training
 
-
-def lstm_parameters(inputs, units):
-    return 4 * (inputs * units + units * units + units)
-
-
-@pytest.mark.parametrize("lag", [5, 7, 13])
-def test_paper_network_has_the_layers_and_parameters_of_the_paper(lag):
-    model = PaperLSTM().build((lag,))
-    assert [type(layer).__name__ for layer in model.layers] == [
-        "Reshape",
-        "LSTM",
-        "Dropout",
-        "LSTM",
-        "Dropout",
-        "Dense",
-    ]
-    assert model.input_shape == (None, lag)
-    assert model.output_shape == (None, 1)
-    assert model.layers[-1].activation.__name__ == "linear"
-    assert model.count_params() == lstm_parameters(lag, 50) + lstm_parameters(50, 100) + 101
-
-
-def test_network_gives_as_many_outputs_as_asked():
-    assert PaperLSTM(units=(2, 3)).build((4,), outputs=6).output_shape == (None, 6)
+SPECS = [
+    PaperLSTM(units=(3, 4), dropout=0.1),
+    SimpleRNN((3, 4), dropout=0.1),
+    Jordan((3, 4), decay=0.5, dropout=0.1),
+    LSTM((3, 4), dropout=0.1),
+    GRU((3,), dropout=0.1),
+    PeepholeLSTM((3, 4)),
+    CoupledLSTM((3, 4)),
+    IntervalNetwork(lstm_layers=1, units=3, last_activation="linear"),
+    TLFN((5,), initializer="uniform(0.1)"),
+    MLP((5, 4), initializer="normal(0.03)", last_activation="sigmoid"),
+    CNN((Convolution(2, 3, padding="same"), Pooling(2, of="average"), Dropout(0.2), Dense(4)), last_activation="tanh"),
+    Conv1D((Convolution(2, 3), Pooling(2), Dense(4))),
+    EmbeddingClassifier(words=9, size=2, embedding_of=7),
+    EmbeddingLSTM(words=9, size=2, units=(3, 2), dropout=0.1),
+    Estimator("RandomForestRegressor", {"n_estimators": 5, "max_depth": None}),
+]
+KERAS = [spec for spec in SPECS if isinstance(spec, NetworkSpec)]
+SHAPES = {1: (6,), 2: (6, 2), 3: (6, 6, 2)}
+CASES = [pytest.param(spec, SHAPES[axes], id=f"{spec.name}-{axes}") for spec in KERAS for axes in spec.axes]
 
 
-def test_every_known_network_survives_json():
-    assert set(NETWORKS) == {"paper-lstm"}
-    spec = PaperLSTM(units=(3, 4), dropout=0.1)
+def name(spec):
+    return spec.name
+
+
+def samples(spec, shape, rows=4, seed=0):
+    random = np.random.default_rng(seed)
+    if hasattr(spec, "words"):
+        return random.integers(0, spec.words, (rows, *shape)).astype(np.float32)
+    return random.normal(size=(rows, *shape)).astype(np.float32)
+
+
+def test_every_known_network_is_tested_here():
+    assert [spec.name for spec in SPECS] == list(NETWORKS)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=name)
+def test_every_known_network_survives_json(spec):
     stored = json.loads(json.dumps(spec.to_json()))
-    assert stored == {"name": "paper-lstm", "units": [3, 4], "dropout": 0.1}
-    assert spec_from_json(stored) == spec
-    assert hash(spec_from_json(stored)) == hash(spec)
+    assert stored["name"] == spec.name
+    back = spec_from_json(stored)
+    assert back == spec
+    assert hash(back) == hash(spec)
+    assert type(back) is NETWORKS[spec.name]
+
+
+def test_json_form_is_plain_to_read():
+    assert PaperLSTM(units=(3, 4)).to_json() == {"name": "paper-lstm", "units": [3, 4], "dropout": 0.2}
+    assert CNN((Pooling(), Dense(4))).to_json()["layers"] == [
+        {"layer": "pooling", "size": 2, "of": "max"},
+        {"layer": "dense", "units": 4, "activation": "relu"},
+    ]
+
+
+@pytest.mark.parametrize(("spec", "shape"), CASES)
+def test_network_takes_the_samples_it_says_and_gives_as_many_outputs_as_asked(spec, shape):
+    model = build(spec, shape, outputs=3)
+    assert model.input_shape == (None, *shape)
+    assert model(samples(spec, shape)).shape == (4, 3)
+
+
+@pytest.mark.parametrize(("spec", "shape"), CASES)
+def test_members_run_as_one_give_what_each_gives_alone(spec, shape):
+    models = [build(spec, shape, 2, seed) for seed in range(3)]
+    X = np.stack([samples(spec, shape, seed=seed) for seed in range(3)])
+    trained, kept = (
+        [np.stack(each) for each in zip(*map(values, variables), strict=True)]
+        for variables in (
+            [model.trainable_variables for model in models],
+            [model.non_trainable_variables for model in models],
+        )
+    )
+
+    @jax.jit
+    def alone(trained, kept, X):
+        return [models[0].stateless_call(trained, kept, X, training=training)[0] for training in (False, True)]
+
+    together = jax.jit(jax.vmap(alone))(trained, kept, X)
+    for member in range(3):
+        own = alone([each[member] for each in trained], [each[member] for each in kept], X[member])
+        for mine, other in zip(together, own, strict=True):  # without dropout, and with the same
+            np.testing.assert_allclose(mine[member], other, atol=1e-5)
+
+
+@pytest.mark.parametrize("spec", KERAS, ids=name)
+def test_every_weight_says_how_it_is_drawn(spec):
+    model = build(spec, SHAPES[spec.axes[0]], outputs=2)
+    owners = {id(weight): layer for layer in model._flatten_layers() for weight in layer.weights}
+    for weight in model.weights:
+        names = (f"{weight.name}_initializer", f"{weight.name.removesuffix('_kernel')}_initializer")
+        assert any(hasattr(owners[id(weight)], name) for name in names), weight.path
+
+
+@pytest.mark.parametrize(
+    ("spec", "shape"), [case for case in CASES if case.values[0].mixes_lags and len(case.values[1]) < 3]
+)
+def test_zeros_after_a_shorter_window_met_by_zero_weights_change_nothing_where_lags_may_mix(spec, shape):
+    lag, *series = shape
+    short, long = (build(spec, (length, *series)) for length in (lag - 2, lag))
+    weights = [
+        np.pad(own, [(0, large - small) for small, large in zip(own.shape, weight.shape, strict=True)])
+        for own, weight in zip(short.get_weights(), long.weights, strict=True)
+    ]
+    long.set_weights(weights)
+    X = samples(spec, (lag - 2, *series))
+    padded = np.pad(X, [(0, 0), (0, 2), *[(0, 0)] * len(series)])
+    np.testing.assert_allclose(long(padded), short(X), atol=1e-6)
 
 
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"name": "nothing"}, "No network is called 'nothing'. Known: paper-lstm"),
+        ({"name": "nothing"}, "No network is called 'nothing'. Known: cnn, conv1d, coupled-lstm"),
         ({"name": ["paper-lstm"]}, "No network is called"),
         ({}, "No network is called None"),
         ({"name": "paper-lstm", "unit": 3}, "PaperLSTM has no parameter 'unit'. It takes: units, dropout"),
@@ -54,11 +157,89 @@ def test_every_known_network_survives_json():
         ({"name": "paper-lstm", "units": "ab"}, "two whole numbers of at least 1"),
         ({"name": "paper-lstm", "dropout": 1}, "dropout is 1; expected a number from 0"),
         ({"name": "paper-lstm", "dropout": "much"}, "dropout is 'much'"),
+        (
+            {"name": "lstm", "units": []},
+            "LSTM's units are []; expected whole numbers of at least 1, one for each layer",
+        ),
+        ({"name": "gru", "units": 3}, "GRU's units are 3"),
+        ({"name": "jordan", "decay": 1.0}, "Jordan's decay is 1.0; expected a number from 0"),
+        ({"name": "interval", "lstm_layers": 0}, "IntervalNetwork's lstm_layers is 0; expected a whole number of at"),
+        (
+            {"name": "interval", "lstm_activation": "step"},
+            "lstm_activation is 'step'; expected one of: linear, relu, lea",
+        ),
+        ({"name": "interval", "recurrent_dropout": -0.1}, "recurrent_dropout is -0.1"),
+        ({"name": "mlp", "hidden": [True]}, "MLP's hidden are [True]; expected whole numbers"),
+        ({"name": "mlp", "last_activation": None}, "MLP's last_activation is None; expected one of: linear"),
+        ({"name": "tlfn", "initializer": "normal"}, "TLFN's initializer is 'normal'; expected normal(deviation) or"),
+        ({"name": "tlfn", "initializer": "normal(0)"}, "with a number above 0"),
+        ({"name": "tlfn", "initializer": "normal(1e)"}, "with a number above 0"),
+        ({"name": "tlfn", "initializer": 3}, "TLFN's initializer is 3"),
+        ({"name": "cnn", "layers": "dense"}, "CNN's layers have 'dense'; expected a list of Convolution, Pooling"),
+        ({"name": "cnn", "layers": [3]}, "CNN's layers have 3; expected"),
+        ({"name": "cnn", "layers": [{"layer": "lambda"}]}, "No layer is called 'lambda'. Known: convolution, pooling"),
+        ({"name": "cnn", "layers": [{"layer": "pooling", "size": 0}]}, "Pooling's size is 0"),
+        ({"name": "cnn", "layers": [{"layer": "pooling", "of": "min"}]}, "Pooling's of is 'min'; expected one of: max"),
+        ({"name": "cnn", "layers": [{"layer": "convolution"}]}, "Convolution needs the parameter 'filters'"),
+        (
+            {"name": "conv1d", "layers": [{"layer": "dense", "units": 3}, {"layer": "pooling"}]},
+            "Conv1D's layers have a convolution or pooling after a dense layer",
+        ),
+        ({"name": "embedding-lstm", "words": 0}, "EmbeddingLSTM's words is 0"),
+        ({"name": "embedding-classifier", "embedding_of": "x"}, "embedding_of is 'x'; expected the id of a stored mod"),
     ],
 )
-def test_bad_specifications_are_refused_with_what_was_expected(data, message):
-    with pytest.raises(InvalidInputError, match=message):
+def test_bad_specifications_are_refused_with_what_is_expected(data, message):
+    with pytest.raises(InvalidInputError) as caught:
         spec_from_json(data)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("spec", "shape", "message"),
+    [
+        (
+            PaperLSTM(),
+            (5, 2),
+            "'paper-lstm' takes samples of shape (lag,), each at least 1; received samples of shape (5, 2)",
+        ),
+        (
+            LSTM(),
+            (28, 28, 1),
+            "takes samples of shape (lag,) or (lag, series), each at least 1; received samples of shape (28",
+        ),
+        (
+            CNN(),
+            (784,),
+            "takes samples of shape (height, width, channels), each at least 1; received samples of shape (784,)",
+        ),
+        (MLP(), (0,), "received samples of shape (0,)"),
+        (
+            CNN((Convolution(4, 3), Pooling(2), Convolution(8, 5))),
+            (8, 8, 1),
+            "Layer 3 of the network 'cnn', Convolution(filters=8, size=5, padding='valid', activation='relu'), does not fit "
+            "into the shape (3, 3, 4) that reaches it from samples of shape (8, 8, 1). Take larger samples",
+        ),
+        (Conv1D(), (2,), "does not fit into the shape (2, 1) that reaches it from samples of shape (2,)"),
+        (Conv1D((Pooling(4),)), (3, 2), "Layer 1 of the network 'conv1d', Pooling(size=4, of='max'), does not fit"),
+    ],
+)
+def test_a_sample_that_does_not_fit_is_refused_with_both_shapes(spec, shape, message):
+    with pytest.raises(InvalidInputError) as caught:
+        spec.build(shape, outputs=2)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("spec", [MLP(), IntervalNetwork(), CNN(()), Jordan(last_activation="softmax")], ids=name)
+def test_softmax_over_one_output_is_refused(spec):
+    with pytest.raises(InvalidInputError, match="ends with softmax and has one output, which would always be 1"):
+        spec.build(SHAPES[spec.axes[0]], outputs=1)
+
+
+def test_naming_networks_loads_neither_keras_nor_scikit_learn():
+    code = "import entrainer.networks as n, sys; n.LSTM(); print({'keras', 'sklearn', 'jax'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "set()\n"
 
 
 def test_training_settings_survive_json():

@@ -1,10 +1,13 @@
 """Recurrent networks."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from enstorage.errors import InvalidInputError
 from entrainer.backend import load_keras
+from entrainer.networks.output import check_outputs, last_layer
+from entrainer.networks.parameters import check_choice, check_rate, check_sizes
 from entrainer.spec import NetworkSpec
 
 if TYPE_CHECKING:
@@ -35,24 +38,205 @@ class PaperLSTM(NetworkSpec):
             raise InvalidInputError(
                 f"PaperLSTM's units are {self.units!r}; expected two whole numbers of at least 1, such as (50, 100)."
             )
-        if type(self.dropout) not in (int, float) or not 0 <= self.dropout < 1:
-            raise InvalidInputError(
-                f"PaperLSTM's dropout is {self.dropout!r}; expected a number from 0 up to, but not including, 1."
-            )
+        check_rate(self, "dropout")
         object.__setattr__(self, "units", units)  # JSON has no tuples
 
     def build(self, shape: tuple[int, ...], outputs: int = 1) -> "keras.Model":
         """Builds (rows, lag) → (1, lag) → LSTM – Dropout – LSTM – Dropout – Dense(outputs, linear)."""
+        self.check_shape(shape)
         keras = load_keras()
         first, second = self.units
         return keras.Sequential(
             [
                 keras.Input(shape),
                 keras.layers.Reshape((1, *shape)),
-                keras.layers.LSTM(first, return_sequences=True),
+                lstm(keras, first, return_sequences=True),
                 keras.layers.Dropout(self.dropout),
-                keras.layers.LSTM(second),
+                lstm(keras, second),
                 keras.layers.Dropout(self.dropout),
                 keras.layers.Dense(outputs),
             ]
         )
+
+
+@dataclass(frozen=True)
+class _Stacked(NetworkSpec):
+    """Recurrent layers over the time steps of a window, each with dropout after it, and a dense layer.
+
+    Attributes:
+        units: Of each recurrent layer, at least 1.
+        dropout: Part of the outputs dropped after each recurrent layer while training, 0 <= dropout < 1.
+        last_activation: Of the outputs.
+    """
+
+    axes: ClassVar[tuple[int, ...]] = (1, 2)
+
+    units: tuple[int, ...] = (32,)
+    dropout: float = 0.0
+    last_activation: str = "linear"
+
+    def __post_init__(self) -> None:
+        check_sizes(self, "units")
+        check_rate(self, "dropout")
+        check_choice(self, "last_activation")
+
+    def build(self, shape: tuple[int, ...], outputs: int = 1) -> "keras.Model":
+        """Builds (rows, lag) → (lag, 1), or (rows, lag, series) as it is, → recurrent layers → Dense(outputs)."""
+        self.check_shape(shape)
+        keras = load_keras()
+        last = last_layer(keras, self, outputs, self.last_activation)
+        layers = [keras.Input(shape), *steps(keras, shape)]
+        for number, units in enumerate(self.units, start=1):
+            layers += [
+                self._layer(keras, units, return_sequences=number < len(self.units)),
+                keras.layers.Dropout(self.dropout),
+            ]
+        return keras.Sequential([*layers, last])
+
+    @abstractmethod
+    def _layer(self, keras: Any, units: int, return_sequences: bool) -> Any:
+        """One recurrent layer."""
+
+
+@dataclass(frozen=True)
+class SimpleRNN(_Stacked):
+    """Layers whose hidden units come back as inputs of the next step.
+
+    Source: Elman (1990), Finding structure in time; with tanh for the logistic function.
+
+    Attributes:
+        units: Of each recurrent layer, at least 1.
+        dropout: Part of the outputs dropped after each recurrent layer while training, 0 <= dropout < 1.
+        last_activation: Of the outputs.
+    """
+
+    name: ClassVar[str] = "simple-rnn"
+
+    def _layer(self, keras: Any, units: int, return_sequences: bool) -> Any:
+        return keras.layers.SimpleRNN(units, return_sequences=return_sequences)
+
+
+@dataclass(frozen=True)
+class LSTM(_Stacked):
+    """LSTM layers over the time steps.
+
+    Source: Hochreiter & Schmidhuber (1997), with the forget gate of Gers, Schmidhuber & Cummins (2000).
+
+    Attributes:
+        units: Cells of each layer, at least 1.
+        dropout: Part of the outputs dropped after each recurrent layer while training, 0 <= dropout < 1.
+        last_activation: Of the outputs.
+    """
+
+    name: ClassVar[str] = "lstm"
+
+    def _layer(self, keras: Any, units: int, return_sequences: bool) -> Any:
+        return lstm(keras, units, return_sequences=return_sequences)
+
+
+@dataclass(frozen=True)
+class GRU(_Stacked):
+    """Layers of gated recurrent units over the time steps.
+
+    Source: Cho et al. (2014), Learning phrase representations using RNN encoder–decoder.
+
+    Attributes:
+        units: Of each recurrent layer, at least 1.
+        dropout: Part of the outputs dropped after each recurrent layer while training, 0 <= dropout < 1.
+        last_activation: Of the outputs.
+    """
+
+    name: ClassVar[str] = "gru"
+
+    def _layer(self, keras: Any, units: int, return_sequences: bool) -> Any:
+        return keras.layers.GRU(units, return_sequences=return_sequences, use_cudnn=False)
+
+
+@dataclass(frozen=True)
+class PeepholeLSTM(_Stacked):
+    """LSTM layers whose gates see the cell state; the equations stand at `entrainer.layers.PeepholeLSTMCell`.
+
+    Source: Gers & Schmidhuber (2000), Recurrent nets that time and count.
+
+    Attributes:
+        units: Cells of each layer, at least 1.
+        dropout: Part of the outputs dropped after each recurrent layer while training, 0 <= dropout < 1.
+        last_activation: Of the outputs.
+    """
+
+    name: ClassVar[str] = "peephole-lstm"
+
+    def _layer(self, keras: Any, units: int, return_sequences: bool) -> Any:
+        from entrainer.layers import PeepholeLSTMCell
+
+        return keras.layers.RNN(PeepholeLSTMCell(units), return_sequences=return_sequences)
+
+
+@dataclass(frozen=True)
+class CoupledLSTM(_Stacked):
+    """LSTM layers that forget as much as they take in; the equations stand at `entrainer.layers.CoupledLSTMCell`.
+
+    Source: the variant CIFG of Greff et al. (2017), LSTM: a search space odyssey.
+
+    Attributes:
+        units: Cells of each layer, at least 1.
+        dropout: Part of the outputs dropped after each recurrent layer while training, 0 <= dropout < 1.
+        last_activation: Of the outputs.
+    """
+
+    name: ClassVar[str] = "coupled-lstm"
+
+    def _layer(self, keras: Any, units: int, return_sequences: bool) -> Any:
+        from entrainer.layers import CoupledLSTMCell
+
+        return keras.layers.RNN(CoupledLSTMCell(units), return_sequences=return_sequences)
+
+
+@dataclass(frozen=True)
+class Jordan(NetworkSpec):
+    """A network whose outputs come back as inputs of the next step; the equations stand at `entrainer.layers.JordanCell`.
+
+    Source: Jordan (1986), Serial order: a parallel distributed processing approach.
+
+    Attributes:
+        units: Of each hidden layer between the inputs and the outputs, at least 1.
+        decay: Part of the fed-back context that stays from step to step, 0 <= decay < 1.
+        dropout: Part of the inputs dropped while training, 0 <= dropout < 1.
+        last_activation: Of the outputs, and so of what comes back.
+    """
+
+    name: ClassVar[str] = "jordan"
+    axes: ClassVar[tuple[int, ...]] = (1, 2)
+
+    units: tuple[int, ...] = (32,)
+    decay: float = 0.0
+    dropout: float = 0.0
+    last_activation: str = "linear"
+
+    def __post_init__(self) -> None:
+        check_sizes(self, "units")
+        check_rate(self, "decay")
+        check_rate(self, "dropout")
+        check_choice(self, "last_activation")
+
+    def build(self, shape: tuple[int, ...], outputs: int = 1) -> "keras.Model":
+        """Builds (rows, lag) → (lag, 1), or (rows, lag, series) as it is, → Dropout → the recurrent network."""
+        self.check_shape(shape)
+        check_outputs(self, outputs, self.last_activation)
+        keras = load_keras()
+        from entrainer.layers import JordanCell
+
+        cell = JordanCell(self.units, outputs, last_activation=self.last_activation, decay=self.decay)
+        return keras.Sequential(
+            [keras.Input(shape), *steps(keras, shape), keras.layers.Dropout(self.dropout), keras.layers.RNN(cell)]
+        )
+
+
+def steps(keras: Any, shape: tuple[int, ...]) -> list[Any]:
+    """What makes time steps of one value each of a window; several series have their steps already."""
+    return [keras.layers.Reshape((*shape, 1))] if len(shape) == 1 else []
+
+
+def lstm(keras: Any, units: int, **options: Any) -> Any:
+    """An LSTM layer that many members can run at once: cuDNN's own kernel cannot be batched over them."""
+    return keras.layers.LSTM(units, use_cudnn=False, **options)

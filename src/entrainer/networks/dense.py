@@ -1,0 +1,96 @@
+"""Feed-forward networks of dense layers."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from entrainer.backend import load_keras
+from entrainer.networks.output import last_layer
+from entrainer.networks.parameters import check_choice, check_initializer, check_rate, check_sizes, make_initializer
+from entrainer.spec import NetworkSpec
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class _Dense(NetworkSpec):
+    """Dense layers over the whole sample, each hidden one with dropout after it.
+
+    Attributes:
+        hidden: Units of each hidden layer, at least 1; () for none.
+        activation: Of the hidden layers.
+        last_activation: Of the outputs.
+        dropout: Part of the outputs dropped after each hidden layer while training, 0 <= dropout < 1.
+        initializer: How the weights are drawn: `normal(deviation)`, `uniform(limit)`, or a Keras name; biases are 0.
+    """
+
+    # The columns enter by one matrix product, so a zero column adds nothing to it and nothing to its gradient.
+    mixes_lags: ClassVar[bool] = True
+    axes: ClassVar[tuple[int, ...]] = (1, 2, 3)
+
+    hidden: tuple[int, ...] = (64, 64)
+    activation: str = "relu"
+    last_activation: str = "linear"
+    dropout: float = 0.0
+    initializer: str = "glorot_uniform"
+
+    def __post_init__(self) -> None:
+        check_sizes(self, "hidden", may_be_empty=True)
+        check_choice(self, "activation")
+        check_choice(self, "last_activation")
+        check_rate(self, "dropout")
+        check_initializer(self, "initializer")
+
+    def build(self, shape: tuple[int, ...], outputs: int = 1) -> "keras.Model":
+        """Builds (rows, *shape) → flat → hidden layers, each Dense – Dropout → Dense(outputs)."""
+        self.check_shape(shape)
+        keras = load_keras()
+        initializer = make_initializer(keras, self.initializer)
+        last = last_layer(keras, self, outputs, self.last_activation, initializer)
+        layers = [keras.Input(shape), keras.layers.Flatten()]
+        for units in self.hidden:
+            initializer = make_initializer(keras, self.initializer)
+            layers += [
+                keras.layers.Dense(units, self.activation, kernel_initializer=initializer),
+                keras.layers.Dropout(self.dropout),
+            ]
+        return keras.Sequential([*layers, last])
+
+
+@dataclass(frozen=True)
+class MLP(_Dense):
+    """A multilayer perceptron, by default for classes: y is one-hot.
+
+    Attributes:
+        hidden: Units of each hidden layer, at least 1; () for none.
+        activation: Of the hidden layers.
+        last_activation: Of the outputs.
+        dropout: Part of the outputs dropped after each hidden layer while training, 0 <= dropout < 1.
+        initializer: How the weights are drawn: `normal(deviation)`, `uniform(limit)`, or a Keras name; biases are 0.
+    """
+
+    name: ClassVar[str] = "mlp"
+
+    last_activation: str = "softmax"
+    dropout: float = 0.5
+
+
+@dataclass(frozen=True)
+class TLFN(_Dense):
+    """A time-lagged feed-forward network: a delay line of the last values, and a static network that reads it.
+
+    Source: the focused network of Haykin (1999), Neural networks, chapter 13; the window is its tapped delay line.
+
+    Attributes:
+        hidden: Units of each hidden layer, at least 1; () for none, which is a linear filter.
+        activation: Of the hidden layers.
+        last_activation: Of the outputs.
+        dropout: Part of the outputs dropped after each hidden layer while training, 0 <= dropout < 1.
+        initializer: How the weights are drawn: `normal(deviation)`, `uniform(limit)`, or a Keras name; biases are 0.
+    """
+
+    name: ClassVar[str] = "tlfn"
+    axes: ClassVar[tuple[int, ...]] = (1, 2)
+
+    hidden: tuple[int, ...] = (16,)
+    activation: str = "tanh"

@@ -1,0 +1,164 @@
+"""The layers of which convolutional networks are put together: data, from which Keras layers are made."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+from enstorage.errors import InvalidInputError
+from entrainer.networks.parameters import check_choice, check_rate, check_size
+from entrainer.spec import from_parameters
+
+
+@dataclass(frozen=True)
+class Layer(ABC):
+    """One layer of a network, with its JSON form.
+
+    Attributes:
+        kind: The word under which it is stored.
+    """
+
+    kind: ClassVar[str]
+
+    @abstractmethod
+    def shape_after(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """What it makes of a sample's shape; a length below 1 says that it does not fit."""
+
+    @abstractmethod
+    def make(self, keras: Any, axes: int) -> list[Any]:
+        """The Keras layers, for samples with so many axes beside the channels."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The kind and the parameters, as `layer_from_json` takes them."""
+        return {"layer": self.kind} | asdict(self)
+
+
+@dataclass(frozen=True)
+class Convolution(Layer):
+    """A convolution with a kernel of the same length along every axis, and an activation.
+
+    Attributes:
+        filters: Channels of the output, at least 1.
+        size: Of the kernel, at least 1.
+        padding: `same` keeps the lengths of the axes; `valid` takes whole kernels alone, and size − 1 off each length.
+        activation: Of the outputs.
+    """
+
+    kind: ClassVar[str] = "convolution"
+
+    filters: int
+    size: int = 3
+    padding: str = "valid"
+    activation: str = "relu"
+
+    def __post_init__(self) -> None:
+        check_size(self, "filters")
+        check_size(self, "size")
+        check_choice(self, "padding", ("valid", "same"))
+        check_choice(self, "activation")
+
+    def shape_after(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """See `Layer.shape_after`."""
+        lost = self.size - 1 if self.padding == "valid" else 0
+        return (*(length - lost for length in shape[:-1]), self.filters)
+
+    def make(self, keras: Any, axes: int) -> list[Any]:
+        """See `Layer.make`."""
+        kind = getattr(keras.layers, f"Conv{axes}D")
+        return [kind(self.filters, self.size, padding=self.padding, activation=self.activation)]
+
+
+@dataclass(frozen=True)
+class Pooling(Layer):
+    """Takes one value for every few: their maximum, or their average.
+
+    Attributes:
+        size: How many along every axis, at least 1; what is left over at the end is not read.
+        of: `max` or `average`.
+    """
+
+    kind: ClassVar[str] = "pooling"
+
+    size: int = 2
+    of: str = "max"
+
+    def __post_init__(self) -> None:
+        check_size(self, "size")
+        check_choice(self, "of", ("max", "average"))
+
+    def shape_after(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """See `Layer.shape_after`."""
+        return (*(length // self.size for length in shape[:-1]), shape[-1])
+
+    def make(self, keras: Any, axes: int) -> list[Any]:
+        """See `Layer.make`."""
+        return [getattr(keras.layers, f"{self.of.capitalize()}Pooling{axes}D")(self.size)]
+
+
+@dataclass(frozen=True)
+class Dropout(Layer):
+    """Drops a part of the values while training.
+
+    Attributes:
+        rate: The part, 0 <= rate < 1.
+    """
+
+    kind: ClassVar[str] = "dropout"
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        check_rate(self, "rate")
+
+    def shape_after(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """See `Layer.shape_after`."""
+        return shape
+
+    def make(self, keras: Any, axes: int) -> list[Any]:  # noqa: ARG002 - the same for all
+        """See `Layer.make`."""
+        return [keras.layers.Dropout(self.rate)]
+
+
+@dataclass(frozen=True)
+class Dense(Layer):
+    """A dense layer over all values, and an activation.
+
+    Attributes:
+        units: At least 1.
+        activation: Of the outputs.
+    """
+
+    kind: ClassVar[str] = "dense"
+
+    units: int
+    activation: str = "relu"
+
+    def __post_init__(self) -> None:
+        check_size(self, "units")
+        check_choice(self, "activation")
+
+    def shape_after(self, shape: tuple[int, ...]) -> tuple[int, ...]:  # noqa: ARG002 - the same for all
+        """See `Layer.shape_after`."""
+        return (self.units,)
+
+    def make(self, keras: Any, axes: int) -> list[Any]:
+        """See `Layer.make`."""
+        flat = [keras.layers.Flatten()] if axes else []
+        return [*flat, keras.layers.Dense(self.units, self.activation)]
+
+
+LAYERS: dict[str, type[Layer]] = {layer.kind: layer for layer in (Convolution, Pooling, Dropout, Dense)}
+"""Every layer under the word by which it is stored."""
+
+
+def layer_from_json(data: Mapping[str, Any]) -> Layer:
+    """Makes a layer from what `Layer.to_json` gave.
+
+    Raises:
+        InvalidInputError: The kind is unknown, or a parameter is unknown, missing or out of range.
+    """
+    parameters = dict(data)
+    kind = parameters.pop("layer", None)
+    if not isinstance(kind, str) or kind not in LAYERS:
+        raise InvalidInputError(f"No layer is called {kind!r}. Known: {', '.join(LAYERS)}.")
+    return from_parameters(LAYERS[kind], parameters)
