@@ -14,7 +14,8 @@ from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 from enstorage.instant import to_iso
 from entrainer.alone import fit_estimator, fit_keras
-from entrainer.batch import predict_together, train_together
+from entrainer.batch import train_together
+from entrainer.forward import predict_together
 from entrainer.job import BuiltByHand, Job, jobs_of
 from entrainer.member import Member
 from entrainer.prediction import in_source_units, output_of

@@ -14,10 +14,8 @@ from enstorage.errors import InvalidInputError, NotSupportedError
 from entrainer.backend import load_keras
 from entrainer.member import Member, Samples, Trained
 from entrainer.outcome import Stop
-from entrainer.padding import blocks_of, of_block, padded, padded_rows, stack, stack_one, take
+from entrainer.padding import blocks_of, of_block, padded_rows, take
 from entrainer.training import Training
-
-__all__ = ["Chunk", "Member", "Report", "Trained", "predict_together", "train_together"]
 
 SECONDS_A_CHUNK = 1.0
 """About how long members train between two returns to Python."""
@@ -111,7 +109,7 @@ class _Group:
             self._frozen,
             keys.order,
         )
-        self.blocks = blocks_of(len(members), members[0].network.beside)
+        self.blocks = blocks_of(len(members), plan.beside)
         train = [Samples(member.X, member.y) for member in members]
         given = [member.weight for member in members]
         rows, valid = padded_rows(train, given, largest, batch, shared=shared), self._valid_rows(largest, shared=shared)
@@ -235,52 +233,6 @@ class _Group:
         return np.concatenate([np.asarray(part) for part in parts])[: len(self.members)]
 
 
-def predict_together(networks: Sequence[Trained], Xs: Sequence[NDArray[Any]]) -> list[NDArray[np.float64]]:
-    """Predicts with networks of one architecture by one compiled program, dropout off.
-
-    Args:
-        networks: At least one; grouped as `train_together` wants its members.
-        Xs: One array (rows, …) per network.
-
-    Returns:
-        One array per network: (rows, outputs).
-
-    Raises:
-        InvalidInputError: The networks cannot be one group, or an X does not fit its network.
-    """
-    shapes = [np.shape(X) for X in Xs]
-    if [shape[1:] for shape in shapes] != [network.shape for network in networks]:
-        raise InvalidInputError(
-            f"X has the shapes {shapes}; expected one (rows, …) per network, with samples of "
-            f"{[network.shape for network in networks]}. Give every network the samples of its own data set."
-        )
-    load_keras()
-    from entrainer.initial import blueprint
-    from entrainer.program import ROWS_AT_ONCE, forward_program
-
-    first = networks[0]
-    common, largest = first.network.common(), max(network.shape for network in networks)
-    trained = blueprint(common, largest, first.outputs).trained
-    longest = next(network.weights for network in networks if network.shape == largest)
-    shared = len(Xs) > 1 and all(X is Xs[0] for X in Xs)
-    rows = padded(max(shape[0] for shape in shapes), ROWS_AT_ONCE)
-    own = list(zip(*(network.weights for network in networks), strict=True))
-    outputs = []
-    # A block at a time, as in training: all weights and rows of many networks need not fit into memory at once.
-    for block in blocks_of(len(networks), first.network.beside):
-        stacks = [stack([each[i] for i in block], size.shape) for each, size in zip(own, longest, strict=True)]
-        X = stack_one(Xs[0], (rows, *largest)) if shared else stack([Xs[i] for i in block], (rows, *largest))
-        outputs.append(
-            forward_program(common, largest, first.outputs, shared=shared)(
-                [stack for stack, is_trained in zip(stacks, trained, strict=True) if is_trained],
-                [stack for stack, is_trained in zip(stacks, trained, strict=True) if not is_trained],
-                X,
-            )
-        )
-    predicted = np.concatenate([np.asarray(each, np.float64) for each in outputs])
-    return [values[: shape[0]] for values, shape in zip(predicted, shapes, strict=False)]
-
-
 def _check_group(group: Sequence[Member]) -> None:
     if not group:
         raise InvalidInputError("The group is empty; expected at least one member.")
@@ -291,7 +243,8 @@ def _check_group(group: Sequence[Member]) -> None:
                 f"{other.name!r} is {other.network} for {other.targets} targets, {first.name!r} is {first.network} "
                 f"for {first.targets}; one group has one architecture. Group them first."
             )
-        if other.shape != first.shape and not first.network.mixes_lags:
+        free = 1 if first.network.mixes_lags else 0
+        if other.shape[free:] != first.shape[free:]:
             raise InvalidInputError(
                 f"{other.name!r} has samples of {other.shape}, {first.name!r} of {first.shape}; networks "
                 f"{first.network.name!r} for different samples cannot be one group. Group them by lag first."

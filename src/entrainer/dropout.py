@@ -37,12 +37,15 @@ def rates(model: "keras.Model", values: Sequence[Any]) -> Iterator[None]:
 
 
 class _Rate:
-    """A rate that is not known yet. Keras asks whether it is above 0, and 0 or 1, and takes it away from 1."""
+    """A rate that is not known yet. Keras asks whether it lies between 0 and 1, and takes it away from 1."""
 
     def __init__(self, value: Any) -> None:
         self._value = value
 
     def __gt__(self, _other: float) -> bool:
+        return True
+
+    def __lt__(self, _other: float) -> bool:
         return True
 
     def __eq__(self, other: object) -> bool:

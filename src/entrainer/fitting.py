@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from enstorage import Model
 from entrainer.alone import fit_estimator, fit_keras
-from entrainer.batch import Chunk, Report, predict_together, train_together
+from entrainer.batch import Chunk, Report, train_together
+from entrainer.forward import predict_together
 from entrainer.job import Job, jobs_of
 from entrainer.outcome import Outcome, Stop
 from entrainer.prediction import output_of

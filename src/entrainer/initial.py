@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Shape = tuple[int, ...]
 
+_WEIGHTS_AT_ONCE = 1_000_000
+
 
 def blank_model(network: "NetworkSpec", shape: Shape, outputs: int) -> "keras.Model":
     """Builds a model without drawing its weights: its variables have shapes but no values yet.
@@ -49,6 +51,7 @@ class Blueprint(NamedTuple):
         trained: Whether each weight is trained.
         dropout: Its rates of dropout, in the order of `entrainer.dropout.sites`.
         alone: Why it cannot be trained in a group; None where it can.
+        beside: How many members one program trains at once on a CPU, so that their weights stay in its cache.
     """
 
     shapes: tuple[Shape, ...]
@@ -56,6 +59,7 @@ class Blueprint(NamedTuple):
     trained: tuple[bool, ...]
     dropout: tuple[float, ...]
     alone: str | None
+    beside: int
 
 
 @lru_cache(maxsize=1024)
@@ -68,6 +72,7 @@ def blueprint(network: "NetworkSpec", shape: Shape, outputs: int) -> Blueprint:
         tuple(weight.trainable for weight in model.weights),
         tuple(float(getattr(owner, name)) for owner, name in sites(model)),
         _why_alone(model),
+        max(1, min(network.beside, _WEIGHTS_AT_ONCE // max(1, model.count_params()))),
     )
 
 

@@ -13,6 +13,7 @@ from enstorage.errors import InvalidInputError, NotSupportedError
 from entrainer.backend import load_keras
 from entrainer.frozen import taken_over
 from entrainer.member import Member, Samples
+from entrainer.networks.estimator import Estimator
 from entrainer.prediction import is_keras
 from entrainer.spec import NetworkSpec, spec_from_json
 from entrainer.training import Training
@@ -89,7 +90,7 @@ class Job:
         if self.member is None or self.alone:
             return f"alone {self.model.id}"
         network, shape = self.member.network, self.member.shape
-        sample = len(shape) if network.mixes_lags else shape
+        sample = shape[1:] if network.mixes_lags else shape
         return repr((network.common().to_json(), self.member.targets, sample, self.training.together().to_json()))
 
     @property
@@ -123,7 +124,7 @@ def jobs_of(
     return jobs
 
 
-def _recipe(model: Model) -> NetworkSpec | None:
+def _recipe(model: Model) -> NetworkSpec | Estimator | None:
     recipe = None if model.network is None else spec_from_json(model.network)
     if recipe is None and model.object_sha256 is None:
         raise InvalidInputError(
@@ -135,7 +136,7 @@ def _recipe(model: Model) -> NetworkSpec | None:
 
 def _job(
     model: Model,
-    recipe: NetworkSpec | None,
+    recipe: NetworkSpec | Estimator | None,
     loaded: Loaded,
     training: Training,
     seed: int,
@@ -144,7 +145,7 @@ def _job(
     data_set, (X, y) = loaded.data_set, loaded.train
     if not len(X):
         raise InvalidInputError(f"{data_set} has no train rows. Prepare the data with a larger train_part.")
-    if recipe is not None and not isinstance(recipe, NetworkSpec):
+    if isinstance(recipe, Estimator):
         return Job(model, loaded, training, seed, None, None, recipe.make(seed))
     obj = None if recipe is not None else model.load_object()
     if obj is not None and not is_keras(obj):
@@ -155,8 +156,6 @@ def _job(
             )
         return Job(model, loaded, training, seed, None, None, obj)
     _check_rows(training, data_set, X, y)
-    if recipe is not None:
-        _check_fits(model, recipe, data_set, X)
     member = Member(
         network=recipe or BuiltByHand(),
         X=X,
@@ -168,29 +167,25 @@ def _job(
         learning_rate=training.learning_rate,
         frozen=() if recipe is None else taken_over(recipe, model.connector),
     )
-    return Job(model, loaded, training, seed, member, _why_alone(member, training), obj)
+    return Job(model, loaded, training, seed, member, _why_alone(member, training, loaded.data_set), obj)
 
 
-def _why_alone(member: Member, training: Training) -> str | None:
+def _why_alone(member: Member, training: Training, data_set: DataSet) -> str | None:
+    """Why a member cannot be one of a group; None where it can.
+
+    Raises:
+        InvalidInputError: the network cannot be built for the samples.
+    """
     if isinstance(member.network, BuiltByHand):
         return "It was built by hand: there is no specification by which others could be built beside it."
     load_keras()
     from entrainer.initial import blueprint
 
-    return blueprint(member.network, member.shape, training.outputs(member.targets)).alone
-
-
-def _check_fits(model: Model, network: NetworkSpec, data_set: DataSet, X: NDArray[Any]) -> None:
-    axes = len(X.shape) - 1
-    if axes not in network.axes:
-        expected = " or ".join(_SAMPLES[each] for each in network.axes)
-        raise InvalidInputError(
-            f"The network {network.name!r} of {model} takes samples of the shape {expected}; those of {data_set} have the "
-            f"shape {X.shape[1:]}. Make a data set by another adapter, or choose another network."
-        )
-
-
-_SAMPLES = {1: "(lag,)", 2: "(lag, series)", 3: "(height, width, channels)"}
+    try:
+        member.network.check_shape(member.shape)
+        return blueprint(member.network, member.shape, training.outputs(member.targets)).alone
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{member.name!r} cannot be trained on {data_set}. {error}") from error
 
 
 def _check_rows(training: Training, data_set: DataSet, X: NDArray[Any], y: NDArray[Any]) -> None:

@@ -18,8 +18,8 @@ from entrainer.training import Training
 
 def at_once(group: Sequence[Job]) -> int:
     """How many models of a group one process trains at once: a block for each core."""
-    beside = 1 if group[0].member is None else group[0].member.network.beside
-    return beside * (os.cpu_count() or 1)
+    member = group[0].member
+    return (1 if member is None else member.network.beside) * (os.cpu_count() or 1)
 
 
 def spread(groups: Sequence[list[Job]], executor: Executor, *, share: bool, hidden: bool) -> None:

@@ -201,7 +201,7 @@ class _Running:
 
 
 def _study(
-    optuna: Any,
+    library: Any,
     models: Sequence[Model],
     seed: int,
     sampler: "optuna.samplers.BaseSampler | None",
@@ -209,22 +209,24 @@ def _study(
 ) -> "optuna.Study":
     """The study as the store knows it: what has ended of it."""
     # Another seed for each batch, or the first proposals of all would be the same.
-    chosen = sampler or optuna.samplers.TPESampler(seed=seed + len(models))
-    study: optuna.Study = optuna.create_study(sampler=chosen, pruner=pruner or optuna.pruners.NopPruner())
+    chosen = sampler or library.samplers.TPESampler(seed=seed + len(models))
+    study: optuna.Study = library.create_study(sampler=chosen, pruner=pruner or library.pruners.NopPruner())
     for model in models:
         if not _is_running(model):
             curve = model.curves()
             known = dict(curve.select("step", "valid_loss").drop_nans().rows()) if "valid_loss" in curve.columns else {}
-            study.add_trial(_frozen(optuna, model.meta(FACT), known, running=False))
+            study.add_trial(_frozen(library, model.meta(FACT), known, running=False))
     return study
 
 
-def _frozen(optuna: Any, fact: dict[str, Any], known: dict[int, float], *, running: bool) -> "optuna.trial.FrozenTrial":
+def _frozen(
+    library: Any, fact: dict[str, Any], known: dict[int, float], *, running: bool
+) -> "optuna.trial.FrozenTrial":
     from optuna.distributions import json_to_distribution
 
-    states = optuna.trial.TrialState
+    states = library.trial.TrialState
     state = states.RUNNING if running else states[{_COMPLETE: "COMPLETE", _PRUNED: "PRUNED"}.get(fact["state"], "FAIL")]
-    frozen: optuna.trial.FrozenTrial = optuna.trial.create_trial(
+    frozen: optuna.trial.FrozenTrial = library.trial.create_trial(
         state=state,
         value=fact["value"] if state is states.COMPLETE else None,
         params=fact["parameters"],

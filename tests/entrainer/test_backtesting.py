@@ -8,7 +8,8 @@ import enstorage
 import entrainer
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError
-from entrainer.batch import predict_together, train_together
+from entrainer.batch import train_together
+from entrainer.forward import predict_together
 from entrainer.member import Member
 from entrainer.networks import PaperLSTM
 

@@ -6,8 +6,10 @@ import pytest
 
 from enstorage.errors import InvalidInputError, NotSupportedError
 from entrainer.backend import load_keras
-from entrainer.batch import Member, Trained, predict_together, train_together
+from entrainer.batch import train_together
+from entrainer.forward import predict_together
 from entrainer.initial import draw_weights
+from entrainer.member import Member, Trained
 from entrainer.networks import PaperLSTM
 from entrainer.outcome import Stop
 from entrainer.program import member_keys

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from enstorage.errors import InvalidInputError
-from entrainer.batch import Member, predict_together, train_together
-from entrainer.member import Samples
+from entrainer.batch import train_together
+from entrainer.forward import predict_together
+from entrainer.member import Member, Samples
 from entrainer.networks import PaperLSTM
 from entrainer.outcome import Stop
 from entrainer.training import EarlyStopping, Training

@@ -5,7 +5,8 @@ import pytest
 
 from enstorage.errors import InvalidInputError
 from entrainer.backend import load_keras
-from entrainer.batch import Member, train_together
+from entrainer.batch import train_together
+from entrainer.member import Member
 from entrainer.networks import PaperLSTM
 from entrainer.schedule import Schedule
 from entrainer.training import EarlyStopping, Training

@@ -86,6 +86,7 @@ class CNN(_Convolutional):
 
     name: ClassVar[str] = "cnn"
     axes: ClassVar[tuple[int, ...]] = (3,)
+    beside: ClassVar[int] = 1  # each has much to compute, and kernels of several members are slow to apply at once
 
     layers: tuple[Layer, ...] = (Convolution(32, 5), Pooling(2), Dropout(0.2), Dense(128))
 
