@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from entrainer.backtesting import backtest
     from entrainer.fitting import fit
     from entrainer.prediction import predict
+    from entrainer.recorder import Recorder
     from entrainer.schedule import Schedule
     from entrainer.training import EarlyStopping, Training
     from entrainer.tuning import Proposal, Tuning, tune
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EarlyStopping",
     "Proposal",
+    "Recorder",
     "Schedule",
     "Training",
     "Tuning",
@@ -28,6 +30,7 @@ __all__ = [
 _HOME = {
     "EarlyStopping": "entrainer.training",
     "Proposal": "entrainer.tuning",
+    "Recorder": "entrainer.recorder",
     "Schedule": "entrainer.schedule",
     "Training": "entrainer.training",
     "Tuning": "entrainer.tuning",

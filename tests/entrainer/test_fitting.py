@@ -183,5 +183,7 @@ def test_a_network_for_other_samples_is_refused_with_both_shapes(research, prepa
     data = enstorage.DataSet.from_arrays(range(8), np.ones((8, 4, 4, 1)), np.arange(8.0), ["train"] * 8, "pictures")
     model = enstorage.Project.get(1).create_research("pictures").create_model("no pictures", SMALL)
     model.data_set(data)
-    with pytest.raises(InvalidInputError, match=r"takes samples of shape \(lag,\).*received samples of shape \(4, 4, 1\)"):
+    with pytest.raises(
+        InvalidInputError, match=r"takes samples of shape \(lag,\).*received samples of shape \(4, 4, 1\)"
+    ):
         entrainer.fit(model, QUICK, progress=False)

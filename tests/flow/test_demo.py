@@ -96,7 +96,7 @@ def test_everything_is_kept_and_whole(sunspots):
         assert kinds[0] == "DataSource"
         assert kinds[-1] == "Ensemble"
         for model in ensemble.models():
-            assert len(model.meta("history")["loss"]) == 200
+            assert model.curves().height == model.meta("epochs") == 200
             output = model.load_object().predict(model.data_set().arrays("test")[1], verbose=0)[:, 0]
             kept = model.forecasts("test")["value"].to_numpy()
             assert model.data_set().invert(output, "test") == pytest.approx(kept, rel=1e-4)
