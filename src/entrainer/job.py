@@ -174,13 +174,19 @@ def _why_alone(member: Member, training: Training, data_set: DataSet) -> str | N
     """Why a member cannot be one of a group; None where it can.
 
     Raises:
-        InvalidInputError: the network cannot be built for the samples.
+        InvalidInputError: the network cannot be built for the samples, or does not know their words.
     """
     if isinstance(member.network, BuiltByHand):
         return "It was built by hand: there is no specification by which others could be built beside it."
     load_keras()
     from entrainer.initial import blueprint
 
+    words = getattr(member.network, "words", None)
+    if words is not None and (known := int(member.X.max())) >= words:
+        raise InvalidInputError(
+            f"{data_set} has token ids up to {known}; the network {member.network.name!r} of {member.name!r} knows those below "
+            f"{words}. Give the network as many words as the data set has."
+        )
     try:
         member.network.check_shape(member.shape)
         return blueprint(member.network, member.shape, training.outputs(member.targets)).alone

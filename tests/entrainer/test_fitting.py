@@ -7,7 +7,7 @@ import enstorage
 import entrainer
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError, NotFoundError
-from entrainer.networks import PaperLSTM
+from entrainer.networks import MLP, EmbeddingClassifier, EmbeddingLSTM, PaperLSTM
 
 SMALL = PaperLSTM(units=(4, 5), dropout=0.1)
 QUICK = entrainer.Training(epochs=3)
@@ -187,3 +187,39 @@ def test_a_network_for_other_samples_is_refused_with_both_shapes(research, prepa
         InvalidInputError, match=r"takes samples of shape \(lag,\).*received samples of shape \(4, 4, 1\)"
     ):
         entrainer.fit(model, QUICK, progress=False)
+
+
+def test_words_that_a_network_does_not_know_are_refused(research):
+    tokens = np.arange(32).reshape(8, 4)
+    data = enstorage.DataSet.from_arrays(range(8), tokens, np.arange(8) % 2, ["train"] * 8, "texts")
+    model = enstorage.Project.get(1).create_research("texts").create_model("texts", EmbeddingClassifier(words=31))
+    model.data_set(data)
+    with pytest.raises(InvalidInputError, match=r"has token ids up to 31; the network .* knows those below 31"):
+        entrainer.fit(model, QUICK, progress=False)
+
+
+def test_a_class_without_train_rows_is_refused(research):
+    classes = np.eye(3)[[0, 0, 1, 1, 0, 1, 2, 2]]
+    parts = ["train"] * 6 + ["test"] * 2
+    data = enstorage.DataSet.from_arrays(range(8), np.ones((8, 4)), classes, parts, "classes")
+    model = enstorage.Project.get(1).create_research("classes").create_model("classes", MLP(hidden=(4,), dropout=0.0))
+    model.data_set(data)
+    with pytest.raises(InvalidInputError, match=r"has 3 classes, and no train row of class 2 \(counted from 0\)"):
+        entrainer.fit(model, entrainer.Training(epochs=1, loss="categorical_crossentropy"), progress=False)
+
+
+@pytest.mark.slow
+def test_a_trained_embedding_is_taken_over_and_stays_as_it_is(research):
+    tokens = np.random.default_rng(0).integers(0, 20, (40, 4))
+    data = enstorage.DataSet.from_arrays(range(40), tokens, np.arange(40) % 2, ["train"] * 40, "texts")
+    texts = enstorage.Project.get(1).create_research("texts")
+    training = entrainer.Training(epochs=3, loss="binary_crossentropy", optimizer="adam", learning_rate=0.1)
+    giver = texts.create_model("giver", EmbeddingClassifier(words=20, size=3))
+    giver.data_set(data)
+    entrainer.fit(giver, training, progress=False)
+    taker = texts.create_model("taker", EmbeddingLSTM(words=20, size=3, units=(4,), embedding_of=giver.id))
+    taker.data_set(data)
+    entrainer.fit(taker, training, progress=False)
+    own, taken = (model.load_object().get_layer("embedding").get_weights()[0] for model in (giver, taker))
+    np.testing.assert_array_equal(own, taken)
+    assert taker.curves()["loss"][-1] < taker.curves()["loss"][0]
