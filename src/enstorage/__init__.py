@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from enstorage.bundle.report import Exported, Imported
     from enstorage.checking import Finding, check
     from enstorage.connector import Connector
+    from enstorage.entity._many import create_preparations, create_snapshots, write_all
     from enstorage.entity._saving import save_all
     from enstorage.entity.data_csv import DataCsv
     from enstorage.entity.data_preparation import DataPreparation
@@ -60,11 +61,14 @@ __all__ = [
     "__version__",
     "adapter",
     "check",
+    "create_preparations",
+    "create_snapshots",
     "errors",
     "export_project",
     "gc",
     "import_bundle",
     "save_all",
+    "write_all",
 ]
 
 _HOME = {
@@ -91,10 +95,13 @@ _HOME = {
     "Research": "enstorage.entity.research",
     "Sweep": "enstorage.sweeping",
     "check": "enstorage.checking",
+    "create_preparations": "enstorage.entity._many",
+    "create_snapshots": "enstorage.entity._many",
     "export_project": "enstorage.bundle.exporting",
     "import_bundle": "enstorage.bundle.importing",
     "gc": "enstorage.sweeping",
     "save_all": "enstorage.entity._saving",
+    "write_all": "enstorage.entity._many",
 }
 _SUBMODULES = frozenset({"adapter", "errors"})
 

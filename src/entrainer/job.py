@@ -184,8 +184,8 @@ def _why_alone(member: Member, training: Training, data_set: DataSet) -> str | N
     words = getattr(member.network, "words", None)
     if words is not None and (known := int(member.X.max())) >= words:
         raise InvalidInputError(
-            f"{data_set} has token ids up to {known}; the network {member.network.name!r} of {member.name!r} knows those below "
-            f"{words}. Give the network as many words as the data set has."
+            f"{data_set} has token ids up to {known}; the network {member.network.name!r} of {member.name!r} knows those "
+            f"below {words}. Give the network as many words as the data set has."
         )
     try:
         member.network.check_shape(member.shape)

@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import BigInteger, ForeignKey, delete
@@ -9,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage.database.types import JsonText, JsonValue, ObjectHash
 from enstorage.entity._record import Record
+from enstorage.entity._saving import save_all
 from enstorage.writing import write_whole
 
 if TYPE_CHECKING:
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from enstorage.connector import Connector
+
+# Of writing bytes durably most is waiting, for a disk or for a server.
+_AT_ONCE = 8
 
 _MEMBER = re.compile("member_([1-9][0-9]{0,18})")
 
@@ -45,27 +51,48 @@ class DataCsv(Record):
 
         So the bytes, which may be many, are written before the transaction begins in which it is saved.
         """
+        return cls.of_many([table], connector)[0]
+
+    @classmethod
+    def of_many(cls, tables: "Sequence[pl.DataFrame]", connector: "Connector") -> list[Self]:
+        """The same for several tables; their bytes are put into the object store beside each other."""
         from enstorage.objects.table import to_parquet
 
-        content = to_parquet(table)
-        made = cls(
-            sha256=connector.objects.put(content),
-            rows=table.height,
-            columns={name: str(kind) for name, kind in table.schema.items()},
-            bytes=len(content),
-            connector=connector,
-        )
-        made.__dict__["_content"] = content
+        contents = [to_parquet(table) for table in tables]
+        if len(contents) > 1:
+            with ThreadPoolExecutor(_AT_ONCE) as threads:
+                hashes = list(threads.map(connector.objects.put, contents))
+        else:
+            hashes = [connector.objects.put(content) for content in contents]
+        made = []
+        for table, content, sha256 in zip(tables, contents, hashes, strict=True):
+            record = cls(
+                sha256=sha256,
+                rows=table.height,
+                columns={name: str(kind) for name, kind in table.schema.items()},
+                bytes=len(content),
+                connector=connector,
+            )
+            record.__dict__["_content"] = content
+            made.append(record)
         return made
 
     def save(self) -> Self:
         """Create the record. See `Record.save`."""
-        content = self.__dict__.pop("_content", None)
-        if content is None:
-            return super().save()
-        with self.connector.transaction():
-            self.connector.keep_again(self.sha256, content)
-            return super().save()
+        return self.save_many([self])[0]
+
+    @classmethod
+    def save_many(cls, records: "Sequence[Self]") -> list[Self]:
+        """Create several records in one transaction; after it, their bytes are looked for and put again if need be."""
+        if not records:
+            return []
+        connector = records[0].connector
+        with connector.transaction():
+            for record in records:
+                content = record.__dict__.pop("_content", None)
+                if content is not None:
+                    connector.keep_again(record.sha256, content)
+            return save_all(records)
 
     def table(self, columns: list[str] | None = None) -> "pl.DataFrame":
         """The table as a Polars data frame; by default with all columns.

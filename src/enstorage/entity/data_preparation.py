@@ -1,5 +1,6 @@
 """`DataPreparation`: how a snapshot was cleaned, transformed and split, and the result."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from enstorage.adapter.base import Adapter
 from enstorage.adapter.samples import Prepared
 from enstorage.database.types import JsonValue
+from enstorage.entity._saving import save_all
 from enstorage.entity.data_csv import DataCsv, TableOwner
 from enstorage.entity.data_snapshot import DataSnapshot
 from enstorage.errors import CorruptError, InvalidInputError
@@ -97,10 +99,11 @@ class DataPreparation(TableOwner):
             seed=seed,
             description=description,
         )
+        self.__dict__["_snapshot"] = data_snapshot
 
     def save(self) -> Self:
         """Keep it; what was not prepared yet is prepared first. See `Record.save`."""
-        return super().save() if "data_csv_id" in self.__dict__ else self.prepare()
+        return self.prepare() if self._is_new else super().save()
 
     def prepare(self) -> Self:
         """Compute and keep the prepared series; when that was done before, compute it again and compare.
@@ -110,20 +113,43 @@ class DataPreparation(TableOwner):
         """
         from enstorage.objects.table import content_sha256
 
-        table, state = self._compute()
+        if self._is_new:
+            return self.prepare_all([self])[0]
+        snapshot = self.data_snapshot
+        table, _ = self._compute(snapshot)
         sha256 = content_sha256(table)
-        if not self._is_new:
-            if sha256 != self.sha256:
-                raise CorruptError(
-                    f"{self} does not come out again: preparing {self.data_snapshot} gave hash {sha256[:12]}…, stored is "
-                    f"{self.sha256[:12]}…. Run `enstorage check`, and compare the versions of the libraries."
-                )
-            return self
-        data_csv = DataCsv.of(table, self.connector)
-        with self.connector.transaction():
-            self.data_csv_id = data_csv.save().id
-            self.state, self.rows, self.sha256 = state, table.height, sha256
-            return self.save()
+        if sha256 != self.sha256:
+            raise CorruptError(
+                f"{self} does not come out again: preparing {snapshot} gave hash {sha256[:12]}…, stored is "
+                f"{self.sha256[:12]}…. Run `enstorage check`, and compare the versions of the libraries."
+            )
+        return self
+
+    @classmethod
+    def prepare_all(cls, preparations: Sequence[Self]) -> list[Self]:
+        """Compute and keep many new ones of one store, all or none. See `enstorage.create_preparations`."""
+        from enstorage.objects.table import content_sha256
+
+        connector = preparations[0].connector
+        computed = []
+        for each in preparations:
+            try:
+                computed.append(each._compute(each._snapshot))
+            except InvalidInputError as error:
+                if len(preparations) == 1:
+                    raise
+                raise InvalidInputError(f"{each._snapshot} cannot be prepared so: {error}") from error
+        hashes = [content_sha256(table) for table, _ in computed]
+        kept = DataCsv.of_many([table for table, _ in computed], connector)
+        with connector.transaction():
+            DataCsv.save_many(kept)
+            for each, (table, state), data_csv, sha256 in zip(preparations, computed, kept, hashes, strict=True):
+                each.data_csv_id, each.sha256 = data_csv.id, sha256
+                each.state, each.rows = state, table.height
+            made: list[Self] = save_all(preparations)
+        for each, (table, _) in zip(preparations, computed, strict=True):
+            each.__dict__["_table"] = table
+        return made
 
     def create_set(self, adapter: Adapter, name: str | None = None, description: str = "") -> "DataSet":
         """Make the samples `[id, X, y]` of one kind of model, by default named after the adapter.
@@ -192,10 +218,9 @@ class DataPreparation(TableOwner):
         query = select(DataSet).where(own, DataSet.deleted_at.is_(None)).order_by(DataSet.id)
         return self._select(query, self.connector)
 
-    def _compute(self) -> "tuple[pl.DataFrame, dict[str, Any]]":
+    def _compute(self, snapshot: DataSnapshot) -> "tuple[pl.DataFrame, dict[str, Any]]":
         import polars as pl
 
-        snapshot = self.data_snapshot
         times, values = snapshot.read()
         clean = parse_clean(self.clean_method)
         position = np.flatnonzero(clean.kept_rows(values))

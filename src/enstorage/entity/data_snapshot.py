@@ -1,16 +1,20 @@
 """`DataSnapshot`: a source fixed at a moment."""
 
+from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from enstorage.entity._saving import save_all
 from enstorage.entity.data_csv import DataCsv, TableOwner
 from enstorage.entity.data_source import DataSource
 from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.instant import to_iso
 from enstorage.interval import Interval
+from enstorage.series.grouping import group
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,41 +62,65 @@ class DataSnapshot(TableOwner):
     @classmethod
     def take(cls, source: DataSource, description: str = "") -> Self:
         """Load the source for its period and keep it. See `DataSource.create_snapshot`."""
+        series = source.connector.series
+        # All of it is read from one version: what is written meanwhile is in the snapshot whole or not at all.
+        version = series.version()
+        period = _period(source, series.extent(source.id, version=version))
+        rows = _load(series, source.id, source, period, version)
+        return cls._keep([source], [(period, *rows)], version, description)[0]
+
+    @classmethod
+    def take_all(cls, sources: Sequence[DataSource], description: str = "") -> list[Self]:
+        """The same for many sources of one store, read at once. See `enstorage.create_snapshots`."""
+        series = sources[0].connector.series
+        version = series.version()
+        points = series.read_many([source.id for source in sources], version=version)
+        fixed = [_fixed(source, *each) for source, each in zip(sources, points, strict=True)]
+        return cls._keep(sources, fixed, version, description)
+
+    @classmethod
+    def _keep(
+        cls, sources: Sequence[DataSource], fixed: "Sequence[_Fixed]", version: int | None, description: str
+    ) -> list[Self]:
         import polars as pl
 
         from enstorage.objects.table import content_sha256
 
-        connector = source.connector
-        # All of it is read from one version: what is written meanwhile is in the snapshot whole or not at all.
-        version = connector.series.version()
-        time_from, time_to = _period(source, version)
-        times, values, points = _load(connector.series, source.id, source, (time_from, time_to), version)
-        if not points:
-            raise InvalidInputError(
-                f"{source} has no points in its period {to_iso(time_from)} – {to_iso(time_to)}. Write points of that period "
-                "or change time_from and time_to."
-            )
-        table = pl.DataFrame({"time": times, "value": values})
-        data_csv, sha256 = DataCsv.of(table, connector), content_sha256(table)
+        for source, (period, _, _, points) in zip(sources, fixed, strict=True):
+            if not points:
+                raise InvalidInputError(
+                    f"{source} has no points in its period {to_iso(period[0])} – {to_iso(period[1])}. Write points of that "
+                    "period or change time_from and time_to."
+                )
+        connector = sources[0].connector
+        tables = [pl.DataFrame({"time": times, "value": values}) for _, times, values, _ in fixed]
+        hashes = [content_sha256(table) for table in tables]
+        kept = DataCsv.of_many(tables, connector)
         with connector.transaction():
-            return cls(
-                data_source_id=source.id,
-                data_csv_id=data_csv.save().id,
-                time_from=time_from,
-                time_to=time_to,
-                time_interval=source.time_interval,
-                aggregate=source.aggregate,
-                rows=len(times),
-                empty_rows=int(np.isnan(values).sum()),
-                series_version=version,
-                sha256=sha256,
-                description=description,
-                connector=connector,
-            ).save()
+            DataCsv.save_many(kept)
+            return save_all(
+                cls(
+                    data_source_id=source.id,
+                    data_csv_id=data_csv.id,
+                    time_from=time_from,
+                    time_to=time_to,
+                    time_interval=source.time_interval,
+                    aggregate=source.aggregate,
+                    rows=len(values),
+                    empty_rows=int(np.isnan(values).sum()),
+                    series_version=version,
+                    sha256=sha256,
+                    description=description,
+                    connector=connector,
+                )
+                for source, data_csv, sha256, ((time_from, time_to), _, values, _) in zip(
+                    sources, kept, hashes, fixed, strict=True
+                )
+            )
 
     def read(self) -> "Points":
         """Times (int64 ns, start of each bucket) and values (float64, NaN where there was no point), shape (rows,)."""
-        table = self.data_csv.table()
+        table = self._csv.table()
         return table["time"].to_numpy(), table["value"].to_numpy()
 
     def read_again(self) -> "Points":
@@ -148,9 +176,16 @@ class DataSnapshot(TableOwner):
 
         return self._children(DataPreparation.data_snapshot_id)
 
+    @cached_property
+    def _csv(self) -> DataCsv:
+        return self.data_csv
 
-def _period(source: DataSource, version: int | None) -> tuple[int, int]:
-    extent = source.connector.series.extent(source.id, version=version)
+
+#: The period, times and values of all rows, and how many of them have points.
+_Fixed = tuple[tuple[int, int], "NDArray[np.int64]", "NDArray[np.float64]", int]
+
+
+def _period(source: DataSource, extent: tuple[int, int] | None) -> tuple[int, int]:
     if extent is None:
         raise InvalidInputError(f"{source} has no points, so there is nothing to fix. Write points first.")
     time_from = extent[0] if source.time_from is None else source.time_from
@@ -170,8 +205,34 @@ def _load(
         times, values = series.read(source_id, *period, version=version)
         return times, values, len(times)
     interval = Interval.parse(recipe.time_interval)
-    filled, aggregated = series.aggregate(source_id, *period, interval, recipe.aggregate, version=version)
+    buckets = series.aggregate(source_id, *period, interval, recipe.aggregate, version=version)
+    return *_every_bucket(*buckets, interval, recipe.aggregate, period), len(buckets[0])
+
+
+def _fixed(source: DataSource, times: "NDArray[np.int64]", values: "NDArray[np.float64]") -> _Fixed:
+    """What `_period` and `_load` give, from all points of a source."""
+    import polars as pl
+
+    period = _period(source, (int(times[0]), int(times[-1])) if len(times) else None)
+    first, last = np.searchsorted(times, period)
+    times, values = times[first:last], values[first:last]
+    if source.time_interval is None:
+        return period, times, values, len(times)
+    interval = Interval.parse(source.time_interval)
+    buckets = group(pl.DataFrame({"time": times, "value": values}), interval, source.aggregate)
+    filled, aggregated = buckets["time"].to_numpy(), buckets["value"].to_numpy()
+    return period, *_every_bucket(filled, aggregated, interval, source.aggregate, period), len(filled)
+
+
+def _every_bucket(
+    filled: "NDArray[np.int64]",
+    aggregated: "NDArray[np.float64]",
+    interval: Interval,
+    aggregate: str,
+    period: tuple[int, int],
+) -> "Points":
+    """The buckets that have points, and between them those that have none."""
     times = interval.range(*period)
-    values = np.full(len(times), 0.0 if recipe.aggregate == "count" else np.nan)
+    values = np.full(len(times), 0.0 if aggregate == "count" else np.nan)
     values[np.searchsorted(times, filled)] = aggregated
-    return times, values, len(filled)
+    return times, values

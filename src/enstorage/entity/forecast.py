@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 from enstorage.entity._record import Record
 from enstorage.entity.data_csv import DataCsv, TableOwner
 from enstorage.errors import InvalidInputError, NotFoundError
-from enstorage.instant import not_years, to_iso, to_ns_array
+from enstorage.instant import to_iso, to_ns_array
 from enstorage.preparation.split import check_part
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def point_forecasts(series: int | ArrayLike, id: ArrayLike, values: ArrayLike) -
             f"Forecasts need one id a value, both (rows,) or (rows, horizon), at least one; received ids {ids.shape} and "
             f"values {forecasts.shape}."
         )
-    times = to_ns_array(not_years(ids.ravel())).reshape(ids.shape)
+    times = to_ns_array(ids.ravel()).reshape(ids.shape)
     if not np.isfinite(forecasts).all():
         raise InvalidInputError(
             f"{int((~np.isfinite(forecasts)).sum())} of {forecasts.size} forecasts are NaN or infinite, the first for "

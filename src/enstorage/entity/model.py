@@ -16,7 +16,7 @@ from enstorage.entity.model_curve import ModelCurve, joined
 from enstorage.entity.model_meta import ModelMeta
 from enstorage.entity.research import Research
 from enstorage.errors import InvalidInputError, NotFoundError
-from enstorage.instant import to_iso
+from enstorage.instant import not_years, to_iso
 from enstorage.preparation.split import PARTS
 
 if TYPE_CHECKING:
@@ -265,14 +265,17 @@ class Model(Record):
                 set, a target is of another part, or a level is not between 0 and 1.
         """
         check_forecast_part(part)
-        sources = self._saved()._checked_series(series)
-        table = with_quantiles(point_forecasts(sources, id, values), sources, id, quantiles or {})
+        data_set = None if self._saved().data_set_id is None else self.data_set()
+        # The samples of a set from arrays may just be numbered, through the thousands too.
+        is_numbered = data_set is not None and data_set.data_preparation_id is None
+        ids = id if is_numbered else not_years(id)
+        sources = self._checked_series(series, data_set)
+        table = with_quantiles(point_forecasts(sources, ids, values), sources, ids, quantiles or {})
         self._check_forecast_part(part, table)
         return Forecast.store(self, part, table, object_sha256=self.object_sha256)
 
-    def _checked_series(self, series: ArrayLike | None) -> ArrayLike:
+    def _checked_series(self, series: ArrayLike | None, data_set: DataSet | None) -> ArrayLike:
         own = self.research.project.data_source_id
-        data_set = None if self.data_set_id is None else self.data_set()
         among = data_set.series() if data_set is not None and data_set.is_pooled else None
         if series is None and among is None:
             return own

@@ -1,7 +1,7 @@
 """What a series store promises, and how one is opened by its URL."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from functools import partial
 from importlib import import_module
@@ -58,6 +58,11 @@ class SeriesStore(ABC):
     def append(self, source_id: int, times: NDArray[np.int64], values: NDArray[np.float64]) -> None:
         """Store points, sorted by time and without duplicates: shape (n,) each, n ≥ 1."""
 
+    def append_many(self, points: Sequence[tuple[int, NDArray[np.int64], NDArray[np.float64]]]) -> None:
+        """Store points of several sources, each as `append` takes them; at once where the store can, else one by one."""
+        for source_id, times, values in points:
+            self.append(source_id, times, values)
+
     @abstractmethod
     def read(
         self, source_id: int, time_from: int | None = None, time_to: int | None = None, *, version: int | None = None
@@ -68,6 +73,10 @@ class SeriesStore(ABC):
             NotFoundError: the version is not kept any more.
             NotSupportedError: the store has no versions.
         """
+
+    def read_many(self, source_ids: Sequence[int], *, version: int | None = None) -> list[Points]:
+        """All points of several sources, in the order of the ids, which are all different; errors as in `read`."""
+        return [self.read(source_id, version=version) for source_id in source_ids]
 
     @abstractmethod
     def aggregate(

@@ -63,6 +63,32 @@ class SeriesStoreContract(ABC):
         _append(series, 1, np.arange(len(values)), values)
         assert series.read(1)[1].tobytes() == values.tobytes()
 
+    def test_several_sources_are_written_and_read_at_once(self, series: SeriesStore) -> None:
+        """As one by one: later writes win, what was deleted is gone, and the order is that which was asked for."""
+        _append(series, 2, [10, 30], [1.0, 3.0])
+        _append(series, 7, [5], [9.0])
+        assert series.delete_points(7) == 1
+        many = [(3, [20], [7.0]), (2, [20, 30], [2.0, -3.0]), (5, [-1, 1], [0.5, 0.25])]
+        series.append_many([(id, np.array(times, np.int64), np.array(values)) for id, times, values in many])
+        _same(series.read(2), [10, 20, 30], [1.0, 2.0, -3.0])
+        read = series.read_many([5, 2, 7, 4, 3])
+        for points, expected in zip(read, ([-1, 1], [10, 20, 30], [], [], [20]), strict=True):
+            assert points[0].tolist() == expected
+        for source_id, points in zip([5, 2, 7, 4, 3], read, strict=True):
+            _same(points, *series.read(source_id))
+
+    def test_several_sources_are_read_as_they_were(self, series: SeriesStore) -> None:
+        """From one version, where the store has versions."""
+        _append(series, 1, [10], [1.0])
+        _append(series, 2, [10], [2.0])
+        version = series.version()
+        series.append_many([(id, np.array([10, 20], np.int64), np.array([5.0, 6.0])) for id in (1, 2)])
+        if version is not None:
+            for points, value in zip(series.read_many([1, 2], version=version), (1.0, 2.0), strict=True):
+                _same(points, [10], [value])
+        for points in series.read_many([1, 2]):
+            _same(points, [10, 20], [5.0, 6.0])
+
     def test_the_later_write_wins_at_equal_times(self, series: SeriesStore) -> None:
         """Writing an existing time replaces its value, again and again."""
         _append(series, 1, [10, 20, 30], [1.0, 2.0, 3.0])

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from endirector import Conductor
 from enstorage import DataSet, DataSource, Model, Project
 from enstorage.adapter import Images, Interval, Window
 from enstorage.errors import InvalidInputError
@@ -73,6 +74,24 @@ def test_forecasts_of_classes_are_steps_of_one_id(store):
     np.testing.assert_array_equal(table["value"].to_numpy().reshape(4, 3), probabilities)
     with pytest.raises(InvalidInputError, match=r"4 of the forecasts for 'train' have targets of the part 'test'"):
         model.save_forecasts("train", ids, probabilities)
+
+
+def test_members_that_give_classes_meet_step_by_step(store):
+    """Ids may be plain numbers that look like years; the truth of each class is its own."""
+    ids = np.arange(1900, 1912)
+    data_set = DataSet.from_arrays(ids, PIXELS, LABELS, PARTS, "digits", adapter=Images(classes=3))
+    project = Project(name="p", data_source=DataSource(name="digits").save())
+    research = project.create_research("r")
+    for probabilities in ([0.5, 0.3, 0.2], [0.1, 0.1, 0.8]):
+        model = research.create_model("m")
+        model.data_set(data_set)
+        for part in ("train", "valid", "test"):
+            targets, _ = data_set.targets(part)
+            model.save_forecasts(part, targets, np.tile(probabilities, (len(targets), 1)))
+    table = Conductor(project.create_ensemble("voting", models=research.models())).render().table()
+    assert table["id"].to_list() == np.repeat(ids, 3).tolist()
+    np.testing.assert_array_equal(table["truth"].to_numpy().reshape(12, 3), np.eye(3)[LABELS])
+    np.testing.assert_allclose(table["ensemble"].to_numpy().reshape(12, 3), np.tile([0.3, 0.2, 0.5], (12, 1)))
 
 
 def test_targets_of_more_axes_are_steps_too(store):

@@ -1,0 +1,135 @@
+"""Many sources at once: points, snapshots and preparations of thousands of series in seconds instead of minutes."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from enstorage.entity._record import Record
+from enstorage.entity._saving import save_all
+from enstorage.entity.data_csv import DataCsv
+from enstorage.entity.data_preparation import DataPreparation
+from enstorage.entity.data_snapshot import DataSnapshot
+from enstorage.entity.data_source import DataSource
+from enstorage.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from enstorage.series.base import Points
+
+R = TypeVar("R", bound=Record)
+
+
+def write_all(sources: Iterable[DataSource], points: Iterable[tuple[Any, Any]]) -> int:
+    """Store points of many sources; new sources are saved with them.
+
+    Args:
+        sources: of one store, each once.
+        points: for each source, in the same order, times and values as `DataSource.write` takes them.
+
+    Returns:
+        How many points were written.
+
+    Raises:
+        InvalidInputError: there are not as many sources as points, or points are as `DataSource.write` refuses them;
+            nothing was written then.
+    """
+    from enstorage.series.points import as_points
+
+    given, each = _of_one_store(sources, DataSource), list(points)
+    if len(given) != len(each):
+        raise InvalidInputError(
+            f"There are {len(given)} sources and points of {len(each)}; expected as many. Give a pair of times and values a "
+            "source."
+        )
+    if not given:
+        return 0
+    checked: list[Points] = []
+    for source, (times, values) in zip(given, each, strict=True):
+        try:
+            checked.append(as_points(times, values))
+        except InvalidInputError as error:
+            raise InvalidInputError(f"The points of {source} cannot be written: {error}") from error
+    connector = given[0].connector
+    # New sources are there with their points or not at all.
+    with connector.transaction():
+        save_all(given)
+        connector.series.append_many([(source.id, *pair) for source, pair in zip(given, checked, strict=True)])
+    return sum(len(times) for times, _ in checked)
+
+
+def create_snapshots(sources: Iterable[DataSource], description: str = "") -> list[DataSnapshot]:
+    """Fix the states of many sources at one moment; as `DataSource.create_snapshot` of each, all or none.
+
+    Args:
+        sources: of one store, each once; new ones are saved.
+        description: free text, of each snapshot.
+
+    Raises:
+        InvalidInputError: a source has no points in its period; the message names it.
+    """
+    given: list[DataSource] = save_all(_of_one_store(sources, DataSource))
+    return DataSnapshot.take_all(given, description) if given else []
+
+
+def create_preparations(
+    snapshots: Iterable[DataSnapshot],
+    clean_method: str = "drop",
+    transform_method: str = "none",
+    train_part: float = 0.7,
+    valid_part: float = 0.0,
+    test_part: float | None = None,
+    *,
+    split: str = "time",
+    seed: int = 0,
+    description: str = "",
+) -> list[DataPreparation]:
+    """Prepare many snapshots in one way, each fitted and split by itself; all or none.
+
+    Args:
+        snapshots: of one store.
+        clean_method: this and the others as in `DataPreparation`.
+        transform_method: fitted on the train rows of each.
+        train_part: share of the rows of each.
+        valid_part: likewise.
+        test_part: likewise.
+        split: `time` or `random`.
+        seed: of the random split.
+        description: free text, of each preparation.
+
+    Raises:
+        InvalidInputError: a snapshot cannot be prepared so; the message names it.
+    """
+    given = _of_one_store(snapshots, DataSnapshot)
+    if not given:
+        return []
+    tables = DataCsv.get_list([each.data_csv_id for each in given], connector=given[0].connector)
+    for each, data_csv in zip(given, tables, strict=True):
+        each.__dict__["_csv"] = data_csv
+    return DataPreparation.prepare_all(
+        [
+            DataPreparation(
+                data_snapshot=snapshot,
+                clean_method=clean_method,
+                transform_method=transform_method,
+                train_part=train_part,
+                valid_part=valid_part,
+                test_part=test_part,
+                split=split,
+                seed=seed,
+                description=description,
+            )
+            for snapshot in given
+        ]
+    )
+
+
+def _of_one_store(records: Iterable[R], kind: type[R]) -> list[R]:
+    given = list(records)
+    for each in given:
+        if not isinstance(each, kind):
+            raise InvalidInputError(f"{each!r:.80} is not a {kind.__name__}. Give a list of these.")
+        if each.connector is not given[0].connector:
+            raise InvalidInputError(
+                f"{given[0]} and {each} are of different stores; expected those of one. Do it for each store on its own."
+            )
+    if len({id(each) for each in given}) < len(given):
+        raise InvalidInputError(f"A {kind.__name__} was given twice; expected each once. Leave the repeated one out.")
+    return given
