@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable, TableClause, literal_column
+from sqlalchemy import Executable, TableClause, bindparam, literal_column
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 
@@ -13,7 +13,7 @@ def upsert(
     table: TableClause,
     key: tuple[str, ...],
     replaced: tuple[str, ...],
-    constants: tuple[tuple[str, str], ...] = (),
+    constants: tuple[tuple[str, str | None], ...] = (),
 ) -> Executable:
     """The statement for rows of `table`; run it with one or many rows, no two of the same key.
 
@@ -22,9 +22,11 @@ def upsert(
         table: with the types of what is bound.
         key: columns with a unique constraint over them.
         replaced: columns that are written over in a row whose key is there already.
-        constants: columns that all rows have the same value in, and that value as SQL.
+        constants: columns that all rows have the same value in, and that value, without quotes.
     """
-    same: dict[str, Any] = {name: literal_column(sql) for name, sql in constants}
+    same: dict[str, Any] = {
+        name: literal_column("NULL" if value is None else f"'{value}'") for name, value in constants
+    }
     match dialect:
         case "sqlite":
             lite = sqlite.insert(table).values(same)
@@ -33,6 +35,7 @@ def upsert(
             post = postgresql.insert(table).values(same)
             return post.on_conflict_do_update(index_elements=key, set_={name: post.excluded[name] for name in replaced})
         case _:
-            my: Any = mysql.insert(table).values(same)
+            # PyMySQL sends many rows at once only where nothing but parameters stands between the brackets.
+            my: Any = mysql.insert(table).values({name: bindparam(name, value) for name, value in constants})
             statement: Executable = my.on_duplicate_key_update({name: my.inserted[name] for name in replaced})
             return statement

@@ -61,8 +61,8 @@ FACTS = TableClause(
     Column("updated_at", UtcDateTime.impl),
     Column("deleted_at", UtcDateTime.impl),
 )
-#: The columns that are the same for every fact, as SQL.
-CONSTANTS = (("description", "''"), ("tags", "'{}'"), ("deleted_at", "NULL"))
+#: The columns that are the same for every fact.
+CONSTANTS = (("description", ""), ("tags", "{}"), ("deleted_at", None))
 REPLACED = ("value", "number", "label", "updated_at", "deleted_at")
 
 
