@@ -61,7 +61,7 @@ def test_the_processes_of_an_executor_train_as_one_would(models):
 
 
 def test_a_store_in_memory_cannot_be_spread():
-    with enstorage.Connector("sqlite:///:memory:", "memory:", "memory://objects") as connector:
+    with enstorage.Connector("sqlite:///:memory:", "memory:", "memory://nobody-elses") as connector:
         source = enstorage.DataSource(name="s", time_interval="1h").save()
         source.write(np.arange(40) * 3600 * 10**9, np.sin(np.arange(40)))
         preparation = source.create_snapshot().create_preparation()
