@@ -80,8 +80,7 @@ def network():
     keras.utils.set_random_seed(1)
     given = keras.Input((3,), name="given")
     branches = [keras.layers.Dense(2, activation="tanh", name=name)(given) for name in ("left", "right")]
-    model = keras.Model(given, keras.layers.Dense(1, name="out")(keras.layers.Concatenate(name="both")(branches)))
-    return model
+    return keras.Model(given, keras.layers.Dense(1, name="out")(keras.layers.Concatenate(name="both")(branches)))
 
 
 def keep(research, obj, name="m", **facts):
