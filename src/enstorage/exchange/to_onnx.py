@@ -54,9 +54,8 @@ def _of_keras(obj: Any, samples: NDArray[Any] | None) -> bytes:
             obj.export(path, format="onnx", verbose=False)
             content = path.read_bytes()
         except ImportError as error:
-            missing = error.name or str(error).splitlines()[0]
             raise NotSupportedError(
-                f"Keras needs a library to write ONNX that is not installed: {missing}. Install it with: "
+                f"Keras needs another library to write ONNX. {_said(error).split('. ')[0]}. Install it with: "
                 'pip install "enstorage[onnx-keras]"'
             ) from error
         except Exception as error:

@@ -4,8 +4,11 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
+import sys
 import zipfile
 from dataclasses import FrozenInstanceError, replace
+from textwrap import dedent
 
 import keras
 import numpy as np
@@ -239,6 +242,19 @@ class TestKeras:
         two = keras.Model([first, second], keras.layers.Add()([first, second]))
         exported = keep(research, two).export(tmp_path / "two")
         assert "has 2 inputs and 1 outputs" in exported.left_out["model.onnx"]
+
+    @pytest.mark.slow
+    def test_without_the_library_of_keras_the_reason_is_told(self):
+        code = """
+            import sys
+            sys.modules["jax2onnx"] = None
+            import keras
+            from enstorage.exchange.to_onnx import onnx_bytes
+            onnx_bytes(keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]), None)
+        """
+        done = subprocess.run([sys.executable, "-c", dedent(code)], capture_output=True, text=True, check=False)
+        assert "Keras needs another library to write ONNX. " in done.stderr
+        assert 'jax2onnx module. Install it with: pip install "enstorage[onnx-keras]"' in done.stderr
 
     @pytest.mark.slow
     def test_keras_writes_onnx_that_gives_the_same(self, exported, network):
