@@ -64,10 +64,11 @@ def main() -> None:
             line("3 networks, first run of a process", first["seconds"], keras["seconds"] / given.alone * 3, "≥ 2 ×"),
         ],
         [
-            f"Keras: {given.alone} networks were trained, {keras['seconds'] / given.alone:.2f} s each; the rest is reckoned.",
+            f"Keras: {given.alone} networks were trained, {keras['seconds'] / given.alone:.2f} s each; the rest is "
+            "reckoned.",
             f"Test RMSE, sunspots: ours {spread(warm['errors'])}, Keras {spread(keras['errors'])}.",
             f"{reached:.0f} GFLOP/s of {rate:.0f} that the machine reaches in matrix products of 2,048²: "
-            f"{reached / rate:.0%} (goal 40 %). Counted are the multiplications and additions of the layers, backward twice.",
+            f"{reached / rate:.0%} (goal 40 %). Counted are the products of the layers, backward twice.",
         ],
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from enmyadmin.commands import bundles, demo, entities, points, store
+from enmyadmin.commands import bundles, demo, entities, models, points, store
 from enmyadmin.output import Json, print_error, print_json
 from enstorage._version import __version__
 from enstorage.errors import EnstorageError
@@ -54,6 +54,9 @@ app.command()(points.import_lines)
 app.command()(points.export_csv)
 app.command()(bundles.export)
 app.command(name="import")(bundles.import_bundle)
+app.command()(models.export_model)
+app.command()(models.import_model)
+app.command()(models.tensorboard)
 app.command()(store.check)
 app.command()(store.gc)
 app.command()(store.upgrade)

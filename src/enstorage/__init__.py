@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from enstorage.entity.project import Project
     from enstorage.entity.research import Research
     from enstorage.errors import EnstorageError
+    from enstorage.exchange.exporting import ExportedModel
+    from enstorage.formats.onnx import OnnxModel
     from enstorage.lineage import Lineage
     from enstorage.sweeping import Garbage, Sweep, gc
 
@@ -47,6 +49,7 @@ __all__ = [
     "EnsembleItem",
     "EnstorageError",
     "Exported",
+    "ExportedModel",
     "Finding",
     "Forecast",
     "Garbage",
@@ -55,6 +58,7 @@ __all__ = [
     "Model",
     "ModelCurve",
     "ModelMeta",
+    "OnnxModel",
     "Project",
     "Research",
     "Sweep",
@@ -83,6 +87,7 @@ _HOME = {
     "EnsembleItem": "enstorage.entity.ensemble_item",
     "EnstorageError": "enstorage.errors",
     "Exported": "enstorage.bundle.report",
+    "ExportedModel": "enstorage.exchange.exporting",
     "Finding": "enstorage.checking",
     "Forecast": "enstorage.entity.forecast",
     "Garbage": "enstorage.sweeping",
@@ -91,6 +96,7 @@ _HOME = {
     "Model": "enstorage.entity.model",
     "ModelCurve": "enstorage.entity.model_curve",
     "ModelMeta": "enstorage.entity.model_meta",
+    "OnnxModel": "enstorage.formats.onnx",
     "Project": "enstorage.entity.project",
     "Research": "enstorage.entity.research",
     "Sweep": "enstorage.sweeping",

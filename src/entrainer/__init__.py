@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from entrainer import networks
     from entrainer.backtesting import backtest
+    from entrainer.board import write_tensorboard
     from entrainer.fitting import fit
     from entrainer.prediction import predict
     from entrainer.recorder import Recorder
@@ -25,6 +26,7 @@ __all__ = [
     "networks",
     "predict",
     "tune",
+    "write_tensorboard",
 ]
 
 _HOME = {
@@ -38,6 +40,7 @@ _HOME = {
     "fit": "entrainer.fitting",
     "predict": "entrainer.prediction",
     "tune": "entrainer.tuning",
+    "write_tensorboard": "entrainer.board",
 }
 
 

@@ -1,5 +1,6 @@
 """`fit`: trains stored models, and stores everything that comes of it."""
 
+import os
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike
 from enstorage import Model
 from entrainer.alone import fit_estimator, fit_keras
 from entrainer.batch import Chunk, Report, train_together
+from entrainer.board import Board
 from entrainer.forward import predict_together
 from entrainer.job import Job, jobs_of
 from entrainer.outcome import Outcome, Stop
@@ -35,6 +37,7 @@ def fit(
     share: bool = False,
     executor: Executor | None = None,
     progress: bool | Progress = True,
+    tensorboard: str | os.PathLike[str] | None = None,
 ) -> None:
     """Train models, networks of one kind together as one compiled program.
 
@@ -63,6 +66,7 @@ def fit(
         executor: of `concurrent.futures`, or `client.get_executor()` of a Dask cluster, whose processes open the same
             store and train parts of the groups.
         progress: show a progress bar; or a function that is told, and may stop models.
+        tensorboard: folder in which TensorBoard shows the models while they are trained, see `write_tensorboard`.
 
     Raises:
         InvalidInputError: a model has nothing to train, its network does not fit its data set, a data set has no train
@@ -74,11 +78,11 @@ def fit(
     jobs = jobs_of(models, training or Training(), seeds, weights)
     groups = [list(group) for _, group in groupby(sorted(jobs, key=_kind), key=_kind)]
     if executor is not None:
-        spread(groups, executor, share=share, hidden=progress is not True)
+        spread(groups, executor, share=share, hidden=progress is not True, tensorboard=tensorboard)
     else:
         for group in groups:
             for part in taken_in_turn(group, at_once(group)) if share else [group]:
-                _fit_group(part, progress)
+                _fit_group(part, progress, tensorboard)
     if executor is not None or share:
         for model in models:
             model.refresh()  # other processes may have trained it
@@ -88,12 +92,14 @@ def _kind(job: Job) -> str:
     return job.kind
 
 
-def _fit_group(group: list[Job], progress: bool | Progress) -> None:
+def _fit_group(group: list[Job], progress: bool | Progress, tensorboard: str | os.PathLike[str] | None) -> None:
     started = time.perf_counter()
     with _shown(group, progress) as report:
-        for job in group:
-            job.model.clear_curves()
-        curves = Curves([job.model for job in group])
+        models = [job.model for job in group]
+        board = None if tensorboard is None else Board(tensorboard, models)
+        for model in models:
+            model.clear_curves()
+        curves = Curves(models, board)
 
         def told(chunk: Chunk) -> Collection[int] | None:
             curves.log(chunk)
@@ -101,6 +107,8 @@ def _fit_group(group: list[Job], progress: bool | Progress) -> None:
 
         for job, outcome in zip(group, _outcomes(group, told), strict=True):
             keep(job, outcome, started)
+            if board is not None:
+                board.keep(job.model, outcome.obj)
             interrupted = outcome.stopped is Stop.INTERRUPTED
     if interrupted:
         raise KeyboardInterrupt

@@ -22,7 +22,14 @@ def at_once(group: Sequence[Job]) -> int:
     return (1 if member is None else member.network.beside) * (os.cpu_count() or 1)
 
 
-def spread(groups: Sequence[list[Job]], executor: Executor, *, share: bool, hidden: bool) -> None:
+def spread(
+    groups: Sequence[list[Job]],
+    executor: Executor,
+    *,
+    share: bool,
+    hidden: bool,
+    tensorboard: str | os.PathLike[str] | None,
+) -> None:
     """Train parts of the groups by the processes of an executor, with a progress bar; see `fit`.
 
     Raises:
@@ -49,6 +56,7 @@ def spread(groups: Sequence[list[Job]], executor: Executor, *, share: bool, hidd
                     [job.seed for job in part],
                     [None if job.member is None else job.member.weight for job in part],
                     share,
+                    None if tensorboard is None else os.path.abspath(tensorboard),  # noqa: PTH100 - theirs may be another
                 )
             )
     with bar_of_models(sum(map(len, groups)), hidden=hidden) as done:
@@ -64,6 +72,7 @@ def _fit_stored(
     seeds: list[int],
     weights: list[NDArray[Any] | None],
     share: bool,
+    tensorboard: str | None,
 ) -> int:
     """Train stored models in another process, which opens the store by its URLs; returns how many."""
     from entrainer.fitting import fit
@@ -72,7 +81,8 @@ def _fit_stored(
     try:
         with connector:
             chosen = [Training.from_json(each) for each in trainings]
-            fit(Model.get_list(ids), chosen, seeds=seeds, weights=weights, share=share, progress=False)
+            models = Model.get_list(ids)
+            fit(models, chosen, seeds=seeds, weights=weights, share=share, progress=False, tensorboard=tensorboard)
     finally:
         connector.close()
     return len(ids)

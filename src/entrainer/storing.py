@@ -10,6 +10,7 @@ import numpy as np
 
 from enstorage import Model
 from entrainer.batch import Chunk
+from entrainer.board import Board
 from entrainer.job import Job
 from entrainer.outcome import Outcome
 from entrainer.prediction import save_forecasts
@@ -18,22 +19,23 @@ _LIBRARIES = ("enstorage", "keras", "jax", "numpy", "scikit-learn")
 
 
 class Curves:
-    """Logs the losses of models that are trained together, while they are."""
+    """Logs the losses of models that are trained together, while they are; for TensorBoard too where it is asked for."""
 
-    def __init__(self, models: Sequence[Model]) -> None:
-        self._models = models
+    def __init__(self, models: Sequence[Model], board: Board | None = None) -> None:
+        self._models, self._board = models, board
         self._done = 0
 
     def log(self, chunk: Chunk) -> None:
         """Log the epochs since the last chunk; those that a model did not train are left out."""
         steps = np.arange(self._done + 1, chunk.epochs + 1)
         self._done = chunk.epochs
-        for model, loss, valid_loss in zip(self._models, chunk.loss, chunk.valid_loss, strict=True):
-            trained, judged = np.isfinite(loss), np.isfinite(valid_loss)
-            if trained.any():
-                model.log(steps[trained], loss=loss[trained])
-            if judged.any():
-                model.log(steps[judged], valid_loss=valid_loss[judged])
+        for number, (loss, valid_loss) in enumerate(zip(chunk.loss, chunk.valid_loss, strict=True)):
+            for name, values in (("loss", loss), ("valid_loss", valid_loss)):
+                known = np.isfinite(values)
+                if known.any():
+                    self._models[number].log(steps[known], **{name: values[known]})
+                    if self._board is not None:
+                        self._board.log(number, steps[known], **{name: values[known]})
 
 
 def keep(job: Job, outcome: Outcome, started: float) -> None:

@@ -8,6 +8,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 
 import endirector
 import enstorage
+import entrainer
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError, NotFoundError
 
@@ -325,3 +326,30 @@ def test_a_longer_horizon_is_combined_step_by_step_and_differing_horizons_are_re
     endirector.Conductor(project.create_ensemble("voting", models=[one])).render()
     mixed = project.create_ensemble("voting", models=[models[0], one])
     refused(store, census, endirector.Conductor(mixed).render, "horizons", "one year 1")
+
+
+def test_an_onnx_model_is_a_member_like_any_other(project, tmp_path):
+    """A model goes out as ONNX and comes back as one of another library would: the ensemble is the same."""
+    first, second, third = project.models()
+    first.export(tmp_path / "first")
+    foreign = first.research.import_model(tmp_path / "first" / "model.onnx", "foreign")
+    foreign.data_set(first.data_set())
+    ensembles = []
+    for members in ([first, second, third], [foreign, second, third]):
+        ensembles.append(project.create_ensemble("blending", "LinearRegression", models=members))
+        endirector.Conductor(ensembles[-1]).render()
+    own, mixed = ensembles
+    assert foreign.object_format == "onnx"
+    assert mixed.forecasts("test")["value"].to_numpy() == pytest.approx(
+        own.forecasts("test")["value"].to_numpy(), rel=1e-9
+    )
+    assert mixed.metrics()["test"]["members"]["foreign"] == pytest.approx(own.metrics()["test"]["members"]["lag 5"])
+
+
+def test_an_onnx_model_of_another_lag_is_refused_by_shape(project, tmp_path):
+    first, second, _ = project.models()
+    first.export(tmp_path / "first")
+    foreign = first.research.import_model(tmp_path / "first" / "model.onnx", "foreign")
+    foreign.data_set(second.data_set())
+    with pytest.raises(InvalidInputError, match=r"takes samples of shape \(rows, 5\); X has shape \(309, 7\)"):
+        entrainer.predict(foreign)

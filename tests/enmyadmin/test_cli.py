@@ -291,3 +291,50 @@ def test_options_of_a_new_source_are_refused_for_one_that_is_there(enstorage, cs
     enstorage("import-csv", csv)
     status, _, errors = enstorage("import-csv", csv, "--source", 1, "--name", "other")
     assert (status, "Leave out either" in errors) == (1, True)
+
+
+@pytest.fixture
+def two_models(enstorage, csv):
+    """A store with a line and a model of nothing but a curve."""
+    from sklearn.linear_model import LinearRegression
+
+    with Connector.in_folder("here") as connector:
+        source = DataSource(name="s").save()
+        research = Project(name="p", data_source=source).save().create_research("r")
+        research.create_model("line").save_object(LinearRegression().fit([[0.0], [1.0]], [0.0, 2.0]))
+        research.create_model("curve").log([1, 2], loss=[0.5, 0.25])
+    connector.close()
+
+
+def test_a_model_goes_out_and_comes_in(enstorage, two_models):
+    status, output, _ = enstorage("export-model", 1, "line", "--store", "here")
+    assert (status, output.splitlines()[-1]) == (0, "Wrote model 1 (line) to line.")
+    assert "model.skops" in output
+    status, output, _ = enstorage("import-model", "line", "--research", 1, "--store", "here")
+    assert (status, output) == (0, "Model 3 (line) is here.\n")
+    told = json.loads(enstorage("import-model", "line", "--research", 1, "--name", "x", "--store", "here", "--json")[1])
+    assert (told["model"]["id"], told["model"]["name"], told["model"]["object_format"]) == (4, "x", "skops")
+
+
+def test_a_folder_with_a_model_is_replaced_only_on_demand(enstorage, two_models):
+    enstorage("export-model", 1, "line", "--store", "here")
+    status, _, errors = enstorage("export-model", 1, "line", "--store", "here")
+    assert (status, "exists; expected a new name" in errors) == (1, True)
+    told = json.loads(enstorage("export-model", 1, "line", "--overwrite", "--store", "here", "--json")[1])
+    assert set(told["files"]) == {"model.json", "model.skops", "model.onnx"}
+
+
+def test_a_model_without_object_is_not_exported(enstorage, two_models):
+    status, _, errors = enstorage("export-model", 2, "curve", "--store", "here")
+    assert (status, "has no object to export" in errors) == (1, True)
+    assert not (enstorage.folder / "curve").exists()
+
+
+def test_curves_are_written_for_tensorboard(enstorage, two_models):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    status, output, _ = enstorage("tensorboard", 1, 2, "--folder", "runs", "--store", "here")
+    assert (status, output) == (0, "Wrote 2 runs. Look at them with: tensorboard --logdir runs\n")
+    events = EventAccumulator(str(enstorage.folder / "runs" / "2_curve"))
+    events.Reload()
+    assert [each.value for each in events.Scalars("loss")] == [0.5, 0.25]

@@ -26,7 +26,7 @@ def run_demo(folder, *arguments):
 @pytest.fixture(scope="module")
 def sunspots(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo") / "report"
-    output = run_demo(folder)
+    output = run_demo(folder, "--tensorboard", str(folder.parent / "runs"))
     return folder, output, json.loads((folder / "metrics.json").read_text())
 
 
@@ -39,6 +39,26 @@ def test_metrics_have_the_promised_shape(sunspots):
     assert set(metrics["ensemble"]) == {"mse", "rmse", "mse_scaled", "intercept"}
     assert metrics["seeds"]["count"] == 1
     assert metrics["seconds"] > 1
+
+
+def test_tensorboard_was_given_the_curves_and_the_graph_of_each_network(sunspots):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    folder, _, _ = sunspots
+    runs = folder.parent / "runs"
+    with enstorage.Connector.in_folder(folder / "store") as store:
+        models = enstorage.Model.find("name like 'LSTM%'", connector=store)
+        assert sorted(run.name for run in runs.iterdir()) == [
+            f"{model.id}_LSTM_lag_{lag}" for model, lag in zip(models, (5, 7, 13), strict=True)
+        ]
+        for model, run in zip(models, sorted(runs.iterdir()), strict=True):
+            events = EventAccumulator(str(run), size_guidance={"scalars": 0})
+            events.Reload()
+            kept = model.curves()
+            assert [each.step for each in events.Scalars("loss")] == kept["step"].to_list() == list(range(1, 201))
+            assert [each.value for each in events.Scalars("loss")] == pytest.approx(kept["loss"].to_list(), rel=1e-6)
+            assert len(events.Graph().node) == len(model.load_object().layers) + 1  # and the input
+    store.close()
 
 
 def test_rows_are_those_that_the_lags_leave(sunspots):

@@ -19,11 +19,15 @@ def demo(
         typer.Option(min=1, help="Rows after which the series repeats, for the naive baseline (sunspots: 11)."),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from 0, to train together.")] = 1,
+    tensorboard: Annotated[
+        Path | None,
+        typer.Option(help="Folder in which TensorBoard shows the networks while they are trained.", show_default=False),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Run the paper's experiment: three LSTM networks of yearly sunspot numbers and their ensemble, with a report."""
     from enmyadmin.demo.sunspots import run
 
-    result = run(output, csv=csv, unit=unit, season=season, seeds=seeds, quiet=as_json)
+    result = run(output, csv=csv, unit=unit, season=season, seeds=seeds, tensorboard=tensorboard, quiet=as_json)
     if as_json:
         print_json(result.metrics())

@@ -54,6 +54,7 @@ def run(
     unit: str = "",
     season: int | None = None,
     seeds: int = 1,
+    tensorboard: Path | None = None,
     quiet: bool = False,
 ) -> ExperimentResult:
     """Run the experiment, keep everything in the store `folder/store`, write `report.html` and `metrics.json`.
@@ -64,6 +65,7 @@ def run(
         unit: of the values in that file.
         season: rows after which the series repeats, for the naive baseline; 11 for the sunspots, else 1.
         seeds: how many seeds, from 0, are trained together; the report shows seed 0 and the spread.
+        tensorboard: folder in which TensorBoard shows the training.
         quiet: print nothing.
     """
     import endirector
@@ -98,6 +100,7 @@ def run(
                 everyone,
                 seeds=[seed for seed in range(seeds) for _ in LAGS],
                 progress=LoadWhileTraining(("skops.io", "endirector.plots"), bar),
+                tensorboard=tensorboard,
             )
 
         ensembles: list[Ensemble] = []

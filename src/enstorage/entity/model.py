@@ -1,5 +1,6 @@
 """`Model`: any model, its data set, its facts, its object and its forecasts."""
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -21,6 +22,8 @@ from enstorage.preparation.split import PARTS
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from enstorage.exchange.exporting import ExportedModel
 
 D = TypeVar("D")
 _ABSENT: Any = object()
@@ -211,8 +214,8 @@ class Model(Record):
     def save_object(self, obj: Any) -> None:
         """Keep the trained object itself, whole.
 
-        Keras models are kept as `.keras`, scikit-learn estimators by skops; anything else by cloudpickle, and only in a
-        store opened with `Connector(allow_pickle=True)`.
+        Keras models are kept as `.keras`, scikit-learn estimators by skops, an `OnnxModel` as it is; anything else by
+        cloudpickle, and only in a store opened with `Connector(allow_pickle=True)`.
 
         Raises:
             UntrustedError: the object could only be kept by pickle, which this store does not allow.
@@ -239,6 +242,28 @@ class Model(Record):
             raise NotFoundError(f"{self} has no object. Train it, or keep one with save_object.")
         content = self.connector.objects.get(self.object_sha256)
         return load(self.object_format, content, allow_pickle=self.connector.allow_pickle)
+
+    def export(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> "ExportedModel":
+        """Write the trained object as files that other programs read, with a `model.json` that says what it is.
+
+        A Keras model becomes `architecture.json`, `model.weights.h5` and `model.safetensors`, an estimator `model.skops`;
+        and both `model.onnx` where that can be made and gives the same output. `Research.import_model` reads the folder.
+
+        Args:
+            folder: a new one, or an empty one; it is there whole or not at all.
+            overwrite: replace a folder that was written by this method.
+
+        Returns:
+            What was written, and why a file was left out.
+
+        Raises:
+            NotFoundError: the model has no object.
+            NotSupportedError: the object was kept by pickle.
+            InvalidInputError: the folder cannot be taken.
+        """
+        from enstorage.exchange.exporting import export_model
+
+        return export_model(self, folder, overwrite=overwrite)
 
     def save_forecasts(
         self,

@@ -1,5 +1,6 @@
 """`Research`: a group of models made by definite rules."""
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +74,26 @@ class Research(Record):
         from enstorage.entity.model import Model
 
         return Model(research=self._saved(), name=name, network=network, description=description).save()
+
+    def import_model(self, path: str | os.PathLike[str], name: str | None = None) -> "Model":
+        """Take in a model from files; no code from them is run, unless pickle is allowed for this store.
+
+        Args:
+            path: a folder that `Model.export` wrote, or that has an `architecture.json` with `model.weights.h5` or
+                `model.safetensors`, a `model.skops` or a `model.onnx`; or one file, `.keras`, `.skops` or `.onnx`.
+            name: what people call it; by default as it was called, or the name of the file.
+
+        Returns:
+            A stored model with the object, and with description, network and facts where the folder tells them.
+
+        Raises:
+            InvalidInputError: the files are missing, damaged, or do not belong together. Nothing was stored then.
+            UntrustedError: opening them would run code.
+            MissingLibraryError: a library for the format is not installed.
+        """
+        from enstorage.exchange.importing import import_model
+
+        return import_model(self._saved(), path, name)
 
     @property
     def project(self) -> Project:

@@ -73,6 +73,6 @@ def _format(name: str) -> type[Format]:
 def _check_pickle(allow_pickle: bool, fact: str) -> None:
     if not allow_pickle:
         raise UntrustedError(
-            f"{fact}, and opening a pickle runs whatever code it holds. Expected a Keras model or a scikit-learn "
-            "estimator. If you alone write to this store, open it with Connector(allow_pickle=True)."
+            f"{fact}, and opening a pickle runs whatever code it holds. Expected a Keras model, a scikit-learn "
+            "estimator or an OnnxModel. If you alone write to this store, open it with Connector(allow_pickle=True)."
         )

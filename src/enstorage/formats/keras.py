@@ -31,7 +31,7 @@ class KerasFormat(Format):
     def dump(obj: Any, *, allow_code: bool) -> bytes:
         """See `Format.dump`; what could not be opened again without running code is refused now."""
         if not allow_code:
-            _refuse_strange(json.loads(obj.to_json()))
+            refuse_strange(json.loads(obj.to_json()))
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.keras"
             obj.save(path)
@@ -41,12 +41,11 @@ class KerasFormat(Format):
     def load(content: bytes, *, allow_code: bool) -> Any:
         """See `Format.load`. Layers of our own are found by the entry points `enstorage.keras_objects`."""
         keras = import_keras()
-        own = {point.name: point.load() for point in entry_points(group=GROUP)}
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.keras"
             path.write_bytes(content)
             try:
-                return keras.saving.load_model(path, custom_objects=own, safe_mode=not allow_code)
+                return keras.saving.load_model(path, custom_objects=own_objects(), safe_mode=not allow_code)
             except (ValueError, TypeError, KeyError, OSError) as error:
                 reason = str(error).splitlines()[0]
                 if "safe_mode" in str(error) or "lambda" in str(error).lower():
@@ -57,11 +56,23 @@ class KerasFormat(Format):
                 raise CorruptError(f"The stored Keras model cannot be opened: {reason}") from error
 
 
-def _refuse_strange(config: Any) -> None:
-    """Refuse layers that hold code, or that opening would not find."""
+def own_objects() -> dict[str, Any]:
+    """The layers that packages register, by the names of their classes."""
+    return {point.name: point.load() for point in entry_points(group=GROUP)}
+
+
+def refuse_strange(config: Any) -> None:
+    """Refuse layers that hold code, or that opening would not find.
+
+    Args:
+        config: the architecture of a model, as Keras writes it as JSON.
+
+    Raises:
+        UntrustedError: there is one.
+    """
     if isinstance(config, list):
         for each in config:
-            _refuse_strange(each)
+            refuse_strange(each)
     if not isinstance(config, dict):
         return
     kind, module = config.get("class_name"), config.get("module")
@@ -74,7 +85,7 @@ def _refuse_strange(config: Any) -> None:
     if (
         kind is not None
         and isinstance(module, str)
-        and not module.startswith(("keras", "builtins"))
+        and module.partition(".")[0] not in ("keras", "builtins")
         and kind not in known
     ):
         raise UntrustedError(
@@ -82,7 +93,7 @@ def _refuse_strange(config: Any) -> None:
             f"entry points {GROUP}, or keep the forecasts alone with save_forecasts."
         )
     for each in config.values():
-        _refuse_strange(each)
+        refuse_strange(each)
 
 
 def import_keras() -> ModuleType:

@@ -1,0 +1,164 @@
+"""`Model.export`: a stored model as a folder of files that other programs read."""
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from enstorage.database.types import to_json_text
+from enstorage.errors import EnstorageError, NotFoundError, NotSupportedError
+from enstorage.exchange.keras_files import architecture, weights_h5, weights_safetensors
+from enstorage.exchange.to_onnx import onnx_bytes
+from enstorage.writing import whole_folder
+
+if TYPE_CHECKING:
+    from enstorage.entity.model import Model
+
+DESCRIPTION = "model.json"
+ARCHITECTURE = "architecture.json"
+WEIGHTS = "model.weights.h5"
+SAFETENSORS = "model.safetensors"
+SKOPS = "model.skops"
+ONNX = "model.onnx"
+FILES = (DESCRIPTION, ARCHITECTURE, WEIGHTS, SAFETENSORS, SKOPS, ONNX)
+KIND, VERSION = "enstorage model", 1
+
+_LIBRARIES = (
+    "enstorage",
+    "keras",
+    "jax",
+    "numpy",
+    "scikit-learn",
+    "skops",
+    "safetensors",
+    "onnx",
+    "skl2onnx",
+    "jax2onnx",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedModel:
+    """What `Model.export` wrote.
+
+    Attributes:
+        folder: where.
+        files: bytes of each file, by its name.
+        left_out: why a file that the object could have had is not there, by its name.
+    """
+
+    folder: Path
+    files: Mapping[str, int]
+    left_out: Mapping[str, str]
+
+
+def export_model(model: "Model", folder: str | os.PathLike[str], *, overwrite: bool) -> ExportedModel:
+    """Write the folder. See `Model.export`."""
+    if model.object_sha256 is None or model.object_format is None:
+        raise NotFoundError(f"{model} has no object to export. Train it, or keep one with save_object.")
+    if model.object_format not in _WRITERS:
+        raise NotSupportedError(
+            f"The object of {model} is kept by {model.object_format}, which no other program reads; expected a Keras model, "
+            "a scikit-learn estimator or an ONNX model. Export its forecasts: model.forecasts().write_csv(file)."
+        )
+    obj = model.load_object()
+    with whole_folder(folder, names=FILES, overwrite=overwrite) as unfinished:
+        left_out = _WRITERS[model.object_format](model, obj, unfinished)
+        written = {path.name: path for path in sorted(unfinished.iterdir())}
+        told = _told(model, obj, left_out) | {"files": {name: _digest(path) for name, path in written.items()}}
+        text = json.dumps(json.loads(to_json_text(told)), indent=2, ensure_ascii=False)
+        (unfinished / DESCRIPTION).write_text(text + "\n", encoding="utf-8")
+        sizes = {path.name: path.stat().st_size for path in sorted(unfinished.iterdir())}
+    return ExportedModel(Path(folder), sizes, left_out)
+
+
+def _write_keras(model: "Model", obj: Any, folder: Path) -> dict[str, str]:
+    (folder / ARCHITECTURE).write_text(architecture(obj), encoding="utf-8")
+    weights_h5(obj, folder / WEIGHTS)
+    return _where_possible(
+        folder, {SAFETENSORS: lambda: weights_safetensors(obj), ONNX: lambda: onnx_bytes(obj, _samples(model))}
+    )
+
+
+def _write_estimator(model: "Model", obj: Any, folder: Path) -> dict[str, str]:
+    (folder / SKOPS).write_bytes(_kept(model))
+    return _where_possible(folder, {ONNX: lambda: onnx_bytes(obj, _samples(model))})
+
+
+def _write_onnx(model: "Model", obj: Any, folder: Path) -> dict[str, str]:  # noqa: ARG001 - writers are alike
+    (folder / ONNX).write_bytes(_kept(model))
+    return {}
+
+
+_WRITERS = {"keras": _write_keras, "skops": _write_estimator, "onnx": _write_onnx}
+
+
+def _where_possible(folder: Path, makers: Mapping[str, Any]) -> dict[str, str]:
+    """Write the files that can be made; gives the reasons for the others."""
+    left_out = {}
+    for name, make in makers.items():
+        try:
+            (folder / name).write_bytes(make())
+        except EnstorageError as error:
+            left_out[name] = str(error)
+    return left_out
+
+
+def _kept(model: "Model") -> bytes:
+    assert model.object_sha256 is not None  # noqa: S101 - `export_model` has checked it
+    return model.connector.objects.get(model.object_sha256)
+
+
+def _samples(model: "Model") -> Any:
+    """Some samples by which a converted model is compared with the object; None without a data set."""
+    return None if model.data_set_id is None else model.data_set().arrays()[1][:100]
+
+
+def _told(model: "Model", obj: Any, left_out: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "kind": KIND,
+        "version": VERSION,
+        "name": model.name,
+        "description": model.description,
+        "object": {"format": model.object_format, "class": f"{type(obj).__module__}.{type(obj).__qualname__}"},
+        "shapes": _shapes(model, obj),
+        "network": model.network,
+        "facts": model.metas(),
+        "left_out": dict(left_out),
+        "versions": {name: found for name in _LIBRARIES if (found := _version(name))}
+        | {"python": sys.version.split()[0]},
+        "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _shapes(model: "Model", obj: Any) -> dict[str, Any]:
+    """Of input and output, rows first as null, as far as they are known; of the data set's X and y, where it has one."""
+    shapes: dict[str, Any] = {}
+    if model.object_format == "keras":
+        shapes = {"input": obj.input_shape, "output": obj.output_shape}
+    elif hasattr(obj, "n_features_in_"):
+        shapes = {"input": [None, int(obj.n_features_in_)]}
+    elif model.object_format == "onnx":
+        shapes = {"input": obj.shape}
+    if model.data_set_id is not None:
+        _, X, y = model.data_set().arrays()
+        shapes |= {"X": X.shape, "y": y.shape}
+    return shapes
+
+
+def _version(library: str) -> str | None:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
+
+
+def _digest(path: Path) -> dict[str, Any]:
+    content = path.read_bytes()
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}

@@ -1,0 +1,144 @@
+"""`Research.import_model`: a model from a folder or a file, without running code from it."""
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from enstorage.errors import EnstorageError, InvalidInputError, MissingLibraryError, UntrustedError
+from enstorage.exchange.exporting import ARCHITECTURE, DESCRIPTION, KIND, ONNX, SAFETENSORS, SKOPS, VERSION, WEIGHTS
+from enstorage.exchange.keras_files import built, load_h5, load_safetensors
+from enstorage.formats.base import load
+from enstorage.formats.keras import refuse_strange
+from enstorage.formats.onnx import OnnxModel
+
+if TYPE_CHECKING:
+    from enstorage.entity.model import Model
+    from enstorage.entity.research import Research
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What `model.json` says."""
+
+    name: str
+    description: str = ""
+    network: Mapping[str, Any] | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def import_model(research: "Research", path: str | os.PathLike[str], name: str | None) -> "Model":
+    """Read the files and store the model. See `Research.import_model`."""
+    path = Path(path)
+    allow_code = research.connector.allow_pickle
+    try:
+        told = _told(path) if path.is_dir() else _Told(path.stem)
+        obj = _from_folder(path, allow_code) if path.is_dir() else _from_file(path, allow_code)
+    except (UntrustedError, MissingLibraryError):
+        raise
+    except (EnstorageError, OSError) as error:
+        raise InvalidInputError(f"{path} cannot be imported: {error}") from error
+    with research.connector.transaction():
+        model = research.create_model(name or told.name, told.network, told.description)
+        model.save_object(obj)
+        if told.facts:
+            model.metas(told.facts)
+    return model
+
+
+def _from_file(path: Path, allow_code: bool) -> Any:
+    if not path.exists():
+        raise InvalidInputError("it is not there. Expected a folder that Model.export wrote, or a file.")
+    content = path.read_bytes()
+    match path.suffix.lower():
+        case ".keras":
+            if not allow_code:
+                refuse_strange(_config_of(content))
+            return load("keras", content, allow_pickle=allow_code)
+        case ".skops":
+            return load("skops", content, allow_pickle=allow_code)
+        case ".onnx":
+            return OnnxModel(content)
+    raise InvalidInputError(
+        f"its name ends in {path.suffix or 'nothing'!r}; expected .keras, .skops or .onnx, or a folder with "
+        f"{ARCHITECTURE} and weights."
+    )
+
+
+def _config_of(content: bytes) -> Any:
+    """The architecture in a `.keras` file."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return json.loads(archive.read("config.json"))
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError, RuntimeError, NotImplementedError) as error:
+        raise InvalidInputError(f"it is no whole .keras file ({error}). Save the model again.") from error
+
+
+def _from_folder(folder: Path, allow_code: bool) -> Any:
+    if (folder / ARCHITECTURE).is_file():
+        return _keras(folder, allow_code)
+    for name in (SKOPS, ONNX):
+        if (folder / name).is_file():
+            return _from_file(folder / name, allow_code)
+    raise InvalidInputError(
+        f"it has none of {ARCHITECTURE}, {SKOPS} and {ONNX}. Expected a folder that Model.export wrote."
+    )
+
+
+def _keras(folder: Path, allow_code: bool) -> Any:
+    if not any((folder / name).is_file() for name in (WEIGHTS, SAFETENSORS)):
+        raise InvalidInputError(
+            f"it has an {ARCHITECTURE} without weights; expected {WEIGHTS} or {SAFETENSORS} beside it. Export both."
+        )
+    try:
+        text = (folder / ARCHITECTURE).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidInputError(f"{ARCHITECTURE} is no text: {error}. Export the model again.") from error
+    model = built(text, allow_code=allow_code)
+    if (folder / WEIGHTS).is_file():
+        load_h5(model, folder / WEIGHTS)
+    else:
+        load_safetensors(model, (folder / SAFETENSORS).read_bytes())
+    return model
+
+
+def _told(folder: Path) -> _Told:
+    """What the folder says about itself, once its files are found to be those that were written."""
+    path = folder / DESCRIPTION
+    if not path.is_file():
+        return _Told(folder.resolve().name)
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InvalidInputError(f"{DESCRIPTION} is no JSON: {error}. Export the model again.") from error
+    if not isinstance(told, dict) or told.get("kind") != KIND:
+        raise InvalidInputError(f"{DESCRIPTION} does not say {KIND!r}. Expected one that Model.export wrote.")
+    if told.get("version") != VERSION:
+        raise InvalidInputError(
+            f"{DESCRIPTION} has version {told.get('version')!r}; expected {VERSION}. Import it with the "
+            "enstorage that wrote it."
+        )
+    fields = {"name": str, "description": str, "facts": dict, "files": dict, "network": dict | None}
+    wrong = [name for name, kind in fields.items() if not isinstance(told.get(name), kind)]
+    if wrong:
+        raise InvalidInputError(f"{DESCRIPTION} has no proper {wrong[0]!r}. Export the model again.")
+    for name, digest in told["files"].items():
+        _check_file(folder, name, digest)
+    return _Told(told["name"], told["description"], told["network"], told["facts"])
+
+
+def _check_file(folder: Path, name: str, digest: Any) -> None:
+    if name not in (ARCHITECTURE, WEIGHTS, SAFETENSORS, SKOPS, ONNX):
+        raise InvalidInputError(f"{DESCRIPTION} names the file {name!r:.80}, which is none of an exported model.")
+    if not (folder / name).is_file():
+        raise InvalidInputError(f"{name} is missing, which {DESCRIPTION} names. Export the model again.")
+    found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    if not isinstance(digest, dict) or found != digest.get("sha256"):
+        raise InvalidInputError(
+            f"{name} is not the file that was written: its SHA-256 is not that in {DESCRIPTION}. Export the model again."
+        )
