@@ -50,10 +50,11 @@ def test_what_another_process_trains_is_waited_for_until_it_is_given_up(models, 
     assert datetime.now(UTC) > until
 
 
-def test_the_processes_of_an_executor_train_as_one_would(models):
-    context = multiprocessing.get_context("spawn")
+def test_the_processes_of_an_executor_train_as_one_would(models, tmp_path):
+    context, runs = multiprocessing.get_context("spawn"), tmp_path / "runs"
     with ProcessPoolExecutor(2, mp_context=context) as executor:
-        entrainer.fit(models, QUICK, seeds=[1, 2, 3], executor=executor, progress=False)
+        entrainer.fit(models, QUICK, seeds=[1, 2, 3], executor=executor, progress=False, tensorboard=runs)
+    assert sorted(int(run.name.partition("_")[0]) for run in runs.iterdir()) == [model.id for model in models]
     losses = [model.meta("loss") for model in models]
     assert all(model.has_forecasts() for model in models)
     entrainer.fit(models, QUICK, seeds=[1, 2, 3], progress=False)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from enstorage.entity.research import Research
 
 
+_LARGEST_CONFIG = 2**26
+
+
 @dataclass(frozen=True)
 class _Told:
     """What `model.json` says."""
@@ -41,8 +44,9 @@ def import_model(research: "Research", path: str | os.PathLike[str], name: str |
         obj = _from_folder(path, allow_code) if path.is_dir() else _from_file(path, allow_code)
     except (UntrustedError, MissingLibraryError):
         raise
-    except (EnstorageError, OSError) as error:
-        raise InvalidInputError(f"{path} cannot be imported: {error}") from error
+    except Exception as error:  # libraries meet damaged files with errors of every kind
+        reason = str(error) if isinstance(error, EnstorageError) else f"{type(error).__name__}: {error}"
+        raise InvalidInputError(f"{path} cannot be imported: {reason}") from error
     with research.connector.transaction():
         model = research.create_model(name or told.name, told.network, told.description)
         model.save_object(obj)
@@ -74,9 +78,13 @@ def _config_of(content: bytes) -> Any:
     """The architecture in a `.keras` file."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return json.loads(archive.read("config.json"))
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, RuntimeError, NotImplementedError) as error:
+            size = archive.getinfo("config.json").file_size  # more than that is not unpacked
+            config = json.loads(archive.read("config.json")) if size <= _LARGEST_CONFIG else None
+    except Exception as error:
         raise InvalidInputError(f"it is no whole .keras file ({error}). Save the model again.") from error
+    if config is None:
+        raise InvalidInputError(f"its config.json unpacks to {size} bytes; expected at most {_LARGEST_CONFIG}.")
+    return config
 
 
 def _from_folder(folder: Path, allow_code: bool) -> Any:

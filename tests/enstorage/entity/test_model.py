@@ -216,7 +216,7 @@ class TestNothingRunsCode:
 
     def test_an_unknown_format_is_told(self, model):
         keep_bytes(model, "joblib", b"x")
-        with pytest.raises(InvalidInputError, match=r"no format 'joblib'; known are .*keras, pickle, skops"):
+        with pytest.raises(InvalidInputError, match=r"no format 'joblib'; known are .*keras, onnx, pickle, skops"):
             model.load_object()
 
     @pytest.mark.slow

@@ -97,19 +97,20 @@ def same(one, other):
     return np.array_equal(one.predict(X, verbose=0), other.predict(X, verbose=0))
 
 
-class TestKeras:
-    @pytest.fixture(scope="class")
-    def written(self, network, empty_store, tmp_path_factory):
-        """Exported once, since writing ONNX takes a second."""
-        folder = tmp_path_factory.mktemp("exported")
-        shutil.copytree(empty_store, folder / "store")
-        with Connector.in_folder(folder / "store") as store:
-            source = DataSource(name="s").save()
-            research = Project(name="p", data_source=source).save().create_research("r")
-            exported = keep(research, network, "net", loss=0.25, bad=float("nan"), epochs=3).export(folder / "net")
-        store.close()
-        return exported
+@pytest.fixture(scope="module")
+def written(network, empty_store, tmp_path_factory):
+    """Exported once, since writing ONNX takes a second."""
+    folder = tmp_path_factory.mktemp("exported")
+    shutil.copytree(empty_store, folder / "store")
+    with Connector.in_folder(folder / "store") as store:
+        source = DataSource(name="s").save()
+        research = Project(name="p", data_source=source).save().create_research("r")
+        exported = keep(research, network, "net", loss=0.25, bad=float("nan"), epochs=3).export(folder / "net")
+    store.close()
+    return exported
 
+
+class TestKeras:
     @pytest.fixture
     def exported(self, written, tmp_path):
         return replace(written, folder=shutil.copytree(written.folder, tmp_path / "net"))
@@ -169,6 +170,32 @@ class TestKeras:
         back = research.import_model(tmp_path / "mine.keras")
         assert back.name == "mine"
         assert same(back.load_object(), network)
+
+    @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9, 0.99])
+    def test_a_part_of_a_keras_file_is_refused(self, research, network, tmp_path, kept, census):
+        network.save(tmp_path / "part.keras")
+        content = (tmp_path / "part.keras").read_bytes()
+        (tmp_path / "part.keras").write_bytes(content[: int(len(content) * kept)])
+        before = census(research.connector)
+        with pytest.raises(InvalidInputError, match=r"it is no whole \.keras file"):
+            research.import_model(tmp_path / "part.keras")
+        assert census(research.connector) == before
+
+    def test_a_keras_file_that_unpacks_to_very_much_is_refused(self, research, tmp_path):
+        with zipfile.ZipFile(tmp_path / "bomb.keras", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("config.json", b" " * (2**26 + 1))
+        with pytest.raises(InvalidInputError, match=r"config\.json unpacks to 67108865 bytes"):
+            research.import_model(tmp_path / "bomb.keras")
+
+    @pytest.mark.parametrize("where", ["deep.keras", "deep"])
+    def test_an_architecture_nested_without_end_is_refused(self, research, exported, where, tmp_path):
+        deep = "[" * 100_000 + "]" * 100_000
+        if where == "deep":
+            architecture(exported.folder, deep)
+        with zipfile.ZipFile(tmp_path / "deep.keras", "w") as archive:
+            archive.writestr("config.json", deep)
+        with pytest.raises(InvalidInputError, match="cannot be imported"):
+            research.import_model(exported.folder if where == "deep" else tmp_path / where)
 
     def test_layers_of_our_own_come_back(self, research, tmp_path):
         from entrainer.networks import Jordan
