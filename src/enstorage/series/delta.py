@@ -36,7 +36,7 @@ _ATTEMPTS = 200
 _LONGEST_PAUSE_SECONDS = 0.2
 # Reading slows down with the number of files: 392 took 0.8 s, one took 0.04 s.
 _MANY_FILES = 40
-# So often small files are joined, by whoever made that version: eight processes that all tried hindered each other.
+# So often it is tidied up, by whoever made that version: eight processes that all tried hindered each other.
 _VERSIONS_BETWEEN = 20
 # A folder that is listed while others write to it may show a later commit without the one before.
 _GAP = "contiguous commit files"
@@ -107,7 +107,7 @@ class DeltaSeries(SeriesStore):
         """See `SeriesStore.append`."""
         with self._translated():
             self._append(source_id, times, pl.Series("value", values))
-            self._join_small_files()
+            self._tidy_up()
 
     def append_many(self, points: Sequence[tuple[int, NDArray[np.int64], NDArray[np.float64]]]) -> None:
         """See `SeriesStore.append_many`: all of them in one commit."""
@@ -115,7 +115,7 @@ class DeltaSeries(SeriesStore):
         times, values = (np.concatenate([each[index] for each in points]) for index in (1, 2))
         with self._translated():
             self._append(sources, times, pl.Series("value", values))
-            self._join_small_files()
+            self._tidy_up()
 
     def read(
         self, source_id: int, time_from: int | None = None, time_to: int | None = None, *, version: int | None = None
@@ -184,7 +184,7 @@ class DeltaSeries(SeriesStore):
         if len(times):
             with self._translated():
                 self._append(source_id, times, pl.Series("value", [None] * len(times), dtype=pl.Float64))
-                self._join_small_files()
+                self._tidy_up()
         return len(times)
 
     def delete_source(self, source_id: int) -> None:
@@ -238,14 +238,17 @@ class DeltaSeries(SeriesStore):
 
         self._committed(write)
 
-    def _join_small_files(self) -> None:
+    def _tidy_up(self) -> None:
+        """Once in a while join small files, and note the state, so that a new process need not read every commit."""
         table: deltalake.DeltaTable = self._local.table  # as it was just after the commit
-        if table.version() % _VERSIONS_BETWEEN == 0 and len(table.file_uris()) > _MANY_FILES:
-            try:
+        if table.version() % _VERSIONS_BETWEEN:
+            return
+        try:
+            if len(table.file_uris()) > _MANY_FILES:
                 table.optimize.compact(commit_properties=_MANY_TRIES)
-                table.create_checkpoint()  # a new process reads this instead of every commit since the last one
-            except DeltaError:
-                return  # another process is joining them at this moment, or the next writer will
+            table.create_checkpoint()
+        except DeltaError:
+            return  # another process is joining them at this moment, or the next writer will
 
     def _table(self, version: int | None = None) -> deltalake.DeltaTable:
         """The table as it is now, or was. Each thread keeps its own and reads only what was committed since."""
