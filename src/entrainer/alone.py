@@ -49,13 +49,10 @@ def fit_keras(member: Member, training: Training, report: Report, obj: Any = Non
     model = _model(member, training, obj)
     loss_of_rows = row_loss(training)
 
-    def mean_loss(truth: Any, predicted: Any) -> Any:
-        return keras.ops.mean(loss_of_rows(truth, predicted))
-
-    def losses(truth: Any, predicted: Any) -> Any:
+    def losses(truth: Any, predicted: Any) -> Any:  # by name: Keras wants a function that has one
         return loss_of_rows(truth, predicted)
 
-    model.compile(optimizer=optimizer_of(training), loss=mean_loss if member.weight is None else losses)
+    model.compile(optimizer=optimizer_of(training), loss=losses)
     told = _told(training, report, member.valid is not None)
     try:
         model.fit(

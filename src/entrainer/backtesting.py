@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from enstorage import Model
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 from enstorage.instant import to_iso
+from enstorage.preparation.split import PARTS
 from entrainer.alone import fit_estimator, fit_keras
 from entrainer.batch import train_together
 from entrainer.forward import predict_together
@@ -22,7 +24,8 @@ from entrainer.prediction import in_source_units, output_of
 from entrainer.progress import progress_bar
 from entrainer.training import Training
 
-_TEST = 2
+_TEST = PARTS.index("test")
+_KIND = attrgetter("job.kind")
 
 
 class Fold(NamedTuple):
@@ -82,7 +85,7 @@ def backtest(
     origins = _origins(jobs, folds, initial)
     every = [_fold(job, origins, number) for job in jobs for number in range(folds)]
     outputs: dict[int, list[NDArray[np.float64]]] = {}
-    for _, group in groupby(sorted(every, key=_kind), key=_kind):
+    for _, group in groupby(sorted(every, key=_KIND), key=_KIND):
         part = list(group)
         for fold, output in zip(part, _forecast(part, progress), strict=True):
             outputs.setdefault(id(fold.job), []).append(output)
@@ -100,10 +103,6 @@ def _to_be_refitted(job: Job) -> Job:
             f"that you have made yourself: model.save_forecasts({OUT_OF_FOLD!r}, id, values)."
         )
     return replace(job, member=replace(job.member, valid=None))
-
-
-def _kind(fold: Fold) -> str:
-    return fold.job.kind
 
 
 def _origins(jobs: Sequence[Job], folds: int, initial: float) -> NDArray[np.int64]:

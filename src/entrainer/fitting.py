@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
+from operator import attrgetter
 
 from numpy.typing import ArrayLike
 
@@ -26,6 +27,8 @@ from entrainer.training import Training
 Progress = Callable[[Sequence[Model], Chunk], Collection[int] | None]
 """Called every few epochs with the models that are trained together and what is told of them; may return the numbers of
 those, counted from 0, that are to stop there."""
+
+_KIND = attrgetter("kind")
 
 
 def fit(
@@ -76,7 +79,7 @@ def fit(
     if isinstance(models, Model):
         models = [models]
     jobs = jobs_of(models, training or Training(), seeds, weights)
-    groups = [list(group) for _, group in groupby(sorted(jobs, key=_kind), key=_kind)]
+    groups = [list(group) for _, group in groupby(sorted(jobs, key=_KIND), key=_KIND)]
     if executor is not None:
         spread(groups, executor, share=share, hidden=progress is not True, tensorboard=tensorboard)
     else:
@@ -86,10 +89,6 @@ def fit(
     if executor is not None or share:
         for model in models:
             model.refresh()  # other processes may have trained it
-
-
-def _kind(job: Job) -> str:
-    return job.kind
 
 
 def _fit_group(group: list[Job], progress: bool | Progress, tensorboard: str | os.PathLike[str] | None) -> None:

@@ -84,7 +84,7 @@ class Job:
     alone: str | None
     obj: Any = None
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """Equal for models that can be trained together."""
         if self.member is None or self.alone:

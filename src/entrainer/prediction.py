@@ -56,7 +56,7 @@ def in_source_units(
     data_set: DataSet, prepared: NDArray[np.float64], rows: NDArray[np.intp], quantiles: Sequence[float] = ()
 ) -> dict[str, Any]:
     """What `Model.save_forecasts` takes, of output for some rows of a data set; see `save_forecasts`."""
-    shape = (len(rows), *data_set.arrays()[2].shape[1:])
+    shape = (len(rows), *data_set.arrays(rows[:1])[2].shape[1:])  # of one row: images would all be scaled for it
     if prepared.size != np.prod(shape) * max(1, len(quantiles)):
         raise InvalidInputError(
             f"The model gives an output of shape {prepared.shape}; the targets of {data_set} have shape {shape}. Use a data "

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from enstorage.errors import InvalidInputError
+from entrainer.parameters import check_choice, check_number, check_size
 
 KINDS = ("constant", "time", "exponential", "steps", "cosine")
 
@@ -27,16 +27,10 @@ class Schedule:
     warmup: int = 0
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise InvalidInputError(f"Schedule's kind is {self.kind!r}; expected one of: {', '.join(KINDS)}.")
-        if type(self.rate) not in (int, float) or not 0 <= self.rate < float("inf"):
-            raise InvalidInputError(f"Schedule's rate is {self.rate!r}; expected a number of at least 0.")
-        for name, least in (("every", 1), ("warmup", 0)):
-            value = getattr(self, name)
-            if type(value) is not int or value < least:
-                raise InvalidInputError(
-                    f"Schedule's {name} is {value!r}; expected a whole number of epochs, at least {least}."
-                )
+        check_choice(self, "kind", KINDS)
+        check_number(self, "rate", 0)
+        check_size(self, "every")
+        check_size(self, "warmup", 0)
 
     def factor(self, step: Any, steps_an_epoch: Any, epochs: int) -> Any:
         """What the learning rate is multiplied by.

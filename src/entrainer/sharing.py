@@ -2,10 +2,11 @@
 
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
+from typing import Any
 
 from entrainer.job import Job
 from entrainer.outcome import Stop
@@ -35,9 +36,8 @@ def taken_in_turn(jobs: Sequence[Job], at_once: int) -> Iterator[list[Job]]:
             return
 
 
-def is_done(job: Job) -> bool:
+def _is_done(job: Job, facts: Mapping[str, Any]) -> bool:
     """Whether the model was trained to the end by these settings and seed."""
-    facts = job.model.metas()
     same = facts.get("training") == job.training.to_json() and facts.get("seed") == job.seed
     return same and facts.get("stopped") != str(Stop.INTERRUPTED)
 
@@ -51,9 +51,10 @@ def _take(jobs: Sequence[Job], own: str, at_once: int) -> tuple[list[Job], bool]
         for job in jobs:
             if len(taken) == at_once:
                 break
-            if is_done(job):
+            facts = job.model.metas()
+            if _is_done(job, facts):
                 continue
-            claim = job.model.meta(CLAIM, default=None)
+            claim = facts.get(CLAIM)
             if claim is not None and claim["by"] != own and datetime.fromisoformat(claim["until"]) > moment:
                 waiting = True
                 continue

@@ -18,8 +18,13 @@ from entrainer.training import Training
 
 def at_once(group: Sequence[Job]) -> int:
     """How many models of a group one process trains at once: a block for each core."""
-    member = group[0].member
-    return (1 if member is None else member.network.beside) * (os.cpu_count() or 1)
+    first = group[0]
+    if first.member is None or first.alone:
+        return 1
+    from entrainer.initial import blueprint
+
+    plan = blueprint(first.member.network.common(), first.member.shape, first.training.outputs(first.member.targets))
+    return plan.beside * (os.cpu_count() or 1)
 
 
 def spread(

@@ -6,6 +6,7 @@ from typing import Any
 
 from enstorage.errors import InvalidInputError
 from entrainer.losses import LOSSES, PINBALL
+from entrainer.parameters import check_choice, check_number, check_size
 from entrainer.schedule import CONSTANT, Schedule
 from entrainer.spec import from_parameters
 
@@ -38,8 +39,8 @@ class EarlyStopping:
     min_delta: float = 0.0
 
     def __post_init__(self) -> None:
-        _whole(self, "patience")
-        _number(self, "min_delta", 0)
+        check_size(self, "patience")
+        check_number(self, "min_delta", 0)
 
 
 @dataclass(frozen=True)
@@ -75,13 +76,13 @@ class Training:
     clip_value: float | None = None
 
     def __post_init__(self) -> None:
-        _whole(self, "epochs")
-        _whole(self, "batch_size")
-        _one_of(self, "loss", LOSSES)
-        _one_of(self, "optimizer", OPTIMIZERS)
+        check_size(self, "epochs")
+        check_size(self, "batch_size")
+        check_choice(self, "loss", LOSSES)
+        check_choice(self, "optimizer", OPTIMIZERS)
         for name in ("learning_rate", "clip_norm", "clip_value"):
             if getattr(self, name) is not None:
-                _number(self, name, 0, above=True)
+                check_number(self, name, 0, above=True)
         if self.clip_norm is not None and self.clip_value is not None:
             raise InvalidInputError("Training has a clip_norm and a clip_value; expected one of them. Leave one out.")
         if type(self.shuffle) is not bool:
@@ -147,23 +148,3 @@ class Training:
                 "quantiles, and quantiles need it. Give both or neither."
             )
         object.__setattr__(self, "quantiles", quantiles)
-
-
-def _whole(owner: object, name: str) -> None:
-    value = getattr(owner, name)
-    if type(value) is not int or value < 1:
-        raise InvalidInputError(f"{type(owner).__name__}'s {name} is {value!r}; expected a whole number of at least 1.")
-
-
-def _number(owner: object, name: str, least: float, *, above: bool = False) -> None:
-    value = getattr(owner, name)
-    fits = type(value) in (int, float) and (value > least if above else value >= least) and value < float("inf")
-    if not fits:
-        bound = f"above {least}" if above else f"of at least {least}"
-        raise InvalidInputError(f"{type(owner).__name__}'s {name} is {value!r}; expected a number {bound}.")
-
-
-def _one_of(owner: object, name: str, known: Mapping[str, Any] | tuple[str, ...]) -> None:
-    value = getattr(owner, name)
-    if value not in known:
-        raise InvalidInputError(f"{type(owner).__name__}'s {name} is {value!r}; expected one of: {', '.join(known)}.")

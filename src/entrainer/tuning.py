@@ -3,12 +3,12 @@
 import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from enstorage import DataSet, Model, Research
-from enstorage.errors import InvalidInputError, MissingLibraryError
+from enstorage import DataSet, Model, Research, plugins
+from enstorage.errors import InvalidInputError
 from entrainer.batch import Chunk
 from entrainer.fitting import fit
 from entrainer.outcome import Stop
@@ -57,12 +57,13 @@ class Tuning:
         Raises:
             InvalidInputError: no trial was completed.
         """
-        done = [model for model in self.models if model.meta(FACT)["state"] == _COMPLETE]
+        facts = [(model.meta(FACT), model) for model in self.models]
+        done = [(fact["value"], model) for fact, model in facts if fact["state"] == _COMPLETE]
         if not done:
             raise InvalidInputError(
                 "No trial was completed: each was pruned or diverged. Try others, or without a pruner."
             )
-        return min(done, key=lambda model: float(model.meta(FACT)["value"]))
+        return min(done, key=lambda pair: float(pair[0]))[1]
 
 
 def tune(
@@ -105,24 +106,36 @@ def tune(
         if type(value) is not int or value < 1:
             raise InvalidInputError(f"{label} is {value!r}; expected a whole number of at least 1.")
     with bar_of_models(trials, hidden=not progress) as done:
-        models = _models(research, name)
-        done(sum(not _is_running(model) for model in models))
+        known = _known(research, name)
+        done(sum(not each.is_running for each in known))
         while True:
-            running = [model for model in models if _is_running(model)]
-            study = _study(optuna, models, seed, sampler, pruner)
-            if not running and len(models) >= trials:
-                return Tuning(study, models)
+            running = [each for each in known if each.is_running]
+            study = _study(optuna, known, seed, sampler, pruner)
+            if not running and len(known) >= trials:
+                return Tuning(study, [each.model for each in known])
             if not running:
-                asked = [study.ask() for _ in range(min(at_once, trials - len(models)))]
-                running = _store(research, name, [(trial, propose(trial)) for trial in asked], models)
+                asked = [study.ask() for _ in range(min(at_once, trials - len(known)))]
+                running = _store(research, name, [(trial, propose(trial)) for trial in asked], known)
             _run(optuna, running, study, seed)
             done(len(running))
-            models = _models(research, name)
+            known = _known(research, name)
+
+
+class _Known(NamedTuple):
+    """A trial as the store knows it: its model and the fact `trial`."""
+
+    model: Model
+    fact: dict[str, Any]
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended yet, or its process was killed."""
+        return bool(self.fact["state"] == _RUNNING)
 
 
 def _store(
-    research: Research, name: str, proposals: "Sequence[tuple[optuna.Trial, Proposal]]", before: Sequence[Model]
-) -> list[Model]:
+    research: Research, name: str, proposals: "Sequence[tuple[optuna.Trial, Proposal]]", before: Sequence[_Known]
+) -> list[_Known]:
     """Keep what is to be tried, all or nothing, so that it can be gone on with after a kill."""
     from optuna.distributions import distribution_to_json
 
@@ -136,16 +149,16 @@ def _store(
                 f"{proposal.data_set} has no valid rows, and test rows choose nothing. Prepare the data with a valid_part."
             )
     losses = {proposal.training.loss for _, proposal in proposals}
-    losses |= {model.meta(FACT)["training"]["loss"] for model in before}
+    losses |= {each.fact["training"]["loss"] for each in before}
     if len(losses) > 1:
         raise InvalidInputError(
             f"The trials have the losses {', '.join(sorted(losses))}, which cannot be compared. Propose one for all."
         )
-    models = []
+    stored = []
     with research.connector.transaction():
         for number, (trial, proposal) in enumerate(proposals, start=len(before)):
-            models.append(research.create_model(f"{name} {number}", proposal.network))
-            models[-1].data_set(proposal.data_set)
+            model = research.create_model(f"{name} {number}", proposal.network)
+            model.data_set(proposal.data_set)
             fact = {
                 "study": name,
                 "number": number,
@@ -157,14 +170,15 @@ def _store(
                 "state": _RUNNING,
                 "value": None,
             }
-            models[-1].meta(FACT, fact)
-    return models
+            model.meta(FACT, fact)
+            stored.append(_Known(model, fact))
+    return stored
 
 
-def _run(optuna: Any, models: list[Model], study: "optuna.Study", seed: int) -> None:
+def _run(optuna: Any, running: list[_Known], study: "optuna.Study", seed: int) -> None:
     """Train models that were proposed and keep their values."""
-    trainings = [Training.from_json(model.meta(FACT)["training"]) for model in models]
-    trials = {model.id: _Running(optuna, study, model) for model in models}
+    trainings = [Training.from_json(each.fact["training"]) for each in running]
+    trials = {each.model.id: _Running(optuna, study, each.fact) for each in running}
 
     def prune(group: Sequence[Model], chunk: Chunk) -> Collection[int]:
         return [
@@ -173,19 +187,18 @@ def _run(optuna: Any, models: list[Model], study: "optuna.Study", seed: int) -> 
             if chunk.stopped[number] is None and trials[model.id].is_pruned(chunk, number)
         ]
 
-    fit(models, trainings, seeds=seed, progress=prune)
-    for model in models:
+    fit([each.model for each in running], trainings, seeds=seed, progress=prune)
+    for model, fact in running:
         stopped, value = model.meta("stopped"), model.meta("valid_loss")
         state = {str(Stop.PRUNED): _PRUNED, str(Stop.DIVERGED): _FAILED}.get(stopped, _COMPLETE)
         finite = value if np.isfinite(value) else None
-        model.metas({FACT: model.meta(FACT) | {"state": state, "value": finite}, "trained_on": ["train", "valid"]})
+        model.metas({FACT: fact | {"state": state, "value": finite}, "trained_on": ["train", "valid"]})
 
 
 class _Running:
     """Asks the pruner of a study about a model that is being trained."""
 
-    def __init__(self, optuna: Any, study: "optuna.Study", model: Model) -> None:
-        fact = model.meta(FACT)
+    def __init__(self, optuna: Any, study: "optuna.Study", fact: dict[str, Any]) -> None:
         frozen = _frozen(optuna, fact, {}, running=True)
         study.add_trial(frozen)
         self._trial = optuna.Trial(study, study.get_trials(deepcopy=False)[-1]._trial_id)
@@ -202,25 +215,27 @@ class _Running:
 
 def _study(
     library: Any,
-    models: Sequence[Model],
+    known: Sequence[_Known],
     seed: int,
     sampler: "optuna.samplers.BaseSampler | None",
     pruner: "optuna.pruners.BasePruner | None",
 ) -> "optuna.Study":
     """The study as the store knows it: what has ended of it."""
     # Another seed for each batch, or the first proposals of all would be the same.
-    chosen = sampler or library.samplers.TPESampler(seed=seed + len(models))
+    chosen = sampler or library.samplers.TPESampler(seed=seed + len(known))
     study: optuna.Study = library.create_study(sampler=chosen, pruner=pruner or library.pruners.NopPruner())
-    for model in models:
-        if not _is_running(model):
-            curve = model.curves()
-            known = dict(curve.select("step", "valid_loss").drop_nans().rows()) if "valid_loss" in curve.columns else {}
-            study.add_trial(_frozen(library, model.meta(FACT), known, running=False))
+    for each in known:
+        if not each.is_running:
+            curve = each.model.curves()
+            judged = (
+                dict(curve.select("step", "valid_loss").drop_nulls().rows()) if "valid_loss" in curve.columns else {}
+            )
+            study.add_trial(_frozen(library, each.fact, judged, running=False))
     return study
 
 
 def _frozen(
-    library: Any, fact: dict[str, Any], known: dict[int, float], *, running: bool
+    library: Any, fact: dict[str, Any], judged: dict[int, float], *, running: bool
 ) -> "optuna.trial.FrozenTrial":
     from optuna.distributions import json_to_distribution
 
@@ -231,28 +246,22 @@ def _frozen(
         value=fact["value"] if state is states.COMPLETE else None,
         params=fact["parameters"],
         distributions={key: json_to_distribution(json.dumps(each)) for key, each in fact["distributions"].items()},
-        intermediate_values=known,
+        intermediate_values=judged,
     )
     return frozen
 
 
-def _models(research: Research, name: str) -> list[Model]:
-    """The models of a study, by the number of their trial."""
-    numbered = [(model.meta(FACT, default=None), model) for model in research.models()]
-    mine = [(fact["number"], model) for fact, model in numbered if fact is not None and fact["study"] == name]
-    return [model for _, model in sorted(mine, key=lambda pair: pair[0])]
-
-
-def _is_running(model: Model) -> bool:
-    return bool(model.meta(FACT)["state"] == _RUNNING)
+def _known(research: Research, name: str) -> list[_Known]:
+    """The trials of a study, by their numbers."""
+    found = [_Known(model, model.meta(FACT, default={})) for model in research.models()]
+    mine = [each for each in found if each.fact.get("study") == name]
+    return sorted(mine, key=lambda each: int(each.fact["number"]))
 
 
 def _load_optuna() -> Any:
     try:
         import optuna
     except ImportError as error:
-        raise MissingLibraryError(
-            "Tuning needs Optuna, which is not installed. Run: pip install 'enstorage[train]'."
-        ) from error
+        raise plugins.missing(error, "Tuning", extra="train") from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna

@@ -119,8 +119,8 @@ def test_bad_settings_are_refused(settings, message):
     [
         ({"kind": "linear"}, "kind is 'linear'; expected one of: constant"),
         ({"kind": "time", "rate": -1}, "rate is -1; expected a number of at least 0"),
-        ({"every": 0}, "every is 0; expected a whole number of epochs"),
-        ({"warmup": 0.5}, "warmup is 0.5; expected a whole number of epochs"),
+        ({"every": 0}, "every is 0; expected a whole number of at least 1"),
+        ({"warmup": 0.5}, "warmup is 0.5; expected a whole number of at least 0"),
     ],
 )
 def test_bad_schedules_are_refused(settings, message):

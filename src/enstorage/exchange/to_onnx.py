@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from enstorage import plugins
 from enstorage.errors import NotSupportedError
+from enstorage.formats.onnx import first_line, open_session
 
 _TOLERANCE = 1e-4
 _SAMPLES = 20
@@ -55,11 +56,11 @@ def _of_keras(obj: Any, samples: NDArray[Any] | None) -> bytes:
             content = path.read_bytes()
         except ImportError as error:
             raise NotSupportedError(
-                f"Keras needs another library to write ONNX. {_said(error).split('. ')[0]}. Install it with: "
+                f"Keras needs another library to write ONNX. {first_line(error).split('. ')[0]}. Install it with: "
                 'pip install "enstorage[onnx-keras]"'
             ) from error
         except Exception as error:
-            raise NotSupportedError(f"Keras cannot write this model as ONNX: {_said(error)}") from error
+            raise NotSupportedError(f"Keras cannot write this model as ONNX: {first_line(error)}") from error
     _compare(content, X, expected)
     return content
 
@@ -87,7 +88,7 @@ def _of_estimator(obj: Any, samples: NDArray[Any] | None) -> bytes:
         except Exception as error:  # noqa: BLE001 - a converter may fail in any way, and single precision may do
             reason = error
     assert reason is not None  # noqa: S101 - the loop has run
-    raise NotSupportedError(f"skl2onnx cannot write this estimator as ONNX: {_said(reason)}") from reason
+    raise NotSupportedError(f"skl2onnx cannot write this estimator as ONNX: {first_line(reason)}") from reason
 
 
 def _options(obj: Any) -> dict[Any, Any] | None:
@@ -97,11 +98,7 @@ def _options(obj: Any) -> dict[Any, Any] | None:
 
 def _compare(content: bytes, X: NDArray[Any], expected: NDArray[Any]) -> None:
     """Refuse a converted model that gives something else than the object."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    session = open_session(content)
     output = session.run(None, {session.get_inputs()[0].name: X})[0]
     given, wanted = np.asarray(output).reshape(len(X), -1), np.asarray(expected).reshape(len(X), -1)
     if wanted.dtype.kind in "fiub" and given.shape == wanted.shape:
@@ -114,10 +111,6 @@ def _compare(content: bytes, X: NDArray[Any], expected: NDArray[Any]) -> None:
 
 def _drawn(shape: tuple[int, ...]) -> NDArray[np.float64]:
     return np.random.default_rng(0).uniform(0.0, 1.0, (_SAMPLES, *shape))
-
-
-def _said(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 @contextlib.contextmanager

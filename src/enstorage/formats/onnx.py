@@ -54,15 +54,11 @@ class OnnxModel:
     @cached_property
     def _session(self) -> Any:
         try:
-            import onnxruntime
+            return open_session(self.content)
         except ModuleNotFoundError as error:
             raise plugins.missing(error, "An ONNX model", extra="onnx") from error
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 4  # what goes wrong is raised
-        try:
-            return onnxruntime.InferenceSession(self.content, options, providers=["CPUExecutionProvider"])
         except Exception as error:
-            raise InvalidInputError(f"The ONNX model cannot be run by onnxruntime: {_first_line(error)}") from error
+            raise InvalidInputError(f"The ONNX model cannot be run by onnxruntime: {first_line(error)}") from error
 
     @property
     def shape(self) -> tuple[int | None, ...]:
@@ -96,7 +92,7 @@ class OnnxModel:
             output: NDArray[Any] = np.asarray(self._session.run([told.name], {given.name: rows})[0])
         except Exception as error:
             raise InvalidInputError(
-                f"The ONNX model fails for samples of shape {rows.shape}: {_first_line(error)}"
+                f"The ONNX model fails for samples of shape {rows.shape}: {first_line(error)}"
             ) from error
         if output.shape[:1] != rows.shape[:1]:
             raise InvalidInputError(
@@ -153,7 +149,7 @@ def _refuse_weights_elsewhere(content: bytes) -> None:
         if not elsewhere:
             onnx.checker.check_model(content)
     except Exception as error:
-        raise InvalidInputError(f"The bytes are no whole ONNX model: {_first_line(error)}") from error
+        raise InvalidInputError(f"The bytes are no whole ONNX model: {first_line(error)}") from error
     if elsewhere:
         raise InvalidInputError(
             f"The weights {elsewhere[0]!r} of the ONNX model lie in another file; expected one file with everything. Write "
@@ -172,7 +168,17 @@ def _tensors(message: Any) -> Iterator[Any]:
                 yield from _tensors(each)
 
 
-def _first_line(error: Exception) -> str:
+def open_session(content: bytes) -> Any:
+    """The bytes of an ONNX model, ready to be run on the CPU."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # what goes wrong is raised
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+def first_line(error: Exception) -> str:
+    """What an error of a library says first; they say much."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 

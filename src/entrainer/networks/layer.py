@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from enstorage.errors import InvalidInputError
-from entrainer.networks.parameters import check_choice, check_rate, check_size
+from entrainer.parameters import check_choice, check_rate, check_size
 from entrainer.spec import from_parameters
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from enstorage.errors import InvalidInputError
 from entrainer.backend import load_keras
 from entrainer.networks.output import check_outputs, last_layer
-from entrainer.networks.parameters import check_choice, check_rate, check_sizes
+from entrainer.parameters import check_choice, check_rate, check_sizes
 from entrainer.spec import NetworkSpec
 
 if TYPE_CHECKING:

@@ -1,26 +1,14 @@
-"""Checks of the parameters that specifications have in common: one message for each kind of mistake."""
+"""Checks of the parameters of specifications and settings: one message for each kind of mistake."""
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from enstorage.errors import InvalidInputError
 
 ACTIVATIONS = (
-    *(
-        "linear",
-        "relu",
-        "leaky_relu",
-        "relu6",
-        "elu",
-        "selu",
-        "gelu",
-        "silu",
-        "mish",
-        "softplus",
-        "softsign",
-        "softmax",
-    ),
-    *("sigmoid", "hard_sigmoid", "hard_tanh", "tanh", "exponential"),
+    *("linear", "relu", "leaky_relu", "relu6", "elu", "selu", "gelu", "silu", "mish", "softplus", "softsign"),
+    *("softmax", "sigmoid", "hard_sigmoid", "hard_tanh", "tanh", "exponential"),
 )
 """The activations of layers, by their Keras names; `hard_sigmoid` is a linear threshold."""
 
@@ -42,10 +30,19 @@ def check_sizes(spec: Any, name: str, *, may_be_empty: bool = False) -> None:
     object.__setattr__(spec, name, sizes)
 
 
-def check_size(spec: Any, name: str) -> None:
-    """Checks a field that is a whole number of at least 1."""
-    if not _is_size(getattr(spec, name)):
-        _refuse(spec, name, "a whole number of at least 1")
+def check_size(spec: Any, name: str, least: int = 1) -> None:
+    """Checks a field that is a whole number of at least so many."""
+    value = getattr(spec, name)
+    if type(value) is not int or value < least:
+        _refuse(spec, name, f"a whole number of at least {least}")
+
+
+def check_number(spec: Any, name: str, least: float, *, above: bool = False) -> None:
+    """Checks a field that is a finite number of at least, or above, some bound."""
+    value = getattr(spec, name)
+    fits = type(value) in (int, float) and (value > least if above else value >= least) and value < float("inf")
+    if not fits:
+        _refuse(spec, name, f"a number {'above' if above else 'of at least'} {least}")
 
 
 def check_rate(spec: Any, name: str) -> None:
@@ -55,7 +52,7 @@ def check_rate(spec: Any, name: str) -> None:
         _refuse(spec, name, "a number from 0 up to, but not including, 1")
 
 
-def check_choice(spec: Any, name: str, known: tuple[str, ...] = ACTIVATIONS) -> None:
+def check_choice(spec: Any, name: str, known: Collection[str] = ACTIVATIONS) -> None:
     """Checks a field that is one of a few words, by default an activation."""
     if getattr(spec, name) not in known:
         _refuse(spec, name, f"one of: {', '.join(known)}")
