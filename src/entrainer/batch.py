@@ -77,7 +77,7 @@ class _Group:
     """Members on their way through one compiled program, a few of them beside each other in each block."""
 
     def __init__(self, members: Sequence[Member], training: Training) -> None:
-        import jax.numpy as jnp
+        import jax
 
         from entrainer.initial import blueprint, draw_weights
         from entrainer.program import Own, default_learning_rate, member_keys, training_program
@@ -94,30 +94,33 @@ class _Group:
         batch = min(training.batch_size, most)
         shared = len(members) > 1 and all(_same_rows(member, members[0]) for member in members)
         judged = any(member.valid is not None for member in members)
+        even = len({-(-len(member.X) // batch) for member in members}) == 1
         self._program = training_program(
-            network, largest, self.outputs, batch, _compiled(training), judged=judged, shared=shared
+            network, largest, self.outputs, batch, _compiled(training), judged=judged, shared=shared, even=even
         )
+        rate = default_learning_rate(training)
         keys = member_keys(np.array([member.seed for member in members], np.uint32))
         weights = draw_weights(network, self.shapes, self.outputs, keys.weights)
         weights = [_given(stack, path, members) for stack, path in zip(weights, plan.paths, strict=True)]
         trained = [value for value, own in zip(weights, self._is_trained, strict=True) if own]
         self._frozen = [value for value, own in zip(weights, self._is_trained, strict=True) if not own]
-        rate = default_learning_rate(training)
         own = Own(
-            jnp.array([rate if each.learning_rate is None else each.learning_rate for each in members], jnp.float32),
-            jnp.array([blueprint(each.network, each.shape, self.outputs).dropout for each in members], jnp.float32),
+            np.array([rate if each.learning_rate is None else each.learning_rate for each in members], np.float32),
+            np.array([blueprint(each.network, each.shape, self.outputs).dropout for each in members], np.float32),
             self._frozen,
-            keys.order,
+            jax.random.key_data(keys.order),
         )
+        dropout = np.asarray(jax.random.key_data(keys.dropout))
         self.blocks = blocks_of(len(members), plan.beside)
         train = [Samples(member.X, member.y) for member in members]
         given = [member.weight for member in members]
         rows, valid = padded_rows(train, given, largest, batch, shared=shared), self._valid_rows(largest, shared=shared)
-        self._data = [
+        parts = [
             (of_block(rows, block, shared=shared), valid and of_block(valid, block, shared=shared), take(own, block))
             for block in self.blocks
         ]
-        self._states = [self._program.start(take(trained, block), keys.dropout[block]) for block in self.blocks]
+        self._data = jax.device_put(parts)
+        self._states = [self._program.start(take(trained, block), dropout[block]) for block in self.blocks]
         self._states[0] = self._advance(0, 0, 0)[0]  # compiles once, before the threads; trains nothing
 
     def run(self, report: Report | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -219,7 +222,7 @@ class _Group:
                 self._states[number] = state._replace(stopped=stopped.astype(jnp.int32))
 
     def _valid_rows(self, largest: tuple[int, ...], *, shared: bool) -> Any:
-        from entrainer.program import ROWS_AT_ONCE
+        from entrainer.stateless import ROWS_AT_ONCE
 
         if all(member.valid is None for member in self.members):
             return None

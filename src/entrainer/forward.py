@@ -33,7 +33,7 @@ def predict_together(networks: Sequence[Trained], Xs: Sequence[NDArray[Any]]) ->
         )
     load_keras()
     from entrainer.initial import blueprint
-    from entrainer.program import ROWS_AT_ONCE, forward_program
+    from entrainer.stateless import ROWS_AT_ONCE, forward_program
 
     first = networks[0]
     common, largest = first.network.common(), max(network.shape for network in networks)

@@ -97,12 +97,6 @@ def _why_alone(model: "keras.Model") -> str | None:
     return None
 
 
-# Run once, so compiling it fast matters more than running it fast.
-@partial(
-    jax.jit,
-    static_argnames=("network", "shapes", "outputs"),
-    compiler_options={"xla_backend_optimization_level": 0},
-)
 def draw_weights(network: "NetworkSpec", shapes: tuple[Shape, ...], outputs: int, keys: jax.Array) -> list[jax.Array]:
     """Draws the initial weights of every member, each for its own shape and from its own key alone.
 
@@ -115,6 +109,22 @@ def draw_weights(network: "NetworkSpec", shapes: tuple[Shape, ...], outputs: int
     Returns:
         Per weight an array (members, *shape for the largest sample); what a smaller one leaves over is zero.
     """
+    import scipy.linalg  # noqa: F401  JAX takes LAPACK from it; it has to be there to be limited
+    from threadpoolctl import threadpool_limits
+
+    # Orthogonal kernels are small QR decompositions. Several threads of BLAS would wait for each other hundreds of times
+    # in each: on two busy cores 48 members took 1 to 14 s, and 0.2 s by one thread.
+    with threadpool_limits(1, user_api="blas"):
+        return [each.block_until_ready() for each in _draw_together(network, shapes, outputs, keys)]
+
+
+# Run once, so compiling it fast matters more than running it fast.
+@partial(
+    jax.jit,
+    static_argnames=("network", "shapes", "outputs"),
+    compiler_options={"xla_backend_optimization_level": 1},
+)
+def _draw_together(network: "NetworkSpec", shapes: tuple[Shape, ...], outputs: int, keys: jax.Array) -> list[jax.Array]:
     models = {shape: network.build(shape, outputs) for shape in sorted(set(shapes))}
     owners = {shape: _owners(model) for shape, model in models.items()}
     stacks = []
@@ -123,8 +133,8 @@ def draw_weights(network: "NetworkSpec", shapes: tuple[Shape, ...], outputs: int
         for size, shape, members in _by_size([(models[shape].weights[index].shape, shape) for shape in shapes]):
             variable = models[shape].weights[index]
             draw = partial(_draw, owners[shape][id(variable)], variable, index)
-            # One member after the other: batched QR decompositions (orthogonal kernels) that run beside each other wait
-            # for each other's threads for ever on a CPU.
+            # One member after the other: batched QR decompositions that run beside each other can wait for each other's
+            # threads for ever on a CPU.
             drawn = jax.lax.map(draw, keys[members])
             stack = stack.at[(members, *map(slice, size))].set(drawn)
         stacks.append(stack)

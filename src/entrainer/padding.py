@@ -49,10 +49,10 @@ def of_block(rows: Any, block: NDArray[np.intp], *, shared: bool) -> Any:
 
 
 def take(tree: Any, block: NDArray[np.intp]) -> Any:
-    """Some members' part of arrays (members, …)."""
+    """Some members' part of arrays (members, …), by NumPy: JAX would compile it anew for each shape."""
     import jax
 
-    return jax.tree.map(lambda each: each[block], tree)
+    return jax.tree.map(lambda each: np.asarray(each)[block], tree)
 
 
 def blocks_of(members: int, beside: int) -> list[NDArray[np.intp]]:

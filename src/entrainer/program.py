@@ -8,13 +8,10 @@ import jax.numpy as jnp
 from jax import lax
 
 from entrainer.backend import load_keras
-from entrainer.dropout import rates
-from entrainer.initial import blank_model, seed_states
 from entrainer.losses import row_loss
+from entrainer.stateless import ROWS_AT_ONCE, StatelessNetwork
 
 if TYPE_CHECKING:
-    import keras
-
     from entrainer.spec import NetworkSpec
     from entrainer.training import Training
 
@@ -84,7 +81,7 @@ class Own(NamedTuple):
         learning_rate: (members,), before the schedule.
         dropout: (members, rates), in the order of `entrainer.dropout.sites`.
         frozen: Weights that are not trained, in the order in which they stand in `non_trainable_variables`.
-        order: (members,), random keys that decide the order of the rows.
+        order: (members, 2), the data of random keys that decide the order of the rows.
     """
 
     learning_rate: Any
@@ -97,8 +94,8 @@ class Program(NamedTuple):
     """Two functions over members.
 
     Attributes:
-        start: From the weights that are trained (members, …), dropout keys (members,) to the `State` before the first
-            epoch.
+        start: From the weights that are trained (members, …) and the data of dropout keys (members, 2) to the `State`
+            before the first epoch.
         advance: From (state, rows, valid rows or None, own, first, epochs) to the state after epochs first … first +
             epochs − 1, and their losses and losses on valid rows, (members, MOST_EPOCHS) each, of which `epochs` are
             filled. Both numbers are data, so that no number of epochs asks for another compilation.
@@ -119,40 +116,16 @@ class Keys(NamedTuple):
 @jax.jit
 def member_keys(seeds: Any) -> Keys:
     """The keys of members with these seeds, shape (members,); a member's keys depend on its own seed alone."""
-    # Keras reads its seeds as threefry keys, whatever generator JAX is set to.
-    keys = jax.vmap(lambda seed: jax.random.split(jax.random.key(seed, impl="threefry2x32"), len(Keys._fields)))(seeds)
+    keys = jax.vmap(lambda seed: jax.random.split(jax.random.key(seed, impl=_GENERATOR), len(Keys._fields)))(seeds)
     return Keys(*keys.T)
 
 
-class _Judge:
-    """Calls a network without state: weights, frozen weights and random numbers go in as arrays."""
+_GENERATOR = "threefry2x32"
+"""Keras reads its seeds as such keys, whatever generator JAX is set to."""
 
-    def __init__(self, network: "NetworkSpec", shape: tuple[int, ...], outputs: int) -> None:
-        self.model: keras.Model = blank_model(network, shape, outputs)
-        seeds = {id(variable) for variable in seed_states(self.model)}
-        self._is_seed = [id(variable) in seeds for variable in self.model.non_trainable_variables]
 
-    @property
-    def seeds(self) -> int:
-        """How many layers draw random numbers."""
-        return sum(self._is_seed)
-
-    def train(self, weights: Any, dropout: Any, own: Own, X: Any) -> tuple[Any, Any, Any]:
-        """What is predicted with dropout on, the next random states, and the penalties of the layers."""
-        with rates(self.model, list(own.dropout)):
-            predicted, after, penalties = self.model.stateless_call(
-                weights, self._untrained(dropout, own.frozen), X, training=True, return_losses=True
-            )
-        return predicted, [value for value, seed in zip(after, self._is_seed, strict=True) if seed], sum(penalties)
-
-    def predict(self, weights: Any, frozen: Any, X: Any) -> Any:
-        """What is predicted with dropout off."""
-        still = [jnp.zeros(2, jnp.uint32)] * self.seeds
-        return self.model.stateless_call(weights, self._untrained(still, frozen), X, training=False)[0]
-
-    def _untrained(self, dropout: Any, frozen: Any) -> list[Any]:
-        seeds, values = iter(dropout), iter(frozen)
-        return [next(seeds) if seed else next(values) for seed in self._is_seed]
+def _key(data: Any) -> Any:
+    return jax.random.wrap_key_data(data, impl=_GENERATOR)
 
 
 @lru_cache(maxsize=16)
@@ -165,6 +138,7 @@ def training_program(
     *,
     judged: bool = False,
     shared: bool = False,
+    even: bool = False,
 ) -> Program:
     """Prepares the program that trains members of one architecture in batches of `batch` rows.
 
@@ -176,21 +150,25 @@ def training_program(
         training: The common settings; `epochs` matters to schedules that end with the last epoch.
         judged: Whether there are valid rows.
         shared: Whether all members have the same X and y, which then have no axis of members.
+        even: Whether every member has rows in each batch. Then nothing need be undone after an empty one, which is a
+            pass over all weights and moments.
     """
-    judge = _Judge(network, shape, outputs)
     loss_of_rows = row_loss(training)
     optimizer = optimizer_of(training)
+    # Weight decay changes weights that have no gradient, too.
+    net = StatelessNetwork(network, shape, outputs, keep_idle=not optimizer.weight_decay)
 
     @jax.jit
     def fresh_optimizer() -> list[jax.Array]:
-        optimizer.build(judge.model.trainable_variables)
+        optimizer.build(net.moving(net.model.trainable_variables))
         return [variable.value for variable in optimizer.variables]
 
     optimizer_values = fresh_optimizer()
     learning_rate_at = next(i for i, each in enumerate(optimizer.variables) if each is optimizer._learning_rate)
 
-    def start(weights: list[jax.Array], key: jax.Array) -> State:
-        seeds = [jax.random.key_data(jax.random.fold_in(key, seed)) for seed in range(judge.seeds)]
+    def start(weights: list[jax.Array], dropout: jax.Array) -> State:
+        key = _key(dropout)
+        seeds = [jax.random.key_data(jax.random.fold_in(key, seed)) for seed in range(net.seeds)]
         # Copies: the two are given away separately.
         best = Best(
             [jnp.copy(each) for each in weights] if training.early_stopping else (),
@@ -200,34 +178,40 @@ def training_program(
         )
         return State(weights, optimizer_values, seeds, best, jnp.int32(0), jnp.int32(RUNNING))
 
-    def objective(weights: Any, dropout: Any, own: Own, X: Any, y: Any, weight: Any, real: Any) -> Any:
-        predicted, dropout, penalties = judge.train(weights, dropout, own, X)
+    def objective(moved: Any, state: State, own: Own, X: Any, y: Any, weight: Any, real: Any) -> Any:
+        predicted, dropout, penalties = net.train(
+            net.moved(state.weights, moved), state.dropout, own.dropout, own.frozen, X
+        )
         loss = jnp.sum(loss_of_rows(y, predicted) * weight) / jnp.maximum(jnp.sum(real), 1)
         return loss + penalties, dropout
 
     def step(state: State, own: Own, rows: Rows, taken: Any, real: Any) -> tuple[State, Any]:
         slope = jax.value_and_grad(objective, has_aux=True)
+        moved = net.moving(state.weights)
         (loss, dropout), gradients = slope(
-            state.weights, state.dropout, own, rows.X[taken], rows.y[taken], rows.weight[taken] * real, real
+            moved, state, own, rows.X[taken], rows.y[taken], rows.weight[taken] * real, real
         )
         values = list(state.optimizer)
         steps_an_epoch = -(-rows.filled // batch)
         factor = training.schedule.factor(values[0], steps_an_epoch, training.epochs)
         values[learning_rate_at] = (own.learning_rate * factor).astype(values[learning_rate_at].dtype)
-        weights, moments = optimizer.stateless_apply(values, gradients, state.weights)
-        # A member with fewer rows than others meets empty batches: to it they must not have happened.
-        some = jnp.any(real)
-        changed = state._replace(weights=weights, optimizer=moments, dropout=dropout)
-        return _choose(some, changed, state), loss * jnp.sum(real)
+        moved, moments = optimizer.stateless_apply(values, gradients, moved)
+        changed = state._replace(weights=net.moved(state.weights, moved), optimizer=moments, dropout=dropout)
+        if not even:
+            # A member with fewer rows than others meets empty batches: to it they must not have happened.
+            changed = _choose(jnp.any(real), changed, state)
+        return changed, loss * jnp.sum(real)
 
     def epoch(state: State, own: Own, rows: Rows, valid: Rows | None, number: Any) -> tuple[State, Any, Any]:
-        order = _order(own.order, rows, number, training.shuffle).reshape(-1, batch)
+        order = _order(_key(own.order), rows, number, training.shuffle).reshape(-1, batch)
         real = (jnp.arange(order.size) < rows.filled).astype(rows.weight.dtype).reshape(order.shape)
         after, losses = lax.scan(lambda now, taken: step(now, own, rows, *taken), state, (order, real))
         loss = jnp.sum(losses) / rows.filled
-        judged = jnp.float32(jnp.nan) if valid is None else _mean_loss(judge, loss_of_rows, after.weights, own, valid)
+        judged = jnp.float32(jnp.nan) if valid is None else _mean_loss(net, loss_of_rows, after.weights, own, valid)
         running = state.stopped == RUNNING
-        sound = jnp.isfinite(loss) & jnp.all(jnp.array([jnp.all(jnp.isfinite(each)) for each in after.weights]))
+        sound = jnp.isfinite(loss) & jnp.all(
+            jnp.array([jnp.all(jnp.isfinite(each)) for each in net.moving(after.weights)])
+        )
         after = after._replace(epochs=state.epochs + 1)
         after = after._replace(best=_remember(training, after, jnp.where(jnp.isfinite(judged), judged, loss)))
         patience = training.early_stopping.patience if training.early_stopping else 2**31 - 1
@@ -283,22 +267,18 @@ def _remember(training: "Training", now: State, loss: Any) -> Best:
     return best
 
 
-def _mean_loss(judge: _Judge, loss_of_rows: Any, weights: Any, own: Own, rows: Rows) -> Any:
+def _mean_loss(net: StatelessNetwork, loss_of_rows: Any, weights: Any, own: Own, rows: Rows) -> Any:
     """The loss over rows with dropout off; NaN where there are none. The rows are a multiple of `ROWS_AT_ONCE`, or fewer."""
     at_once = min(ROWS_AT_ONCE, rows.X.shape[0])
 
     def some(total: Any, taken: Any) -> tuple[Any, None]:
         X, y, weight = taken
-        losses = loss_of_rows(y, judge.predict(weights, own.frozen, X))
+        losses = loss_of_rows(y, net.predict(weights, own.frozen, X))
         return total + jnp.sum(jnp.where(weight > 0, losses, 0)), None
 
     parts = (rows.X, rows.y, rows.weight)
     batches = [part.reshape(-1, at_once, *part.shape[1:]) for part in parts]
     return lax.scan(some, jnp.float32(0), tuple(batches))[0] / rows.filled
-
-
-ROWS_AT_ONCE = 512
-"""Rows that are predicted in one go."""
 
 
 def _choose(condition: Any, one: Any, other: Any) -> Any:
@@ -316,20 +296,3 @@ def _order(key: Any, rows: Rows, epoch: Any, shuffle: bool) -> Any:
         return index
     bits = jax.random.bits(jax.random.fold_in(key, epoch), index.shape)
     return jnp.lexsort((bits, index >= rows.filled))
-
-
-@lru_cache(maxsize=16)
-def forward_program(network: "NetworkSpec", shape: tuple[int, ...], outputs: int, *, shared: bool = False) -> Any:
-    """Prepares the program from trained and frozen weights (members, …) and X (members, rows, …) to what is predicted.
-
-    X has a multiple of `ROWS_AT_ONCE` rows, or fewer, and no axis of members if `shared`; the result has the shape
-    (members, rows, outputs).
-    """
-    judge = _Judge(network, shape, outputs)
-
-    def forward(weights: Any, frozen: Any, X: Any) -> Any:
-        batches = X.reshape(-1, min(ROWS_AT_ONCE, X.shape[0]), *X.shape[1:])
-        predicted = lax.map(lambda batch: judge.predict(weights, frozen, batch), batches)
-        return predicted.reshape(-1, *predicted.shape[2:])
-
-    return jax.jit(jax.vmap(forward, in_axes=(0, 0, None if shared else 0)))

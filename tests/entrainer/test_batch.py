@@ -12,7 +12,7 @@ from entrainer.initial import draw_weights
 from entrainer.member import Member, Trained
 from entrainer.networks import PaperLSTM
 from entrainer.outcome import Stop
-from entrainer.program import member_keys
+from entrainer.program import member_keys, training_program
 from entrainer.spec import NetworkSpec
 from entrainer.training import Training
 
@@ -108,6 +108,29 @@ def initial_weights(one):
 
 def untrained(one):
     return Trained(one.name, one.network, one.shape, 1, initial_weights(one), np.empty(0), None, 0, None)
+
+
+@pytest.mark.parametrize("optimizer", ["rmsprop", "adamw"])
+def test_network_that_sees_one_step_ends_as_with_keras_own_loop(optimizer, monkeypatch):
+    """What is multiplied by zeros may be left out; weights that have no gradient shrink under weight decay alone."""
+    training = Training(epochs=3, batch_size=16, optimizer=optimizer, learning_rate=0.01)
+    members = [member(DROPPING, lag, seed) for seed, lag in enumerate((3, 5))]
+    short = train_together(members, training)
+    monkeypatch.setattr("entrainer.stateless.leave_out_zeros", lambda _model: set())
+    training_program.cache_clear()
+    whole = train_together(members, training)
+    training_program.cache_clear()
+    for mine, other in zip(short, whole, strict=True):
+        assert_same(mine, other)
+    keys = member_keys(np.array([0], np.uint32)).weights
+    drawn = draw_weights(DROPPING, ((3,),), 1, keys)
+    recurrent = [
+        i for i, variable in enumerate(short[0].to_keras().weights) if variable.path.endswith("recurrent_kernel")
+    ]
+    assert len(recurrent) == 2
+    for index in recurrent:
+        moved = not np.array_equal(short[0].weights[index], drawn[index][0])
+        assert moved == (optimizer == "adamw")
 
 
 def test_initial_weights_have_the_distribution_of_the_own_lag():
