@@ -5,7 +5,6 @@ visits say the class of the next one: below 40 days, 40 to 60, and so on. It has
 here it is the purchases of CDNOW, a shop for records, and what the network has to beat is always saying the median.
 """
 
-import csv
 from collections import defaultdict
 from pathlib import Path
 

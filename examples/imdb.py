@@ -5,7 +5,6 @@ epochs of Adam, batch 64: 86.79 % of the test reviews are right.
 """
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -25,7 +24,7 @@ def imdb(options: Options) -> list[Row]:
     """A review is the ranks of its words, the last 500, with zeros before shorter ones."""
     few, length = options.pick(REVIEWS, 600), options.pick(LENGTH, 50)
     with step("Reading and keeping the reviews"):
-        texts, labels, part = _chosen(_read(options.local("imdb/imdb.npz")), few // 2)
+        texts, labels, part = _read(options.local("imdb/imdb.npz"), few // 2)
         adapter = Sequences(words=WORDS, length=length, padding="before", truncate="before")
         reviews = DataSet.from_arrays(range(len(texts)), texts, labels, part, "Reviews", adapter=adapter)
     training = Training(
@@ -40,30 +39,28 @@ def imdb(options: Options) -> list[Row]:
     return [Row("Embedding and LSTM(100) on IMDB", "test reviews that are right, %", 86.79, right, "higher", less=less)]
 
 
-def _chosen(read: tuple[Any, ...], each: int) -> tuple[list[list[int]], list[int], list[str]]:
-    """So many reviews of each part, drawn at random, since a file may have all praise after all blame."""
-    texts, labels, part = [], [], []
-    for name, (reviews, verdicts) in zip(("train", "test"), (read[:2], read[2:]), strict=True):
-        chosen = np.random.default_rng(0).permutation(len(reviews))[:each]
-        texts += [reviews[row] for row in chosen]
-        labels += [int(verdicts[row]) for row in chosen]
-        part += [name] * len(chosen)
-    return texts, labels, part
+def _read(path: Path | None, each: int) -> tuple[list[list[int]], list[int], list[str]]:
+    """So many reviews of each part, drawn at random, since a file may have all praise after all blame.
 
-
-def _read(path: Path | None) -> tuple[Any, ...]:
-    """Reviews and labels to train on, reviews and labels to test on; in the numbers of Keras, rarer words left unknown."""
+    Returns:
+        The numbers of the words of each review, as Keras gives them, rarer ones as unknown; 1 for praise; the part.
+    """
     if path is None:
-        from keras.datasets import imdb as reviews
+        from keras.datasets import imdb as films
 
-        train, test = reviews.load_data(num_words=WORDS)
-        return (*train, *test)
-    # Rows of different lengths are pickled in it, as in the file that Keras downloads: take one that you trust.
-    with np.load(path, allow_pickle=True) as file:
-        given = [file[name] for name in ("x_train", "y_train", "x_test", "y_test")]
-    for part in (0, 2):
-        given[part] = [_numbered(ranks) for ranks in given[part]]
-    return tuple(given)
+        (x_train, y_train), (x_test, y_test) = films.load_data(num_words=WORDS)
+        given = {"train": (x_train, y_train), "test": (x_test, y_test)}
+    else:
+        # Rows of different lengths are pickled in it, as in the file that Keras downloads: take one that you trust.
+        with np.load(path, allow_pickle=True) as file:
+            given = {part: (file[f"x_{part}"], file[f"y_{part}"]) for part in ("train", "test")}
+    texts, labels, parts = [], [], []
+    for part, (reviews, verdicts) in given.items():
+        chosen = np.random.default_rng(0).permutation(len(reviews))[:each]
+        texts += [reviews[row] if path is None else _numbered(reviews[row]) for row in chosen]
+        labels += [int(verdicts[row]) for row in chosen]
+        parts += [part] * len(chosen)
+    return texts, labels, parts
 
 
 def _numbered(ranks: list[int]) -> list[int]:

@@ -1,7 +1,6 @@
 """The rows that examples give: a figure of a source, ours beside it, and whether it was reproduced."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,7 +53,8 @@ class Row:
     @property
     def deviation(self) -> float:
         """The standard deviation over the seeds, of a sample; 0 for one."""
-        return float(np.std(self.values, ddof=1)) if len(self.values) > 1 else 0.0
+        equal = len(set(self.values)) == 1  # of which NumPy may give a deviation of 1e-15
+        return 0.0 if equal else float(np.std(self.values, ddof=1))
 
     @property
     def ours(self) -> str:
@@ -93,8 +93,7 @@ class Row:
 
     def _is_good(self, value: float) -> bool:
         assert self.source is not None
-        close = bool(np.isclose(value, self.source, rtol=1e-12))
-        return close or {"lower": value < self.source, "higher": value > self.source, "equal": False}[self.better]
+        return {"lower": value < self.source, "higher": value > self.source, "equal": value == self.source}[self.better]
 
     @property
     def _distance(self) -> str:
@@ -107,16 +106,20 @@ class Row:
 
 def kept(path: Path, example: str, rows: Sequence[Row], seconds: float) -> None:
     """Write the rows of an example to a file of JSON lines, in place of those that it gave before."""
-    lines = [line for line in read(path) if line["example"] != example]
+    before = read(path)
+    place = next((at for at, line in enumerate(before) if line["example"] == example), len(before))
+    lines: list[dict[str, Any]] = []
     day = datetime.now(UTC).date().isoformat()
     for row in rows:
         told = {"work": row.work, "figure": row.figure, "source": row.told, "ours": row.ours, "beside": row.beside}
         values = {"values": [float(value) for value in row.values], "verdict": row.verdict}
         lines.append({"example": example, **told, **values, "seconds": round(seconds, 1), "day": day})
+    others = [line for line in before if line["example"] != example]
+    lines = [*others[:place], *lines, *others[place:]]
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".new")
     fresh.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
-    os.replace(fresh, path)
+    fresh.replace(path)
 
 
 def read(path: Path) -> list[dict[str, Any]]:

@@ -37,13 +37,15 @@ class Options:
     epochs: int | None = None
 
     def local(self, path: str) -> Path | None:
-        """The local copy: the file that was given, or where a folder was given the file of that path in it."""
-        if self.data is None:
+        """The local copy: the file that was given, or the one of that path in a folder; None where it has to be fetched."""
+        if self.data is None or self.data.is_file():
+            return self.data
+        if not self.data.is_dir():
+            raise SystemExit(f"There is no {self.data}. Give a local copy, or a folder with {path}: --data PATH")
+        if not (self.data / path).is_file():
+            CONSOLE.print(f"{self.data} has no {path}.")
             return None
-        found = self.data / path if self.data.is_dir() else self.data
-        if not found.is_file():
-            raise SystemExit(f"There is no {found}. Give the file itself, or a folder with {path}: --data PATH")
-        return found
+        return self.data / path
 
     def pick(self, full: int, short: int) -> int:
         """What of the two this run takes."""
