@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 PYTEST_WORKERS ?= 2
 
-.PHONY: demo test torture check format bench bench-full clean
+.PHONY: demo test torture check format examples examples-full bench bench-full clean
 
 demo: .venv/installed
 	$(BIN)/enstorage demo
@@ -44,6 +44,28 @@ format: .venv/installed-dev
 	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
 
+# The networks of the sources, in short forms, and as the sources did. DATA names a folder with local copies of the data; what
+# is not there is downloaded. Finished examples keep their rows when the run is interrupted.
+EXAMPLES := xor widrow_hoff back_propagation ten_documents classes_mlp airline cdnow_customers mnist_mlp mnist_300 \
+	mnist_cnn mnist_large_cnn imdb cifar10
+DATA ?= $(ENSTORAGE_TEST_DATA)
+
+# $(1): the name of the file of rows, $(2): further arguments of the examples, $(3): those of the table.
+define run_examples
+	@failed=; for example in $(EXAMPLES); do \
+		$(BIN)/python examples/$$example.py --store examples-store --rows examples-store/$(1).jsonl \
+			$(if $(DATA),--data "$(DATA)") $(2) || failed="$$failed $$example"; \
+	done; \
+	$(BIN)/python examples/results.py examples-store/$(1).jsonl $(3); \
+	test -z "$$failed" || { echo "These did not run to their end:$$failed"; exit 1; }
+endef
+
+examples: .venv/installed
+	$(call run_examples,short)
+
+examples-full: .venv/installed
+	$(call run_examples,full,--full,--into docs/reference/results.md)
+
 # Ours beside the peers and the bare libraries; peers are installed into .benchmarks once.
 bench: .venv/installed-dev
 	$(BIN)/python benchmarks/bench_records.py
@@ -55,4 +77,4 @@ bench-full: bench
 	$(BIN)/python benchmarks/bench_records.py --facts 500
 
 clean:
-	rm -rf .venv build dist demo-report .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv build dist demo-report examples-store .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,5 +1,6 @@
 """`Images`: pixels as numbers from 0 to 1, with a channel axis."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -60,7 +61,7 @@ class Images(ArrayAdapter):
         scaled = kept.astype(np.float32)
         scaled /= np.float32(self._scale(kept.dtype))
         if self.flatten:
-            return scaled.reshape(len(kept), -1)
+            return scaled.reshape(len(kept), math.prod(kept.shape[1:]))  # -1 cannot be found out for no image
         return scaled[..., np.newaxis] if kept.ndim == 3 else scaled
 
     def _scale(self, kind: np.dtype[Any]) -> float:

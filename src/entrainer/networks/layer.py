@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from enstorage.errors import InvalidInputError
+from entrainer.networks.looped import convolve_by_product, pool_by_shape
 from entrainer.parameters import check_choice, check_rate, check_size
 from entrainer.spec import from_parameters
 
@@ -65,7 +66,9 @@ class Convolution(Layer):
     def make(self, keras: Any, axes: int) -> list[Any]:
         """See `Layer.make`."""
         kind = getattr(keras.layers, f"Conv{axes}D")
-        return [kind(self.filters, self.size, padding=self.padding, activation=self.activation)]
+        layer = kind(self.filters, self.size, padding=self.padding, activation=self.activation)
+        convolve_by_product(keras, layer)
+        return [layer]
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,9 @@ class Pooling(Layer):
 
     def make(self, keras: Any, axes: int) -> list[Any]:
         """See `Layer.make`."""
-        return [getattr(keras.layers, f"{self.of.capitalize()}Pooling{axes}D")(self.size)]
+        layer = getattr(keras.layers, f"{self.of.capitalize()}Pooling{axes}D")(self.size)
+        pool_by_shape(keras, layer)
+        return [layer]
 
 
 @dataclass(frozen=True)

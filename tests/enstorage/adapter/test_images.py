@@ -33,6 +33,12 @@ def test_pixels_become_numbers_from_0_to_1_with_a_channel_axis(images, options, 
     np.testing.assert_array_equal(y, LABELS)
 
 
+def test_a_part_without_images_is_empty_and_has_their_shape(store):
+    for flatten, shape in ((False, (0, 4, 3, 1)), (True, (0, 12))):
+        made = DataSet.from_arrays(range(12), PIXELS, LABELS, ["train"] * 12, "digits", adapter=Images(flatten=flatten))
+        assert made.arrays("valid")[1].shape == shape
+
+
 def test_pixels_are_kept_as_they_are_and_scaled_when_they_are_read(store):
     made = DataSet.from_arrays(range(12), PIXELS, LABELS, PARTS, "digits", adapter=Images(classes=3))
     again = DataSet.get(made.id)

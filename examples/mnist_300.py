@@ -1,0 +1,26 @@
+"""Handwritten digits by a network of three layers: 784–300–10.
+
+Source: the textbook of networks, with TensorFlow: about 97.9 % of the test images are right after ten epochs of gradient
+descent with a learning rate of 0.5, batch 100. 5,000 of the 60,000 images to train on are set aside.
+"""
+
+from digits import digit_rows, errors
+from entrainer import Training
+from entrainer.networks import MLP
+from rows import Row
+from running import Options, run
+
+NETWORK = MLP((300,), dropout=0.0, initializer="normal(0.03)")
+TRAINING = Training(batch_size=100, loss="categorical_crossentropy", optimizer="sgd", learning_rate=0.5)
+
+
+def mnist_300(options: Options) -> list[Row]:
+    """Weights begin normal with a deviation of 0.03."""
+    digits = digit_rows(options, valid=options.pick(5_000, 200), flatten=True)
+    wrong, less = errors("Perceptron 784–300–10", NETWORK, digits, TRAINING, options, seeds=5)
+    right = [100 - each for each in wrong]
+    return [Row("Perceptron 784–300–10 on MNIST", "test images that are right, %", 97.9, right, "higher", less=less)]
+
+
+if __name__ == "__main__":
+    run(mnist_300)

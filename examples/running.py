@@ -1,0 +1,142 @@
+"""What the examples share: their options, the store that they fill, and the rule by which their figures are judged."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+import entrainer
+from enstorage import Connector, DataSet, DataSource, EnstorageError, Model, Project
+from enstorage.entity.research import Research
+from entrainer.networks.estimator import Estimator
+from entrainer.spec import NetworkSpec
+from rows import Row, kept
+
+CONSOLE = Console(stderr=True)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How an example is run.
+
+    Attributes:
+        data: a local copy, or None where the data are to be downloaded.
+        full: as the source did; else a short form that shows that everything works.
+        seeds: how many networks are trained, from seed 0; None for what the example has.
+        epochs: how many each is trained; None for what the example has.
+    """
+
+    data: Path | None = None
+    full: bool = False
+    seeds: int | None = None
+    epochs: int | None = None
+
+    def local(self, path: str) -> Path | None:
+        """The local copy: the file that was given, or the one of that path in a folder; None where it has to be fetched."""
+        if self.data is None or self.data.is_file():
+            return self.data
+        if not self.data.is_dir():
+            raise SystemExit(f"There is no {self.data}. Give a local copy, or a folder with {path}: --data PATH")
+        if not (self.data / path).is_file():
+            CONSOLE.print(f"{self.data} has no {path}.")
+            return None
+        return self.data / path
+
+    def pick(self, full: int, short: int) -> int:
+        """What of the two this run takes."""
+        return full if self.full else short
+
+    def range_of_seeds(self, full: int, short: int = 2) -> range:
+        """The seeds that are trained."""
+        return range(self.seeds or self.pick(full, short))
+
+    def epochs_of(self, full: int, short: int) -> int:
+        """The epochs that are trained."""
+        return self.epochs or self.pick(full, short)
+
+
+def research(name: str, models: str) -> Research:
+    """A new project for networks whose samples come from no series, and a research in it."""
+    source = DataSource(name="No series", description="For projects on images, texts and made-up samples").save()
+    return Project(name=name, data_source=source).create_research(models)
+
+
+def trained(
+    group: Research,
+    network: NetworkSpec | Estimator,
+    data_set: DataSet,
+    training: entrainer.Training,
+    seeds: Sequence[int],
+) -> list[Model]:
+    """One model for each seed, trained together; the store has their objects, curves, facts and forecasts."""
+    kind = network.estimator if isinstance(network, Estimator) else network.name
+    models = [group.create_model(f"{kind}, seed {seed}", network) for seed in seeds]
+    for model in models:
+        model.data_set(data_set)
+    entrainer.fit(models, training, seeds=seeds, progress=not isinstance(network, Estimator))
+    return models
+
+
+def percent_right(models: Sequence[Model], data_set: DataSet, part: str = "test") -> list[float]:
+    """How many of the rows of a part each model forecast right, by its stored forecasts; in percent.
+
+    Of several classes the one forecast as the most probable counts, of two with one output each is 0.5 or more.
+    """
+    _, truth = data_set.targets(part)
+    shares = []
+    for model in models:
+        said = model.forecasts(part)["value"].to_numpy().reshape(truth.shape)
+        right = said.argmax(axis=1) == truth.argmax(axis=1) if truth.ndim > 1 else (said >= 0.5) == (truth >= 0.5)
+        shares.append(100 * float(right.mean()))
+    return shares
+
+
+def shorter(**amounts: tuple[int, int]) -> str:
+    """What a run did less than the source: `epochs=(3, 100)` becomes `3 of 100 epochs were run`; empty for nothing."""
+    less = [f"{ours:,} of {theirs:,} {name}" for name, (ours, theirs) in amounts.items() if ours < theirs]
+    return f"{' and '.join(less)} were run" if less else ""
+
+
+@contextmanager
+def step(what: str) -> Iterator[None]:
+    """Shows what is being done, for what takes a few seconds and is no training."""
+    with CONSOLE.status(what):
+        yield
+
+
+def run(work: Callable[[Options], list[Row]]) -> None:
+    """Read the options, open the store, do the work, and tell its rows.
+
+    Args:
+        work: what the example does; its docstring says what that is.
+    """
+    parser = argparse.ArgumentParser(description=sys.modules[work.__module__].__doc__)
+    parser.add_argument("--store", type=Path, default=Path("examples-store"), help="folder of the store that is filled")
+    parser.add_argument("--data", type=Path, help="a local copy of the data, a file or a folder with it")
+    parser.add_argument("--full", action="store_true", help="as the source did; takes up to half an hour")
+    parser.add_argument("--seeds", type=int, help="networks that are trained, from seed 0")
+    parser.add_argument("--epochs", type=int, help="epochs that each is trained")
+    parser.add_argument("--rows", type=Path, help="file of JSON lines in which the rows of this example are replaced")
+    given = parser.parse_args()
+    name = Path(sys.argv[0]).stem
+    print(f"{name}: {' '.join((work.__doc__ or '').split())}")
+    started = time.perf_counter()
+    connector = Connector.in_folder(given.store)
+    try:
+        with connector:
+            rows = work(Options(given.data, given.full, given.seeds, given.epochs))
+    except EnstorageError as error:
+        raise SystemExit(f"{name}: {error}") from error
+    finally:
+        connector.close()
+    seconds = time.perf_counter() - started
+    for row in rows:
+        print(f"  {row.work}, {row.figure}: {row.ours}; the source: {row.told}; {row.verdict}")
+    if given.rows is not None:
+        kept(given.rows, name, rows, seconds)
+    print(f"  {seconds:.0f} s. The models are kept: enstorage list models --store {given.store}")

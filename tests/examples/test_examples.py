@@ -1,0 +1,112 @@
+"""Every example runs in its short form, gives whole rows, and leaves models with forecasts in the store."""
+
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from enstorage import Model
+from running import Options
+
+pytestmark = pytest.mark.slow
+
+
+def rows_of(name, options):
+    """The rows of an example, after a look at what every example has to give."""
+    rows = getattr(import_module(name), name)(options)
+    for row in rows:
+        assert row.work
+        assert row.figure
+        assert row.values
+        assert np.isfinite(row.values).all()
+        assert row.verdict.startswith(("reproduced", "not reproduced, because "))
+    models = Model.get_list()
+    assert models
+    for model in models:
+        assert model.load_object() is not None
+        assert model.forecasts().height
+        assert model.meta("seed") >= 0
+    return rows
+
+
+def shortened(row):
+    """Whether the row says that it stands for less than the source did."""
+    return row.verdict.endswith("were run")
+
+
+def test_xor_gives_the_truth_table(store):
+    (row,) = rows_of("xor", Options())
+    assert row.values == [4]
+    assert row.verdict == "reproduced"
+
+
+@pytest.mark.parametrize(("name", "limit"), [("widrow_hoff", 0.05), ("back_propagation", 0.01)])
+def test_online_learning_stops_once_the_error_is_below_its_limit(store, name, limit):
+    (row,) = rows_of(name, Options())
+    assert len(row.values) == 2
+    assert max(row.values) <= limit
+    assert row.verdict == "reproduced"
+    for model in Model.get_list():
+        network = model.load_object()
+        assert network.converged_
+        assert network.errors_[-1] == pytest.approx(min(row.values, key=lambda e: abs(e - network.errors_[-1])))
+
+
+def test_ten_documents_have_433_parameters_and_are_all_right(store):
+    parameters, right = rows_of("ten_documents", Options())
+    assert parameters.values == [433]
+    assert right.values == [100, 100]
+    assert parameters.verdict == right.verdict == "reproduced"
+
+
+def test_random_classes_cannot_be_learnt(store):
+    (row,) = rows_of("classes_mlp", Options())
+    assert all(5 < value < 15 for value in row.values)
+    assert Model.get_list()[0].load_object().count_params() == 21 * 64 + 65 * 64 + 65 * 10
+
+
+def test_airline_is_judged_on_the_same_months_with_and_without_the_leak(store, short):
+    train, leaking, honest = rows_of("airline", short)
+    assert shortened(leaking)
+    assert leaking.beside == honest.beside == "persistence 48.7"
+    assert "leaks" in train.work
+    assert "leaks" in leaking.work
+    assert "leaks" not in honest.work
+    with_leak, without = Model.find("name = 'lstm, seed 0'", order_by="id")
+    assert with_leak.forecasts("test").height == 46
+    assert without.forecasts("test").height == 48
+    assert with_leak.data_set().arrays("train")[1].shape == (94, 1)
+    scale = without.data_set().arrays()[1]
+    assert scale.max() > 1.3, "the test months lie above the scale of the train months"
+
+
+def test_customers_are_forecast_beside_the_median(store, short):
+    days, classes = rows_of("cdnow_customers", short)
+    assert shortened(days)
+    assert "always the median" in days.beside
+    assert 10 < days.source < 100
+    assert all(value > 0 for value in days.values)
+    assert all(0 <= value <= 100 for value in classes.values)
+    assert Model.get_list()[0].data_set().is_pooled
+
+
+@pytest.mark.parametrize("name", ["mnist_mlp", "mnist_300", "mnist_cnn", "mnist_large_cnn"])
+def test_digits_are_learnt_better_than_by_chance(store, short, name):
+    (row,) = rows_of(name, short)
+    assert shortened(row)
+    wrong = [100 - value for value in row.values] if row.better == "higher" else row.values
+    assert all(value < 85 for value in wrong)
+
+
+def test_reviews_have_forecasts_between_0_and_1(store, short):
+    (row,) = rows_of("imdb", short)
+    assert shortened(row)
+    assert Model.get_list()[0].forecasts("test")["value"].is_between(0, 1).all()
+    assert all(30 < value < 80 for value in row.values)
+
+
+def test_pictures_are_classified_by_1250858_parameters(store, short):
+    parameters, right = rows_of("cifar10", short)
+    assert parameters.values == [1_250_858]
+    assert parameters.verdict == "reproduced"
+    assert shortened(right)
