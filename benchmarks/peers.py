@@ -49,7 +49,7 @@ def _environment(name: str, packages: tuple[str, ...], unwanted: str | None) -> 
 def _refuse(python: Path, packages: tuple[str, ...], unwanted: str) -> None:
     """Ask pip what it would install."""
     command = [python, "-m", "pip", "install", "--quiet", "--dry-run", "--report", "-", *packages]
-    asked = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    asked = subprocess.run(command, capture_output=True, text=True, check=False)
     if asked.returncode:
         raise NotRun(f"pip cannot install {', '.join(packages)}: {asked.stderr.strip().splitlines()[-1]}")
     names = [each["metadata"]["name"] for each in json.loads(asked.stdout)["install"]]

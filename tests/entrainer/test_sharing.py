@@ -11,7 +11,7 @@ import enstorage
 import entrainer
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError
-from entrainer.networks import PaperLSTM
+from entrainer.networks import MLP, PaperLSTM
 from entrainer.sharing import CLAIM
 
 pytestmark = pytest.mark.slow
@@ -75,3 +75,25 @@ def test_a_store_in_memory_cannot_be_spread():
         ):
             entrainer.fit(model, QUICK, executor=executor, progress=False)
     connector.close()
+
+
+def test_the_workers_of_a_dask_cluster_train_as_one_process_would(models, monkeypatch):
+    from distributed import Client, LocalCluster
+
+    monkeypatch.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", "true")  # as in this process, see conftest
+    pair = []
+    for hidden in (3, 4):  # of two kinds: one for each worker
+        network = MLP(hidden=(hidden,), dropout=0.0, last_activation="linear")
+        pair.append(models[0].research.create_model(f"{hidden} hidden", network))
+        pair[-1].data_set(models[0].data_set())
+    with (
+        LocalCluster(2, processes=True, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        entrainer.fit(pair, QUICK, seeds=[1, 2], executor=client.get_executor(), progress=False)
+    spread = [model.load_object().get_weights() for model in pair]
+    assert all(model.has_forecasts() for model in pair)
+    entrainer.fit(pair, QUICK, seeds=[1, 2], progress=False)
+    for model, weights in zip(pair, spread, strict=True):
+        for one, other in zip(weights, model.load_object().get_weights(), strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-5)
