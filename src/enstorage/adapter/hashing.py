@@ -30,7 +30,7 @@ def samples_sha256(samples: Samples, *, whole_rows: bool = False) -> str:
         windows = name == "X" and not whole_rows and array.ndim == 2 and array.size > 0 and array.dtype.kind in "iuf"
         digest.update(f"{name}:{array.dtype.str}:{array.shape}{' as windows' if windows else ''};".encode())
         for content in _of_windows(array) if windows else _of_rows(array):
-            digest.update(content)
+            digest.update(content.data)
     return digest.hexdigest()
 
 
