@@ -1,6 +1,8 @@
 """Lists of models that several processes train."""
 
 import multiprocessing
+import sqlite3
+import time
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -11,8 +13,9 @@ import enstorage
 import entrainer
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError
+from entrainer.job import jobs_of
 from entrainer.networks import MLP, PaperLSTM
-from entrainer.sharing import CLAIM
+from entrainer.sharing import CLAIM, taken_in_turn
 
 pytestmark = pytest.mark.slow
 
@@ -48,6 +51,26 @@ def test_what_another_process_trains_is_waited_for_until_it_is_given_up(models, 
     entrainer.fit(models, QUICK, share=True, progress=False)
     assert all(model.has_forecasts() for model in models)
     assert datetime.now(UTC) > until
+
+
+def test_a_claim_outlives_a_database_that_is_away_for_a_moment(models, store, monkeypatch):
+    monkeypatch.setattr("entrainer.sharing._RENEWED_EVERY_SECONDS", 0.05)
+    jobs = jobs_of(models[:1], QUICK, 0, None)
+    database = sqlite3.connect(store.settings.database.removeprefix("sqlite:///"))
+    turns = taken_in_turn(jobs, 1)
+    next(turns)
+    first = models[0].meta(CLAIM)["until"]
+    database.execute("ALTER TABLE model_meta RENAME TO away")
+    time.sleep(0.5)
+    database.execute("ALTER TABLE away RENAME TO model_meta")
+    database.close()
+    time.sleep(0.5)
+    assert (
+        enstorage.Model.get(models[0].id).meta(CLAIM)["until"]
+        > (datetime.fromisoformat(first) + timedelta(seconds=0.6)).isoformat()
+    )
+    turns.close()
+    assert enstorage.Model.get(models[0].id).meta(CLAIM) is None
 
 
 def test_the_processes_of_an_executor_train_as_one_would(models, tmp_path):
