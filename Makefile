@@ -71,6 +71,7 @@ bench: .venv/installed-dev
 	$(BIN)/python benchmarks/bench_records.py
 	$(BIN)/python benchmarks/bench_records.py --database mariadb
 	$(BIN)/python benchmarks/bench_snapshot.py
+	$(BIN)/python benchmarks/bench_windows.py
 	$(BIN)/python benchmarks/bench_train.py
 
 bench-full: bench

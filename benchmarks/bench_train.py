@@ -1,4 +1,4 @@
-"""Training an ensemble of the paper's LSTM networks as one program: beside a loop of `keras.Model.fit`.
+"""Training an ensemble of the paper's LSTM networks as one program: beside a loop of `keras.Model.fit` and neuralforecast.
 
 python benchmarks/bench_train.py [--seeds 16] [--epochs 100] [--alone 6]
 """
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 from statsmodels.datasets import sunspots
@@ -20,11 +21,13 @@ from entrainer.forward import predict_together
 from entrainer.member import Member
 from entrainer.networks import PaperLSTM
 from entrainer.training import Training
+from peers import NotRun, run_peer
 from tables import Line, show
 
 LAGS = (5, 7, 13)
 BATCH = 32
 TRAIN_PART = 0.7
+TORCH = ("torch==2.13.0", "neuralforecast==3.3.0")
 
 
 def main() -> None:
@@ -49,6 +52,7 @@ def main() -> None:
     keras = run("alone", given, None)
     members = given.seeds * len(LAGS)
     by_keras = keras["seconds"] / given.alone * members
+    lines, told = by_neuralforecast(given.epochs, warm["seconds"], members)
     flops = members * given.epochs * operations()
     rate, reached = matrix_rate(), flops / warm["again"] / 1e9
 
@@ -62,11 +66,13 @@ def main() -> None:
             line("nothing compiled yet", cold["seconds"], by_keras, "≥ 12 ×"),
             line("compiled in this process", warm["again"], by_keras, ""),
             line("3 networks, first run of a process", first["seconds"], keras["seconds"] / given.alone * 3, "≥ 2 ×"),
+            *lines,
         ],
         [
             f"Keras: {given.alone} networks were trained, {keras['seconds'] / given.alone:.2f} s each; the rest is "
             "reckoned.",
             f"Test RMSE, sunspots: ours {spread(warm['errors'])}, Keras {spread(keras['errors'])}.",
+            told,
             f"{reached:.0f} GFLOP/s of {rate:.0f} that the machine reaches in matrix products of 2,048²: "
             f"{reached / rate:.0%} (goal 40 %). Counted are the products of the layers, backward twice.",
         ],
@@ -122,12 +128,41 @@ def alone(count: int, epochs: int) -> dict:
     }
 
 
-def windows(lag: int) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    """Train and test rows of the yearly sunspot numbers, scaled by the train part."""
+def by_neuralforecast(epochs: int, ours: float, members: int) -> tuple[list[Line], str]:
+    """The line of the table and the note on it; no line where it was not run."""
+    values, cut = series()
+    with tempfile.TemporaryDirectory() as folder:
+        given = Path(folder) / "series.json"
+        given.write_text(json.dumps({"values": values.tolist(), "cut": cut}))
+        try:
+            theirs = run_peer(
+                "peer_neuralforecast.py",
+                *map(str, (given, epochs, BATCH, *LAGS)),
+                packages=TORCH,
+                unwanted="nvidia-",
+            )
+        except NotRun as reason:
+            return [], f"neuralforecast: not run: {reason}. benchmarks/README.md says how to get torch for the CPU."
+    each = theirs["seconds"] / len(LAGS)
+    line = Line("compiled program in the cache; beside neuralforecast", "s", ours, each * members, None, "≥ 20 ×")
+    return [line], (
+        f"neuralforecast {theirs['version']}: {len(LAGS)} networks of the nearest kind were trained, {each:.2f} s each; the "
+        f"rest is reckoned. Test RMSE {spread(theirs['errors'])}."
+    )
+
+
+def series() -> tuple[np.ndarray, int]:
+    """The yearly sunspot numbers, scaled by the train part, and where the test part begins."""
     values = sunspots.load_pandas().data["SUNACTIVITY"].to_numpy()
     cut = round(len(values) * TRAIN_PART)
     low, high = values[:cut].min(), values[:cut].max()
-    table = np.lib.stride_tricks.sliding_window_view((values - low) / (high - low), lag + 1)
+    return (values - low) / (high - low), cut
+
+
+def windows(lag: int) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Train and test rows of the series."""
+    values, cut = series()
+    table = np.lib.stride_tricks.sliding_window_view(values, lag + 1)
     train, test = table[: cut - lag], table[cut - lag :]
     return (train[:, :-1], train[:, -1]), (test[:, :-1], test[:, -1])
 

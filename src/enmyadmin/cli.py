@@ -10,15 +10,27 @@ from enmyadmin.output import Json, print_error, print_json
 from enstorage._version import __version__
 from enstorage.errors import EnstorageError
 
+#: An unknown option, a missing argument and the like; the library has no public name for what they have in common.
+_UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+
 
 class _App(typer.Typer):
-    """Says what goes wrong in one message on standard error, with exit status 1."""
+    """Says what goes wrong in one message on standard error, with exit status 1, or 2 where a command is not understood."""
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
+        as_json = "--json" in sys.argv
         try:
-            return super().__call__(*arguments, **options)
+            if not as_json:
+                return super().__call__(*arguments, **options)
+            status = super().__call__(*arguments, standalone_mode=False, **options)
+            raise SystemExit(status if isinstance(status, int) else 0)
         except EnstorageError as error:
-            print_error(error, as_json="--json" in sys.argv)
+            print_error(type(error).__name__, str(error), as_json=as_json)
+            raise SystemExit(1) from None
+        except _UsageError as error:
+            print_error("UsageError", error.format_message(), as_json=as_json)  # type: ignore[attr-defined]
+            raise SystemExit(2) from None
+        except typer.Abort:
             raise SystemExit(1) from None
         except BrokenPipeError:
             # Whoever read our output, such as `head`, has seen enough.

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from enstorage.errors import EnstorageError
-
 if TYPE_CHECKING:
     from enstorage.entity._record import Record
 
@@ -36,12 +34,12 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def print_error(error: EnstorageError, *, as_json: bool) -> None:
-    """Print the one message of an error to standard error."""
+def print_error(kind: str, message: str, *, as_json: bool) -> None:
+    """Print the one message of an error, and as JSON of which kind it is, to standard error."""
     if as_json:
-        typer.echo(json.dumps({"error": type(error).__name__, "message": str(error)}, ensure_ascii=False), err=True)
+        typer.echo(json.dumps({"error": kind, "message": message}, ensure_ascii=False), err=True)
     else:
-        typer.secho(f"error: {error}", fg=typer.colors.RED, err=True)
+        typer.secho(f"error: {message}", fg=typer.colors.RED, err=True)
 
 
 def print_table(columns: list[str], rows: list[list[Any]], title: str | None = None) -> None:

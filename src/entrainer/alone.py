@@ -25,11 +25,26 @@ class Alone(NamedTuple):
     stopped: Stop | None
 
 
-def fit_estimator(obj: Any, X: NDArray[Any], y: NDArray[Any]) -> Any:
-    """Fit a fresh copy of an estimator of scikit-learn, each sample as one row of numbers."""
+def takes_weights(obj: Any) -> bool:
+    """Whether an estimator can be fitted with row weights."""
+    from sklearn.utils.validation import has_fit_parameter
+
+    return bool(has_fit_parameter(obj, "sample_weight"))
+
+
+def fit_estimator(obj: Any, X: NDArray[Any], y: NDArray[Any], weight: NDArray[np.float64] | None = None) -> Any:
+    """Fit a fresh copy of an estimator of scikit-learn, each sample as one row of numbers.
+
+    Args:
+        obj: the estimator.
+        X: shape (rows, …).
+        y: shape (rows,) or (rows, targets).
+        weight: of each row, shape (rows,), where the estimator takes weights; None for 1.
+    """
     from sklearn.base import clone
 
-    return clone(obj).fit(X.reshape(len(X), -1), y)
+    weights = {} if weight is None else {"sample_weight": weight}
+    return clone(obj).fit(X.reshape(len(X), -1), y, **weights)
 
 
 def fit_keras(member: Member, training: Training, report: Report, obj: Any = None) -> Alone:

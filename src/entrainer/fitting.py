@@ -63,7 +63,8 @@ def fit(
         training: epochs, batch size, loss, optimiser; one for all or one for each; by default as in the paper, with 200
             epochs.
         seeds: of initial weights, shuffling and dropout: one for all models, or one for each.
-        weights: of each model's train rows in the loss, shape (train rows,), or None for 1.
+        weights: of each model's train rows in the loss, shape (train rows,), or None for 1; an estimator is given them as
+            `sample_weight`.
         share: other processes are given the same list at the same time: each trains what no other is training. What was
             trained already by the same settings and seed is left as it is, so that a list goes on after a kill.
         executor: of `concurrent.futures`, or `client.get_executor()` of a Dask cluster, whose processes open the same
@@ -73,7 +74,8 @@ def fit(
 
     Raises:
         InvalidInputError: a model has nothing to train, its network does not fit its data set, a data set has no train
-            rows, or seeds, trainings or weights do not fit the models. Nothing was trained then.
+            rows, seeds, trainings or weights do not fit the models, or an estimator takes no weights. Nothing was
+            trained then.
         NotFoundError: a model has no data set.
     """
     if isinstance(models, Model):
@@ -116,7 +118,7 @@ def _fit_group(group: list[Job], progress: bool | Progress, tensorboard: str | o
 def _outcomes(group: list[Job], report: Report) -> Iterable[Outcome]:
     first = group[0]
     if first.member is None:
-        fitted = fit_estimator(first.obj, *first.loaded.train)
+        fitted = fit_estimator(first.obj, *first.loaded.train, first.weight)
         return [Outcome(fitted, output_of(fitted, first.loaded.features))]
     if first.alone:
         done = fit_keras(first.member, first.training, report, first.obj)

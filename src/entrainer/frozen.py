@@ -12,22 +12,32 @@ from entrainer.spec import NetworkSpec
 LAYER = "embedding"
 
 
-def taken_over(network: NetworkSpec, connector: Connector) -> tuple[tuple[str, NDArray[Any]], ...]:
-    """The embedding that a network takes over from the model that its `embedding_of` names, by its path.
+class Givers:
+    """The models that embeddings are taken over from, each opened once for all that take over its."""
 
-    Raises:
-        InvalidInputError: that model has no embedding, or one of another size.
-        NotFoundError: there is no such model, or it was not trained.
-    """
-    id = getattr(network, "embedding_of", None)
-    if id is None:
-        return ()
-    giver = Model.get(id, connector=connector)
-    obj = giver.load_object()
-    layers = [layer for layer in getattr(obj, "layers", []) if layer.name == LAYER]
+    def __init__(self) -> None:
+        self._embeddings: dict[tuple[Connector, int], NDArray[Any]] = {}
+
+    def taken_over(self, network: NetworkSpec, connector: Connector) -> tuple[tuple[str, NDArray[Any]], ...]:
+        """The embedding that a network takes over from the model that its `embedding_of` names, by its path.
+
+        Raises:
+            InvalidInputError: that model has no embedding, or one of another size.
+            NotFoundError: there is no such model, or it was not trained.
+        """
+        id = getattr(network, "embedding_of", None)
+        if id is None:
+            return ()
+        if (connector, id) not in self._embeddings:
+            self._embeddings[connector, id] = _embedding(Model.get(id, connector=connector))
+        return ((f"{LAYER}/embeddings", self._embeddings[connector, id]),)
+
+
+def _embedding(giver: Model) -> NDArray[Any]:
+    layers = [layer for layer in getattr(giver.load_object(), "layers", []) if layer.name == LAYER]
     if not layers:
         raise InvalidInputError(
             f"The network takes over the embedding of {giver}, which has none. Name a trained EmbeddingClassifier or "
             "EmbeddingLSTM."
         )
-    return ((f"{LAYER}/embeddings", np.asarray(layers[0].get_weights()[0])),)
+    return np.asarray(layers[0].get_weights()[0])

@@ -8,11 +8,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from enstorage import DataSet, Model
+from enstorage import Connector, DataSet, Model
+from enstorage.adapter.labels import check_in_train
 from enstorage.errors import InvalidInputError, NotSupportedError
+from entrainer.alone import takes_weights
 from entrainer.backend import load_keras
-from entrainer.frozen import taken_over
-from entrainer.member import Member, Samples
+from entrainer.frozen import Givers
+from entrainer.member import Member, Samples, checked_weight
 from entrainer.networks.estimator import Estimator
 from entrainer.prediction import is_keras
 from entrainer.spec import NetworkSpec, spec_from_json
@@ -74,6 +76,7 @@ class Job:
         member: its network and its train rows; None for estimators.
         alone: why a network is trained alone; None for members of a group and for estimators.
         obj: the estimator, or a Keras model that was built by hand.
+        weight: of each train row, (rows,); None for 1.
     """
 
     model: Model
@@ -83,15 +86,19 @@ class Job:
     member: Member | None
     alone: str | None
     obj: Any = None
+    weight: NDArray[np.float64] | None = None
 
     @cached_property
     def kind(self) -> str:
-        """Equal for models that can be trained together."""
+        """Equal for models that can be trained together; they are of one store."""
+        store = id(self.model.connector)
         if self.member is None or self.alone:
-            return f"alone {self.model.id}"
+            return f"alone {store} {self.model.id}"
         network, shape = self.member.network, self.member.shape
         sample = shape[1:] if network.mixes_lags else shape
-        return repr((network.common().to_json(), self.member.targets, sample, self.training.together().to_json()))
+        return repr(
+            (store, network.common().to_json(), self.member.targets, sample, self.training.together().to_json())
+        )
 
     @property
     def judged_by_valid(self) -> bool:
@@ -114,13 +121,15 @@ def jobs_of(
     for name, values in (("trainings", trainings), ("seeds", chosen), ("row weights", given)):
         if len(values) != count:
             raise InvalidInputError(f"{count} models need {count} {name}, or one for all; received {len(values)}.")
-    read: dict[int | None, Loaded] = {}
+    read: dict[tuple[Connector, int | None], Loaded] = {}
+    givers = Givers()
     jobs = []
     for model, settings, own, weight in zip(models, trainings, chosen, given, strict=True):
         recipe = _recipe(model)
-        if model.data_set_id not in read:
-            read[model.data_set_id] = Loaded(model.data_set())
-        jobs.append(_job(model, recipe, read[model.data_set_id], settings, own, weight))
+        own_set = (model.connector, model.data_set_id)
+        if own_set not in read:
+            read[own_set] = Loaded(model.data_set())
+        jobs.append(_job(model, recipe, read[own_set], settings, own, weight, givers))
     return jobs
 
 
@@ -141,12 +150,13 @@ def _job(
     training: Training,
     seed: int,
     weight: ArrayLike | None,
+    givers: Givers,
 ) -> Job:
     data_set, (X, y) = loaded.data_set, loaded.train
     if not len(X):
         raise InvalidInputError(f"{data_set} has no train rows. Prepare the data with a larger train_part.")
     if isinstance(recipe, Estimator):
-        return Job(model, loaded, training, seed, None, None, recipe.make(seed))
+        return _of_estimator(model, loaded, training, seed, recipe.make(seed), weight)
     obj = None if recipe is not None else model.load_object()
     if obj is not None and not is_keras(obj):
         if not hasattr(obj, "fit"):
@@ -154,7 +164,7 @@ def _job(
                 f"The object of {model} is a {type(obj).__name__}, which has nothing to train; expected a Keras model or an "
                 "estimator. Keep its forecasts by entrainer.predict."
             )
-        return Job(model, loaded, training, seed, None, None, obj)
+        return _of_estimator(model, loaded, training, seed, obj, weight)
     _check_rows(training, data_set, X, y)
     member = Member(
         network=recipe or BuiltByHand(),
@@ -165,9 +175,29 @@ def _job(
         valid=loaded.valid if len(loaded.valid.X) else None,
         weight=None if weight is None else np.asarray(weight, np.float64),
         learning_rate=training.learning_rate,
-        frozen=() if recipe is None else taken_over(recipe, model.connector),
+        frozen=() if recipe is None else givers.taken_over(recipe, model.connector),
     )
-    return Job(model, loaded, training, seed, member, _why_alone(member, training, loaded.data_set), obj)
+    alone = _why_alone(member, training, loaded.data_set)
+    return Job(model, loaded, training, seed, member, alone, obj, member.weight)
+
+
+def _of_estimator(
+    model: Model, loaded: Loaded, training: Training, seed: int, obj: Any, weight: ArrayLike | None
+) -> Job:
+    """The job of an estimator.
+
+    Raises:
+        InvalidInputError: there are row weights, and they do not fit, or its `fit` takes none.
+    """
+    if weight is None:
+        return Job(model, loaded, training, seed, None, None, obj)
+    if not takes_weights(obj):
+        raise InvalidInputError(
+            f"{model} has row weights, and is a {type(obj).__name__}, whose fit takes no sample_weight; expected an "
+            "estimator whose fit does, such as Ridge. Give None for its weights, or take another estimator."
+        )
+    given = checked_weight(weight, len(loaded.train.X), model.name)
+    return Job(model, loaded, training, seed, None, None, obj, given)
 
 
 def _why_alone(member: Member, training: Training, data_set: DataSet) -> str | None:
@@ -206,9 +236,7 @@ def _check_rows(training: Training, data_set: DataSet, X: NDArray[Any], y: NDArr
                 f"The loss categorical_crossentropy needs classes, y of shape (rows, classes) with a 1 in each row; "
                 f"{data_set} has y of shape {y.shape}. Choose another loss, or make the set with Bins."
             )
-        missing = np.flatnonzero(~(y > 0).any(axis=0))
-        if len(missing):
-            raise InvalidInputError(
-                f"{data_set} has {y.shape[1]} classes, and no train row of class {', '.join(map(str, missing))} (counted "
-                "from 0), which could not be learnt. Join classes, or prepare the data with a larger train_part."
-            )
+        labels = np.nonzero(y > 0)[1]
+        numbered = [f"{number} (counted from 0)" for number in range(y.shape[1])]
+        remedy = f"Join classes of {data_set}, or prepare the data with a larger train_part."
+        check_in_train(labels, np.ones(len(labels), np.bool_), numbered, remedy)

@@ -69,7 +69,7 @@ class Member:
                 )
             object.__setattr__(self, "valid", valid)
         if self.weight is not None:
-            object.__setattr__(self, "weight", self._checked_weight(self.weight))
+            object.__setattr__(self, "weight", checked_weight(self.weight, len(self.X), self.name))
         if type(self.seed) is not int or not 0 <= self.seed < 2**32:
             raise InvalidInputError(
                 f"Member {self.name!r} has the seed {self.seed!r}; expected a whole number from 0 to 2**32 - 1."
@@ -100,15 +100,6 @@ class Member:
                     "numbers. Clean the series before making the data set."
                 )
         return Samples(X, y.reshape(len(y), -1))
-
-    def _checked_weight(self, weight: Any) -> NDArray[np.float64]:
-        given = np.asarray(weight, np.float64)
-        if given.shape != (len(self.X),) or not np.isfinite(given).all() or (given < 0).any() or not given.any():
-            raise InvalidInputError(
-                f"Member {self.name!r} has row weights of shape {given.shape}; expected {len(self.X)} finite numbers of at "
-                "least 0, one for each train row, not all 0."
-            )
-        return given
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,6 +142,21 @@ class Trained:
             state.assign([number, 0])  # the start of a dropout layer's random numbers
         model.set_weights(self.weights)
         return model
+
+
+def checked_weight(weight: Any, rows: int, name: str) -> NDArray[np.float64]:
+    """Row weights as float64, shape (rows,).
+
+    Raises:
+        InvalidInputError: They do not fit the rows of the member of that name, or are no weights.
+    """
+    given = np.asarray(weight, np.float64)
+    if given.shape != (rows,) or not np.isfinite(given).all() or (given < 0).any() or not given.any():
+        raise InvalidInputError(
+            f"Member {name!r} has row weights of shape {given.shape}; expected {rows} finite numbers of at least 0, one for "
+            "each train row, not all 0."
+        )
+    return given
 
 
 def _numbers(X: Any) -> NDArray[Any]:

@@ -3,11 +3,12 @@
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 from typing import Any
 
+from enstorage.errors import StoreError
 from entrainer.job import Job
 from entrainer.outcome import Stop
 
@@ -75,7 +76,8 @@ def _kept_alive(jobs: Sequence[Job], own: str) -> Iterator[None]:
     def renew() -> None:
         while not ended.wait(_RENEWED_EVERY_SECONDS):
             moment = datetime.now(UTC)
-            with jobs[0].model.connector.transaction():
+            # A server that is away for a moment is asked again at the next turn; the lease is four turns long.
+            with suppress(StoreError), jobs[0].model.connector.transaction():
                 for job in jobs:
                     _claim(job, own, moment)
 

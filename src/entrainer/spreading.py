@@ -59,7 +59,7 @@ def spread(
                     [job.model.id for job in part],
                     [job.training.to_json() for job in part],
                     [job.seed for job in part],
-                    [None if job.member is None else job.member.weight for job in part],
+                    [job.weight for job in part],
                     share,
                     None if tensorboard is None else os.path.abspath(tensorboard),  # noqa: PTH100 - theirs may be another
                 )

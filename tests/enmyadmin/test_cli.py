@@ -260,6 +260,30 @@ def test_an_export_to_a_place_that_is_not_there_is_one_message(enstorage, csv):
             assert (status, words in errors, "Traceback" in errors) == (1, True, False)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["show", "project"], "Missing argument"),
+        (["info", "--stoer", "x"], "No such option: --stoer"),
+        (["show", "project", "one"], "Invalid value for"),
+        (["shwo"], "No such command 'shwo'"),
+    ],
+)
+def test_a_command_that_is_not_understood_is_told_in_json_too(enstorage, arguments, message):
+    status, output, errors = enstorage(*arguments, "--json")
+    assert (status, output) == (2, "")
+    told = json.loads(errors)
+    assert told["error"] == "UsageError"
+    assert told["message"].startswith(message)
+    assert enstorage(*arguments)[0] == 2
+
+
+def test_help_is_help_with_json_too(enstorage):
+    status, output, errors = enstorage("info", "--help", "--json")
+    assert (status, errors) == (0, "")
+    assert "Usage" in output
+
+
 def test_json_is_what_every_reader_takes(enstorage, csv):
     enstorage("init")
     enstorage("import-csv", csv)

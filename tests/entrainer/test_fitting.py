@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from sklearn.linear_model import Ridge
 
 import enstorage
 import entrainer
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError, NotFoundError
-from entrainer.networks import MLP, EmbeddingClassifier, EmbeddingLSTM, PaperLSTM
+from entrainer.job import jobs_of
+from entrainer.networks import MLP, EmbeddingClassifier, EmbeddingLSTM, Estimator, PaperLSTM
 
 SMALL = PaperLSTM(units=(4, 5), dropout=0.1)
 QUICK = entrainer.Training(epochs=3)
@@ -204,8 +206,47 @@ def test_a_class_without_train_rows_is_refused(research):
     data = enstorage.DataSet.from_arrays(range(8), np.ones((8, 4)), classes, parts, "classes")
     model = enstorage.Project.get(1).create_research("classes").create_model("classes", MLP(hidden=(4,), dropout=0.0))
     model.data_set(data)
-    with pytest.raises(InvalidInputError, match=r"has 3 classes, and no train row of class 2 \(counted from 0\)"):
+    with pytest.raises(
+        InvalidInputError, match=r"1 of 3 classes are missing in the train part.*: 2 \(counted from 0\)"
+    ):
         entrainer.fit(model, entrainer.Training(epochs=1, loss="categorical_crossentropy"), progress=False)
+
+
+def test_models_of_two_stores_are_each_trained_on_their_own_data(tmp_path):
+    """Both data sets are number 1 of their store."""
+    models = []
+    for number in (1, 2):
+        with enstorage.Connector.in_folder(tmp_path / str(number)):
+            source = enstorage.DataSource(name="s", time_interval="1y").save()
+            source.write([f"{year}" for year in range(1900, 1920)], number * np.arange(20.0))
+            preparation = source.create_snapshot().create_preparation("drop", "none", 0.7, 0, 0.3)
+            research = enstorage.Project(name="p", data_source=source).save().create_research("r", preparation)
+            models.append(make(research, preparation, 2, Estimator("LinearRegression")))
+    entrainer.fit(models, progress=False)
+    first, second = (model.forecasts("train")["value"].to_numpy() for model in models)
+    np.testing.assert_allclose(second, 2 * first)
+    for model in models:
+        model.connector.close()
+
+
+def test_an_estimator_is_fitted_with_row_weights(research, preparation):
+    model = make(research, preparation, 2, Estimator("Ridge"))
+    _, X, y = model.data_set().arrays("train")
+    weights = np.arange(len(y), dtype=float)
+    entrainer.fit(model, weights=[weights], progress=False)
+    expected = Ridge(random_state=0).fit(X, y, sample_weight=weights)
+    np.testing.assert_allclose(model.load_object().coef_, expected.coef_)
+
+
+def test_row_weights_that_an_estimator_does_not_take_are_refused(research, preparation, store, census):
+    models = [make(research, preparation, 2, Estimator(name)) for name in ("Ridge", "KNeighborsRegressor")]
+    rows = len(models[0].data_set().arrays("train")[0])
+    before = census(store)
+    with pytest.raises(InvalidInputError, match=r"is a KNeighborsRegressor, whose fit takes no sample_weight"):
+        entrainer.fit(models, weights=[None, np.ones(rows)], progress=False)
+    with pytest.raises(InvalidInputError, match=rf"has row weights of shape \(3,\); expected {rows} finite numbers"):
+        entrainer.fit(models, weights=[np.ones(3), None], progress=False)
+    assert census(store) == before
 
 
 @pytest.mark.slow
@@ -223,3 +264,5 @@ def test_a_trained_embedding_is_taken_over_and_stays_as_it_is(research):
     own, taken = (model.load_object().get_layer("embedding").get_weights()[0] for model in (giver, taker))
     np.testing.assert_array_equal(own, taken)
     assert taker.curves()["loss"][-1] < taker.curves()["loss"][0]
+    one, other = jobs_of([taker, taker], training, 0, None)
+    assert one.member.frozen[0][1] is other.member.frozen[0][1]  # the giver was opened once

@@ -1,6 +1,8 @@
 """Lists of models that several processes train."""
 
 import multiprocessing
+import sqlite3
+import time
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -11,8 +13,9 @@ import enstorage
 import entrainer
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError
-from entrainer.networks import PaperLSTM
-from entrainer.sharing import CLAIM
+from entrainer.job import jobs_of
+from entrainer.networks import MLP, PaperLSTM
+from entrainer.sharing import CLAIM, taken_in_turn
 
 pytestmark = pytest.mark.slow
 
@@ -50,6 +53,26 @@ def test_what_another_process_trains_is_waited_for_until_it_is_given_up(models, 
     assert datetime.now(UTC) > until
 
 
+def test_a_claim_outlives_a_database_that_is_away_for_a_moment(models, store, monkeypatch):
+    monkeypatch.setattr("entrainer.sharing._RENEWED_EVERY_SECONDS", 0.05)
+    jobs = jobs_of(models[:1], QUICK, 0, None)
+    database = sqlite3.connect(store.settings.database.removeprefix("sqlite:///"))
+    turns = taken_in_turn(jobs, 1)
+    next(turns)
+    first = models[0].meta(CLAIM)["until"]
+    database.execute("ALTER TABLE model_meta RENAME TO away")
+    time.sleep(0.5)
+    database.execute("ALTER TABLE away RENAME TO model_meta")
+    database.close()
+    time.sleep(0.5)
+    assert (
+        enstorage.Model.get(models[0].id).meta(CLAIM)["until"]
+        > (datetime.fromisoformat(first) + timedelta(seconds=0.6)).isoformat()
+    )
+    turns.close()
+    assert enstorage.Model.get(models[0].id).meta(CLAIM) is None
+
+
 def test_the_processes_of_an_executor_train_as_one_would(models, tmp_path):
     context, runs = multiprocessing.get_context("spawn"), tmp_path / "runs"
     with ProcessPoolExecutor(2, mp_context=context) as executor:
@@ -75,3 +98,25 @@ def test_a_store_in_memory_cannot_be_spread():
         ):
             entrainer.fit(model, QUICK, executor=executor, progress=False)
     connector.close()
+
+
+def test_the_workers_of_a_dask_cluster_train_as_one_process_would(models, monkeypatch):
+    from distributed import Client, LocalCluster
+
+    monkeypatch.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", "true")  # as in this process, see conftest
+    pair = []
+    for hidden in (3, 4):  # of two kinds: one for each worker
+        network = MLP(hidden=(hidden,), dropout=0.0, last_activation="linear")
+        pair.append(models[0].research.create_model(f"{hidden} hidden", network))
+        pair[-1].data_set(models[0].data_set())
+    with (
+        LocalCluster(2, processes=True, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        entrainer.fit(pair, QUICK, seeds=[1, 2], executor=client.get_executor(), progress=False)
+    spread = [model.load_object().get_weights() for model in pair]
+    assert all(model.has_forecasts() for model in pair)
+    entrainer.fit(pair, QUICK, seeds=[1, 2], progress=False)
+    for model, weights in zip(pair, spread, strict=True):
+        for one, other in zip(weights, model.load_object().get_weights(), strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-5)

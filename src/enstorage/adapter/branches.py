@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from enstorage.adapter.base import Adapter, whole_number
-from enstorage.adapter.samples import NoSamplesError, Prepared, Samples, take
+from enstorage.adapter.samples import NoSamplesError, Prepared, Samples, as_slice
 from enstorage.adapter.window import Window
 from enstorage.errors import InvalidInputError
 from enstorage.instant import to_iso
@@ -94,8 +94,8 @@ class Branches(Adapter):
         return replace(
             windows,
             id=windows.id[whole],
-            X=take(spans, first[whole]),
-            y=take(windows.y, whole),
+            X=spans[as_slice(first[whole])],
+            y=windows.y[as_slice(whole)],
             part=windows.part[whole],
             origin=windows.origin[whole],
             target=windows.target[whole],

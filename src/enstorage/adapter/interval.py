@@ -8,7 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from enstorage.adapter.base import Adapter, whole_number
-from enstorage.adapter.samples import NoSamplesError, Prepared, Samples, take
+from enstorage.adapter.samples import NoSamplesError, Prepared, Samples, as_slice
 from enstorage.errors import InvalidInputError
 
 _DAY_NS = 86_400 * 10**9
@@ -69,10 +69,10 @@ class Interval(Adapter):
                 f"{prepared.what} has no {self.look_back + 1} intervals one after the other without a dropped row between. "
                 "Clean the snapshot by another method, or take a smaller look_back."
             )
-        y = take(intervals, chosen)
+        y = intervals[as_slice(chosen)]
         return Samples(
             id=_ids(prepared.times[row])[chosen + 1],
-            X=take(sliding_window_view(intervals, self.look_back), chosen - self.look_back),
+            X=sliding_window_view(intervals, self.look_back)[as_slice(chosen - self.look_back)],
             y=y,
             part=prepared.part[row[chosen + 1]],
             origin=None,

@@ -1,6 +1,5 @@
 """What adapters are given and what they give: prepared rows, and samples `[id, X, y]`."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,8 +12,6 @@ from enstorage.errors import InvalidInputError
 
 #: The reason for which `Samples.lost` counts whole series, not samples.
 TOO_SHORT = "series too short"
-
-_ROWS_PER_HASH = 65_536
 
 
 class NoSamplesError(InvalidInputError):
@@ -153,12 +150,15 @@ def rows_of(samples: Samples, rows: NDArray[np.int64] | slice) -> Samples:
     return replace(samples, **arrays)
 
 
-def take(windows: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[Any]:
-    """Rows of an array, as a view where they lie at a regular distance: a window matrix is lag times the series."""
+def as_slice(rows: NDArray[np.int64]) -> slice | NDArray[np.int64]:
+    """Numbers of rows, ascending, at least one; as a slice where they lie at a regular distance.
+
+    A slice of an array is a view, a list of rows is a copy, and a window matrix is lag times its series.
+    """
     step = int(rows[1] - rows[0]) if len(rows) > 1 else 1
     if len(rows) == (rows[-1] - rows[0]) // step + 1 and (np.diff(rows) == step).all():
-        return windows[rows[0] : rows[-1] + 1 : step]
-    return windows[rows]
+        return slice(int(rows[0]), int(rows[-1]) + 1, step)
+    return rows
 
 
 def _at_targets(samples: Samples, columns: Sequence[NDArray[Any]], asked: int) -> NDArray[Any]:
@@ -171,16 +171,3 @@ def _at_targets(samples: Samples, columns: Sequence[NDArray[Any]], asked: int) -
         starts = np.cumsum([0, *(len(each) for each in columns[:-1])])
         column, target = np.concatenate(columns), target + starts[samples.taken_from]
     return column[target] if samples.y.ndim == 1 else sliding_window_view(column, samples.y.shape[1])[target]
-
-
-def samples_sha256(samples: Samples) -> str:
-    """SHA-256 over id, X, y and part of all samples, and over which series each is of where there are several."""
-    digest = hashlib.sha256()
-    for name in ("id", "X", "y", "part", "taken_from"):
-        array = getattr(samples, name)
-        if array is None:
-            continue
-        digest.update(f"{name}:{array.dtype.str}:{array.shape};".encode())
-        for start in range(0, len(array), _ROWS_PER_HASH):  # a window matrix is never copied whole
-            digest.update(np.ascontiguousarray(array[start : start + _ROWS_PER_HASH]).tobytes())
-    return digest.hexdigest()

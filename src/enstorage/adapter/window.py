@@ -8,7 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from enstorage.adapter.base import Adapter, whole_number
-from enstorage.adapter.samples import NoSamplesError, Prepared, Samples, take
+from enstorage.adapter.samples import NoSamplesError, Prepared, Samples, as_slice
 from enstorage.errors import InvalidInputError
 
 
@@ -43,32 +43,31 @@ class Window(Adapter):
     def samples(self, prepared: Prepared) -> Samples:
         """See `Adapter.samples`."""
         self._check(prepared)
-        rows = len(prepared.values)
         ahead = self.offset + self.horizon - 1
-        origin = np.arange(self.lag - 1, rows - ahead)
+        origin = np.arange(self.lag - 1, len(prepared.values) - ahead)
         target = origin + self.offset
-        on_step = prepared.position[target] % self.step == 0
+        on_step = self._on_step(prepared.position[target[0] : target[-1] + 1])
         if not on_step.any():
             raise NoSamplesError(
                 f"{prepared.what} has no target at a multiple of {self.step} that a window of lag {self.lag} reaches. "
                 "Take a smaller step or a longer snapshot."
             )
-        whole = self._spans_no_gap(prepared, origin)
+        whole = self._spans_no_gap(prepared, len(origin))
         one_part = self._targets_in_one_part(prepared, target)
-        chosen = np.flatnonzero(on_step & whole & one_part)
-        if not len(chosen):
+        built = np.flatnonzero(on_step & whole & one_part)
+        if not len(built):
             raise NoSamplesError(
                 f"{prepared.what} gives no window: every span of {self.lag + ahead} rows (lag {self.lag}, offset "
                 f"{self.offset}, horizon {self.horizon}) has a dropped row, or targets in two parts. Clean the snapshot by "
                 "another method, or shorten the window."
             )
-        windows = take(sliding_window_view(prepared.values, self.lag), chosen)
-        targets = take(sliding_window_view(prepared.values, self.horizon), target[chosen])
+        chosen = as_slice(built)
+        targets = sliding_window_view(prepared.values, self.horizon)[target[0] :][chosen]
         return Samples(
-            id=prepared.times[target[chosen]],
-            X=windows,
+            id=prepared.times[target[0] :][chosen],
+            X=sliding_window_view(prepared.values, self.lag)[chosen],
             y=targets[:, 0] if self.horizon == 1 else targets,
-            part=prepared.part[target[chosen]],
+            part=prepared.part[target[0] :][chosen],
             origin=origin[chosen],
             target=target[chosen],
             lost={
@@ -91,12 +90,18 @@ class Window(Adapter):
                 "difference."
             )
 
-    def _spans_no_gap(self, prepared: Prepared, origin: NDArray[np.int64]) -> NDArray[np.bool_]:
-        first, last = origin - self.lag + 1, origin + self.offset + self.horizon - 1
-        undefined = np.concatenate([[0], np.cumsum(~np.isfinite(prepared.values))])
-        contiguous = prepared.position[last] - prepared.position[first] == last - first
-        return np.asarray(contiguous & (undefined[last + 1] == undefined[first]))
+    def _on_step(self, position: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return np.ones(len(position), np.bool_) if self.step == 1 else np.asarray(position % self.step == 0)
+
+    def _spans_no_gap(self, prepared: Prepared, count: int) -> NDArray[np.bool_]:
+        """Whether each span, from the first value of a window to its last target, has all its rows and values."""
+        rows = len(prepared.values)
+        span = rows - count + 1
+        undefined = np.zeros(rows + 1, np.int64)
+        np.cumsum(~np.isfinite(prepared.values), out=undefined[1:])
+        contiguous = prepared.position[span - 1 :] - prepared.position[:count] == span - 1
+        return np.asarray(contiguous & (undefined[span:] == undefined[:count]))
 
     def _targets_in_one_part(self, prepared: Prepared, target: NDArray[np.int64]) -> NDArray[np.bool_]:
-        parts = sliding_window_view(prepared.part, self.horizon)[target]
+        parts = sliding_window_view(prepared.part, self.horizon)[target[0] : target[-1] + 1]
         return np.asarray((parts == parts[:, :1]).all(axis=1))

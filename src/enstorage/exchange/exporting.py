@@ -68,30 +68,32 @@ def export_model(model: "Model", folder: str | os.PathLike[str], *, overwrite: b
             "a scikit-learn estimator or an ONNX model. Export its forecasts: model.forecasts().write_csv(file)."
         )
     obj = model.load_object()
+    data = None if model.data_set_id is None else model.data_set().arrays()[1:]
+    samples = None if data is None else data[0][:100]  # by which a converted model is compared with the object
     with whole_folder(folder, names=FILES, overwrite=overwrite) as unfinished:
-        left_out = _WRITERS[model.object_format](model, obj, unfinished)
+        left_out = _WRITERS[model.object_format](model, obj, samples, unfinished)
         written = {path.name: path for path in sorted(unfinished.iterdir())}
-        told = _told(model, obj, left_out) | {"files": {name: _digest(path) for name, path in written.items()}}
+        told = _told(model, obj, data, left_out) | {"files": {name: _digest(path) for name, path in written.items()}}
         text = json.dumps(json.loads(to_json_text(told)), indent=2, ensure_ascii=False)
         (unfinished / DESCRIPTION).write_text(text + "\n", encoding="utf-8")
         sizes = {path.name: path.stat().st_size for path in sorted(unfinished.iterdir())}
     return ExportedModel(Path(folder), sizes, left_out)
 
 
-def _write_keras(model: "Model", obj: Any, folder: Path) -> dict[str, str]:
+def _write_keras(model: "Model", obj: Any, samples: Any, folder: Path) -> dict[str, str]:  # noqa: ARG001 - as the others
     (folder / ARCHITECTURE).write_text(architecture(obj), encoding="utf-8")
     weights_h5(obj, folder / WEIGHTS)
     return _where_possible(
-        folder, {SAFETENSORS: lambda: weights_safetensors(obj), ONNX: lambda: onnx_bytes(obj, _samples(model))}
+        folder, {SAFETENSORS: lambda: weights_safetensors(obj), ONNX: lambda: onnx_bytes(obj, samples)}
     )
 
 
-def _write_estimator(model: "Model", obj: Any, folder: Path) -> dict[str, str]:
+def _write_estimator(model: "Model", obj: Any, samples: Any, folder: Path) -> dict[str, str]:
     (folder / SKOPS).write_bytes(_kept(model))
-    return _where_possible(folder, {ONNX: lambda: onnx_bytes(obj, _samples(model))})
+    return _where_possible(folder, {ONNX: lambda: onnx_bytes(obj, samples)})
 
 
-def _write_onnx(model: "Model", obj: Any, folder: Path) -> dict[str, str]:  # noqa: ARG001 - writers are alike
+def _write_onnx(model: "Model", obj: Any, samples: Any, folder: Path) -> dict[str, str]:  # noqa: ARG001 - as the others
     (folder / ONNX).write_bytes(_kept(model))
     return {}
 
@@ -115,19 +117,14 @@ def _kept(model: "Model") -> bytes:
     return model.connector.objects.get(model.object_sha256)
 
 
-def _samples(model: "Model") -> Any:
-    """Some samples by which a converted model is compared with the object; None without a data set."""
-    return None if model.data_set_id is None else model.data_set().arrays()[1][:100]
-
-
-def _told(model: "Model", obj: Any, left_out: Mapping[str, str]) -> dict[str, Any]:
+def _told(model: "Model", obj: Any, data: Any, left_out: Mapping[str, str]) -> dict[str, Any]:
     return {
         "kind": KIND,
         "version": VERSION,
         "name": model.name,
         "description": model.description,
         "object": {"format": model.object_format, "class": f"{type(obj).__module__}.{type(obj).__qualname__}"},
-        "shapes": _shapes(model, obj),
+        "shapes": _shapes(model, obj, data),
         "network": model.network,
         "facts": model.metas(),
         "left_out": dict(left_out),
@@ -137,7 +134,7 @@ def _told(model: "Model", obj: Any, left_out: Mapping[str, str]) -> dict[str, An
     }
 
 
-def _shapes(model: "Model", obj: Any) -> dict[str, Any]:
+def _shapes(model: "Model", obj: Any, data: Any) -> dict[str, Any]:
     """Of input and output, rows first as null, as far as they are known; of the data set's X and y, where it has one."""
     shapes: dict[str, Any] = {}
     if model.object_format == "keras":
@@ -146,8 +143,8 @@ def _shapes(model: "Model", obj: Any) -> dict[str, Any]:
         shapes = {"input": [None, int(obj.n_features_in_)]}
     elif model.object_format == "onnx":
         shapes = {"input": obj.shape}
-    if model.data_set_id is not None:
-        _, X, y = model.data_set().arrays()
+    if data is not None:
+        X, y = data
         shapes |= {"X": X.shape, "y": y.shape}
     return shapes
 

@@ -1,0 +1,54 @@
+"""The hash of samples: by it a data set knows that samples built again are those that were stored."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enstorage.adapter.samples import Samples
+
+_ROWS_AT_ONCE = 65_536
+
+
+def samples_sha256(samples: Samples, *, whole_rows: bool = False) -> str:
+    """SHA-256 over id, X, y and part of all samples, and over which series each is of where there are several.
+
+    A row of X that goes on where the row before stopped, as windows do, is told by its last value: a window matrix has lag
+    times the bytes of its series. What is hashed depends on the values alone, not on how they lie in memory.
+
+    Args:
+        samples: as an adapter built them.
+        whole_rows: every row of X is told whole, as in data sets that were kept by the first schemas of the store.
+    """
+    digest = hashlib.sha256()
+    for name in ("id", "X", "y", "part", "taken_from"):
+        array = getattr(samples, name)
+        if array is None:
+            continue
+        windows = name == "X" and not whole_rows and array.ndim == 2 and array.size > 0 and array.dtype.kind in "iuf"
+        digest.update(f"{name}:{array.dtype.str}:{array.shape}{' as windows' if windows else ''};".encode())
+        for content in _of_windows(array) if windows else _of_rows(array):
+            digest.update(content.data)
+    return digest.hexdigest()
+
+
+def _of_rows(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    for start in range(0, len(array), _ROWS_AT_ONCE):  # a window matrix is never copied whole
+        yield np.ascontiguousarray(array[start : start + _ROWS_AT_ONCE])
+
+
+def _of_windows(X: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Some rows at a time: which of them go on, the last values of those that do, and the others whole."""
+    bits = X.view(f"u{X.dtype.itemsize}")  # as a hash sees them: −0 is not 0, and NaN is NaN
+    shares_memory = X.strides[0] == X.strides[1]  # then it is a view of a series, and need not be compared with itself
+    for start in range(0, len(bits), _ROWS_AT_ONCE):
+        rows = bits[start : start + _ROWS_AT_ONCE]
+        goes_on = np.zeros(len(rows), np.bool_)
+        first = 1 if start == 0 else 0
+        before = bits[start + first - 1 : start + len(rows) - 1]
+        goes_on[first:] = shares_memory or (rows[first:, :-1] == before[:, 1:]).all(axis=1)
+        yield goes_on
+        yield np.ascontiguousarray(rows[goes_on, -1])
+        yield np.ascontiguousarray(rows[~goes_on])
