@@ -32,14 +32,14 @@ NETWORK = CNN(
 def cifar10(options: Options) -> list[Row]:
     """The number of parameters is the source's; the accuracy is ours, after few epochs."""
     path = options.local("cifar10/cifar10_jpeg_q75.tar.xz")
-    train, test = options.pick(50_000, 300), options.pick(10_000, 100)
+    train, test = options.pick(50_000, 200), options.pick(10_000, 50)
     with step("Reading and keeping the pictures"):
         pictures, kinds = _read(path, train, test)
         part = ["train"] * train + ["test"] * test
         adapter = Images(classes=len(KINDS))
         data_set = DataSet.from_arrays(range(train + test), pictures, kinds, part, "Pictures", adapter=adapter)
     training = Training(
-        epochs=options.epochs_of(3, 1),
+        epochs=options.epochs_of(2, 1),
         batch_size=32,
         loss="categorical_crossentropy",
         optimizer="rmsprop",

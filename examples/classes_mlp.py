@@ -16,7 +16,7 @@ TRAIN, TEST, CLASSES = 1_000, 1_000, 10
 
 
 def classes_mlp(options: Options) -> list[Row]:
-    """It must come out as right as chance on the test rows, whatever it says on those that it has seen."""
+    """On test rows it is about as right as chance. All seeds see the same rows, so the spread is that of the training."""
     random = np.random.default_rng(0)
     X = random.random((TRAIN + TEST, 20))
     y = np.eye(CLASSES)[random.integers(CLASSES, size=TRAIN + TEST)]
@@ -37,11 +37,10 @@ def classes_mlp(options: Options) -> list[Row]:
         Row(
             "Perceptron 20–64–64–10 on random classes",
             "test rows that are right, %",
-            100 / CLASSES,
+            None,
             percent_right(models, samples),
             less=shorter(epochs=(training.epochs, 20)),
-            because="it says more than chance can know",
-            source_says="no figure; chance is 10",
+            beside=f"chance: {100 / CLASSES:.1f}",
         )
     ]
 

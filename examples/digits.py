@@ -14,7 +14,7 @@ from rows import Row
 from running import Options, percent_right, research, shorter, step, trained
 
 EPOCHS, TRAIN, TEST, CLASSES = 10, 60_000, 10_000, 10
-SHORT_TRAIN, SHORT_TEST = 1_000, 500
+SHORT_TRAIN, SHORT_TEST = 1_000, 200
 
 ADAM = Training(batch_size=200, loss="categorical_crossentropy", optimizer="adam")
 """How the source trains all of them but one."""

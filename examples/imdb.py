@@ -22,7 +22,7 @@ START, UNKNOWN, FIRST = 1, 2, 3
 
 def imdb(options: Options) -> list[Row]:
     """A review is the ranks of its words, the last 500, with zeros before shorter ones."""
-    few, length = options.pick(REVIEWS, 600), options.pick(LENGTH, 50)
+    few, length = options.pick(REVIEWS, 400), options.pick(LENGTH, 50)
     with step("Reading and keeping the reviews"):
         texts, labels, part = _read(options.local("imdb/imdb.npz"), few // 2)
         adapter = Sequences(words=WORDS, length=length, padding="before", truncate="before")

@@ -5,7 +5,6 @@ number at a time: a step of 32 images with 32 kernels of 3 × 3 and its gradient
 product. Other devices do it well, so they keep the operations of Keras.
 """
 
-from itertools import product
 from typing import Any
 
 
@@ -28,13 +27,15 @@ def convolve_by_product(keras: Any, layer: Any) -> None:
         if layer.padding == "same":
             around = [((size - 1) // 2, size // 2) for size in sizes]
             inputs = keras.ops.pad(inputs, [(0, 0), *around, (0, 0)])
-        lengths = [length - size + 1 for length, size in zip(inputs.shape[1:-1], sizes, strict=True)]
-        patches = [
-            inputs[(slice(None), *(slice(at, at + length) for at, length in zip(place, lengths, strict=True)))]
-            for place in product(*map(range, sizes))
-        ]
-        rows = keras.ops.concatenate(patches, axis=-1)
-        return keras.ops.matmul(rows, keras.ops.reshape(kernel, (-1, filters)))
+        rows = inputs
+        for axis, size in enumerate(sizes, start=1):  # one axis after the other: fewer pieces to put together
+            length = rows.shape[axis] - size + 1
+            before = (slice(None),) * axis
+            pieces = [rows[(*before, slice(at, at + length))] for at in range(size)]
+            rows = keras.ops.concatenate(pieces, axis=-1)
+        axes = range(len(sizes) + 2)
+        columns = keras.ops.transpose(kernel, (*reversed(axes[:-2]), *axes[-2:]))
+        return keras.ops.matmul(rows, keras.ops.reshape(columns, (-1, filters)))
 
     layer.convolution_op = convolve
 
