@@ -22,7 +22,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from enstorage import Connector, DataSource, Project
+from enstorage import Connector, DataSet, DataSource, Project
 from enstorage.adapter import Window
 from enstorage.errors import EnstorageError, InvalidInputError, NotFoundError, NotSupportedError, UntrustedError
 
@@ -427,3 +427,18 @@ def test_a_store_that_allows_pickle_takes_lambdas(tmp_path, research):
         back = trusting.import_model(tmp_path / "lambda.keras").load_object()
         assert back.predict(X, verbose=0) == pytest.approx(2 * X, rel=1e-5)
     open_store.close()
+
+
+def test_a_data_set_is_read_once(sunspots, tmp_path, monkeypatch):
+    preparation = sunspots.create_snapshot().create_preparation()
+    research = Project(name="p", data_source=sunspots).save().create_research("r", preparation)
+    data_set = preparation.create_set(Window(3))
+    _, X, y = data_set.arrays("train")
+    model = keep(research, LinearRegression().fit(X, y))
+    model.data_set(data_set)
+    reads, arrays = [], DataSet.arrays
+    monkeypatch.setattr(DataSet, "arrays", lambda *given: reads.append(given) or arrays(*given))
+    exported = model.export(tmp_path / "out")
+    assert len(reads) == 1
+    assert json.loads((exported.folder / "model.json").read_text())["shapes"]["X"] == [37, 3]
+    assert "model.onnx" in exported.files
