@@ -100,28 +100,30 @@ class _Group:
         )
         rate = default_learning_rate(training)
         keys = member_keys(np.array([member.seed for member in members], np.uint32))
-        weights = draw_weights(network, self.shapes, self.outputs, keys.weights)
-        weights = [_given(stack, path, members) for stack, path in zip(weights, plan.paths, strict=True)]
-        trained = [value for value, own in zip(weights, self._is_trained, strict=True) if own]
-        self._frozen = [value for value, own in zip(weights, self._is_trained, strict=True) if not own]
+        dropout = np.asarray(jax.random.key_data(keys.dropout))
         own = Own(
             np.array([rate if each.learning_rate is None else each.learning_rate for each in members], np.float32),
             np.array([blueprint(each.network, each.shape, self.outputs).dropout for each in members], np.float32),
-            self._frozen,
+            [np.zeros((len(members), *shape), np.float32) for shape in self._apart(plan.shapes)[1]],
             jax.random.key_data(keys.order),
         )
-        dropout = np.asarray(jax.random.key_data(keys.dropout))
         self.blocks = blocks_of(len(members), plan.beside)
         train = [Samples(member.X, member.y) for member in members]
         given = [member.weight for member in members]
         rows, valid = padded_rows(train, given, largest, batch, shared=shared), self._valid_rows(largest, shared=shared)
-        parts = [
-            (of_block(rows, block, shared=shared), valid and of_block(valid, block, shared=shared), take(own, block))
-            for block in self.blocks
-        ]
-        self._data = jax.device_put(parts)
+        self._data = self._parts(rows, valid, own, shared=shared)
+        zeros = [np.zeros((len(self.blocks[0]), *shape), np.float32) for shape in self._apart(plan.shapes)[0]]
+        self._states = [self._program.start(zeros, dropout[self.blocks[0]])]
+        with ThreadPoolExecutor(1) as pool:
+            # Called with zeros it trains nothing, but is compiled, at the same time as the drawing of weights.
+            compiling = pool.submit(self._advance, 0, 0, 0)
+            weights = draw_weights(network, self.shapes, self.outputs, keys.weights)
+            compiling.result()
+        weights = [_given(stack, path, members) for stack, path in zip(weights, plan.paths, strict=True)]
+        trained, self._frozen = self._apart(weights)
+        if self._frozen:
+            self._data = self._parts(rows, valid, own._replace(frozen=self._frozen), shared=shared)
         self._states = [self._program.start(take(trained, block), dropout[block]) for block in self.blocks]
-        self._states[0] = self._advance(0, 0, 0)[0]  # compiles once, before the threads; trains nothing
 
     def run(self, report: Report | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Train until all members have stopped or all epochs are done.
@@ -190,6 +192,22 @@ class _Group:
             )
             for index, (member, stopped) in enumerate(zip(self.members, self.stopped, strict=True))
         ]
+
+    def _apart(self, weights: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+        """What belongs to each weight, parted by whether it is trained."""
+        both = list(zip(weights, self._is_trained, strict=True))
+        return [each for each, own in both if own], [each for each, own in both if not own]
+
+    def _parts(self, rows: Any, valid: Any, own: Any, *, shared: bool) -> list[Any]:
+        """Of each block its rows, valid rows and what is its own, on the device."""
+        import jax
+
+        parts = [
+            (of_block(rows, block, shared=shared), valid and of_block(valid, block, shared=shared), take(own, block))
+            for block in self.blocks
+        ]
+        on_device: list[Any] = jax.device_put(parts)
+        return on_device
 
     def _together(self, pool: ThreadPoolExecutor, first: int, count: int) -> list[Any]:
         """A few epochs of all blocks beside each other; an interrupt waits for them."""

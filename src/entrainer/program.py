@@ -1,6 +1,6 @@
 """The compiled training of a block of members: epochs and batches are loops inside one program."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -113,7 +113,11 @@ class Keys(NamedTuple):
     order: jax.Array
 
 
-@jax.jit
+_ONCE = {"xla_backend_optimization_level": 0}
+"""For what is run once, and so should compile fast."""
+
+
+@partial(jax.jit, compiler_options=_ONCE)
 def member_keys(seeds: Any) -> Keys:
     """The keys of members with these seeds, shape (members,); a member's keys depend on its own seed alone."""
     keys = jax.vmap(lambda seed: jax.random.split(jax.random.key(seed, impl=_GENERATOR), len(Keys._fields)))(seeds)
@@ -158,7 +162,7 @@ def training_program(
     # Weight decay changes weights that have no gradient, too.
     net = StatelessNetwork(network, shape, outputs, keep_idle=not optimizer.weight_decay)
 
-    @jax.jit
+    @partial(jax.jit, compiler_options=_ONCE)
     def fresh_optimizer() -> list[jax.Array]:
         optimizer.build(net.moving(net.model.trainable_variables))
         return [variable.value for variable in optimizer.variables]
@@ -236,7 +240,7 @@ def training_program(
 
     data = Rows(None if shared else 0, None if shared else 0, 0, 0)
     over_members = jax.vmap(advance, in_axes=(0, data, data if judged else None, 0, None, None))
-    return Program(jax.jit(jax.vmap(start)), jax.jit(over_members, donate_argnums=0))
+    return Program(jax.jit(jax.vmap(start), compiler_options=_ONCE), jax.jit(over_members, donate_argnums=0))
 
 
 def optimizer_of(training: "Training") -> Any:
