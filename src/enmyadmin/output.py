@@ -4,16 +4,11 @@ import json
 import math
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from enstorage.entity._record import Record
-
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-
-_TIMES = {"time_from", "time_to"}
 
 
 def print_json(value: Any) -> None:
@@ -81,19 +76,6 @@ def _number_format(magnitudes: list[float]) -> str:
     if 0 < largest < 1e-3:
         return ".4e"
     return f".{4 if largest == 0 else max(0, 4 - math.floor(math.log10(largest)))}f"
-
-
-def as_dictionary(record: "Record") -> dict[str, Any]:
-    """The columns of a record but those that hold bytes; times as ISO 8601."""
-    from enstorage.instant import to_iso
-
-    values = {}
-    for column in record.__table__.columns:
-        value = getattr(record, column.key)
-        if isinstance(value, bytes):
-            continue
-        values[column.key] = to_iso(value) if column.key in _TIMES and value is not None else value
-    return values
 
 
 def _shown(value: Any) -> str:

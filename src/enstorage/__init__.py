@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from enstorage.bundle.importing import import_bundle
     from enstorage.bundle.report import Exported, Imported
     from enstorage.checking import Finding, check
+    from enstorage.comparing import Comparison, compare
     from enstorage.connector import Connector
     from enstorage.entity._many import create_preparations, create_snapshots, write_all
     from enstorage.entity._saving import save_all
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from enstorage.sweeping import Garbage, Sweep, gc
 
 __all__ = [
+    "Comparison",
     "Connector",
     "DataCsv",
     "DataPreparation",
@@ -65,6 +67,7 @@ __all__ = [
     "__version__",
     "adapter",
     "check",
+    "compare",
     "create_preparations",
     "create_snapshots",
     "errors",
@@ -76,6 +79,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "Comparison": "enstorage.comparing",
     "Connector": "enstorage.connector",
     "DataCsv": "enstorage.entity.data_csv",
     "DataPreparation": "enstorage.entity.data_preparation",
@@ -101,6 +105,7 @@ _HOME = {
     "Research": "enstorage.entity.research",
     "Sweep": "enstorage.sweeping",
     "check": "enstorage.checking",
+    "compare": "enstorage.comparing",
     "create_preparations": "enstorage.entity._many",
     "create_snapshots": "enstorage.entity._many",
     "export_project": "enstorage.bundle.exporting",

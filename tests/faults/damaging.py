@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import enstorage
-from enmyadmin.output import as_dictionary
 from enstorage import Connector, DataSource
 from enstorage.entity import ENTITIES
 from enstorage.errors import EnstorageError
@@ -19,7 +18,7 @@ def read_all(folder):
         with Connector.in_folder(folder) as connector:
             try:
                 points = [[array.tolist() for array in source.read()] for source in DataSource.get_list()]
-                records = [as_dictionary(record) for entity in ENTITIES for record in entity.get_list()]
+                records = [record.as_dictionary() for entity in ENTITIES for record in entity.get_list()]
                 findings = [finding.problem for finding in enstorage.check()]
             finally:
                 connector.close()

@@ -7,7 +7,7 @@ import typer
 
 from enmyadmin.commands.entities import entity_class
 from enmyadmin.commands.opening import Store, open_store
-from enmyadmin.output import Json, as_dictionary, print_json, print_table
+from enmyadmin.output import Json, print_json, print_table
 from enmyadmin.progress import progress_bar
 from enstorage.errors import InvalidInputError
 
@@ -35,7 +35,7 @@ def export(
         exported = export_project(project, file, overwrite=overwrite, progress=progress)
     counts = {"records": exported.records, "objects": exported.objects, "points": exported.points}
     if as_json:
-        print_json({"file": str(file), "bytes": exported.bytes, "project": as_dictionary(project), **counts})
+        print_json({"file": str(file), "bytes": exported.bytes, "project": project.as_dictionary(), **counts})
         return
     print_table(["entity", "count"], [[name, count] for name, count in exported.records.items()])
     typer.echo(
@@ -63,7 +63,7 @@ def import_bundle(
     project = imported.project
     if as_json:
         counts = {"objects": imported.objects, "points": imported.points}
-        print_json({"file": str(file), "project": as_dictionary(project), **kinds, **counts})
+        print_json({"file": str(file), "project": project.as_dictionary(), **kinds, **counts})
         return
     names = list(dict.fromkeys(name for counts in kinds.values() for name in counts))
     print_table(["entity", *kinds], [[name, *(counts.get(name, 0) for counts in kinds.values())] for name in names])

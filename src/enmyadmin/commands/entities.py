@@ -1,4 +1,4 @@
-"""Commands about stored entities: list, find, show."""
+"""Commands about stored entities: list, find, show, compare."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from enmyadmin.commands.opening import Store, open_store
-from enmyadmin.output import Json, as_dictionary, print_json, print_table, shortened
+from enmyadmin.output import Json, print_json, print_table, shortened
 from enstorage.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -76,8 +76,31 @@ def find(
     _print_records(kind, found, "found", as_json=as_json)
 
 
+def compare(
+    entity: Entity,
+    ids: Annotated[list[int], typer.Argument(help="Two or more ids, as `enstorage list` shows.", metavar="ID...")],
+    everything: Annotated[bool, typer.Option("--all", help="Also what is the same for all.")] = False,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Show what differs between records: their facts, their results, and what they were made from."""
+    from enstorage.comparing import compare
+
+    kind = entity_class(entity)
+    comparison = compare(kind.get_list(ids, connector=open_store(store)))
+    if as_json:
+        print_json(comparison.to_json(everything=everything))
+        return
+    shown = comparison.values if everything else comparison.differing
+    if not shown:
+        typer.echo(f"They do not differ in any of {len(comparison.values)} values.")
+        return
+    heads = [f"{kind.__tablename__} {id}" for id in ids]
+    print_table(["", *heads], [[name, *(shortened(each) for each in values)] for name, values in shown.items()])
+
+
 def _print_records(kind: "type[Record]", records: "Sequence[Record]", word: str, *, as_json: bool) -> None:
-    rows = [as_dictionary(record) for record in records]
+    rows = [record.as_dictionary() for record in records]
     if as_json:
         print_json(rows)
         return
@@ -97,7 +120,7 @@ def show(
 
     kind = entity_class(entity)
     record = kind.get(id, connector=open_store(store))
-    facts = as_dictionary(record)
+    facts = record.as_dictionary()
     if isinstance(record, Model):
         facts["meta"] = record.metas()
         facts["curves"] = _curves(record)

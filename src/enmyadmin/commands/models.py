@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from enmyadmin.commands.opening import Store, open_store
-from enmyadmin.output import Json, as_dictionary, print_json, print_table
+from enmyadmin.output import Json, print_json, print_table
 
 
 def export_model(
@@ -44,7 +44,7 @@ def import_model(
 
     model = Research.get(research, connector=open_store(store)).import_model(path, name)
     if as_json:
-        print_json({"path": str(path), "model": as_dictionary(model)})
+        print_json({"path": str(path), "model": model.as_dictionary()})
     else:
         typer.echo(f"Model {model.id} ({model.name}) is here.")
 

@@ -7,7 +7,7 @@ import typer
 
 from enmyadmin.commands.entities import Entity, entity_class
 from enmyadmin.commands.opening import Store, open_store
-from enmyadmin.output import Json, as_dictionary, print_json
+from enmyadmin.output import Json, print_json
 from enstorage.errors import InvalidInputError
 
 
@@ -48,7 +48,7 @@ def import_csv(
         )
     count = target.write(times, values)
     if as_json:
-        print_json({"points": count, "data_source": as_dictionary(target)})
+        print_json({"points": count, "data_source": target.as_dictionary()})
     else:
         typer.echo(f"Wrote {count} points to data source {target.id} ({target.name}), interval {target.time_interval}.")
 
@@ -80,7 +80,7 @@ def import_lines(
     target = DataSource.get(source, connector=open_store(store))
     count = target.import_lines(file, measurement=measurement, field=field, tags=tags, precision=precision)
     if as_json:
-        print_json({"points": count, "data_source": as_dictionary(target)})
+        print_json({"points": count, "data_source": target.as_dictionary()})
     else:
         typer.echo(f"Wrote {count} points to data source {target.id} ({target.name}).")
 

@@ -115,6 +115,18 @@ class Record(DeclarativeBase):
         """
         return _deletion.delete(self, cascade=cascade)
 
+    def as_dictionary(self) -> dict[str, Any]:
+        """The columns by name, but those that hold bytes; its period as ISO 8601."""
+        from enstorage.instant import to_iso
+
+        values = {}
+        for column in self.__table__.columns:
+            value = getattr(self, column.key)
+            if not isinstance(value, bytes):
+                period = column.key in ("time_from", "time_to") and value is not None
+                values[column.key] = to_iso(value) if period else value
+        return values
+
     def lineage(self) -> "Lineage":
         """Everything the record was made from, back to the source."""
         from enstorage.lineage import lineage

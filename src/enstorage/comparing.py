@@ -1,0 +1,106 @@
+"""What differs between records of one kind: their own columns, facts and results, and what they were made from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isnan
+from typing import Any
+
+from enstorage.entity._record import Record
+from enstorage.entity.ensemble import Ensemble, member_names
+from enstorage.entity.model import Model
+from enstorage.errors import InvalidInputError
+
+_OF_EVERY_RECORD = {"id", "created_at", "updated_at", "deleted_at"}
+"""They differ for records that are alike in all that matters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What two or more records have, side by side.
+
+    Attributes:
+        records: that were compared, in the order in which they were given.
+        values: by name, one value for each record, None where it has none. Names are dotted: `network.units`,
+            `meta.loss`, `data_preparation.transform`.
+    """
+
+    records: tuple[Record, ...]
+    values: Mapping[str, tuple[Any, ...]]
+
+    @property
+    def differing(self) -> dict[str, tuple[Any, ...]]:
+        """Those values that are not the same for all records."""
+        return {
+            name: values for name, values in self.values.items() if not all(_same(values[0], each) for each in values)
+        }
+
+    def to_json(self, *, everything: bool = False) -> dict[str, Any]:
+        """`{"entity", "ids", "values": {name: [value of each record]}}` of what differs, or of everything."""
+        shown = self.values if everything else self.differing
+        return {
+            "entity": type(self.records[0]).__name__,
+            "ids": [record.id for record in self.records],
+            "values": {name: list(values) for name, values in shown.items()},
+        }
+
+
+def compare(records: Sequence[Record]) -> Comparison:
+    """Puts records of one kind side by side; only what was stored is read.
+
+    Args:
+        records: at least two of one class, of one store or of several.
+
+    Raises:
+        InvalidInputError: fewer than two, or of several classes.
+    """
+    kinds = sorted({type(record).__name__ for record in records})
+    if len(records) < 2 or len(kinds) > 1:
+        received = f"{len(records)} of {', '.join(kinds) or 'nothing'}"
+        raise InvalidInputError(f"Comparing takes at least two records of one kind; received {received}.")
+    sides = [_flat(_all_of(record)) for record in records]
+    names = dict.fromkeys(name for side in sides for name in side)
+    return Comparison(tuple(records), {name: tuple(side.get(name) for side in sides) for name in names})
+
+
+def _all_of(record: Record) -> dict[str, Any]:
+    """Own columns first, then facts and members, then what it was made from, nearest first."""
+    known = _telling(record)
+    if isinstance(record, Model):
+        known["meta"] = record.metas()
+    if isinstance(record, Ensemble):
+        items = zip(member_names(record.models()), record.items(), strict=True)
+        known["members"] = {name: {"model_id": item.model_id, **item.properties} for name, item in items}
+    upstream: dict[str, list[Record]] = {}
+    for each in reversed(record.lineage().records[:-1]):
+        upstream.setdefault(each.__tablename__, []).append(each)
+    for name, made_from in upstream.items():
+        ids = [each.id for each in made_from]
+        known[name] = {"id": ids[0], **_telling(made_from[0])} if len(ids) == 1 else {"ids": sorted(ids)}
+    return known
+
+
+def _telling(record: Record) -> dict[str, Any]:
+    left_out = _OF_EVERY_RECORD | set(record._upstream)  # that stands under the names of what it was made from
+    return {name: value for name, value in record.as_dictionary().items() if name not in left_out}
+
+
+def _same(one: Any, other: Any) -> bool:
+    both_undefined = isinstance(one, float) and isinstance(other, float) and isnan(one) and isnan(other)
+    return both_undefined or (type(one) is type(other) and one == other) or _equal_numbers(one, other)
+
+
+def _equal_numbers(one: Any, other: Any) -> bool:
+    """Whether 1 and 1.0 meet; True is no number."""
+    kinds = {type(one), type(other)}
+    return kinds <= {int, float} and bool(one == other)
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Mappings inside of mappings as dotted names."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping) and value:
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat
