@@ -1,11 +1,11 @@
 """Stores that earlier versions wrote open in this one, once they are upgraded."""
 
 import math
+import shutil
 import sqlite3
 import subprocess
 import sys
 import sysconfig
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -27,8 +27,7 @@ COMMAND = str(Path(sysconfig.get_path("scripts")) / "enstorage")
 @pytest.fixture(params=REVISIONS)
 def old_store(request, tmp_path):
     """The folder of a store that the version with that schema wrote."""
-    with tarfile.open(KEPT / f"schema-{request.param}.tar.gz") as archive:
-        archive.extractall(tmp_path, filter="data")
+    shutil.unpack_archive(KEPT / f"schema-{request.param}.tar.gz", tmp_path)
     return tmp_path / "store"
 
 

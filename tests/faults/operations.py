@@ -6,7 +6,7 @@ those that were done. To add one, add it to `OPERATIONS`.
 
 import io
 import os
-import tarfile
+import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from dataclasses import dataclass
@@ -434,8 +434,7 @@ def opened(begun):
 
 
 def old_store(n):
-    with tarfile.open(_OLD_STORE) as archive:
-        archive.extractall(place() / f"old {n}", filter="data")
+    shutil.unpack_archive(_OLD_STORE, place() / f"old {n}")
 
 
 def upgrade(n):
