@@ -310,6 +310,24 @@ def test_find_prints_what_the_query_asks_for(enstorage, csv):
     assert errors.endswith("\n    nmae = 'Elbe'\n    ^\n")
 
 
+def test_compare_shows_what_differs_and_on_demand_what_does_not(enstorage, csv):
+    enstorage("init")
+    for name, unit in (("Elbe", "m"), ("Oder", "cm")):
+        enstorage("import-csv", csv, "--name", name, "--unit", unit)
+    status, output, errors = enstorage("compare", "data_source", 1, 2)
+    assert (status, errors) == (0, "")
+    assert [line.split() for line in output.splitlines()] == [
+        ["data_source", "1", "data_source", "2"],
+        ["name", "Elbe", "Oder"],
+        ["unit", "m", "cm"],
+    ]
+    assert "aggregate" in enstorage("compare", "data_source", 1, 2, "--all")[1]
+    told = json.loads(enstorage("compare", "data_source", 1, 2, "--json")[1])
+    assert told["values"] == {"name": ["Elbe", "Oder"], "unit": ["m", "cm"]}
+    assert "do not differ" in enstorage("compare", "data_source", 1, 1)[1]
+    assert enstorage("compare", "data_source", 1, 9)[0] == 1
+
+
 def test_options_of_a_new_source_are_refused_for_one_that_is_there(enstorage, csv):
     enstorage("init")
     enstorage("import-csv", csv)

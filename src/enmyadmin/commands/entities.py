@@ -96,7 +96,12 @@ def compare(
         typer.echo(f"They do not differ in any of {len(comparison.values)} values.")
         return
     heads = [f"{kind.__tablename__} {id}" for id in ids]
-    print_table(["", *heads], [[name, *(shortened(each) for each in values)] for name, values in shown.items()])
+    print_table(["", *heads], [[name, *map(_side, values)] for name, values in shown.items()])
+
+
+def _side(value: Any) -> Any:
+    """A value that stands beside others of its kind, in a column of other kinds."""
+    return f"{value:.6g}" if isinstance(value, float) else shortened(value, 16)
 
 
 def _print_records(kind: "type[Record]", records: "Sequence[Record]", word: str, *, as_json: bool) -> None:
