@@ -17,7 +17,8 @@ import numpy as np
 
 from enstorage import Connector, DataSource, Model, Project, Research, save_all
 from peers import run_peer
-from tables import Line, seconds, show
+from tables import Line, show
+from timing import seconds
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import servers

@@ -15,7 +15,8 @@ from enstorage import Connector, DataSource
 from enstorage.interval import Interval
 from enstorage.objects.table import content_sha256
 from enstorage.series.base import find_series
-from tables import Line, seconds, show
+from tables import Line, show
+from timing import seconds
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import servers

@@ -12,7 +12,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from enstorage import Connector, DataSet, DataSource
 from enstorage.adapter import Window
 from peers import run_peer
-from tables import Line, seconds, show
+from tables import Line, show
+from timing import seconds
 
 SECOND = 10**9
 START = 1_420_070_400 * SECOND  # 2015-01-01

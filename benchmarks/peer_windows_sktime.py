@@ -5,7 +5,6 @@ The function has no public name; it is what `make_reduction` makes its tables by
 
 import json
 import sys
-import time
 
 import numpy as np
 import pandas as pd
@@ -13,18 +12,11 @@ import sktime
 from sktime.forecasting.base import ForecastingHorizon
 from sktime.forecasting.compose._reduce import _sliding_window_transform
 
-POINTS, LAG = int(sys.argv[1]), int(sys.argv[2])
+from timing import seconds
+
+POINTS, LAG, REPEAT = int(sys.argv[1]), int(sys.argv[2]), 3
 series = pd.Series(np.random.default_rng(0).standard_normal(POINTS).cumsum())
 order = np.random.default_rng(0).permutation(POINTS - LAG)
-
-
-def median(work):
-    taken = []
-    for _ in range(3):
-        started = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - started)
-    return sorted(taken)[1]
 
 
 def made():
@@ -39,10 +31,10 @@ def shuffled():
 
 result = {
     "version": sktime.__version__,
-    "samples as they are handed over": (whole := median(made)),
+    "samples as they are handed over": (whole := seconds(made, REPEAT)),
     "float64 arrays, in order": whole,
-    "float32 arrays, in order": median(lambda: [array.astype(np.float32) for array in made()]),
-    "float32 arrays, rows shuffled": median(shuffled),
+    "float32 arrays, in order": seconds(lambda: [array.astype(np.float32) for array in made()], REPEAT),
+    "float32 arrays, rows shuffled": seconds(shuffled, REPEAT),
     "sum": float(made()[0].sum()),
 }
 print(json.dumps(result))

@@ -2,8 +2,6 @@
 
 import os
 import platform
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -59,13 +57,3 @@ def _figure(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
-
-
-def seconds(work: Callable[[], object], repeat: int = 1) -> float:
-    """How long some work takes; of several runs the median."""
-    taken = []
-    for _ in range(repeat):
-        started = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - started)
-    return sorted(taken)[len(taken) // 2]

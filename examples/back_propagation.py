@@ -4,17 +4,11 @@ Source: the textbook of networks, training of a multilayer perceptron: it goes o
 E_m.
 """
 
-import numpy as np
-
-from enstorage import DataSet
-from entrainer import Training
 from entrainer.networks import Estimator
 from rows import Row
-from running import Options, research, run, trained
+from running import Options, run
+from truth_tables import XOR, stop_rule
 
-LIMIT = 0.01
-TABLE = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
-XOR = np.array([0.0, 1.0, 1.0, 0.0])
 PERCEPTRON = Estimator(
     "BackPropagation",
     {
@@ -22,7 +16,7 @@ PERCEPTRON = Estimator(
         "activation": "tanh",
         "last_activation": "sigmoid",
         "learning_rate": 0.5,
-        "error_limit": LIMIT,
+        "error_limit": 0.01,
         "max_epochs": 20_000,
     },
 )
@@ -30,20 +24,8 @@ PERCEPTRON = Estimator(
 
 def back_propagation(options: Options) -> list[Row]:
     """What a single layer cannot learn, eight hidden units can."""
-    rows = DataSet.from_arrays(range(4), TABLE, XOR, ["train"] * 4, "XOR")
-    models = trained(research("XOR", "Back-propagation"), PERCEPTRON, rows, Training(), options.range_of_seeds(10))
-    errors = [float(((model.forecasts()["value"].to_numpy() - XOR) ** 2).sum()) for model in models]
-    return [
-        Row(
-            "Multilayer perceptron by online back-propagation: XOR",
-            "E at the end",
-            LIMIT,
-            errors,
-            "lower",
-            always=True,
-            source_says=f"E ≤ E_m = {LIMIT}",
-        )
-    ]
+    work = "Multilayer perceptron by online back-propagation"
+    return stop_rule(work, "XOR", XOR, "Back-propagation", PERCEPTRON, options)
 
 
 if __name__ == "__main__":

@@ -85,14 +85,10 @@ def _telling(record: Record) -> dict[str, Any]:
 
 
 def _same(one: Any, other: Any) -> bool:
-    both_undefined = isinstance(one, float) and isinstance(other, float) and isnan(one) and isnan(other)
-    return both_undefined or (type(one) is type(other) and one == other) or _equal_numbers(one, other)
-
-
-def _equal_numbers(one: Any, other: Any) -> bool:
-    """Whether 1 and 1.0 meet; True is no number."""
-    kinds = {type(one), type(other)}
-    return kinds <= {int, float} and bool(one == other)
+    """Whether two values mean the same: 1 and 1.0 do, NaN and NaN do; 1 and True do not."""
+    if isinstance(one, float) and isinstance(other, float) and isnan(one) and isnan(other):
+        return True
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -111,7 +111,16 @@ class _Group:
         train = [Samples(member.X, member.y) for member in members]
         given = [member.weight for member in members]
         rows, valid = padded_rows(train, given, largest, batch, shared=shared), self._valid_rows(largest, shared=shared)
-        self._data = self._parts(rows, valid, own, shared=shared)
+        self._data: list[Any] = jax.device_put(
+            [
+                (
+                    of_block(rows, block, shared=shared),
+                    valid and of_block(valid, block, shared=shared),
+                    take(own, block),
+                )
+                for block in self.blocks
+            ]
+        )
         zeros = [np.zeros((len(self.blocks[0]), *shape), np.float32) for shape in self._apart(plan.shapes)[0]]
         self._states = [self._program.start(zeros, dropout[self.blocks[0]])]
         with ThreadPoolExecutor(1) as pool:
@@ -121,8 +130,10 @@ class _Group:
             compiling.result()
         weights = [_given(stack, path, members) for stack, path in zip(weights, plan.paths, strict=True)]
         trained, self._frozen = self._apart(weights)
-        if self._frozen:
-            self._data = self._parts(rows, valid, own._replace(frozen=self._frozen), shared=shared)
+        self._data = [
+            (rows, valid, own._replace(frozen=jax.device_put(take(self._frozen, block))))
+            for (rows, valid, own), block in zip(self._data, self.blocks, strict=True)
+        ]
         self._states = [self._program.start(take(trained, block), dropout[block]) for block in self.blocks]
 
     def run(self, report: Report | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -197,17 +208,6 @@ class _Group:
         """What belongs to each weight, parted by whether it is trained."""
         both = list(zip(weights, self._is_trained, strict=True))
         return [each for each, own in both if own], [each for each, own in both if not own]
-
-    def _parts(self, rows: Any, valid: Any, own: Any, *, shared: bool) -> list[Any]:
-        """Of each block its rows, valid rows and what is its own, on the device."""
-        import jax
-
-        parts = [
-            (of_block(rows, block, shared=shared), valid and of_block(valid, block, shared=shared), take(own, block))
-            for block in self.blocks
-        ]
-        on_device: list[Any] = jax.device_put(parts)
-        return on_device
 
     def _together(self, pool: ThreadPoolExecutor, first: int, count: int) -> list[Any]:
         """A few epochs of all blocks beside each other; an interrupt waits for them."""

@@ -226,10 +226,9 @@ def _study(
     study: optuna.Study = library.create_study(sampler=chosen, pruner=pruner or library.pruners.NopPruner())
     for each in known:
         if not each.is_running:
-            curve = each.model.curves()
-            judged = (
-                dict(curve.select("step", "valid_loss").drop_nulls().rows()) if "valid_loss" in curve.columns else {}
-            )
+            curve, judged = each.model.curves(), {}
+            if "valid_loss" in curve.columns:
+                judged = dict(curve.select("step", "valid_loss").drop_nulls().drop_nans().rows())
             study.add_trial(_frozen(library, each.fact, judged, running=False))
     return study
 

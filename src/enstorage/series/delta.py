@@ -130,9 +130,7 @@ class DeltaSeries(SeriesStore):
         wanted = pl.Series(source_ids, dtype=pl.Int64)
         with self._translated(version):
             rows = scan(self._table(version)).filter(pl.col("source").is_in(wanted.implode())).collect()
-        rows = rows.sort("source", "time", "version")
-        is_last = (pl.col("source") != pl.col("source").shift(-1)) | (pl.col("time") != pl.col("time").shift(-1))
-        rows = rows.filter(is_last.fill_null(value=True)).filter(pl.col("value").is_not_null())
+        rows = _last_written(rows, "source", "time").filter(pl.col("value").is_not_null())
         sources, times, values = (rows[name].to_numpy() for name in ("source", "time", "value"))
         starts, ends = (np.searchsorted(sources, wanted.to_numpy(), side) for side in ("left", "right"))
         return [(times[start:end], values[start:end]) for start, end in zip(starts, ends, strict=True)]
@@ -332,9 +330,15 @@ def _points(
     # Series are mostly written in order and once, and looking whether that is so costs less than sorting.
     times = points["time"].to_numpy()
     if not (times[1:] > times[:-1]).all():
-        points = rows.select("time", "value", "version").sort("time", "version").collect()
-        points = points.filter((pl.col("time") != pl.col("time").shift(-1)).fill_null(value=True))
+        points = _last_written(rows.select("time", "value", "version").collect(), "time")
     return points.filter(pl.col("value").is_not_null()).select("time", "value")
+
+
+def _last_written(rows: pl.DataFrame, *key: str) -> pl.DataFrame:
+    """The rows sorted by their key; of those of one key the one with the latest version."""
+    rows = rows.sort(*key, "version")
+    is_last = pl.any_horizontal(pl.col(name) != pl.col(name).shift(-1) for name in key)
+    return rows.filter(is_last.fill_null(value=True))
 
 
 def _storage_options(location: Location) -> dict[str, str]:
