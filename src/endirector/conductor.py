@@ -1,6 +1,6 @@
 """`Conductor`: renders an ensemble."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from endirector.alignment import Alignment, align
 from endirector.members import gather
 from endirector.metamodel import make_metamodel
-from endirector.methods.base import Combination, Floats, Method
+from endirector.methods.base import Combination, Fitting, Floats, Method, Rows
 from endirector.metrics import errors
 from enstorage import DataCsv, DataPreparation, Ensemble, Forecast, Model, plugins
 from enstorage.entity.ensemble import METHODS
@@ -58,10 +58,11 @@ class Conductor:
         """
         with self.ensemble.connector:
             models = self._models()
-            metamodel = self._initialise_metamodel()
             method = self._determine_method()
+            parameters = method.with_defaults(self.ensemble.parameters)
+            metamodel = self._initialise_metamodel(parameters)
             alignment = self._intersect_by_target_id(models)
-            rendering = self._run_method(method, metamodel, alignment, models)
+            rendering = self._run_method(method, parameters, metamodel, alignment, models)
             return self._save(models, alignment, rendering)
 
     def _models(self) -> list[Model]:
@@ -72,8 +73,9 @@ class Conductor:
             )
         return models
 
-    def _initialise_metamodel(self) -> Any:
-        return None if self.ensemble.metamodel is None else make_metamodel(self.ensemble.metamodel)
+    def _initialise_metamodel(self, parameters: Mapping[str, Any]) -> Any:
+        name = self.ensemble.metamodel
+        return None if name is None else make_metamodel(name, parameters.get("metamodel"))
 
     def _determine_method(self) -> Method:
         method: type[Method] = plugins.load(METHODS, self.ensemble.method, "method")
@@ -82,8 +84,15 @@ class Conductor:
     def _intersect_by_target_id(self, models: Sequence[Model]) -> Alignment:
         return align(gather(models))
 
-    def _run_method(self, method: Method, metamodel: Any, alignment: Alignment, models: Sequence[Model]) -> _Rendering:
-        fit_on = self._fit_on(alignment) if method.fits else None
+    def _run_method(
+        self,
+        method: Method,
+        parameters: Mapping[str, Any],
+        metamodel: Any,
+        alignment: Alignment,
+        models: Sequence[Model],
+    ) -> _Rendering:
+        fit_on = self._fit_on(alignment) if method.fits_with(parameters) else None
         fitted = np.zeros(len(alignment.truth), bool) if fit_on is None else alignment.part == PARTS.index(fit_on)
         if (alignment.part[fitted] == _TEST).any():
             raise InvalidInputError(
@@ -94,14 +103,16 @@ class Conductor:
                 f"{self.ensemble} is to be fitted on the part {fit_on!r}, in which the members share no target. Choose "
                 "another fit_on, or prepare the data with such a part."
             )
-        combination = method.fit(alignment.forecasts[fitted], alignment.truth[fitted], metamodel)
+        step = alignment.keys["step"].to_numpy()
+        rows = Rows(alignment.forecasts[fitted], step[fitted])
+        combination = method.fit(Fitting(rows, alignment.truth[fitted], parameters, metamodel))
         return _Rendering(
             combination=combination,
             metamodel=metamodel,
             fit_on=fit_on,
             fitted=fitted,
             mark=_mark(alignment, fitted, models),
-            forecast=combination.predict(alignment.forecasts),
+            forecast=combination.predict(Rows(alignment.forecasts, step)),
         )
 
     def _fit_on(self, alignment: Alignment) -> str:
@@ -134,6 +145,7 @@ class Conductor:
                 "leaks": any(_leaks(model) for model in models),
                 "test_rows_trained_on": seen,
                 "intercept": rendering.combination.intercept,
+                "fit": dict(rendering.combination.facts),
                 "metrics": metrics,
             }
             ensemble.rendered_at = datetime.now(UTC)

@@ -49,6 +49,7 @@ def test_a_store_of_every_version_opens_whole_after_upgrade(old_store):
     (ensemble,) = Ensemble.get_list()
     assert ensemble.metrics()["test"]["ensemble"]["rmse"] < 60
     assert [record.name for record in ensemble.models()] == ["lag 3", "lag 5"]
+    assert ensemble.parameters in (None, {"metamodel": {"positive": True}})  # since schema 0004
     three.log(9, loss=0.5)
     assert three.curves().row(-1, named=True)["loss"] == 0.5
     for model in Model.get_list()[2:]:  # of sets of several preparations, since schema 0003

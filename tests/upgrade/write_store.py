@@ -45,7 +45,10 @@ def write(folder):
             ids, _ = data_set.targets(part)
             _, inputs, _ = data_set.arrays(part)
             model.save_forecasts(part, ids, data_set.invert(estimator.predict(inputs), part))
-    Conductor(project.create_ensemble("blending", "LinearRegression", models=project.models())).render()
+    told = (
+        {"parameters": {"metamodel": {"positive": True}}} if hasattr(enstorage.Ensemble, "parameters") else {}
+    )  # 0004
+    Conductor(project.create_ensemble("blending", "LinearRegression", models=project.models(), **told)).render()
     if hasattr(enstorage, "DataSetInput"):  # since schema 0003
         write_sets_of_several(project, preparation)
     enstorage.export_project(project, folder.with_suffix(".enz"))

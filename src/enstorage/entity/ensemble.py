@@ -1,6 +1,6 @@
 """`Ensemble`: models that forecast together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -34,7 +34,7 @@ class Ensemble(Record):
     """
 
     __tablename__ = "ensemble"
-    _immutable = frozenset({"project_id", "method", "metamodel", "fit_on"})
+    _immutable = frozenset({"project_id", "method", "metamodel", "fit_on", "parameters"})
     _belongs_to = frozenset({"project_id"})
     _written_later = ("result", "data_csv_id", "object_sha256", "object_format", "rendered_at")
 
@@ -44,6 +44,8 @@ class Ensemble(Record):
     metamodel: Mapped[str | None] = mapped_column(String(255))
     #: The part asked for; None leaves the choice to the method.
     fit_on: Mapped[str | None] = mapped_column(String(16))
+    #: What the method was told, complete with its defaults; None in a store of a time when methods had no parameters.
+    parameters: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
     object_sha256: Mapped[str | None] = mapped_column(ObjectHash, index=True)
     object_format: Mapped[str | None] = mapped_column(String(32))
     data_csv_id: Mapped[int | None] = mapped_column(ForeignKey("data_csv.id"))
@@ -55,28 +57,31 @@ class Ensemble(Record):
         cls,
         project: Project,
         method: str,
-        metamodel: str | None,
+        metamodel: object,
         models: Sequence[Model],
         *,
         fit_on: str | None = None,
         name: str | None = None,
         description: str = "",
+        parameters: Mapping[str, Any] | None = None,
     ) -> Self:
         """Put members together and store them. See `Project.create_ensemble`."""
         from enstorage.entity.ensemble_item import EnsembleItem
 
-        plugins.load(METHODS, method, "method").check(metamodel)
+        chosen = plugins.load(METHODS, method, "method")
         if fit_on not in (None, *FIT_ON):
             raise InvalidInputError(f"fit_on is one of {', '.join(FIT_ON)}; received {fit_on!r}.")
         models = _checked_members(project, models)
+        metamodel_name, told = chosen.check(metamodel, parameters or {}, member_names(models))
         with project.connector.transaction():
             ensemble = cls(
                 connector=project.connector,
-                name=name or " ".join(filter(None, (method, metamodel))),
+                name=name or " ".join(filter(None, (method, metamodel_name))),
                 project_id=project.id,
                 method=method,
-                metamodel=metamodel,
+                metamodel=metamodel_name,
                 fit_on=fit_on,
+                parameters=told,
                 description=description,
             ).save()
             for position, model in enumerate(models):
