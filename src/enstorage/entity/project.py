@@ -75,8 +75,9 @@ class Project(Record):
             metamodel: for methods that have one, the class name of a scikit-learn estimator, such as `LinearRegression`, or
                 an estimator that was not fitted, such as `Ridge(alpha=0.5)`: its class and its parameters are kept.
             models: the members, all of this project.
-            fit_on: the part whose rows weights or metamodel are fitted on: `train` or `valid`. By default `valid` where
-                every member's preparation has one, else `train`.
+            fit_on: what weights or metamodel are fitted on: the rows of `train` or `valid`, or the members' forecasts
+                `out_of_fold`. By default what the method is made for; else `valid` where the members have such rows, or
+                `train`.
             name: what people call it; by default the method and metamodel.
             description: free text.
             parameters: what the method takes, as JSON, such as `{"average": "median"}` for `voting`, or
