@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 
 from endirector.alignment import Alignment, align
 from endirector.honesty import TEST, leaks, mark_of, seen_test_rows
-from endirector.members import gather, gather_out_of_fold, refuse_test_rows, require_out_of_fold
+from endirector.members import (
+    gather,
+    gather_out_of_fold,
+    refuse_mixed_units,
+    refuse_test_rows,
+    require_out_of_fold,
+)
 from endirector.metamodel import make_metamodel
 from endirector.methods.base import Combination, Fitting, Floats, Method, Rows
 from endirector.metrics import errors_by_part
@@ -75,7 +81,7 @@ class Conductor:
             The ensemble, with the metamodel, the members' parameters, the alignment, the forecasts and the errors.
 
         Raises:
-            InvalidInputError: no members, no common target, members of different targets, no row to fit on, or no
+            InvalidInputError: no members, no common target, members of different targets or units, no row to fit on, or no
                 out-of-fold forecasts where the ensemble is to be fitted on them.
             NotFoundError: a member has neither forecasts nor an object to make them.
         """
@@ -110,6 +116,7 @@ class Conductor:
         self, method: Method, parameters: Mapping[str, Any], models: Sequence[Model], *, out_of_fold: bool = False
     ) -> _Meeting:
         alignment = align(gather_out_of_fold(models), "out-of-fold ") if out_of_fold else align(gather(models))
+        refuse_mixed_units(alignment.keys, models)
         lag, window = method.window_lag(parameters, longest_lag(models)), None
         if lag is not None:
             window, known = windows_before(alignment.keys, models, lag)

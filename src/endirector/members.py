@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from endirector.alignment import KEY, MemberForecasts
-from enstorage import Forecast, Model
+from enstorage import DataSource, Forecast, Model
+from enstorage.adapter.base import Adapter, adapter_from_json
 from enstorage.entity.ensemble import member_names
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.entity.targets import known_parts, known_targets
@@ -73,6 +74,34 @@ def refuse_test_rows(keys: pl.DataFrame, models: Sequence[Model]) -> None:
                 f"{to_iso(int(test['id'][0]))}. Test rows decide nothing. Make out-of-fold forecasts of all members at once "
                 "with entrainer.backtest(ensemble.models())."
             )
+
+
+def refuse_mixed_units(keys: pl.DataFrame, models: Sequence[Model]) -> None:
+    """Refuse targets of series in different units: an error over both means nothing. Intervals between events are days.
+
+    Raises:
+        InvalidInputError: there are some; the units are told.
+    """
+    if keys["series"].n_unique() == 1 or not all(map(_forecasts_values, models)):
+        return
+    sources = DataSource.get_list(sorted(keys["series"].unique().to_list()), connector=models[0].connector)
+    if len({source.unit for source in sources}) > 1:
+        shown = ", ".join(f"{source} in {source.unit or 'no unit'}" for source in sources)
+        raise InvalidInputError(
+            f"The members forecast series in different units, and no weight or error is meant for both: {shown}. Make an "
+            "ensemble for each unit, of models for those series."
+        )
+
+
+def _forecasts_values(model: Model) -> bool:
+    """Whether the targets are in the units of the series, as they are unless its data set says otherwise."""
+    if model.data_set_id is None:
+        return True
+    data_set = model.data_set()
+    if data_set.data_preparation_id is None:  # from arrays
+        return False
+    adapter = adapter_from_json(data_set.adapter)
+    return isinstance(adapter, Adapter) and adapter.targets_are_values
 
 
 def _parts(model: Model) -> pl.DataFrame:

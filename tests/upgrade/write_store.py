@@ -49,10 +49,20 @@ def write(folder):
         {"parameters": {"metamodel": {"positive": True}}} if hasattr(enstorage.Ensemble, "parameters") else {}
     )  # 0004
     Conductor(project.create_ensemble("blending", "LinearRegression", models=project.models(), **told)).render()
+    if told:
+        write_mixture(project)
     if hasattr(enstorage, "DataSetInput"):  # since schema 0003
         write_sets_of_several(project, preparation)
     enstorage.export_project(project, folder.with_suffix(".enz"))
     connector.close()
+
+
+def write_mixture(project):
+    """An ensemble that was fitted out of fold, with weights for each row."""
+    for model in project.models():
+        kept = model.forecasts("valid")
+        model.save_forecasts("out_of_fold", kept["id"].to_numpy(), kept["value"].to_numpy() + model.id)
+    Conductor(project.create_ensemble("mixture_of_experts", models=project.models())).render()
 
 
 def write_sets_of_several(project, preparation):

@@ -17,8 +17,12 @@ class Blending(Method):
         metamodel.fit(given.rows.forecasts, given.truth)
         weights = getattr(metamodel, "coef_", None)
         intercept = getattr(metamodel, "intercept_", None)
+        rank = getattr(
+            metamodel, "rank_", None
+        )  # of LinearRegression, which takes the shortest of equally good weights
         return Combination(
             predict=lambda rows: np.asarray(metamodel.predict(rows.forecasts), float),
             weights=None if weights is None else np.asarray(weights, float).ravel(),
             intercept=None if weights is None or intercept is None else float(np.ravel(intercept)[0]),
+            facts={} if rank is None else {"rank": int(rank)},
         )

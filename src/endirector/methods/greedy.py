@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from endirector.methods.base import Combination, Fitting, Floats, Method
 from endirector.methods.parameters import Parameter, one_of, whole_number
+from endirector.methods.triangle import BLOCK
 from enstorage.entity.forecast import OUT_OF_FOLD
 
 # Losses that differ by less, relative to that of the best member, are the same: rounding does not decide.
 _TIE = 1e-13
-_BLOCK = 1 << 14  # rows; what is worked on stays in the cache
 
 
 class Greedy(Method):
@@ -74,8 +74,8 @@ def _squared(forecasts: Floats, truth: Floats) -> _Losses:
     """Mean squared errors from the Gram matrix of the members' errors: a round costs no look at the rows."""
     members = forecasts.shape[1]
     gram = np.zeros((members, members))
-    for start in range(0, len(truth), _BLOCK):
-        errors = forecasts[start : start + _BLOCK] - truth[start : start + _BLOCK, None]
+    for start in range(0, len(truth), BLOCK):
+        errors = forecasts[start : start + BLOCK] - truth[start : start + BLOCK, None]
         gram += errors.T @ errors
     gram /= len(truth)
     alone = gram.diagonal().copy()
@@ -96,14 +96,14 @@ def _absolute(forecasts: Floats, truth: Floats) -> _Losses:
     """Mean absolute errors, in blocks of rows, with nothing allocated in a round."""
     errors = np.ascontiguousarray((forecasts - truth[:, None]).T)
     total: NDArray[np.float64] = np.zeros(len(truth))  # the sum of the errors of those taken
-    work = np.empty((len(errors), min(_BLOCK, len(truth))))
+    work = np.empty((len(errors), min(BLOCK, len(truth))))
 
     def losses(last: int | None, count: int) -> Floats:
         if last is not None:
             np.add(total, errors[last], out=total)
         sums = np.zeros(len(errors))
-        for start in range(0, len(truth), _BLOCK):
-            own = slice(start, start + _BLOCK)
+        for start in range(0, len(truth), BLOCK):
+            own = slice(start, start + BLOCK)
             block = work[:, : len(total[own])]
             np.abs(np.add(errors[:, own], total[own], out=block), out=block)
             sums += block.sum(axis=1)

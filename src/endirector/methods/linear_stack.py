@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from endirector.methods.base import Combination, Fitting, Floats, Method, Rows
 from endirector.methods.parameters import Parameter, one_of
+from endirector.methods.triangle import BLOCK, triangle
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 
@@ -53,11 +54,13 @@ def least_squares(forecasts: Floats, truth: Floats) -> tuple[Floats, int]:
         Weights, shape (members,), and the rank of the forecasts: where it is below the number of members, as for two that
         forecast the same, other weights are as good.
     """
-    # The triangle of a QR decomposition has as many rows as there are members: the cost of the rest depends on no rows.
-    triangle = np.asarray(np.linalg.qr(np.column_stack([forecasts, truth]), mode="r"))
+    root = triangle(
+        np.column_stack([forecasts[start : start + BLOCK], truth[start : start + BLOCK]])
+        for start in range(0, len(truth), BLOCK)
+    )
     precision = np.finfo(np.float64).eps * max(forecasts.shape)
-    weights, _, rank, _ = np.linalg.lstsq(triangle[:, :-1], triangle[:, -1], rcond=precision)
-    return weights, int(rank)
+    weights, _, rank, _ = np.linalg.lstsq(root[:, :-1], root[:, -1], rcond=precision)
+    return np.asarray(weights, dtype=np.float64), int(rank)
 
 
 def _steps(rows: Rows) -> NDArray[np.int32]:

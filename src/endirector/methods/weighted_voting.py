@@ -8,6 +8,7 @@ import numpy as np
 
 from endirector.methods.base import Combination, Fitting, Floats, Method
 from endirector.methods.parameters import Parameter
+from endirector.methods.triangle import BLOCK, triangle
 from enstorage.errors import InvalidInputError
 
 _FITTED = ("simplex", "inverse_error")
@@ -126,10 +127,10 @@ def simplex_least_squares(forecasts: Floats, truth: Floats) -> tuple[Floats, int
     """
     from scipy.optimize import nnls
 
-    errors = forecasts - truth[:, None]
-    scale = float(np.abs(errors).max()) or 1.0
-    # The Gram matrix's root has as many rows as members: the cost no longer depends on the number of rows.
-    root = np.linalg.qr(errors / scale, mode="r")
+    root = triangle(
+        forecasts[start : start + BLOCK] - truth[start : start + BLOCK, None] for start in range(0, len(truth), BLOCK)
+    )
+    root = root / (float(np.abs(root).max()) or 1.0)
     members = forecasts.shape[1]
     system = np.vstack([root, np.ones(members)])
     solution, _ = nnls(system, np.concatenate([np.zeros(len(root)), [1.0]]))
