@@ -6,16 +6,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from endirector.alignment import Alignment, align
     from endirector.conductor import Conductor
-    from endirector.methods.base import Combination, Method
+    from endirector.methods.base import Combination, Fitting, Method, Rows
+    from endirector.methods.parameters import Parameter
 
-__all__ = ["Alignment", "Combination", "Conductor", "Method", "align"]
+__all__ = ["Alignment", "Combination", "Conductor", "Fitting", "Method", "Parameter", "Rows", "align"]
 
 _HOME = {
     "Alignment": "endirector.alignment",
     "align": "endirector.alignment",
     "Combination": "endirector.methods.base",
     "Conductor": "endirector.conductor",
+    "Fitting": "endirector.methods.base",
     "Method": "endirector.methods.base",
+    "Parameter": "endirector.methods.parameters",
+    "Rows": "endirector.methods.base",
 }
 
 

@@ -49,9 +49,25 @@ class Alignment:
     forecasts: NDArray[np.float64]
     lost: dict[str, int]
 
+    def only(self, rows: NDArray[np.bool_]) -> "Alignment":
+        """The rows that are chosen; the others are lost to every member."""
+        dropped = int((~rows).sum())
+        return Alignment(
+            keys=self.keys.filter(rows),
+            part=self.part[rows],
+            member_parts=self.member_parts[rows],
+            truth=self.truth[rows],
+            forecasts=self.forecasts[rows],
+            lost={name: count + dropped for name, count in self.lost.items()},
+        )
 
-def align(members: Sequence[MemberForecasts]) -> Alignment:
+
+def align(members: Sequence[MemberForecasts], kind: str = "") -> Alignment:
     """Intersect the members' targets.
+
+    Args:
+        members: what they bring.
+        kind: which targets these are, for messages, such as `out-of-fold `.
 
     Raises:
         InvalidInputError: there is no common target, horizons differ, two members hold different truths of one target, or
@@ -62,7 +78,7 @@ def align(members: Sequence[MemberForecasts]) -> Alignment:
     for member in members[1:]:
         common = common.join(member.table.select(KEY), on=KEY, how="inner")
     if not common.height:
-        raise InvalidInputError(_nothing_common(members))
+        raise InvalidInputError(_nothing_common(members, kind))
     common = common.sort(KEY)
     rows = [common.join(member.table, on=KEY, how="left", maintain_order="left") for member in members]
     member_parts = np.column_stack([table["part"].to_numpy() for table in rows])
@@ -92,16 +108,19 @@ def _check_steps(members: Sequence[MemberForecasts]) -> None:
         )
 
 
-def _nothing_common(members: Sequence[MemberForecasts]) -> str:
+def _nothing_common(members: Sequence[MemberForecasts], kind: str) -> str:
     spans = []
-    for member in members:
+    series = [set(member.table["series"].unique().to_list()) for member in members]
+    is_one_series = len(set.union(*series)) == 1
+    for member, own in zip(members, series, strict=True):
         ids = member.table["id"]
         first, last = ids.min(), ids.max()
         span = f"{to_iso(int(first))} – {to_iso(int(last))}" if member.table.height else "none"  # type: ignore[arg-type]
-        spans.append(f"{member.name} {member.table.height} targets ({span})")
+        of = "" if is_one_series else f" of the data source {', '.join(map(str, sorted(own)))}"
+        spans.append(f"{member.name} {member.table.height} targets{of} ({span})")
     return (
-        f"The members have no common target, so there is nothing to combine: {'; '.join(spans)}. Choose members whose "
-        "targets lie at the same times."
+        f"The members have no common {kind}target, so there is nothing to combine: {'; '.join(spans)}. Choose members whose "
+        f"targets lie at the same times{'' if is_one_series else ' in the same series'}."
     )
 
 

@@ -1,7 +1,6 @@
 """`Conductor`: renders an ensemble."""
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,17 +10,45 @@ import polars as pl
 from numpy.typing import NDArray
 
 from endirector.alignment import Alignment, align
-from endirector.members import gather
+from endirector.honesty import TEST, leaks, mark_of, seen_test_rows
+from endirector.members import (
+    gather,
+    gather_out_of_fold,
+    refuse_mixed_units,
+    refuse_test_rows,
+    require_out_of_fold,
+)
 from endirector.metamodel import make_metamodel
-from endirector.methods.base import Combination, Floats, Method
-from endirector.metrics import errors
-from enstorage import DataCsv, DataPreparation, Ensemble, Forecast, Model, plugins
+from endirector.methods.base import Combination, Fitting, Floats, Method, Rows
+from endirector.metrics import errors_by_part
+from endirector.table import table_of
+from endirector.windows import longest_lag, windows_before
+from enstorage import DataCsv, Ensemble, Forecast, Model, plugins
 from enstorage.entity.ensemble import METHODS
-from enstorage.entity.targets import targets_are_values
+from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 from enstorage.preparation.split import PARTS
 
-_TEST = PARTS.index("test")
+
+@dataclass(frozen=True, slots=True)
+class _Meeting:
+    """Where the members meet.
+
+    Attributes:
+        alignment: the common targets, of all parts or out of fold.
+        rows: the same, as a method sees them.
+    """
+
+    alignment: Alignment
+    rows: Rows
+
+    def only(self, chosen: NDArray[np.bool_]) -> Rows:
+        rows = self.rows
+        return Rows(
+            rows.forecasts[chosen],
+            None if rows.step is None else rows.step[chosen],
+            None if rows.window is None else rows.window[chosen],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +58,17 @@ class _Rendering:
     combination: Combination
     metamodel: Any
     fit_on: str | None
-    fitted: NDArray[np.bool_]
+    fitted_rows: int
     mark: str
-    forecast: NDArray[np.float64]
+    forecast: Floats
+    table: pl.DataFrame
 
 
 class Conductor:
     """Builds an ensemble from what its members forecast (Puchkov & Terekhov 2016, five steps).
 
-    Test rows decide nothing: weights and metamodels are fitted on the part `fit_on` of the ensemble, by default `valid`
-    where every row set has one, else `train`. Nothing is stored before everything is computed.
+    Test rows decide nothing: weights and metamodels are fitted on the part `fit_on` of the ensemble, or on out-of-fold
+    forecasts; by default on what the method is made for. Nothing is stored before everything is computed.
     """
 
     def __init__(self, ensemble: Ensemble) -> None:
@@ -53,16 +81,20 @@ class Conductor:
             The ensemble, with the metamodel, the members' parameters, the alignment, the forecasts and the errors.
 
         Raises:
-            InvalidInputError: no members, no common target, members of different targets, or no row to fit on.
+            InvalidInputError: no members, no common target, members of different targets or units, no row to fit on, or no
+                out-of-fold forecasts where the ensemble is to be fitted on them.
             NotFoundError: a member has neither forecasts nor an object to make them.
         """
         with self.ensemble.connector:
             models = self._models()
-            metamodel = self._initialise_metamodel()
             method = self._determine_method()
-            alignment = self._intersect_by_target_id(models)
-            rendering = self._run_method(method, metamodel, alignment, models)
-            return self._save(models, alignment, rendering)
+            parameters = method.with_defaults(self.ensemble.parameters)
+            metamodel = self._initialise_metamodel(parameters)
+            if method.fits_with(parameters) and (self.ensemble.fit_on or method.fit_on) == OUT_OF_FOLD:
+                require_out_of_fold(models)
+            meeting = self._intersect_by_target_id(method, parameters, models)
+            rendering = self._run_method(method, parameters, metamodel, meeting, models)
+            return self._save(models, meeting.alignment, rendering)
 
     def _models(self) -> list[Model]:
         models = self.ensemble.models()
@@ -72,54 +104,87 @@ class Conductor:
             )
         return models
 
-    def _initialise_metamodel(self) -> Any:
-        return None if self.ensemble.metamodel is None else make_metamodel(self.ensemble.metamodel)
+    def _initialise_metamodel(self, parameters: Mapping[str, Any]) -> Any:
+        name = self.ensemble.metamodel
+        return None if name is None else make_metamodel(name, parameters.get("metamodel"))
 
     def _determine_method(self) -> Method:
         method: type[Method] = plugins.load(METHODS, self.ensemble.method, "method")
         return method()
 
-    def _intersect_by_target_id(self, models: Sequence[Model]) -> Alignment:
-        return align(gather(models))
+    def _intersect_by_target_id(
+        self, method: Method, parameters: Mapping[str, Any], models: Sequence[Model], *, out_of_fold: bool = False
+    ) -> _Meeting:
+        alignment = align(gather_out_of_fold(models), "out-of-fold ") if out_of_fold else align(gather(models))
+        refuse_mixed_units(alignment.keys, models)
+        lag, window = method.window_lag(parameters, longest_lag(models)), None
+        if lag is not None:
+            window, known = windows_before(alignment.keys, models, lag)
+            alignment, window = alignment.only(known), window[known]
+        return _Meeting(alignment, Rows(alignment.forecasts, alignment.keys["step"].to_numpy(), window))
 
-    def _run_method(self, method: Method, metamodel: Any, alignment: Alignment, models: Sequence[Model]) -> _Rendering:
-        fit_on = self._fit_on(alignment) if method.fits else None
-        fitted = np.zeros(len(alignment.truth), bool) if fit_on is None else alignment.part == PARTS.index(fit_on)
-        if (alignment.part[fitted] == _TEST).any():
-            raise InvalidInputError(
-                f"{self.ensemble} is to be fitted on {fit_on!r}; expected train or valid. Test rows decide nothing."
-            )
-        if fit_on is not None and not fitted.any():
-            raise InvalidInputError(
-                f"{self.ensemble} is to be fitted on the part {fit_on!r}, in which the members share no target. Choose "
-                "another fit_on, or prepare the data with such a part."
-            )
-        combination = method.fit(alignment.forecasts[fitted], alignment.truth[fitted], metamodel)
+    def _run_method(
+        self,
+        method: Method,
+        parameters: Mapping[str, Any],
+        metamodel: Any,
+        meeting: _Meeting,
+        models: Sequence[Model],
+    ) -> _Rendering:
+        fit_on = self._fit_on(method, meeting.alignment) if method.fits_with(parameters) else None
+        source, fitted = meeting, np.zeros(len(meeting.alignment.truth), dtype=bool)
+        if fit_on == OUT_OF_FOLD:
+            source = self._intersect_by_target_id(method, parameters, models, out_of_fold=True)
+            refuse_test_rows(source.alignment.keys, models)
+            fitted = np.ones(len(source.alignment.truth), dtype=bool)
+        elif fit_on is not None:
+            fitted = self._rows_of(fit_on, meeting.alignment)
+        given = Fitting(source.only(fitted), source.alignment.truth[fitted], parameters, metamodel)
+        combination = method.fit(given)
+        forecast = combination.predict(meeting.rows)
+        row_weights = None if combination.row_weights is None else combination.row_weights(meeting.rows)
+        folds = source.alignment if fit_on == OUT_OF_FOLD else None
         return _Rendering(
             combination=combination,
             metamodel=metamodel,
             fit_on=fit_on,
-            fitted=fitted,
-            mark=_mark(alignment, fitted, models),
-            forecast=combination.predict(alignment.forecasts),
+            fitted_rows=int(fitted.sum()),
+            mark=mark_of(fit_on, source.alignment, fitted, models),
+            forecast=forecast,
+            table=table_of(
+                models,
+                meeting.alignment,
+                forecast,
+                fitted if folds is None else None,
+                folds=folds,
+                row_weights=row_weights,
+            ),
         )
 
-    def _fit_on(self, alignment: Alignment) -> str:
-        asked = self.ensemble.fit_on
-        if asked == "out_of_fold":
+    def _rows_of(self, fit_on: str, alignment: Alignment) -> NDArray[np.bool_]:
+        rows: NDArray[np.bool_] = alignment.part == PARTS.index(fit_on)
+        if (alignment.part[rows] == TEST).any():
             raise InvalidInputError(
-                f"{self.ensemble} is to be fitted on out-of-fold forecasts, and its members bring none. Choose fit_on "
-                "'train' or 'valid'."
+                f"{self.ensemble} is to be fitted on {fit_on!r}; expected train or valid. Test rows decide nothing."
             )
-        return asked or ("valid" if (alignment.part == PARTS.index("valid")).any() else "train")
+        if not rows.any():
+            raise InvalidInputError(
+                f"{self.ensemble} is to be fitted on the part {fit_on!r}, in which the members share no target. Choose "
+                "another fit_on, or prepare the data with such a part."
+            )
+        return rows
+
+    def _fit_on(self, method: Method, alignment: Alignment) -> str:
+        usual = "valid" if (alignment.part == PARTS.index("valid")).any() else "train"
+        return self.ensemble.fit_on or method.fit_on or usual
 
     def _save(self, models: Sequence[Model], alignment: Alignment, rendering: _Rendering) -> Ensemble:
         from enstorage.formats.base import dump
 
         ensemble, connector = self.ensemble, self.ensemble.connector
-        metrics = _metrics(models, alignment, rendering.forecast)
-        seen = _seen_test_rows(alignment, models)
-        table = DataCsv.of(_table(models, alignment, rendering), connector)
+        metrics = errors_by_part(models, alignment, rendering.forecast)
+        seen = seen_test_rows(alignment, models)
+        table = DataCsv.of(rendering.table, connector)
         with connector.transaction():
             if rendering.metamodel is not None:
                 ensemble.object_format, content = dump(rendering.metamodel, allow_pickle=connector.allow_pickle)
@@ -129,133 +194,39 @@ class Conductor:
             ensemble.result = {
                 "alignment": {"common": len(alignment.truth), "lost": alignment.lost},
                 "fit_on": rendering.fit_on,
-                "fitted_rows": int(rendering.fitted.sum()),
+                "fitted_rows": rendering.fitted_rows,
                 "mark": rendering.mark,
-                "leaks": any(_leaks(model) for model in models),
+                "leaks": any(leaks(model) for model in models),
                 "test_rows_trained_on": seen,
                 "intercept": rendering.combination.intercept,
+                "fit": dict(rendering.combination.facts),
                 "metrics": metrics,
             }
             ensemble.rendered_at = datetime.now(UTC)
             ensemble.save()
             if replaced is not None:
                 DataCsv.get(replaced, connector=connector).delete()
-            self._save_items(alignment, rendering, metrics)
-            self._save_forecasts(alignment, rendering)
+            self._save_items(alignment, rendering.combination, metrics)
+            self._save_forecasts(alignment, rendering.forecast)
         return ensemble
 
-    def _save_items(self, alignment: Alignment, rendering: _Rendering, metrics: dict[str, Any]) -> None:
-        weights = rendering.combination.weights
+    def _save_items(self, alignment: Alignment, combination: Combination, metrics: dict[str, Any]) -> None:
         for position, (item, name) in enumerate(zip(self.ensemble.items(), alignment.lost, strict=True)):
             facts = {part: by_name["members"][name] for part, by_name in metrics.items()}
-            properties = {"lost_rows": alignment.lost[name], "errors": facts}
-            if weights is not None:
-                properties = {"weight": float(weights[position]), **properties}
+            properties: dict[str, Any] = {"lost_rows": alignment.lost[name], "errors": facts}
+            if combination.step_weights is not None:
+                by_step = {str(step): float(own[position]) for step, own in combination.step_weights.items()}
+                properties = {"step_weights": by_step, **properties}
+            if combination.weights is not None:
+                properties = {"weight": float(combination.weights[position]), **properties}
             item.properties = properties
             item.save()
 
-    def _save_forecasts(self, alignment: Alignment, rendering: _Rendering) -> None:
+    def _save_forecasts(self, alignment: Alignment, forecast: Floats) -> None:
         table = alignment.keys.with_columns(
-            pl.lit(None, dtype=pl.Float64).alias("quantile"), pl.Series("value", rendering.forecast)
+            pl.lit(None, dtype=pl.Float64).alias("quantile"), pl.Series("value", forecast)
         )
         for code, part in enumerate(PARTS):
             rows = table.filter(alignment.part == code)
             if rows.height:
                 Forecast.store(self.ensemble, part, rows)
-
-
-def _trained_on(model: Model) -> list[int]:
-    """The codes of the parts that a model was trained on; the train part where it does not say."""
-    parts = model.meta("trained_on", default=["train"])
-    if not isinstance(parts, list) or not set(parts) <= set(PARTS):
-        raise InvalidInputError(
-            f"The fact 'trained_on' of {model} is {parts!r}; expected a list of {', '.join(PARTS)}. Correct it by "
-            "model.meta('trained_on', […])."
-        )
-    return [PARTS.index(part) for part in parts]
-
-
-def _leaks(model: Model) -> bool:
-    """Whether the model could see what comes after the origin of its forecasts."""
-    return any(preparation.state["leaks"] for preparation in _preparations(model))
-
-
-def _split_at_random(model: Model) -> bool:
-    return any(preparation.split == "random" for preparation in _preparations(model))
-
-
-def _preparations(model: Model) -> list[DataPreparation]:
-    """All that the model sees: those of its data set, else the one of its research."""
-    seen = [] if model.data_set_id is None else model.data_set().preparations()
-    own = model.research.data_preparation
-    return seen or ([] if own is None else [own])
-
-
-def _seen_test_rows(alignment: Alignment, models: Sequence[Model]) -> dict[str, int]:
-    """How many of the common test rows each member was trained on: none, unless parts differ among the members."""
-    test = alignment.part == _TEST
-    return {
-        name: int(np.isin(alignment.member_parts[test, column], _trained_on(model)).sum())
-        for column, (name, model) in enumerate(zip(alignment.lost, models, strict=True))
-    }
-
-
-def _mark(alignment: Alignment, fitted: NDArray[np.bool_], models: Sequence[Model]) -> str:
-    """`in-sample` when a row that was fitted on is one that a member was trained on, else `held-out`.
-
-    After a random split every row has neighbours that were trained on, so no row is held out.
-    """
-    for column, model in enumerate(models):
-        if np.isin(alignment.member_parts[fitted, column], _trained_on(model)).any():
-            return "in-sample"
-        if fitted.any() and _split_at_random(model):
-            return "in-sample"
-    return "held-out"
-
-
-def _metrics(models: Sequence[Model], alignment: Alignment, forecast: NDArray[np.float64]) -> dict[str, Any]:
-    """Errors per part of every member and of the ensemble; the scaled ones where all share one pointwise transform."""
-    scale = _common_scale(models)
-
-    def measured(rows: NDArray[np.bool_], values: NDArray[np.float64]) -> dict[str, float]:
-        found = errors(alignment.truth[rows], values[rows])
-        if scale is not None:
-            # A forecast may lie where the transform is not defined, such as below 0 for a root.
-            with suppress(InvalidInputError):
-                scaled = errors(scale(alignment.truth[rows]), scale(values[rows]))
-                found |= {f"{key}_scaled": value for key, value in scaled.items()}
-        return {**found, "rows": int(rows.sum())}
-
-    return {
-        part: {
-            "members": {
-                name: measured(rows, alignment.forecasts[:, column]) for column, name in enumerate(alignment.lost)
-            },
-            "ensemble": measured(rows, forecast),
-        }
-        for code, part in enumerate(PARTS)
-        if (rows := alignment.part == code).any()
-    }
-
-
-def _common_scale(models: Sequence[Model]) -> Callable[[Floats], Floats] | None:
-    """The transform into the prepared scale, if the members share it and it takes each value by itself."""
-    if not all(model.data_set_id is None or targets_are_values(model.data_set()) for model in models):
-        return None
-    preparations = {preparation.id: preparation for model in models if (preparation := model.research.data_preparation)}
-    if len(preparations) != 1 or any(model.research.data_preparation_id is None for model in models):
-        return None
-    (preparation,) = preparations.values()
-    transform = preparation.transform
-    return None if transform.needs_history else transform.apply
-
-
-def _table(models: Sequence[Model], alignment: Alignment, rendering: _Rendering) -> pl.DataFrame:
-    """All that `render` saw and gave, so that weights can be found again without any model."""
-    return alignment.keys.with_columns(
-        pl.Series("part", alignment.part),
-        pl.Series("fitted", rendering.fitted),
-        pl.Series("truth", alignment.truth),
-        *(pl.Series(f"member_{model.id}", alignment.forecasts[:, column]) for column, model in enumerate(models)),
-        pl.Series("ensemble", rendering.forecast),
-    )

@@ -1,7 +1,17 @@
 """Errors of forecasts."""
 
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+
+from endirector.alignment import Alignment
+from enstorage import Model
+from enstorage.entity.targets import targets_are_values
+from enstorage.errors import InvalidInputError
+from enstorage.preparation.split import PARTS
 
 Floats = NDArray[np.float64]
 
@@ -21,3 +31,40 @@ def errors(truth: Floats, forecast: Floats) -> dict[str, float]:
     difference = forecast - truth
     mse = float(np.mean(difference**2))
     return {"mse": mse, "rmse": mse**0.5, "mae": float(np.mean(np.abs(difference)))}
+
+
+def errors_by_part(models: Sequence[Model], alignment: Alignment, forecast: NDArray[np.float64]) -> dict[str, Any]:
+    """Errors per part of every member and of the ensemble; the scaled ones where all share one pointwise transform."""
+    scale = _common_scale(models)
+
+    def measured(rows: NDArray[np.bool_], values: NDArray[np.float64]) -> dict[str, float]:
+        found = errors(alignment.truth[rows], values[rows])
+        if scale is not None:
+            # A forecast may lie where the transform is not defined, such as below 0 for a root.
+            with suppress(InvalidInputError):
+                scaled = errors(scale(alignment.truth[rows]), scale(values[rows]))
+                found |= {f"{key}_scaled": value for key, value in scaled.items()}
+        return {**found, "rows": int(rows.sum())}
+
+    return {
+        part: {
+            "members": {
+                name: measured(rows, alignment.forecasts[:, column]) for column, name in enumerate(alignment.lost)
+            },
+            "ensemble": measured(rows, forecast),
+        }
+        for code, part in enumerate(PARTS)
+        if (rows := alignment.part == code).any()
+    }
+
+
+def _common_scale(models: Sequence[Model]) -> Callable[[Floats], Floats] | None:
+    """The transform into the prepared scale, if the members share it and it takes each value by itself."""
+    if not all(model.data_set_id is None or targets_are_values(model.data_set()) for model in models):
+        return None
+    preparations = {preparation.id: preparation for model in models if (preparation := model.research.data_preparation)}
+    if len(preparations) != 1 or any(model.research.data_preparation_id is None for model in models):
+        return None
+    (preparation,) = preparations.values()
+    transform = preparation.transform
+    return None if transform.needs_history else transform.apply

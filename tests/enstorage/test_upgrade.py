@@ -45,9 +45,13 @@ def test_a_store_of_every_version_opens_whole_after_upgrade(old_store):
     assert five.meta("settings") == {"lag": 5, "names": ["a", "б"]}
     assert five.load_object().coef_.shape == (5,)
     assert DataSource.get(1).read("1705", "1706")[1].tolist() == [12.5]
-    (ensemble,) = Ensemble.get_list()
+    ensemble, *later = Ensemble.get_list()
     assert ensemble.metrics()["test"]["ensemble"]["rmse"] < 60
     assert [record.name for record in ensemble.models()] == ["lag 3", "lag 5"]
+    assert ensemble.parameters in (None, {"metamodel": {"positive": True}})  # since schema 0004
+    for mixture in later:  # since schema 0004
+        weights = mixture.table().filter("fitted").select(f"weight_{three.id}", f"weight_{five.id}")
+        assert weights.sum_horizontal().to_list() == pytest.approx([1.0] * 12)
     three.log(9, loss=0.5)
     assert three.curves().row(-1, named=True)["loss"] == 0.5
     for model in Model.get_list()[2:]:  # of sets of several preparations, since schema 0003

@@ -45,11 +45,24 @@ def write(folder):
             ids, _ = data_set.targets(part)
             _, inputs, _ = data_set.arrays(part)
             model.save_forecasts(part, ids, data_set.invert(estimator.predict(inputs), part))
-    Conductor(project.create_ensemble("blending", "LinearRegression", models=project.models())).render()
+    told = (
+        {"parameters": {"metamodel": {"positive": True}}} if hasattr(enstorage.Ensemble, "parameters") else {}
+    )  # 0004
+    Conductor(project.create_ensemble("blending", "LinearRegression", models=project.models(), **told)).render()
+    if told:
+        write_mixture(project)
     if hasattr(enstorage, "DataSetInput"):  # since schema 0003
         write_sets_of_several(project, preparation)
     enstorage.export_project(project, folder.with_suffix(".enz"))
     connector.close()
+
+
+def write_mixture(project):
+    """An ensemble that was fitted out of fold, with weights for each row."""
+    for model in project.models():
+        kept = model.forecasts("valid")
+        model.save_forecasts("out_of_fold", kept["id"].to_numpy(), kept["value"].to_numpy() + model.id)
+    Conductor(project.create_ensemble("mixture_of_experts", models=project.models())).render()
 
 
 def write_sets_of_several(project, preparation):

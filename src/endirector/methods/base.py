@@ -4,16 +4,50 @@ A method is one file with one class, and one line under `[project.entry-points."
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from endirector.methods.parameters import Parameter, completed
 from enstorage.errors import InvalidInputError
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Targets that are to be forecast together: all that a method may see of them.
+
+    Attributes:
+        forecasts: of the members, in the units of the source, shape (rows, members).
+        step: which step ahead each target is, from 1, shape (rows,); None where all are of step 1.
+        window: the prepared values before each target, oldest first, shape (rows, lag); None unless the method asked for
+            them by `window_lag`.
+    """
+
+    forecasts: Floats
+    step: NDArray[np.int32] | None = None
+    window: Floats | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """What a method is fitted on, and nothing else: no test row is among it.
+
+    Attributes:
+        rows: the rows to fit on.
+        truth: what happened, in the units of the source, shape (rows,).
+        parameters: a value for each parameter of the method.
+        metamodel: a fresh estimator, to be fitted in place; None for a method that has none.
+    """
+
+    rows: Rows
+    truth: Floats
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    metamodel: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +55,20 @@ class Combination:
     """A fitted way to combine members.
 
     Attributes:
-        predict: from forecasts (rows, members) to the combined forecast (rows,).
-        weights: one for each member, shape (members,); None where members are not combined by weights.
+        predict: from rows to the combined forecast (rows,).
+        weights: one for each member, shape (members,); None where members are not combined by weights that stay the same.
         intercept: what is added to the weighted sum; None where nothing is.
+        step_weights: weights by step, each of shape (members,), where they differ by step.
+        row_weights: from rows to weights (rows, members), where they differ by row.
+        facts: what there is to know of the fit, as JSON; kept in the ensemble's `result["fit"]`.
     """
 
-    predict: Callable[[Floats], Floats]
+    predict: Callable[[Rows], Floats]
     weights: Floats | None = None
     intercept: float | None = None
+    step_weights: Mapping[int, Floats] | None = None
+    row_weights: Callable[[Rows], Floats] | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Method(ABC):
@@ -36,34 +76,83 @@ class Method(ABC):
 
     #: The registered name.
     name: ClassVar[str]
-    #: Whether it fits a metamodel.
+    #: Whether it fits a metamodel. It then takes the parameter `metamodel`, a mapping, besides its own.
     has_metamodel: ClassVar[bool] = False
     #: Whether anything is fitted to the truth; what is not can be neither honest nor dishonest.
     fits: ClassVar[bool] = True
+    #: What is fitted on where the ensemble does not say; None: the valid part where there is one, else the train part.
+    fit_on: ClassVar[str | None] = None
+    #: What it takes, by name.
+    parameters: ClassVar[Mapping[str, Parameter]] = {}
 
     @classmethod
-    def check(cls, metamodel: str | None) -> None:
-        """Refuse a metamodel that the method cannot use.
+    def check(
+        cls, metamodel: object, parameters: Mapping[str, Any], members: Sequence[str]
+    ) -> tuple[str | None, dict[str, Any]]:
+        """Refuse what the method cannot use, before anything is stored.
+
+        Args:
+            metamodel: class name of an estimator, or one that was not fitted.
+            parameters: as given.
+            members: names of the members.
+
+        Returns:
+            The class name of the metamodel, and a value for each parameter, as they are kept.
 
         Raises:
-            InvalidInputError: none is given where one is needed, one is given where none is used, or it is not known.
+            InvalidInputError: no metamodel is given where one is needed, one is given where none is used, it is not known
+                or cannot be fitted, or a parameter is unknown or wrong.
         """
+        told = cls.for_members(completed(cls.name, cls._declared(), parameters), members)
         if not cls.has_metamodel:
             if metamodel is not None:
                 raise InvalidInputError(
-                    f"The method {cls.name!r} has no metamodel; received {metamodel!r}. Leave it out."
+                    f"The method {cls.name!r} has no metamodel; received {metamodel!r:.80}. Leave it out."
                 )
-            return
+            return None, told
         from endirector.metamodel import check_metamodel
 
-        check_metamodel(metamodel)
+        name, told["metamodel"] = check_metamodel(metamodel, told["metamodel"])
+        return name, told
 
-    @abstractmethod
-    def fit(self, forecasts: Floats, truth: Floats, metamodel: Any) -> Combination:
-        """Fit on the rows given, and on nothing else.
+    @classmethod
+    def _declared(cls) -> dict[str, Parameter]:
+        if not cls.has_metamodel:
+            return dict(cls.parameters)
+        own = Parameter(
+            {}, "a mapping from parameters of the metamodel to values", lambda value: isinstance(value, dict)
+        )
+        return {**cls.parameters, "metamodel": own}
+
+    @classmethod
+    def with_defaults(cls, kept: Mapping[str, Any] | None) -> dict[str, Any]:
+        """The parameters that an ensemble keeps, complete also where it was made before the method had them all."""
+        return completed(cls.name, cls._declared(), kept or {})
+
+    @classmethod
+    def for_members(cls, parameters: dict[str, Any], members: Sequence[str]) -> dict[str, Any]:  # noqa: ARG003 - as below
+        """The parameters in the form in which they are kept for these members.
+
+        Raises:
+            InvalidInputError: they do not go with the members.
+        """
+        return parameters
+
+    @classmethod
+    def fits_with(cls, parameters: Mapping[str, Any]) -> bool:  # noqa: ARG003 - for those of subclasses
+        """Whether anything is fitted to the truth with these parameters."""
+        return cls.fits
+
+    @classmethod
+    def window_lag(cls, parameters: Mapping[str, Any], longest: int | None) -> int | None:  # noqa: ARG003 - as above
+        """How many prepared values before the target the method sees in `Rows.window`; None for none.
 
         Args:
-            forecasts: of the members, in the units of the source, shape (rows, members).
-            truth: true values, shape (rows,).
-            metamodel: fresh estimator, fitted in place; None for a method that has none.
+            parameters: complete.
+            longest: the longest lag of the members; None where it is not known.
         """
+        return None
+
+    @abstractmethod
+    def fit(self, given: Fitting) -> Combination:
+        """Fit on the rows given, and on nothing else."""

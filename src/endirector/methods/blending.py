@@ -1,10 +1,8 @@
 """Blending: the members' forecasts over one part are the features of a metamodel (Puchkov & Terekhov 2016)."""
 
-from typing import Any
-
 import numpy as np
 
-from endirector.methods.base import Combination, Floats, Method
+from endirector.methods.base import Combination, Fitting, Method
 
 
 class Blending(Method):
@@ -13,13 +11,18 @@ class Blending(Method):
     name = "blending"
     has_metamodel = True
 
-    def fit(self, forecasts: Floats, truth: Floats, metamodel: Any) -> Combination:
+    def fit(self, given: Fitting) -> Combination:
         """See `Method.fit`."""
-        metamodel.fit(forecasts, truth)
+        metamodel = given.metamodel
+        metamodel.fit(given.rows.forecasts, given.truth)
         weights = getattr(metamodel, "coef_", None)
         intercept = getattr(metamodel, "intercept_", None)
+        rank = getattr(
+            metamodel, "rank_", None
+        )  # of LinearRegression, which takes the shortest of equally good weights
         return Combination(
-            predict=lambda rows: np.asarray(metamodel.predict(rows), float),
+            predict=lambda rows: np.asarray(metamodel.predict(rows.forecasts), float),
             weights=None if weights is None else np.asarray(weights, float).ravel(),
             intercept=None if weights is None or intercept is None else float(np.ravel(intercept)[0]),
+            facts={} if rank is None else {"rank": int(rank)},
         )

@@ -1,19 +1,27 @@
-"""Simple voting: b = 1/T Σ b_t (Puchkov & Terekhov 2016)."""
+"""Simple voting: b = 1/T Σ b_t (Puchkov & Terekhov 2016), or the median of all b_t."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
-from endirector.methods.base import Combination, Floats, Method
+from endirector.methods.base import Combination, Fitting, Method
+from endirector.methods.parameters import Parameter, one_of
 
 
 class Voting(Method):
-    """The mean of the members. Nothing is fitted."""
+    """The mean or the median of the members. Nothing is fitted."""
 
     name = "voting"
     fits = False
+    parameters: ClassVar[Mapping[str, Parameter]] = {"average": one_of("mean", "median")}
 
-    def fit(self, forecasts: Floats, truth: Floats, metamodel: Any) -> Combination:  # noqa: ARG002
+    def fit(self, given: Fitting) -> Combination:
         """See `Method.fit`."""
-        members = forecasts.shape[1]
-        return Combination(predict=lambda rows: rows.mean(axis=1), weights=np.full(members, 1 / members))
+        if given.parameters["average"] == "median":
+            return Combination(predict=lambda rows: np.median(rows.forecasts, axis=1))
+        members = given.rows.forecasts.shape[1]
+        return Combination(
+            predict=lambda rows: rows.forecasts.mean(axis=1),
+            weights=np.full(members, 1 / members),
+        )

@@ -1,24 +1,117 @@
 """Weighted voting: b = Σ w_t b_t with w_t ≥ 0 and Σ w_t = 1 (Puchkov & Terekhov 2016)."""
 
-from typing import Any
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
-from endirector.methods.base import Combination, Floats, Method
+from endirector.methods.base import Combination, Fitting, Floats, Method
+from endirector.methods.parameters import Parameter
+from endirector.methods.triangle import BLOCK, triangle
+from enstorage.errors import InvalidInputError
+
+_FITTED = ("simplex", "inverse_error")
+_TOLERANCE = 1e-9
+
+
+def _is_right(value: Any) -> bool:
+    weights = list(value.values()) if isinstance(value, dict) else value
+    return value in _FITTED or (
+        isinstance(weights, list) and all(type(weight) in (int, float) and math.isfinite(weight) for weight in weights)
+    )
 
 
 class WeightedVoting(Method):
-    """Convex weights by least squares on the simplex."""
+    """Convex weights: by least squares on the simplex, by the inverse of each member's squared error, or as given."""
 
     name = "weighted_voting"
+    parameters: ClassVar[Mapping[str, Parameter]] = {
+        "weights": Parameter(
+            "simplex",
+            "'simplex', 'inverse_error', a list of a weight for each member, or a mapping from members to weights",
+            _is_right,
+        )
+    }
 
-    def fit(self, forecasts: Floats, truth: Floats, metamodel: Any) -> Combination:  # noqa: ARG002
+    @classmethod
+    def for_members(cls, parameters: dict[str, Any], members: Sequence[str]) -> dict[str, Any]:
+        """Put weights that are given in the order of the members; refuse those that are not convex."""
+        given = parameters["weights"]
+        if given in _FITTED:
+            return parameters
+        weights = _in_order(given, members) if isinstance(given, dict) else given
+        if len(weights) != len(members):
+            raise InvalidInputError(
+                f"There are {len(weights)} weights for {len(members)} members; expected one for each."
+            )
+        negative = [name for name, weight in zip(members, weights, strict=True) if weight < 0]
+        if negative or abs(math.fsum(weights) - 1) > _TOLERANCE:
+            below = f", and that of {', '.join(negative)} is below 0" if negative else ""
+            raise InvalidInputError(
+                f"Weights are at least 0 and sum to 1; the sum of those received is {math.fsum(weights):.12g}{below}. "
+                "Divide them by their sum, or let weights='simplex' find them."
+            )
+        return {**parameters, "weights": [float(weight) for weight in weights]}
+
+    @classmethod
+    def fits_with(cls, parameters: Mapping[str, Any]) -> bool:
+        """Weights that are given are not fitted."""
+        return parameters["weights"] in _FITTED
+
+    def fit(self, given: Fitting) -> Combination:
         """See `Method.fit`."""
-        weights = simplex_least_squares(forecasts, truth)
-        return Combination(predict=lambda rows: rows @ weights, weights=weights)
+        asked, forecasts = given.parameters["weights"], given.rows.forecasts
+        facts: dict[str, Any] = {}
+        if asked == "simplex":
+            weights, rank = simplex_least_squares(forecasts, given.truth)
+            facts = {"rank": rank}
+        elif asked == "inverse_error":
+            weights = inverse_error(forecasts, given.truth)
+        else:
+            weights = np.array(asked, dtype=np.float64)
+            if len(weights) != forecasts.shape[1]:
+                raise InvalidInputError(
+                    f"The ensemble was given {len(weights)} weights and has {forecasts.shape[1]} members now. Make a new "
+                    "ensemble with a weight for each."
+                )
+        return Combination(predict=lambda rows: rows.forecasts @ weights, weights=weights, facts=facts)
 
 
-def simplex_least_squares(forecasts: Floats, truth: Floats) -> Floats:
+def _in_order(given: Mapping[str, float], members: Sequence[str]) -> list[float]:
+    """The weights of a mapping whose keys are the members' names or positions from 0 (in JSON: texts)."""
+    keys = [name if name in given else str(position) for position, name in enumerate(members)]
+    strange = [key for key in given if key not in keys]
+    missing = [name for name, key in zip(members, keys, strict=True) if key not in given]
+    if strange or missing:
+        raise InvalidInputError(
+            f"Weights are given by the names of the members, {', '.join(members) or 'of which there are none'}, or their "
+            f"positions from 0; received {', '.join(map(repr, given)) or 'none'}. Give each member one."
+        )
+    return [given[key] for key in keys]
+
+
+def inverse_error(forecasts: Floats, truth: Floats) -> Floats:
+    """Weights in proportion to 1 / mean squared error of each member (Bates & Granger 1969, without correlations).
+
+    Members without any error share all the weight.
+
+    Args:
+        forecasts: shape (rows, members).
+        truth: shape (rows,).
+
+    Returns:
+        Weights, shape (members,), of sum 1.
+    """
+    squared = np.mean((forecasts - truth[:, None]) ** 2, axis=0)
+    best = squared.min()
+    # Divided by the best, which no rounding can bring to infinity.
+    shares = (squared == 0).astype(np.float64) if best == 0 else best / squared
+    weights: Floats = shares / shares.sum()
+    return weights
+
+
+def simplex_least_squares(forecasts: Floats, truth: Floats) -> tuple[Floats, int]:
     """The w ≥ 0 with Σ w = 1 that minimises ‖forecasts·w − truth‖².
 
     Since Σ w = 1, the error is E·w with E = forecasts − truth, and the minimum of ‖E·w‖² over the simplex is the
@@ -29,16 +122,17 @@ def simplex_least_squares(forecasts: Floats, truth: Floats) -> Floats:
         truth: shape (rows,).
 
     Returns:
-        Weights, shape (members,).
+        Weights, shape (members,), and the rank of the members' errors: where it is below the number of members, other
+        weights are as good, as for two members that forecast the same.
     """
     from scipy.optimize import nnls
 
-    errors = forecasts - truth[:, None]
-    scale = float(np.abs(errors).max()) or 1.0
-    # The Gram matrix's root has as many rows as members: the cost no longer depends on the number of rows.
-    root = np.linalg.qr(errors / scale, mode="r")
+    root = triangle(
+        forecasts[start : start + BLOCK] - truth[start : start + BLOCK, None] for start in range(0, len(truth), BLOCK)
+    )
+    root = root / (float(np.abs(root).max()) or 1.0)
     members = forecasts.shape[1]
     system = np.vstack([root, np.ones(members)])
     solution, _ = nnls(system, np.concatenate([np.zeros(len(root)), [1.0]]))
     weights: Floats = solution / solution.sum()
-    return weights
+    return weights, int(np.linalg.matrix_rank(root))

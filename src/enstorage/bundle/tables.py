@@ -15,7 +15,7 @@ from enstorage.bundle.closure import Kind
 from enstorage.bundle.relations import owners, sources_of_sets
 from enstorage.bundle.rows import Row
 from enstorage.entity import DataPreparation, DataSet, DataSnapshot, Ensemble, EnsembleItem, Forecast
-from enstorage.entity.data_csv import named_ids
+from enstorage.entity.data_csv import MEMBER_COLUMNS, named_ids
 from enstorage.errors import CorruptError, InvalidInputError
 from enstorage.instant import MIN_NS
 from enstorage.objects.table import content_sha256, from_parquet
@@ -84,7 +84,12 @@ class Tables:
         expected = dict(_COLUMNS[owner.entity])
         if owner.entity is Ensemble:
             _check(here["model"] == self._members[owner.id], row, f"has not the members of {owner}")
-            expected |= {f"member_{id}": "Float64" for id in named["model"]}
+            kinds = [
+                kind
+                for kind in MEMBER_COLUMNS
+                if kind == "member" or any(f"{kind}_{id}" in columns for id in named["model"])
+            ]
+            expected |= {f"{kind}_{id}": "Float64" for kind in kinds for id in named["model"]}
         elif owner.entity is DataSet and len(self._sources.get(owner.id, ())) > 1 and "series" in columns:
             _check(here["data_source"] <= self._sources[owner.id], row, f"names other sources than those of {owner}")
             expected["series"] = "Int64"

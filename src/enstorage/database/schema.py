@@ -12,7 +12,7 @@ from enstorage.errors import StoreError, UpgradeError
 
 # The revisions of migrations/versions, the newest last; a test holds them against Alembic's own answer. Kept here because
 # importing Alembic at every start would cost more than opening the store.
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 HEAD_REVISION = REVISIONS[-1]
 
 

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 # Of writing bytes durably most is waiting, for a disk or for a server.
 _AT_ONCE = 8
 
-_MEMBER = re.compile("member_([1-9][0-9]{0,18})")
+#: What a column for each member of an ensemble is called, before the id of the model.
+MEMBER_COLUMNS = ("member", "out_of_fold", "weight")
+_MEMBER = re.compile(f"(?:{'|'.join(MEMBER_COLUMNS)})_([1-9][0-9]{{0,18}})")
 
 
 class DataCsv(Record):
@@ -125,7 +127,7 @@ class DataCsv(Record):
 
 
 def named_ids(table: "pl.DataFrame") -> dict[str, set[int]]:
-    """The ids that the bytes of a table name: `data_source` in the column `series`, `model` in columns `member_<id>`."""
+    """The ids that the bytes of a table name: `data_source` in the column `series`, `model` in those of members."""
     sources = set(table["series"].unique().to_list()) if "series" in table.columns else set()
     models = {int(match[1]) for name in table.columns if (match := _MEMBER.fullmatch(name))}
     return {"data_source": sources, "model": models}
@@ -137,7 +139,11 @@ def _with_local_ids(table: "pl.DataFrame", local_ids: dict[str, dict[str, int]])
     if "series" in table.columns:
         sources = {int(there): here for there, here in local_ids["data_source"].items()}
         table = table.with_columns(pl.col("series").replace_strict(sources, return_dtype=table.schema["series"]))
-    models = {f"member_{there}": f"member_{here}" for there, here in local_ids["model"].items()}
+    models = {
+        f"{prefix}_{there}": f"{prefix}_{here}"
+        for there, here in local_ids["model"].items()
+        for prefix in MEMBER_COLUMNS
+    }
     return table.rename({there: here for there, here in models.items() if there in table.columns})
 
 

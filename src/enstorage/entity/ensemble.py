@@ -1,6 +1,6 @@
 """`Ensemble`: models that forecast together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -34,7 +34,7 @@ class Ensemble(Record):
     """
 
     __tablename__ = "ensemble"
-    _immutable = frozenset({"project_id", "method", "metamodel", "fit_on"})
+    _immutable = frozenset({"project_id", "method", "metamodel", "fit_on", "parameters"})
     _belongs_to = frozenset({"project_id"})
     _written_later = ("result", "data_csv_id", "object_sha256", "object_format", "rendered_at")
 
@@ -44,6 +44,8 @@ class Ensemble(Record):
     metamodel: Mapped[str | None] = mapped_column(String(255))
     #: The part asked for; None leaves the choice to the method.
     fit_on: Mapped[str | None] = mapped_column(String(16))
+    #: What the method was told, complete with its defaults; None in a store of a time when methods had no parameters.
+    parameters: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
     object_sha256: Mapped[str | None] = mapped_column(ObjectHash, index=True)
     object_format: Mapped[str | None] = mapped_column(String(32))
     data_csv_id: Mapped[int | None] = mapped_column(ForeignKey("data_csv.id"))
@@ -55,28 +57,31 @@ class Ensemble(Record):
         cls,
         project: Project,
         method: str,
-        metamodel: str | None,
+        metamodel: object,
         models: Sequence[Model],
         *,
         fit_on: str | None = None,
         name: str | None = None,
         description: str = "",
+        parameters: Mapping[str, Any] | None = None,
     ) -> Self:
         """Put members together and store them. See `Project.create_ensemble`."""
         from enstorage.entity.ensemble_item import EnsembleItem
 
-        plugins.load(METHODS, method, "method").check(metamodel)
+        chosen = plugins.load(METHODS, method, "method")
         if fit_on not in (None, *FIT_ON):
             raise InvalidInputError(f"fit_on is one of {', '.join(FIT_ON)}; received {fit_on!r}.")
         models = _checked_members(project, models)
+        metamodel_name, told = chosen.check(metamodel, parameters or {}, member_names(models))
         with project.connector.transaction():
             ensemble = cls(
                 connector=project.connector,
-                name=name or " ".join(filter(None, (method, metamodel))),
+                name=name or " ".join(filter(None, (method, metamodel_name))),
                 project_id=project.id,
                 method=method,
-                metamodel=metamodel,
+                metamodel=metamodel_name,
                 fit_on=fit_on,
+                parameters=told,
                 description=description,
             ).save()
             for position, model in enumerate(models):
@@ -105,21 +110,38 @@ class Ensemble(Record):
         alignment: dict[str, Any] = self._rendered("alignment")
         return alignment
 
-    def weights(self) -> dict[str, float]:
+    def weights(self, step: int | None = None) -> dict[str, float]:
         """The weight of each member by its name.
 
+        Args:
+            step: how far ahead, from 1, for an ensemble whose weights differ by step.
+
         Raises:
-            NotFoundError: the ensemble was not rendered, or its method gives no weights.
+            NotFoundError: the ensemble was not rendered, or its method gives no such weights.
         """
         self._rendered("alignment")
-        names = member_names(self.models())
         items = self.items()
-        if any("weight" not in item.properties for item in items):
-            raise NotFoundError(
-                f"{self} has no weights: its metamodel {self.metamodel} does not combine members by weights. "
-                "Read its forecasts instead."
-            )
-        return {name: item.properties["weight"] for name, item in zip(names, items, strict=True)}
+        if step is None:
+            found = [item.properties.get("weight") for item in items]
+        else:
+            found = [item.properties.get("step_weights", {}).get(str(step)) for item in items]
+        weights = {
+            name: weight for name, weight in zip(member_names(self.models()), found, strict=True) if weight is not None
+        }
+        if len(weights) < len(items):
+            raise NotFoundError(self._no_weights(items))
+        return weights
+
+    def _no_weights(self, items: "list[EnsembleItem]") -> str:
+        steps = [", ".join(item.properties["step_weights"]) for item in items if "step_weights" in item.properties]
+        if steps:
+            return f"The weights of {self} differ by step; known are the steps {steps[0]}. Read weights(step=…)."
+        if any(name.startswith("weight_") for name in self.data_csv.columns):
+            return f"The weights of {self} differ by row. Read the columns weight_… of its table()."
+        if any("weight" in item.properties for item in items):
+            return f"The weights of {self} are the same for all steps. Read weights()."
+        by = f"its metamodel {self.metamodel}" if self.metamodel else f"the method {self.method!r}"
+        return f"{self} has no weights: {by} does not combine members by weights. Read its forecasts instead."
 
     def metrics(self) -> dict[str, Any]:
         """Errors on every part: `{part: {"members": {name: {"mse", "rmse", …}}, "ensemble": {…}}}`."""
@@ -136,7 +158,11 @@ class Ensemble(Record):
         return Forecast.read(self, part)
 
     def table(self) -> "pl.DataFrame":
-        """All common targets: `series`, `id`, `step`, `part`, `fitted`, `truth`, `member_<model id>` …, `ensemble`."""
+        """All common targets: `series`, `id`, `step`, `part`, `fitted`, `truth`, `member_<model id>` …, `ensemble`.
+
+        An ensemble that was fitted on out-of-fold forecasts has these too, as `out_of_fold_<model id>` …; one whose weights
+        differ by row has `weight_<model id>` ….
+        """
         self._rendered("alignment")
         return self.data_csv.table()
 

@@ -1,6 +1,6 @@
 """`Project`: the researches and ensembles over one data source."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKey
@@ -61,30 +61,42 @@ class Project(Record):
     def create_ensemble(
         self,
         method: str,
-        metamodel: str | None = None,
+        metamodel: object = None,
         models: "Sequence[Model]" = (),
         fit_on: str | None = None,
         name: str | None = None,
         description: str = "",
+        parameters: Mapping[str, Any] | None = None,
     ) -> "Ensemble":
         """Put models together; `endirector.Conductor(ensemble).render()` then builds the ensemble.
 
         Args:
             method: registered name, such as `voting`, `weighted_voting`, `blending`.
-            metamodel: class name of a scikit-learn estimator, for methods that have one, such as `LinearRegression`.
+            metamodel: for methods that have one, the class name of a scikit-learn estimator, such as `LinearRegression`, or
+                an estimator that was not fitted, such as `Ridge(alpha=0.5)`: its class and its parameters are kept.
             models: the members, all of this project.
-            fit_on: the part whose rows weights or metamodel are fitted on: `train` or `valid`. By default `valid` where
-                every member's preparation has one, else `train`.
+            fit_on: what weights or metamodel are fitted on: the rows of `train` or `valid`, or the members' forecasts
+                `out_of_fold`. By default what the method is made for; else `valid` where the members have such rows, or
+                `train`.
             name: what people call it; by default the method and metamodel.
             description: free text.
+            parameters: what the method takes, as JSON, such as `{"average": "median"}` for `voting`, or
+                `{"metamodel": {"alpha": 0.5}}` for methods with a metamodel. What is left out has its default.
 
         Raises:
-            InvalidInputError: unknown method or metamodel, a member of another project, a member given twice.
+            InvalidInputError: unknown method, metamodel or parameter, a member of another project, a member given twice.
         """
         from enstorage.entity.ensemble import Ensemble
 
         return Ensemble.form(
-            self._saved(), method, metamodel, models, fit_on=fit_on, name=name, description=description
+            self._saved(),
+            method,
+            metamodel,
+            models,
+            fit_on=fit_on,
+            name=name,
+            description=description,
+            parameters=parameters,
         )
 
     @property

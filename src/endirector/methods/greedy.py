@@ -1,0 +1,112 @@
+"""Greedy selection: members are taken one after another, with replacement (Caruana et al. 2004, section 2)."""
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from endirector.methods.base import Combination, Fitting, Floats, Method
+from endirector.methods.parameters import Parameter, one_of, whole_number
+from endirector.methods.triangle import BLOCK
+from enstorage.entity.forecast import OUT_OF_FOLD
+
+# Losses that differ by less, relative to that of the best member, are the same: rounding does not decide.
+_TIE = 1e-13
+
+
+class Greedy(Method):
+    """The mean of the members that were taken; one that was taken three times counts three times."""
+
+    name = "greedy"
+    fit_on = OUT_OF_FOLD
+    parameters: ClassVar[Mapping[str, Parameter]] = {
+        "rounds": whole_number(100, least=1, most=100_000),
+        "metric": one_of("mse", "mae"),
+    }
+
+    def fit(self, given: Fitting) -> Combination:
+        """See `Method.fit`."""
+        taken, losses = select(
+            given.rows.forecasts, given.truth, given.parameters["rounds"], metric=given.parameters["metric"]
+        )
+        weights = np.bincount(taken, minlength=given.rows.forecasts.shape[1]) / len(taken)
+        facts = {"taken": taken, "losses": losses}
+        return Combination(predict=lambda rows: rows.forecasts @ weights, weights=weights, facts=facts)
+
+
+def select(forecasts: Floats, truth: Floats, rounds: int, *, metric: str = "mse") -> tuple[list[int], list[float]]:
+    """The members in the order in which they are taken: each time the one with which the mean has the least loss.
+
+    Of members that do equally well the first is taken. What was taken after the best round is given up, so that the mean is
+    never worse than the best single member on these rows.
+
+    Args:
+        forecasts: shape (rows, members).
+        truth: shape (rows,).
+        rounds: how many are taken at most.
+        metric: `mse` or `mae`.
+
+    Returns:
+        Numbers of the members, and the loss of the mean after each.
+    """
+    if not len(truth):
+        return [0], [0.0]
+    losses_with = _squared(forecasts, truth) if metric == "mse" else _absolute(forecasts, truth)
+    taken: list[int] = []
+    losses: list[float] = []
+    tie = 0.0
+    for _ in range(rounds):
+        candidates = losses_with(taken[-1] if taken else None, len(taken) + 1)
+        tie = tie or _TIE * float(candidates.min())
+        best = int(np.flatnonzero(candidates <= candidates.min() + tie)[0])
+        taken.append(best)
+        losses.append(float(candidates[best]))
+    enough = int(np.flatnonzero(np.array(losses) <= min(losses) + tie)[0]) + 1
+    return taken[:enough], losses[:enough]
+
+
+#: From the member that was taken last (None: none yet) and the count with a next one, to the loss with each member.
+_Losses = Callable[[int | None, int], Floats]
+
+
+def _squared(forecasts: Floats, truth: Floats) -> _Losses:
+    """Mean squared errors from the Gram matrix of the members' errors: a round costs no look at the rows."""
+    members = forecasts.shape[1]
+    gram = np.zeros((members, members))
+    for start in range(0, len(truth), BLOCK):
+        errors = forecasts[start : start + BLOCK] - truth[start : start + BLOCK, None]
+        gram += errors.T @ errors
+    gram /= len(truth)
+    alone = gram.diagonal().copy()
+    with_taken = np.zeros(members)  # Σ over those taken of their column of the Gram matrix
+    of_taken = 0.0  # squared error of the sum of those taken
+
+    def losses(last: int | None, count: int) -> Floats:
+        nonlocal of_taken
+        if last is not None:
+            of_taken += 2 * with_taken[last] + alone[last]
+            np.add(with_taken, gram[last], out=with_taken)
+        return np.maximum(of_taken + 2 * with_taken + alone, 0) / count**2
+
+    return losses
+
+
+def _absolute(forecasts: Floats, truth: Floats) -> _Losses:
+    """Mean absolute errors, in blocks of rows, with nothing allocated in a round."""
+    errors = np.ascontiguousarray((forecasts - truth[:, None]).T)
+    total: NDArray[np.float64] = np.zeros(len(truth))  # the sum of the errors of those taken
+    work = np.empty((len(errors), min(BLOCK, len(truth))))
+
+    def losses(last: int | None, count: int) -> Floats:
+        if last is not None:
+            np.add(total, errors[last], out=total)
+        sums = np.zeros(len(errors))
+        for start in range(0, len(truth), BLOCK):
+            own = slice(start, start + BLOCK)
+            block = work[:, : len(total[own])]
+            np.abs(np.add(errors[:, own], total[own], out=block), out=block)
+            sums += block.sum(axis=1)
+        return sums / (count * len(truth))
+
+    return losses

@@ -1,0 +1,130 @@
+"""Mixture of experts: b = Σ w_t(x) b_t with Σ w_t(x) = 1 for every x (Puchkov & Terekhov 2016; Jacobs et al. 1991)."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from endirector.methods.base import Combination, Fitting, Floats, Method, Rows
+from endirector.methods.parameters import Parameter, whole_number
+from enstorage.entity.forecast import OUT_OF_FOLD
+from enstorage.errors import InvalidInputError
+
+
+def _is_penalty(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value) and value >= 0
+
+
+class MixtureOfExperts(Method):
+    """Weights that depend on what went before the target: w(x) = softmax(gate(x)), with x the prepared values before it."""
+
+    name = "mixture_of_experts"
+    fit_on = OUT_OF_FOLD
+    parameters: ClassVar[Mapping[str, Parameter]] = {
+        "gate_lag": whole_number(None, least=1, most=100_000),
+        "penalty": Parameter(0.001, "a number of at least 0", _is_penalty),
+    }
+
+    @classmethod
+    def window_lag(cls, parameters: Mapping[str, Any], longest: int | None) -> int | None:
+        """The `gate_lag` that was asked for, else the longest lag of the members."""
+        lag: int | None = parameters["gate_lag"] or longest
+        if lag is None:
+            raise InvalidInputError(
+                "No member has a lag, so it is not known how many values the gate is to see. Give it: "
+                "parameters={'gate_lag': 12}."
+            )
+        return lag
+
+    def fit(self, given: Fitting) -> Combination:
+        """See `Method.fit`."""
+        gate, found = fit_gate(_window(given.rows), given.rows.forecasts, given.truth, given.parameters["penalty"])
+        return Combination(
+            predict=lambda rows: np.einsum("rm,rm->r", gate.weights(_window(rows)), rows.forecasts),
+            row_weights=lambda rows: gate.weights(_window(rows)),
+            facts={"gate": gate.to_json(), **found},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One layer of softmax units, one for each member, on standardised inputs.
+
+    Attributes:
+        mean: of each input over the fitted rows, shape (lag,).
+        scale: its standard deviation there, 1 where that is 0, shape (lag,).
+        coefficients: shape (lag, members).
+        intercepts: shape (members,).
+    """
+
+    mean: Floats
+    scale: Floats
+    coefficients: Floats
+    intercepts: Floats
+
+    def weights(self, window: Floats) -> Floats:
+        """The weights of the members for each row; (rows, lag) → (rows, members), ≥ 0 and of sum 1 in each row."""
+        return _softmax((window - self.mean) / self.scale @ self.coefficients + self.intercepts)
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as lists, and the lag."""
+        return {
+            "lag": len(self.mean),
+            "mean": self.mean.tolist(),
+            "scale": self.scale.tolist(),
+            "coefficients": self.coefficients.tolist(),
+            "intercepts": self.intercepts.tolist(),
+        }
+
+
+def fit_gate(window: Floats, forecasts: Floats, truth: Floats, penalty: float) -> tuple[Gate, dict[str, Any]]:
+    """The gate with the least squared error of Σ w(x) b, by L-BFGS on all rows at once.
+
+    What is minimised is the mean squared error, divided by that of the plain mean of the members, plus `penalty` times the
+    sum of all squared coefficients and intercepts. It begins with equal weights, so it ends no worse than the plain mean.
+
+    Args:
+        window: the inputs, shape (rows, lag).
+        forecasts: shape (rows, members).
+        truth: shape (rows,).
+        penalty: at least 0; the larger, the closer the weights are to equal ones.
+
+    Returns:
+        The gate; and `iterations`, and whether it `converged`.
+    """
+    from scipy.optimize import minimize
+
+    mean, scale = window.mean(axis=0), window.std(axis=0)
+    scale[scale == 0] = 1.0
+    inputs = np.column_stack([(window - mean) / scale, np.ones(len(window))])
+    errors = forecasts - truth[:, None]
+    usual = float(np.mean(errors.mean(axis=1) ** 2)) or 1.0
+    shape = inputs.shape[1], forecasts.shape[1]
+
+    def objective(flat: Floats) -> tuple[float, Floats]:
+        coefficients = flat.reshape(shape)
+        weights = _softmax(inputs @ coefficients)
+        residual = np.einsum("rm,rm->r", weights, errors)
+        loss = float(np.mean(residual**2)) / usual + penalty * float(np.sum(coefficients**2))
+        # ∂ residual / ∂ z_t = w_t (e_t − residual), since Σ w = 1.
+        slope = weights * (errors - residual[:, None]) * (2 / (usual * len(truth)) * residual)[:, None]
+        return loss, (inputs.T @ slope + 2 * penalty * coefficients).ravel()
+
+    found = minimize(objective, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 1000})
+    coefficients = found.x.reshape(shape)
+    gate = Gate(mean, scale, coefficients[:-1], coefficients[-1])
+    return gate, {"iterations": int(found.nit), "converged": bool(found.success)}
+
+
+def _softmax(scores: Floats) -> Floats:
+    shares: Floats = np.exp(scores - scores.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    return shares
+
+
+def _window(rows: Rows) -> Floats:
+    if rows.window is None:
+        raise InvalidInputError("A mixture needs the values before each target; received rows without a window.")
+    return rows.window
