@@ -7,10 +7,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from endirector.intersection import intersect
 from enstorage.errors import InvalidInputError
 from enstorage.instant import to_iso
 
 KEY = ["series", "id", "step"]
+
+# So many rows are put side by side at once: they stay in the cache of the processor.
+_BLOCK = 1 << 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +78,49 @@ def align(members: Sequence[MemberForecasts], kind: str = "") -> Alignment:
             no member knows the truth of a common target.
     """
     _check_steps(members)
-    common = members[0].table.select(KEY)
-    for member in members[1:]:
-        common = common.join(member.table.select(KEY), on=KEY, how="inner")
-    if not common.height:
+    rows = _meet(members)
+    if not len(rows[0]):
         raise InvalidInputError(_nothing_common(members, kind))
-    common = common.sort(KEY)
-    rows = [common.join(member.table, on=KEY, how="left", maintain_order="left") for member in members]
-    member_parts = np.column_stack([table["part"].to_numpy() for table in rows])
+    forecasts, member_parts = _side_by_side(members, rows)
     return Alignment(
-        keys=common,
+        keys=members[0].table.select(KEY)[rows[0]],
         part=member_parts.max(axis=1),
         member_parts=member_parts,
         truth=_one_truth(members, rows),
-        forecasts=np.column_stack([table["value"].to_numpy() for table in rows]),
-        lost={member.name: member.table.height - common.height for member in members},
+        forecasts=forecasts,
+        lost={member.name: member.table.height - len(rows[0]) for member in members},
     )
+
+
+def _meet(members: Sequence[MemberForecasts]) -> list[NDArray[np.int32]]:
+    """Where the common targets are in the table of each member, in the order of their keys."""
+    try:
+        return intersect(
+            [[member.table[name].cast(pl.Int64).to_numpy() for name in KEY] for member in members],
+        )
+    except ValueError as error:
+        member = members[error.args[0]]
+        twice = int(member.table.select(KEY).is_duplicated().sum())
+        raise InvalidInputError(
+            f"{twice} rows of {member.name} share a target with another of its rows; a member has one forecast a target and "
+            "step. Leave the repeated ones out."
+        ) from error
+
+
+def _side_by_side(
+    members: Sequence[MemberForecasts], rows: Sequence[NDArray[np.int32]]
+) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
+    """Forecasts and parts of the common targets, each of shape (rows, members)."""
+    values = [member.table["value"].to_numpy() for member in members]
+    own_parts = [member.table["part"].to_numpy() for member in members]
+    forecasts = np.empty((len(rows[0]), len(members)))
+    parts = np.empty(forecasts.shape, dtype=np.int8)
+    for start in range(0, len(rows[0]), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        for column, own in enumerate(rows):
+            forecasts[block, column] = values[column][own[block]]
+            parts[block, column] = own_parts[column][own[block]]
+    return forecasts, parts
 
 
 def _check_steps(members: Sequence[MemberForecasts]) -> None:
@@ -124,21 +155,26 @@ def _nothing_common(members: Sequence[MemberForecasts], kind: str) -> str:
     )
 
 
-def _one_truth(members: Sequence[MemberForecasts], rows: Sequence[pl.DataFrame]) -> NDArray[np.float64]:
-    truth = np.full(rows[0].height, np.nan)
-    source = np.full(rows[0].height, "", dtype=object)
-    for member, table in zip(members, rows, strict=True):
-        own = table["truth"].cast(pl.Float64).fill_null(np.nan).to_numpy()
-        differs = np.flatnonzero(~np.isclose(own, truth, rtol=1e-9, atol=0) & ~np.isnan(own) & ~np.isnan(truth))
+def _one_truth(members: Sequence[MemberForecasts], rows: Sequence[NDArray[np.int32]]) -> NDArray[np.float64]:
+    truth = np.full(len(rows[0]), np.nan)
+    whose = np.zeros(len(truth), dtype=np.int32)
+    for number, (member, places) in enumerate(zip(members, rows, strict=True)):
+        own = member.table["truth"].cast(pl.Float64).fill_null(np.nan).to_numpy()[places]
+        unlike = np.flatnonzero(own != truth)
+        if not len(unlike):
+            continue
+        known, before = own[unlike], truth[unlike]
+        new = np.isnan(before) & ~np.isnan(known)
+        truth[unlike[new]], whose[unlike[new]] = known[new], number
+        differs = np.flatnonzero(~np.isclose(known, before, rtol=1e-9, atol=0) & ~np.isnan(known) & ~np.isnan(before))
         if len(differs):
-            at = int(differs[0])
+            at = int(unlike[differs[0]])
+            time = to_iso(int(member.table["id"][int(places[at])]))
             raise InvalidInputError(
-                f"The members were made for different targets: at {to_iso(table['id'][at])} the truth of {member.name} is "
-                f"{own[at]:g}, that of {source[at]} is {truth[at]:g} ({len(differs)} rows differ). Combine members of one "
-                "series, cleaned in one way."
+                f"The members were made for different targets: at {time} the truth of "
+                f"{member.name} is {own[at]:g}, that of {members[whose[at]].name} is {truth[at]:g} ({len(differs)} rows "
+                "differ). Combine members of one series, cleaned in one way."
             )
-        new = np.isnan(truth) & ~np.isnan(own)
-        truth[new], source[new] = own[new], member.name
     if np.isnan(truth).any():
         raise InvalidInputError(
             f"For {int(np.isnan(truth).sum())} common targets no member knows the true value. Give at least one member a "
