@@ -14,7 +14,9 @@ from enstorage.instant import to_iso
 KEY = ["series", "id", "step"]
 
 # So many rows are put side by side at once: they stay in the cache of the processor.
-_BLOCK = 1 << 11
+_BLOCK = 1 << 10
+
+_Rows = slice | NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +81,25 @@ def align(members: Sequence[MemberForecasts], kind: str = "") -> Alignment:
     """
     _check_steps(members)
     rows = _meet(members)
-    if not len(rows[0]):
+    keys = members[0].table.select(KEY)[rows[0]]
+    if not keys.height:
         raise InvalidInputError(_nothing_common(members, kind))
-    forecasts, member_parts = _side_by_side(members, rows)
+    member_parts = _parts(members, rows)
     return Alignment(
-        keys=members[0].table.select(KEY)[rows[0]],
+        keys=keys,
         part=member_parts.max(axis=1),
         member_parts=member_parts,
-        truth=_one_truth(members, rows),
-        forecasts=forecasts,
-        lost={member.name: member.table.height - len(rows[0]) for member in members},
+        truth=_one_truth(members, rows, keys),
+        forecasts=_side_by_side([member.table["value"].to_numpy() for member in members], rows, keys.height),
+        lost={member.name: member.table.height - keys.height for member in members},
     )
 
 
-def _meet(members: Sequence[MemberForecasts]) -> list[NDArray[np.int32]]:
+def _meet(members: Sequence[MemberForecasts]) -> list[_Rows]:
     """Where the common targets are in the table of each member, in the order of their keys."""
     try:
         return intersect(
-            [[member.table[name].cast(pl.Int64).to_numpy() for name in KEY] for member in members],
+            [[member.table[name].to_numpy() for name in KEY] for member in members],
         )
     except ValueError as error:
         member = members[error.args[0]]
@@ -107,20 +110,24 @@ def _meet(members: Sequence[MemberForecasts]) -> list[NDArray[np.int32]]:
         ) from error
 
 
-def _side_by_side(
-    members: Sequence[MemberForecasts], rows: Sequence[NDArray[np.int32]]
-) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
-    """Forecasts and parts of the common targets, each of shape (rows, members)."""
-    values = [member.table["value"].to_numpy() for member in members]
-    own_parts = [member.table["part"].to_numpy() for member in members]
-    forecasts = np.empty((len(rows[0]), len(members)))
-    parts = np.empty(forecasts.shape, dtype=np.int8)
-    for start in range(0, len(rows[0]), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        for column, own in enumerate(rows):
-            forecasts[block, column] = values[column][own[block]]
-            parts[block, column] = own_parts[column][own[block]]
-    return forecasts, parts
+def _parts(members: Sequence[MemberForecasts], rows: Sequence[_Rows]) -> NDArray[np.int8]:
+    own = [member.table["part"].to_numpy()[places] for member, places in zip(members, rows, strict=True)]
+    return np.stack(own).astype(np.int8, copy=False).T
+
+
+def _side_by_side(values: Sequence[NDArray[np.float64]], rows: Sequence[_Rows], count: int) -> NDArray[np.float64]:
+    """The values of the members in those rows, shape (count, members), those of a row next to each other."""
+    together, work = np.empty((count, len(values))), np.empty((len(values), min(_BLOCK, count)))
+    for start in range(0, count, _BLOCK):
+        end = min(start + _BLOCK, count)
+        here = work[:, : end - start]
+        for own, places, column in zip(values, rows, here, strict=True):
+            if isinstance(places, slice):
+                column[:] = own[places.start + start : places.start + end]
+            else:
+                column[:] = own[places[start:end]]
+        together[start:end] = here.T
+    return together
 
 
 def _check_steps(members: Sequence[MemberForecasts]) -> None:
@@ -155,26 +162,25 @@ def _nothing_common(members: Sequence[MemberForecasts], kind: str) -> str:
     )
 
 
-def _one_truth(members: Sequence[MemberForecasts], rows: Sequence[NDArray[np.int32]]) -> NDArray[np.float64]:
-    truth = np.full(len(rows[0]), np.nan)
+def _one_truth(members: Sequence[MemberForecasts], rows: Sequence[_Rows], keys: pl.DataFrame) -> NDArray[np.float64]:
+    truth = np.full(keys.height, np.nan)
     whose = np.zeros(len(truth), dtype=np.int32)
     for number, (member, places) in enumerate(zip(members, rows, strict=True)):
-        own = member.table["truth"].cast(pl.Float64).fill_null(np.nan).to_numpy()[places]
+        own = member.table["truth"].cast(pl.Float64).to_numpy()[places]  # NaN where it is null
         unlike = np.flatnonzero(own != truth)
         if not len(unlike):
             continue
         known, before = own[unlike], truth[unlike]
-        new = np.isnan(before) & ~np.isnan(known)
-        truth[unlike[new]], whose[unlike[new]] = known[new], number
         differs = np.flatnonzero(~np.isclose(known, before, rtol=1e-9, atol=0) & ~np.isnan(known) & ~np.isnan(before))
         if len(differs):
             at = int(unlike[differs[0]])
-            time = to_iso(int(member.table["id"][int(places[at])]))
             raise InvalidInputError(
-                f"The members were made for different targets: at {time} the truth of "
-                f"{member.name} is {own[at]:g}, that of {members[whose[at]].name} is {truth[at]:g} ({len(differs)} rows "
-                "differ). Combine members of one series, cleaned in one way."
+                f"The members were made for different targets: at {to_iso(keys['id'][at])} the truth of {member.name} is "
+                f"{own[at]:g}, that of {members[whose[at]].name} is {truth[at]:g} ({len(differs)} rows differ). Combine "
+                "members of one series, cleaned in one way."
             )
+        new = unlike[np.isnan(before)]
+        truth[new], whose[new] = own[new], number
     if np.isnan(truth).any():
         raise InvalidInputError(
             f"For {int(np.isnan(truth).sum())} common targets no member knows the true value. Give at least one member a "

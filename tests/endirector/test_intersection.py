@@ -31,7 +31,7 @@ def test_common_keys_are_those_of_sets_in_ascending_order(times, data):
     rows = intersect([np.array(table, dtype=np.int64).reshape(-1, 3).T for table in tables])
     expected = sorted(set.intersection(*map(set, tables)))
     for table, own in zip(tables, rows, strict=True):
-        assert [table[row] for row in own] == expected
+        assert [table[row] for row in np.arange(len(table))[own]] == expected
 
 
 def test_long_tables_with_gaps_agree_with_numpy():
@@ -43,6 +43,23 @@ def test_long_tables_with_gaps_agree_with_numpy():
         expected = np.intersect1d(expected, table)
     for table, own in zip(tables, intersect([[table] for table in tables]), strict=True):
         assert np.array_equal(table[own], expected)
+
+
+def test_rows_that_follow_each_other_are_a_slice():
+    times = np.arange(100) * HOUR
+    rows = intersect([[np.ones(40), times[10:50]], [np.ones(60), times[:60]], [np.ones(70), times[30:]]])
+    assert rows == [slice(20, 40), slice(30, 50), slice(0, 20)]
+
+
+def test_what_follows_each_other_meets_what_does_not():
+    """A key of another series, or one that the others have further on, ends a run."""
+    times = np.arange(100) * HOUR
+    shuffled = np.concatenate([times[50:], times[:50]])
+    series = np.where(np.arange(100) < 90, 1, 2)
+    one = np.ones(100, dtype=np.int64)
+    found = intersect([[one, times], [one, shuffled], [series, times], [one[10:], times[10:]]])
+    for own, table in zip(found, (times, shuffled, times, times[10:]), strict=True):
+        assert np.array_equal(table[own], times[10:90])
 
 
 def test_a_key_that_occurs_twice_is_refused_with_the_number_of_its_table():
