@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from endirector.alignment import Alignment
-from enstorage import DataPreparation, Model
+from endirector.members import Member
+from enstorage import DataPreparation, Ensemble, Model
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 from enstorage.preparation.split import PARTS
@@ -14,8 +15,14 @@ from enstorage.preparation.split import PARTS
 TEST = PARTS.index("test")
 
 
+def trained_on(member: Member) -> list[int]:
+    """The codes of the parts that a member was trained on; of an ensemble also those that it was fitted on."""
+    seen = {code for model in member.models for code in _trained_on(model)}
+    return sorted(seen.union(_fitted_on(member.entity) if isinstance(member.entity, Ensemble) else ()))
+
+
 def _trained_on(model: Model) -> list[int]:
-    """The codes of the parts that a model was trained on; the train part where it does not say."""
+    """The parts of a model; the train part where it does not say."""
     parts = model.meta("trained_on", default=["train"])
     if not isinstance(parts, list) or not set(parts) <= set(PARTS):
         raise InvalidInputError(
@@ -23,6 +30,14 @@ def _trained_on(model: Model) -> list[int]:
             "model.meta('trained_on', […])."
         )
     return [PARTS.index(part) for part in parts]
+
+
+def _fitted_on(ensemble: Ensemble) -> set[int]:
+    """The parts whose truth an ensemble was fitted to, and those that ensembles inside it were."""
+    own = None if ensemble.result is None else ensemble.result["fit_on"]
+    parts = {"train", "valid"} if own == OUT_OF_FOLD else {own} - {None}
+    inside = [_fitted_on(member) for member in ensemble.members() if isinstance(member, Ensemble)]
+    return {PARTS.index(part) for part in parts}.union(*inside)
 
 
 def leaks(model: Model) -> bool:
@@ -41,25 +56,25 @@ def preparations_of(model: Model) -> list[DataPreparation]:
     return seen or ([] if own is None else [own])
 
 
-def seen_test_rows(alignment: Alignment, models: Sequence[Model]) -> dict[str, int]:
+def seen_test_rows(alignment: Alignment, members: Sequence[Member]) -> dict[str, int]:
     """How many of the common test rows each member was trained on: none, unless parts differ among the members."""
     test = alignment.part == TEST
     return {
-        name: int(np.isin(alignment.member_parts[test, column], _trained_on(model)).sum())
-        for column, (name, model) in enumerate(zip(alignment.lost, models, strict=True))
+        member.name: int(np.isin(alignment.member_parts[test, column], trained_on(member)).sum())
+        for column, member in enumerate(members)
     }
 
 
-def mark_of(fit_on: str | None, alignment: Alignment, fitted: NDArray[np.bool_], models: Sequence[Model]) -> str:
+def mark_of(fit_on: str | None, alignment: Alignment, fitted: NDArray[np.bool_], members: Sequence[Member]) -> str:
     """`out-of-fold` when the forecasts are; `in-sample` when a member was trained on a fitted row; else `held-out`.
 
     After a random split every row has neighbours that were trained on, so no row is held out.
     """
     if fit_on == OUT_OF_FOLD:
         return "out-of-fold"
-    for column, model in enumerate(models):
-        if np.isin(alignment.member_parts[fitted, column], _trained_on(model)).any():
+    for column, member in enumerate(members):
+        if np.isin(alignment.member_parts[fitted, column], trained_on(member)).any():
             return "in-sample"
-        if fitted.any() and _split_at_random(model):
+        if fitted.any() and any(_split_at_random(model) for model in member.models):
             return "in-sample"
     return "held-out"

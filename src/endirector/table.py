@@ -7,12 +7,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from endirector.alignment import KEY, Alignment
+from endirector.members import Member
 from endirector.methods.base import Floats
-from enstorage import Model
 
 
 def table_of(
-    models: Sequence[Model],
+    members: Sequence[Member],
     alignment: Alignment,
     forecast: Floats,
     fitted: NDArray[np.bool_] | None,
@@ -23,7 +23,7 @@ def table_of(
     """Put it together.
 
     Args:
-        models: the members.
+        members: in the order of their columns.
         alignment: the targets that they share.
         forecast: of the ensemble, shape (rows,).
         fitted: which of the rows were fitted on; None where that was `folds`.
@@ -32,23 +32,23 @@ def table_of(
         row_weights: weights of the members that differ by row, shape (rows, members).
 
     Returns:
-        Columns `series`, `id`, `step`, `part`, `fitted`, `truth`, `member_<model id>` …, `ensemble`; with folds also
-        `out_of_fold_<model id>` …, and with weights by row `weight_<model id>` ….
+        Columns `series`, `id`, `step`, `part`, `fitted`, `truth`, `member_<key>` …, `ensemble`; with folds also
+        `out_of_fold_<key>` …, and with weights by row `weight_<key>` ….
     """
     table = alignment.keys.with_columns(
         pl.Series("part", alignment.part, dtype=pl.Int8),
         pl.Series("fitted", np.zeros(len(alignment.truth), dtype=bool) if fitted is None else fitted),
         pl.Series("truth", alignment.truth),
-        *_columns("member", models, alignment.forecasts),
+        *_columns("member", members, alignment.forecasts),
         pl.Series("ensemble", forecast),
-        *([] if row_weights is None else _columns("weight", models, row_weights)),
+        *([] if row_weights is None else _columns("weight", members, row_weights)),
     )
     if folds is None:
         return table
     own = folds.keys.with_columns(
         pl.Series("_part", folds.part, dtype=pl.Int8),
         pl.Series("_truth", folds.truth),
-        *_columns("out_of_fold", models, folds.forecasts),
+        *_columns("out_of_fold", members, folds.forecasts),
     )
     return (
         table.join(own, on=KEY, how="full", coalesce=True)
@@ -62,5 +62,5 @@ def table_of(
     )
 
 
-def _columns(prefix: str, models: Sequence[Model], values: Floats) -> list[pl.Series]:
-    return [pl.Series(f"{prefix}_{model.id}", values[:, column]) for column, model in enumerate(models)]
+def _columns(prefix: str, members: Sequence[Member], values: Floats) -> list[pl.Series]:
+    return [pl.Series(f"{prefix}_{member.key}", values[:, column]) for column, member in enumerate(members)]

@@ -68,8 +68,8 @@ def _all_of(record: Record) -> dict[str, Any]:
     if isinstance(record, Model):
         known["meta"] = record.metas()
     if isinstance(record, Ensemble):
-        items = zip(member_names(record.models()), record.items(), strict=True)
-        known["members"] = {name: {"model_id": item.model_id, **item.properties} for name, item in items}
+        items = zip(member_names(record.members()), record.items(), strict=True)
+        known["members"] = {name: {"key": item.key, **item.properties} for name, item in items}
     upstream: dict[str, list[Record]] = {}
     for each in reversed(record.lineage().records[:-1]):
         upstream.setdefault(each.__tablename__, []).append(each)

@@ -78,8 +78,8 @@ def _parents(record: Record) -> list[Record]:
     if isinstance(record, Ensemble):
         # An ensemble is made of its members' forecasts; before it is rendered there may be none yet.
         parents: list[Record] = []
-        for model in record.models():
-            parents += Forecast.of(model) or [model]
+        for member in record.members():
+            parents += [member] if isinstance(member, Ensemble) else Forecast.of(member) or [member]
         return parents
     if isinstance(record, DataSet):
         return [*record.preparations()]

@@ -116,9 +116,9 @@ def test_weights_errors_and_lost_rows_stand_in_the_items(project):
     table = ensemble.table().filter(pl.col("part") == 2)
     for item in ensemble.items():
         error = (table[f"member_{item.model_id}"] - table["truth"]).to_numpy()
-        assert item.properties["weight"] == ensemble.weights()[item.model.name]
+        assert item.properties["weight"] == ensemble.weights()[item.member.name]
         assert item.properties["errors"]["test"]["mse"] == pytest.approx(np.mean(error**2))
-        assert item.properties["lost_rows"] == ensemble.alignment()["lost"][item.model.name]
+        assert item.properties["lost_rows"] == ensemble.alignment()["lost"][item.member.name]
     span = preparation_span(project)
     test = ensemble.metrics()["test"]["ensemble"]
     assert test["mse_scaled"] == pytest.approx(test["mse"] / span**2)

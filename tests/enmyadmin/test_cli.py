@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from endirector.progress import progress_bar
 from enmyadmin.cli import app
 from enmyadmin.output import readable_size
-from enmyadmin.progress import progress_bar
 from enstorage import Connector, DataSource, Project
 from enstorage.adapter import Window
 
@@ -167,7 +167,7 @@ def test_check_tells_what_a_killed_process_left_and_gc_frees_it(enstorage, csv):
 
 
 def test_a_long_check_shows_a_bar_where_somebody_looks(monkeypatch, capsys):
-    monkeypatch.setattr("enmyadmin.progress.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("endirector.progress.PATIENCE_SECONDS", 0.0)
     for terminal, hidden, shown in (("1", False, True), ("1", True, False), ("", False, False)):
         monkeypatch.setenv("FORCE_COLOR", terminal) if terminal else monkeypatch.delenv("FORCE_COLOR")
         with progress_bar(hidden=hidden) as progress:

@@ -41,8 +41,8 @@ def test_ensembles_are_compared_by_their_members_and_results(sunspots, models):
     project = models[0].research.project
     ensembles = [project.create_ensemble("voting", models=models), project.create_ensemble("voting", models=models[:1])]
     differing = compare(ensembles).differing
-    assert differing["members.second.model_id"] == (models[1].id, None)
-    assert "members.first.model_id" not in differing
+    assert differing["members.second.key"] == (str(models[1].id), None)
+    assert "members.first.key" not in differing
     assert differing["data_set.id"] == (None, models[0].data_set_id)
     assert differing["data_set.ids"] == (sorted(model.data_set_id for model in models), None)
 

@@ -13,6 +13,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import text
 
+import endirector
 import enstorage
 from enstorage import Connector, DataSource, Ensemble, Model, ModelMeta
 from enstorage.database.engine import for_reading, make_engine
@@ -49,9 +50,13 @@ def test_a_store_of_every_version_opens_whole_after_upgrade(old_store):
     assert ensemble.metrics()["test"]["ensemble"]["rmse"] < 60
     assert [record.name for record in ensemble.models()] == ["lag 3", "lag 5"]
     assert ensemble.parameters in (None, {"metamodel": {"positive": True}})  # since schema 0004
-    for mixture in later:  # since schema 0004
+    if later:  # since schema 0004
+        mixture, layered = later
         weights = mixture.table().filter("fitted").select(f"weight_{three.id}", f"weight_{five.id}")
         assert weights.sum_horizontal().to_list() == pytest.approx([1.0] * 12)
+        assert layered.members() == [three, mixture]
+        assert "1 rows changed, the first at 1706-01-01" in layered.staleness()[0]
+        endirector.Conductor(layered).verify()
     three.log(9, loss=0.5)
     assert three.curves().row(-1, named=True)["loss"] == 0.5
     for model in Model.get_list()[2:]:  # of sets of several preparations, since schema 0003

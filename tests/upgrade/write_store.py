@@ -50,19 +50,22 @@ def write(folder):
     )  # 0004
     Conductor(project.create_ensemble("blending", "LinearRegression", models=project.models(), **told)).render()
     if told:
-        write_mixture(project)
+        write_layers(project, source)
     if hasattr(enstorage, "DataSetInput"):  # since schema 0003
         write_sets_of_several(project, preparation)
     enstorage.export_project(project, folder.with_suffix(".enz"))
     connector.close()
 
 
-def write_mixture(project):
-    """An ensemble that was fitted out of fold, with weights for each row."""
+def write_layers(project, source):
+    """An ensemble that was fitted out of fold, with weights for each row; one with it as a member; and late points."""
     for model in project.models():
         kept = model.forecasts("valid")
         model.save_forecasts("out_of_fold", kept["id"].to_numpy(), kept["value"].to_numpy() + model.id)
-    Conductor(project.create_ensemble("mixture_of_experts", models=project.models())).render()
+    mixture = Conductor(project.create_ensemble("mixture_of_experts", models=project.models())).render()
+    Conductor(project.create_ensemble("voting", models=[project.models()[0], mixture])).render()
+    source.write(["1706"], [99.5])
+    source.check_snapshots()
 
 
 def write_sets_of_several(project, preparation):

@@ -32,6 +32,14 @@ class Rows:
     step: NDArray[np.int32] | None = None
     window: Floats | None = None
 
+    def only(self, chosen: NDArray[np.bool_]) -> "Rows":
+        """Some of the targets."""
+        return Rows(
+            self.forecasts[chosen],
+            None if self.step is None else self.step[chosen],
+            None if self.window is None else self.window[chosen],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Fitting:
@@ -139,6 +147,11 @@ class Method(ABC):
         return parameters
 
     @classmethod
+    def of_members(cls, parameters: Mapping[str, Any], chosen: Sequence[int]) -> Mapping[str, Any]:  # noqa: ARG003 - as above
+        """The parameters for some of the members, by their places."""
+        return parameters
+
+    @classmethod
     def fits_with(cls, parameters: Mapping[str, Any]) -> bool:  # noqa: ARG003 - for those of subclasses
         """Whether anything is fitted to the truth with these parameters."""
         return cls.fits
@@ -152,6 +165,14 @@ class Method(ABC):
             longest: the longest lag of the members; None where it is not known.
         """
         return None
+
+    def restore(self, metamodel: Any) -> Combination:
+        """The combination of a metamodel that was fitted before.
+
+        Raises:
+            InvalidInputError: the method has none.
+        """
+        raise InvalidInputError(f"The method {self.name!r} has no metamodel; received {metamodel!r:.80}.")
 
     @abstractmethod
     def fit(self, given: Fitting) -> Combination:

@@ -1,5 +1,7 @@
 """Blending: the members' forecasts over one part are the features of a metamodel (Puchkov & Terekhov 2016)."""
 
+from typing import Any
+
 import numpy as np
 
 from endirector.methods.base import Combination, Fitting, Method
@@ -13,13 +15,15 @@ class Blending(Method):
 
     def fit(self, given: Fitting) -> Combination:
         """See `Method.fit`."""
-        metamodel = given.metamodel
-        metamodel.fit(given.rows.forecasts, given.truth)
+        given.metamodel.fit(given.rows.forecasts, given.truth)
+        return self.restore(given.metamodel)
+
+    def restore(self, metamodel: Any) -> Combination:
+        """See `Method.restore`."""
         weights = getattr(metamodel, "coef_", None)
         intercept = getattr(metamodel, "intercept_", None)
-        rank = getattr(
-            metamodel, "rank_", None
-        )  # of LinearRegression, which takes the shortest of equally good weights
+        # Of LinearRegression, which takes the shortest of equally good weights.
+        rank = getattr(metamodel, "rank_", None)
         return Combination(
             predict=lambda rows: np.asarray(metamodel.predict(rows.forecasts), float),
             weights=None if weights is None else np.asarray(weights, float).ravel(),

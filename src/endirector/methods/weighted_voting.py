@@ -55,6 +55,15 @@ class WeightedVoting(Method):
         return {**parameters, "weights": [float(weight) for weight in weights]}
 
     @classmethod
+    def of_members(cls, parameters: Mapping[str, Any], chosen: Sequence[int]) -> Mapping[str, Any]:
+        """Weights that were given keep their proportions; equal ones where those chosen had none."""
+        if parameters["weights"] in _FITTED:
+            return parameters
+        kept = [parameters["weights"][place] for place in chosen]
+        total = math.fsum(kept)
+        return {**parameters, "weights": [weight / total if total else 1 / len(kept) for weight in kept]}
+
+    @classmethod
     def fits_with(cls, parameters: Mapping[str, Any]) -> bool:
         """Weights that are given are not fitted."""
         return parameters["weights"] in _FITTED

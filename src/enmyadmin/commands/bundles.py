@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
+from endirector.progress import progress_bar
 from enmyadmin.commands.entities import entity_class
 from enmyadmin.commands.opening import Store, open_store
 from enmyadmin.output import Json, print_json, print_table
-from enmyadmin.progress import progress_bar
 from enstorage.errors import InvalidInputError
 
 

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
+from endirector.progress import progress_bar
 from enmyadmin.commands.opening import Store, open_store
 from enmyadmin.output import Json, print_json, print_table, readable_size
-from enmyadmin.progress import progress_bar
 from enstorage.errors import InvalidInputError
 
 

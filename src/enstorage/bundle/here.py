@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-#: The id here of a source (`data_source`) or a model (`model`) of the bundle, by its id there.
+#: The id here of a source (`data_source`), a model (`model`) or an ensemble (`ensemble`) of the bundle, by its id there.
 Here = Mapping[str, Mapping[int, int]]
 
 
@@ -27,12 +27,12 @@ def local_ids(
     return ids if any(there != str(id) for each in ids.values() for there, id in each.items()) else None
 
 
-def renamed(result: dict[str, Any], members: Sequence[tuple[int, int]]) -> dict[str, Any]:
+def renamed(result: dict[str, Any], members: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """The result of an ensemble, with members that are called the same told apart by their ids here.
 
     Args:
         result: of an `Ensemble`, with a name for each member, such as `lag 5 (3)` where two are called `lag 5`.
-        members: the ids of each member there and here, in the order of the names.
+        members: what tells each member apart there and here, such as `3` or `ensemble 5`, in the order of the names.
     """
     lost = result["alignment"]["lost"]
     bare = [

@@ -1,7 +1,7 @@
 """Parts of records that are here already: what is missing is added, what is there is never written over.
 
 Parts have no origin. They are known by what they are parts of and by their key: a fact by its model and its name, a
-forecast by its model and its part, an item by its ensemble and its model, an input by its data set and its preparation.
+forecast by its model and its part, an item by its ensemble and its member, an input by its data set and its preparation.
 """
 
 from collections import defaultdict
@@ -27,12 +27,12 @@ from enstorage.entity import (
 )
 from enstorage.entity.model_curve import joined, packed
 
-#: By which column the parts of one whole differ.
-_KEYS: dict[Kind, str] = {
-    ModelMeta: "key",
-    Forecast: "part",
-    EnsembleItem: "model_id",
-    DataSetInput: "data_preparation_id",
+#: By which columns the parts of one whole differ.
+_KEYS: dict[Kind, tuple[str, ...]] = {
+    ModelMeta: ("key",),
+    Forecast: ("part",),
+    EnsembleItem: ("model_id", "member_id"),
+    DataSetInput: ("data_preparation_id",),
 }
 
 # Before the names of curves that are here already; no name of a curve begins so.
@@ -73,12 +73,19 @@ def _whole(row: Row) -> tuple[Kind, int]:
     return whole, id
 
 
-def _key(plan: Plan, row: Row) -> Any:
-    if row.entity not in _KEYS:
-        return None
-    name = _KEYS[row.entity]
-    value, keys = row.values[name], foreign_keys(row.entity)
-    return plan.here[keys[name]].get(value) if name in keys else value
+def _key(plan: Plan, row: Row) -> tuple[Any, ...]:
+    keys = foreign_keys(row.entity)
+    return tuple(
+        plan.here[keys[name]].get(value)
+        if name in keys and (value := row.values[name]) is not None
+        else row.values[name]
+        for name in _KEYS.get(row.entity, ())
+    )
+
+
+def member_here(plan: Plan, item: Row) -> tuple[Any, ...]:
+    """The ids of a member here, as a model and as an ensemble, one of which is None; both for one that is not here."""
+    return _key(plan, item)
 
 
 def _known(session: Session, entity: Kind, old: Iterable[tuple[Row, Kind, int]]) -> set[tuple[Kind, int, Any]]:
@@ -91,8 +98,8 @@ def _known(session: Session, entity: Kind, old: Iterable[tuple[Row, Kind, int]])
         if name in entity._part_of and entity in _KEYS:
             columns = entity.__table__.columns
             for chunk in chunks(wholes[whole]):
-                query = select(columns[name], columns[_KEYS[entity]]).where(columns[name].in_(chunk))
-                known |= {(whole, id, key) for id, key in session.execute(query)}
+                query = select(columns[name], *(columns[key] for key in _KEYS[entity])).where(columns[name].in_(chunk))
+                known |= {(whole, id, tuple(key)) for id, *key in session.execute(query)}
     return known
 
 
@@ -110,11 +117,12 @@ def _fill_items(session: Session, plan: Plan, bundle: Bundle) -> None:
     items = by_owner(bundle.rows[EnsembleItem].values(), "ensemble_id")
     for row, ensemble_id, _ in list(plan.filled):
         if row.entity is Ensemble:
-            query = select(EnsembleItem.model_id, EnsembleItem.id).where(EnsembleItem.ensemble_id == ensemble_id)
-            here = {each.model_id: each.id for each in session.execute(query)}
+            query = select(EnsembleItem.model_id, EnsembleItem.member_id, EnsembleItem.id)
+            kept = session.execute(query.where(EnsembleItem.ensemble_id == ensemble_id))
+            here = {(model_id, member_id): id for model_id, member_id, id in kept}
             for item in items[row.id]:
                 values = {"properties": item.values["properties"]}
-                plan.filled.append((item, here[plan.here[Model][item.values["model_id"]]], values))
+                plan.filled.append((item, here[member_here(plan, item)], values))
 
 
 def _plan_curves(session: Session, plan: Plan, rows: list[Row]) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from enstorage.bundle.closure import Kind, chunks, foreign_keys
-from enstorage.bundle.merging import plan_parts
+from enstorage.bundle.merging import member_here, plan_parts
 from enstorage.bundle.plan import Kept, Plan, origin_of
 from enstorage.bundle.reading import Bundle
 from enstorage.bundle.rows import Row, by_owner
@@ -126,10 +126,10 @@ def is_empty(value: Any) -> bool:
 
 def _has_same_members(session: Session, plan: Plan, row: Row, bundle: Bundle) -> bool:
     items = by_owner(bundle.rows[EnsembleItem].values(), "ensemble_id")[row.id]
-    there = {(plan.here[Model].get(item.values["model_id"]), item.values["position"]) for item in items}
-    query = select(EnsembleItem.model_id, EnsembleItem.position)
+    there = {(*member_here(plan, item), item.values["position"]) for item in items}
+    query = select(EnsembleItem.model_id, EnsembleItem.member_id, EnsembleItem.position)
     members = session.execute(query.where(EnsembleItem.ensemble_id == plan.here[Ensemble][row.id]))
-    return there == {(model_id, position) for model_id, position in members}
+    return there == {tuple(each) for each in members}
 
 
 def _check_researches(plan: Plan, bundle: Bundle) -> None:

@@ -50,7 +50,8 @@ def check_uniqueness(rows: Rows) -> None:
             if isinstance(constraint, UniqueConstraint):
                 keys = [column.key for column in constraint.columns]
                 same = f"have the same {' and '.join(keys)}"
-                _once(((tuple(row.values[key] for key in keys), row) for row in records.values()), same)
+                found = [(tuple(row.values[key] for key in keys), row) for row in records.values()]
+                _once(((key, row) for key, row in found if None not in key), same)  # as databases have it
     owner = ("model_id", "ensemble_id", "part")
     forecasts = rows.get(Forecast, {}).values()
     _once(((tuple(row.values[key] for key in owner), row) for row in forecasts), "are of one owner and one part")
@@ -108,7 +109,8 @@ def check_members(rows: Rows) -> None:
     Raises:
         InvalidInputError: there is one.
     """
-    members = Counter(item.values["ensemble_id"] for item in rows.get(EnsembleItem, {}).values())
+    items = rows.get(EnsembleItem, {}).values()
+    members = Counter(item.values["ensemble_id"] for item in items if "dropped" not in item.values["properties"])
     for row in rows.get(Ensemble, {}).values():
         result = row.values["result"]
         if result is not None and len(result["alignment"]["lost"]) != members[row.id]:

@@ -187,9 +187,15 @@ def _result(result: dict[str, Any]) -> None:
 
 
 def _ensemble_item(values: dict[str, Any], rows: Rows) -> None:
-    research = rows[Research][rows[Model][values["model_id"]].values["research_id"]].values
+    model_id, member_id = values["model_id"], values["member_id"]
+    _check((model_id is None) != (member_id is None), "it is not of one model or one ensemble.")
+    if member_id is None:
+        owner = rows[Research][rows[Model][model_id].values["research_id"]].values
+    else:
+        owner = rows[Ensemble][member_id].values
+        _check(member_id < values["ensemble_id"], "its member was made after the ensemble.")
     ensemble = rows[Ensemble][values["ensemble_id"]].values
-    _check(research["project_id"] == ensemble["project_id"], "its model is of another project than its ensemble.")
+    _check(owner["project_id"] == ensemble["project_id"], "its member is of another project than its ensemble.")
     _check(values["position"] >= 0, "its position is below 0.")
 
 
@@ -197,7 +203,10 @@ def _data_csv(values: dict[str, Any], _rows: Rows) -> None:
     _check(min(values["rows"], values["bytes"]) >= 0, "its size is below 0.")
     kept = values["local_ids"]
     if kept is not None:
-        _check(kept.keys() == {"data_source", "model"}, "its local ids are not of sources and models.")
+        _check(
+            {"data_source", "model"} <= kept.keys() <= {"data_source", "model", "ensemble"},
+            "its local ids are not of sources, models and ensembles.",
+        )
         for there, here in ((there, here) for ids in kept.values() for there, here in ids.items()):
             _check(re.fullmatch("[1-9][0-9]{0,18}", there) and type(here) is int, "its local ids are no ids.")
 

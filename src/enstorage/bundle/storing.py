@@ -40,15 +40,16 @@ def store_records(session: Session, plan: Plan, bundle: Bundle, source_ids: dict
     _forget_deleted(session, plan)
     for entity in _in_order():
         rows = sorted(plan.made[entity], key=lambda row: row.id)
-        _make_tables(session, plan, bundle, [row.values.get("data_csv_id") for row in rows])
-        if entity._part_of:
-            for chunk in chunks(rows):
-                session.execute(insert(entity.__table__), [_values(plan, bundle, row) for row in chunk])  # type: ignore[arg-type]
-        else:
-            ids = source_ids if entity is DataSource else {}
-            _make(session, plan, bundle, rows, ids)
-            origins = [(row, plan.here[entity][row.id]) for row in rows]
-            _note_origins(session, bundle, origins)
+        # Ensembles one after another, since the table of one may name one before it.
+        for batch in [[row] for row in rows] if entity is Ensemble else [rows]:
+            _make_tables(session, plan, bundle, [row.values.get("data_csv_id") for row in batch])
+            if entity._part_of:
+                for chunk in chunks(batch):
+                    session.execute(insert(entity.__table__), [_values(plan, bundle, row) for row in chunk])  # type: ignore[arg-type]
+            else:
+                _make(session, plan, bundle, batch, source_ids if entity is DataSource else {})
+        if not entity._part_of:
+            _note_origins(session, bundle, [(row, plan.here[entity][row.id]) for row in rows])
     _fill_known(session, plan, bundle)
 
 
@@ -91,13 +92,13 @@ def _values(plan: Plan, bundle: Bundle, row: Row) -> dict[str, Any]:
         if values[name] is not None:
             values[name] = plan.here[parent][values[name]]
     if row.entity is DataCsv:
-        here = {entity.__tablename__: plan.here[entity] for entity in (DataSource, Model)}
+        here = {entity.__tablename__: plan.here[entity] for entity in (DataSource, Model, Ensemble)}
         values["local_ids"] = local_ids(bundle.named[row.id], values["local_ids"], here)
     if row.entity is DataSnapshot:
-        values["series_version"] = None  # of the series store there; this one never had it
+        # Of the series store there; this one never had it, and was never looked into.
+        values["series_version"] = values["checked_at"] = values["check_result"] = None
     if row.entity is Ensemble and values["result"] is not None:
-        members = [item.values["model_id"] for item in _items(bundle, row)]
-        values["result"] = renamed(values["result"], [(id, plan.here[Model][id]) for id in members])
+        values["result"] = renamed(values["result"], [_told_apart(plan, item) for item in _items(bundle, row)])
     if row.entity is ModelMeta:
         values["number"] = number_of(values["value"])
         values["label"] = label_of(values["value"], to_json_text(values["value"]))
@@ -112,8 +113,18 @@ def _fill_known(session: Session, plan: Plan, bundle: Bundle) -> None:
 
 
 def _items(bundle: Bundle, ensemble: Row) -> list[Row]:
+    """Of the members that the ensemble was not rendered without."""
     items = by_owner(bundle.rows[EnsembleItem].values(), "ensemble_id")[ensemble.id]
-    return sorted(items, key=lambda item: item.values["position"])
+    living = [item for item in items if "dropped" not in item.values["properties"]]
+    return sorted(living, key=lambda item: item.values["position"])
+
+
+def _told_apart(plan: Plan, item: Row) -> tuple[str, str]:
+    """What tells a member apart from others of its name, there and here."""
+    model_id, member_id = item.values["model_id"], item.values["member_id"]
+    if model_id is not None:
+        return str(model_id), str(plan.here[Model][model_id])
+    return f"ensemble {member_id}", f"ensemble {plan.here[Ensemble][member_id]}"
 
 
 def _note_origins(session: Session, bundle: Bundle, made: list[tuple[Row, int]]) -> None:

@@ -52,10 +52,13 @@ class Tables:
         self._left: float = max_bytes
         self._owners = owners(rows)
         self._known = {entity.__tablename__: records for entity, records in rows.items()}
-        self._members: dict[int, set[int]] = defaultdict(set)
+        self._members: dict[int, dict[str, set[int]]] = defaultdict(lambda: {"model": set(), "ensemble": set()})
         self._sources = sources_of_sets(rows)
         for item in rows.get(EnsembleItem, {}).values():
-            self._members[item.values["ensemble_id"]].add(item.values["model_id"])
+            if "dropped" not in item.values["properties"]:
+                kind = "ensemble" if item.values["model_id"] is None else "model"
+                own = self._members[item.values["ensemble_id"]]
+                own[kind].add(item.values["member_id" if kind == "ensemble" else "model_id"])
 
     def check(self, content: bytes, row: Row) -> dict[str, set[int]]:
         """Refuse bytes that are not the table of which a `DataCsv` and its owner speak.
@@ -83,13 +86,13 @@ class Tables:
         here = {entity: self._in_bundle(row, entity, ids) for entity, ids in named.items()}
         expected = dict(_COLUMNS[owner.entity])
         if owner.entity is Ensemble:
-            _check(here["model"] == self._members[owner.id], row, f"has not the members of {owner}")
+            members = {kind: here.get(kind, set()) for kind in ("model", "ensemble")}
+            _check(members == self._members[owner.id], row, f"has not the members of {owner}")
+            keys = [str(id) for id in named["model"]] + [f"ensemble_{id}" for id in named.get("ensemble", ())]
             kinds = [
-                kind
-                for kind in MEMBER_COLUMNS
-                if kind == "member" or any(f"{kind}_{id}" in columns for id in named["model"])
+                kind for kind in MEMBER_COLUMNS if kind == "member" or any(f"{kind}_{key}" in columns for key in keys)
             ]
-            expected |= {f"{kind}_{id}": "Float64" for kind in kinds for id in named["model"]}
+            expected |= {f"{kind}_{key}": "Float64" for kind in kinds for key in keys}
         elif owner.entity is DataSet and len(self._sources.get(owner.id, ())) > 1 and "series" in columns:
             _check(here["data_source"] <= self._sources[owner.id], row, f"names other sources than those of {owner}")
             expected["series"] = "Int64"

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 # Of writing bytes durably most is waiting, for a disk or for a server.
 _AT_ONCE = 8
 
-#: What a column for each member of an ensemble is called, before the id of the model.
+#: What a column for each member of an ensemble is called, before the key of the member: `3`, or `ensemble_5`.
 MEMBER_COLUMNS = ("member", "out_of_fold", "weight")
-_MEMBER = re.compile(f"(?:{'|'.join(MEMBER_COLUMNS)})_([1-9][0-9]{{0,18}})")
+_MEMBER = re.compile(f"({'|'.join(MEMBER_COLUMNS)})_(ensemble_)?([1-9][0-9]{{0,18}})")
 
 
 class DataCsv(Record):
@@ -43,8 +43,8 @@ class DataCsv(Record):
     rows: Mapped[int] = mapped_column(BigInteger)
     columns: Mapped[dict[str, str]] = mapped_column(JsonValue)
     bytes: Mapped[int] = mapped_column(BigInteger)
-    #: For a table that came from another store: the ids here of the sources and models that it names by their ids there,
-    #: `{"data_source": {"35": 2}, "model": {"3": 7}}`. The bytes, and so the hash, stay those of the other store.
+    #: For a table that came from another store: the ids here of the sources, models and ensembles that it names by their ids
+    #: there, `{"data_source": {"35": 2}, "model": {"3": 7}}`. The bytes, and so the hash, stay those of the other store.
     local_ids: Mapped[dict[str, dict[str, int]] | None] = mapped_column(JsonText)
 
     @classmethod
@@ -127,10 +127,12 @@ class DataCsv(Record):
 
 
 def named_ids(table: "pl.DataFrame") -> dict[str, set[int]]:
-    """The ids that the bytes of a table name: `data_source` in the column `series`, `model` in those of members."""
+    """The ids in a table: `data_source` in the column `series`, `model` and `ensemble` in the names of other columns."""
     sources = set(table["series"].unique().to_list()) if "series" in table.columns else set()
-    models = {int(match[1]) for name in table.columns if (match := _MEMBER.fullmatch(name))}
-    return {"data_source": sources, "model": models}
+    members = [match for name in table.columns if (match := _MEMBER.fullmatch(name))]
+    named = {"data_source": sources, "model": {int(match[3]) for match in members if not match[2]}}
+    layers = {int(match[3]) for match in members if match[2]}
+    return named | ({"ensemble": layers} if layers else {})
 
 
 def _with_local_ids(table: "pl.DataFrame", local_ids: dict[str, dict[str, int]]) -> "pl.DataFrame":
@@ -139,12 +141,12 @@ def _with_local_ids(table: "pl.DataFrame", local_ids: dict[str, dict[str, int]])
     if "series" in table.columns:
         sources = {int(there): here for there, here in local_ids["data_source"].items()}
         table = table.with_columns(pl.col("series").replace_strict(sources, return_dtype=table.schema["series"]))
-    models = {
-        f"{prefix}_{there}": f"{prefix}_{here}"
-        for there, here in local_ids["model"].items()
-        for prefix in MEMBER_COLUMNS
-    }
-    return table.rename({there: here for there, here in models.items() if there in table.columns})
+    names = {}
+    for name in table.columns:
+        if match := _MEMBER.fullmatch(name):
+            kind, layer, there = match.groups()
+            names[name] = f"{kind}_{layer or ''}{local_ids['ensemble' if layer else 'model'][there]}"
+    return table.rename(names)
 
 
 class TableOwner(Record):

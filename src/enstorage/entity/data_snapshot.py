@@ -1,13 +1,16 @@
 """`DataSnapshot`: a source fixed at a moment."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from enstorage.database.types import JsonText, UtcDateTime
+from enstorage.entity._record import now
 from enstorage.entity._saving import save_all
 from enstorage.entity.data_csv import DataCsv, TableOwner
 from enstorage.entity.data_source import DataSource
@@ -58,6 +61,9 @@ class DataSnapshot(TableOwner):
     series_version: Mapped[int | None] = mapped_column(BigInteger)
     #: Over the times and values of all rows.
     sha256: Mapped[str] = mapped_column(String(64))
+    #: When `check` last compared it with the source, and what that found; None: it never did.
+    checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    check_result: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
 
     @classmethod
     def take(cls, source: DataSource, description: str = "") -> Self:
@@ -137,6 +143,30 @@ class DataSnapshot(TableOwner):
         series = self.connector.series
         times, values, _ = _load(series, self.data_source_id, self, period, self.series_version)
         return times, values
+
+    def check(self) -> bool:
+        """Read the period again from the series store as it is now, and keep whether it is still the same, and since when.
+
+        Points that came after the period do not matter: the snapshot never spoke of them.
+
+        Returns:
+            Whether it is the same. `check_result` says more: `same`, `changed_rows`, and `first_changed`, a time.
+        """
+        import polars as pl
+
+        from enstorage.objects.table import content_sha256
+
+        times, values, _ = _load(self.connector.series, self.data_source_id, self, (self.time_from, self.time_to), None)
+        result: dict[str, Any] = {"same": content_sha256(pl.DataFrame({"time": times, "value": values})) == self.sha256}
+        if not result["same"]:
+            kept_times, kept_values = self.read()
+            then = pl.DataFrame({"time": kept_times, "then": kept_values})
+            changed = then.join(pl.DataFrame({"time": times, "now": values}), on="time", how="full", coalesce=True)
+            changed = changed.filter(pl.col("then").ne_missing(pl.col("now"))).sort("time")
+            result |= {"changed_rows": changed.height, "first_changed": to_iso(int(changed["time"][0]))}
+        self.checked_at, self.check_result = now(), result
+        self.save()
+        return bool(result["same"])
 
     def create_preparation(
         self,

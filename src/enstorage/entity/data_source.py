@@ -210,6 +210,16 @@ class DataSource(Record):
 
         return self._children(DataSnapshot.data_source_id)
 
+    def check_snapshots(self) -> "list[DataSnapshot]":
+        """Look whether the periods of all snapshots are still as they were; what was found is kept with each.
+
+        Ensembles over a snapshot whose period changed say so, see `Ensemble.staleness`.
+
+        Returns:
+            The snapshots whose periods are not the same any more.
+        """
+        return [snapshot for snapshot in self.snapshots() if not snapshot.check()]
+
     def projects(self) -> "list[Project]":
         """The projects over this source."""
         from enstorage.entity.project import Project

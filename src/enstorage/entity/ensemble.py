@@ -1,4 +1,4 @@
-"""`Ensemble`: models that forecast together."""
+"""`Ensemble`: models, and other ensembles, that forecast together."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -27,10 +27,11 @@ FIT_ON = ("train", "valid", "out_of_fold")
 
 
 class Ensemble(Record):
-    """A method, a metamodel and members, all of one project. `endirector.Conductor(ensemble).render()` builds it.
+    """A method, a metamodel and members: models or ensembles, all of one project.
 
-    Once built it keeps: the metamodel's object; a table with the targets, the forecasts of every member and of the
-    ensemble, and which rows were fitted on; and `result`, from which the reading methods take what they give.
+    `endirector.Conductor(ensemble).render()` builds it. Once built it keeps: the metamodel's object; a table with the
+    targets, the forecasts of every member and of the ensemble, and which rows were fitted on; and `result`, from which the
+    reading methods take what they give.
     """
 
     __tablename__ = "ensemble"
@@ -58,7 +59,7 @@ class Ensemble(Record):
         project: Project,
         method: str,
         metamodel: object,
-        models: Sequence[Model],
+        models: "Sequence[Model | Ensemble]",
         *,
         fit_on: str | None = None,
         name: str | None = None,
@@ -71,8 +72,8 @@ class Ensemble(Record):
         chosen = plugins.load(METHODS, method, "method")
         if fit_on not in (None, *FIT_ON):
             raise InvalidInputError(f"fit_on is one of {', '.join(FIT_ON)}; received {fit_on!r}.")
-        models = _checked_members(project, models)
-        metamodel_name, told = chosen.check(metamodel, parameters or {}, member_names(models))
+        members = _checked_members(project, models)
+        metamodel_name, told = chosen.check(metamodel, parameters or {}, member_names(members))
         with project.connector.transaction():
             ensemble = cls(
                 connector=project.connector,
@@ -84,9 +85,12 @@ class Ensemble(Record):
                 parameters=told,
                 description=description,
             ).save()
-            for position, model in enumerate(models):
+            for position, member in enumerate(members):
                 EnsembleItem(
-                    connector=project.connector, ensemble_id=ensemble.id, model_id=model.id, position=position
+                    connector=project.connector,
+                    ensemble_id=ensemble.id,
+                    **{"member_id" if isinstance(member, Ensemble) else "model_id": member.id},
+                    position=position,
                 ).save()
         return ensemble
 
@@ -101,9 +105,20 @@ class Ensemble(Record):
 
         return sorted(self._children(EnsembleItem.ensemble_id), key=lambda item: item.position)
 
+    def members(self) -> "list[Model | Ensemble]":
+        """The members, in the same order."""
+        items = self.items()
+        models = iter(Model.get_list([item.model_id for item in items if item.model_id], connector=self.connector))
+        layers = iter(Ensemble.get_list([item.member_id for item in items if item.member_id], connector=self.connector))
+        return [next(models) if item.model_id else next(layers) for item in items]
+
     def models(self) -> list[Model]:
-        """The members' models, in the same order."""
-        return Model.get_list([item.model_id for item in self.items()], connector=self.connector)
+        """The models that take part, those of ensembles inside it too, each once, in the order of the members."""
+        found: dict[int, Model] = {}
+        for member in self.members():
+            for model in [member] if isinstance(member, Model) else member.models():
+                found.setdefault(model.id, model)
+        return list(found.values())
 
     def alignment(self) -> dict[str, Any]:
         """How the members met: `{"common": rows, "lost": {model name: rows}}` over all parts."""
@@ -120,17 +135,22 @@ class Ensemble(Record):
             NotFoundError: the ensemble was not rendered, or its method gives no such weights.
         """
         self._rendered("alignment")
-        items = self.items()
+        items = [item for item in self.items() if item.dropped is None]
         if step is None:
             found = [item.properties.get("weight") for item in items]
         else:
             found = [item.properties.get("step_weights", {}).get(str(step)) for item in items]
-        weights = {
-            name: weight for name, weight in zip(member_names(self.models()), found, strict=True) if weight is not None
-        }
+        names = self.alignment()["lost"]
+        weights = {name: weight for name, weight in zip(names, found, strict=True) if weight is not None}
         if len(weights) < len(items):
             raise NotFoundError(self._no_weights(items))
         return weights
+
+    def dropped(self) -> dict[str, str]:
+        """The members that it was rendered without, by their names, and why: what failed of each."""
+        self._rendered("alignment")
+        names = member_names(self.members())
+        return {name: item.dropped for name, item in zip(names, self.items(), strict=True) if item.dropped is not None}
 
     def _no_weights(self, items: "list[EnsembleItem]") -> str:
         steps = [", ".join(item.properties["step_weights"]) for item in items if "step_weights" in item.properties]
@@ -158,13 +178,27 @@ class Ensemble(Record):
         return Forecast.read(self, part)
 
     def table(self) -> "pl.DataFrame":
-        """All common targets: `series`, `id`, `step`, `part`, `fitted`, `truth`, `member_<model id>` …, `ensemble`.
+        """All common targets: `series`, `id`, `step`, `part`, `fitted`, `truth`, `member_<key of the item>` …, `ensemble`.
 
-        An ensemble that was fitted on out-of-fold forecasts has these too, as `out_of_fold_<model id>` …; one whose weights
-        differ by row has `weight_<model id>` ….
+        An ensemble that was fitted on out-of-fold forecasts has these too, as `out_of_fold_<key>` …; one whose weights
+        differ by row has `weight_<key>` ….
         """
         self._rendered("alignment")
         return self.data_csv.table()
+
+    def staleness(self) -> list[str]:
+        """What changed since it was rendered, in sentences: members that were trained anew, data that came late.
+
+        Only what is stored is read. Whether a source still holds what a snapshot of it says, `source.check_snapshots()`
+        finds out. An ensemble of which nothing changed gives an empty list.
+
+        Raises:
+            NotFoundError: the ensemble was not rendered.
+        """
+        from enstorage.staleness import staleness
+
+        self._rendered("alignment")
+        return staleness(self)
 
     def load_metamodel(self) -> Any:
         """The fitted metamodel.
@@ -201,28 +235,34 @@ class Ensemble(Record):
             session.execute(delete(DataCsv).where(DataCsv.id == self.data_csv_id))
 
 
-def member_names(models: Sequence[Model]) -> list[str]:
+def member_names(members: Sequence[Model | Ensemble]) -> list[str]:
     """The names of members, made different by their ids where two are called the same."""
-    names = [model.name for model in models]
+    names = [member.name for member in members]
     return [
-        name if names.count(name) == 1 else f"{name} ({model.id})" for name, model in zip(names, models, strict=True)
+        name if names.count(name) == 1 else f"{name} ({told_apart(member)})"
+        for name, member in zip(names, members, strict=True)
     ]
 
 
-def _checked_members(project: Project, models: Sequence[Model]) -> list[Model]:
-    for model in models:
-        if not isinstance(model, Model):
+def told_apart(member: Model | Ensemble) -> str:
+    """What tells members of one name apart: `3` for a model, `ensemble 5` for an ensemble."""
+    return f"ensemble {member.id}" if isinstance(member, Ensemble) else str(member.id)
+
+
+def _checked_members(project: Project, members: Sequence[Model | Ensemble]) -> list[Model | Ensemble]:
+    for member in members:
+        if not isinstance(member, Model | Ensemble):
             raise InvalidInputError(
-                f"{model!r:.80} is not a Model; expected models, such as Model.get_list([3, 4, 5])."
+                f"{member!r:.80} is not a Model; expected models or ensembles, such as Model.get_list([3, 4, 5])."
             )
-        owner = model.research.project_id
+        owner = member.research.project_id if isinstance(member, Model) else member.project_id
         if owner != project.id:
             raise InvalidInputError(
-                f"{model} belongs to project {owner}; the members of an ensemble of {project} are models of that project. "
+                f"{member} belongs to project {owner}; the members of an ensemble of {project} are those of that project. "
                 "Choose others, or make the ensemble in the other project."
             )
-    ids = [model._saved().id for model in models]
-    if len(set(ids)) < len(ids):
-        twice = sorted({id for id in ids if ids.count(id) > 1})
-        raise InvalidInputError(f"Model {', '.join(map(str, twice))} was given twice; a member takes part once.")
-    return [model._saved() for model in models]
+    saved = [member._saved() for member in members]
+    twice = [member for place, member in enumerate(saved) if member in saved[:place]]
+    if twice:
+        raise InvalidInputError(f"{', '.join(map(str, twice))} was given twice; a member takes part once.")
+    return saved

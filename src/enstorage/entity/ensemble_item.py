@@ -1,4 +1,4 @@
-"""`EnsembleItem`: a model inside an ensemble."""
+"""`EnsembleItem`: a model, or another ensemble, inside an ensemble."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -16,30 +16,55 @@ if TYPE_CHECKING:
 
 
 class EnsembleItem(Record):
-    """A member with its parameters there: `properties` is free-form JSON, such as `{"weight": 1.06192747}`."""
+    """A member with its parameters there: `properties` is free-form JSON, such as `{"weight": 1.06192747}`.
+
+    The member is a model, or an ensemble of the same project.
+    """
 
     __tablename__ = "ensemble_item"
-    __table_args__ = (UniqueConstraint("ensemble_id", "model_id"), Record.__table_args__)
+    __table_args__ = (
+        UniqueConstraint("ensemble_id", "model_id"),
+        UniqueConstraint("ensemble_id", "member_id"),
+        Record.__table_args__,
+    )
     _part_of = frozenset({"ensemble_id"})
-    _upstream = ("model_id",)
+    _upstream = ("model_id", "member_id")
     _written_later = ("properties",)
 
     ensemble_id: Mapped[int] = mapped_column(ForeignKey("ensemble.id"))
-    model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), index=True)
+    model_id: Mapped[int | None] = mapped_column(ForeignKey("model.id"), index=True)
+    #: The ensemble that is a member; None where the member is a model.
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("ensemble.id"), index=True)
     #: Place of the member among the members, from 0: the order in which they were given.
     position: Mapped[int]
     properties: Mapped[dict[str, Any]] = mapped_column(MutableDict.as_mutable(JsonText()), default=dict)
 
+    @property
+    def key(self) -> str:
+        """What the columns of the ensemble's table call the member: `3` for a model, `ensemble_5` for an ensemble."""
+        return str(self.model_id) if self.model_id is not None else f"ensemble_{self.member_id}"
+
+    @property
+    def dropped(self) -> str | None:
+        """Why the ensemble was rendered without the member; None where it was not."""
+        reason: str | None = self.properties.get("dropped")
+        return reason
+
     def delete(self, cascade: bool = False) -> list[Record]:
         """Take the member out; only before the ensemble is rendered. See `Record.delete`."""
         if self.ensemble.result is not None:
-            raise InUseError(f"{self.ensemble} was rendered with {self.model}. Make a new ensemble without it.")
+            raise InUseError(f"{self.ensemble} was rendered with {self.member}. Make a new ensemble without it.")
         return super().delete(cascade)
 
     @property
-    def model(self) -> Model:
+    def member(self) -> "Model | Ensemble":
         """The member."""
-        return Model.get(self.model_id, connector=self.connector)
+        from enstorage.entity.ensemble import Ensemble
+
+        if self.model_id is not None:
+            return Model.get(self.model_id, connector=self.connector)
+        assert self.member_id is not None  # noqa: S101 - an item has one of the two
+        return Ensemble.get(self.member_id, connector=self.connector)
 
     @property
     def ensemble(self) -> "Ensemble":

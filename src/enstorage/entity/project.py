@@ -62,19 +62,19 @@ class Project(Record):
         self,
         method: str,
         metamodel: object = None,
-        models: "Sequence[Model]" = (),
+        models: "Sequence[Model | Ensemble]" = (),
         fit_on: str | None = None,
         name: str | None = None,
         description: str = "",
         parameters: Mapping[str, Any] | None = None,
     ) -> "Ensemble":
-        """Put models together; `endirector.Conductor(ensemble).render()` then builds the ensemble.
+        """Put models, or other ensembles, together; `endirector.Conductor(ensemble).render()` then builds the ensemble.
 
         Args:
             method: registered name, such as `voting`, `weighted_voting`, `blending`.
             metamodel: for methods that have one, the class name of a scikit-learn estimator, such as `LinearRegression`, or
                 an estimator that was not fitted, such as `Ridge(alpha=0.5)`: its class and its parameters are kept.
-            models: the members, all of this project.
+            models: the members, all of this project: models, or ensembles that were rendered.
             fit_on: what weights or metamodel are fitted on: the rows of `train` or `valid`, or the members' forecasts
                 `out_of_fold`. By default what the method is made for; else `valid` where the members have such rows, or
                 `train`.

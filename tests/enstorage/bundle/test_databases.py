@@ -80,7 +80,7 @@ def test_a_project_of_an_upgraded_store_is_exported(tmp_path, another_store):
 def test_a_bundle_that_an_older_version_wrote_is_imported(path, another_store):
     """Whoever changes the tables or the format sees here whether the bundles that people have still come in."""
     imported = enstorage.import_bundle(path, another_store())
-    (ensemble,) = imported.project.ensembles()
+    ensemble, *_ = imported.project.ensembles()
     assert list(ensemble.weights()) == ["lag 3", "lag 5"]
     metrics = ensemble.metrics()
     assert Conductor(ensemble).render().metrics()["test"]["ensemble"] == pytest.approx(metrics["test"]["ensemble"])

@@ -95,7 +95,7 @@ class TestEnsembleOfAProject:
         assert (ensemble.name, ensemble.method, ensemble.description) == ("voting", "voting", "three")
         assert ensemble.models() == models[::-1]
         assert [item.position for item in ensemble.items()] == [0, 1, 2]
-        assert ensemble.items()[0].model == models[2]
+        assert ensemble.items()[0].member == models[2]
         assert ensemble.items()[0].ensemble == ensemble
 
     def test_wrong_members_are_refused_and_nothing_is_kept(self, store, project, sunspots, census):
@@ -103,8 +103,8 @@ class TestEnsembleOfAProject:
         foreign = Project(name="other", data_source=sunspots).create_research("r").create_model("foreign")
         before = census(store)
         for models, message in [
-            ([model, model], r"Model 1 was given twice; a member takes part once"),
-            ([model, foreign], r"Model\(2, 'foreign'\) belongs to project 2; the members .* models of that project"),
+            ([model, model], r"was given twice; a member takes part once"),
+            ([model, foreign], r"Model\(2, 'foreign'\) belongs to project 2; the members .* those of that project"),
         ]:
             with pytest.raises(InvalidInputError, match=message):
                 project.create_ensemble("voting", models=models)

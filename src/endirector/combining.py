@@ -1,0 +1,175 @@
+"""Combining: a method is fitted to forecasts that meet at common targets. Needs no store and no model."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from endirector.honesty import TEST
+from endirector.metamodel import make_metamodel
+from endirector.methods.base import Combination, Fitting, Floats, Method, Rows
+from enstorage.entity.forecast import OUT_OF_FOLD
+from enstorage.errors import InvalidInputError
+from enstorage.preparation.split import PARTS
+
+#: Into so many stretches of time out-of-fold rows are cut, to judge a method on rows that it was not fitted on.
+STRETCHES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What all members forecast for common targets, and what happened.
+
+    Attributes:
+        keys: columns `series`, `id`, `step`, shape (rows, 3).
+        part: of each target, 0 train, 1 valid, 2 test, shape (rows,).
+        truth: in the units of the source, shape (rows,).
+        rows: the forecasts, as a method sees them.
+    """
+
+    keys: pl.DataFrame
+    part: NDArray[np.int8]
+    truth: Floats
+    rows: Rows
+
+    def only(self, chosen: NDArray[np.bool_]) -> "Evidence":
+        """Some of the targets."""
+        return Evidence(self.keys.filter(chosen), self.part[chosen], self.truth[chosen], self.rows.only(chosen))
+
+    def of_members(self, chosen: Sequence[int]) -> "Evidence":
+        """The same targets with some of the members, by their places."""
+        return replace(self, rows=replace(self.rows, forecasts=self.rows.forecasts[:, list(chosen)]))
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How members are combined: all that an ensemble says of it.
+
+    Attributes:
+        method: how.
+        parameters: a value for each parameter of the method.
+        metamodel: class name of the estimator; None for a method without.
+        fit_on: what it is to be fitted on; None leaves that to the method.
+    """
+
+    method: Method
+    parameters: Mapping[str, Any]
+    metamodel: str | None = None
+    fit_on: str | None = None
+
+    @property
+    def wants_out_of_fold(self) -> bool:
+        """Whether it is fitted on out-of-fold forecasts."""
+        return self._fits and (self.fit_on or self.method.fit_on) == OUT_OF_FOLD
+
+    @property
+    def _fits(self) -> bool:
+        return self.method.fits_with(self.parameters)
+
+    def of_members(self, chosen: Sequence[int]) -> "Recipe":
+        """The same for some of the members, by their places: weights that were given keep their proportions."""
+        return replace(self, parameters=self.method.of_members(self.parameters, chosen))
+
+    def resolved_fit_on(self, part: NDArray[np.int8]) -> str | None:
+        """What it is fitted on where targets are of these parts; None where nothing is fitted."""
+        if not self._fits:
+            return None
+        usual = "valid" if (part == PARTS.index("valid")).any() else "train"
+        return self.fit_on or self.method.fit_on or usual
+
+    def fit(self, evidence: Evidence) -> "tuple[Combination, Any]":
+        """The combination fitted on all of these targets, and the metamodel."""
+        metamodel = None if self.metamodel is None else make_metamodel(self.metamodel, self.parameters.get("metamodel"))
+        given = Fitting(evidence.rows, evidence.truth, self.parameters, metamodel)
+        return self.method.fit(given), metamodel
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """What came of it.
+
+    Attributes:
+        combination: as fitted.
+        metamodel: the fitted estimator; None for a method without.
+        fit_on: what was fitted on; None for nothing.
+        fitted: which targets of what was fitted on took part: of the evidence, or of the folds; shape (rows,).
+        forecast: for every target of the evidence, shape (rows,).
+    """
+
+    combination: Combination
+    metamodel: Any
+    fit_on: str | None
+    fitted: NDArray[np.bool_]
+    forecast: Floats
+
+
+def combine(recipe: Recipe, evidence: Evidence, folds: Evidence | None = None) -> Combined:
+    """Fit the method, and combine.
+
+    Args:
+        recipe: how.
+        evidence: the targets to forecast, and to fit on where that is a part.
+        folds: out-of-fold forecasts, for a recipe that is fitted on them.
+
+    Raises:
+        InvalidInputError: there is no row to fit on, or a test row would be.
+    """
+    fit_on = recipe.resolved_fit_on(evidence.part)
+    source, fitted = evidence, np.zeros(len(evidence.truth), dtype=bool)
+    if fit_on == OUT_OF_FOLD:
+        if folds is None:
+            raise InvalidInputError(
+                f"The method {recipe.method.name!r} is to be fitted on out-of-fold forecasts, and there are none. Make them "
+                "with entrainer.backtest(ensemble.models()), or choose fit_on 'train' or 'valid'."
+            )
+        source, fitted = folds, np.ones(len(folds.truth), dtype=bool)
+    elif fit_on is not None:
+        fitted = _rows_of(fit_on, evidence.part, recipe.method.name)
+    if test := int((source.part[fitted] == TEST).sum()):
+        raise InvalidInputError(f"{test} rows to fit on are test rows. Test rows decide nothing.")
+    combination, metamodel = recipe.fit(source.only(fitted))
+    return Combined(combination, metamodel, fit_on, fitted, combination.predict(evidence.rows))
+
+
+def _rows_of(fit_on: str, part: NDArray[np.int8], method: str) -> NDArray[np.bool_]:
+    rows: NDArray[np.bool_] = part == PARTS.index(fit_on)
+    if fit_on == "test":
+        raise InvalidInputError(
+            f"The method {method!r} is to be fitted on 'test'; expected train or valid. Test rows decide nothing."
+        )
+    if not rows.any():
+        raise InvalidInputError(
+            f"The method {method!r} is to be fitted on the part {fit_on!r}, in which the members share no target. Choose "
+            "another fit_on, or prepare the data with such a part."
+        )
+    return rows
+
+
+def cross_fitted(recipe: Recipe, folds: Evidence) -> Floats:
+    """What the method says to out-of-fold rows that it was not fitted on.
+
+    The rows are cut into stretches by the times of their targets, and each is forecast by the method as fitted on the
+    stretches before it. The first has nothing before it, so it is forecast only where nothing is fitted.
+
+    Args:
+        recipe: how.
+        folds: out-of-fold forecasts of the members.
+
+    Returns:
+        Shape (rows,), NaN in the first stretch of a method that is fitted.
+    """
+    if recipe.resolved_fit_on(folds.part) is None:
+        return recipe.fit(folds)[0].predict(folds.rows)
+    times = folds.keys["id"].to_numpy()
+    known = np.unique(times)
+    first = known[np.linspace(0, len(known), STRETCHES + 1).astype(np.intp)[:-1].clip(max=len(known) - 1)]
+    forecast = np.full(len(times), np.nan)
+    for number in range(1, STRETCHES):
+        before = times < first[number]
+        ahead = ~before if number == STRETCHES - 1 else ~before & (times < first[number + 1])
+        if before.any() and ahead.any():
+            forecast[ahead] = recipe.fit(folds.only(before))[0].predict(folds.only(ahead).rows)
+    return forecast

@@ -1,0 +1,121 @@
+"""What a rendered ensemble keeps, ready to be combined again: no model is opened."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+
+from endirector.alignment import KEY
+from endirector.combining import Combined, Evidence, Recipe, combine
+from endirector.meeting import out_of_fold, recipe_of
+from endirector.members import members_of, require_out_of_fold
+from endirector.methods.base import Combination, Rows
+from endirector.windows import longest_lag, windows_before
+from enstorage import Ensemble, plugins
+from enstorage.entity.ensemble import METHODS
+from enstorage.errors import InvalidInputError
+
+
+def stored_evidence(ensemble: Ensemble, recipe: Recipe | None = None) -> tuple[Evidence, Evidence | None]:
+    """The targets of all parts with the forecasts of all members; and the out-of-fold ones, where it was fitted on them.
+
+    Members stand in the order of `ensemble.alignment()["lost"]`.
+
+    Args:
+        ensemble: a rendered one.
+        recipe: how they are to be combined, by default as the ensemble does: a method that sees the values before each
+            target gets them, and no targets without.
+
+    Raises:
+        NotFoundError: the ensemble was not rendered.
+    """
+    table = ensemble.table()
+    recipe = recipe or recipe_of(ensemble)
+    evidence = _evidence(ensemble, table, "member_", recipe)
+    assert evidence is not None  # noqa: S101 - every rendered ensemble has members
+    return evidence, _evidence(ensemble, table, "out_of_fold_", recipe)
+
+
+def stored_combination(ensemble: Ensemble) -> Combination:
+    """The way the rendered ensemble combines: by its stored metamodel, else fitted again on what is stored."""
+    recipe = recipe_of(ensemble)
+    if ensemble.metamodel is not None:
+        return recipe.method.restore(ensemble.load_metamodel())
+    return combine(_as_rendered(ensemble), *stored_evidence(ensemble)).combination
+
+
+def what_if(
+    ensemble: Ensemble,
+    *,
+    without: Sequence[str] = (),
+    method: str | None = None,
+    metamodel: object = None,
+    parameters: Mapping[str, Any] | None = None,
+    fit_on: str | None = None,
+) -> Combined:
+    """What the ensemble would forecast if it were made in another way; nothing is stored and no model is opened.
+
+    Args:
+        ensemble: a rendered one.
+        without: names of members to leave out.
+        method: another method; by default its own, with its own parameters and metamodel unless others are given.
+        metamodel: of the method, as `Project.create_ensemble` takes it.
+        parameters: of the method.
+        fit_on: what is to be fitted on; by default what the method is made for.
+
+    Raises:
+        InvalidInputError: there is no such member or method, no member is left, or there are no out-of-fold forecasts to fit
+            on.
+        NotFoundError: the ensemble was not rendered.
+    """
+    names = list(ensemble.alignment()["lost"])
+    strange = sorted(set(without) - set(names))
+    chosen = [place for place, name in enumerate(names) if name not in without]
+    if strange or not chosen:
+        raise InvalidInputError(
+            f"without={list(without)!r} leaves {len(chosen)} members of {ensemble}; expected names out of "
+            f"{', '.join(names)}, and at least one member left."
+        )
+    recipe = _as_rendered(ensemble).of_members(chosen)
+    if method is not None or metamodel is not None or parameters is not None or fit_on is not None:
+        kind = plugins.load(METHODS, method or ensemble.method, "method")
+        if method is None:
+            metamodel = metamodel or ensemble.metamodel
+            parameters = dict(recipe.parameters) if parameters is None else parameters
+        name, told = kind.check(metamodel, parameters or {}, [names[place] for place in chosen])
+        recipe = Recipe(kind(), told, name, fit_on)
+    evidence, folds = stored_evidence(ensemble, recipe)
+    if folds is None and recipe.wants_out_of_fold:
+        came = [member for member in members_of(ensemble) if member.name in names]
+        require_out_of_fold(came)
+        _, folds = out_of_fold(came, recipe)
+    return combine(recipe, evidence.of_members(chosen), None if folds is None else folds.of_members(chosen))
+
+
+def _as_rendered(ensemble: Ensemble) -> Recipe:
+    """For the members that took part, with what was fitted on then, whatever the method would choose now."""
+    assert ensemble.result is not None  # noqa: S101 - asked of rendered ensembles
+    items, recipe = ensemble.items(), recipe_of(ensemble)
+    came = [place for place, item in enumerate(items) if item.dropped is None]
+    recipe = recipe if len(came) == len(items) else recipe.of_members(came)
+    return replace(recipe, fit_on=ensemble.result["fit_on"])
+
+
+def _evidence(ensemble: Ensemble, table: pl.DataFrame, prefix: str, recipe: Recipe) -> Evidence | None:
+    columns = [name for name in table.columns if name.startswith(prefix)]
+    if not columns:
+        return None
+    table = table.drop_nulls(columns)
+    models = ensemble.models()
+    lag, window = recipe.method.window_lag(recipe.parameters, longest_lag(models)), None
+    if lag is not None:
+        window, known = windows_before(table.select(KEY), models, lag)
+        table, window = table.filter(known), window[known]
+    keys = table.select(KEY)
+    return Evidence(
+        keys,
+        table["part"].to_numpy(),
+        table["truth"].to_numpy(),
+        Rows(table.select(columns).to_numpy(), keys["step"].to_numpy(), window),
+    )

@@ -1,0 +1,52 @@
+"""What changed since an ensemble was rendered: its members, or the data that they were made from."""
+
+from collections.abc import Iterator
+
+from enstorage.entity.data_snapshot import DataSnapshot
+from enstorage.entity.ensemble import Ensemble
+from enstorage.entity.ensemble_item import EnsembleItem
+from enstorage.entity.forecast import Forecast
+from enstorage.entity.model import Model
+from enstorage.instant import to_iso, to_ns
+
+
+def staleness(ensemble: Ensemble) -> list[str]:
+    """See `Ensemble.staleness`."""
+    snapshots = {each.id: each for each in ensemble.lineage().records if isinstance(each, DataSnapshot)}
+    return [
+        *_of_members(ensemble),
+        *(said for _, snapshot in sorted(snapshots.items()) for said in _of_snapshot(snapshot)),
+    ]
+
+
+def _of_members(ensemble: Ensemble) -> list[str]:
+    return [said for item in ensemble.items() if "inputs" in item.properties for said in _of_member(item)]
+
+
+def _of_member(item: EnsembleItem) -> Iterator[str]:
+    inputs, member = item.properties["inputs"], item.member
+    if isinstance(member, Ensemble):
+        if member.data_csv_id is None or member.data_csv.sha256 != inputs["table"]:
+            yield f"{member} was rendered anew."
+        yield from (f"In {member}: {said}" for said in _of_members(member))
+    else:
+        yield from _of_model(member, inputs["object"], inputs["forecasts"])
+
+
+def _of_model(model: Model, object_sha256: str | None, forecasts: dict[str, str]) -> Iterator[str]:
+    if model.object_sha256 != object_sha256:
+        yield f"{model} was trained anew."
+        return
+    now = {each.part: each.data_csv.sha256 for each in Forecast.of(model)}
+    changed = [part for part in now.keys() | forecasts.keys() if now.get(part) != forecasts.get(part)]
+    if changed:
+        yield f"{model} has other forecasts for {', '.join(sorted(changed))}."
+
+
+def _of_snapshot(snapshot: DataSnapshot) -> Iterator[str]:
+    result = snapshot.check_result
+    if result is not None and not result["same"] and snapshot.checked_at is not None:
+        yield (
+            f"{snapshot.data_source} has other points in the period of {snapshot}: {result['changed_rows']} rows changed, "
+            f"the first at {result['first_changed']}, as was found at {to_iso(to_ns(snapshot.checked_at))}."
+        )
