@@ -159,10 +159,10 @@ def weighing_again(members: int, rows: int) -> tuple[list[Line], list[str]]:
 
 
 def weigh_again(members: int, rows: int) -> dict[str, float]:
-    from endirector.stored import what_if
     from sklearn.linear_model import LinearRegression
 
     from endirector import Conductor
+    from endirector.stored import what_if
     from enstorage import Connector, DataSource, Project
 
     forecasts, truth = forecasts_and_truth(members, rows)

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from endirector.alignment import Alignment, align
     from endirector.conductor import Conductor
+    from endirector.diagnosis import diagnose
     from endirector.methods.base import Combination, Fitting, Method, Rows
     from endirector.methods.parameters import Parameter
 
-__all__ = ["Alignment", "Combination", "Conductor", "Fitting", "Method", "Parameter", "Rows", "align"]
+__all__ = ["Alignment", "Combination", "Conductor", "Fitting", "Method", "Parameter", "Rows", "align", "diagnose"]
 
 _HOME = {
     "Alignment": "endirector.alignment",
     "align": "endirector.alignment",
     "Combination": "endirector.methods.base",
     "Conductor": "endirector.conductor",
+    "diagnose": "endirector.diagnosis",
     "Fitting": "endirector.methods.base",
     "Method": "endirector.methods.base",
     "Parameter": "endirector.methods.parameters",

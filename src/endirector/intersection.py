@@ -165,7 +165,7 @@ class _Index:
             codes, known = _codes(self.axes, [column[start : start + _BLOCK] for column in columns])
             at = self._at(codes, known)
             rows[at] = np.arange(start, start + len(at), dtype=np.int32)
-            found += np.count_nonzero(at < len(self.codes))
+            found += int(np.count_nonzero(at < len(self.codes)))
         rows = rows[:-1]
         if np.count_nonzero(rows >= 0) < found:
             raise ValueError(number)

@@ -173,6 +173,18 @@ class Ensemble(Record):
         mark: str = self._rendered("mark")
         return mark
 
+    def diagnosis(self) -> dict[str, Any]:
+        """How it lives on its members, as `endirector.diagnose` found: see there.
+
+        Raises:
+            NotFoundError: the ensemble was not diagnosed since it was rendered, or was not rendered.
+        """
+        self._rendered("alignment")
+        diagnosis: dict[str, Any] | None = (self.result or {}).get("diagnosis")
+        if diagnosis is None:
+            raise NotFoundError(f"{self} was not diagnosed since it was rendered. Call endirector.diagnose(ensemble).")
+        return diagnosis
+
     def forecasts(self, part: str | None = None) -> "pl.DataFrame":
         """The forecasts of the ensemble for a part, by default for all; columns as in `Model.forecasts`."""
         return Forecast.read(self, part)
