@@ -8,8 +8,21 @@ if TYPE_CHECKING:
     from endirector.conductor import Conductor
     from endirector.methods.base import Combination, Fitting, Method, Rows
     from endirector.methods.parameters import Parameter
+    from endirector.stored import what_if
+    from endirector.verifying import Verification
 
-__all__ = ["Alignment", "Combination", "Conductor", "Fitting", "Method", "Parameter", "Rows", "align"]
+__all__ = [
+    "Alignment",
+    "Combination",
+    "Conductor",
+    "Fitting",
+    "Method",
+    "Parameter",
+    "Rows",
+    "Verification",
+    "align",
+    "what_if",
+]
 
 _HOME = {
     "Alignment": "endirector.alignment",
@@ -20,6 +33,8 @@ _HOME = {
     "Method": "endirector.methods.base",
     "Parameter": "endirector.methods.parameters",
     "Rows": "endirector.methods.base",
+    "Verification": "endirector.verifying",
+    "what_if": "endirector.stored",
 }
 
 
