@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from endirector.conductor import Conductor
     from endirector.methods.base import Combination, Fitting, Method, Rows
     from endirector.methods.parameters import Parameter
+    from endirector.remaking import Remaking, remake
     from endirector.stored import what_if
     from endirector.verifying import Verification
 
@@ -18,9 +19,11 @@ __all__ = [
     "Fitting",
     "Method",
     "Parameter",
+    "Remaking",
     "Rows",
     "Verification",
     "align",
+    "remake",
     "what_if",
 ]
 
@@ -32,8 +35,10 @@ _HOME = {
     "Fitting": "endirector.methods.base",
     "Method": "endirector.methods.base",
     "Parameter": "endirector.methods.parameters",
+    "Remaking": "endirector.remaking",
     "Rows": "endirector.methods.base",
     "Verification": "endirector.verifying",
+    "remake": "endirector.remaking",
     "what_if": "endirector.stored",
 }
 

@@ -43,7 +43,7 @@ def stored_combination(ensemble: Ensemble) -> Combination:
     recipe = recipe_of(ensemble)
     if ensemble.metamodel is not None:
         return recipe.method.restore(ensemble.load_metamodel())
-    return combine(_as_rendered(ensemble), *stored_evidence(ensemble)).combination
+    return combine(as_rendered(ensemble), *stored_evidence(ensemble)).combination
 
 
 def what_if(
@@ -78,7 +78,7 @@ def what_if(
             f"without={list(without)!r} leaves {len(chosen)} members of {ensemble}; expected names out of "
             f"{', '.join(names)}, and at least one member left."
         )
-    recipe = _as_rendered(ensemble).of_members(chosen)
+    recipe = as_rendered(ensemble).of_members(chosen)
     if method is not None or metamodel is not None or parameters is not None or fit_on is not None:
         kind = plugins.load(METHODS, method or ensemble.method, "method")
         if method is None:
@@ -94,7 +94,7 @@ def what_if(
     return combine(recipe, evidence.of_members(chosen), None if folds is None else folds.of_members(chosen))
 
 
-def _as_rendered(ensemble: Ensemble) -> Recipe:
+def as_rendered(ensemble: Ensemble) -> Recipe:
     """For the members that took part, with what was fitted on then, whatever the method would choose now."""
     assert ensemble.result is not None  # noqa: S101 - asked of rendered ensembles
     items, recipe = ensemble.items(), recipe_of(ensemble)
