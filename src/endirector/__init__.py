@@ -9,8 +9,25 @@ if TYPE_CHECKING:
     from endirector.diagnosis import diagnose
     from endirector.methods.base import Combination, Fitting, Method, Rows
     from endirector.methods.parameters import Parameter
+    from endirector.remaking import Remaking, remake
+    from endirector.stored import what_if
+    from endirector.verifying import Verification
 
-__all__ = ["Alignment", "Combination", "Conductor", "Fitting", "Method", "Parameter", "Rows", "align", "diagnose"]
+__all__ = [
+    "Alignment",
+    "Combination",
+    "Conductor",
+    "Fitting",
+    "Method",
+    "Parameter",
+    "Remaking",
+    "Rows",
+    "Verification",
+    "align",
+    "diagnose",
+    "remake",
+    "what_if",
+]
 
 _HOME = {
     "Alignment": "endirector.alignment",
@@ -21,7 +38,11 @@ _HOME = {
     "Fitting": "endirector.methods.base",
     "Method": "endirector.methods.base",
     "Parameter": "endirector.methods.parameters",
+    "Remaking": "endirector.remaking",
     "Rows": "endirector.methods.base",
+    "Verification": "endirector.verifying",
+    "remake": "endirector.remaking",
+    "what_if": "endirector.stored",
 }
 
 

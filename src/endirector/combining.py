@@ -41,7 +41,9 @@ class Evidence:
 
     def of_members(self, chosen: Sequence[int]) -> "Evidence":
         """The same targets with some of the members, by their places."""
-        return replace(self, rows=replace(self.rows, forecasts=self.rows.forecasts[:, list(chosen)]))
+        # Row after row in memory, as they are aligned: sums of products in another order have other last bits.
+        forecasts = np.ascontiguousarray(self.rows.forecasts[:, list(chosen)])
+        return replace(self, rows=replace(self.rows, forecasts=forecasts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from endirector.alignment import KEY
@@ -117,5 +118,5 @@ def _evidence(ensemble: Ensemble, table: pl.DataFrame, prefix: str, recipe: Reci
         keys,
         table["part"].to_numpy(),
         table["truth"].to_numpy(),
-        Rows(table.select(columns).to_numpy(), keys["step"].to_numpy(), window),
+        Rows(np.ascontiguousarray(table.select(columns).to_numpy()), keys["step"].to_numpy(), window),
     )

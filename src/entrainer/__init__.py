@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from entrainer.fitting import fit
     from entrainer.prediction import predict
     from entrainer.recorder import Recorder
+    from entrainer.remaking import Remade, remake
     from entrainer.schedule import Schedule
     from entrainer.training import EarlyStopping, Training
     from entrainer.tuning import Proposal, Tuning, tune
@@ -18,6 +19,7 @@ __all__ = [
     "EarlyStopping",
     "Proposal",
     "Recorder",
+    "Remade",
     "Schedule",
     "Training",
     "Tuning",
@@ -25,6 +27,7 @@ __all__ = [
     "fit",
     "networks",
     "predict",
+    "remake",
     "tune",
     "write_tensorboard",
 ]
@@ -33,12 +36,14 @@ _HOME = {
     "EarlyStopping": "entrainer.training",
     "Proposal": "entrainer.tuning",
     "Recorder": "entrainer.recorder",
+    "Remade": "entrainer.remaking",
     "Schedule": "entrainer.schedule",
     "Training": "entrainer.training",
     "Tuning": "entrainer.tuning",
     "backtest": "entrainer.backtesting",
     "fit": "entrainer.fitting",
     "predict": "entrainer.prediction",
+    "remake": "entrainer.remaking",
     "tune": "entrainer.tuning",
     "write_tensorboard": "entrainer.board",
 }

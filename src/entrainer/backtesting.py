@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,17 +81,36 @@ def backtest(
             f"backtest takes a number of folds of at least 1 and an initial share between 0 and 1; received {folds!r} and "
             f"{initial!r}."
         )
-    jobs = [_to_be_refitted(job) for job in jobs_of(models, training or Training(), seeds, None)]
+    jobs = jobs_of(models, training or Training(), seeds, None)
     origins = _origins(jobs, folds, initial)
-    every = [_fold(job, origins, number) for job in jobs for number in range(folds)]
-    outputs: dict[int, list[NDArray[np.float64]]] = {}
+    for job, told in walked(jobs, origins, progress=progress):
+        _keep(job, told, origins)
+
+
+def walked(
+    jobs: Sequence[Job], origins: NDArray[np.int64], *, progress: bool = True
+) -> list[tuple[Job, dict[str, Any]]]:
+    """The out-of-fold forecasts of each job, as `Model.save_forecasts` takes them; nothing is stored.
+
+    Args:
+        jobs: of `jobs_of`.
+        origins: the times of the cuts and of the end, shape (folds + 1,).
+        progress: show a progress bar.
+    """
+    jobs = [_to_be_refitted(job) for job in jobs]
+    every = [_fold(job, origins, number) for job in jobs for number in range(len(origins) - 1)]
+    outputs: dict[int, NDArray[np.float64]] = {}
     for _, group in groupby(sorted(every, key=_KIND), key=_KIND):
         part = list(group)
         for fold, output in zip(part, _forecast(part, progress), strict=True):
-            outputs.setdefault(id(fold.job), []).append(output)
+            outputs[id(fold)] = output
+    found = []
     for job in jobs:
         own = [fold for fold in every if fold.job is job]
-        _keep(job, own, outputs[id(job)], origins)
+        rows = np.concatenate([fold.ahead for fold in own])
+        output = np.concatenate([outputs[id(fold)] for fold in own])
+        found.append((job, in_source_units(job.loaded.data_set, output, rows, job.training.quantiles)))
+    return found
 
 
 def _to_be_refitted(job: Job) -> Job:
@@ -107,9 +126,7 @@ def _to_be_refitted(job: Job) -> Job:
 
 def _origins(jobs: Sequence[Job], folds: int, initial: float) -> NDArray[np.int64]:
     """Times at which every model is cut, and the end: shape (folds + 1,), of targets that all models have."""
-    common = _known(jobs[0])
-    for job in jobs[1:]:
-        common = np.intersect1d(common, _known(job), assume_unique=False)
+    common = _common(jobs)
     first = int(len(common) * initial)
     if first < 1 or len(common) - first < folds:
         raise InvalidInputError(
@@ -118,6 +135,13 @@ def _origins(jobs: Sequence[Job], folds: int, initial: float) -> NDArray[np.int6
         )
     cuts = np.linspace(first, len(common), folds + 1).astype(np.intp)
     return np.append(common[cuts[:-1]], common[-1] + 1)
+
+
+def _common(jobs: Sequence[Job]) -> NDArray[np.int64]:
+    common = _known(jobs[0])
+    for job in jobs[1:]:
+        common = np.intersect1d(common, _known(job), assume_unique=False)
+    return common
 
 
 def _known(job: Job) -> NDArray[np.int64]:
@@ -162,11 +186,13 @@ def _member(fold: Fold) -> Member:
     return replace(member, X=loaded.features[fold.train], y=loaded.targets[fold.train])
 
 
-def _keep(job: Job, folds: list[Fold], outputs: list[NDArray[np.float64]], origins: NDArray[np.int64]) -> None:
-    rows = np.concatenate([fold.ahead for fold in folds])
-    origin_times = [to_iso(int(time)) for time in origins[:-1]]
-    facts = {"origins": origin_times, "training": job.training.to_json(), "seed": job.seed}
+def _keep(job: Job, told: dict[str, Any], origins: NDArray[np.int64]) -> None:
+    facts = {
+        "origins": [to_iso(int(time)) for time in origins[:-1]],
+        "end": to_iso(int(origins[-1])),
+        "training": job.training.to_json(),
+        "seed": job.seed,
+    }
     with job.model.connector.transaction():
-        told = in_source_units(job.loaded.data_set, np.concatenate(outputs), rows, job.training.quantiles)
         job.model.save_forecasts(OUT_OF_FOLD, **told)
         job.model.meta("backtest", facts)

@@ -52,7 +52,7 @@ def fit(
     For each model are stored: the trained object; its forecasts on every part; the curves `loss` and, with valid rows,
     `valid_loss`, while it trains (`Model.curves`); and the facts `training`, `seed`, `loss` (of the epoch whose weights
     are kept), `epochs`, `stopped` (why it ended before its last epoch, or null), `trained_on`, `seconds` (of its group),
-    `versions`, and `trained_alone` with the reason where it was not part of a group.
+    `versions`, `row_weights` where there are some, and `trained_alone` with the reason where it was not part of a group.
 
     Ctrl-C keeps what is finished. The models of the group that is being trained keep the weights of its last finished
     epochs, and their fact `stopped` says `interrupted`; fitting them again begins anew and gives what one whole training
@@ -81,7 +81,7 @@ def fit(
     if isinstance(models, Model):
         models = [models]
     jobs = jobs_of(models, training or Training(), seeds, weights)
-    groups = [list(group) for _, group in groupby(sorted(jobs, key=_KIND), key=_KIND)]
+    groups = groups_of(jobs)
     if executor is not None:
         spread(groups, executor, share=share, hidden=progress is not True, tensorboard=tensorboard)
     else:
@@ -106,7 +106,7 @@ def _fit_group(group: list[Job], progress: bool | Progress, tensorboard: str | o
             curves.log(chunk)
             return report(chunk) if report is not None else None
 
-        for job, outcome in zip(group, _outcomes(group, told), strict=True):
+        for job, outcome in zip(group, outcomes_of(group, told), strict=True):
             keep(job, outcome, started)
             if board is not None:
                 board.keep(job.model, outcome.obj)
@@ -115,7 +115,13 @@ def _fit_group(group: list[Job], progress: bool | Progress, tensorboard: str | o
         raise KeyboardInterrupt
 
 
-def _outcomes(group: list[Job], report: Report) -> Iterable[Outcome]:
+def groups_of(jobs: Iterable[Job]) -> list[list[Job]]:
+    """The jobs, those together that can be trained together."""
+    return [list(group) for _, group in groupby(sorted(jobs, key=_KIND), key=_KIND)]
+
+
+def outcomes_of(group: list[Job], report: Report) -> Iterable[Outcome]:
+    """Train a group, one of `groups_of`; nothing is stored."""
     first = group[0]
     if first.member is None:
         fitted = fit_estimator(first.obj, *first.loaded.train, first.weight)

@@ -62,6 +62,8 @@ def _facts(job: Job, outcome: Outcome) -> dict[str, Any]:
         "trained_on": ["train", "valid"] if job.judged_by_valid else ["train"],
         "trained_alone": outcome.alone,
     }
+    if job.weight is not None:
+        facts["row_weights"] = job.weight.tolist()
     if outcome.loss is not None:
         kept = outcome.best_epoch - 1
         facts["epochs"] = len(outcome.loss)

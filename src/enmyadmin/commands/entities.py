@@ -168,11 +168,16 @@ def _tell_ensemble(ensemble: "Ensemble") -> None:
     alignment, metrics = ensemble.alignment(), ensemble.metrics()
     typer.echo(f"\n{alignment['common']} common targets; fitted {ensemble.mark()}. RMSE by part:")
     rows: list[list[Any]] = []
-    for name, item in zip(alignment["lost"], ensemble.items(), strict=True):
+    living = [item for item in ensemble.items() if item.dropped is None]
+    for name, item in zip(alignment["lost"], living, strict=True):
         errors = [metrics[part]["members"][name]["rmse"] for part in metrics]
         rows.append([name, item.properties.get("weight"), alignment["lost"][name], *errors])
     rows.append(["ensemble", None, None, *(metrics[part]["ensemble"]["rmse"] for part in metrics)])
     print_table(["member", "weight", "lost rows", *metrics], rows)
+    for name, reason in ensemble.dropped().items():
+        typer.echo(f"Left out: {name}. {reason}")
+    for said in ensemble.staleness():
+        typer.echo(f"Stale: {said}")
     result = ensemble.result or {}
     if result["leaks"]:
         typer.echo(
