@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from endirector.methods.base import Combination, Fitting, Method, Rows
     from endirector.methods.parameters import Parameter
     from endirector.remaking import Remaking, remake
+    from endirector.reporting import Report, report
     from endirector.stored import what_if
     from endirector.verifying import Verification
 
@@ -21,11 +22,13 @@ __all__ = [
     "Method",
     "Parameter",
     "Remaking",
+    "Report",
     "Rows",
     "Verification",
     "align",
     "diagnose",
     "remake",
+    "report",
     "what_if",
 ]
 
@@ -39,6 +42,8 @@ _HOME = {
     "Method": "endirector.methods.base",
     "Parameter": "endirector.methods.parameters",
     "Remaking": "endirector.remaking",
+    "Report": "endirector.reporting",
+    "report": "endirector.reporting",
     "Rows": "endirector.methods.base",
     "Verification": "endirector.verifying",
     "remake": "endirector.remaking",

@@ -11,7 +11,7 @@ from endirector.combining import Evidence, Recipe, combine, cross_fitted
 from endirector.diversity import convex_weights, decompose, error_correlations
 from endirector.methods.base import Combination, Floats
 from endirector.progress import progress_bar
-from endirector.pruning import LEAST_TIMES, LEVEL, Together, prune
+from endirector.pruning import LEAST_TIMES, LEVEL, ROUNDING, Together, prune
 from endirector.stored import as_rendered, stored_combination, stored_evidence
 from enstorage import Ensemble
 from enstorage.entity.forecast import OUT_OF_FOLD
@@ -117,7 +117,7 @@ def _described(
     forecasts, truth = view.evidence.rows.forecasts, view.evidence.truth
     error = _mean_square(view.forecast, truth)
     weights = convex_weights(combination, view.evidence.rows)
-    left_out = [{"error": by_view[view.name], "change": by_view[view.name] - error} for by_view in without]
+    left_out = [_left_out(by_view[view.name], error) for by_view in without]
     return {
         "rows": len(truth),
         "error": error,
@@ -126,6 +126,11 @@ def _described(
         "ambiguity": decompose(forecasts, truth, view.forecast, weights).to_json(),
         "leave_one_out": dict(zip(names, left_out, strict=True)) if left_out else None,
     }
+
+
+def _left_out(error: float, of_all: float) -> dict[str, float]:
+    change = error - of_all
+    return {"error": error, "change": change if abs(change) > ROUNDING * of_all else 0.0}
 
 
 def _suggestion(ensemble: Ensemble, recipe: Recipe, views: Sequence[_View]) -> dict[str, Any]:

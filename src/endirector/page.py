@@ -21,7 +21,7 @@ def render_page(package: str, template: str, **values: Any) -> str:
         package: where the template lies.
         template: its file name.
         values: what it shows, by name. It also has `style`, the style sheet of all pages, and the filters `number`,
-            `percent` and `signed`.
+            `percent` (of a share, without its sign) and `percentage` (with it).
 
     Raises:
         MissingLibraryError: Jinja or Matplotlib is not installed.
@@ -38,7 +38,7 @@ def render_page(package: str, template: str, **values: Any) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["number"] = lambda value: same_precision([value])[0]
     environment.filters["percent"] = lambda share: f"{abs(share):.1%}"
-    environment.filters["signed"] = lambda value: ("+" if value > 0 else "") + same_precision([value])[0]
+    environment.filters["percentage"] = lambda value: f"{value:+.1f}%".replace("-", "−")
     style = Markup(files("endirector").joinpath("page.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
     return environment.from_string(files(package).joinpath(template).read_text(encoding="utf-8")).render(
         style=style, **values

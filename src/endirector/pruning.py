@@ -13,6 +13,9 @@ from endirector.methods.base import Floats
 LEVEL = 0.05
 LEAST_TIMES = 10
 
+#: Differences of squared errors that are smaller, relative to their mean, are none: they come from the order of additions.
+ROUNDING = 1e-12
+
 #: From the places of some members to what they forecast together, shape (rows,); NaN where nothing is known.
 Together = Callable[[Sequence[int]], Floats]
 
@@ -60,6 +63,7 @@ def compare_errors(
 
     known = np.isfinite(before) & np.isfinite(after)
     differences = (after[known] - truth[known]) ** 2 - (before[known] - truth[known]) ** 2
+    differences[np.abs(differences) <= ROUNDING * np.mean((before[known] - truth[known]) ** 2)] = 0.0
     _, place, counts = np.unique(times[known], return_inverse=True, return_counts=True)
     if len(counts) < LEAST_TIMES:
         return None

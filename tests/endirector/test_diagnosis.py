@@ -222,6 +222,14 @@ def test_of_two_equal_members_one_stays():
     assert changes[0].change > 0
 
 
+def test_a_member_without_weight_can_go_whatever_rounding_makes_of_it(store):
+    ensemble = rendered(make_members(), "weighted_voting", parameters={"weights": [0.1, 0.2, 0.7, 0.0]})
+    found = endirector.diagnose(ensemble)
+    assert found["parts"]["test"]["leave_one_out"]["noisy"]["change"] == 0.0
+    assert found["suggestion"]["changes"]["noisy"] == {"change": 0.0, "standard_error": 0.0, "upper_limit": 0.0}
+    assert "noisy" in found["suggestion"]["drop"]
+
+
 def test_the_test_of_a_difference_is_that_of_diebold_and_mariano():
     """Beside the sums that Newey and West write out, for differences that follow each other."""
     generator = np.random.default_rng(0)

@@ -191,7 +191,8 @@ def test_correlations_of_many_models_are_few_shapes() -> None:
 
 
 def test_weights_below_zero_are_written_too() -> None:
-    assert "−0.1300" in draw_bars()
+    svg = plot_bars(["one", "other", "tiny"], [1.06, -0.13, -0.00001], unit="weight")
+    assert re.findall(r">([−0-9.]+)</text>", svg) == ["1.060", "−0.130", "0.000"]
 
 
 def test_of_many_weights_the_largest_are_named() -> None:

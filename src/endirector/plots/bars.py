@@ -1,12 +1,13 @@
 """Bars to both sides of zero: weights, and what is gained or lost without a member."""
 
+import math
 from collections.abc import Collection, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from endirector.plots.canvas import ACCENT, MUTED, NARROW, column, draw_svg, font_weight, name_axis, same_precision
+from endirector.plots.canvas import ACCENT, MUTED, NARROW, column, draw_svg, font_weight, name_axis
 from enstorage.errors import InvalidInputError
 
 
@@ -40,7 +41,7 @@ def plot_bars(
         raise InvalidInputError(f"Values must be finite; got {lengths.tolist()}.")
 
     def draw(axes: Axes) -> None:
-        for row, (name, length, label) in enumerate(zip(names, lengths, same_precision(lengths), strict=True)):
+        for row, (name, length, label) in enumerate(zip(names, lengths, _figures(lengths), strict=True)):
             strong = name in highlighted
             colour = ACCENT if strong else MUTED
             axes.barh(row, length, height=0.6, color=colour, alpha=1 if strong else 0.75, linewidth=0)
@@ -66,3 +67,10 @@ def plot_bars(
 
     row_height = 0.31 if width >= NARROW else 0.46
     return draw_svg(draw, title, width, 0.45 + row_height * len(names))
+
+
+def _figures(values: NDArray[np.float64]) -> list[str]:
+    """Equal decimals, enough for four digits of the largest: what is small beside it is small."""
+    largest = float(np.abs(values).max()) or 1.0
+    decimals = min(max(3 - math.floor(math.log10(largest)), 0), 9)
+    return [f"{value:,.{decimals}f}".replace("-", "−") for value in (np.round(values, decimals) + 0.0).tolist()]

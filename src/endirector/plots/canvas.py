@@ -160,6 +160,12 @@ def legend_name(name: str) -> str:
     return f"\u200b{shown}" if shown.startswith("_") else shown
 
 
+def legend_columns(labels: Sequence[str], width: float) -> int:
+    """How many entries stand side by side, so that the legend is no wider than the picture."""
+    entry = 0.55 + 0.075 * max(map(len, labels))  # inches: the handle, and letters
+    return max(1, min(6, int((width - 0.4) / entry)))
+
+
 def font_weight(strong: bool) -> str:
     """Bold for what is highlighted."""
     return "bold" if strong else "normal"

@@ -12,10 +12,10 @@ from endirector.plots.canvas import (
     INK,
     MEMBERS,
     MUTED,
-    NARROW,
     column,
     dates,
     draw_svg,
+    legend_columns,
     legend_name,
     time_axis,
 )
@@ -71,7 +71,7 @@ def plot_forecasts(
         axes.set_title(unit)
         axes.grid(axis="y")
         time_axis(axes, times)
-        columns = 2 if width < NARROW else 6
+        columns = legend_columns(labels, width)
         legend = axes.legend(lines, labels, loc="lower left", bbox_to_anchor=(0, 1.08), borderaxespad=0, ncols=columns)
         for text in legend.get_texts()[len(labels) - len(strong) :]:
             text.set_fontweight("bold")

@@ -1,7 +1,6 @@
 """A heat map: how much the errors of models have in common."""
 
 from collections.abc import Sequence
-from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -41,7 +40,8 @@ def plot_correlations(
             f"Correlations of {count} models must have the shape ({count}, {count}); got {table.shape}."
         )
     longest = 30 if width >= NARROW else 14
-    labels = [f"{shorten(name, longest, placeholder='…') or name[:longest]}  {at}" for at, name in enumerate(names, 1)]
+    shown = [name if len(name) <= longest else f"{name[: longest - 1]}…" for name in names]
+    labels = [f"{name}  {at}" for at, name in enumerate(shown, 1)]
     cell = min(_CELL, (width - 0.5 - 0.075 * max(map(len, labels))) / count)
     written = cell >= 0.36
 

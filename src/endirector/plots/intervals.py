@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from numpy.typing import ArrayLike, NDArray
 
-from endirector.plots.canvas import ACCENT, INK, MUTED, NARROW, column, dates, draw_svg, time_axis
+from endirector.plots.canvas import ACCENT, INK, MUTED, column, dates, draw_svg, legend_columns, time_axis
 from enstorage.errors import InvalidInputError
 
 
@@ -61,7 +61,7 @@ def plot_fan(
         axes.grid(axis="y")
         time_axis(axes, times)
         names = ["truth", "ensemble", *(f"{share:.0%}" for share in sorted(ends, reverse=True))]
-        columns = 3 if width < NARROW else 8
+        columns = legend_columns(names, width)
         handles = [line, middle, *shown]
         axes.legend(handles, names, loc="lower left", bbox_to_anchor=(0, 1.08), borderaxespad=0, ncols=columns)
 

@@ -6,7 +6,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from endirector.plots.canvas import DASHES, MEMBERS, MUTED, NARROW, dates, draw_svg, legend_name, time_axis
+from endirector.plots.canvas import (
+    DASHES,
+    MEMBERS,
+    MUTED,
+    NARROW,
+    dates,
+    draw_svg,
+    legend_name,
+    time_axis,
+)
 from enstorage.errors import InvalidInputError
 
 

@@ -227,6 +227,11 @@ class Ensemble(Record):
         content = self.connector.objects.get(self.object_sha256)
         return load(self.object_format, content, allow_pickle=self.connector.allow_pickle)
 
+    def _repr_html_(self) -> str:
+        from enstorage.notebook import ensemble_html
+
+        return ensemble_html(self)
+
     @property
     def data_csv(self) -> DataCsv:
         """Its table, see `table`."""
