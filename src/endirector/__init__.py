@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from endirector.alignment import Alignment, align
     from endirector.conductor import Conductor
+    from endirector.forming import Choice, form
     from endirector.methods.base import Combination, Fitting, Method, Rows
     from endirector.methods.parameters import Parameter
     from endirector.remaking import Remaking, remake
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Alignment",
+    "Choice",
     "Combination",
     "Conductor",
     "Fitting",
@@ -23,6 +25,7 @@ __all__ = [
     "Rows",
     "Verification",
     "align",
+    "form",
     "remake",
     "what_if",
 ]
@@ -30,6 +33,7 @@ __all__ = [
 _HOME = {
     "Alignment": "endirector.alignment",
     "align": "endirector.alignment",
+    "Choice": "endirector.forming",
     "Combination": "endirector.methods.base",
     "Conductor": "endirector.conductor",
     "Fitting": "endirector.methods.base",
@@ -38,6 +42,7 @@ _HOME = {
     "Remaking": "endirector.remaking",
     "Rows": "endirector.methods.base",
     "Verification": "endirector.verifying",
+    "form": "endirector.forming",
     "remake": "endirector.remaking",
     "what_if": "endirector.stored",
 }
