@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from endirector.alignment import Alignment, align
     from endirector.conductor import Conductor
     from endirector.diagnosis import diagnose
+    from endirector.forming import Choice, form
     from endirector.methods.base import Combination, Fitting, Method, Rows
     from endirector.methods.parameters import Parameter
     from endirector.remaking import Remaking, remake
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Alignment",
+    "Choice",
     "Combination",
     "Conductor",
     "Fitting",
@@ -27,6 +29,7 @@ __all__ = [
     "Verification",
     "align",
     "diagnose",
+    "form",
     "remake",
     "report",
     "what_if",
@@ -35,6 +38,7 @@ __all__ = [
 _HOME = {
     "Alignment": "endirector.alignment",
     "align": "endirector.alignment",
+    "Choice": "endirector.forming",
     "Combination": "endirector.methods.base",
     "Conductor": "endirector.conductor",
     "diagnose": "endirector.diagnosis",
@@ -46,6 +50,7 @@ _HOME = {
     "report": "endirector.reporting",
     "Rows": "endirector.methods.base",
     "Verification": "endirector.verifying",
+    "form": "endirector.forming",
     "remake": "endirector.remaking",
     "what_if": "endirector.stored",
 }
