@@ -132,6 +132,21 @@ class Content:
             rows.append({"name": name, "figures": [_per_cent(change, error) for change, error in changes]})
         return rows
 
+    def tried_rows(self) -> list[dict[str, Any]]:
+        """The best that were tried before this ensemble was chosen: `name`, `members`, `error`, `standard_error`."""
+        tried = (self.ensemble.formed or {"tried": []})["tried"][:_LISTED]
+        errors = same_precision([each["error"] for each in tried])
+        spread = ["–" if (own := each["standard_error"]) is None else f"{own:.3g}" for each in tried]
+        return [
+            {
+                "name": " ".join(filter(None, (each["method"], each["metamodel"]))),
+                "members": len(each["members"]),
+                "error": error,
+                "standard_error": own,
+            }
+            for each, error, own in zip(tried, errors, spread, strict=True)
+        ]
+
     def ambiguity_figures(self, ambiguity: Mapping[str, Any]) -> list[str]:
         """Member error, ambiguity and ensemble error, with the same decimals."""
         return same_precision([ambiguity[key] for key in ("member_error", "ambiguity", "ensemble_error")])

@@ -10,6 +10,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 
 import endirector
 import enstorage
+import entrainer
 from endirector.plots import same_precision
 from enstorage.adapter import Window
 from enstorage.errors import NotFoundError
@@ -63,12 +64,9 @@ class Page(HTMLParser):
 
 
 METHODS = [
-    ("voting", None, {}),
     ("voting", None, {"parameters": {"average": "median"}}),
     ("weighted_voting", None, {}),
-    ("blending", "LinearRegression", {}),
     ("linear_stack", None, {"fit_on": "valid"}),
-    ("greedy", None, {"fit_on": "valid"}),
     ("mixture_of_experts", None, {"fit_on": "valid"}),
 ]
 
@@ -113,8 +111,9 @@ def test_a_report_goes_into_a_file_or_a_folder(project, tmp_path):
     ensemble = rendered(project)
     made = endirector.report(ensemble)
     assert made.path is None
+    assert endirector.report(ensemble, tmp_path / "new").path == tmp_path / "new" / "report.html"
     for place, path in (("a/page.html", "a/page.html"), ("b", "b/report.html"), ("a", "a/report.html")):
-        written = endirector.report(ensemble, tmp_path / place)
+        written = made.save(tmp_path / place)
         assert written.path == tmp_path / path
         assert written.path.read_text(encoding="utf-8") == made.html
     assert made._repr_html_().startswith("<iframe sandbox srcdoc=")
@@ -158,6 +157,15 @@ def test_members_that_were_left_out_and_leaks_are_told(project):
     failing = project.researches()[0].create_model("has nothing")
     text = Page(endirector.report(rendered(project, models=[*models, failing])).html).text
     assert "Left out, because they failed: has nothing" in text
+
+
+def test_an_ensemble_that_was_formed_tells_what_was_tried(project):
+    entrainer.backtest(project.models(), folds=3, progress=False)
+    ensemble = endirector.form(project, methods=["voting", "greedy"], progress=False)
+    text = Page(endirector.report(ensemble).html).text
+    tried = ensemble.tried()
+    assert f"the best of {tried.height} that were tried with 3 candidates" in text
+    assert f"{tried['method'][0]} {len(tried['members'][0])} {same_precision(tried['error'][:8].to_list())[0]}" in text
 
 
 def test_what_was_not_rendered_has_no_report(project):
