@@ -22,6 +22,11 @@ from timing import seconds
 AUTOGLUON = "autogluon.core==1.6.0"
 GOAL = "≥ 10 ×"
 MAE_ROUNDS = 10
+PANDAS = {
+    "keys": ("merge on series, id and step", GOAL),
+    "id": ("merge on the id alone", ""),
+    "concat": ("concat by the id alone", ""),
+}
 
 
 def main() -> None:
@@ -54,22 +59,17 @@ def meeting(members: int, rows: int) -> tuple[list[Line], list[str]]:
     lines, notes = [], []
     for kind, told in (("lags", "begin one after another"), ("gaps", "lack 1 % of the targets each")):
         ours = alone(align_ours, members, rows, kind)
-        merged = alone(align_pandas, members, rows, kind, "merge")
-        concatenated = alone(align_pandas, members, rows, kind, "concat")
-        if not ours["common"] == merged["common"] == concatenated["common"]:
-            raise SystemExit("pandas found other targets.")
-        if not np.isclose(ours["sum"], merged["sum"]) or not np.isclose(ours["sum"], concatenated["sum"]):
-            raise SystemExit("pandas found other forecasts.")
         work = f"meet at {ours['common']:,} targets of {rows:,}, members {told}"
-        lines.append(Line(f"{work}; beside merge(on='id')", "s", ours["seconds"], merged["seconds"], goal=GOAL))
-        lines.append(Line(f"{work}; beside concat(join='inner')", "s", ours["seconds"], concatenated["seconds"]))
-        notes.append(
-            f"Memory at most, of that held before, {kind}: ours {told_memory(ours)}, merge {told_memory(merged)}, concat "
-            f"{told_memory(concatenated)}."
-        )
+        memory = [f"ours {told_memory(ours)}"]
+        for way, (name, goal) in PANDAS.items():
+            peer = alone(align_pandas, members, rows, kind, way)
+            if ours["common"] != peer["common"] or not np.isclose(ours["sum"], peer["sum"]):
+                raise SystemExit(f"pandas found other targets or forecasts by {name}.")
+            lines.append(Line(f"{work}; beside {name}", "s", ours["seconds"], peer["seconds"], goal=goal))
+            memory.append(f"{name} {told_memory(peer)}")
+        notes.append(f"Memory at most, of that held before, {kind}: {', '.join(memory)}.")
     notes.append(
-        "Ours meets by series, id and step, compares the truths, and joins the parts; pandas meets by the id alone and has "
-        "no truth."
+        "Ours also compares the truths, joins the parts, and gives the forecasts as one array; pandas gives a table."
     )
     return lines, notes
 
@@ -99,10 +99,11 @@ def align_ours(members: int, rows: int, kind: str) -> dict[str, float]:
 def align_pandas(members: int, rows: int, kind: str, way: str) -> dict[str, float]:
     import pandas as pd
 
-    brought = [
-        pd.DataFrame({"id": ids, str(number): values})
-        for number, (ids, values, _) in enumerate(ids_and_forecasts(members, rows, kind))
-    ]
+    keys = {"id": ["id"], "keys": ["series", "id", "step"], "concat": ["id"]}[way]
+    brought = []
+    for number, (ids, values, _) in enumerate(ids_and_forecasts(members, rows, kind)):
+        columns = {"series": np.ones(rows, dtype=np.int64), "id": ids, "step": np.ones(rows, dtype=np.int32)}
+        brought.append(pd.DataFrame({**{key: columns[key] for key in keys}, str(number): values}))
     if way == "concat":
         brought = [table.set_index("id") for table in brought]
     held = peak_gigabytes()
@@ -110,10 +111,10 @@ def align_pandas(members: int, rows: int, kind: str, way: str) -> dict[str, floa
     if way == "concat":
         taken = seconds(lambda: found.append(pd.concat(brought, axis=1, join="inner")))
     else:
-        taken = seconds(lambda: found.append(reduce(lambda left, right: left.merge(right, on="id"), brought)))
+        taken = seconds(lambda: found.append(reduce(lambda left, right: left.merge(right, on=keys), brought)))
     peak = peak_gigabytes()
-    forecasts = found[0].drop(columns="id", errors="ignore").to_numpy()
-    return {"seconds": taken, "common": len(forecasts), "sum": float(forecasts.sum()), "held": held, "peak": peak}
+    total = sum(float(found[0][str(number)].sum()) for number in range(members))
+    return {"seconds": taken, "common": len(found[0]), "sum": total, "held": held, "peak": peak}
 
 
 def selecting(members: int, rows: int, rounds: int) -> tuple[list[Line], list[str]]:
@@ -161,8 +162,7 @@ def weighing_again(members: int, rows: int) -> tuple[list[Line], list[str]]:
 def weigh_again(members: int, rows: int) -> dict[str, float]:
     from sklearn.linear_model import LinearRegression
 
-    from endirector import Conductor
-    from endirector.stored import what_if
+    from endirector import Conductor, what_if
     from enstorage import Connector, DataSource, Project
 
     forecasts, truth = forecasts_and_truth(members, rows)
