@@ -12,6 +12,7 @@ from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.instant import to_iso
 from enstorage.interval import Interval
 from entrainer.known import known_rows
+from entrainer.networks import PaperLSTM
 from entrainer.recursion import run_ahead
 
 GENERATOR = np.random.default_rng(7)
@@ -210,6 +211,23 @@ def test_quantiles_that_a_model_was_trained_for_are_given_as_far_as_they_are_dir
     assert {level: values.shape for level, values in quantiles.items()} == {0.1: (1, 2), 0.5: (1, 2), 0.9: (1, 2)}
     assert quantiles[0.9] - quantiles[0.5] == pytest.approx(np.full((1, 2), 0.1))
     np.testing.assert_array_equal(quantiles[0.5], points[:, :2])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("training", [{}, {"loss": "pinball", "quantiles": (0.1, 0.5, 0.9)}])
+def test_a_network_forecasts_as_predict_does_with_its_quantiles(store, training):
+    research = made(transform="log+difference")
+    model = research.create_model("network", network=PaperLSTM(units=(4, 4), dropout=0.0))
+    model.data_set(research.data_preparation.create_set(Window(5, horizon=2)))
+    entrainer.fit(model, entrainer.Training(epochs=2, **training), progress=False)
+    kept = model.forecasts("test").drop("part")
+    first = kept["id"].min()
+    told = entrainer.forecast(model, 4, time_from=first)
+    expected = kept.filter(pl.col("id").is_in([first, first + 86_400 * 10**9]))
+    both = told.join(expected, on=["series", "id", "step", "quantile"], nulls_equal=True)
+    assert both.height == 2 * (1 + len(training.get("quantiles", ())))
+    assert both["value"].to_list() == pytest.approx(both["value_right"].to_list(), rel=1e-5)
+    assert told.filter(pl.col("step") > 2)["quantile"].null_count() == 2 == told.height - both.height
 
 
 class TestIntervals:
