@@ -11,6 +11,7 @@ from sklearn.linear_model import LinearRegression
 import endirector
 import enstorage
 import entrainer
+from endirector.intervals import rehearsed_residuals
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError, NotFoundError
 
@@ -345,3 +346,20 @@ def test_an_ensemble_that_was_not_rendered_has_none(store):
     for read in (ensemble.intervals, lambda: endirector.calibrate(ensemble)):
         with pytest.raises(NotFoundError, match="was not rendered"):
             read()
+
+
+def test_a_metamodel_that_remembers_its_rows_is_not_flattered_by_them(store):
+    """A tree that is not pruned knows the truth of all rows that it was fitted on."""
+    generator = np.random.default_rng(4)
+    project = project_of(60 + 30 * np.sin(np.arange(150) * 0.4) + generator.normal(0, 4, 150))
+    research = project.researches()[0]
+    for lag in (2, 5):
+        model = research.create_model(f"lag {lag}")
+        model.data_set(research.data_preparation.create_set(Window(lag)))
+        _, X, y = model.data_set().arrays("train")
+        model.save_object(LinearRegression().fit(X, y))
+    ensemble = rendered(project, "blending", "DecisionTreeRegressor", fit_on="valid")
+    assert residuals(ensemble, part=1).max() == pytest.approx(0)
+    assert endirector.calibrate(ensemble, [0.8])["width"][0] > 8
+    rehearsed = rehearsed_residuals(ensemble, 2, project.data_source_id)
+    assert all(np.median(known) > 2 for known in rehearsed.residuals.values())
