@@ -46,7 +46,7 @@ format: .venv/installed-dev
 
 # The networks of the sources, in short forms, and as the sources did. DATA names a folder with local copies of the data; what
 # is not there is downloaded. Finished examples keep their rows when the run is interrupted.
-EXAMPLES := xor widrow_hoff back_propagation ten_documents classes_mlp airline cdnow_customers mnist_mlp mnist_300 \
+EXAMPLES := xor widrow_hoff back_propagation ten_documents classes_mlp airline cdnow_customers sunspots_formed m4 mnist_mlp mnist_300 \
 	mnist_cnn mnist_large_cnn imdb cifar10
 DATA ?= $(ENSTORAGE_TEST_DATA)
 

@@ -25,13 +25,14 @@ class Row:
         work: what was rebuilt.
         figure: what is measured, with its unit.
         source: what the source has; None where it has no figure.
-        values: what came out for each seed.
+        values: what came out for each seed, or for each series.
         better: whether a `lower` or a `higher` figure is better, or only an `equal` one is right.
         always: whether it has to hold for every seed.
         less: what the run did less than the source, see `running.shorter`.
         because: why it may come out otherwise; told where it does.
         beside: what a simple forecast gives, for comparison.
         source_says: what the source has, where that is no mere figure.
+        of: what the values are of.
     """
 
     work: str
@@ -44,6 +45,7 @@ class Row:
     because: str = ""
     beside: str = ""
     source_says: str = ""
+    of: str = "seeds"
 
     @property
     def mean(self) -> float:
@@ -58,13 +60,13 @@ class Row:
 
     @property
     def ours(self) -> str:
-        """Mean ± standard deviation, and the number of seeds."""
+        """Mean ± standard deviation, and the number of seeds, or of what else the values are."""
         if not self.deviation:
             shown = f"{self.mean:,.10g}"
         else:
             digits = max(0, 1 - int(np.floor(np.log10(self.deviation))))
             shown = f"{self.mean:,.{digits}f} ± {self.deviation:,.{digits}f}"
-        return shown if len(self.values) == 1 else f"{shown} ({len(self.values)} seeds)"
+        return shown if len(self.values) == 1 else f"{shown} ({len(self.values)} {self.of})"
 
     @property
     def told(self) -> str:
@@ -100,7 +102,7 @@ class Row:
         assert self.source is not None
         if self.always or not self.deviation:
             wrong = sum(not self._is_good(value) for value in self.values)
-            return f"it does not hold for {wrong} of {len(self.values)} seeds"
+            return f"it does not hold for {wrong} of {len(self.values)} {self.of}"
         return f"it lies {abs(self.mean - self.source) / self.deviation:.1f} standard deviations away"
 
 

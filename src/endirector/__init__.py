@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from endirector.alignment import Alignment, align
     from endirector.conductor import Conductor
     from endirector.forecasting import forecast
+    from endirector.forming import Choice, form
     from endirector.intervals import calibrate
     from endirector.methods.base import Combination, Fitting, Method, Rows
     from endirector.methods.parameters import Parameter
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Alignment",
+    "Choice",
     "Combination",
     "Conductor",
     "Fitting",
@@ -27,6 +29,7 @@ __all__ = [
     "align",
     "calibrate",
     "forecast",
+    "form",
     "remake",
     "what_if",
 ]
@@ -35,6 +38,7 @@ _HOME = {
     "Alignment": "endirector.alignment",
     "align": "endirector.alignment",
     "calibrate": "endirector.intervals",
+    "Choice": "endirector.forming",
     "Combination": "endirector.methods.base",
     "Conductor": "endirector.conductor",
     "Fitting": "endirector.methods.base",
@@ -44,6 +48,7 @@ _HOME = {
     "Remaking": "endirector.remaking",
     "Rows": "endirector.methods.base",
     "Verification": "endirector.verifying",
+    "form": "endirector.forming",
     "remake": "endirector.remaking",
     "what_if": "endirector.stored",
 }

@@ -165,13 +165,17 @@ def cross_fitted(recipe: Recipe, folds: Evidence) -> Floats:
     """
     if recipe.resolved_fit_on(folds.part) is None:
         return recipe.fit(folds)[0].predict(folds.rows)
-    times = folds.keys["id"].to_numpy()
-    known = np.unique(times)
-    first = known[np.linspace(0, len(known), STRETCHES + 1).astype(np.intp)[:-1].clip(max=len(known) - 1)]
-    forecast = np.full(len(times), np.nan)
+    stretch = stretches_of(folds.keys)
+    forecast = np.full(len(stretch), np.nan)
     for number in range(1, STRETCHES):
-        before = times < first[number]
-        ahead = ~before if number == STRETCHES - 1 else ~before & (times < first[number + 1])
+        before, ahead = stretch < number, stretch == number
         if before.any() and ahead.any():
             forecast[ahead] = recipe.fit(folds.only(before))[0].predict(folds.only(ahead).rows)
     return forecast
+
+
+def stretches_of(keys: pl.DataFrame) -> NDArray[np.intp]:
+    """In which stretch of time each target lies, from 0, shape (rows,): of each about as many times are in the keys."""
+    times, number = np.unique(keys["id"].to_numpy(), return_inverse=True)
+    stretch: NDArray[np.intp] = number * STRETCHES // len(times)
+    return stretch

@@ -137,6 +137,8 @@ def outcomes_of(group: list[Job], report: Report) -> Iterable[Outcome]:
 
 
 def _shown(group: list[Job], progress: bool | Progress) -> AbstractContextManager[Report | None]:
+    if group[0].member is None:  # an estimator has no epochs to show
+        return nullcontext(None)
     if progress is True:
         return progress_bar(len(group), group[0].training.epochs)
     if progress is False:

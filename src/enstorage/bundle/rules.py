@@ -165,6 +165,7 @@ def _ensemble(values: dict[str, Any], _rows: Rows) -> None:
     _check(values["metamodel"] is None or _TOKEN.fullmatch(values["metamodel"]), "its metamodel is no name of a class.")
     _check(values["fit_on"] in (None, *FIT_ON), "it is fitted on no part.")
     _check(values["parameters"] is None or type(values["parameters"]) is dict, "its parameters have no names.")
+    _check(values["formed"] is None or type(values["formed"]) is dict, "how it was formed has no names.")
     _object(values)
     result = values["result"]
     _check((result is None) == (values["data_csv_id"] is None), "it has a table without a result, or the reverse.")

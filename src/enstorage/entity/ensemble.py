@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, String, delete
 from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage import plugins
-from enstorage.database.types import JsonText, Name, ObjectHash, UtcDateTime
+from enstorage.database.types import JsonText, Name, ObjectHash, UtcDateTime, to_json_text
 from enstorage.entity._record import Record
 from enstorage.entity.data_csv import DataCsv
 from enstorage.entity.forecast import Forecast
@@ -35,7 +35,7 @@ class Ensemble(Record):
     """
 
     __tablename__ = "ensemble"
-    _immutable = frozenset({"project_id", "method", "metamodel", "fit_on", "parameters"})
+    _immutable = frozenset({"project_id", "method", "metamodel", "fit_on", "parameters", "formed"})
     _belongs_to = frozenset({"project_id"})
     _written_later = ("result", "data_csv_id", "object_sha256", "object_format", "rendered_at")
 
@@ -47,6 +47,8 @@ class Ensemble(Record):
     fit_on: Mapped[str | None] = mapped_column(String(16))
     #: What the method was told, complete with its defaults; None in a store of a time when methods had no parameters.
     parameters: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
+    #: How it was chosen among others, see `tried`; None where a person made it.
+    formed: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
     object_sha256: Mapped[str | None] = mapped_column(ObjectHash, index=True)
     object_format: Mapped[str | None] = mapped_column(String(32))
     data_csv_id: Mapped[int | None] = mapped_column(ForeignKey("data_csv.id"))
@@ -65,6 +67,7 @@ class Ensemble(Record):
         name: str | None = None,
         description: str = "",
         parameters: Mapping[str, Any] | None = None,
+        formed: Mapping[str, Any] | None = None,
     ) -> Self:
         """Put members together and store them. See `Project.create_ensemble`."""
         from enstorage.entity.ensemble_item import EnsembleItem
@@ -83,6 +86,7 @@ class Ensemble(Record):
                 metamodel=metamodel_name,
                 fit_on=fit_on,
                 parameters=told,
+                formed=None if formed is None else dict(formed),
                 description=description,
             ).save()
             for position, member in enumerate(members):
@@ -145,6 +149,23 @@ class Ensemble(Record):
         if len(weights) < len(items):
             raise NotFoundError(self._no_weights(items))
         return weights
+
+    def tried(self) -> "pl.DataFrame":
+        """What `endirector.form` tried before it chose this one, the best first.
+
+        Returns:
+            Columns `method`, `metamodel`, `parameters` (JSON), `members` (names), `error` (of the metric that
+            `formed["metric"]` says), `standard_error` (of that mean, over the stretches of time that it was judged on).
+
+        Raises:
+            NotFoundError: it was not formed.
+        """
+        import polars as pl
+
+        if self.formed is None:
+            raise NotFoundError(f"{self} was not formed, but made by a person. endirector.form(project) chooses one.")
+        rows = [{**each, "parameters": to_json_text(each["parameters"])} for each in self.formed["tried"]]
+        return pl.DataFrame(rows, schema_overrides={"metamodel": pl.String})
 
     def dropped(self) -> dict[str, str]:
         """The members that it was rendered without, by their names, and why: what failed of each."""

@@ -1,4 +1,4 @@
-"""What the method of an ensemble was told, ensembles as members, and whether a snapshot is still what the source holds."""
+"""What the method of an ensemble was told, how it was chosen; ensembles as members; whether a snapshot is still true."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,6 +24,7 @@ def upgrade() -> None:
             op.add_column(table, column)
 
     add_column("ensemble", sa.Column("parameters", types.JsonText(), nullable=True))
+    add_column("ensemble", sa.Column("formed", types.JsonText(), nullable=True))
     add_column("data_snapshot", sa.Column("checked_at", types.UtcDateTime(), nullable=True))
     add_column("data_snapshot", sa.Column("check_result", types.JsonText(), nullable=True))
     if connection.dialect.name == "sqlite":

@@ -1,0 +1,157 @@
+"""Forming: chosen on out-of-fold rows, everything that was tried is told, test rows decide nothing."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.linear_model import LinearRegression
+
+import enstorage
+import entrainer
+from endirector import Choice, Conductor, form
+from endirector.combining import STRETCHES
+from endirector.forming import USUAL
+from enstorage.adapter import Window
+from enstorage.entity.forecast import Forecast
+from enstorage.errors import InvalidInputError, NotFoundError
+from entrainer import Training
+from entrainer.networks import Estimator
+
+
+@pytest.fixture
+def project(sunspots):
+    preparation = sunspots.create_snapshot().create_preparation("drop", "minmax", 0.7, 0.0, 0.3)
+    project = enstorage.Project(name="Sun", data_source=sunspots).save()
+    research = project.create_research("Various", preparation)
+    for name, lag, estimator in (
+        ("short", 1, LinearRegression()),
+        ("middle", 5, LinearRegression()),
+        ("long", 11, LinearRegression()),
+        ("forest", 5, RandomForestRegressor(8, random_state=0)),
+    ):
+        model = research.create_model(name)
+        model.data_set(preparation.create_set(Window(lag)))
+        _, X, y = model.data_set().arrays("train")
+        model.save_object(estimator.fit(X, y))
+    entrainer.backtest(project.models(), progress=False)
+    return project
+
+
+def test_the_best_is_made_rendered_and_told_with_all_that_was_tried(project):
+    ensemble = form(project, progress=False)
+    tried = ensemble.tried()
+    assert tried.columns == ["method", "metamodel", "parameters", "members", "error", "standard_error"]
+    assert tried["error"].is_sorted()
+    assert set(tried["method"]) == {choice.method for choice in USUAL}
+    best = tried.row(0, named=True)
+    assert (ensemble.method, ensemble.metamodel) == (best["method"], best["metamodel"])
+    assert json.loads(best["parameters"]) == ensemble.parameters
+    assert [model.name for model in ensemble.models()] == best["members"]
+    assert ensemble.mark() in ("out-of-fold", "held-out")
+    assert ensemble.name.startswith("formed: ")
+    assert ensemble.formed["candidates"] == ["short", "middle", "long", "forest"]
+    assert enstorage.Ensemble.get(ensemble.id).tried().equals(tried)
+
+
+def test_each_candidate_alone_is_among_what_was_tried(project):
+    """So what is formed is never worse than the best one there, on the rows that are judged."""
+    tried = form(project, progress=False).tried()
+    alone = tried.filter(pl.col("members").list.len() == 1)
+    assert alone.height >= 1
+    assert tried["error"][0] <= alone["error"].min()
+
+
+def test_what_is_judged_was_not_fitted_on(project):
+    """The error of a stack by hand: on each stretch of time as fitted on those before."""
+    ensemble = form(project, methods=[Choice("stacking", "LinearRegression")], progress=False)
+    every = next(row for row in ensemble.formed["tried"] if len(row["members"]) == 4)
+    tables = [
+        model.forecasts("out_of_fold").select("id", pl.col("value").alias(model.name)) for model in project.models()
+    ]
+    common = tables[0]
+    for table in tables[1:]:
+        common = common.join(table, on="id")
+    truth = project.researches()[0].data_preparation.table().select(pl.col("time").alias("id"), "value")
+    common = common.join(truth, on="id").sort("id")
+    X, y = common.drop("id", "value").to_numpy(), common["value"].to_numpy()
+    stretch = np.arange(len(y)) * STRETCHES // len(y)
+    losses = []
+    for number in range(1, STRETCHES):
+        fitted = LinearRegression().fit(X[stretch < number], y[stretch < number])
+        losses.append((fitted.predict(X[stretch == number]) - y[stretch == number]) ** 2)
+    assert every["error"] == pytest.approx(np.concatenate(losses).mean(), rel=1e-6)
+    means = [loss.mean() for loss in losses]
+    assert every["standard_error"] == pytest.approx(np.std(means, ddof=1) / 2, rel=1e-6)
+    assert ensemble.formed["rows"] == (stretch > 0).sum()
+
+
+def test_test_rows_decide_nothing(project):
+    """With other truths in the test part the same is formed, to the last bit."""
+    usual = form(project, progress=False)
+    source = project.data_source
+    times, _ = source.read()
+    source.write(times[-10:], np.full(10, 1000.0))
+    preparation = source.create_snapshot().create_preparation("drop", "none", 0.7, 0.0, 0.3)
+    planted = enstorage.Project(name="Planted", data_source=source).save()
+    research = planted.create_research("Various", preparation)
+    for model in project.models():
+        entrainer.predict(model)
+        twin = research.create_model(model.name)
+        for part in ("out_of_fold", "train"):
+            kept = model.forecasts(part)
+            twin.save_forecasts(part, kept["id"].to_numpy(), kept["value"].to_numpy())
+    methods = [choice for choice in USUAL if choice.method != "mixture_of_experts"]
+    again = form(planted, methods=methods, progress=False)
+    told = [row for row in usual.formed["tried"] if row["method"] != "mixture_of_experts"]
+    assert again.formed["tried"][: len(methods)] == told[: len(methods)]
+
+
+def test_out_of_fold_forecasts_that_are_missing_are_made(project):
+    research = project.researches()[0]
+    model = research.create_model("fresh", Estimator("Ridge", {"alpha": 0.1}))
+    model.data_set(research.data_preparation.create_set(Window(9)))
+    entrainer.fit(model, Training(epochs=1), progress=False)
+    foreign = research.create_model("uploaded")
+    kept = project.models()[0].forecasts("out_of_fold")
+    foreign.save_forecasts("train", kept["id"].to_numpy(), kept["value"].to_numpy())
+
+    ensemble = form(project, methods=["voting"], progress=False)
+    assert Forecast.of(model, "out_of_fold")
+    assert "fresh" in ensemble.formed["candidates"]
+    assert "uploaded brought none" in ensemble.formed["left_out"]["uploaded"]
+
+
+def test_ensembles_are_candidates_too(project):
+    first, second, third, _ = project.models()
+    inner = Conductor(project.create_ensemble("voting", models=[first, second], name="inside")).render()
+    ensemble = form(project, [inner, third], ["voting", "greedy"], progress=False)
+    assert set(ensemble.formed["candidates"]) == {"inside", "long"}
+
+
+def test_by_absolute_errors(project):
+    squared, absolute = (form(project, metric=metric, progress=False) for metric in ("mse", "mae"))
+    assert absolute.formed["metric"] == "mae"
+    assert absolute.formed["tried"][0]["error"] < squared.formed["tried"][0]["error"] ** 0.5
+
+
+def test_what_a_person_made_was_not_formed(project):
+    with pytest.raises(NotFoundError, match="was not formed, but made by a person"):
+        project.create_ensemble("voting", models=project.models()).tried()
+
+
+def test_nonsense_is_refused_and_nothing_is_kept(project, store, census):
+    before = census(store)
+    lonely = enstorage.Project(name="Empty", data_source=project.data_source).save()
+    lonely.create_research("r").create_model("nothing")
+    before = census(store)
+    for refused, expected in (
+        (lambda: form(project, metric="rmse"), "The metric is one of mse, mae; received 'rmse'"),
+        (lambda: form(project, methods=[]), "There is no method to try"),
+        (lambda: form(project, methods=["telepathy"]), "telepathy"),
+        (lambda: form(lonely, progress=False), "No candidate has out-of-fold forecasts.* nothing brought none"),
+    ):
+        with pytest.raises(InvalidInputError, match=expected):
+            refused()
+        assert census(store) == before
