@@ -5,22 +5,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 import entrainer
 from endirector.alignment import KEY
+from endirector.following import Sight, Steps, follow
 from endirector.members import Member, members_of, models_in
-from endirector.methods.base import Combination, Floats, Rows
+from endirector.methods.base import Floats
 from endirector.stored import stored_combination, stored_evidence
 from endirector.windows import preparations_by_series, smallest_offset
 from enstorage import DataSnapshot, DataSource, Ensemble
 from enstorage.errors import InvalidInputError
 from enstorage.instant import TimeLike, to_iso
-from entrainer.forecasting import known_of
-from entrainer.known import Known, known_rows
+from entrainer.known import known_rows
 from entrainer.recursion import direct_steps
-
-Steps = NDArray[np.int32]
+from entrainer.windows import windows_of
 
 _BY_HAND = "Combine such forecasts by hand, with ensemble.weights() or ensemble.load_metamodel()."
 
@@ -42,23 +41,6 @@ class Start:
     snapshot: DataSnapshot | None
     series: DataSource | int | None
     given: Mapping[str, ArrayLike]
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What a method sees before a target besides the members' forecasts.
-
-    Attributes:
-        known: the rows of the series.
-        lag: how many prepared values.
-        offset: how far past them the first target lies.
-        own_horizon: how many steps are forecast from one window.
-    """
-
-    known: Known
-    lag: int
-    offset: int
-    own_horizon: int
 
 
 def took_part(ensemble: Ensemble) -> list[Member]:
@@ -149,7 +131,9 @@ def _first_unknown(members: Iterable[Member], start: Start) -> int:
     models = [model for model in models_in(members) if model.object_sha256 is not None]
     if not models:
         raise InvalidInputError(f"No member has an object, so it is not known where the data end. {_BY_HAND}")
-    return min(known_of(model, start.snapshot, start.series).next_time for model in models)
+    series_of = (windows_of(model, start.series)[1] for model in models)
+    preparations = {preparation.id: preparation for preparation in series_of}
+    return min(known_rows(each, start.snapshot).next_time for each in preparations.values())
 
 
 def _points_of(member: Member, start: Start) -> pl.DataFrame | None:
@@ -189,36 +173,6 @@ def sight_of(ensemble: Ensemble, series: int, start: Start | None = None) -> Sig
     known = known_rows(preparation) if start is None else known_rows(preparation, start.snapshot, start.time_from)
     own_horizon = int(evidence.keys["step"].to_numpy().max())
     return Sight(known, evidence.rows.window.shape[1], smallest_offset(models), own_horizon)
-
-
-def follow(
-    combination: Combination, forecasts: Floats, step: Steps, sight: Sight | None, rows: int | None = None
-) -> Floats:
-    """What the method makes of its members' forecasts, (horizon, members) → (horizon,), where it sees its own before them.
-
-    Args:
-        combination: the fitted method.
-        forecasts: of the members.
-        step: as which step each is combined.
-        sight: what else it sees.
-        rows: how many rows of that are known; by default all.
-
-    Returns:
-        NaN where it should see a value that is not there.
-    """
-    if sight is None:
-        return combination.predict(Rows(forecasts, step))
-    path = sight.known.cleaned[:rows]
-    first, value = len(path), np.full(len(forecasts), np.nan)
-    for done in range(len(forecasts)):
-        # The window ends where those of the members do, as when the ensemble was fitted, see `windows_before`.
-        end = first + done - sight.offset - done % sight.own_horizon + 1
-        window = sight.known.transform.apply(path)[max(0, end - sight.lag) : end]
-        if len(window) == sight.lag and np.isfinite(window).all():
-            told = Rows(forecasts[done : done + 1], step[done : done + 1], window[np.newaxis])
-            value[done] = combination.predict(told)[0]
-        path = np.append(path, value[done])
-    return value
 
 
 def _combined(ensemble: Ensemble, forecasts: Floats, series: int, start: Start) -> Floats:

@@ -9,7 +9,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from endirector.combining import STRETCHES, Evidence
-from endirector.foresight import follow, sight_of, steps_of, took_part, without_object
+from endirector.following import follow
+from endirector.foresight import sight_of, steps_of, took_part, without_object
 from endirector.honesty import TEST, leaks
 from endirector.methods.base import Combination, Floats
 from endirector.stored import as_rendered, stored_combination, stored_evidence

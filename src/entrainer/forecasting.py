@@ -113,11 +113,6 @@ def check_horizon(horizon: object) -> None:
         raise InvalidInputError(f"horizon is how many steps are forecast, a whole number from 1; received {horizon!r}.")
 
 
-def known_of(model: Model, snapshot: DataSnapshot | None = None, series: DataSource | int | None = None) -> Known:
-    """What is known of the series that a model forecasts; the arguments are those of `forecast`."""
-    return known_rows(windows_of(model, series)[1], snapshot)
-
-
 def no_interval(who: str, steps: Sequence[int]) -> str:
     """The message that some steps have none."""
     which = f"step {steps[0]}" if len(steps) == 1 else f"{len(steps)} steps, the first of them step {steps[0]}"

@@ -106,6 +106,18 @@ def test_quantiles_are_kept_beside_the_point_forecasts_of_the_test_part(store):
     assert ensemble.forecasts("test")["quantile"].unique().sort().to_list() == [None, 0.25, 0.75]
 
 
+def test_they_go_with_the_ensemble_into_another_store_and_do_not_hinder_its_proof(store, tmp_path):
+    ensemble = rendered(exchangeable())
+    intervals = endirector.calibrate(ensemble)
+    assert endirector.Conductor(ensemble).verify().demanded == "equal bits"
+    enstorage.export_project(ensemble.project, tmp_path / "load.enz")
+    with enstorage.Connector.in_folder(tmp_path / "other") as other:
+        enstorage.import_bundle(tmp_path / "load.enz", other)
+        (copy,) = enstorage.Ensemble.get_list(connector=other)
+        assert copy.intervals().equals(intervals)
+        assert copy.forecasts("test").drop("series").equals(ensemble.forecasts("test").drop("series"))
+
+
 def test_the_truth_of_test_rows_changes_no_interval(store):
     values = np.full(600, 100.0)
     widths, coverages = [], []
