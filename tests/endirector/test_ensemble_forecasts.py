@@ -144,6 +144,30 @@ def test_an_ensemble_inside_an_ensemble_is_forecast_too(store):
     assert endirector.forecast(outer, 3, levels=())["value"].to_numpy() == pytest.approx(expected)
 
 
+def test_of_members_that_were_trained_on_many_series_one_is_named(store):
+    sources = []
+    for name, factor in (("one", 1.0), ("other", 5.0)):
+        source = enstorage.DataSource(name=name, time_interval="1d", unit="MW").save()
+        source.write(np.arange(ROWS).astype("datetime64[D]"), factor * VALUES)
+        sources.append(source)
+    preparations = [each.create_snapshot().create_preparation("drop", "minmax", 0.6, 0.2, 0.2) for each in sources]
+    project = enstorage.Project(name="Pooled", data_source=sources[0]).save()
+    research = project.create_research("Pooled", preparations[0])
+    for lag in (2, 4):
+        model = research.create_model(f"lag {lag}")
+        model.data_set(enstorage.DataSet.from_preparations(preparations, Window(lag)))
+        _, X, y = model.data_set().arrays("train")
+        model.save_object(Ridge(0.1).fit(X, y))
+    ensemble = rendered(project)
+    told = [endirector.forecast(ensemble, 3, levels=(), series=source) for source in sources]
+    assert [table["series"].unique().to_list() for table in told] == [[1], [2]]
+    assert (told[1]["value"] / told[0]["value"]).to_list() == pytest.approx([5] * 3)
+    with_intervals = endirector.forecast(ensemble, 3, levels=[0.8], series=sources[1])
+    assert with_intervals.group_by("step").len().sort("step")["len"].to_list() == [3, 3, 3]
+    with pytest.raises(InvalidInputError, match="expected series= with one of them, received none"):
+        endirector.forecast(ensemble, 1)
+
+
 class TestMembersWithoutObject:
     @pytest.fixture
     def project(self, store):
