@@ -14,7 +14,7 @@ from endirector.members import members_of, require_out_of_fold
 from endirector.methods.base import Combination, Rows
 from endirector.windows import longest_lag, windows_before
 from enstorage import Ensemble, plugins
-from enstorage.entity.ensemble import METHODS
+from enstorage.entity.ensemble import METHODS, classes_of
 from enstorage.errors import InvalidInputError
 
 
@@ -84,7 +84,8 @@ def what_if(
         if method is None:
             metamodel = metamodel or ensemble.metamodel
             parameters = dict(recipe.parameters) if parameters is None else parameters
-        name, told = kind.check(metamodel, parameters or {}, [names[place] for place in chosen])
+        left = [names[place] for place in chosen]
+        name, told = kind.check(metamodel, parameters or {}, left, classes_of(ensemble.models()))
         recipe = Recipe(kind(), told, name, fit_on)
     evidence, folds = stored_evidence(ensemble, recipe)
     if folds is None and recipe.wants_out_of_fold:

@@ -23,7 +23,8 @@ class Rows:
 
     Attributes:
         forecasts: of the members, in the units of the source, shape (rows, members).
-        step: which step ahead each target is, from 1, shape (rows,); None where all are of step 1.
+        step: which step ahead each target is, from 1, shape (rows,); None where all are of step 1. Where members forecast
+            classes, those of a sample follow each other as steps; of two classes there may be one, the second.
         window: the prepared values before each target, oldest first, shape (rows, lag); None unless the method asked for
             them by `window_lag`.
     """
@@ -95,7 +96,7 @@ class Method(ABC):
 
     @classmethod
     def check(
-        cls, metamodel: object, parameters: Mapping[str, Any], members: Sequence[str]
+        cls, metamodel: object, parameters: Mapping[str, Any], members: Sequence[str], classes: int | None = None
     ) -> tuple[str | None, dict[str, Any]]:
         """Refuse what the method cannot use, before anything is stored.
 
@@ -103,6 +104,7 @@ class Method(ABC):
             metamodel: class name of an estimator, or one that was not fitted.
             parameters: as given.
             members: names of the members.
+            classes: how many classes they forecast probabilities of; None where they forecast values.
 
         Returns:
             The class name of the metamodel, and a value for each parameter, as they are kept.
@@ -120,7 +122,7 @@ class Method(ABC):
             return None, told
         from endirector.metamodel import check_metamodel
 
-        name, told["metamodel"] = check_metamodel(metamodel, told["metamodel"])
+        name, told["metamodel"] = check_metamodel(metamodel, told["metamodel"], classes)
         return name, told
 
     @classmethod

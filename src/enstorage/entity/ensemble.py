@@ -76,7 +76,8 @@ class Ensemble(Record):
         if fit_on not in (None, *FIT_ON):
             raise InvalidInputError(f"fit_on is one of {', '.join(FIT_ON)}; received {fit_on!r}.")
         members = _checked_members(project, models)
-        metamodel_name, told = chosen.check(metamodel, parameters or {}, member_names(members))
+        classes = classes_of(members)
+        metamodel_name, told = chosen.check(metamodel, parameters or {}, member_names(members), classes)
         with project.connector.transaction():
             ensemble = cls(
                 connector=project.connector,
@@ -287,6 +288,25 @@ def member_names(members: Sequence[Model | Ensemble]) -> list[str]:
 def told_apart(member: Model | Ensemble) -> str:
     """What tells members of one name apart: `3` for a model, `ensemble 5` for an ensemble."""
     return f"ensemble {member.id}" if isinstance(member, Ensemble) else str(member.id)
+
+
+def classes_of(members: Sequence[Model | Ensemble]) -> int | None:
+    """How many classes the members forecast probabilities of; None where they forecast values.
+
+    Raises:
+        InvalidInputError: some forecast classes and others values, or classes of another number.
+    """
+    found: dict[int | None, Model] = {}
+    for member in members:
+        for model in [member] if isinstance(member, Model) else member.models():
+            if model.data_set_id is not None:
+                found.setdefault(model.data_set().classes, model)
+    if len(found) > 1:
+        told = ", ".join(
+            f"{model} forecasts {f'{classes} classes' if classes else 'values'}" for classes, model in found.items()
+        )
+        raise InvalidInputError(f"Members of one ensemble forecast the same: {told}. Leave out those that differ.")
+    return next(iter(found), None)
 
 
 def _checked_members(project: Project, members: Sequence[Model | Ensemble]) -> list[Model | Ensemble]:
