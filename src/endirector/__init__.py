@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from endirector.alignment import Alignment, align
     from endirector.conductor import Conductor
+    from endirector.forecasting import forecast
     from endirector.forming import Choice, form
+    from endirector.intervals import calibrate
     from endirector.methods.base import Combination, Fitting, Method, Rows
     from endirector.methods.parameters import Parameter
     from endirector.remaking import Remaking, remake
@@ -25,6 +27,8 @@ __all__ = [
     "Rows",
     "Verification",
     "align",
+    "calibrate",
+    "forecast",
     "form",
     "remake",
     "what_if",
@@ -33,10 +37,12 @@ __all__ = [
 _HOME = {
     "Alignment": "endirector.alignment",
     "align": "endirector.alignment",
+    "calibrate": "endirector.intervals",
     "Choice": "endirector.forming",
     "Combination": "endirector.methods.base",
     "Conductor": "endirector.conductor",
     "Fitting": "endirector.methods.base",
+    "forecast": "endirector.forecasting",
     "Method": "endirector.methods.base",
     "Parameter": "endirector.methods.parameters",
     "Remaking": "endirector.remaking",

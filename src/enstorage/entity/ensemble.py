@@ -204,6 +204,25 @@ class Ensemble(Record):
         mark: str = self._rendered("mark")
         return mark
 
+    def intervals(self) -> "pl.DataFrame":
+        """How wide its intervals are, and how often they cover the truth of test rows. `endirector.calibrate` makes them.
+
+        Returns:
+            A row for each step and level: `step`, `level`, `calibrated_on` (`held-out` or `out-of-fold` rows), `rows` (how
+            many of these), `width` (source units), `coverage` (share of the test rows inside, null without any),
+            `test_rows`.
+
+        Raises:
+            NotFoundError: the ensemble was not rendered, or has none.
+        """
+        import polars as pl
+
+        self._rendered("alignment")
+        kept = (self.result or {}).get("intervals")
+        if kept is None:
+            raise NotFoundError(f"{self} has no intervals. Make them with endirector.calibrate(ensemble).")
+        return pl.DataFrame(kept, infer_schema_length=None)
+
     def forecasts(self, part: str | None = None) -> "pl.DataFrame":
         """The forecasts of the ensemble for a part, by default for all; columns as in `Model.forecasts`."""
         return Forecast.read(self, part)
