@@ -7,7 +7,9 @@ if TYPE_CHECKING:
     from endirector.alignment import Alignment, align
     from endirector.conductor import Conductor
     from endirector.diagnosis import diagnose
+    from endirector.forecasting import forecast
     from endirector.forming import Choice, form
+    from endirector.intervals import calibrate
     from endirector.methods.base import Combination, Fitting, Method, Rows
     from endirector.methods.parameters import Parameter
     from endirector.remaking import Remaking, remake
@@ -28,7 +30,9 @@ __all__ = [
     "Rows",
     "Verification",
     "align",
+    "calibrate",
     "diagnose",
+    "forecast",
     "form",
     "remake",
     "report",
@@ -38,11 +42,13 @@ __all__ = [
 _HOME = {
     "Alignment": "endirector.alignment",
     "align": "endirector.alignment",
+    "calibrate": "endirector.intervals",
     "Choice": "endirector.forming",
     "Combination": "endirector.methods.base",
     "Conductor": "endirector.conductor",
     "diagnose": "endirector.diagnosis",
     "Fitting": "endirector.methods.base",
+    "forecast": "endirector.forecasting",
     "Method": "endirector.methods.base",
     "Parameter": "endirector.methods.parameters",
     "Remaking": "endirector.remaking",

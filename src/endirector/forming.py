@@ -17,7 +17,7 @@ from endirector.methods.voting import Voting
 from endirector.progress import progress_bar
 from endirector.windows import longest_lag, windows_before
 from enstorage import Ensemble, Forecast, Model, Project, plugins
-from enstorage.entity.ensemble import METHODS, member_names
+from enstorage.entity.ensemble import METHODS, classes_of, member_names
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import EnstorageError, InvalidInputError
 
@@ -45,7 +45,7 @@ class Choice:
 
 
 #: What is tried where nothing else is asked for; of two that do equally well the earlier one is taken.
-USUAL = (
+USUAL: tuple[Choice, ...] = (
     Choice("voting"),
     Choice("voting", parameters={"average": "median"}),
     Choice("weighted_voting", parameters={"weights": "inverse_error"}),
@@ -54,6 +54,15 @@ USUAL = (
     Choice("stacking", "Ridge"),
     Choice("linear_stack"),
     Choice("mixture_of_experts"),
+)
+
+#: The same for members that forecast probabilities of classes.
+USUAL_OF_CLASSES: tuple[Choice, ...] = (
+    Choice("voting"),
+    Choice("weighted_voting", parameters={"weights": "inverse_error"}),
+    Choice("weighted_voting"),
+    Choice("greedy"),
+    Choice("stacking", "LogisticRegression"),
 )
 
 
@@ -179,7 +188,8 @@ def form(
     Args:
         project: whose models are combined.
         candidates: models or rendered ensembles of the project; by default all its models.
-        methods: what is tried, by name or with metamodel and parameters; by default `endirector.forming.USUAL`.
+        methods: what is tried, by name or with metamodel and parameters; by default `endirector.forming.USUAL`, or for
+            classes `USUAL_OF_CLASSES`.
         metric: `mse` or `mae`.
         name: of the ensemble.
         folds: of the backtest, for candidates that have no out-of-fold forecasts.
@@ -194,13 +204,14 @@ def form(
     """
     if metric not in METRICS:
         raise InvalidInputError(f"The metric is one of {', '.join(METRICS)}; received {metric!r}.")
-    choices = [Choice(each) if isinstance(each, str) else each for each in (USUAL if methods is None else methods)]
-    if not choices:
+    if methods is not None and not methods:
         raise InvalidInputError("There is no method to try. Leave methods out to try the usual ones.")
     with project.connector:
         members, left_out = _able(project.models() if candidates is None else candidates, folds, progress)
         names = [member.name for member in members]
-        recipes = [_recipe(choice, names) for choice in choices]
+        classes = classes_of([member.entity for member in members])
+        choices = (USUAL if classes is None else USUAL_OF_CLASSES) if methods is None else methods
+        recipes = [_recipe(choice, names, classes) for choice in choices]
         evidence, recipes, untried = _meet(members, recipes, usual=methods is None)
         search = _Search(members, evidence, recipes, metric)
         if not search.judged.any():
@@ -278,9 +289,10 @@ def _backtest(models: Sequence[Model], folds: int, progress: bool) -> None:
         backtest([model for model, _, _ in again], trainings, seeds=seeds, folds=folds, progress=progress)
 
 
-def _recipe(choice: Choice, names: Sequence[str]) -> Recipe:
+def _recipe(choice: Choice | str, names: Sequence[str], classes: int | None) -> Recipe:
+    choice = Choice(choice) if isinstance(choice, str) else choice
     kind = plugins.load(METHODS, choice.method, "method")
-    metamodel, parameters = kind.check(choice.metamodel, dict(choice.parameters), names)
+    metamodel, parameters = kind.check(choice.metamodel, dict(choice.parameters), names, classes)
     return Recipe(kind(), parameters, metamodel, OUT_OF_FOLD if kind.fits_with(parameters) else None)
 
 

@@ -1,4 +1,4 @@
-"""Metamodels: scikit-learn regressors by class name and parameters."""
+"""Metamodels: scikit-learn estimators by class name and parameters; regressors, or classifiers for classes."""
 
 import json
 from collections.abc import Mapping
@@ -18,27 +18,27 @@ _USUAL_PLACES = ("linear_model", "ensemble", "neighbors", "svm", "tree", "neural
 
 
 def make_metamodel(name: str, parameters: Mapping[str, Any] | None = None) -> Any:
-    """A fresh regressor of that class; where it has a `random_state` and none is given, that is 0.
+    """A fresh regressor or classifier of that class; where it has a `random_state` and none is given, that is 0.
 
     Args:
         name: of the class.
         parameters: of its constructor, by name; by default none.
 
     Raises:
-        InvalidInputError: there is no such regressor; the message names those that come close. Or it has no such parameter.
+        InvalidInputError: there is no such estimator; the message names those that come close. Or it has no such parameter.
         MissingLibraryError: scikit-learn is not installed.
     """
     try:
-        from sklearn.base import is_regressor
+        from sklearn.base import is_classifier, is_regressor
     except ModuleNotFoundError as error:
         raise plugins.missing(error, "A metamodel", extra="ensemble") from error
     found, parameters = _find(name), parameters or {}
     if found is None:
-        known = _all_regressors()
-        close = get_close_matches(name, known, n=3) or ["LinearRegression", "Ridge", "RandomForestRegressor"]
+        close = get_close_matches(name, _all_estimators(), n=3)
+        close = close or ["LinearRegression", "Ridge", "RandomForestRegressor"]
         raise InvalidInputError(
-            f"There is no metamodel {name!r}; expected the class name of a scikit-learn regressor, for example "
-            f"{', '.join(close)}."
+            f"There is no metamodel {name!r}; expected the class name of a scikit-learn regressor or classifier, for "
+            f"example {', '.join(close)}."
         )
     strange = sorted(parameters.keys() - set(found._get_param_names()))
     if strange:
@@ -51,19 +51,24 @@ def make_metamodel(name: str, parameters: Mapping[str, Any] | None = None) -> An
         raise InvalidInputError(
             f"{name} needs parameters of its own, so its name is not enough: {error}. Take Ridge."
         ) from error
-    if not is_regressor(metamodel):
-        raise InvalidInputError(f"{name} is not a regressor, so it cannot forecast values. Take for example Ridge.")
+    if not is_regressor(metamodel) and not is_classifier(metamodel):
+        raise InvalidInputError(
+            f"{name} is neither a regressor nor a classifier, so it cannot forecast. Take for example Ridge."
+        )
     if metamodel.get_params().get("random_state", 0) is None:
         metamodel.set_params(random_state=0)
     return metamodel
 
 
-def check_metamodel(given: object, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def check_metamodel(
+    given: object, parameters: Mapping[str, Any], classes: int | None = None
+) -> tuple[str, dict[str, Any]]:
     """Refuse a metamodel that cannot be fitted to forecasts, or not be kept without code: it is tried on a few numbers.
 
     Args:
-        given: class name of a scikit-learn regressor, or a regressor that was not fitted.
+        given: class name of a scikit-learn regressor, or a regressor that was not fitted; for classes a classifier.
         parameters: of its constructor, as JSON; with an estimator they are its own.
+        classes: how many classes are forecast; None for values.
 
     Returns:
         The class name and the parameters that differ from the defaults, of which `make_metamodel` makes it.
@@ -79,17 +84,34 @@ def check_metamodel(given: object, parameters: Mapping[str, Any]) -> tuple[str, 
         )
     name, parameters = (given, dict(parameters)) if isinstance(given, str) else _taken_apart(given, parameters)
     metamodel = make_metamodel(name, parameters)
+    _check_kind(metamodel, name, classes)
     rows = np.random.default_rng(0).uniform(1, 2, size=(32, 3))  # positive: some take nothing else
     try:
-        metamodel.fit(rows, rows.sum(axis=1))
+        metamodel.fit(rows, rows.sum(axis=1) if classes is None else np.arange(32) % classes)
         dump(metamodel, allow_pickle=False)
     except (TypeError, ValueError, UntrustedError) as error:
         told = f" with {dict(parameters)}" if parameters else ""
         reason = str(error).splitlines()[0]
         raise InvalidInputError(
-            f"{name}{told} cannot be a metamodel: {reason} Take for example LinearRegression or Ridge."
+            f"{name}{told} cannot be a metamodel: {reason} Take for example "
+            f"{'LinearRegression or Ridge' if classes is None else 'LogisticRegression'}."
         ) from error
     return name, parameters
+
+
+def _check_kind(metamodel: Any, name: str, classes: int | None) -> None:
+    """Refuse a classifier for values, and for classes what gives no probabilities of them."""
+    from sklearn.base import is_classifier
+
+    if classes is None and is_classifier(metamodel):
+        raise InvalidInputError(
+            f"{name} is a classifier, not a regressor, so it cannot forecast values. Take for example Ridge."
+        )
+    if classes is not None and not (is_classifier(metamodel) and hasattr(metamodel, "predict_proba")):
+        raise InvalidInputError(
+            f"The members forecast probabilities of {classes} classes; expected a classifier that gives such as metamodel, "
+            f"received {name}. Take for example LogisticRegression."
+        )
 
 
 def _taken_apart(estimator: object, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -139,10 +161,10 @@ def _find(name: str) -> Any:
         found = getattr(import_module(f"sklearn.{place}"), name, None)
         if isinstance(found, type) and issubclass(found, BaseEstimator):
             return found
-    return _all_regressors().get(name)
+    return _all_estimators().get(name)
 
 
-def _all_regressors() -> dict[str, Any]:
+def _all_estimators() -> dict[str, Any]:
     from sklearn.utils.discovery import all_estimators
 
-    return dict(all_estimators(type_filter="regressor"))
+    return dict(all_estimators(type_filter=["regressor", "classifier"]))

@@ -17,6 +17,11 @@ def longest_lag(models: Sequence[Model]) -> int | None:
     return max((lag for lag in lags if lag is not None), default=None)
 
 
+def smallest_offset(models: Sequence[Model]) -> int:
+    """How far past the window the first target lies, of the model for which that is least; 1 where none says."""
+    return min((offset for model in models if (offset := _fact(model, "offset")) is not None), default=1)
+
+
 def windows_before(
     keys: pl.DataFrame, models: Sequence[Model], lag: int
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -38,11 +43,10 @@ def windows_before(
     Raises:
         InvalidInputError: no row has one.
     """
-    offsets = [offset for model in models if (offset := _fact(model, "offset")) is not None]
-    ahead = min(offsets, default=1) + keys["step"].to_numpy().astype(np.int64) - 1
+    ahead = smallest_offset(models) + keys["step"].to_numpy().astype(np.int64) - 1
     windows, known = np.zeros((keys.height, lag)), np.zeros(keys.height, dtype=bool)
     series, ids = keys["series"].to_numpy(), keys["id"].to_numpy()
-    for source, preparation in _preparations(models).items():
+    for source, preparation in preparations_by_series(models).items():
         own = np.flatnonzero(series == source)
         table = preparation.table().sort("position")
         position, values = table["position"].to_numpy(), table["prepared"].to_numpy()
@@ -61,7 +65,7 @@ def windows_before(
     return windows, known
 
 
-def _preparations(models: Sequence[Model]) -> dict[int, DataPreparation]:
+def preparations_by_series(models: Sequence[Model]) -> dict[int, DataPreparation]:
     """Of each series (data source id) the preparation with the fewest train rows; of several the first that was made."""
     every = {preparation.id: preparation for model in models for preparation in preparations_of(model)}
     chosen: dict[int, tuple[int, DataPreparation]] = {}

@@ -172,6 +172,37 @@ class Interval:
         starts = first + np.int64(step) * np.arange(buckets, dtype=np.int64)
         return _months_to_ns(starts) if self.is_calendar else starts
 
+    def after(self, time_ns: int, count: int) -> NDArray[np.int64]:
+        """Return the starts of the buckets that follow the one around a time.
+
+        Args:
+            time_ns: Nanoseconds since 1970 UTC.
+            count: How many, 0 or more.
+
+        Returns:
+            int64 nanoseconds, ascending, shape (count,).
+
+        Raises:
+            InvalidInputError: One of them starts after the last time that can be kept.
+        """
+        first = int(self.floor(np.array([time_ns], dtype=np.int64))[0])
+        steps = range(1, count + 1)
+        if self.is_calendar:
+            month = int(np.int64(first).view("datetime64[ns]").astype("datetime64[M]").astype(np.int64))
+            last_month = int(np.int64(MAX_NS).view("datetime64[ns]").astype("datetime64[M]").astype(np.int64))
+            starts = [month + self._months * step for step in steps]
+            is_held = not starts or starts[-1] <= last_month
+        else:
+            starts = [first + self.nanoseconds * step for step in steps]
+            is_held = not starts or starts[-1] <= MAX_NS
+        if not is_held:
+            raise InvalidInputError(
+                f"{count} buckets of {self} after {to_iso(first)} end after 2262-04-11, the last time that can be kept; "
+                "expected fewer. Choose a smaller number."
+            )
+        array = np.array(starts, dtype=np.int64)
+        return _months_to_ns(array) if self.is_calendar else array
+
     @property
     def _months(self) -> int:
         return self.count * _MONTHS[self.unit]

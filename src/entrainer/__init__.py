@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from entrainer.backtesting import backtest
     from entrainer.board import write_tensorboard
     from entrainer.fitting import fit
+    from entrainer.forecasting import forecast
     from entrainer.prediction import predict
     from entrainer.recorder import Recorder
     from entrainer.remaking import Remade, remake
@@ -25,6 +26,7 @@ __all__ = [
     "Tuning",
     "backtest",
     "fit",
+    "forecast",
     "networks",
     "predict",
     "remake",
@@ -42,6 +44,7 @@ _HOME = {
     "Tuning": "entrainer.tuning",
     "backtest": "entrainer.backtesting",
     "fit": "entrainer.fitting",
+    "forecast": "entrainer.forecasting",
     "predict": "entrainer.prediction",
     "remake": "entrainer.remaking",
     "tune": "entrainer.tuning",

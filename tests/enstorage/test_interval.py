@@ -145,3 +145,20 @@ def test_events_have_no_interval():
 def test_fewer_than_two_times_are_refused(times):
     with pytest.raises(InvalidInputError, match="two"):
         infer_interval(times)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_buckets_that_follow_are_those_of_the_range(unit):
+    interval = Interval(3, unit)
+    inside = int(interval.floor(np.array([to_ns("1999-12-31T13:14:15")]))[0]) + 1
+    following = interval.after(inside, 5)
+    assert following.tolist() == interval.range(inside, int(following[-1]) + 1)[1:].tolist()
+    assert interval.after(inside, 0).tolist() == []
+
+
+@pytest.mark.parametrize("text", ["1d", "1mo"])
+def test_buckets_past_the_last_time_that_can_be_kept_are_refused(text):
+    interval = Interval.parse(text)
+    assert to_iso(int(interval.after(to_ns("2262-02-15"), 1)[0])) in {"2262-02-16T00:00:00Z", "2262-03-01T00:00:00Z"}
+    with pytest.raises(InvalidInputError, match="end after 2262-04-11"):
+        interval.after(to_ns("2262-02-15"), 200)

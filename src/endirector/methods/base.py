@@ -23,7 +23,8 @@ class Rows:
 
     Attributes:
         forecasts: of the members, in the units of the source, shape (rows, members).
-        step: which step ahead each target is, from 1, shape (rows,); None where all are of step 1.
+        step: which step ahead each target is, from 1, shape (rows,); None where all are of step 1. Where members forecast
+            classes, those of a sample follow each other as steps; of two classes there may be one, the second.
         window: the prepared values before each target, oldest first, shape (rows, lag); None unless the method asked for
             them by `window_lag`.
     """
@@ -50,12 +51,14 @@ class Fitting:
         truth: what happened, in the units of the source, shape (rows,).
         parameters: a value for each parameter of the method.
         metamodel: a fresh estimator, to be fitted in place; None for a method that has none.
+        quantiles: what the members say of quantiles of the same rows, by level, each of shape (rows, members).
     """
 
     rows: Rows
     truth: Floats
     parameters: Mapping[str, Any] = field(default_factory=dict)
     metamodel: Any = None
+    quantiles: Mapping[float, Floats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,9 @@ class Combination:
         intercept: what is added to the weighted sum; None where nothing is.
         step_weights: weights by step, each of shape (members,), where they differ by step.
         row_weights: from rows to weights (rows, members), where they differ by row.
+        predict_quantile: from rows, with the members' forecasts of a quantile, and its level to the combined one (rows,);
+            None where a quantile is combined as the point forecast is, if the method says that it `combines_quantiles`.
+        quantile_weights: weights by level and step, each of shape (members,), where they differ by level.
         facts: what there is to know of the fit, as JSON; kept in the ensemble's `result["fit"]`.
     """
 
@@ -76,6 +82,8 @@ class Combination:
     intercept: float | None = None
     step_weights: Mapping[int, Floats] | None = None
     row_weights: Callable[[Rows], Floats] | None = None
+    predict_quantile: Callable[[Rows, float], Floats] | None = None
+    quantile_weights: Mapping[float, Mapping[int, Floats]] | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -90,12 +98,14 @@ class Method(ABC):
     fits: ClassVar[bool] = True
     #: What is fitted on where the ensemble does not say; None: the valid part where there is one, else the train part.
     fit_on: ClassVar[str | None] = None
+    #: Whether the same way of combining is right for each quantile: it is where weights are at least 0 and sum to 1.
+    combines_quantiles: ClassVar[bool] = False
     #: What it takes, by name.
     parameters: ClassVar[Mapping[str, Parameter]] = {}
 
     @classmethod
     def check(
-        cls, metamodel: object, parameters: Mapping[str, Any], members: Sequence[str]
+        cls, metamodel: object, parameters: Mapping[str, Any], members: Sequence[str], classes: int | None = None
     ) -> tuple[str | None, dict[str, Any]]:
         """Refuse what the method cannot use, before anything is stored.
 
@@ -103,6 +113,7 @@ class Method(ABC):
             metamodel: class name of an estimator, or one that was not fitted.
             parameters: as given.
             members: names of the members.
+            classes: how many classes they forecast probabilities of; None where they forecast values.
 
         Returns:
             The class name of the metamodel, and a value for each parameter, as they are kept.
@@ -120,7 +131,7 @@ class Method(ABC):
             return None, told
         from endirector.metamodel import check_metamodel
 
-        name, told["metamodel"] = check_metamodel(metamodel, told["metamodel"])
+        name, told["metamodel"] = check_metamodel(metamodel, told["metamodel"], classes)
         return name, told
 
     @classmethod
@@ -155,6 +166,11 @@ class Method(ABC):
     def fits_with(cls, parameters: Mapping[str, Any]) -> bool:  # noqa: ARG003 - for those of subclasses
         """Whether anything is fitted to the truth with these parameters."""
         return cls.fits
+
+    @classmethod
+    def fits_quantiles(cls, parameters: Mapping[str, Any]) -> bool:  # noqa: ARG003 - for those of subclasses
+        """Whether forecasts of quantiles are fitted on, each by itself."""
+        return False
 
     @classmethod
     def window_lag(cls, parameters: Mapping[str, Any], longest: int | None) -> int | None:  # noqa: ARG003 - as above

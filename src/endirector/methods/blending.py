@@ -4,22 +4,32 @@ from typing import Any
 
 import numpy as np
 
-from endirector.methods.base import Combination, Fitting, Method
+from endirector.methods.base import Combination, Fitting, Floats, Method, Rows
+from endirector.methods.classes import as_rows, by_sample, count_of, labels_of
 
 
 class Blending(Method):
-    """A metamodel on the members' forecasts; linear ones give weights and an intercept."""
+    """A metamodel on the members' forecasts; linear regressors give weights and an intercept.
+
+    Of classes it is a classifier, which sees the probabilities of all classes by all members for each sample.
+    """
 
     name = "blending"
     has_metamodel = True
 
     def fit(self, given: Fitting) -> Combination:
         """See `Method.fit`."""
-        given.metamodel.fit(given.rows.forecasts, given.truth)
-        return self.restore(given.metamodel)
+        rows, metamodel = given.rows, given.metamodel
+        if _is_classifier(metamodel):
+            metamodel.fit(by_sample(rows), labels_of(rows, given.truth))
+        else:
+            metamodel.fit(rows.forecasts, given.truth)
+        return self.restore(metamodel)
 
     def restore(self, metamodel: Any) -> Combination:
         """See `Method.restore`."""
+        if _is_classifier(metamodel):
+            return Combination(predict=lambda rows: _probabilities(metamodel, rows))
         weights = getattr(metamodel, "coef_", None)
         intercept = getattr(metamodel, "intercept_", None)
         # Of LinearRegression, which takes the shortest of equally good weights.
@@ -30,3 +40,15 @@ class Blending(Method):
             intercept=None if weights is None or intercept is None else float(np.ravel(intercept)[0]),
             facts={} if rank is None else {"rank": int(rank)},
         )
+
+
+def _is_classifier(metamodel: Any) -> bool:
+    from sklearn.base import is_classifier
+
+    return bool(is_classifier(metamodel))
+
+
+def _probabilities(metamodel: Any, rows: Rows) -> Floats:
+    if not len(rows.forecasts):
+        return np.zeros(0)
+    return as_rows(metamodel.predict_proba(by_sample(rows)), metamodel.classes_, count_of(rows))

@@ -254,6 +254,18 @@ class DataSet(TableOwner):
             )
         return self._inputs.targets(rows_of(self._samples, rows))
 
+    @cached_property
+    def classes(self) -> int | None:
+        """How many classes the targets are of: one-hot rows, or 0 and 1 for two classes; None where they are values."""
+        if self.data_preparation_id is not None:
+            return None
+        _, truth = self.targets()
+        if not np.isin(truth, (0.0, 1.0)).all():
+            return None
+        if truth.ndim == 2:
+            return truth.shape[1] if truth.shape[1] > 1 and (truth.sum(axis=1) == 1).all() else None
+        return 2 if truth.min() < truth.max() else None
+
     def invert(self, prepared: NDArray[np.float64], part: Part = None) -> NDArray[np.float64]:
         """Turn a model's output for the samples of a part, of the shape of y, into source units.
 

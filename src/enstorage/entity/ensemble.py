@@ -76,7 +76,8 @@ class Ensemble(Record):
         if fit_on not in (None, *FIT_ON):
             raise InvalidInputError(f"fit_on is one of {', '.join(FIT_ON)}; received {fit_on!r}.")
         members = _checked_members(project, models)
-        metamodel_name, told = chosen.check(metamodel, parameters or {}, member_names(members))
+        classes = classes_of(members)
+        metamodel_name, told = chosen.check(metamodel, parameters or {}, member_names(members), classes)
         with project.connector.transaction():
             ensemble = cls(
                 connector=project.connector,
@@ -129,18 +130,22 @@ class Ensemble(Record):
         alignment: dict[str, Any] = self._rendered("alignment")
         return alignment
 
-    def weights(self, step: int | None = None) -> dict[str, float]:
+    def weights(self, step: int | None = None, quantile: float | None = None) -> dict[str, float]:
         """The weight of each member by its name.
 
         Args:
             step: how far ahead, from 1, for an ensemble whose weights differ by step.
+            quantile: level, such as 0.9, for an ensemble whose weights differ by quantile.
 
         Raises:
             NotFoundError: the ensemble was not rendered, or its method gives no such weights.
         """
         self._rendered("alignment")
         items = [item for item in self.items() if item.dropped is None]
-        if step is None:
+        if quantile is not None:
+            levels = [item.properties.get("quantile_weights", {}).get(str(float(quantile)), {}) for item in items]
+            found = [own.get(str(1 if step is None else step)) for own in levels]
+        elif step is None:
             found = [item.properties.get("weight") for item in items]
         else:
             found = [item.properties.get("step_weights", {}).get(str(step)) for item in items]
@@ -174,6 +179,11 @@ class Ensemble(Record):
         return {name: item.dropped for name, item in zip(names, self.items(), strict=True) if item.dropped is not None}
 
     def _no_weights(self, items: "list[EnsembleItem]") -> str:
+        levels = [
+            ", ".join(item.properties["quantile_weights"]) for item in items if "quantile_weights" in item.properties
+        ]
+        if levels:
+            return f"{self} has weights for the quantiles {levels[0]}. Read weights(step=…, quantile=…)."
         steps = [", ".join(item.properties["step_weights"]) for item in items if "step_weights" in item.properties]
         if steps:
             return f"The weights of {self} differ by step; known are the steps {steps[0]}. Read weights(step=…)."
@@ -205,6 +215,25 @@ class Ensemble(Record):
         if diagnosis is None:
             raise NotFoundError(f"{self} was not diagnosed since it was rendered. Call endirector.diagnose(ensemble).")
         return diagnosis
+
+    def intervals(self) -> "pl.DataFrame":
+        """How wide its intervals are, and how often they cover the truth of test rows. `endirector.calibrate` makes them.
+
+        Returns:
+            A row for each step and level: `step`, `level`, `calibrated_on` (`held-out` or `out-of-fold` rows), `rows` (how
+            many of these), `width` (source units), `coverage` (share of the test rows inside, null without any),
+            `test_rows`.
+
+        Raises:
+            NotFoundError: the ensemble was not rendered, or has none.
+        """
+        import polars as pl
+
+        self._rendered("alignment")
+        kept = (self.result or {}).get("intervals")
+        if kept is None:
+            raise NotFoundError(f"{self} has no intervals. Make them with endirector.calibrate(ensemble).")
+        return pl.DataFrame(kept, infer_schema_length=None)
 
     def forecasts(self, part: str | None = None) -> "pl.DataFrame":
         """The forecasts of the ensemble for a part, by default for all; columns as in `Model.forecasts`."""
@@ -285,6 +314,25 @@ def member_names(members: Sequence[Model | Ensemble]) -> list[str]:
 def told_apart(member: Model | Ensemble) -> str:
     """What tells members of one name apart: `3` for a model, `ensemble 5` for an ensemble."""
     return f"ensemble {member.id}" if isinstance(member, Ensemble) else str(member.id)
+
+
+def classes_of(members: Sequence[Model | Ensemble]) -> int | None:
+    """How many classes the members forecast probabilities of; None where they forecast values.
+
+    Raises:
+        InvalidInputError: some forecast classes and others values, or classes of another number.
+    """
+    found: dict[int | None, Model] = {}
+    for member in members:
+        for model in [member] if isinstance(member, Model) else member.models():
+            if model.data_set_id is not None:
+                found.setdefault(model.data_set().classes, model)
+    if len(found) > 1:
+        told = ", ".join(
+            f"{model} forecasts {f'{classes} classes' if classes else 'values'}" for classes, model in found.items()
+        )
+        raise InvalidInputError(f"Members of one ensemble forecast the same: {told}. Leave out those that differ.")
+    return next(iter(found), None)
 
 
 def _checked_members(project: Project, members: Sequence[Model | Ensemble]) -> list[Model | Ensemble]:

@@ -1,0 +1,59 @@
+"""Forecasts of classes as samples: rows have one class each, classifiers see one sample each."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from endirector.methods.base import Floats, Rows
+from enstorage.errors import InvalidInputError
+
+
+def by_sample(rows: Rows) -> Floats:
+    """What all members say of each sample.
+
+    Args:
+        rows: those of a sample follow each other, a class each, all samples alike.
+
+    Returns:
+        Shape (samples, classes · members), the members of the first class first.
+
+    Raises:
+        InvalidInputError: samples have not all their classes.
+    """
+    classes = count_of(rows)
+    told = np.ones(len(rows.forecasts), dtype=np.int32) if rows.step is None else rows.step
+    if len(told) % classes or not (told.reshape(-1, classes) == np.arange(1, classes + 1)).all():
+        raise InvalidInputError(
+            f"Members share only some of the {classes} classes of some samples. Give every member forecasts of all classes "
+            "of the samples that it forecasts."
+        )
+    return rows.forecasts.reshape(len(told) // classes, -1)
+
+
+def labels_of(rows: Rows, truth: Floats) -> NDArray[np.intp]:
+    """The class of each sample, from 0, shape (samples,); `truth` has shape (rows,), 1 for the class that it is, else 0."""
+    classes = count_of(rows)
+    if classes == 1:
+        return truth.astype(np.intp)
+    labels: NDArray[np.intp] = truth.reshape(-1, classes).argmax(axis=1)
+    return labels
+
+
+def as_rows(probabilities: Floats, known: NDArray[np.intp], classes: int) -> Floats:
+    """Probabilities of samples as rows.
+
+    Args:
+        probabilities: shape (samples, known classes).
+        known: which classes these are; of the others none was fitted on, and they get 0.
+        classes: how many there are in the rows of a sample: 1 where only the second of two is told.
+
+    Returns:
+        Shape (samples · classes,).
+    """
+    every = np.zeros((len(probabilities), max(classes, 2)))
+    every[:, known] = probabilities
+    return every[:, 1] if classes == 1 else every.ravel()
+
+
+def count_of(rows: Rows) -> int:
+    """How many rows a sample has."""
+    return 1 if rows.step is None or not len(rows.step) else int(rows.step.max())

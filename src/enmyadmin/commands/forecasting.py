@@ -1,0 +1,89 @@
+"""The command about times past the end of the data: forecast."""
+
+import warnings
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from enmyadmin.commands.opening import Store, open_store
+from enmyadmin.output import Json, print_json, print_table
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+class Forecasting(StrEnum):
+    """What forecasts past the end of its data."""
+
+    MODEL = "model"
+    ENSEMBLE = "ensemble"
+
+
+def forecast(
+    entity: Annotated[Forecasting, typer.Argument(help="What forecasts.", show_default=False)],
+    id: Annotated[int, typer.Argument(help="Its id, as `enstorage list` shows.")],
+    horizon: Annotated[int, typer.Option(help="How many steps.")] = 1,
+    time_from: Annotated[
+        str | None,
+        typer.Option(help="The first time to forecast; by default right after the data.", show_default=False),
+    ] = None,
+    level: Annotated[
+        list[float] | None,
+        typer.Option(help="Of an interval, such as 0.95; may be repeated.", show_default=False),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the forecasts to this file.", show_default=False)] = None,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Forecast the steps after the data of a model or an ensemble, in the units of the source."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", UserWarning)
+        table = _forecast(entity, id, horizon, time_from, level, store)
+    notes = [str(each.message) for each in told if each.category is UserWarning]
+    if csv is not None:
+        from enstorage.writing import write_whole
+
+        write_whole(csv, _readable(table).write_csv().encode(), overwrite=True)
+    if as_json:
+        print_json({"forecasts": _readable(table).to_dicts(), "notes": notes})
+        return
+    for note in notes:
+        typer.echo(f"note: {note}", err=True)
+    if csv is not None:
+        typer.echo(f"Wrote {table.height} forecasts to {csv}.")
+    else:
+        _print(table)
+
+
+def _forecast(
+    entity: Forecasting, id: int, horizon: int, time_from: str | None, level: list[float] | None, store: Path | None
+) -> "pl.DataFrame":
+    connector = open_store(store)
+    if entity is Forecasting.MODEL:
+        import entrainer
+        from enstorage import Model
+
+        return entrainer.forecast(Model.get(id, connector=connector), horizon, time_from, levels=level or ())
+    import endirector
+    from enstorage import Ensemble
+
+    return endirector.forecast(Ensemble.get(id, connector=connector), horizon, time_from, levels=level)
+
+
+def _readable(table: "pl.DataFrame") -> "pl.DataFrame":
+    """With times as text beside the ids."""
+    import polars as pl
+
+    from enstorage.instant import to_iso
+
+    return table.with_columns(pl.col("id").map_elements(to_iso, return_dtype=pl.String).alias("time"))
+
+
+def _print(table: "pl.DataFrame") -> None:
+    """One row a step: the time, the point forecast, and a column for each quantile."""
+    wide = _readable(table).pivot("quantile", index=["step", "time"], values="value", sort_columns=False)
+    quantiles = sorted(name for name in wide.columns if name not in ("step", "time", "null"))
+    rows: list[list[Any]] = [list(row) for row in wide.select("step", "time", "null", *quantiles).rows()]
+    print_table(["step", "time", "forecast", *quantiles], rows)

@@ -1,0 +1,377 @@
+"""Guarantee 7: conformal intervals from honest residuals, by step, with their measured coverage on the test part."""
+
+from math import ceil
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy.stats import binom
+from sklearn.linear_model import LinearRegression
+
+import endirector
+import enstorage
+import entrainer
+from endirector.intervals import rehearsed_residuals
+from enstorage.adapter import Window
+from enstorage.errors import InvalidInputError, NotFoundError
+
+DAYS = np.arange(600).astype("datetime64[D]")
+PARTS = {"train": slice(0, 200), "valid": slice(200, 400), "test": slice(400, 600)}
+
+
+def project_of(values, valid_part=1 / 3):
+    source = enstorage.DataSource(name="Load", time_interval="1d").save()
+    source.write(DAYS[: len(values)], values)
+    preparation = source.create_snapshot().create_preparation("drop", "none", 2 / 3 - valid_part, valid_part, 1 / 3)
+    project = enstorage.Project(name="Load", data_source=source).save()
+    project.create_research("Uploads", preparation)
+    return project
+
+
+def uploaded(project, name, errors, values, parts=PARTS, trained_on=None):
+    """A member that only brings forecasts: the values and its errors."""
+    model = project.researches()[0].create_model(name)
+    for part, rows in parts.items():
+        model.save_forecasts(part, DAYS[rows], values[rows] + errors[rows])
+    if trained_on is not None:
+        model.meta("trained_on", trained_on)
+    return model
+
+
+def exchangeable(seed=0):
+    """A flat series and two members whose errors are drawn anew for every row."""
+    generator = np.random.default_rng(seed)
+    values = np.full(600, 100.0)
+    project = project_of(values)
+    for name in ("one", "other"):
+        uploaded(project, name, generator.standard_t(4, 600), values)
+    return project
+
+
+def rendered(project, method="voting", metamodel=None, **options):
+    ensemble = project.create_ensemble(method, metamodel, models=project.models(), **options)
+    return endirector.Conductor(ensemble).render()
+
+
+def residuals(ensemble, part):
+    table = ensemble.table().filter(pl.col("part") == part)
+    return np.sort(np.abs((table["truth"] - table["ensemble"]).to_numpy()))
+
+
+def test_widths_are_ranks_of_held_out_residuals(store):
+    ensemble = rendered(exchangeable())
+    intervals = endirector.calibrate(ensemble, (0.8, 0.95))
+    known = residuals(ensemble, part=1)
+    assert intervals["width"].to_list() == [2 * known[ceil(201 * 0.8) - 1], 2 * known[ceil(201 * 0.95) - 1]]
+    assert intervals.select("step", "level", "calibrated_on", "rows", "test_rows").rows() == [
+        (1, 0.8, "held-out", 200, 200),
+        (1, 0.95, "held-out", 200, 200),
+    ]
+    assert ensemble.intervals().equals(intervals)
+    assert enstorage.Ensemble.get(ensemble.id).intervals().equals(intervals)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_coverage_on_the_test_part_lies_within_binomial_bounds_of_the_level(store, seed):
+    """With 200 residuals the coverage is itself drawn, from Beta(k, n + 1 − k): the bounds are those of both draws."""
+    intervals = endirector.calibrate(rendered(exchangeable(seed)), (0.5, 0.8, 0.95))
+    for level, coverage in intervals.select("level", "coverage").rows():
+        spread = 4 * np.sqrt(2 * level * (1 - level) / 200)
+        assert abs(coverage - level) < spread
+    assert binom.cdf(int(intervals["coverage"][1] * 200), 200, 0.8) > 1e-6
+
+
+def test_the_coverage_is_the_share_of_test_rows_inside(store):
+    ensemble = rendered(exchangeable())
+    intervals = endirector.calibrate(ensemble, [0.8])
+    test = residuals(ensemble, part=2)
+    assert intervals["coverage"].to_list() == [float(np.mean(test <= intervals["width"][0] / 2))]
+    told = ensemble.forecasts("test").pivot("quantile", index="id", values="value")
+    truth = ensemble.table().filter(pl.col("part") == 2).select("id", "truth")
+    inside = told.join(truth, on="id").select(pl.col("truth").is_between("0.1", "0.9"))["truth"].mean()
+    assert inside == pytest.approx(intervals["coverage"][0])
+
+
+def test_quantiles_are_kept_beside_the_point_forecasts_of_the_test_part(store):
+    ensemble = rendered(exchangeable())
+    points = ensemble.forecasts()
+    intervals = endirector.calibrate(ensemble, [0.8])
+    kept = ensemble.forecasts("test")
+    assert kept.filter(pl.col("quantile").is_null()).equals(points.filter(pl.col("part") == "test"))
+    assert kept.height == 3 * 200
+    first = dict(kept.head(3).select("quantile", "value").rows())
+    assert first[0.9] - first[0.1] == pytest.approx(intervals["width"][0])
+    assert ensemble.forecasts("valid")["quantile"].null_count() == 200
+    endirector.calibrate(ensemble, [0.5])
+    assert ensemble.forecasts("test")["quantile"].unique().sort().to_list() == [None, 0.25, 0.75]
+
+
+def test_they_go_with_the_ensemble_into_another_store_and_do_not_hinder_its_proof(store, tmp_path):
+    ensemble = rendered(exchangeable())
+    intervals = endirector.calibrate(ensemble)
+    assert endirector.Conductor(ensemble).verify().demanded == "equal bits"
+    enstorage.export_project(ensemble.project, tmp_path / "load.enz")
+    with enstorage.Connector.in_folder(tmp_path / "other") as other:
+        enstorage.import_bundle(tmp_path / "load.enz", other)
+        (copy,) = enstorage.Ensemble.get_list(connector=other)
+        assert copy.intervals().equals(intervals)
+        assert copy.forecasts("test").drop("series").equals(ensemble.forecasts("test").drop("series"))
+
+
+def test_the_truth_of_test_rows_changes_no_interval(store):
+    values = np.full(600, 100.0)
+    widths, coverages = [], []
+    for shift in (0, 50):
+        changed = np.where(np.arange(600) >= 400, values + shift, values)
+        project = project_of(changed)
+        errors = np.random.default_rng(0).normal(size=600)
+        uploaded(project, "one", errors + values - changed, changed)  # the same forecasts
+        uploaded(project, "other", errors / 2 + values - changed, changed)
+        for method in ("voting", "weighted_voting"):
+            intervals = endirector.calibrate(rendered(project, method), (0.8, 0.95))
+            widths.append(intervals["width"].to_list())
+            coverages.append(intervals["coverage"].to_list())
+    assert widths[:2] == widths[2:]
+    assert coverages[2:] == [[0, 0], [0, 0]]
+
+
+def test_rows_that_a_member_was_trained_on_calibrate_nothing(store):
+    values = np.full(600, 100.0)
+    project = project_of(values)
+    generator = np.random.default_rng(0)
+    uploaded(project, "honest", generator.normal(size=600), values)
+    uploaded(project, "early stopped", generator.normal(size=600), values, trained_on=["train", "valid"])
+    ensemble = rendered(project)
+    with pytest.raises(
+        InvalidInputError, match=r"honest, early stopped brought no out-of-fold forecasts.*entrainer.backtest"
+    ):
+        endirector.calibrate(ensemble)
+    with pytest.raises(NotFoundError, match="has no intervals"):
+        ensemble.intervals()
+
+
+def test_rows_that_are_valid_for_one_and_trained_on_by_another_calibrate_nothing(store):
+    """Members of two preparations: the valid part of the one is train for the other."""
+    values = np.full(600, 100.0)
+    project = project_of(values)
+    generator = np.random.default_rng(0)
+    uploaded(project, "one", generator.normal(size=600), values)
+    snapshot = project.researches()[0].data_preparation.data_snapshot
+    wider = project.create_research("Wider", snapshot.create_preparation("drop", "none", 0.6, 0, 0.4))
+    other = wider.create_model("other")
+    other.save_forecasts("train", DAYS[:360], values[:360] + generator.normal(size=360))
+    other.save_forecasts("test", DAYS[360:], values[360:] + generator.normal(size=240))
+    ensemble = rendered(project)
+    assert ensemble.table().filter(pl.col("part") == 1).height == 160
+    with pytest.raises(InvalidInputError, match="or one that a member was trained on"):
+        endirector.calibrate(ensemble)
+
+
+def test_a_random_split_holds_nothing_out(store):
+    values = 60 + np.random.default_rng(0).normal(size=200)
+    source = enstorage.DataSource(name="Load", time_interval="1d").save()
+    source.write(DAYS[:200], values)
+    preparation = source.create_snapshot().create_preparation("drop", "none", 0.4, 0.3, 0.3, split="random")
+    project = enstorage.Project(name="Load", data_source=source).save()
+    research = project.create_research("Random", preparation)
+    for lag in (1, 2):
+        model = research.create_model(f"lag {lag}")
+        model.data_set(preparation.create_set(Window(lag)))
+        _, X, y = model.data_set().arrays("train")
+        model.save_object(LinearRegression().fit(X, y))
+    with pytest.raises(InvalidInputError, match="nothing by which intervals could be calibrated"):
+        endirector.calibrate(rendered(project))
+
+
+def test_what_was_fitted_on_held_out_rows_is_judged_on_rows_after_those_it_was_fitted_on(store):
+    """Four of five stretches of the valid rows: to each the weights say what those fitted before it do."""
+    ensemble = rendered(exchangeable(), "weighted_voting", parameters={"weights": "inverse_error"})
+    assert ensemble.mark() == "held-out"
+    valid = ensemble.table().filter(pl.col("part") == 1)
+    members = valid.select(pl.col("^member_.*$")).to_numpy()
+    truth, known = valid["truth"].to_numpy(), []
+    for start in (40, 80, 120, 160):
+        squared = np.mean((members[:start] - truth[:start, None]) ** 2, axis=0)
+        weights = (1 / squared) / (1 / squared).sum()
+        known.extend(np.abs(members[start : start + 40] @ weights - truth[start : start + 40]))
+    intervals = endirector.calibrate(ensemble, [0.8])
+    assert intervals["rows"].to_list() == [160]
+    assert intervals["width"][0] == pytest.approx(2 * np.sort(known)[ceil(161 * 0.8) - 1])
+
+
+class TestStepsMadeOfForecasts:
+    """They are tried from every origin in the held-out rows, with the objects of the members."""
+
+    @pytest.fixture
+    def project(self, store):
+        generator = np.random.default_rng(4)
+        project = project_of(60 + 30 * np.sin(np.arange(90) * 0.4) + generator.normal(0, 4, 90))
+        research = project.researches()[0]
+        for lag in (2, 5):
+            model = research.create_model(f"lag {lag}")
+            model.data_set(research.data_preparation.create_set(Window(lag)))
+            _, X, y = model.data_set().arrays("train")
+            model.save_object(LinearRegression().fit(X, y))
+        return project
+
+    def residuals_of(self, ensemble, part, horizon):
+        """Of forecasts from origins in a part, as they would have been made then, by step."""
+        rows = ensemble.table().filter(pl.col("part") == part).drop_nulls("ensemble")
+        truth = dict(rows.select("id", "truth").rows())
+        found = {step: [] for step in range(1, horizon + 1)}
+        for origin in truth:
+            told = endirector.forecast(ensemble, horizon, origin, levels=())
+            for id, step, value in told.select("id", "step", "value").rows():
+                if id in truth:
+                    found[step].append(abs(value - truth[id]))
+        return {step: np.sort(known) for step, known in found.items()}
+
+    @pytest.mark.slow
+    def test_as_they_would_have_been_made_then(self, project):
+        ensemble = rendered(project)
+        intervals = endirector.calibrate(ensemble, [0.8], horizon=4)
+        known, test = (self.residuals_of(ensemble, part, 4) for part in (1, 2))
+        for step, width, rows, coverage, test_rows in intervals.select(
+            "step", "width", "rows", "coverage", "test_rows"
+        ).rows():
+            radius = known[step][ceil((len(known[step]) + 1) * 0.8) - 1]
+            assert (rows, test_rows) == (31 - step, 31 - step)
+            assert width == pytest.approx(2 * radius)
+            assert coverage == pytest.approx(np.mean(test[step] <= radius + 1e-9))
+        assert intervals["step"].to_list() == [1, 2, 3, 4]
+        told = endirector.forecast(ensemble, 4, levels=[0.8]).pivot("quantile", index="step", values="value")
+        assert (told["0.9"] - told["0.1"]).to_list() == pytest.approx(intervals["width"].to_list())
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("method", ["mixture_of_experts", "weighted_voting", "stacking"])
+    def test_by_a_method_that_was_fitted_on_what_was_before(self, project, method):
+        """Weights of two alike members hardly change, so a refit changes widths little."""
+        entrainer.backtest(project.models(), initial=0.3, progress=False)
+        told = {"mixture_of_experts": {"penalty": 1.0}, "stacking": {"metamodel": {"alpha": 0.1}}}.get(method)
+        ensemble = rendered(project, method, "Ridge" if method == "stacking" else None, parameters=told)
+        intervals = endirector.calibrate(ensemble, [0.8], horizon=3)
+        known = self.residuals_of(ensemble, 1, 3)
+        for step, width, rows in intervals.filter(pl.col("step") > 1).select("step", "width", "rows").rows():
+            full = 31 - step
+            assert rows == (full - 6 if method == "weighted_voting" else full)  # fitted on the first of five stretches
+            assert width / 2 == pytest.approx(known[step][ceil((len(known[step]) + 1) * 0.8) - 1], rel=0.3)
+
+    def test_test_rows_change_none_of_them(self, project):
+        ensemble = rendered(project)
+        values = project.data_source.read()[1]
+        again = project_of(np.where(np.arange(90) < 60, values, 1e4))
+        for model in project.models():
+            copy = again.researches()[0].create_model(model.name)
+            copy.data_set(again.researches()[0].data_preparation.create_set(Window(int(model.name[4:]))))
+            copy.save_object(model.load_object())
+        widths = [endirector.calibrate(each, [0.8], horizon=4)["width"] for each in (ensemble, rendered(again))]
+        assert widths[0].to_list() == widths[1].to_list()
+
+    def test_not_where_a_member_has_only_forecasts(self, project):
+        values = project.data_source.read()[1]
+        parts = {"train": slice(0, 30), "valid": slice(30, 60), "test": slice(60, 90)}
+        uploaded(project, "uploaded", np.random.default_rng(0).normal(size=90), values, parts)
+        ensemble = rendered(project)
+        assert endirector.calibrate(ensemble, [0.8], horizon=4)["step"].to_list() == [1]
+        with pytest.warns(UserWarning, match="no interval for 2 steps, the first of them step 2"):
+            endirector.forecast(ensemble, 3, levels=[0.8], given={"uploaded": [1.0, 2.0, 3.0]})
+
+
+class TestOutOfFold:
+    @pytest.fixture
+    def project(self, store):
+        generator = np.random.default_rng(2)
+        values = 60 + 30 * np.sin(np.arange(300) * 0.4) + generator.normal(0, 4, 300)
+        project = project_of(values, valid_part=0)
+        research = project.researches()[0]
+        for lag in (2, 5):
+            model = research.create_model(f"lag {lag}")
+            model.data_set(research.data_preparation.create_set(Window(lag, horizon=2)))
+            _, X, y = model.data_set().arrays("train")
+            model.save_object(LinearRegression().fit(X, y))
+        return project
+
+    def test_without_any_there_is_no_interval_and_the_message_says_how_to_get_one(self, project):
+        ensemble = rendered(project)
+        with pytest.raises(InvalidInputError, match=r"entrainer\.backtest\(ensemble\.models\(\)\), or .* valid part"):
+            endirector.calibrate(ensemble)
+        with pytest.warns(UserWarning, match=r"entrainer\.backtest"):
+            forecast = endirector.forecast(ensemble, 2)
+        assert forecast["quantile"].null_count() == forecast.height == 2
+        with pytest.raises(InvalidInputError, match=r"entrainer\.backtest"):
+            endirector.forecast(ensemble, 2, levels=[0.8])
+
+    @pytest.mark.parametrize("method", ["voting", "blending"])
+    def test_they_calibrate_what_was_not_fitted_on_them(self, project, method):
+        ensemble = rendered(project, method, "LinearRegression" if method == "blending" else None)
+        entrainer.backtest(project.models(), progress=False)
+        intervals = endirector.calibrate(ensemble, [0.8])
+        one, other = (model.forecasts("out_of_fold") for model in project.models())
+        both = one.join(other, on=["series", "id", "step"], how="inner").sort("id", "step")
+        members = both.select("value", "value_right").to_numpy()
+        said = members.mean(axis=1) if method == "voting" else ensemble.load_metamodel().predict(members)
+        times, values = project.data_source.read()
+        truth = values[np.searchsorted(times, both["id"].to_numpy())]
+        for step, width, rows in intervals.select("step", "width", "rows").rows():
+            own = np.sort(np.abs(said - truth)[both["step"].to_numpy() == step])
+            assert (rows, width) == (len(own), pytest.approx(2 * own[ceil((len(own) + 1) * 0.8) - 1]))
+        assert intervals["calibrated_on"].unique().to_list() == ["out-of-fold"]
+
+    def test_forecasts_past_the_end_have_the_intervals_of_their_step(self, project):
+        entrainer.backtest(project.models(), progress=False)
+        ensemble = rendered(project, "linear_stack")
+        intervals = endirector.calibrate(ensemble, [0.8, 0.95])
+        with pytest.warns(UserWarning, match="no interval for step 3:"):
+            told = endirector.forecast(ensemble, 3)
+        wide = told.pivot("quantile", index="step", values="value")
+        assert wide.columns == ["step", "null", "0.025", "0.1", "0.9", "0.975"]
+        assert (wide["0.9"] - wide["0.1"]).to_list()[:2] == pytest.approx(intervals["width"][::2].to_list())
+        assert (wide["0.975"] - wide["0.025"]).to_list()[:2] == pytest.approx(intervals["width"][1::2].to_list())
+        assert wide.row(2)[2:] == (None, None, None, None)
+
+    def test_rendering_again_takes_intervals_away(self, project):
+        entrainer.backtest(project.models(), progress=False)
+        ensemble = rendered(project, "linear_stack")
+        endirector.calibrate(ensemble)
+        endirector.Conductor(ensemble).render()
+        with pytest.raises(NotFoundError, match=r"has no intervals.*endirector\.calibrate\(ensemble\)"):
+            ensemble.intervals()
+        assert ensemble.forecasts("test")["quantile"].null_count() == ensemble.forecasts("test").height
+
+
+def test_too_few_rows_for_a_level_are_told(store):
+    values = np.full(60, 100.0)
+    project = project_of(values)
+    parts = {"train": slice(0, 20), "valid": slice(20, 40), "test": slice(40, 60)}
+    for name in ("one", "other"):
+        uploaded(project, name, np.random.default_rng(len(name)).normal(size=60), values, parts)
+    ensemble = rendered(project)
+    with pytest.raises(InvalidInputError, match=r"level 0\.99 needs 99 held-out residuals; there are 20 of step 1"):
+        endirector.calibrate(ensemble, (0.8, 0.99))
+    with pytest.raises(InvalidInputError, match="level of an interval is a number between 0 and 1"):
+        endirector.calibrate(ensemble, [80])
+
+
+def test_an_ensemble_that_was_not_rendered_has_none(store):
+    project = exchangeable()
+    ensemble = project.create_ensemble("voting", models=project.models())
+    for read in (ensemble.intervals, lambda: endirector.calibrate(ensemble)):
+        with pytest.raises(NotFoundError, match="was not rendered"):
+            read()
+
+
+def test_a_metamodel_that_remembers_its_rows_is_not_flattered_by_them(store):
+    """A tree that is not pruned knows the truth of all rows that it was fitted on."""
+    generator = np.random.default_rng(4)
+    project = project_of(60 + 30 * np.sin(np.arange(150) * 0.4) + generator.normal(0, 4, 150))
+    research = project.researches()[0]
+    for lag in (2, 5):
+        model = research.create_model(f"lag {lag}")
+        model.data_set(research.data_preparation.create_set(Window(lag)))
+        _, X, y = model.data_set().arrays("train")
+        model.save_object(LinearRegression().fit(X, y))
+    ensemble = rendered(project, "blending", "DecisionTreeRegressor", fit_on="valid")
+    assert residuals(ensemble, part=1).max() == pytest.approx(0)
+    assert endirector.calibrate(ensemble, [0.8])["width"][0] > 8
+    rehearsed = rehearsed_residuals(ensemble, 2, project.data_source_id)
+    assert all(np.median(known) > 2 for known in rehearsed.residuals.values())
