@@ -135,7 +135,11 @@ def test_stored_quantiles_are_shown_with_their_coverage(project):
     enstorage.Forecast.store(ensemble, "test", pl.concat([points, *own]))
     text = Page(endirector.report(ensemble).html).text
     assert f"80.0% {inside.mean():.1%}" in text
-    assert f"counted on {points.height} rows" in text
+    assert f"counted on {points.height} rows." in text
+    (kept,) = endirector.calibrate(ensemble, [0.6]).to_dicts()
+    text = Page(endirector.report(ensemble).html).text
+    assert f"60.0% {kept['coverage']:.1%}" in text
+    assert f"calibrated on {kept['rows']} held-out rows" in text
 
 
 def test_one_member_and_many_members_have_a_report_too(project):
