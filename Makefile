@@ -73,6 +73,7 @@ bench: .venv/installed-dev
 	$(BIN)/python benchmarks/bench_snapshot.py
 	$(BIN)/python benchmarks/bench_windows.py
 	$(BIN)/python benchmarks/bench_train.py
+	$(BIN)/python benchmarks/bench_ensemble.py
 
 bench-full: bench
 	$(BIN)/python benchmarks/bench_records.py --facts 500

@@ -17,7 +17,7 @@ import numpy as np
 from ensemble_data import forecasts_and_truth, ids_and_forecasts, peak_gigabytes
 from peers import run_peer
 from tables import Line, show
-from timing import seconds
+from timing import processor_seconds
 
 AUTOGLUON = "autogluon.core==1.6.0"
 GOAL = "≥ 10 ×"
@@ -50,7 +50,10 @@ def main() -> None:
     show(
         f"Ensembles of {given.members} members",
         lines,
-        [*notes, f"Threads of BLAS and Polars, of all: {given.threads}."],
+        [
+            *notes,
+            f"Seconds are those of the processor, with {given.threads} thread of BLAS and of Polars on all sides.",
+        ],
     )
 
 
@@ -90,7 +93,7 @@ def align_ours(members: int, rows: int, kind: str) -> dict[str, float]:
         brought.append(MemberForecasts(str(number), table))
     held = peak_gigabytes()
     found: list[Any] = []
-    taken = seconds(lambda: found.append(align(brought)))
+    taken = processor_seconds(lambda: found.append(align(brought)))
     forecasts = found[0].forecasts
     peak = peak_gigabytes()
     return {"seconds": taken, "common": len(forecasts), "sum": float(forecasts.sum()), "held": held, "peak": peak}
@@ -109,9 +112,9 @@ def align_pandas(members: int, rows: int, kind: str, way: str) -> dict[str, floa
     held = peak_gigabytes()
     found: list[pd.DataFrame] = []
     if way == "concat":
-        taken = seconds(lambda: found.append(pd.concat(brought, axis=1, join="inner")))
+        taken = processor_seconds(lambda: found.append(pd.concat(brought, axis=1, join="inner")))
     else:
-        taken = seconds(lambda: found.append(reduce(lambda left, right: left.merge(right, on=keys), brought)))
+        taken = processor_seconds(lambda: found.append(reduce(lambda left, right: left.merge(right, on=keys), brought)))
     peak = peak_gigabytes()
     total = sum(float(found[0][str(number)].sum()) for number in range(members))
     return {"seconds": taken, "common": len(found[0]), "sum": total, "held": held, "peak": peak}
@@ -142,7 +145,7 @@ def select_ours(members: int, rows: int, rounds: int, metric: str) -> dict[str, 
     forecasts, truth = forecasts_and_truth(members, rows)
     held = peak_gigabytes()
     found: list[Any] = []
-    taken = seconds(lambda: found.append(select(forecasts, truth, rounds, metric=metric)))
+    taken = processor_seconds(lambda: found.append(select(forecasts, truth, rounds, metric=metric)))
     return {"seconds": taken, "loss": min(found[0][1]), "held": held, "peak": peak_gigabytes()}
 
 
@@ -190,11 +193,11 @@ def weigh_again(members: int, rows: int) -> dict[str, float]:
             ),
             "leave out one member": lambda: what_if(ensemble, without=["member 0"]),
         }
-        figures = {name: seconds(work, 3) for name, work in works.items()}
+        figures = {name: processor_seconds(work, 3) for name, work in works.items()}
         peak = peak_gigabytes()
         connector.close()
     X, y = forecasts[:cut], truth[:cut]
-    bare = seconds(lambda: LinearRegression().fit(X, y).predict(forecasts), 3)
+    bare = processor_seconds(lambda: LinearRegression().fit(X, y).predict(forecasts), 3)
     return {**figures, "bare LinearRegression": bare, "held": held, "peak": peak}
 
 

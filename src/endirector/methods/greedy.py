@@ -98,7 +98,10 @@ def _squared(forecasts: Floats, truth: Floats) -> _Losses:
 
 def _absolute(forecasts: Floats, truth: Floats) -> _Losses:
     """Mean absolute errors, a member and a block of rows at a time, with nothing allocated in a round."""
-    errors = np.ascontiguousarray((forecasts - truth[:, None]).T)
+    errors = np.empty(forecasts.shape[::-1])
+    for start in range(0, len(truth), BLOCK):
+        own = slice(start, start + BLOCK)
+        errors[:, own] = (forecasts[own] - truth[own, None]).T
     total: NDArray[np.float64] = np.zeros(len(truth))  # the sum of the errors of those taken
     work = np.empty(min(_ROW_BLOCK, len(truth)))
 

@@ -47,12 +47,40 @@ def renamed(result: dict[str, Any], members: Sequence[tuple[str, str]]) -> dict[
     def by_new_name(given: Mapping[str, Any]) -> dict[str, Any]:
         return {new[name]: value for name, value in given.items()}
 
+    diagnosis = {"diagnosis": _diagnosis(result["diagnosis"], new)} if "diagnosis" in result else {}
     return {
         **result,
+        **diagnosis,
         "alignment": {**result["alignment"], "lost": by_new_name(lost)},
         "test_rows_trained_on": by_new_name(result["test_rows_trained_on"]),
         "metrics": {
             part: {**measured, "members": by_new_name(measured["members"])}
             for part, measured in result["metrics"].items()
+        },
+    }
+
+
+def _diagnosis(found: Mapping[str, Any], new: Mapping[str, str]) -> dict[str, Any]:
+    """What `endirector.diagnose` found, with the new names."""
+
+    def by_new_name(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
+        return None if given is None else {new[name]: value for name, value in given.items()}
+
+    suggestion = found["suggestion"]
+    return {
+        **found,
+        "members": [new[name] for name in found["members"]],
+        "parts": {
+            part: {
+                **told,
+                "errors": by_new_name(told["errors"]),
+                "leave_one_out": by_new_name(told["leave_one_out"]),
+            }
+            for part, told in found["parts"].items()
+        },
+        "suggestion": {
+            **suggestion,
+            "drop": [new[name] for name in suggestion["drop"]],
+            "changes": by_new_name(suggestion["changes"]),
         },
     }

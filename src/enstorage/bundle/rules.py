@@ -185,6 +185,16 @@ def _result(result: dict[str, Any]) -> None:
         _check(list(measured["members"]) == names, "its errors are not those of its members.")
         for errors in (*measured["members"].values(), measured["ensemble"]):
             _check(type(errors["rmse"]) is float, "its errors are no numbers.")
+    if "diagnosis" in result:
+        _diagnosis(result["diagnosis"], names)
+
+
+def _diagnosis(found: dict[str, Any], names: list[str]) -> None:
+    suggestion = found["suggestion"]
+    tables = [told[key] for told in found["parts"].values() for key in ("errors", "leave_one_out")]
+    _check(found["members"] == names, "its diagnosis is of other members.")
+    _check(all(table is None or list(table) == names for table in tables), "its diagnosis is of other members.")
+    _check({*suggestion["drop"], *suggestion["changes"]} <= set(names), "its diagnosis suggests other members.")
 
 
 def _ensemble_item(values: dict[str, Any], rows: Rows) -> None:

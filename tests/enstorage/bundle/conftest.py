@@ -10,7 +10,7 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 import enstorage
-from endirector import Conductor
+from endirector import Conductor, diagnose
 from enstorage import Connector, DataSet, DataSource, Project
 from enstorage.adapter import Branches, Window
 
@@ -77,7 +77,7 @@ def make_project(connector):
             train(
                 model, preparation.create_set(Window(lag) if name == "same" else Branches([side, preparation], lag=lag))
             )
-        Conductor(project.create_ensemble("blending", "LinearRegression", models=project.models())).render()
+        diagnose(Conductor(project.create_ensemble("blending", "LinearRegression", models=project.models())).render())
         project.create_ensemble("voting", models=project.models()[:2], description="not rendered")
         ids = np.arange(20)
         arrays = DataSet.from_arrays(ids, np.ones((20, 2, 2)), ids * 2.0, ["train"] * 15 + ["test"] * 5, "uploaded")

@@ -472,6 +472,18 @@ def test_an_ensemble_whose_result_has_other_members(refused, forged):
     assert "members and a result of others" in refused(forged(change), InvalidInputError)
 
 
+@pytest.mark.parametrize("where", ["members", "errors", "drop"])
+def test_an_ensemble_whose_diagnosis_is_of_others(refused, forged, where):
+    def change(members, _):
+        rows = records(members, "ensemble")
+        diagnosis = rows[0]["columns"]["result"]["diagnosis"]
+        places = {"members": diagnosis, "errors": diagnosis["parts"]["test"], "drop": diagnosis["suggestion"]}
+        places[where][where] = {"stranger": 1.0} if where == "errors" else ["stranger"]
+        put_records(members, "ensemble", rows)
+
+    assert "its diagnosis" in refused(forged(change), InvalidInputError)
+
+
 def test_one_table_for_two_owners(refused, forged):
     def change(members, _):
         shared = records(members, "forecast")[0]["columns"]["data_csv_id"]

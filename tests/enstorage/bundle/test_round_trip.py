@@ -79,6 +79,10 @@ def test_what_an_ensemble_tells_is_the_same_under_names_with_the_new_ids(arrived
         assert after.metrics()[part]["ensemble"] == measured["ensemble"]
         assert after.metrics()[part]["members"] == {names[name]: errors for name, errors in measured["members"].items()}
     assert after.result["test_rows_trained_on"].keys() == set(names.values())
+    diagnosis = json.dumps(before.diagnosis())
+    for name, new in names.items():
+        diagnosis = diagnosis.replace(f'"{name}"', f'"{new}"')
+    assert after.diagnosis() == json.loads(diagnosis)
     assert after.mark() == before.mark()
     assert np.array_equal(after.load_metamodel().coef_, before.load_metamodel().coef_)
 
