@@ -16,6 +16,7 @@ from endirector.methods.base import Floats
 from endirector.rehearsal import can_be_rehearsed, rehearse_held_out, rehearse_test
 from endirector.stored import as_rendered, stored_combination, stored_evidence
 from enstorage import Ensemble, Forecast
+from enstorage.entity.ensemble import classes_of
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 from enstorage.preparation.split import PARTS
@@ -71,6 +72,11 @@ def residuals_of(ensemble: Ensemble) -> Calibration:
     """
     evidence, folds = stored_evidence(ensemble)
     recipe = as_rendered(ensemble)
+    if classes_of(ensemble.models()) is not None:
+        raise InvalidInputError(
+            f"The members of {ensemble} forecast probabilities of classes, which have no intervals; expected members that "
+            "forecast values. Look at ensemble.metrics(), which has their log loss."
+        )
     if folds is not None:
         return _of("out-of-fold", folds, cross_fitted(recipe, folds))
     came, held_out = took_part(ensemble), held_out_of(ensemble, evidence)

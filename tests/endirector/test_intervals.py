@@ -352,6 +352,21 @@ def test_too_few_rows_for_a_level_are_told(store):
         endirector.calibrate(ensemble, [80])
 
 
+def test_probabilities_of_classes_have_none(store):
+    labels = np.arange(30) % 3
+    part = np.repeat(["train", "valid", "test"], 10)
+    data_set = enstorage.DataSet.from_arrays(np.arange(30), np.ones((30, 1)), np.eye(3)[labels], part, "classes")
+    project = enstorage.Project(name="Classes", data_source=enstorage.DataSource(name="none").save()).save()
+    for name in ("one", "other"):
+        model = project.create_research(name).create_model(name)
+        model.data_set(data_set)
+        for each in ("train", "valid", "test"):
+            rows = np.flatnonzero(part == each)
+            model.save_forecasts(each, np.repeat(rows[:, None], 3, axis=1), np.full((10, 3), 1 / 3))
+    with pytest.raises(InvalidInputError, match="probabilities of classes, which have no intervals"):
+        endirector.calibrate(rendered(project))
+
+
 def test_an_ensemble_that_was_not_rendered_has_none(store):
     project = exchangeable()
     ensemble = project.create_ensemble("voting", models=project.models())
