@@ -1,7 +1,7 @@
 """Combining: a method is fitted to forecasts that meet at common targets. Needs no store and no model."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -28,22 +28,29 @@ class Evidence:
         part: of each target, 0 train, 1 valid, 2 test, shape (rows,).
         truth: in the units of the source, shape (rows,).
         rows: the forecasts, as a method sees them.
+        quantiles: the forecasts of quantiles by level, each of shape (rows, members); none where members have none in
+            common.
     """
 
     keys: pl.DataFrame
     part: NDArray[np.int8]
     truth: Floats
     rows: Rows
+    quantiles: Mapping[float, Floats] = field(default_factory=dict)
 
     def only(self, chosen: NDArray[np.bool_]) -> "Evidence":
         """Some of the targets."""
-        return Evidence(self.keys.filter(chosen), self.part[chosen], self.truth[chosen], self.rows.only(chosen))
+        quantiles = {level: values[chosen] for level, values in self.quantiles.items()}
+        rows = self.rows.only(chosen)
+        return Evidence(self.keys.filter(chosen), self.part[chosen], self.truth[chosen], rows, quantiles)
 
     def of_members(self, chosen: Sequence[int]) -> "Evidence":
         """The same targets with some of the members, by their places."""
         # Row after row in memory, as they are aligned: sums of products in another order have other last bits.
-        forecasts = np.ascontiguousarray(self.rows.forecasts[:, list(chosen)])
-        return replace(self, rows=replace(self.rows, forecasts=forecasts))
+        places = list(chosen)
+        rows = replace(self.rows, forecasts=np.ascontiguousarray(self.rows.forecasts[:, places]))
+        quantiles = {level: np.ascontiguousarray(values[:, places]) for level, values in self.quantiles.items()}
+        return replace(self, rows=rows, quantiles=quantiles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,7 @@ class Recipe:
     def fit(self, evidence: Evidence) -> "tuple[Combination, Any]":
         """The combination fitted on all of these targets, and the metamodel."""
         metamodel = None if self.metamodel is None else make_metamodel(self.metamodel, self.parameters.get("metamodel"))
-        given = Fitting(evidence.rows, evidence.truth, self.parameters, metamodel)
+        given = Fitting(evidence.rows, evidence.truth, self.parameters, metamodel, evidence.quantiles)
         return self.method.fit(given), metamodel
 
 
@@ -99,6 +106,7 @@ class Combined:
         fit_on: what was fitted on; None for nothing.
         fitted: which targets of what was fitted on took part: of the evidence, or of the folds; shape (rows,).
         forecast: for every target of the evidence, shape (rows,).
+        quantiles: the same for quantiles by level, ascending; none where the members or the method have none.
     """
 
     combination: Combination
@@ -106,6 +114,7 @@ class Combined:
     fit_on: str | None
     fitted: NDArray[np.bool_]
     forecast: Floats
+    quantiles: Mapping[float, Floats] = field(default_factory=dict)
 
 
 def combine(recipe: Recipe, evidence: Evidence, folds: Evidence | None = None) -> Combined:
@@ -133,7 +142,28 @@ def combine(recipe: Recipe, evidence: Evidence, folds: Evidence | None = None) -
     if test := int((source.part[fitted] == TEST).sum()):
         raise InvalidInputError(f"{test} rows to fit on are test rows. Test rows decide nothing.")
     combination, metamodel = recipe.fit(source.only(fitted))
-    return Combined(combination, metamodel, fit_on, fitted, combination.predict(evidence.rows))
+    forecast = combination.predict(evidence.rows)
+    return Combined(combination, metamodel, fit_on, fitted, forecast, _quantiles(recipe.method, combination, evidence))
+
+
+def _quantiles(method: Method, combination: Combination, evidence: Evidence) -> dict[float, Floats]:
+    """Each quantile is combined of the members' forecasts of it; where what comes of it crosses, it is sorted."""
+    if combination.predict_quantile is not None:
+        said = {
+            level: combination.predict_quantile(replace(evidence.rows, forecasts=values), level)
+            for level, values in evidence.quantiles.items()
+        }
+    elif method.combines_quantiles:
+        said = {
+            level: combination.predict(replace(evidence.rows, forecasts=values))
+            for level, values in evidence.quantiles.items()
+        }
+    else:
+        return {}
+    if not said:
+        return {}
+    ascending = np.sort(np.column_stack(list(said.values())), axis=1)
+    return {level: ascending[:, place] for place, level in enumerate(said)}
 
 
 def _rows_of(fit_on: str, part: NDArray[np.int8], method: str) -> NDArray[np.bool_]:

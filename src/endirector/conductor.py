@@ -12,6 +12,7 @@ from endirector.combining import Combined, combine
 from endirector.honesty import leaks, mark_of, seen_test_rows
 from endirector.meeting import Meeting, meet, recipe_of
 from endirector.members import Member, members_of, models_in, require_out_of_fold
+from endirector.methods.base import Floats
 from endirector.metrics import errors_by_part
 from endirector.progress import progress_bar
 from endirector.surroundings import surroundings
@@ -38,6 +39,16 @@ class Rendering:
     table: pl.DataFrame
     result: dict[str, Any]
     properties: list[dict[str, Any]]
+
+    def forecasts(self) -> dict[float | None, pl.DataFrame]:
+        """The rows of forecasts by the level of the quantile; None for the point forecast."""
+        said: list[tuple[float | None, Floats]] = [(None, self.combined.forecast), *self.combined.quantiles.items()]
+        return {
+            level: self.alignment.keys.with_columns(
+                pl.lit(level, dtype=pl.Float64).alias("quantile"), pl.Series("value", values)
+            )
+            for level, values in said
+        }
 
 
 class Conductor:
@@ -86,7 +97,8 @@ class Conductor:
         with ensemble.connector:
             kept = ensemble.table()
             rendering = self._rendered(strict=False, progress=False)
-            return compared(ensemble, kept, rendering.table, rendering.result, rendering.properties)
+            forecasts = rendering.forecasts()
+            return compared(ensemble, kept, rendering.table, rendering.result, rendering.properties, forecasts)
 
     def _rendered(self, *, strict: bool, progress: bool) -> Rendering:
         members, recipe = members_of(self.ensemble), recipe_of(self.ensemble)
@@ -128,14 +140,11 @@ class Conductor:
     def _save_forecasts(self, rendering: Rendering) -> None:
         for older in Forecast.of(self.ensemble):
             older.delete()
-        alignment = rendering.alignment
-        table = alignment.keys.with_columns(
-            pl.lit(None, dtype=pl.Float64).alias("quantile"), pl.Series("value", rendering.combined.forecast)
-        )
+        tables = rendering.forecasts().values()
         for code, part in enumerate(PARTS):
-            rows = table.filter(alignment.part == code)
-            if rows.height:
-                Forecast.store(self.ensemble, part, rows)
+            rows = rendering.alignment.part == code
+            if rows.any():
+                Forecast.store(self.ensemble, part, pl.concat([table.filter(rows) for table in tables]))
 
 
 def _rendering(members: list[Member], meeting: Meeting, combined: Combined) -> Rendering:
@@ -183,6 +192,11 @@ def _properties(meeting: Meeting, combined: Combined, metrics: Mapping[str, Any]
         if combination.step_weights is not None:
             properties["step_weights"] = {
                 str(step): float(own[place]) for step, own in combination.step_weights.items()
+            }
+        if combination.quantile_weights is not None:
+            properties["quantile_weights"] = {
+                str(level): {str(step): float(own[place]) for step, own in by_step.items()}
+                for level, by_step in combination.quantile_weights.items()
             }
         properties["lost_rows"] = lost[member.name]
         properties["errors"] = {part: by_name["members"][member.name] for part, by_name in metrics.items()}

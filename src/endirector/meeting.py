@@ -9,6 +9,7 @@ from endirector.alignment import KEY, Alignment, MemberForecasts, align
 from endirector.combining import Evidence, Recipe, cross_fitted
 from endirector.members import TARGET, Member, members_of, models_in, parts_of, refuse_mixed_units, refuse_test_rows
 from endirector.methods.base import Rows
+from endirector.quantiles import common_quantiles
 from endirector.windows import longest_lag, windows_before
 from enstorage import Ensemble, Model, plugins
 from enstorage.entity.ensemble import METHODS
@@ -108,7 +109,7 @@ def out_of_fold(members: Sequence[Member], recipe: Recipe) -> tuple[Alignment, E
     brought = [MemberForecasts(member.name, _folds_of(member, latest), member.offset()) for member in members]
     alignment = align(brought, "out-of-fold ")
     refuse_test_rows(alignment.keys, members)
-    return _as_evidence(alignment, members, recipe)
+    return _as_evidence(alignment, members, recipe, out_of_fold=True)
 
 
 def _refuse_unrendered(members: Sequence[Member]) -> None:
@@ -122,7 +123,9 @@ def _refuse_unrendered(members: Sequence[Member]) -> None:
         )
 
 
-def _as_evidence(alignment: Alignment, members: Sequence[Member], recipe: Recipe) -> tuple[Alignment, Evidence]:
+def _as_evidence(
+    alignment: Alignment, members: Sequence[Member], recipe: Recipe, *, out_of_fold: bool = False
+) -> tuple[Alignment, Evidence]:
     models = models_in(members)
     refuse_mixed_units(alignment.keys, models)
     lag, window = recipe.method.window_lag(recipe.parameters, longest_lag(models)), None
@@ -130,7 +133,8 @@ def _as_evidence(alignment: Alignment, members: Sequence[Member], recipe: Recipe
         window, known = windows_before(alignment.keys, models, lag)
         alignment, window = alignment.only(known), window[known]
     rows = Rows(alignment.forecasts, alignment.keys["step"].to_numpy(), window)
-    return alignment, Evidence(alignment.keys, alignment.part, alignment.truth, rows)
+    quantiles = common_quantiles(members, alignment.keys, out_of_fold=out_of_fold)
+    return alignment, Evidence(alignment.keys, alignment.part, alignment.truth, rows, quantiles)
 
 
 def _bring(member: Member) -> MemberForecasts:

@@ -12,6 +12,7 @@ from endirector.combining import Combined, Evidence, Recipe, combine
 from endirector.meeting import out_of_fold, recipe_of
 from endirector.members import members_of, require_out_of_fold
 from endirector.methods.base import Combination, Rows
+from endirector.quantiles import common_quantiles
 from endirector.windows import longest_lag, windows_before
 from enstorage import Ensemble, plugins
 from enstorage.entity.ensemble import METHODS, classes_of
@@ -114,10 +115,14 @@ def _evidence(ensemble: Ensemble, table: pl.DataFrame, prefix: str, recipe: Reci
     if lag is not None:
         window, known = windows_before(table.select(KEY), models, lag)
         table, window = table.filter(known), window[known]
-    keys = table.select(KEY)
+    keys, quantiles = table.select(KEY), {}
+    if recipe.method.fits_quantiles(recipe.parameters):
+        came = [each for each, item in zip(members_of(ensemble), ensemble.items(), strict=True) if item.dropped is None]
+        quantiles = common_quantiles(came, keys, out_of_fold=prefix == "out_of_fold_")
     return Evidence(
         keys,
         table["part"].to_numpy(),
         table["truth"].to_numpy(),
         Rows(np.ascontiguousarray(table.select(columns).to_numpy()), keys["step"].to_numpy(), window),
+        quantiles,
     )

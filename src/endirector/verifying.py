@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from endirector.alignment import KEY
 from endirector.surroundings import surroundings
 from enstorage import Ensemble
 from enstorage.errors import CorruptError
@@ -36,6 +37,7 @@ def compared(
     table: pl.DataFrame,
     result: Mapping[str, Any],
     properties: Sequence[Mapping[str, Any]],
+    forecasts: Mapping[float | None, pl.DataFrame],
 ) -> Verification:
     """Compare what an ensemble keeps with what was rendered just now.
 
@@ -45,13 +47,14 @@ def compared(
         table: the new one.
         result: the new one.
         properties: the new ones of its members.
+        forecasts: the new ones by the level of the quantile; None for the point forecast.
 
     Raises:
         CorruptError: something differs.
     """
     assert ensemble.result is not None  # noqa: S101 - its table was read
     exact = ensemble.result.get("surroundings") == surroundings()
-    pairs = list(_pairs(ensemble, kept, table, result, properties))
+    pairs = [*_pairs(ensemble, kept, table, result, properties), *_forecasts(ensemble, forecasts)]
     distances = {name: _distance(one, other) for name, one, other in pairs}
     allowed = 0.0 if exact else _TOLERANCE
     wrong = [name for name, distance in distances.items() if distance > allowed]
@@ -92,6 +95,21 @@ def _pairs(
     for item, own in zip(ensemble.items(), properties, strict=True):
         for name in own.keys() | item.properties.keys():
             yield from _leaves(f"{name} of {item.member.name}", item.properties.get(name), own.get(name))
+
+
+def _forecasts(ensemble: Ensemble, forecasts: Mapping[float | None, pl.DataFrame]) -> Iterator[tuple[str, Any, Any]]:
+    kept = ensemble.forecasts()
+    # Intervals are calibrated later, and stand in place of what members say of the same quantiles.
+    later = {
+        round((1 + sign * each["level"]) / 2, 12)
+        for each in (ensemble.result or {}).get("intervals", ())
+        for sign in (-1, 1)
+    }
+    for level, rows in forecasts.items():
+        if level is None or round(level, 12) not in later:
+            name = "the point forecast" if level is None else f"the quantile {level:g}"
+            own = kept.filter(pl.col("quantile").eq_missing(pl.lit(level, dtype=pl.Float64))).sort(KEY)
+            yield name, own["value"].to_numpy(), rows.sort(KEY)["value"].to_numpy()
 
 
 def _leaves(name: str, one: Any, other: Any) -> Iterator[tuple[str, Any, Any]]:

@@ -51,12 +51,14 @@ class Fitting:
         truth: what happened, in the units of the source, shape (rows,).
         parameters: a value for each parameter of the method.
         metamodel: a fresh estimator, to be fitted in place; None for a method that has none.
+        quantiles: what the members say of quantiles of the same rows, by level, each of shape (rows, members).
     """
 
     rows: Rows
     truth: Floats
     parameters: Mapping[str, Any] = field(default_factory=dict)
     metamodel: Any = None
+    quantiles: Mapping[float, Floats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,9 @@ class Combination:
         intercept: what is added to the weighted sum; None where nothing is.
         step_weights: weights by step, each of shape (members,), where they differ by step.
         row_weights: from rows to weights (rows, members), where they differ by row.
+        predict_quantile: from rows, with the members' forecasts of a quantile, and its level to the combined one (rows,);
+            None where a quantile is combined as the point forecast is, if the method says that it `combines_quantiles`.
+        quantile_weights: weights by level and step, each of shape (members,), where they differ by level.
         facts: what there is to know of the fit, as JSON; kept in the ensemble's `result["fit"]`.
     """
 
@@ -77,6 +82,8 @@ class Combination:
     intercept: float | None = None
     step_weights: Mapping[int, Floats] | None = None
     row_weights: Callable[[Rows], Floats] | None = None
+    predict_quantile: Callable[[Rows, float], Floats] | None = None
+    quantile_weights: Mapping[float, Mapping[int, Floats]] | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -91,6 +98,8 @@ class Method(ABC):
     fits: ClassVar[bool] = True
     #: What is fitted on where the ensemble does not say; None: the valid part where there is one, else the train part.
     fit_on: ClassVar[str | None] = None
+    #: Whether the same way of combining is right for each quantile: it is where weights are at least 0 and sum to 1.
+    combines_quantiles: ClassVar[bool] = False
     #: What it takes, by name.
     parameters: ClassVar[Mapping[str, Parameter]] = {}
 
@@ -157,6 +166,11 @@ class Method(ABC):
     def fits_with(cls, parameters: Mapping[str, Any]) -> bool:  # noqa: ARG003 - for those of subclasses
         """Whether anything is fitted to the truth with these parameters."""
         return cls.fits
+
+    @classmethod
+    def fits_quantiles(cls, parameters: Mapping[str, Any]) -> bool:  # noqa: ARG003 - for those of subclasses
+        """Whether forecasts of quantiles are fitted on, each by itself."""
+        return False
 
     @classmethod
     def window_lag(cls, parameters: Mapping[str, Any], longest: int | None) -> int | None:  # noqa: ARG003 - as above

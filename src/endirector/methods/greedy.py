@@ -19,6 +19,7 @@ class Greedy(Method):
     """The mean of the members that were taken; one that was taken three times counts three times."""
 
     name = "greedy"
+    combines_quantiles = True
     fit_on = OUT_OF_FOLD
     parameters: ClassVar[Mapping[str, Parameter]] = {
         "rounds": whole_number(100, least=1, most=100_000),

@@ -1,7 +1,7 @@
 """Linear stack: unconstrained weights by least squares, b = Σ w_t b_t, by themselves for each step ahead (Breiman 1996)."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +14,22 @@ from enstorage.errors import InvalidInputError
 
 
 class LinearStack(Method):
-    """Weights of any sign and sum, without an intercept: one for each member and step, or one for each member."""
+    """Weights of any sign and sum, without an intercept: for each member, each member and step, or each quantile too."""
 
     name = "linear_stack"
     fit_on = OUT_OF_FOLD
-    parameters: ClassVar[Mapping[str, Parameter]] = {"weights_per": one_of("step", "member")}
+    parameters: ClassVar[Mapping[str, Parameter]] = {"weights_per": one_of("step", "member", "quantile")}
+
+    @classmethod
+    def fits_quantiles(cls, parameters: Mapping[str, Any]) -> bool:
+        """With weights for each quantile."""
+        return bool(parameters["weights_per"] == "quantile")
 
     def fit(self, given: Fitting) -> Combination:
         """See `Method.fit`."""
         rows, truth = given.rows, given.truth
+        if self.fits_quantiles(given.parameters):
+            return _by_quantile(given)
         steps = np.unique(_steps(rows))
         if given.parameters["weights_per"] == "member" or len(steps) == 1:
             weights, rank = least_squares(rows.forecasts, truth)
@@ -41,6 +48,48 @@ class LinearStack(Method):
             step_weights=by_step,
             facts={"rank": {str(step): rank for step, (_, rank) in found.items()}},
         )
+
+
+def _by_quantile(given: Fitting) -> Combination:
+    """Weights for each level and step; the point forecast is that of the median, or by least squares where there is none."""
+    if not given.quantiles:
+        raise InvalidInputError(
+            "Weights are to be found for each quantile, and the members have forecasts of no common level for the rows to "
+            "fit on. Train them with Training(quantiles=(0.1, 0.5, 0.9)) and backtest them so, or take weights_per='step'."
+        )
+    steps, own = np.unique(_steps(given.rows)), _steps(given.rows)
+    by_level = {
+        level: {int(step): pinball_weights(said[own == step], given.truth[own == step], level) for step in steps}
+        for level, said in given.quantiles.items()
+    }
+    points = by_level.get(0.5) or {
+        int(step): least_squares(given.rows.forecasts[own == step], given.truth[own == step])[0] for step in steps
+    }
+    return Combination(
+        predict=lambda rows: _predict(rows, points),
+        weights=points[int(steps[0])] if len(steps) == 1 else None,
+        step_weights=None if len(steps) == 1 else points,
+        predict_quantile=lambda rows, level: _predict(rows, by_level[level]),
+        quantile_weights=by_level,
+    )
+
+
+def pinball_weights(forecasts: Floats, truth: Floats, level: float) -> Floats:
+    """The w with the least mean pinball loss of forecasts·w (Koenker & Bassett 1978, Regression quantiles).
+
+    Args:
+        forecasts: of the quantile, shape (rows, members).
+        truth: shape (rows,).
+        level: of the quantile, between 0 and 1.
+
+    Returns:
+        Shape (members,); found as a linear program.
+    """
+    from sklearn.linear_model import QuantileRegressor
+
+    found = QuantileRegressor(quantile=level, alpha=0.0, fit_intercept=False, solver="highs").fit(forecasts, truth)
+    weights: Floats = np.asarray(found.coef_, dtype=np.float64)
+    return weights
 
 
 def least_squares(forecasts: Floats, truth: Floats) -> tuple[Floats, int]:

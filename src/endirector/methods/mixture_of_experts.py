@@ -21,6 +21,7 @@ class MixtureOfExperts(Method):
     """Weights that depend on what went before the target: w(x) = softmax(gate(x)), with x the prepared values before it."""
 
     name = "mixture_of_experts"
+    combines_quantiles = True
     fit_on = OUT_OF_FOLD
     parameters: ClassVar[Mapping[str, Parameter]] = {
         "gate_lag": whole_number(None, least=1, most=100_000),

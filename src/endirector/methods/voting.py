@@ -13,6 +13,7 @@ class Voting(Method):
     """The mean or the median of the members. Nothing is fitted."""
 
     name = "voting"
+    combines_quantiles = True
     fits = False
     parameters: ClassVar[Mapping[str, Parameter]] = {"average": one_of("mean", "median")}
 

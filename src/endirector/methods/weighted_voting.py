@@ -26,6 +26,7 @@ class WeightedVoting(Method):
     """Convex weights: by least squares on the simplex, by the inverse of each member's squared error, or as given."""
 
     name = "weighted_voting"
+    combines_quantiles = True
     parameters: ClassVar[Mapping[str, Parameter]] = {
         "weights": Parameter(
             "simplex",

@@ -130,18 +130,22 @@ class Ensemble(Record):
         alignment: dict[str, Any] = self._rendered("alignment")
         return alignment
 
-    def weights(self, step: int | None = None) -> dict[str, float]:
+    def weights(self, step: int | None = None, quantile: float | None = None) -> dict[str, float]:
         """The weight of each member by its name.
 
         Args:
             step: how far ahead, from 1, for an ensemble whose weights differ by step.
+            quantile: level, such as 0.9, for an ensemble whose weights differ by quantile.
 
         Raises:
             NotFoundError: the ensemble was not rendered, or its method gives no such weights.
         """
         self._rendered("alignment")
         items = [item for item in self.items() if item.dropped is None]
-        if step is None:
+        if quantile is not None:
+            levels = [item.properties.get("quantile_weights", {}).get(str(float(quantile)), {}) for item in items]
+            found = [own.get(str(1 if step is None else step)) for own in levels]
+        elif step is None:
             found = [item.properties.get("weight") for item in items]
         else:
             found = [item.properties.get("step_weights", {}).get(str(step)) for item in items]
@@ -175,6 +179,11 @@ class Ensemble(Record):
         return {name: item.dropped for name, item in zip(names, self.items(), strict=True) if item.dropped is not None}
 
     def _no_weights(self, items: "list[EnsembleItem]") -> str:
+        levels = [
+            ", ".join(item.properties["quantile_weights"]) for item in items if "quantile_weights" in item.properties
+        ]
+        if levels:
+            return f"{self} has weights for the quantiles {levels[0]}. Read weights(step=…, quantile=…)."
         steps = [", ".join(item.properties["step_weights"]) for item in items if "step_weights" in item.properties]
         if steps:
             return f"The weights of {self} differ by step; known are the steps {steps[0]}. Read weights(step=…)."
