@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from endirector.alignment import Alignment, align
     from endirector.conductor import Conductor
+    from endirector.diagnosis import diagnose
     from endirector.forecasting import forecast
     from endirector.forming import Choice, form
     from endirector.intervals import calibrate
     from endirector.methods.base import Combination, Fitting, Method, Rows
     from endirector.methods.parameters import Parameter
     from endirector.remaking import Remaking, remake
+    from endirector.reporting import Report, report
     from endirector.stored import what_if
     from endirector.verifying import Verification
 
@@ -24,13 +26,16 @@ __all__ = [
     "Method",
     "Parameter",
     "Remaking",
+    "Report",
     "Rows",
     "Verification",
     "align",
     "calibrate",
+    "diagnose",
     "forecast",
     "form",
     "remake",
+    "report",
     "what_if",
 ]
 
@@ -41,11 +46,14 @@ _HOME = {
     "Choice": "endirector.forming",
     "Combination": "endirector.methods.base",
     "Conductor": "endirector.conductor",
+    "diagnose": "endirector.diagnosis",
     "Fitting": "endirector.methods.base",
     "forecast": "endirector.forecasting",
     "Method": "endirector.methods.base",
     "Parameter": "endirector.methods.parameters",
     "Remaking": "endirector.remaking",
+    "Report": "endirector.reporting",
+    "report": "endirector.reporting",
     "Rows": "endirector.methods.base",
     "Verification": "endirector.verifying",
     "form": "endirector.forming",

@@ -7,10 +7,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from endirector.intersection import intersect
 from enstorage.errors import InvalidInputError
 from enstorage.instant import to_iso
 
 KEY = ["series", "id", "step"]
+
+# So many rows are put side by side at once: they stay in the cache of the processor.
+_BLOCK = 1 << 10
+
+_Rows = slice | NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +80,54 @@ def align(members: Sequence[MemberForecasts], kind: str = "") -> Alignment:
             no member knows the truth of a common target.
     """
     _check_steps(members)
-    common = members[0].table.select(KEY)
-    for member in members[1:]:
-        common = common.join(member.table.select(KEY), on=KEY, how="inner")
-    if not common.height:
+    rows = _meet(members)
+    keys = members[0].table.select(KEY)[rows[0]]
+    if not keys.height:
         raise InvalidInputError(_nothing_common(members, kind))
-    common = common.sort(KEY)
-    rows = [common.join(member.table, on=KEY, how="left", maintain_order="left") for member in members]
-    member_parts = np.column_stack([table["part"].to_numpy() for table in rows])
+    member_parts = _parts(members, rows)
     return Alignment(
-        keys=common,
+        keys=keys,
         part=member_parts.max(axis=1),
         member_parts=member_parts,
-        truth=_one_truth(members, rows),
-        forecasts=np.column_stack([table["value"].to_numpy() for table in rows]),
-        lost={member.name: member.table.height - common.height for member in members},
+        truth=_one_truth(members, rows, keys),
+        forecasts=_side_by_side([member.table["value"].to_numpy() for member in members], rows, keys.height),
+        lost={member.name: member.table.height - keys.height for member in members},
     )
+
+
+def _meet(members: Sequence[MemberForecasts]) -> list[_Rows]:
+    """Where the common targets are in the table of each member, in the order of their keys."""
+    try:
+        return intersect(
+            [[member.table[name].to_numpy() for name in KEY] for member in members],
+        )
+    except ValueError as error:
+        member = members[error.args[0]]
+        twice = int(member.table.select(KEY).is_duplicated().sum())
+        raise InvalidInputError(
+            f"{twice} rows of {member.name} share a target with another of its rows; a member has one forecast a target and "
+            "step. Leave the repeated ones out."
+        ) from error
+
+
+def _parts(members: Sequence[MemberForecasts], rows: Sequence[_Rows]) -> NDArray[np.int8]:
+    own = [member.table["part"].to_numpy()[places] for member, places in zip(members, rows, strict=True)]
+    return np.stack(own).astype(np.int8, copy=False).T
+
+
+def _side_by_side(values: Sequence[NDArray[np.float64]], rows: Sequence[_Rows], count: int) -> NDArray[np.float64]:
+    """The values of the members in those rows, shape (count, members), those of a row next to each other."""
+    together, work = np.empty((count, len(values))), np.empty((len(values), min(_BLOCK, count)))
+    for start in range(0, count, _BLOCK):
+        end = min(start + _BLOCK, count)
+        here = work[:, : end - start]
+        for own, places, column in zip(values, rows, here, strict=True):
+            if isinstance(places, slice):
+                column[:] = own[places.start + start : places.start + end]
+            else:
+                column[:] = own[places[start:end]]
+        together[start:end] = here.T
+    return together
 
 
 def _check_steps(members: Sequence[MemberForecasts]) -> None:
@@ -124,21 +162,25 @@ def _nothing_common(members: Sequence[MemberForecasts], kind: str) -> str:
     )
 
 
-def _one_truth(members: Sequence[MemberForecasts], rows: Sequence[pl.DataFrame]) -> NDArray[np.float64]:
-    truth = np.full(rows[0].height, np.nan)
-    source = np.full(rows[0].height, "", dtype=object)
-    for member, table in zip(members, rows, strict=True):
-        own = table["truth"].cast(pl.Float64).fill_null(np.nan).to_numpy()
-        differs = np.flatnonzero(~np.isclose(own, truth, rtol=1e-9, atol=0) & ~np.isnan(own) & ~np.isnan(truth))
+def _one_truth(members: Sequence[MemberForecasts], rows: Sequence[_Rows], keys: pl.DataFrame) -> NDArray[np.float64]:
+    truth = np.full(keys.height, np.nan)
+    whose = np.zeros(len(truth), dtype=np.int32)
+    for number, (member, places) in enumerate(zip(members, rows, strict=True)):
+        own = member.table["truth"].cast(pl.Float64).to_numpy()[places]  # NaN where it is null
+        unlike = np.flatnonzero(own != truth)
+        if not len(unlike):
+            continue
+        known, before = own[unlike], truth[unlike]
+        differs = np.flatnonzero(~np.isclose(known, before, rtol=1e-9, atol=0) & ~np.isnan(known) & ~np.isnan(before))
         if len(differs):
-            at = int(differs[0])
+            at = int(unlike[differs[0]])
             raise InvalidInputError(
-                f"The members were made for different targets: at {to_iso(table['id'][at])} the truth of {member.name} is "
-                f"{own[at]:g}, that of {source[at]} is {truth[at]:g} ({len(differs)} rows differ). Combine members of one "
-                "series, cleaned in one way."
+                f"The members were made for different targets: at {to_iso(keys['id'][at])} the truth of {member.name} is "
+                f"{own[at]:g}, that of {members[whose[at]].name} is {truth[at]:g} ({len(differs)} rows differ). Combine "
+                "members of one series, cleaned in one way."
             )
-        new = np.isnan(truth) & ~np.isnan(own)
-        truth[new], source[new] = own[new], member.name
+        new = unlike[np.isnan(before)]
+        truth[new], whose[new] = own[new], number
     if np.isnan(truth).any():
         raise InvalidInputError(
             f"For {int(np.isnan(truth).sum())} common targets no member knows the true value. Give at least one member a "

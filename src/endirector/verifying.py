@@ -93,7 +93,7 @@ def _pairs(
     for name in result.keys() - {"surroundings"}:
         yield from _leaves(name, stored.get(name), result[name])
     for item, own in zip(ensemble.items(), properties, strict=True):
-        for name in own.keys() | item.properties.keys():
+        for name in own.keys() | item.properties.keys() - {"leave_one_out"}:  # of `diagnose`, not of `render`
             yield from _leaves(f"{name} of {item.member.name}", item.properties.get(name), own.get(name))
 
 

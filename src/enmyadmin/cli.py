@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from enmyadmin.commands import bundles, demo, ensembles, entities, forecasting, models, points, store
+from enmyadmin.commands import bundles, demo, ensembles, entities, forecasting, models, points, report, store
 from enmyadmin.output import Json, print_error, print_json
 from enstorage._version import __version__
 from enstorage.errors import EnstorageError
@@ -73,6 +73,7 @@ app.command()(models.tensorboard)
 app.command()(forecasting.forecast)
 app.command()(ensembles.verify)
 app.command()(ensembles.remake)
+app.command()(report.report)
 app.command()(store.check)
 app.command()(store.gc)
 app.command()(store.upgrade)

@@ -4,7 +4,18 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from endirector.plots import plot_errors, plot_forecasts, plot_series, plot_spread, same_precision
+from endirector.plots import (
+    plot_bars,
+    plot_correlations,
+    plot_coverage,
+    plot_errors,
+    plot_fan,
+    plot_forecasts,
+    plot_series,
+    plot_spread,
+    plot_weights,
+    same_precision,
+)
 from enstorage.errors import InvalidInputError
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -126,3 +137,82 @@ def test_numbers_of_one_column_share_their_decimals() -> None:
     assert same_precision([0.0079741, -0.5]) == ["0.007974", "−0.500000"]
     assert same_precision([0.0, 12345.6]) == ["0", "12,346"]
     assert same_precision([]) == []
+
+
+NAMES = ["lag 5", "lag 7", "lag 13"]
+CORRELATIONS = [[1, 0.5, None], [0.5, 1, -0.25], [None, -0.25, 1]]
+
+
+def draw_correlations(**changes) -> str:
+    return plot_correlations(NAMES, CORRELATIONS, **changes)
+
+
+def draw_bars(**changes) -> str:
+    return plot_bars(NAMES, [1.06, -0.13, 0.18], unit="weight", **changes)
+
+
+def draw_weights(**changes) -> str:
+    shares = np.full((len(YEARS), 3), [0.5, 0.3, 0.2])
+    return plot_weights(YEARS, shares, NAMES, **changes)
+
+
+def draw_fan(**changes) -> str:
+    bands = {0.5: (VALUES - 5, VALUES + 5), 0.9: (VALUES - 20, VALUES + 20)}
+    return plot_fan(YEARS, VALUES, VALUES + 1, bands, unit="sunspots", **changes)
+
+
+def draw_coverage(**changes) -> str:
+    return plot_coverage([0.5, 0.9], [0.47, 0.93], **changes)
+
+
+@pytest.mark.parametrize("draw", [draw_correlations, draw_bars, draw_weights, draw_fan, draw_coverage])
+def test_pictures_of_a_report_are_accessible_themed_and_equal_twice(draw) -> None:
+    svg = draw(width=4.2)
+    root = ElementTree.fromstring(svg)
+    assert root.get("role") == "img"
+    assert root.get("aria-label")
+    assert svg == draw(width=4.2)
+    assert draw() == draw()
+    assert not re.search(r"(?:href|src)=\"(?!#)", svg)
+    assert re.findall(r"#[0-9a-f]{6}", re.sub(r"<style>.*?</style>|var\([^)]*\)", "", svg, flags=re.DOTALL)) == []
+
+
+def test_correlations_are_written_into_their_cells_and_missing_ones_stay_empty() -> None:
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", draw_correlations())
+    assert [texts.count(figure) for figure in ("1.00", ".50", "−.25", "nan")] == [3, 2, 2, 0]
+    assert "lag 13  3" in texts
+
+
+def test_correlations_of_many_models_are_few_shapes() -> None:
+    names = [f"model {number}" for number in range(60)]
+    svg = plot_correlations(names, np.corrcoef(np.random.default_rng(0).normal(size=(60, 90))))
+    assert svg.count("<path") < 250
+    assert len(svg) < 600_000
+
+
+def test_weights_below_zero_are_written_too() -> None:
+    svg = plot_bars(["one", "other", "tiny"], [1.06, -0.13, -0.00001], unit="weight")
+    assert re.findall(r">([−0-9.]+)</text>", svg) == ["1.060", "−0.130", "0.000"]
+
+
+def test_of_many_weights_the_largest_are_named() -> None:
+    names = [f"member {number}" for number in range(9)]
+    shares = np.tile(np.arange(9) / 36, (len(YEARS), 1))
+    svg = plot_weights(YEARS, shares, names)
+    assert [name for name in names if f">{name}<" in svg] == names[5:]
+    assert "5 more" in svg
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: plot_correlations(NAMES, np.eye(2)),
+        lambda: plot_bars(["one"], [np.inf], unit="u"),
+        lambda: plot_weights(YEARS, np.ones((len(YEARS), 2)), NAMES),
+        lambda: plot_fan(YEARS, VALUES, VALUES, {}, unit="u"),
+        lambda: plot_coverage([0.5, 1.5], [0.5, 0.5]),
+    ],
+)
+def test_what_a_report_cannot_draw_is_refused(wrong) -> None:
+    with pytest.raises(InvalidInputError):
+        wrong()

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from endirector import Conductor
 from endirector.progress import progress_bar
 from enmyadmin.cli import app
 from enmyadmin.output import readable_size
@@ -380,3 +381,40 @@ def test_curves_are_written_for_tensorboard(enstorage, two_models):
     events = EventAccumulator(str(enstorage.folder / "runs" / "2_curve"))
     events.Reload()
     assert [each.value for each in events.Scalars("loss")] == [0.5, 0.25]
+
+
+@pytest.fixture
+def ensemble(enstorage):
+    """A rendered ensemble of two uploaded forecasts."""
+    times = np.arange(60) * 3_600 * 10**9
+    level = np.sin(np.arange(60) / 5)
+    with Connector.in_folder("here") as connector:
+        source = DataSource(name="s", time_interval="1h").save()
+        source.write(times, level)
+        preparation = source.create_snapshot().create_preparation("drop", "none", 0.5, 0.2, 0.3)
+        project = Project(name="p", data_source=source).save()
+        research = project.create_research("r", preparation)
+        for name, miss in (("near", 0.1), ("far", -0.3)):
+            model = research.create_model(name)
+            for part, own in (("train", slice(0, 30)), ("valid", slice(30, 42)), ("test", slice(42, 60))):
+                model.save_forecasts(part, times[own], level[own] + miss)
+        Conductor(project.create_ensemble("voting", models=project.models())).render()
+    connector.close()
+
+
+def test_a_report_is_written_where_it_is_asked_for(enstorage, ensemble):
+    status, output, errors = enstorage("report", "ensemble", 1, "--store", "here")
+    assert (status, errors) == (0, "")
+    assert output == "Wrote the report of Ensemble(1, 'voting') to ensemble-1.html.\n"
+    page = (enstorage.folder / "ensemble-1.html").read_text(encoding="utf-8")
+    assert "near" in page
+    told = json.loads(enstorage("report", "ensemble", 1, "--out", "folder", "--store", "here", "--json")[1])
+    assert told["path"] == str(Path("folder") / "report.html")
+    assert (told["ensemble"], told["mark"], told["suggestion"]["decided_on"]) == (1, "held-out", "valid")
+    assert (enstorage.folder / "folder" / "report.html").read_text(encoding="utf-8") == page
+
+
+def test_a_report_of_something_else_is_refused(enstorage, ensemble):
+    status, _, errors = enstorage("report", "model", 1, "--store", "here")
+    assert status == 1
+    assert "Write: ensemble 1" in errors

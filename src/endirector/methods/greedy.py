@@ -14,6 +14,9 @@ from enstorage.entity.forecast import OUT_OF_FOLD
 # Losses that differ by less, relative to that of the best member, are the same: rounding does not decide.
 _TIE = 1e-13
 
+# So many rows of one member are worked on at once: with those taken they stay in the cache of the processor.
+_ROW_BLOCK = 1 << 14
+
 
 class Greedy(Method):
     """The mean of the members that were taken; one that was taken three times counts three times."""
@@ -94,20 +97,21 @@ def _squared(forecasts: Floats, truth: Floats) -> _Losses:
 
 
 def _absolute(forecasts: Floats, truth: Floats) -> _Losses:
-    """Mean absolute errors, in blocks of rows, with nothing allocated in a round."""
+    """Mean absolute errors, a member and a block of rows at a time, with nothing allocated in a round."""
     errors = np.ascontiguousarray((forecasts - truth[:, None]).T)
     total: NDArray[np.float64] = np.zeros(len(truth))  # the sum of the errors of those taken
-    work = np.empty((len(errors), min(BLOCK, len(truth))))
+    work = np.empty(min(_ROW_BLOCK, len(truth)))
 
     def losses(last: int | None, count: int) -> Floats:
         if last is not None:
             np.add(total, errors[last], out=total)
         sums = np.zeros(len(errors))
-        for start in range(0, len(truth), BLOCK):
-            own = slice(start, start + BLOCK)
-            block = work[:, : len(total[own])]
-            np.abs(np.add(errors[:, own], total[own], out=block), out=block)
-            sums += block.sum(axis=1)
+        for start in range(0, len(truth), _ROW_BLOCK):
+            taken = total[start : start + _ROW_BLOCK]
+            block = work[: len(taken)]
+            for member, own in enumerate(errors[:, start : start + _ROW_BLOCK]):
+                np.abs(np.add(own, taken, out=block), out=block)
+                sums[member] += np.add.reduce(block)
         return sums / (count * len(truth))
 
     return losses

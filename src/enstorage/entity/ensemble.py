@@ -204,6 +204,18 @@ class Ensemble(Record):
         mark: str = self._rendered("mark")
         return mark
 
+    def diagnosis(self) -> dict[str, Any]:
+        """How it lives on its members, as `endirector.diagnose` found: see there.
+
+        Raises:
+            NotFoundError: the ensemble was not diagnosed since it was rendered, or was not rendered.
+        """
+        self._rendered("alignment")
+        diagnosis: dict[str, Any] | None = (self.result or {}).get("diagnosis")
+        if diagnosis is None:
+            raise NotFoundError(f"{self} was not diagnosed since it was rendered. Call endirector.diagnose(ensemble).")
+        return diagnosis
+
     def intervals(self) -> "pl.DataFrame":
         """How wide its intervals are, and how often they cover the truth of test rows. `endirector.calibrate` makes them.
 
@@ -264,6 +276,11 @@ class Ensemble(Record):
             )
         content = self.connector.objects.get(self.object_sha256)
         return load(self.object_format, content, allow_pickle=self.connector.allow_pickle)
+
+    def _repr_html_(self) -> str:
+        from enstorage.notebook import ensemble_html
+
+        return ensemble_html(self)
 
     @property
     def data_csv(self) -> DataCsv:

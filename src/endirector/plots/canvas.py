@@ -1,0 +1,171 @@
+"""What all pictures share: the style, the theme, and how a drawing becomes an element of a page."""
+
+import io
+import math
+import re
+import warnings
+from collections.abc import Callable, Collection, Sequence
+from html import escape
+from textwrap import fill
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from enstorage.errors import InvalidInputError, MissingLibraryError
+
+try:
+    import matplotlib.style
+    from matplotlib.axes import Axes
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+except ImportError as error:
+    raise MissingLibraryError(
+        'Plots need Matplotlib, which is not installed. Run: pip install "enstorage[ensemble]"'
+    ) from error
+
+# Name: (light, dark). The hues follow Okabe and Ito, moved until each has a contrast of 3:1 or more on its page.
+_COLOURS = {
+    "ink": ("#1f2328", "#e9e6e0"),
+    "muted": ("#6b7078", "#a09c95"),
+    "grid": ("#dcdad5", "#3a3936"),
+    "accent": ("#cc4a00", "#ff8a47"),
+    "member-1": ("#0072b1", "#5cb8ee"),
+    "member-2": ("#008a65", "#35c79c"),
+    "member-3": ("#a8518a", "#e39bcb"),
+    "member-4": ("#8a6d00", "#e0bc3c"),
+}
+INK, MUTED, GRID, ACCENT, *MEMBERS = (light for light, _ in _COLOURS.values())
+DASHES: tuple[Any, ...] = ("solid", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
+
+_STYLE = {
+    "svg.fonttype": "none",
+    "font.family": "DejaVu Sans",  # ships with Matplotlib, so that a layout does not depend on the machine
+    "font.size": 9.0,
+    "text.color": INK,
+    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": MUTED,
+    "axes.titlecolor": MUTED,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 9.0,
+    "axes.spines.left": False,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.7,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "ytick.left": False,
+    "lines.solid_capstyle": "round",
+    "legend.frameon": False,
+    "legend.handlelength": 2.4,
+    "legend.columnspacing": 1.6,
+}
+NARROW = 6.0  # inches: below it names are broken into lines and legends into rows
+_LOCK = Lock()  # Matplotlib reads its settings from one place for all threads
+
+
+def same_precision(values: ArrayLike, digits: int = 4) -> list[str]:
+    """Writes numbers as one column: equal decimals, enough for `digits` significant digits of the smallest.
+
+    Args:
+        values: Finite numbers, shape (n,).
+        digits: Significant digits.
+
+    Returns:
+        One text for each number, with commas between thousands and a true minus sign.
+    """
+    numbers = np.asarray(values, dtype=np.float64)
+    smallest = float(np.min(np.abs(numbers[numbers != 0]), initial=np.inf))
+    decimals = 0 if math.isinf(smallest) else min(max(digits - 1 - math.floor(math.log10(smallest)), 0), 6)
+    return [f"{number:,.{decimals}f}".replace("-", "−") for number in numbers.tolist()]
+
+
+def draw_svg(draw: Callable[[Axes], None], title: str, width: float, height: float) -> str:
+    """Runs `draw` on fresh axes and returns the themed SVG element."""
+    settings = _STYLE | {"svg.hashsalt": f"{title} {width}"}  # ids differ between the pictures of one page
+    with _LOCK, matplotlib.style.context(["default", settings]), warnings.catch_warnings():
+        # The reader's browser finds a font for every letter; Matplotlib's own only guides the layout.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure = Figure(figsize=(width, height))
+        draw(figure.subplots())
+        ConstrainedLayoutEngine().execute(figure)  # once; a figure that has a layout draws itself twice to be saved
+        text = io.StringIO()
+        no_metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        figure.savefig(text, format="svg", transparent=True, metadata=no_metadata)
+    return _themed(text.getvalue(), title)
+
+
+def _themed(svg: str, title: str) -> str:
+    """Makes Matplotlib's file an element of a page: scoped style, variables for colours, a name for screen readers."""
+    label = escape(title)
+    dark = ";".join(f"--plot-{name}:{colour}" for name, (_, colour) in _COLOURS.items())
+    style = (
+        ".enstorage-plot *{stroke-linejoin:round}"
+        f"@media screen and (prefers-color-scheme:dark){{.enstorage-plot{{{dark}}}}}"
+    )
+    svg = svg[svg.index("<svg") :].replace("<svg", f'<svg class="enstorage-plot" role="img" aria-label="{label}"', 1)
+    head = f"<title>{label}</title><style>{style}</style>"
+    svg = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", lambda _: head, svg, count=1, flags=re.DOTALL)
+    svg = re.sub(r'<g id="[^"]*"', "<g", svg)  # these repeat from picture to picture; nothing refers to them
+    svg = re.sub("'DejaVu Sans'[^;\"]*", "var(--plot-font, system-ui, sans-serif)", svg)
+    for name, (light, _) in _COLOURS.items():
+        svg = svg.replace(light, f"var(--plot-{name}, {light})")
+    return svg
+
+
+def column(values: ArrayLike, length: int, name: str) -> NDArray[np.float64]:
+    """Returns the values as float64, or says that they are not as many as what they belong to."""
+    column = np.asarray(values, dtype=np.float64)
+    if column.shape != (length,) or not length:
+        raise InvalidInputError(f"{name!r} must have the shape ({length},) and at least one value; got {column.shape}.")
+    return column
+
+
+def dates(times_ns: NDArray[np.int64]) -> NDArray[np.datetime64]:
+    """Turns nanoseconds since 1970 into what a time axis takes."""
+    return np.asarray(times_ns, dtype=np.int64).astype("datetime64[ns]")
+
+
+def time_axis(axes: Axes, times: NDArray[np.datetime64]) -> None:
+    """Fits the axis to the data and picks years, months, days or hours for its ticks by the span."""
+    locator = AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    if len(times) > 1:
+        axes.set_xlim(times[0], times[-1])
+    axes.margins(x=0.01)
+
+
+def name_axis(axes: Axes, names: Sequence[str], highlighted: Collection[str], width: float) -> None:
+    """Writes one name a row, the first on top, those highlighted in bold behind a diamond."""
+    strong = [name in highlighted for name in names]
+    labels = [f"◆ {name}" if mark else name for name, mark in zip(names, strong, strict=True)]
+    line = 22 if width < NARROW else 40
+    labels = [fill(label, line, max_lines=2, placeholder="…") for label in labels]
+    axes.set_yticks(range(len(names)), labels)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    for label, mark in zip(axes.get_yticklabels(), strong, strict=True):
+        label.set_color(ACCENT if mark else INK)
+        label.set_fontweight(font_weight(mark))
+
+
+def legend_name(name: str) -> str:
+    """A name as a legend shows it: not longer than it can be, and also where it begins as Matplotlib's hidden ones do."""
+    shown = name if len(name) <= 30 else f"{name[:29]}…"
+    return f"\u200b{shown}" if shown.startswith("_") else shown
+
+
+def legend_columns(labels: Sequence[str], width: float) -> int:
+    """How many entries stand side by side, so that the legend is no wider than the picture."""
+    entry = 0.55 + 0.075 * max(map(len, labels))  # inches: the handle, and letters
+    return max(1, min(6, int((width - 0.4) / entry)))
+
+
+def font_weight(strong: bool) -> str:
+    """Bold for what is highlighted."""
+    return "bold" if strong else "normal"

@@ -1,0 +1,79 @@
+"""Forecasts beside the truth."""
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike, NDArray
+
+from endirector.plots.canvas import (
+    ACCENT,
+    DASHES,
+    INK,
+    MEMBERS,
+    MUTED,
+    column,
+    dates,
+    draw_svg,
+    legend_columns,
+    legend_name,
+    time_axis,
+)
+
+
+def plot_forecasts(
+    times_ns: NDArray[np.int64],
+    truth: ArrayLike,
+    forecasts: Mapping[str, ArrayLike],
+    *,
+    unit: str,
+    highlighted: Collection[str] = (),
+    title: str = "Forecasts and truth",
+    width: float = 9.0,
+) -> str:
+    """Draws forecasts against the truth.
+
+    Args:
+        times_ns: Times of the targets, ascending, shape (n,).
+        truth: What happened, in `unit`, shape (n,); NaN leaves a gap.
+        forecasts: Forecasts by name, each of shape (n,). More than four that are not highlighted share one colour.
+        unit: Unit of the values, written over the axis.
+        highlighted: Names drawn strong: the ensembles.
+        title: What a screen reader says of the picture.
+        width: Width in inches; text keeps its size.
+
+    Returns:
+        The SVG element.
+
+    Raises:
+        InvalidInputError: The shapes differ or there is no point.
+    """
+    actual = column(truth, len(times_ns), "truth")
+    curves = {name: column(curve, len(times_ns), name) for name, curve in forecasts.items()}
+    times = dates(times_ns)
+    others = [name for name in curves if name not in highlighted]
+    strong = [name for name in curves if name in highlighted]
+    distinct = len(others) <= len(MEMBERS)
+
+    def draw(axes: Axes) -> None:
+        dots = "o" if len(times) * 6 <= width * 72 else ""
+        lines = axes.plot(times, actual, color=INK, linewidth=1.0, marker=dots, markersize=3.2, zorder=4)
+        labels = ["truth"]
+        for index, name in enumerate(others):
+            colour, dash = (MEMBERS[index], DASHES[index]) if distinct else (MUTED, "solid")
+            line = axes.plot(times, curves[name], color=colour, linestyle=dash, linewidth=1.0, alpha=0.9)
+            if distinct or not index:
+                lines += line
+                labels.append(legend_name(name) if distinct else f"{len(others)} members")
+        for name in strong:
+            lines += axes.plot(times, curves[name], color=ACCENT, linewidth=2.4, zorder=3)
+            labels.append(legend_name(name))
+        axes.set_title(unit)
+        axes.grid(axis="y")
+        time_axis(axes, times)
+        columns = legend_columns(labels, width)
+        legend = axes.legend(lines, labels, loc="lower left", bbox_to_anchor=(0, 1.08), borderaxespad=0, ncols=columns)
+        for text in legend.get_texts()[len(labels) - len(strong) :]:
+            text.set_fontweight("bold")
+
+    return draw_svg(draw, title, width, 3.4)

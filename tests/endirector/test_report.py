@@ -1,0 +1,190 @@
+"""The report of an ensemble: one page that tells what is stored, and nothing else."""
+
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import polars as pl
+import pytest
+from sklearn.linear_model import LinearRegression, Ridge
+
+import endirector
+import enstorage
+import entrainer
+from endirector.plots import same_precision
+from enstorage.adapter import Window
+from enstorage.errors import NotFoundError
+
+STRANGE = "<script>alert('$x$')</script> & a name that goes on and on and on"
+
+
+@pytest.fixture
+def project(sunspots):
+    preparation = sunspots.create_snapshot().create_preparation("drop", "minmax", 0.5, 0.2, 0.3)
+    project = enstorage.Project(name="Sun & <b>stars</b>", data_source=sunspots).save()
+    research = project.create_research("Linear", preparation)
+    for name, lag, estimator in (("lag 2", 2, LinearRegression()), (STRANGE, 3, Ridge()), ("lag 5", 5, Ridge(9))):
+        model = research.create_model(name)
+        model.data_set(preparation.create_set(Window(lag)))
+        _, X, y = model.data_set().arrays("train")
+        model.save_object(estimator.fit(X, y))
+    return project
+
+
+def rendered(project, method="voting", metamodel=None, **options):
+    ensemble = project.create_ensemble(method, metamodel, models=options.pop("models", project.models()), **options)
+    return endirector.Conductor(ensemble).render()
+
+
+class Page(HTMLParser):
+    """Collects what a page has: tags, what they point to, and its text outside of pictures."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.links, self.words, self._inside = [], [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.links += [value for name, value in attributes if name in ("src", "href", "xlink:href", "action", "data")]
+        if tag in ("svg", "style"):
+            self._inside.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag in ("svg", "style"):
+            self._inside.pop()
+
+    def handle_data(self, data):
+        if not self._inside:
+            self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+
+METHODS = [
+    ("voting", None, {"parameters": {"average": "median"}}),
+    ("weighted_voting", None, {}),
+    ("linear_stack", None, {"fit_on": "valid"}),
+    ("mixture_of_experts", None, {"fit_on": "valid"}),
+]
+
+
+@pytest.mark.parametrize(("method", "metamodel", "options"), METHODS)
+def test_a_report_of_every_method_is_one_page_that_loads_and_runs_nothing(project, method, metamodel, options):
+    ensemble = rendered(project, method, metamodel, **options)
+    page = Page(endirector.report(ensemble).html)
+    assert not {"script", "link", "img", "iframe", "object"} & set(page.tags)
+    assert [link for link in page.links if not link.startswith("#")] == []
+    assert STRANGE in page.text
+    assert ensemble.mark() in page.text
+    assert "nan" not in page.text.lower().split()
+
+
+def test_a_report_tells_errors_losses_weights_and_lineage_as_stored(project):
+    ensemble = rendered(project, "blending", "LinearRegression")
+    html = endirector.report(ensemble).html
+    text = Page(html).text
+    test = ensemble.metrics()["test"]
+    for measure in ("rmse", "mae"):
+        figures = same_precision([own[measure] for own in (*test["members"].values(), test["ensemble"])])
+        assert all(figure in text for figure in figures)
+    assert re.search(r"lag 2 3\b", text)  # lost rows
+    assert re.search(
+        r"source DataSource #1 Solar activity, sunspots .* preparation DataPreparation #1 minmax, 50% train", text
+    )
+    for weight in ensemble.weights().values():
+        assert f"{weight:.3f}".replace("-", "−") in html
+    assert ensemble.diagnosis()["suggestion"]["rule"] in text
+
+
+def test_equal_ensembles_give_equal_bytes_and_the_diagnosis_is_kept(project):
+    ensemble = rendered(project)
+    first = endirector.report(ensemble).html
+    kept = enstorage.Ensemble.get(ensemble.id).diagnosis()
+    assert endirector.report(enstorage.Ensemble.get(ensemble.id)).html == first
+    assert enstorage.Ensemble.get(ensemble.id).diagnosis() == kept
+
+
+def test_a_report_goes_into_a_file_or_a_folder(project, tmp_path):
+    ensemble = rendered(project)
+    made = endirector.report(ensemble)
+    assert made.path is None
+    assert endirector.report(ensemble, tmp_path / "new").path == tmp_path / "new" / "report.html"
+    for place, path in (("a/page.html", "a/page.html"), ("b", "b/report.html"), ("a", "a/report.html")):
+        written = made.save(tmp_path / place)
+        assert written.path == tmp_path / path
+        assert written.path.read_text(encoding="utf-8") == made.html
+    assert made._repr_html_().startswith("<iframe sandbox srcdoc=")
+    assert "<script>" not in made._repr_html_()
+
+
+def test_stored_quantiles_are_shown_with_their_coverage(project):
+    ensemble = rendered(project)
+    assert "Intervals" not in Page(endirector.report(ensemble).html).text
+    points = ensemble.forecasts("test").drop("part")
+    truth = ensemble.table().filter(pl.col("part") == 2)["truth"]
+    inside = np.arange(points.height) % 4 > 0  # three of four
+    ends = {
+        0.1: truth - 1.0,
+        0.9: pl.Series(np.where(inside, truth + 1.0, truth - 0.5)),
+        0.3: truth - 0.1,  # without its counterpart
+    }
+    own = [points.with_columns(quantile=pl.lit(level), value=values) for level, values in ends.items()]
+    enstorage.Forecast.store(ensemble, "test", pl.concat([points, *own]))
+    text = Page(endirector.report(ensemble).html).text
+    assert f"80.0% {inside.mean():.1%}" in text
+    assert f"counted on {points.height} rows." in text
+    (kept,) = endirector.calibrate(ensemble, [0.6]).to_dicts()
+    text = Page(endirector.report(ensemble).html).text
+    assert f"60.0% {kept['coverage']:.1%}" in text
+    assert f"calibrated on {kept['rows']} held-out rows" in text
+
+
+def test_one_member_and_many_members_have_a_report_too(project):
+    one = Page(endirector.report(rendered(project, models=project.models()[:1])).html)
+    assert "There is one member, which cannot be left out." in one.text
+    research = project.researches()[0]
+    for number in range(25):
+        model = research.create_model(f"copy {number}")
+        model.data_set(research.data_preparation.create_set(Window(2)))
+        _, X, y = model.data_set().arrays("train")
+        model.save_object(Ridge(number + 1).fit(X, y))
+    many = endirector.report(rendered(project)).html
+    assert "Drawn are the 20 best members." in Page(many).text
+    assert "and 20 more" in Page(many).text
+
+
+def test_members_that_were_left_out_and_leaks_are_told(project):
+    models = project.models()
+    failing = project.researches()[0].create_model("has nothing")
+    text = Page(endirector.report(rendered(project, models=[*models, failing])).html).text
+    assert "Left out, because they failed: has nothing" in text
+
+
+def test_an_ensemble_that_was_formed_tells_what_was_tried(project):
+    entrainer.backtest(project.models(), folds=3, progress=False)
+    ensemble = endirector.form(project, methods=["voting", "greedy"], progress=False)
+    text = Page(endirector.report(ensemble).html).text
+    tried = ensemble.tried()
+    assert f"the best of {tried.height} that were tried with 3 candidates" in text
+    assert f"{tried['method'][0]} {len(tried['members'][0])} {same_precision(tried['error'][:8].to_list())[0]}" in text
+
+
+def test_what_was_not_rendered_has_no_report(project):
+    with pytest.raises(NotFoundError, match="not rendered"):
+        endirector.report(project.create_ensemble("voting", models=project.models()))
+
+
+def test_a_notebook_shows_a_short_table(project):
+    waiting = project.create_ensemble("voting", models=project.models(), name="<i>waiting</i>")
+    assert "Not rendered yet" in waiting._repr_html_()
+    assert "<i>" not in waiting._repr_html_()
+    ensemble = rendered(project, "blending", "LinearRegression")
+    page = Page(ensemble._repr_html_())
+    assert "script" not in page.tags
+    assert {"held-out", STRANGE} <= {word.strip() for word in page.words}
+    for weight in ensemble.weights().values():
+        assert f"{weight:.4f}" in page.text
+    assert f"{ensemble.metrics()['test']['ensemble']['rmse']:.5g}" in page.text
