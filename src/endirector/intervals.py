@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from endirector.alignment import KEY
 from endirector.combining import Evidence, cross_fitted
 from endirector.foresight import own_steps, took_part
 from endirector.honesty import TEST, preparations_of, trained_on
@@ -16,10 +17,11 @@ from endirector.methods.base import Floats
 from endirector.rehearsal import can_be_rehearsed, rehearse_held_out, rehearse_test
 from endirector.stored import as_rendered, stored_combination, stored_evidence
 from enstorage import Ensemble, Forecast
+from enstorage.entity.ensemble import classes_of
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 from enstorage.preparation.split import PARTS
-from entrainer.conformal import Calibration, checked_levels
+from entrainer.conformal import Calibration, checked_levels, quantiles_of
 from entrainer.forecasting import check_horizon
 
 #: The levels of intervals where none are asked for.
@@ -31,11 +33,12 @@ def calibrate(ensemble: Ensemble, levels: Sequence[float] = LEVELS, *, horizon: 
 
     An interval is the forecast ± a quantile of absolute residuals, for each step ahead its own (split conformal
     prediction). Residuals are those of honest forecasts only, see `residuals_of`; test rows are none of them. On the test
-    part it is measured how often the intervals cover the truth, and the quantiles are kept beside the point forecasts there.
+    part it is measured how often the intervals cover the truth, and the quantiles are kept beside the point forecasts there,
+    in place of what members say of the same ones.
 
     Args:
         ensemble: a rendered one. Rendering it again takes its intervals away.
-        levels: of the intervals, such as 0.95.
+        levels: of the intervals, such as 0.95; those that the ensemble has already are made anew with them.
         horizon: also for the steps up to this one, which are made of forecasts. Such forecasts are tried on held-out rows
             with the objects of the members; steps without enough of them are left out.
 
@@ -50,6 +53,8 @@ def calibrate(ensemble: Ensemble, levels: Sequence[float] = LEVELS, *, horizon: 
     if horizon is not None:
         check_horizon(horizon)
     with ensemble.connector:
+        earlier = [each["level"] for each in (ensemble.result or {}).get("intervals", ())]
+        asked = checked_levels([*asked, *earlier])
         calibration = residuals_of(ensemble)
         calibration.check(asked)
         measured = _measured(calibration, asked, _test_residuals(ensemble))
@@ -71,6 +76,11 @@ def residuals_of(ensemble: Ensemble) -> Calibration:
     """
     evidence, folds = stored_evidence(ensemble)
     recipe = as_rendered(ensemble)
+    if classes_of(ensemble.models()) is not None:
+        raise InvalidInputError(
+            f"The members of {ensemble} forecast probabilities of classes, which have no intervals; expected members that "
+            "forecast values. Look at ensemble.metrics(), which has their log loss."
+        )
     if folds is not None:
         return _of("out-of-fold", folds, cross_fitted(recipe, folds))
     came, held_out = took_part(ensemble), held_out_of(ensemble, evidence)
@@ -174,5 +184,9 @@ def _save(
         ensemble.result = {**(ensemble.result or {}), "intervals": measured}
         ensemble.save()
         for kept in tests:
-            points = kept.table().filter(pl.col("quantile").is_null())
-            Forecast.store(ensemble, PARTS[TEST], calibration.with_intervals(points, levels))
+            table = kept.table()
+            points = table.filter(pl.col("quantile").is_null())
+            own = {quantile for level in levels for quantile in quantiles_of(level)}
+            others = table.filter(~pl.col("quantile").round(12).is_in(own))
+            both = pl.concat([calibration.with_intervals(points, levels), others]).sort(*KEY, "quantile")
+            Forecast.store(ensemble, PARTS[TEST], both)

@@ -102,8 +102,28 @@ def test_quantiles_are_kept_beside_the_point_forecasts_of_the_test_part(store):
     first = dict(kept.head(3).select("quantile", "value").rows())
     assert first[0.9] - first[0.1] == pytest.approx(intervals["width"][0])
     assert ensemble.forecasts("valid")["quantile"].null_count() == 200
-    endirector.calibrate(ensemble, [0.5])
-    assert ensemble.forecasts("test")["quantile"].unique().sort().to_list() == [None, 0.25, 0.75]
+    both = endirector.calibrate(ensemble, [0.5])
+    assert both["level"].to_list() == [0.5, 0.8]
+    assert both.filter(level=0.8).equals(intervals)
+    assert ensemble.forecasts("test")["quantile"].unique().sort().to_list() == [None, 0.1, 0.25, 0.75, 0.9]
+
+
+def test_quantiles_that_members_say_stay_unless_an_interval_has_them(store):
+    values, errors = np.full(600, 100.0), np.random.default_rng(0).normal(size=600)
+    project = project_of(values)
+    for name in ("one", "other"):
+        model = project.researches()[0].create_model(name)
+        for part, rows in PARTS.items():
+            told = values[rows] + errors[rows]
+            model.save_forecasts(part, DAYS[rows], told, quantiles={0.1: told - 9, 0.3: told - 3, 0.5: told})
+    ensemble = rendered(project)
+    before = ensemble.forecasts("test").filter(pl.col("quantile") == 0.3)
+    width = endirector.calibrate(ensemble, [0.8])["width"][0]
+    wide = ensemble.forecasts("test").pivot("quantile", index="id", values="value")
+    assert sorted(wide.columns) == sorted(["id", "null", "0.1", "0.3", "0.5", "0.9"])
+    assert (wide["null"] - wide["0.1"]).to_numpy() == pytest.approx(width / 2)
+    assert ensemble.forecasts("test").filter(pl.col("quantile") == 0.3).equals(before)
+    assert endirector.Conductor(ensemble).verify().demanded == "equal bits"
 
 
 def test_they_go_with_the_ensemble_into_another_store_and_do_not_hinder_its_proof(store, tmp_path):
@@ -350,6 +370,21 @@ def test_too_few_rows_for_a_level_are_told(store):
         endirector.calibrate(ensemble, (0.8, 0.99))
     with pytest.raises(InvalidInputError, match="level of an interval is a number between 0 and 1"):
         endirector.calibrate(ensemble, [80])
+
+
+def test_probabilities_of_classes_have_none(store):
+    labels = np.arange(30) % 3
+    part = np.repeat(["train", "valid", "test"], 10)
+    data_set = enstorage.DataSet.from_arrays(np.arange(30), np.ones((30, 1)), np.eye(3)[labels], part, "classes")
+    project = enstorage.Project(name="Classes", data_source=enstorage.DataSource(name="none").save()).save()
+    for name in ("one", "other"):
+        model = project.create_research(name).create_model(name)
+        model.data_set(data_set)
+        for each in ("train", "valid", "test"):
+            rows = np.flatnonzero(part == each)
+            model.save_forecasts(each, np.repeat(rows[:, None], 3, axis=1), np.full((10, 3), 1 / 3))
+    with pytest.raises(InvalidInputError, match="probabilities of classes, which have no intervals"):
+        endirector.calibrate(rendered(project))
 
 
 def test_an_ensemble_that_was_not_rendered_has_none(store):
