@@ -13,6 +13,7 @@ from endirector.page import period, squared
 from endirector.plots import same_precision
 from enstorage import DataSource, Ensemble
 from enstorage.entity._record import Record
+from enstorage.entity.ensemble import classes_of
 from enstorage.entity.targets import targets_are_values
 from enstorage.errors import NotFoundError
 from enstorage.preparation.split import PARTS
@@ -61,7 +62,8 @@ class Content:
         judged: the part on which it is judged: test where there is one.
         unit: of the targets; empty for none.
         squared: that of squared errors.
-        periods: by part the first and the last time.
+        classes: whether probabilities of classes are forecast.
+        period: the first and the last time of that part; None where targets have no times, as those from arrays.
         metrics: see `Ensemble.metrics`.
         weights: by name; None where members are not combined by weights that stay the same.
         step_weights: by step and name, where they differ by step.
@@ -82,7 +84,8 @@ class Content:
     judged: str
     unit: str
     squared: str
-    periods: dict[str, str]
+    classes: bool
+    period: str | None
     metrics: dict[str, Any]
     weights: dict[str, float] | None
     step_weights: dict[int, dict[str, float]]
@@ -96,20 +99,26 @@ class Content:
     lineage: list[tuple[str, list[tuple[str, int, str]], int]]
 
     @property
+    def measure(self) -> str:
+        """The error by which the page judges, as `metrics` calls it."""
+        return "log_loss" if self.classes else "rmse"
+
+    @property
     def is_below_every_member(self) -> bool:
         """Whether the ensemble has a smaller error than each of its members on the judged part."""
-        errors = self.metrics[self.judged]
-        return bool(errors["ensemble"]["mse"] < min(own["mse"] for own in errors["members"].values()))
+        errors, measure = self.metrics[self.judged], self.measure
+        return bool(errors["ensemble"][measure] < min(own[measure] for own in errors["members"].values()))
 
     @property
     def best(self) -> str:
         """The member with the smallest error on the judged part."""
         errors = self.metrics[self.judged]["members"]
-        return min(self.names, key=lambda name: errors[name]["mse"])
+        return min(self.names, key=lambda name: errors[name][self.measure])
 
     def error_rows(self) -> list[dict[str, Any]]:
         """The table of errors: `name` and `figures`, each column with decimals of its own; the ensemble comes last."""
-        columns = [(part, "rmse") for part in self.metrics] + [(self.judged, "mae")]
+        columns = [(part, self.measure) for part in self.metrics]
+        columns.append((self.judged, "accuracy" if self.classes else "mae"))
         figures = [
             same_precision(
                 [self.metrics[part]["members"][name][measure] for name in self.names]
@@ -175,11 +184,8 @@ def content_of(ensemble: Ensemble, diagnosis: dict[str, Any]) -> Content:
         judged=judged,
         unit=unit,
         squared=squared(unit),
-        periods={
-            part: period(np.unique(own.filter(pl.col("part") == code)["id"].to_numpy()))
-            for code, part in enumerate(PARTS)
-            if part in metrics
-        },
+        classes=classes_of(ensemble.models()) is not None,
+        period=period(np.unique(rows["id"].to_numpy())) if _has_times(ensemble) else None,
         metrics=metrics,
         weights=_weights(ensemble),
         step_weights=_step_weights(ensemble, names),
@@ -200,8 +206,15 @@ def _one_curve(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.join(first, on=["series", "step"], how="semi").sort("id")
 
 
+def _has_times(ensemble: Ensemble) -> bool:
+    data_sets = [model.data_set() for model in ensemble.models() if model.data_set_id is not None]
+    return all(data_set.preparations() for data_set in data_sets)
+
+
 def _unit(ensemble: Ensemble, table: pl.DataFrame) -> str:
-    if not all(model.data_set_id is None or targets_are_values(model.data_set()) for model in ensemble.models()):
+    if not _has_times(ensemble) or not all(
+        model.data_set_id is None or targets_are_values(model.data_set()) for model in ensemble.models()
+    ):
         return ""
     sources = DataSource.get_list(sorted(table["series"].unique().to_list()), connector=ensemble.connector)
     units = {source.unit or "" for source in sources}

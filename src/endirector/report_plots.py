@@ -30,6 +30,8 @@ def plots_of(content: Content) -> dict[str, str]:
 def _forecasts(content: Content) -> Any:
     from endirector.plots import plot_forecasts
 
+    if content.period is None:
+        return None
     drawn = content.drawn
     columns = [name for name in drawn.columns if name.startswith("member_")]
     curves = {name: drawn[column].to_numpy() for name, column in zip(content.names, columns, strict=True)}
@@ -48,9 +50,9 @@ def _errors(content: Content) -> Any:
     from endirector.plots import plot_errors
 
     measured = content.metrics[content.judged]
-    errors = {name: measured["members"][name]["rmse"] for name in content.names}
+    errors = {name: measured["members"][name][content.measure] for name in content.names}
     best = sorted(errors, key=lambda name: errors[name])[:BARS]
-    errors[content.label] = measured["ensemble"]["rmse"]
+    errors[content.label] = measured["ensemble"][content.measure]
     names = sorted([*best, content.label], key=lambda name: errors[name])
     return partial(
         plot_errors,
@@ -58,7 +60,7 @@ def _errors(content: Content) -> Any:
         [errors[name] for name in names],
         unit=content.unit,
         highlighted=(content.label,),
-        title=f"Root mean squared error of the members and of the ensemble on the {content.judged} part",
+        title=f"Errors of the members and of the ensemble on the {content.judged} part",
     )
 
 
@@ -77,7 +79,7 @@ def _row_weights(content: Content) -> Any:
     from endirector.plots import plot_weights
 
     table = content.row_weights
-    if table is None:
+    if table is None or content.period is None:
         return None
     shares = table.select(pl.col("^weight_.*$")).to_numpy()
     return partial(
@@ -88,7 +90,7 @@ def _row_weights(content: Content) -> Any:
 def _fan(content: Content) -> Any:
     from endirector.plots import plot_fan
 
-    if content.intervals is None:
+    if content.intervals is None or content.period is None:
         return None
     drawn = content.intervals.drawn
     bands = {

@@ -17,25 +17,30 @@ def ensemble_html(ensemble: "Ensemble") -> str:
     metrics, names = ensemble.metrics(), list(ensemble.alignment()["lost"])
     weights = [item.properties.get("weight") for item in ensemble.items() if item.dropped is None]
     has_weights = any(weight is not None for weight in weights)
-    columns = ["", *(["weight"] if has_weights else []), *(f"RMSE, {part}" for part in metrics)]
+    measure, told = ("log_loss", "log loss") if _has_classes(metrics) else ("rmse", "RMSE")
+    columns = ["", *(["weight"] if has_weights else []), *(f"{told}, {part}" for part in metrics)]
     rows = [
-        _row(name, [weight] if has_weights else [], [own["members"][name]["rmse"] for own in metrics.values()])
+        _row(name, [weight] if has_weights else [], [own["members"][name][measure] for own in metrics.values()])
         for name, weight in list(zip(names, weights, strict=True))[:_SHOWN]
     ]
     if len(names) > _SHOWN:
         rows.append(f"<tr><td colspan='{len(columns)}'>and {len(names) - _SHOWN} more members</td></tr>")
-    own = _row("ensemble", [None] if has_weights else [], [own["ensemble"]["rmse"] for own in metrics.values()])
+    own = _row("ensemble", [None] if has_weights else [], [own["ensemble"][measure] for own in metrics.values()])
     heads = "".join(f"<th>{escape(column)}</th>" for column in columns)
     fit_on = ensemble.result["fit_on"]
-    told = f"fitted on {fit_on} rows" if fit_on else "fits nothing"
+    fitted = f"fitted on {fit_on} rows" if fit_on else "fits nothing"
     dropped = ensemble.dropped()
     without = f"; left out: {escape(', '.join(dropped))}" if dropped else ""
     return (
-        f"<div>{head}<br>{escape(ensemble.method)}, {escape(told)}, <b>{escape(ensemble.mark())}</b>; "
+        f"<div>{head}<br>{escape(ensemble.method)}, {escape(fitted)}, <b>{escape(ensemble.mark())}</b>; "
         f"{ensemble.alignment()['common']} common targets{without}"
         f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}<tr style='font-weight:bold'>{own[4:]}</tbody></table>"
         "</div>"
     )
+
+
+def _has_classes(metrics: dict[str, Any]) -> bool:
+    return all("log_loss" in own["ensemble"] for own in metrics.values())
 
 
 def _row(name: str, weights: list[Any], errors: list[float]) -> str:

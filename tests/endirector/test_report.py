@@ -156,6 +156,31 @@ def test_one_member_and_many_members_have_a_report_too(project):
     assert "and 20 more" in Page(many).text
 
 
+def test_probabilities_of_classes_are_judged_by_log_loss_and_have_no_times(store):
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 3, 90)
+    part = np.repeat(["train", "valid", "test"], 30)
+    data_set = enstorage.DataSet.from_arrays(
+        np.arange(90), generator.normal(size=(90, 2)), np.eye(3)[labels], part, "x"
+    )
+    project = enstorage.Project(name="p", data_source=enstorage.DataSource(name="none").save()).save()
+    research = project.create_research("r")
+    for name in ("one", "other"):
+        model = research.create_model(name)
+        model.data_set(data_set)
+        said = generator.dirichlet(np.ones(3), 90) + np.eye(3)[labels]
+        for own in ("train", "valid", "test"):
+            ids = np.repeat(np.flatnonzero(part == own)[:, None], 3, axis=1)
+            model.save_forecasts(own, ids, said[part == own] / 2)
+    ensemble = rendered(project)
+    text = Page(endirector.report(ensemble).html).text
+    test = ensemble.metrics()["test"]["ensemble"]
+    assert f"right on {test['accuracy']:.1%}" in text
+    assert same_precision([test["log_loss"]])[0] in text
+    assert "1970" not in text
+    assert "log loss, test" in ensemble._repr_html_()
+
+
 def test_members_that_were_left_out_and_leaks_are_told(project):
     models = project.models()
     failing = project.researches()[0].create_model("has nothing")
