@@ -1,5 +1,6 @@
 """Forecasts beside the truth."""
 
+import math
 from collections.abc import Collection, Mapping
 
 import numpy as np
@@ -54,26 +55,25 @@ def plot_forecasts(
     others = [name for name in curves if name not in highlighted]
     strong = [name for name in curves if name in highlighted]
     distinct = len(others) <= len(MEMBERS)
+    entries = ["truth", *(others if distinct else [f"{len(others)} members"]), *strong]
+    labels = [legend_name(entry) for entry in entries]
+    columns = legend_columns(labels, width)
 
     def draw(axes: Axes) -> None:
         dots = "o" if len(times) * 6 <= width * 72 else ""
         lines = axes.plot(times, actual, color=INK, linewidth=1.0, marker=dots, markersize=3.2, zorder=4)
-        labels = ["truth"]
         for index, name in enumerate(others):
             colour, dash = (MEMBERS[index], DASHES[index]) if distinct else (MUTED, "solid")
             line = axes.plot(times, curves[name], color=colour, linestyle=dash, linewidth=1.0, alpha=0.9)
             if distinct or not index:
                 lines += line
-                labels.append(legend_name(name) if distinct else f"{len(others)} members")
         for name in strong:
             lines += axes.plot(times, curves[name], color=ACCENT, linewidth=2.4, zorder=3)
-            labels.append(legend_name(name))
         axes.set_title(unit)
         axes.grid(axis="y")
         time_axis(axes, times)
-        columns = legend_columns(labels, width)
         legend = axes.legend(lines, labels, loc="lower left", bbox_to_anchor=(0, 1.08), borderaxespad=0, ncols=columns)
         for text in legend.get_texts()[len(labels) - len(strong) :]:
             text.set_fontweight("bold")
 
-    return draw_svg(draw, title, width, 3.4)
+    return draw_svg(draw, title, width, 3.2 + 0.2 * math.ceil(len(labels) / columns))
