@@ -27,7 +27,7 @@ def local_ids(
     return ids if any(there != str(id) for each in ids.values() for there, id in each.items()) else None
 
 
-def renamed(result: dict[str, Any], members: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def renamed(result: dict[str, Any], members: Sequence[tuple[str, str]]) -> Any:
     """The result of an ensemble, with members that are called the same told apart by their ids here.
 
     Args:
@@ -43,16 +43,13 @@ def renamed(result: dict[str, Any], members: Sequence[tuple[str, str]]) -> dict[
         name: f"{base} ({here})" if base is not None and bare.count(base) > 1 else name
         for name, base, (_, here) in zip(lost, bare, members, strict=True)
     }
+    return _with_names(result, {old: name for old, name in new.items() if old != name})
 
-    def by_new_name(given: Mapping[str, Any]) -> dict[str, Any]:
-        return {new[name]: value for name, value in given.items()}
 
-    return {
-        **result,
-        "alignment": {**result["alignment"], "lost": by_new_name(lost)},
-        "test_rows_trained_on": by_new_name(result["test_rows_trained_on"]),
-        "metrics": {
-            part: {**measured, "members": by_new_name(measured["members"])}
-            for part, measured in result["metrics"].items()
-        },
-    }
+def _with_names(value: Any, new: Mapping[str, str]) -> Any:
+    """The same with other names, wherever they stand: as keys, in lists, or alone."""
+    if isinstance(value, Mapping):
+        return {new.get(key, key): _with_names(each, new) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_with_names(each, new) for each in value]
+    return new.get(value, value) if isinstance(value, str) else value
