@@ -12,7 +12,7 @@ from endirector.diversity import convex_weights, decompose, error_correlations
 from endirector.methods.base import Combination, Floats
 from endirector.progress import progress_bar
 from endirector.pruning import LEAST_TIMES, LEVEL, ROUNDING, Together, prune
-from endirector.stored import as_rendered, stored_combination, stored_evidence
+from endirector.stored import as_rendered, kept_folds, stored_combination, stored_evidence
 from enstorage import Ensemble
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
@@ -40,8 +40,8 @@ class _View:
 def diagnose(ensemble: Ensemble, *, progress: bool = True) -> dict[str, Any]:
     """Look at what each member is worth, and store it; nothing but what is stored is read, and no model is opened.
 
-    Test rows are described, and decide nothing: the suggestion is made from out-of-fold rows where the ensemble was fitted
-    on such, else from valid rows, else from train rows.
+    Test rows are described, and decide nothing: the suggestion is made from out-of-fold rows where all members have such,
+    else from valid rows, else from train rows.
 
     Args:
         ensemble: a rendered one. `ensemble.diagnosis()` reads what is stored in it, until it is rendered again.
@@ -69,6 +69,7 @@ def diagnose(ensemble: Ensemble, *, progress: bool = True) -> dict[str, Any]:
         names = list(ensemble.alignment()["lost"])
         recipe, combination = as_rendered(ensemble), stored_combination(ensemble)
         evidence, folds = stored_evidence(ensemble, recipe)
+        folds = kept_folds(ensemble, recipe) if folds is None else folds
         views = _views(ensemble, combination, evidence, folds)
         without = []
         for place, name in enumerate(names if len(names) > 1 else []):

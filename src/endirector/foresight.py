@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 import entrainer
 from endirector.alignment import KEY
 from endirector.following import Sight, Steps, follow
-from endirector.members import Member, members_of, models_in
+from endirector.members import Member, living_members, models_in
 from endirector.methods.base import Floats
 from endirector.stored import stored_combination, stored_evidence
 from endirector.windows import preparations_by_series, smallest_offset
@@ -43,11 +43,6 @@ class Start:
     given: Mapping[str, ArrayLike]
 
 
-def took_part(ensemble: Ensemble) -> list[Member]:
-    """The members that the ensemble was rendered with."""
-    return [each for each, item in zip(members_of(ensemble), ensemble.items(), strict=True) if item.dropped is None]
-
-
 def points_ahead(ensemble: Ensemble, start: Start) -> pl.DataFrame:
     """Point forecasts of an ensemble for the steps from the start on; columns as of `entrainer.forecast`.
 
@@ -55,7 +50,7 @@ def points_ahead(ensemble: Ensemble, start: Start) -> pl.DataFrame:
         InvalidInputError: members cannot forecast past the end of their data, all of which are named, or what is given for
             them is not as many numbers.
     """
-    members = took_part(ensemble)
+    members = living_members(ensemble)
     _check_given(ensemble, members, start)
     if start.time_from is None:
         start = replace(start, time_from=_first_unknown(members, start))
@@ -120,7 +115,7 @@ def without_object(members: Iterable[Member]) -> list[str]:
     found = []
     for member in members:
         if isinstance(member.entity, Ensemble):
-            found += without_object(took_part(member.entity))
+            found += without_object(living_members(member.entity))
         elif member.entity.object_sha256 is None:
             found.append(member.name)
     return found
@@ -139,7 +134,7 @@ def _first_unknown(members: Iterable[Member], start: Start) -> int:
 def _points_of(member: Member, start: Start) -> pl.DataFrame | None:
     """What a member says; None for one without object."""
     if isinstance(member.entity, Ensemble):
-        own = without_object(took_part(member.entity))
+        own = without_object(living_members(member.entity))
         given = {name: values for name, values in start.given.items() if name in own}
         return points_ahead(member.entity, replace(start, given=given))
     if member.entity.object_sha256 is None:

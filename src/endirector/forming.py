@@ -143,13 +143,18 @@ class _Search:
         if (order, places) in self.trials:
             return
         recipe = self._recipes[order].of_members(places)
-        forecast = cross_fitted(recipe, self._seen_by(recipe, places))
-        self.trials[order, places] = _Trial(order, places, *self._measured(forecast))
+        evidence = self._seen_by(recipe, places)
+        if evidence is not None:
+            self.trials[order, places] = _Trial(order, places, *self._measured(cross_fitted(recipe, evidence)))
 
-    def _seen_by(self, recipe: Recipe, places: Sequence[int]) -> Evidence:
+    def _seen_by(self, recipe: Recipe, places: Sequence[int]) -> Evidence | None:
+        """What the method sees of these members; None where it wants values before the target, and they know no lag."""
         evidence = self._evidence.of_members(places)
         models = models_in(self._members[place] for place in places)
-        lag = recipe.method.window_lag(recipe.parameters, longest_lag(models))
+        try:
+            lag = recipe.method.window_lag(recipe.parameters, longest_lag(models))
+        except InvalidInputError:
+            return None
         if lag is None:
             return evidence
         window, known = windows_before(evidence.keys, models, lag)

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from endirector.alignment import KEY
 from endirector.combining import Evidence, cross_fitted
-from endirector.foresight import own_steps, took_part
+from endirector.foresight import own_steps
 from endirector.honesty import TEST, preparations_of, trained_on
 from endirector.meeting import out_of_fold
-from endirector.members import TARGET, models_in, parts_of
+from endirector.members import TARGET, living_members, models_in, parts_of
 from endirector.methods.base import Floats
 from endirector.rehearsal import can_be_rehearsed, rehearse_held_out, rehearse_test
 from endirector.stored import as_rendered, stored_combination, stored_evidence
@@ -83,7 +83,7 @@ def residuals_of(ensemble: Ensemble) -> Calibration:
         )
     if folds is not None:
         return _of("out-of-fold", folds, cross_fitted(recipe, folds))
-    came, held_out = took_part(ensemble), held_out_of(ensemble, evidence)
+    came, held_out = living_members(ensemble), held_out_of(ensemble, evidence)
     if held_out.any():
         rows = evidence.only(held_out)
         was_fitted = recipe.fit_on is not None and bool((rows.part == PARTS.index(recipe.fit_on)).any())
@@ -122,7 +122,7 @@ def _of(kind: str, evidence: Evidence, forecast: Floats) -> Calibration:
 
 def held_out_of(ensemble: Ensemble, evidence: Evidence) -> NDArray[np.bool_]:
     """Which rows are no test rows and such that no member was trained on; none after a random split, shape (rows,)."""
-    members = took_part(ensemble)
+    members = living_members(ensemble)
     if any(each.split == "random" for model in models_in(members) for each in preparations_of(model)):
         return np.zeros(len(evidence.part), dtype=bool)
     keys = evidence.keys.select(TARGET).with_row_index("row")

@@ -7,7 +7,7 @@ import polars as pl
 
 from endirector.alignment import KEY, Alignment, MemberForecasts, align
 from endirector.combining import Evidence, Recipe, cross_fitted
-from endirector.members import TARGET, Member, members_of, models_in, parts_of, refuse_mixed_units, refuse_test_rows
+from endirector.members import TARGET, Member, living_members, models_in, parts_of, refuse_mixed_units, refuse_test_rows
 from endirector.methods.base import Rows
 from endirector.quantiles import common_quantiles
 from endirector.windows import longest_lag, windows_before
@@ -164,8 +164,7 @@ def _folds_of(member: Member, latest: pl.DataFrame) -> pl.DataFrame:
         rows = entity.forecasts(OUT_OF_FOLD).drop("part").join(latest, on=TARGET, how="left", maintain_order="left")
         return _with_truth(entity, rows.with_columns(pl.col("part").fill_null(0)))
     recipe = recipe_of(entity)
-    inside = [each for each, item in zip(members_of(entity), entity.items(), strict=True) if item.dropped is None]
-    _, evidence = out_of_fold(inside, recipe)
+    _, evidence = out_of_fold(living_members(entity), recipe)
     told = evidence.keys.with_columns(
         pl.Series("part", evidence.part),
         pl.Series("truth", evidence.truth),

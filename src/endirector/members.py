@@ -59,6 +59,11 @@ def members_of(ensemble: Ensemble) -> list[Member]:
     ]
 
 
+def living_members(ensemble: Ensemble) -> list[Member]:
+    """The members that the ensemble was rendered with, in the order of their columns."""
+    return [member for member, item in zip(members_of(ensemble), ensemble.items(), strict=True) if item.dropped is None]
+
+
 def models_in(members: Iterable[Member]) -> list[Model]:
     """The models of all members, each once."""
     return list({model.id: model for member in members for model in member.models}.values())

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from endirector.combining import STRETCHES, Evidence
 from endirector.following import follow
-from endirector.foresight import sight_of, steps_of, took_part, without_object
+from endirector.foresight import sight_of, steps_of, without_object
 from endirector.honesty import TEST, leaks
+from endirector.members import living_members
 from endirector.methods.base import Combination, Floats
 from endirector.stored import as_rendered, stored_combination, stored_evidence
 from endirector.windows import preparations_by_series
@@ -33,7 +34,7 @@ class Rehearsal:
 
 def can_be_rehearsed(ensemble: Ensemble) -> bool:
     """Whether all members have objects, and none of them could see what comes after the origin of its forecasts."""
-    return not without_object(took_part(ensemble)) and not any(map(leaks, ensemble.models()))
+    return not without_object(living_members(ensemble)) and not any(map(leaks, ensemble.models()))
 
 
 def rehearse_held_out(ensemble: Ensemble, held_out: Evidence, horizon: int, series: int) -> Rehearsal:
@@ -97,7 +98,7 @@ def _members(ensemble: Ensemble, times: Times, horizon: int, series: int) -> Flo
         _said(member.entity, times, horizon, series)
         if isinstance(member.entity, Ensemble)
         else rehearse(member.entity, times, horizon, series)
-        for member in took_part(ensemble)
+        for member in living_members(ensemble)
     ]
     return np.stack(told, axis=-1)
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from endirector.alignment import KEY
 from endirector.combining import Combined, Evidence, combine, cross_fitted
-from endirector.members import Member, members_of
+from endirector.members import Member, living_members
 from endirector.methods.base import Floats
 from endirector.metrics import errors
 from endirector.stored import as_rendered, stored_evidence
@@ -141,11 +141,6 @@ def remake(ensemble: Ensemble, *, progress: bool = True) -> Remaking:
             sides.append(replace(side, weight=weight, reason=why[0] if why else None))
         stored = ensemble.table().join(then.keys, on=KEY, how="semi", maintain_order="left")["ensemble"].to_numpy()
         return Remaking(tuple(sides), _side("ensemble", then, stored, combined.forecast))
-
-
-def living_members(ensemble: Ensemble) -> list[Member]:
-    """The members that the ensemble was rendered with, in the order of their columns."""
-    return [member for member, item in zip(members_of(ensemble), ensemble.items(), strict=True) if item.dropped is None]
 
 
 def _side(name: str, evidence: Evidence, then: Floats, now: Floats) -> Side:

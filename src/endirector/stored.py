@@ -10,7 +10,7 @@ import polars as pl
 from endirector.alignment import KEY
 from endirector.combining import Combined, Evidence, Recipe, combine
 from endirector.meeting import out_of_fold, recipe_of
-from endirector.members import members_of, require_out_of_fold
+from endirector.members import living_members, require_out_of_fold
 from endirector.methods.base import Combination, Rows
 from endirector.quantiles import common_quantiles
 from endirector.windows import longest_lag, windows_before
@@ -37,6 +37,16 @@ def stored_evidence(ensemble: Ensemble, recipe: Recipe | None = None) -> tuple[E
     evidence = _evidence(ensemble, table, "member_", recipe)
     assert evidence is not None  # noqa: S101 - every rendered ensemble has members
     return evidence, _evidence(ensemble, table, "out_of_fold_", recipe)
+
+
+def kept_folds(ensemble: Ensemble, recipe: Recipe) -> Evidence | None:
+    """The out-of-fold forecasts that the members have now, where they meet; None where they do not."""
+    try:
+        came = living_members(ensemble)
+        require_out_of_fold(came)
+        return out_of_fold(came, recipe)[1]
+    except InvalidInputError:
+        return None
 
 
 def stored_combination(ensemble: Ensemble) -> Combination:
@@ -90,7 +100,7 @@ def what_if(
         recipe = Recipe(kind(), told, name, fit_on)
     evidence, folds = stored_evidence(ensemble, recipe)
     if folds is None and recipe.wants_out_of_fold:
-        came = [member for member in members_of(ensemble) if member.name in names]
+        came = living_members(ensemble)
         require_out_of_fold(came)
         _, folds = out_of_fold(came, recipe)
     return combine(recipe, evidence.of_members(chosen), None if folds is None else folds.of_members(chosen))
@@ -117,7 +127,7 @@ def _evidence(ensemble: Ensemble, table: pl.DataFrame, prefix: str, recipe: Reci
         table, window = table.filter(known), window[known]
     keys, quantiles = table.select(KEY), {}
     if recipe.method.fits_quantiles(recipe.parameters):
-        came = [each for each, item in zip(members_of(ensemble), ensemble.items(), strict=True) if item.dropped is None]
+        came = living_members(ensemble)
         quantiles = common_quantiles(came, keys, out_of_fold=prefix == "out_of_fold_")
     return Evidence(
         keys,

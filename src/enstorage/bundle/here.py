@@ -27,7 +27,7 @@ def local_ids(
     return ids if any(there != str(id) for each in ids.values() for there, id in each.items()) else None
 
 
-def renamed(result: dict[str, Any], members: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def renamed(result: dict[str, Any], members: Sequence[tuple[str, str]]) -> Any:
     """The result of an ensemble, with members that are called the same told apart by their ids here.
 
     Args:
@@ -43,44 +43,13 @@ def renamed(result: dict[str, Any], members: Sequence[tuple[str, str]]) -> dict[
         name: f"{base} ({here})" if base is not None and bare.count(base) > 1 else name
         for name, base, (_, here) in zip(lost, bare, members, strict=True)
     }
-
-    def by_new_name(given: Mapping[str, Any]) -> dict[str, Any]:
-        return {new[name]: value for name, value in given.items()}
-
-    diagnosis = {"diagnosis": _diagnosis(result["diagnosis"], new)} if "diagnosis" in result else {}
-    return {
-        **result,
-        **diagnosis,
-        "alignment": {**result["alignment"], "lost": by_new_name(lost)},
-        "test_rows_trained_on": by_new_name(result["test_rows_trained_on"]),
-        "metrics": {
-            part: {**measured, "members": by_new_name(measured["members"])}
-            for part, measured in result["metrics"].items()
-        },
-    }
+    return _with_names(result, {old: name for old, name in new.items() if old != name})
 
 
-def _diagnosis(found: Mapping[str, Any], new: Mapping[str, str]) -> dict[str, Any]:
-    """What `endirector.diagnose` found, with the new names."""
-
-    def by_new_name(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
-        return None if given is None else {new[name]: value for name, value in given.items()}
-
-    suggestion = found["suggestion"]
-    return {
-        **found,
-        "members": [new[name] for name in found["members"]],
-        "parts": {
-            part: {
-                **told,
-                "errors": by_new_name(told["errors"]),
-                "leave_one_out": by_new_name(told["leave_one_out"]),
-            }
-            for part, told in found["parts"].items()
-        },
-        "suggestion": {
-            **suggestion,
-            "drop": [new[name] for name in suggestion["drop"]],
-            "changes": by_new_name(suggestion["changes"]),
-        },
-    }
+def _with_names(value: Any, new: Mapping[str, str]) -> Any:
+    """The same with other names, wherever they stand: as keys, in lists, or alone."""
+    if isinstance(value, Mapping):
+        return {new.get(key, key): _with_names(each, new) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_with_names(each, new) for each in value]
+    return new.get(value, value) if isinstance(value, str) else value
