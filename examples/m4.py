@@ -118,9 +118,9 @@ def _told(frequency: Frequency, errors: dict[str, list[float]], less: str) -> li
     best = min(NAMES, key=lambda name: np.mean(errors[name]))
     behind = np.subtract(errors[best], errors["formed"])
     error = behind.std(ddof=1) / len(behind) ** 0.5
-    wins = int((behind > 0).sum())
+    wins, ties = int((behind > 0).sum()), int((behind == 0).sum())
     rows = [Row(work + name, "MASE", None, values, of="series", less=less) for name, values in errors.items()]
-    beside = f"standard error of the mean {error:.3f}; formed is better on {wins} of {len(behind)} series"
+    beside = f"standard error of the mean {error:.3f}; formed is better on {wins} series, the same on {ties}"
     figure = f"MASE of the best member ({best}) less that of what was formed"
     return [*rows, Row(work + "gain", figure, None, behind.tolist(), of="series", beside=beside, less=less)]
 
