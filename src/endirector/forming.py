@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from endirector.combining import Evidence, Recipe, cross_fitted, stretches_of
 from endirector.conductor import Conductor
 from endirector.meeting import out_of_fold
-from endirector.members import Member, models_in, require_out_of_fold
+from endirector.members import Member, models_in
 from endirector.methods.base import Floats
 from endirector.methods.voting import Voting
 from endirector.progress import progress_bar
@@ -19,7 +19,7 @@ from endirector.windows import longest_lag, windows_before
 from enstorage import Ensemble, Forecast, Model, Project, plugins
 from enstorage.entity.ensemble import METHODS, classes_of, member_names
 from enstorage.entity.forecast import OUT_OF_FOLD
-from enstorage.errors import EnstorageError, InvalidInputError
+from enstorage.errors import InvalidInputError
 
 METRICS = ("mse", "mae")
 
@@ -261,19 +261,18 @@ def _able(candidates: Sequence[Model | Ensemble], folds: int, progress: bool) ->
     _backtest([model for member in found for model in member.models], folds, progress)
     able = []
     for member in found:
-        try:
-            require_out_of_fold([member])
-            if isinstance(member.entity, Ensemble):
-                member.entity.mark()
-        except EnstorageError as error:
-            left_out[member.name] = str(error)
+        if isinstance(member.entity, Ensemble) and member.entity.result is None:
+            left_out[member.name] = "It was not rendered."
+        elif not all(Forecast.of(model, OUT_OF_FOLD) for model in member.models):
+            left_out[member.name] = "It brought no out-of-fold forecasts, and cannot be trained again."
         else:
             able.append(member)
     if not able:
-        reasons = " ".join(f"{name}: {reason}" for name, reason in left_out.items())
+        names = ", ".join(left_out) or "(there are none)"
         raise InvalidInputError(
-            "No candidate has out-of-fold forecasts, so there is nothing to choose on. Make them with entrainer.backtest, "
-            f"or keep your own with model.save_forecasts('out_of_fold', id, values). {reasons}".strip()
+            f"None of the candidates {names} has out-of-fold forecasts, or can be trained again to get some, so there is "
+            "nothing to choose on. Make them with entrainer.backtest, or keep your own with "
+            "model.save_forecasts('out_of_fold', id, values)."
         )
     return able, left_out
 
@@ -281,17 +280,19 @@ def _able(candidates: Sequence[Model | Ensemble], folds: int, progress: bool) ->
 def _backtest(models: Sequence[Model], folds: int, progress: bool) -> None:
     """Make the out-of-fold forecasts of the models that have none and can be trained again, as they were trained."""
     missing = {model.id: model for model in models if not Forecast.of(model, OUT_OF_FOLD)}
-    again = [
-        (model, model.meta("training"), model.meta("seed"))
-        for model in missing.values()
-        if model.data_set_id is not None and {"training", "seed"} <= model.metas().keys()
-    ]
+    again = [model for model in missing.values() if model.data_set_id is not None and _can_be_trained(model)]
     if again:
         from entrainer import Training, backtest
 
-        trainings = [Training.from_json(training) for _, training, _ in again]
-        seeds = [seed for _, _, seed in again]
-        backtest([model for model, _, _ in again], trainings, seeds=seeds, folds=folds, progress=progress)
+        facts = [model.metas() for model in again]
+        trainings = [Training.from_json(own["training"]) if "training" in own else Training() for own in facts]
+        backtest(again, trainings, seeds=[own.get("seed", 0) for own in facts], folds=folds, progress=progress)
+
+
+def _can_be_trained(model: Model) -> bool:
+    """By its specification, as `entrainer.fit` did it, or as the estimator that it has as object."""
+    was_trained = model.network is not None and {"training", "seed"} <= model.metas().keys()
+    return was_trained or model.object_format == "skops"
 
 
 def _recipe(choice: Choice | str, names: Sequence[str], classes: int | None) -> Recipe:

@@ -120,7 +120,19 @@ def test_out_of_fold_forecasts_that_are_missing_are_made(project):
     ensemble = form(project, methods=["voting"], progress=False)
     assert Forecast.of(model, "out_of_fold")
     assert "fresh" in ensemble.formed["candidates"]
-    assert "uploaded brought none" in ensemble.formed["left_out"]["uploaded"]
+    assert ensemble.formed["left_out"] == {
+        "uploaded": "It brought no out-of-fold forecasts, and cannot be trained again."
+    }
+
+
+def test_estimators_that_were_kept_as_objects_are_trained_again(project):
+    preparation = project.researches()[0].data_preparation
+    model = project.researches()[0].create_model("kept")
+    model.data_set(preparation.create_set(Window(3)))
+    _, X, y = model.data_set().arrays("train")
+    model.save_object(LinearRegression().fit(X, y))
+    form(project, [model, project.models()[0]], ["voting"], progress=False)
+    assert model.forecasts("out_of_fold").height > 50
 
 
 def test_ensembles_are_candidates_too(project):
@@ -150,7 +162,10 @@ def test_nonsense_is_refused_and_nothing_is_kept(project, store, census):
         (lambda: form(project, metric="rmse"), "The metric is one of mse, mae; received 'rmse'"),
         (lambda: form(project, methods=[]), "There is no method to try"),
         (lambda: form(project, methods=["telepathy"]), "telepathy"),
-        (lambda: form(lonely, progress=False), "No candidate has out-of-fold forecasts.* nothing brought none"),
+        (
+            lambda: form(lonely, progress=False),
+            "None of the candidates nothing has out-of-fold forecasts, or can be trained again",
+        ),
     ):
         with pytest.raises(InvalidInputError, match=expected):
             refused()
