@@ -8,6 +8,7 @@ from sklearn.linear_model import LinearRegression
 from sqlalchemy import text
 from test_conductor import make_project, trained
 
+import endirector
 from endirector import Conductor, what_if
 from enstorage import DataSource, Ensemble, Forecast
 from enstorage.errors import CorruptError, InvalidInputError
@@ -245,3 +246,39 @@ class TestWhatIf:
     def test_who_is_left_out_has_to_be_there_and_leave_somebody(self, ensemble, without):
         with pytest.raises(InvalidInputError, match=r"expected names out of lag 3, lag 5, lag 8, and at least one"):
             what_if(ensemble, without=without)
+
+
+def test_everything_later_needs_no_model(project, ensemble):
+    """Forecasts are kept: with all objects gone everything but forecasting ahead runs, and another method does too."""
+    for model in project.models():
+        model.connector.objects.delete(model.object_sha256)
+    intervals = endirector.calibrate(ensemble)
+    assert intervals["coverage"].is_between(0, 1).all()
+    assert endirector.diagnose(ensemble, progress=False)["members"] == ["lag 3", "lag 5", "lag 8"]
+    assert "<html" in endirector.report(ensemble).html
+    other = Conductor(project.create_ensemble("greedy", models=project.models(), fit_on="valid")).render()
+    assert other.dropped() == {}
+    assert Conductor(ensemble).verify().demanded == "equal bits"
+
+
+def test_a_member_whose_ids_are_shifted_meets_the_others_at_its_ids_and_not_at_its_places(project):
+    """As many rows as the others, each a year later: what it says for a year is judged by that year."""
+    first = project.models()[0]
+    Conductor(project.create_ensemble("voting", models=[first])).render()  # it has forecasts now
+    shifted = project.researches()[0].create_model("shifted")
+    years = project.researches()[0].data_preparation.table().select("time", "part")
+    for code, part in enumerate(("train", "valid", "test")):
+        kept = first.forecasts(part).sort("id")
+        places = years["time"].search_sorted(kept["id"]) + 1
+        inside = (places < years.height).to_numpy()
+        ids = years["time"].to_numpy()[places.to_numpy()[inside]]
+        values = kept["value"].to_numpy()[inside]
+        own = years["part"].to_numpy()[places.to_numpy()[inside]] == code
+        shifted.save_forecasts(part, ids[own], values[own])
+    ensemble = Conductor(project.create_ensemble("voting", models=[first, shifted])).render()
+    table = ensemble.table()
+    earlier, later = table[f"member_{first.id}"].to_numpy(), table[f"member_{shifted.id}"].to_numpy()
+    assert np.mean(earlier[:-1] == later[1:]) > 0.95
+    assert not (earlier == later).any()
+    errors = ensemble.metrics()["test"]["members"]
+    assert errors["shifted"]["rmse"] > 2 * errors["lag 3"]["rmse"]
