@@ -53,7 +53,7 @@ def class_errors(truth: Floats, forecast: Floats, classes: int) -> dict[str, flo
         right, said = (np.hstack([1 - values, values]) for values in (right, said))
     hit = (said.argmax(axis=1) == right.argmax(axis=1)).mean()
     probability = np.clip((said * right).sum(axis=1), 1e-15, 1)
-    return {"accuracy": float(hit), "log_loss": float(-np.log(probability).mean())}
+    return {"accuracy": float(hit), "log_loss": float(np.log(1 / probability).mean())}
 
 
 def errors_by_part(models: Sequence[Model], alignment: Alignment, forecast: NDArray[np.float64]) -> dict[str, Any]:
