@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import sysconfig
+import threading
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,21 @@ def test_an_older_store_is_refused_until_it_is_upgraded_and_its_file_is_kept(old
         assert copy.execute("SELECT name FROM model WHERE id < 3").fetchall() == [("lag 3",), ("lag 5",)]
     copy.close()
     Connector.in_folder(old_store).close()
+
+
+def test_a_store_that_somebody_else_is_writing_to_is_waited_for(old_store):
+    """Before it keeps a log, SQLite would refuse at once: another process may open the same new store."""
+    database = old_store / "enstorage.sqlite"
+    with sqlite3.connect(database) as plain:
+        plain.execute("PRAGMA journal_mode=DELETE")
+    plain.close()
+    writer = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
+    writer.execute("BEGIN IMMEDIATE")
+    done = threading.Timer(0.5, lambda: writer.execute("COMMIT"))
+    done.start()
+    Connector.in_folder(old_store, upgrade=True).close()
+    done.join()
+    writer.close()
 
 
 def test_upgrading_a_store_of_this_version_changes_nothing(store, tmp_path):

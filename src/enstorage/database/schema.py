@@ -1,5 +1,7 @@
 """The version of the tables: made in an empty database, upgraded only when asked."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +16,8 @@ from enstorage.errors import StoreError, UpgradeError
 # importing Alembic at every start would cost more than opening the store.
 REVISIONS = ("0001", "0002", "0003", "0004")
 HEAD_REVISION = REVISIONS[-1]
+
+_PAUSE_SECONDS = 0.02
 
 
 def ensure_schema(engine: Engine, *, upgrade: bool = False) -> None:
@@ -39,11 +43,27 @@ def ensure_schema(engine: Engine, *, upgrade: bool = False) -> None:
             "upgrade` when no other program uses the store; older versions cannot open it afterwards."
         )
     if engine.dialect.name == "sqlite":
-        # WAL lets readers work while one process writes; it is a property of the file and stays with it.
-        raw = engine.raw_connection()
-        raw.execute("PRAGMA journal_mode=WAL")
-        raw.close()
+        _write_ahead(engine)
     _migrate(engine)
+
+
+def _write_ahead(engine: Engine) -> None:
+    """Have SQLite keep a log, so that readers work while one process writes; it is a property of the file and stays with it.
+
+    Where another process is about to write, SQLite refuses this at once, whatever its busy timeout. So it is asked again.
+    """
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        raw = engine.raw_connection()
+        try:
+            raw.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+        finally:
+            raw.close()
 
 
 def _migrate(engine: Engine) -> None:
@@ -139,8 +159,6 @@ def _keep_copy(connection: Connection, revision: str) -> None:
     """A copy of a SQLite file beside it, before it is upgraded; servers have backup programs of their own."""
     if connection.dialect.name != "sqlite" or is_in_memory(connection.engine.url):
         return
-    import sqlite3
-
     original = Path(str(connection.engine.url.database))
     copy = original.with_name(f"{original.name}.schema-{revision}")
     with sqlite3.connect(original) as source, sqlite3.connect(copy) as target:
