@@ -31,9 +31,10 @@ def ensemble_html(ensemble: "Ensemble") -> str:
     fitted = f"fitted on {fit_on} rows" if fit_on else "fits nothing"
     dropped = ensemble.dropped()
     without = f"; left out: {escape(', '.join(dropped))}" if dropped else ""
+    stale = "".join(f"<br>Not up to date: {escape(said)}" for said in ensemble.staleness())
     return (
         f"<div>{head}<br>{escape(ensemble.method)}, {escape(fitted)}, <b>{escape(ensemble.mark())}</b>; "
-        f"{ensemble.alignment()['common']} common targets{without}"
+        f"{ensemble.alignment()['common']} common targets{without}{stale}"
         f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}<tr style='font-weight:bold'>{own[4:]}</tbody></table>"
         "</div>"
     )

@@ -174,7 +174,10 @@ class TestStaleness:
         _, X, y = model.data_set().arrays("valid")
         model.save_object(LinearRegression().fit(X, y))
         assert ensemble.staleness() == [f"{model} was trained anew."]
+        assert "Not up to date: Model(1, &#x27;lag 3&#x27;) was trained anew." in ensemble._repr_html_()
+        assert "Not up to date" in endirector.report(ensemble).html
         Conductor(ensemble).render()
+        assert "Not up to date" not in ensemble._repr_html_()
         assert ensemble.staleness() == []
 
     def test_a_member_with_other_forecasts(self, ensemble):

@@ -322,11 +322,14 @@ def classes_of(members: Sequence[Model | Ensemble]) -> int | None:
     Raises:
         InvalidInputError: some forecast classes and others values, or classes of another number.
     """
-    found: dict[int | None, Model] = {}
+    by_set: dict[int, Model] = {}  # each looked into once: those of images are large
     for member in members:
         for model in [member] if isinstance(member, Model) else member.models():
             if model.data_set_id is not None:
-                found.setdefault(model.data_set().classes, model)
+                by_set.setdefault(model.data_set_id, model)
+    found: dict[int | None, Model] = {}
+    for model in by_set.values():
+        found.setdefault(model.data_set().classes, model)
     if len(found) > 1:
         told = ", ".join(
             f"{model} forecasts {f'{classes} classes' if classes else 'values'}" for classes, model in found.items()
