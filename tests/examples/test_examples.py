@@ -92,23 +92,30 @@ def test_customers_are_forecast_beside_the_median(store, short):
     assert Model.get_list()[0].data_set().is_pooled
 
 
-def test_an_ensemble_is_formed_on_the_sunspots_beside_the_baselines(store):
+def test_an_ensemble_is_formed_on_the_sunspots_beside_the_baselines(store, monkeypatch):
+    """With one network for each lag and transform instead of three, and without the forests."""
+    example = import_module("sunspots_formed")
+    monkeypatch.setattr(example, "NETWORKS_EACH", 1)
+    monkeypatch.setattr(example, "ESTIMATORS", example.ESTIMATORS[:2])
     (row,) = rows_of("sunspots_formed", Options(seeds=1, epochs=2), simple=["seasonal naive"])
     assert shortened(row)
     # The known test errors of a plain autoregression, and after a square root.
     assert "autoregression (9) 325; autoregression (9) after a square root 266" in row.beside
     (ensemble,) = Ensemble.get_list()
     assert ensemble.formed["rows"] > 50
-    assert len(ensemble.formed["candidates"]) == 25
+    assert len(ensemble.formed["candidates"]) == 11
     assert ensemble.metrics()["test"]["ensemble"]["mse"] == pytest.approx(row.values[0])
     assert ensemble.table().filter(pl.col("part") == 2)["fitted"].any() is False
 
 
-def test_ensembles_are_formed_on_series_of_m4(store, short):
+def test_ensembles_are_formed_on_series_of_m4(store, short, monkeypatch):
+    """On two of the hourly ones."""
+    example = import_module("m4")
+    monkeypatch.setattr(example, "FREQUENCIES", example.FREQUENCIES[:1])
     rows = rows_of("m4", short, simple=["seasonal naive", "Theta"])
     assert [row.work for row in rows[:2]] == ["M4, hourly: formed", "M4, hourly: mean of all"]
     assert all(shortened(row) and row.of == "series" for row in rows)
-    assert [len(row.values) for row in rows] == [2] * 14
+    assert [len(row.values) for row in rows] == [2] * 7
     by_work = {row.work: row for row in rows}
     # The seasonal naive forecast of the first hourly series, by hand.
     lines = [
@@ -120,7 +127,7 @@ def test_ensembles_are_formed_on_series_of_m4(store, short):
     expected = np.abs(np.resize(known[-24:], 48) - future).mean() / scale
     assert by_work["M4, hourly: seasonal naive"].values[0] == pytest.approx(expected, rel=1e-9)
     formed = [ensemble for ensemble in Ensemble.get_list() if ensemble.formed]
-    assert len(formed) == 4
+    assert len(formed) == 2
     assert all(ensemble.mark() in ("out-of-fold", "held-out") for ensemble in formed)
 
 
