@@ -5,6 +5,7 @@ test, LSTM networks that see 5, 7 or 13 years. What may be combined, how rows ar
 stand below; none of it was chosen by a look at test rows.
 """
 
+import polars as pl
 from statsmodels.datasets import sunspots
 
 import entrainer
@@ -94,7 +95,7 @@ def _seasonal_naive(project: Project, preparation: DataPreparation) -> Model:
     return model
 
 
-def _test_mse(model: Model, truth) -> float:
+def _test_mse(model: Model, truth: pl.DataFrame) -> float:
     both = model.forecasts("test").join(truth, left_on="id", right_on="time", suffix="_true")
     return float(((both["value"] - both["value_true"]) ** 2).mean())
 
