@@ -10,6 +10,7 @@ from statsmodels.datasets import sunspots
 
 import entrainer
 from endirector import form
+from enmyadmin.demo.baselines import forecast_seasonal_naive
 from enstorage import DataPreparation, DataSource, Model, Project
 from enstorage.adapter import Window
 from enstorage.preparation.split import PARTS
@@ -79,19 +80,11 @@ def _formed(seed: int, training: Training) -> dict[str, float]:
 
 
 def _seasonal_naive(project: Project, preparation: DataPreparation) -> Model:
-    """The value of eleven years ago; it was trained on nothing."""
-    table = preparation.table()
+    """The value of eleven years ago; it was trained on nothing, so every train row is out of fold for it."""
     model = project.create_research("Baselines", preparation).create_model("seasonal naive")
-    model.meta("trained_on", [])
-    forecast = table["value"].shift(CYCLE)
-    for code, part in enumerate(PARTS):
-        rows = forecast.is_not_null() & (table["part"] == code)
-        if rows.any():
-            model.save_forecasts(part, table["time"].filter(rows).to_numpy(), forecast.filter(rows).to_numpy())
-            if part == "train":
-                model.save_forecasts(
-                    "out_of_fold", table["time"].filter(rows).to_numpy(), forecast.filter(rows).to_numpy()
-                )
+    forecast_seasonal_naive(model, preparation, CYCLE)
+    kept = model.forecasts("train")
+    model.save_forecasts("out_of_fold", kept["id"].to_numpy(), kept["value"].to_numpy())
     return model
 
 

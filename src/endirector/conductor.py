@@ -105,10 +105,9 @@ class Conductor:
         if recipe.wants_out_of_fold:
             require_out_of_fold(members)
         with progress_bar(hidden=not progress) as report:
-            asked = iter(range(len(members)))
 
-            def tell(name: str) -> None:
-                report(f"Forecasts of {name}", next(asked), len(members))
+            def tell(place: int, name: str) -> None:
+                report(f"Forecasts of {name}", place, len(members))
 
             meeting = meet(members, recipe, strict=strict, tell=tell)
             report("Combining", len(members), len(members))

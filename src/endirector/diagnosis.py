@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from endirector.alignment import KEY
 from endirector.combining import Evidence, Recipe, combine, cross_fitted
 from endirector.diversity import convex_weights, decompose, error_correlations
 from endirector.methods.base import Combination, Floats
+from endirector.metrics import errors
 from endirector.progress import progress_bar
 from endirector.pruning import LEAST_TIMES, LEVEL, ROUNDING, Together, prune
 from endirector.stored import as_rendered, kept_folds, stored_combination, stored_evidence
@@ -228,4 +227,4 @@ def _all_but(place: int, members: int) -> list[int]:
 
 
 def _mean_square(forecast: Floats, truth: Floats) -> float:
-    return float(np.mean((forecast - truth) ** 2))
+    return errors(truth, forecast)["mse"]

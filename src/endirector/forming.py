@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from endirector.combining import Evidence, Recipe, cross_fitted, stretches_of
 from endirector.conductor import Conductor
-from endirector.meeting import out_of_fold
+from endirector.meeting import asked_recipe, out_of_fold
 from endirector.members import Member, models_in
 from endirector.methods.base import Floats
 from endirector.methods.voting import Voting
 from endirector.progress import progress_bar
 from endirector.windows import longest_lag, windows_before
-from enstorage import Ensemble, Forecast, Model, Project, plugins
-from enstorage.entity.ensemble import METHODS, classes_of, member_names
+from enstorage import Ensemble, Forecast, Model, Project
+from enstorage.entity.ensemble import classes_of, member_names
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 
@@ -254,10 +254,9 @@ def form(
 
 def _able(candidates: Sequence[Model | Ensemble], folds: int, progress: bool) -> tuple[list[Member], dict[str, str]]:
     """The candidates with out-of-fold forecasts, and why others have none, by name."""
-    found, left_out = [], {}
-    for name, entity in zip(member_names(candidates), candidates, strict=True):
-        models = (entity,) if isinstance(entity, Model) else tuple(entity.models())
-        found.append(Member(name, str(entity.id), entity, models))
+    left_out = {}
+    names = member_names(candidates)
+    found = [Member.of(name, str(entity.id), entity) for name, entity in zip(names, candidates, strict=True)]
     _backtest([model for member in found for model in member.models], folds, progress)
     able = []
     for member in found:
@@ -268,9 +267,9 @@ def _able(candidates: Sequence[Model | Ensemble], folds: int, progress: bool) ->
         else:
             able.append(member)
     if not able:
-        names = ", ".join(left_out) or "(there are none)"
+        shown = ", ".join(left_out) or "(there are none)"
         raise InvalidInputError(
-            f"None of the candidates {names} has out-of-fold forecasts, or can be trained again to get some, so there is "
+            f"None of the candidates {shown} has out-of-fold forecasts, or can be trained again to get some, so there is "
             "nothing to choose on. Make them with entrainer.backtest, or keep your own with "
             "model.save_forecasts('out_of_fold', id, values)."
         )
@@ -297,9 +296,8 @@ def _can_be_trained(model: Model) -> bool:
 
 def _recipe(choice: Choice | str, names: Sequence[str], classes: int | None) -> Recipe:
     choice = Choice(choice) if isinstance(choice, str) else choice
-    kind = plugins.load(METHODS, choice.method, "method")
-    metamodel, parameters = kind.check(choice.metamodel, dict(choice.parameters), names, classes)
-    return Recipe(kind(), parameters, metamodel, OUT_OF_FOLD if kind.fits_with(parameters) else None)
+    recipe = asked_recipe(choice.method, choice.metamodel, dict(choice.parameters), names, classes)
+    return replace(recipe, fit_on=OUT_OF_FOLD if recipe.method.fits_with(recipe.parameters) else None)
 
 
 def _meet(

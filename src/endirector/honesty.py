@@ -9,7 +9,7 @@ from endirector.alignment import Alignment
 from endirector.members import Member
 from enstorage import DataPreparation, Ensemble, Model
 from enstorage.entity.forecast import OUT_OF_FOLD
-from enstorage.errors import InvalidInputError
+from enstorage.entity.targets import parts_trained_on
 from enstorage.preparation.split import PARTS
 
 TEST = PARTS.index("test")
@@ -17,19 +17,8 @@ TEST = PARTS.index("test")
 
 def trained_on(member: Member) -> list[int]:
     """The codes of the parts that a member was trained on; of an ensemble also those that it was fitted on."""
-    seen = {code for model in member.models for code in _trained_on(model)}
+    seen = {PARTS.index(part) for model in member.models for part in parts_trained_on(model)}
     return sorted(seen.union(_fitted_on(member.entity) if isinstance(member.entity, Ensemble) else ()))
-
-
-def _trained_on(model: Model) -> list[int]:
-    """The parts of a model; the train part where it does not say."""
-    parts = model.meta("trained_on", default=["train"])
-    if not isinstance(parts, list) or not set(parts) <= set(PARTS):
-        raise InvalidInputError(
-            f"The fact 'trained_on' of {model} is {parts!r}; expected a list of {', '.join(PARTS)}. Correct it by "
-            "model.meta('trained_on', […])."
-        )
-    return [PARTS.index(part) for part in parts]
 
 
 def _fitted_on(ensemble: Ensemble) -> set[int]:

@@ -1,7 +1,8 @@
 """Where members meet: what each brings, the targets that all share, and who could not come."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -50,12 +51,30 @@ def recipe_of(ensemble: Ensemble) -> Recipe:
     return Recipe(method, method.with_defaults(ensemble.parameters), ensemble.metamodel, ensemble.fit_on)
 
 
+def asked_recipe(
+    method: str,
+    metamodel: object,
+    parameters: Mapping[str, Any],
+    names: Sequence[str],
+    classes: int | None,
+    fit_on: str | None = None,
+) -> Recipe:
+    """How members are to be combined, as `Project.create_ensemble` is told; checked as there.
+
+    Raises:
+        InvalidInputError: see `Method.check`, or the method is unknown.
+    """
+    kind = plugins.load(METHODS, method, "method")
+    name, told = kind.check(metamodel, parameters, names, classes)
+    return Recipe(kind(), told, name, fit_on)
+
+
 def meet(
     members: Sequence[Member],
     recipe: Recipe,
     *,
     strict: bool = False,
-    tell: Callable[[str], None] = lambda _name: None,
+    tell: Callable[[int, str], None] = lambda _place, _name: None,
 ) -> Meeting:
     """Gather what the members bring and intersect it.
 
@@ -63,7 +82,7 @@ def meet(
         members: all.
         recipe: how they are to be combined.
         strict: refuse where a member fails; by default the others meet without it.
-        tell: is called with the name of each member before it is asked.
+        tell: is called with the place and the name of each member before it is asked.
 
     Raises:
         InvalidInputError: no member can come, there is no common target, targets or units differ, or an out-of-fold target
@@ -73,8 +92,8 @@ def meet(
     came: list[Member] = []
     brought: list[MemberForecasts] = []
     dropped: dict[str, str] = {}
-    for member in members:
-        tell(member.name)
+    for place, member in enumerate(members):
+        tell(place, member.name)
         try:
             brought.append(_bring(member))
         except (StoreError, MissingLibraryError, MemoryError):  # nothing is wrong with the member

@@ -34,6 +34,11 @@ class Member:
     entity: Model | Ensemble
     models: tuple[Model, ...]
 
+    @classmethod
+    def of(cls, name: str, key: str, entity: Model | Ensemble) -> "Member":
+        """The member that a model or an ensemble is."""
+        return cls(name, key, entity, (entity,) if isinstance(entity, Model) else tuple(entity.models()))
+
     def offset(self) -> int | None:
         """How far past the window the first target lies; None where that is not known, or differs inside."""
         offsets = {
@@ -54,7 +59,7 @@ def members_of(ensemble: Ensemble) -> list[Member]:
             f"{ensemble} has no members. Make it with models: project.create_ensemble(method, models=[…])."
         )
     return [
-        Member(name, item.key, entity, (entity,) if isinstance(entity, Model) else tuple(entity.models()))
+        Member.of(name, item.key, entity)
         for name, item, entity in zip(member_names(entities), ensemble.items(), entities, strict=True)
     ]
 

@@ -9,13 +9,13 @@ import polars as pl
 
 from endirector.alignment import KEY
 from endirector.combining import Combined, Evidence, Recipe, combine
-from endirector.meeting import out_of_fold, recipe_of
+from endirector.meeting import asked_recipe, out_of_fold, recipe_of
 from endirector.members import living_members, require_out_of_fold
 from endirector.methods.base import Combination, Rows
 from endirector.quantiles import common_quantiles
 from endirector.windows import longest_lag, windows_before
-from enstorage import Ensemble, plugins
-from enstorage.entity.ensemble import METHODS, classes_of
+from enstorage import Ensemble
+from enstorage.entity.ensemble import classes_of
 from enstorage.errors import InvalidInputError
 
 
@@ -91,13 +91,11 @@ def what_if(
         )
     recipe = as_rendered(ensemble).of_members(chosen)
     if method is not None or metamodel is not None or parameters is not None or fit_on is not None:
-        kind = plugins.load(METHODS, method or ensemble.method, "method")
         if method is None:
             metamodel = metamodel or ensemble.metamodel
             parameters = dict(recipe.parameters) if parameters is None else parameters
-        left = [names[place] for place in chosen]
-        name, told = kind.check(metamodel, parameters or {}, left, classes_of(ensemble.models()))
-        recipe = Recipe(kind(), told, name, fit_on)
+        left, classes = [names[place] for place in chosen], classes_of(ensemble.models())
+        recipe = asked_recipe(method or ensemble.method, metamodel, parameters or {}, left, classes, fit_on)
     evidence, folds = stored_evidence(ensemble, recipe)
     if folds is None and recipe.wants_out_of_fold:
         came = living_members(ensemble)

@@ -11,6 +11,7 @@ from endirector.alignment import KEY
 from endirector.surroundings import surroundings
 from enstorage import Ensemble
 from enstorage.errors import CorruptError
+from entrainer.conformal import quantiles_of
 
 _TOLERANCE = 1e-9
 _SHOWN = 5
@@ -100,11 +101,8 @@ def _pairs(
 def _forecasts(ensemble: Ensemble, forecasts: Mapping[float | None, pl.DataFrame]) -> Iterator[tuple[str, Any, Any]]:
     kept = ensemble.forecasts()
     # Intervals are calibrated later, and stand in place of what members say of the same quantiles.
-    later = {
-        round((1 + sign * each["level"]) / 2, 12)
-        for each in (ensemble.result or {}).get("intervals", ())
-        for sign in (-1, 1)
-    }
+    intervals = (ensemble.result or {}).get("intervals", ())
+    later = {quantile for each in intervals for quantile in quantiles_of(each["level"])}
     for level, rows in forecasts.items():
         if level is None or round(level, 12) not in later:
             name = "the point forecast" if level is None else f"the quantile {level:g}"

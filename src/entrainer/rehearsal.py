@@ -8,6 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from enstorage import DataPreparation, DataSource, Model
+from enstorage.entity.targets import parts_trained_on
 from enstorage.preparation.split import PARTS
 from entrainer.known import known_rows
 from entrainer.prediction import output_of
@@ -74,8 +75,7 @@ def true_steps(preparation: DataPreparation, origins: Times, times: Times, truth
 def held_out_rows(model: Model, preparation: DataPreparation) -> tuple[Times, Floats]:
     """Times and true values of the valid rows; none where the model was trained on them, or could see what follows."""
     table = preparation.table()
-    trained_on = model.meta("trained_on", default=["train"])
-    if PARTS[_VALID] in trained_on or preparation.state["leaks"]:
+    if PARTS[_VALID] in parts_trained_on(model) or preparation.state["leaks"]:
         table = table.clear()
     rows = table.filter(table["part"] == _VALID).drop_nans("value")
     return rows["time"].to_numpy(), rows["value"].to_numpy()

@@ -219,20 +219,25 @@ def test_what_was_fitted_on_held_out_rows_is_judged_on_rows_after_those_it_was_f
     assert intervals["width"][0] == pytest.approx(2 * np.sort(known)[ceil(161 * 0.8) - 1])
 
 
+def project_of_windows(rows):
+    """Two linear models of other lags on a wave with noise."""
+    generator = np.random.default_rng(4)
+    project = project_of(60 + 30 * np.sin(np.arange(rows) * 0.4) + generator.normal(0, 4, rows))
+    research = project.researches()[0]
+    for lag in (2, 5):
+        model = research.create_model(f"lag {lag}")
+        model.data_set(research.data_preparation.create_set(Window(lag)))
+        _, X, y = model.data_set().arrays("train")
+        model.save_object(LinearRegression().fit(X, y))
+    return project
+
+
 class TestStepsMadeOfForecasts:
     """They are tried from every origin in the held-out rows, with the objects of the members."""
 
     @pytest.fixture
     def project(self, store):
-        generator = np.random.default_rng(4)
-        project = project_of(60 + 30 * np.sin(np.arange(90) * 0.4) + generator.normal(0, 4, 90))
-        research = project.researches()[0]
-        for lag in (2, 5):
-            model = research.create_model(f"lag {lag}")
-            model.data_set(research.data_preparation.create_set(Window(lag)))
-            _, X, y = model.data_set().arrays("train")
-            model.save_object(LinearRegression().fit(X, y))
-        return project
+        return project_of_windows(90)
 
     def residuals_of(self, ensemble, part, horizon):
         """Of forecasts from origins in a part, as they would have been made then, by step."""
@@ -397,14 +402,7 @@ def test_an_ensemble_that_was_not_rendered_has_none(store):
 
 def test_a_metamodel_that_remembers_its_rows_is_not_flattered_by_them(store):
     """A tree that is not pruned knows the truth of all rows that it was fitted on."""
-    generator = np.random.default_rng(4)
-    project = project_of(60 + 30 * np.sin(np.arange(150) * 0.4) + generator.normal(0, 4, 150))
-    research = project.researches()[0]
-    for lag in (2, 5):
-        model = research.create_model(f"lag {lag}")
-        model.data_set(research.data_preparation.create_set(Window(lag)))
-        _, X, y = model.data_set().arrays("train")
-        model.save_object(LinearRegression().fit(X, y))
+    project = project_of_windows(150)
     ensemble = rendered(project, "blending", "DecisionTreeRegressor", fit_on="valid")
     assert residuals(ensemble, part=1).max() == pytest.approx(0)
     assert endirector.calibrate(ensemble, [0.8])["width"][0] > 8

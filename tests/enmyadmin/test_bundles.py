@@ -2,32 +2,13 @@
 
 import json
 import shutil
-import sys
 
 import numpy as np
 import pytest
 
 from endirector import Conductor
-from enmyadmin.cli import app
 from enstorage import Connector, DataSource, Project
 from enstorage.adapter import Window
-
-
-@pytest.fixture
-def enstorage(tmp_path, monkeypatch, capsys):
-    """Runs `enstorage …` in an empty folder, inside this process; gives exit status, output and errors."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*arguments):
-        with monkeypatch.context() as patched:
-            patched.setattr(sys, "argv", ["enstorage", *map(str, arguments)])
-            with pytest.raises(SystemExit) as left:
-                app()
-        output = capsys.readouterr()
-        return left.value.code, output.out, output.err
-
-    return run
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """`enstorage forecast`: the steps after the data, as text, JSON and CSV."""
 
 import json
-import sys
 
 import numpy as np
 import polars as pl
@@ -10,15 +9,13 @@ from sklearn.linear_model import LinearRegression
 
 import endirector
 import entrainer
-from enmyadmin.cli import app
 from enstorage import Connector, DataSource, Project
 from enstorage.adapter import Window
 
 
 @pytest.fixture
-def enstorage(tmp_path, monkeypatch, capsys):
+def enstorage(enstorage, tmp_path, monkeypatch):
     """Runs `enstorage …` in the folder of a store with two trained models and their ensemble."""
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "120")
     with Connector.in_folder(tmp_path / "enstorage-data"):
         source = DataSource(name="River", time_interval="1mo").save()
@@ -36,16 +33,8 @@ def enstorage(tmp_path, monkeypatch, capsys):
         endirector.Conductor(ensemble).render()
         expected = entrainer.forecast(model, 2), endirector.forecast(ensemble, 1, levels=[0.8])
 
-    def run(*arguments):
-        with monkeypatch.context() as patched:
-            patched.setattr(sys, "argv", ["enstorage", *map(str, arguments)])
-            with pytest.raises(SystemExit) as left:
-                app()
-        output = capsys.readouterr()
-        return left.value.code, output.out, output.err
-
-    run.expected = expected
-    return run
+    enstorage.expected = expected
+    return enstorage
 
 
 def test_a_model_is_forecast_step_by_step(enstorage):

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from endirector.plots.canvas import ACCENT, MUTED, NARROW, column, draw_svg, font_weight, name_axis
+from endirector.plots.canvas import ACCENT, MUTED, NARROW, bar_axes, bars_height, column, draw_svg, font_weight
 from enstorage.errors import InvalidInputError
 
 
@@ -60,13 +60,9 @@ def plot_bars(
         span = (most - least) or 1.0
         # The figures of bars to the left need room as those to the right, which have the margin.
         axes.set_xlim(least - (0.16 if width >= NARROW else 0.32) * span * (least < 0), most + 0.02 * span)
-        axes.set_title(unit)
-        axes.xaxis.set_visible(False)
-        axes.spines["bottom"].set_visible(False)
-        name_axis(axes, names, highlighted, width)
+        bar_axes(axes, names, highlighted, unit, width)
 
-    row_height = 0.31 if width >= NARROW else 0.46
-    return draw_svg(draw, title, width, 0.45 + row_height * len(names))
+    return draw_svg(draw, title, width, bars_height(names, width))
 
 
 def _figures(values: NDArray[np.float64]) -> list[str]:

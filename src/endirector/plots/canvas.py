@@ -17,10 +17,13 @@ from enstorage.errors import InvalidInputError, MissingLibraryError
 
 try:
     import matplotlib.style
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
+    from matplotlib.legend import Legend
+    from matplotlib.lines import Line2D
 except ImportError as error:
     raise MissingLibraryError(
         'Plots need Matplotlib, which is not installed. Run: pip install "enstorage[ensemble]"'
@@ -152,6 +155,30 @@ def name_axis(axes: Axes, names: Sequence[str], highlighted: Collection[str], wi
     for label, mark in zip(axes.get_yticklabels(), strong, strict=True):
         label.set_color(ACCENT if mark else INK)
         label.set_fontweight(font_weight(mark))
+
+
+def bar_axes(axes: Axes, names: Sequence[str], highlighted: Collection[str], unit: str, width: float) -> None:
+    """Names the rows of bars; their figures stand beside them, so there is no axis of numbers."""
+    axes.set_title(unit)
+    axes.xaxis.set_visible(False)
+    axes.spines["bottom"].set_visible(False)
+    name_axis(axes, names, highlighted, width)
+
+
+def bars_height(names: Sequence[str], width: float) -> float:
+    """How high a picture of a bar for each name is, in inches."""
+    return 0.45 + (0.31 if width >= NARROW else 0.46) * len(names)
+
+
+def plot_truth(axes: Axes, times: NDArray[np.datetime64], truth: NDArray[np.float64], width: float) -> list[Line2D]:
+    """Draws what happened, above all forecasts; with dots where there is room for them."""
+    dots = "o" if len(times) * 6 <= width * 72 else ""
+    return axes.plot(times, truth, color=INK, linewidth=1.0, marker=dots, markersize=3.2, zorder=4)
+
+
+def legend_above(axes: Axes, handles: Sequence[Artist], labels: Sequence[str], columns: int) -> Legend:
+    """A legend over the picture, from the left."""
+    return axes.legend(handles, labels, loc="lower left", bbox_to_anchor=(0, 1.08), borderaxespad=0, ncols=columns)
 
 
 def legend_name(name: str) -> str:

@@ -6,7 +6,17 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from endirector.plots.canvas import ACCENT, MUTED, NARROW, column, draw_svg, font_weight, name_axis, same_precision
+from endirector.plots.canvas import (
+    ACCENT,
+    MUTED,
+    bar_axes,
+    bars_height,
+    column,
+    draw_svg,
+    font_weight,
+    name_axis,
+    same_precision,
+)
 from enstorage.errors import InvalidInputError
 
 
@@ -59,13 +69,9 @@ def plot_errors(
             longer = rows[heights >= best]
             axes.vlines([best] * len(longer), longer - 0.5, longer + 0.5, ACCENT, (0, (3, 2)), linewidth=0.9, zorder=0)
         axes.set_xlim(0, float(heights.max() or 1.0) * 1.02)
-        axes.set_title(unit)
-        axes.xaxis.set_visible(False)
-        axes.spines["bottom"].set_visible(False)
-        name_axis(axes, names, highlighted, width)
+        bar_axes(axes, names, highlighted, unit, width)
 
-    row_height = 0.31 if width >= NARROW else 0.46
-    return draw_svg(draw, title, width, 0.45 + row_height * len(names))
+    return draw_svg(draw, title, width, bars_height(names, width))
 
 
 def plot_spread(

@@ -10,14 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 from endirector.plots.canvas import (
     ACCENT,
     DASHES,
-    INK,
     MEMBERS,
     MUTED,
     column,
     dates,
     draw_svg,
+    legend_above,
     legend_columns,
     legend_name,
+    plot_truth,
     time_axis,
 )
 
@@ -60,8 +61,7 @@ def plot_forecasts(
     columns = legend_columns(labels, width)
 
     def draw(axes: Axes) -> None:
-        dots = "o" if len(times) * 6 <= width * 72 else ""
-        lines = axes.plot(times, actual, color=INK, linewidth=1.0, marker=dots, markersize=3.2, zorder=4)
+        lines = plot_truth(axes, times, actual, width)
         for index, name in enumerate(others):
             colour, dash = (MEMBERS[index], DASHES[index]) if distinct else (MUTED, "solid")
             line = axes.plot(times, curves[name], color=colour, linestyle=dash, linewidth=1.0, alpha=0.9)
@@ -72,7 +72,7 @@ def plot_forecasts(
         axes.set_title(unit)
         axes.grid(axis="y")
         time_axis(axes, times)
-        legend = axes.legend(lines, labels, loc="lower left", bbox_to_anchor=(0, 1.08), borderaxespad=0, ncols=columns)
+        legend = legend_above(axes, lines, labels, columns)
         for text in legend.get_texts()[len(labels) - len(strong) :]:
             text.set_fontweight("bold")
 

@@ -8,7 +8,18 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from numpy.typing import ArrayLike, NDArray
 
-from endirector.plots.canvas import ACCENT, INK, MUTED, column, dates, draw_svg, legend_columns, time_axis
+from endirector.plots.canvas import (
+    ACCENT,
+    INK,
+    MUTED,
+    column,
+    dates,
+    draw_svg,
+    legend_above,
+    legend_columns,
+    plot_truth,
+    time_axis,
+)
 from enstorage.errors import InvalidInputError
 
 
@@ -55,15 +66,12 @@ def plot_fan(
             axes.fill_between(times, ends[share][0], ends[share][1], color=ACCENT, alpha=alpha, linewidth=0)
             shown.append(Patch(color=ACCENT, alpha=min(0.9, alpha * (index + 1)), linewidth=0))
         (middle,) = axes.plot(times, centre, color=ACCENT, linewidth=2.0, zorder=3)
-        dots = "o" if len(times) * 6 <= width * 72 else ""
-        (line,) = axes.plot(times, actual, color=INK, linewidth=1.0, marker=dots, markersize=3.2, zorder=4)
+        (line,) = plot_truth(axes, times, actual, width)
         axes.set_title(unit)
         axes.grid(axis="y")
         time_axis(axes, times)
         names = ["truth", "ensemble", *(f"{share:.0%}" for share in sorted(ends, reverse=True))]
-        columns = legend_columns(names, width)
-        handles = [line, middle, *shown]
-        axes.legend(handles, names, loc="lower left", bbox_to_anchor=(0, 1.08), borderaxespad=0, ncols=columns)
+        legend_above(axes, [line, middle, *shown], names, legend_columns(names, width))
 
     return draw_svg(draw, title, width, 3.4)
 

@@ -13,6 +13,7 @@ from endirector.plots.canvas import (
     NARROW,
     dates,
     draw_svg,
+    legend_above,
     legend_name,
     time_axis,
 )
@@ -64,14 +65,6 @@ def plot_weights(
         axes.set_ylim(bottom=min(0.0, float(np.nanmin(shares))))
         axes.grid(axis="y")
         time_axis(axes, times)
-        columns = 2 if width < NARROW else 5
-        axes.legend(
-            lines,
-            [legend_name(label) for label in labels],
-            loc="lower left",
-            bbox_to_anchor=(0, 1.08),
-            borderaxespad=0,
-            ncols=columns,
-        )
+        legend_above(axes, lines, [legend_name(label) for label in labels], 2 if width < NARROW else 5)
 
     return draw_svg(draw, title, width, 3.0)

@@ -21,13 +21,14 @@ def make_baselines(project: Project, preparation: DataPreparation, *, season: in
     """
     research = project.create_research("Baselines", preparation)
     naive = research.create_model(f"seasonal naive ({season})" if season > 1 else "naive (last value)")
-    _forecast_seasonal_naive(naive, preparation, season)
+    forecast_seasonal_naive(naive, preparation, season)
     autoregression = research.create_model(f"autoregression ({order})")
     _fit_autoregression(autoregression, preparation, order)
     return [naive, autoregression]
 
 
-def _forecast_seasonal_naive(model: Model, preparation: DataPreparation, season: int) -> None:
+def forecast_seasonal_naive(model: Model, preparation: DataPreparation, season: int) -> None:
+    """Keep for every row the last known value `season` rows before; it was trained on nothing."""
     table = preparation.table().with_columns(
         pl.col("value").fill_nan(None).forward_fill().shift(season).alias("forecast")
     )

@@ -119,11 +119,7 @@ class Ensemble(Record):
 
     def models(self) -> list[Model]:
         """The models that take part, those of ensembles inside it too, each once, in the order of the members."""
-        found: dict[int, Model] = {}
-        for member in self.members():
-            for model in [member] if isinstance(member, Model) else member.models():
-                found.setdefault(model.id, model)
-        return list(found.values())
+        return list({model.id: model for model in _models_in(self.members())}.values())
 
     def alignment(self) -> dict[str, Any]:
         """How the members met: `{"common": rows, "lost": {model name: rows}}` over all parts."""
@@ -323,10 +319,9 @@ def classes_of(members: Sequence[Model | Ensemble]) -> int | None:
         InvalidInputError: some forecast classes and others values, or classes of another number.
     """
     by_set: dict[int, Model] = {}  # each looked into once: those of images are large
-    for member in members:
-        for model in [member] if isinstance(member, Model) else member.models():
-            if model.data_set_id is not None:
-                by_set.setdefault(model.data_set_id, model)
+    for model in _models_in(members):
+        if model.data_set_id is not None:
+            by_set.setdefault(model.data_set_id, model)
     found: dict[int | None, Model] = {}
     for model in by_set.values():
         found.setdefault(model.data_set().classes, model)
@@ -336,6 +331,10 @@ def classes_of(members: Sequence[Model | Ensemble]) -> int | None:
         )
         raise InvalidInputError(f"Members of one ensemble forecast the same: {told}. Leave out those that differ.")
     return next(iter(found), None)
+
+
+def _models_in(members: Sequence[Model | Ensemble]) -> list[Model]:
+    return [model for member in members for model in ([member] if isinstance(member, Model) else member.models())]
 
 
 def _checked_members(project: Project, members: Sequence[Model | Ensemble]) -> list[Model | Ensemble]:

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from enstorage.adapter.base import Adapter, adapter_from_json
 from enstorage.entity.data_set import DataSet
+from enstorage.errors import InvalidInputError
+from enstorage.preparation.split import PARTS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,6 +54,21 @@ def known_parts(model: "Model") -> "pl.DataFrame":
     return pl.DataFrame(
         {"series": _series(model, data_set), "id": data_set.ids(), "part": data_set.parts()},
     )
+
+
+def parts_trained_on(model: "Model") -> list[str]:
+    """The parts that a model was trained on, by its fact `trained_on`; the train part where it does not say.
+
+    Raises:
+        InvalidInputError: the fact is no list of parts.
+    """
+    parts = model.meta("trained_on", default=["train"])
+    if not isinstance(parts, list) or not set(parts) <= set(PARTS):
+        raise InvalidInputError(
+            f"The fact 'trained_on' of {model} is {parts!r}; expected a list of {', '.join(PARTS)}. Correct it by "
+            "model.meta('trained_on', […])."
+        )
+    return parts
 
 
 def targets_are_values(data_set: DataSet) -> bool:
