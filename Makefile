@@ -68,6 +68,7 @@ examples-full: .venv/installed
 
 # Ours beside the peers and the bare libraries; peers are installed into .benchmarks once.
 bench: .venv/installed-dev
+	$(BIN)/python benchmarks/bench_start.py
 	$(BIN)/python benchmarks/bench_records.py
 	$(BIN)/python benchmarks/bench_records.py --database mariadb
 	$(BIN)/python benchmarks/bench_snapshot.py

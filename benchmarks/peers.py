@@ -15,7 +15,9 @@ class NotRun(Exception):  # noqa: N818 - it is no error of ours
     """A peer could not be installed as it is wanted; says why."""
 
 
-def run_peer(script: str, *arguments: str, packages: tuple[str, ...], unwanted: str | None = None) -> dict[str, Any]:
+def run_peer(
+    script: str, *arguments: str, packages: tuple[str, ...], unwanted: str | None = None, environment: str | None = None
+) -> dict[str, Any]:
     """Run a script of this folder with the packages installed; returns the JSON that it prints last.
 
     Args:
@@ -23,11 +25,12 @@ def run_peer(script: str, *arguments: str, packages: tuple[str, ...], unwanted: 
         arguments: of the script.
         packages: what it needs, as pip takes it.
         unwanted: how the names of packages begin that must not come with them; None to take all.
+        environment: the name of the environment; None for that of the script.
 
     Raises:
         NotRun: unwanted packages would have been installed.
     """
-    python = _environment(script.removesuffix(".py"), packages, unwanted)
+    python = _environment(environment or script.removesuffix(".py"), packages, unwanted)
     done = subprocess.run([python, HERE / script, *arguments], stdout=subprocess.PIPE, text=True, check=True)
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result

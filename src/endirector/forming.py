@@ -16,8 +16,8 @@ from endirector.methods.base import Floats
 from endirector.methods.voting import Voting
 from endirector.progress import progress_bar
 from endirector.windows import longest_lag, windows_before
-from enstorage import Ensemble, Forecast, Model, Project
-from enstorage.entity.ensemble import classes_of, member_names
+from enstorage import Ensemble, Forecast, Model, Project, plugins
+from enstorage.entity.ensemble import METHODS, classes_of, member_names
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 
@@ -341,4 +341,19 @@ def _log(search: _Search, recipes: Sequence[Recipe], names: Sequence[str]) -> li
 
 
 def _told(recipe: Recipe) -> str:
-    return " ".join(filter(None, (recipe.method.name, recipe.metamodel)))
+    return told_apart(recipe.method.name, recipe.metamodel, recipe.parameters)
+
+
+def told_apart(method: str, metamodel: str | None, parameters: Mapping[str, Any]) -> str:
+    """How members are combined, in a few words: `voting`, `voting (median)`, `stacking Ridge`.
+
+    Parameters that are not as usual are told, those that are words or numbers.
+    """
+    usual = plugins.load(METHODS, method, "method").with_defaults({})
+    own = [
+        f"{value:g}" if isinstance(value, float) else str(value)
+        for name, value in parameters.items()
+        if value != usual.get(name) and isinstance(value, str | int | float)
+    ]
+    named = " ".join(filter(None, (method, metamodel)))
+    return f"{named} ({', '.join(own)})" if own else named

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from endirector.alignment import KEY
+from endirector.forming import told_apart
 from endirector.page import period, squared
 from endirector.plots import same_precision
 from enstorage import DataSource, Ensemble
@@ -104,6 +105,11 @@ class Content:
         return "log_loss" if self.classes else "rmse"
 
     @property
+    def method(self) -> str:
+        """The method, with those of its parameters that are not as usual."""
+        return told_apart(self.ensemble.method, None, self.ensemble.parameters or {})
+
+    @property
     def is_below_every_member(self) -> bool:
         """Whether the ensemble has a smaller error than each of its members on the judged part."""
         errors, measure = self.metrics[self.judged], self.measure
@@ -148,7 +154,7 @@ class Content:
         spread = ["–" if (own := each["standard_error"]) is None else f"{own:.3g}" for each in tried]
         return [
             {
-                "name": " ".join(filter(None, (each["method"], each["metamodel"]))),
+                "name": told_apart(each["method"], each["metamodel"], each["parameters"]),
                 "members": len(each["members"]),
                 "error": error,
                 "standard_error": own,

@@ -8,11 +8,12 @@ import pytest
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression
 
+import endirector
 import enstorage
 import entrainer
 from endirector import Choice, Conductor, form
 from endirector.combining import STRETCHES
-from endirector.forming import USUAL
+from endirector.forming import USUAL, told_apart
 from enstorage.adapter import Window
 from enstorage.entity.forecast import Forecast
 from enstorage.errors import InvalidInputError, NotFoundError
@@ -170,3 +171,13 @@ def test_nonsense_is_refused_and_nothing_is_kept(project, store, census):
         with pytest.raises(InvalidInputError, match=expected):
             refused()
         assert census(store) == before
+
+
+def test_what_was_tried_is_told_apart_by_its_parameters(project):
+    methods = ["voting", Choice("voting", parameters={"average": "median"}), Choice("greedy", parameters={"rounds": 7})]
+    ensemble = form(project, project.models()[:2], methods, progress=False)
+    told = {told_apart(row["method"], row["metamodel"], row["parameters"]) for row in ensemble.formed["tried"]}
+    assert told == {"voting", "voting (median)", "greedy (7)"}
+    assert told_apart("stacking", "Ridge", {"metamodel": {"alpha": 2}}) == "stacking Ridge"
+    report = endirector.report(ensemble).html
+    assert "voting (median)" in report

@@ -3,7 +3,6 @@
 import ast
 import importlib
 import inspect
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ["enstorage", "entrainer", "endirector", "enmyadmin"]
 MODULES = sorted((ROOT / "src").rglob("*.py"))
 HEAVY = {
+    "numpy",
     "keras",
     "jax",
     "sklearn",
@@ -61,29 +61,17 @@ def run(*arguments):
     return subprocess.run([sys.executable, *arguments], check=True, capture_output=True, text=True, cwd=ROOT).stdout
 
 
-def quickest(*arguments, tries=5):
-    """Seconds of the processor in the quickest of several tries: other programs can only make one slower."""
-    seconds = []
-    for _ in range(tries):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        run(*arguments)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return min(seconds)
+def loaded_by(code):
+    """The packages that are there after some code, without Python's own."""
+    names = set(run("-c", f"{code}; import sys; print(*{{name.split('.')[0] for name in sys.modules}})").split())
+    return names - sys.stdlib_module_names
 
 
-def test_importing_the_store_loads_no_heavy_library():
-    loaded = set(run("-c", "import enstorage, sys; print(*{name.split('.')[0] for name in sys.modules})").split())
-    assert not loaded & HEAVY
+def test_importing_the_store_loads_nothing_else():
+    """That is why it is quick; how quick, `benchmarks/bench_start.py` says."""
+    assert loaded_by("import enstorage") - loaded_by("pass") == {"enstorage"}
 
 
-def test_importing_the_store_takes_less_than_three_tenths_of_a_second():
-    assert quickest("-c", "import enstorage") - quickest("-c", "pass") < 0.3
-
-
-def test_help_answers_soon_after_the_library_of_commands_is_loaded():
-    """Beside that library, so that a slow machine does not matter; on a usual one it is a third of a second in all."""
+def test_the_help_of_the_command_line_loads_no_heavy_library():
     assert "import-csv" in run("-m", "enstorage", "--help")
-    loaded = set(run("-c", "import enmyadmin.cli, sys; print(*{name.split('.')[0] for name in sys.modules})").split())
-    assert not loaded & HEAVY
-    assert quickest("-m", "enstorage", "--help") < 1.8 * quickest("-c", "import typer.rich_utils, rich.markdown")
+    assert not loaded_by("import enmyadmin.cli") & HEAVY

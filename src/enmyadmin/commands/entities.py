@@ -45,10 +45,13 @@ _LONG = {
         "data",
         "local_ids",
         "series_version",
+        "formed",
+        "checked_at",
+        "check_result",
     ),
 }
 
-_TOLD_APART = {"meta", "items", "result"}
+_TOLD_APART = {"meta", "items", "result", "formed"}
 
 
 def list_entities(entity: Entity, store: Store = None, as_json: Json = False) -> None:
@@ -132,7 +135,9 @@ def show(
     if isinstance(record, DataSource):
         facts |= _points(record)
     if isinstance(record, Ensemble):
-        facts["items"] = [{"model_id": item.model_id, **item.properties} for item in record.items()]
+        facts["items"] = [
+            {"model_id": item.model_id, "member_id": item.member_id, **item.properties} for item in record.items()
+        ]
     made_from = record.lineage() if kind._upstream or kind is Ensemble else None
     if as_json:
         print_json({**facts, "lineage": made_from.to_json()} if made_from else facts)
@@ -174,6 +179,10 @@ def _tell_ensemble(ensemble: "Ensemble") -> None:
         rows.append([name, item.properties.get("weight"), alignment["lost"][name], *errors])
     rows.append(["ensemble", None, None, *(metrics[part]["ensemble"]["rmse"] for part in metrics)])
     print_table(["member", "weight", "lost rows", *metrics], rows)
+    if ensemble.formed is not None:
+        typer.echo(
+            f"Chosen among {len(ensemble.formed['tried'])} things that were tried; --json has them, and the report."
+        )
     for name, reason in ensemble.dropped().items():
         typer.echo(f"Left out: {name}. {reason}")
     for said in ensemble.staleness():
