@@ -19,6 +19,7 @@ from endirector.surroundings import surroundings
 from endirector.table import table_of
 from endirector.verifying import Verification, compared
 from enstorage import DataCsv, Ensemble, Forecast, Model
+from enstorage.errors import UntrustedError
 from enstorage.preparation.split import PARTS
 
 
@@ -115,14 +116,10 @@ class Conductor:
         return _rendering(members, meeting, combined)
 
     def _save(self, rendering: Rendering) -> Ensemble:
-        from enstorage.formats.base import dump
-
         ensemble, connector = self.ensemble, self.ensemble.connector
-        table, metamodel = DataCsv.of(rendering.table, connector), rendering.combined.metamodel
+        table = DataCsv.of(rendering.table, connector)
         with connector.transaction():
-            if metamodel is not None:
-                ensemble.object_format, content = dump(metamodel, allow_pickle=connector.allow_pickle)
-                ensemble.object_sha256 = connector.keep(content)
+            ensemble.object_format, ensemble.object_sha256 = self._keep(rendering.combined.metamodel)
             replaced = ensemble.data_csv_id
             ensemble.data_csv_id = table.save().id
             ensemble.result = rendering.result
@@ -135,6 +132,19 @@ class Conductor:
                 item.save()
             self._save_forecasts(rendering)
         return ensemble
+
+    def _keep(self, metamodel: Any) -> tuple[str, str] | tuple[None, None]:
+        """Format and hash of the metamodel; none where no format keeps it as data: it is fitted again when it is needed."""
+        from enstorage.formats.base import dump
+
+        connector = self.ensemble.connector
+        if metamodel is None:
+            return None, None
+        try:
+            form, content = dump(metamodel, allow_pickle=connector.allow_pickle)
+        except UntrustedError:
+            return None, None
+        return form, connector.keep(content)
 
     def _save_forecasts(self, rendering: Rendering) -> None:
         for older in Forecast.of(self.ensemble):

@@ -16,7 +16,10 @@ from endirector.quantiles import common_quantiles
 from endirector.windows import longest_lag, windows_before
 from enstorage import Ensemble
 from enstorage.entity.ensemble import classes_of
-from enstorage.errors import InvalidInputError
+from enstorage.errors import CorruptError, InvalidInputError
+
+# What is fitted again is the same where forecasts differ by less, relative to the largest.
+_SAME = 1e-6
 
 
 def stored_evidence(ensemble: Ensemble, recipe: Recipe | None = None) -> tuple[Evidence, Evidence | None]:
@@ -50,11 +53,26 @@ def kept_folds(ensemble: Ensemble, recipe: Recipe) -> Evidence | None:
 
 
 def stored_combination(ensemble: Ensemble) -> Combination:
-    """The way the rendered ensemble combines: by its stored metamodel, else fitted again on what is stored."""
-    recipe = recipe_of(ensemble)
-    if ensemble.metamodel is not None:
-        return recipe.method.restore(ensemble.load_metamodel())
-    return combine(as_rendered(ensemble), *stored_evidence(ensemble)).combination
+    """The way the rendered ensemble combines: by its stored metamodel, else fitted again on what is stored.
+
+    Raises:
+        CorruptError: what was fitted again forecasts other values than are stored.
+    """
+    if ensemble.object_sha256 is not None:
+        return recipe_of(ensemble).method.restore(ensemble.load_metamodel())
+    evidence, folds = stored_evidence(ensemble)
+    again = combine(as_rendered(ensemble), evidence, folds)
+    kept = evidence.keys.join(ensemble.table().select(*KEY, "ensemble"), on=KEY, how="left", maintain_order="left")
+    apart = np.abs(again.forecast - kept["ensemble"].to_numpy()).max(initial=0.0) / np.abs(again.forecast).max(
+        initial=1.0
+    )
+    if not apart <= _SAME:
+        raise CorruptError(
+            f"{ensemble} is combined by what is fitted again on the forecasts that it keeps, and that forecasts other "
+            f"values than it did: they differ by {apart:.3g} of the largest, expected at most {_SAME:g}. The versions of "
+            "libraries differ, or the method is not deterministic. Render it again."
+        )
+    return again.combination
 
 
 def what_if(

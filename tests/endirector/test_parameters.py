@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
-from sklearn.ensemble import RandomForestRegressor, StackingRegressor
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
 
 import endirector
 import enstorage
@@ -133,7 +135,8 @@ BAD = {
     "bad value": ("blending", "Ridge", {"metamodel": {"alpha": -1}}, r"Ridge with .* cannot be a metamodel: .*'alpha'"),
     "both": ("blending", Ridge(), {"metamodel": {"alpha": 1}}, "has its parameters itself"),
     "fitted": ("blending", LinearRegression().fit([[1], [2]], [1, 2]), {}, "was fitted already"),
-    "nested": ("blending", StackingRegressor([("one", Ridge())]), {}, "a parameter that cannot be kept"),
+    "code": ("blending", TransformedTargetRegressor(func=np.log), {}, "a parameter that cannot be kept"),
+    "fitted inside": ("blending", make_pipeline(LinearRegression().fit([[1], [2]], [1, 2])), {}, "was fitted already"),
     "a class": ("blending", Ridge, {}, "class name of a regressor"),
     "a metamodel": ("voting", Ridge(), {}, "has no metamodel"),
 }
