@@ -32,7 +32,7 @@ def forecasts_and_truth(members: int, rows: int) -> tuple[np.ndarray, np.ndarray
     """Forecasts that are ever worse, (rows, members), of which a part of the error is common to all; and the truth."""
     generator = np.random.default_rng(0)
     truth, common = generator.standard_normal((2, rows))
-    forecasts = np.empty((rows, members))
+    forecasts = np.empty((rows, members), order="F")  # as an ensemble has them, one member after the other
     for member in range(members):
         forecasts[:, member] = truth + 0.5 * common + (0.5 + member / members) * generator.standard_normal(rows)
     return forecasts, truth

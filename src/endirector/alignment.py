@@ -2,19 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from endirector.intersection import intersect
+from endirector.threads import of_each
 from enstorage.errors import InvalidInputError
 from enstorage.instant import to_iso
 
 KEY = ["series", "id", "step"]
-
-# So many rows are put side by side at once: they stay in the cache of the processor.
-_BLOCK = 1 << 10
 
 _Rows = slice | NDArray[np.int32]
 
@@ -44,7 +43,7 @@ class Alignment:
         part: 2 (test) where it is a test row for any member, else 1 (valid) where it is one for any, else 0; (rows,).
         member_parts: the part of each row for each member, shape (rows, members).
         truth: true values in the units of the source, shape (rows,).
-        forecasts: in the same units, shape (rows, members).
+        forecasts: in the same units, shape (rows, members), those of a member next to each other.
         lost: how many targets of each member are not common, by its name.
     """
 
@@ -84,13 +83,13 @@ def align(members: Sequence[MemberForecasts], kind: str = "") -> Alignment:
     keys = members[0].table.select(KEY)[rows[0]]
     if not keys.height:
         raise InvalidInputError(_nothing_common(members, kind))
-    member_parts = _parts(members, rows)
+    member_parts = _of_all(members, "part", rows).astype(np.int8, copy=False)
     return Alignment(
         keys=keys,
         part=member_parts.max(axis=1),
         member_parts=member_parts,
         truth=_one_truth(members, rows, keys),
-        forecasts=_side_by_side([member.table["value"].to_numpy() for member in members], rows, keys.height),
+        forecasts=_of_all(members, "value", rows),
         lost={member.name: member.table.height - keys.height for member in members},
     )
 
@@ -110,24 +109,16 @@ def _meet(members: Sequence[MemberForecasts]) -> list[_Rows]:
         ) from error
 
 
-def _parts(members: Sequence[MemberForecasts], rows: Sequence[_Rows]) -> NDArray[np.int8]:
-    own = [member.table["part"].to_numpy()[places] for member, places in zip(members, rows, strict=True)]
-    return np.stack(own).astype(np.int8, copy=False).T
+def _of_all(members: Sequence[MemberForecasts], column: str, rows: Sequence[_Rows]) -> NDArray[Any]:
+    """A column of all members for the common targets, shape (common, members), that of a member after the other."""
+    first = members[0].table[column].to_numpy()
+    together = np.empty((len(members), len(first[rows[0]])), dtype=first.dtype)
 
+    def take(place: int) -> None:
+        together[place] = members[place].table[column].to_numpy()[rows[place]]
 
-def _side_by_side(values: Sequence[NDArray[np.float64]], rows: Sequence[_Rows], count: int) -> NDArray[np.float64]:
-    """The values of the members in those rows, shape (count, members), those of a row next to each other."""
-    together, work = np.empty((count, len(values))), np.empty((len(values), min(_BLOCK, count)))
-    for start in range(0, count, _BLOCK):
-        end = min(start + _BLOCK, count)
-        here = work[:, : end - start]
-        for own, places, column in zip(values, rows, here, strict=True):
-            if isinstance(places, slice):
-                column[:] = own[places.start + start : places.start + end]
-            else:
-                column[:] = own[places[start:end]]
-        together[start:end] = here.T
-    return together
+    of_each(take, range(len(members)))
+    return together.T
 
 
 def _check_steps(members: Sequence[MemberForecasts]) -> None:

@@ -46,10 +46,9 @@ class Evidence:
 
     def of_members(self, chosen: Sequence[int]) -> "Evidence":
         """The same targets with some of the members, by their places."""
-        # Row after row in memory, as they are aligned: sums of products in another order have other last bits.
         places = list(chosen)
-        rows = replace(self.rows, forecasts=np.ascontiguousarray(self.rows.forecasts[:, places]))
-        quantiles = {level: np.ascontiguousarray(values[:, places]) for level, values in self.quantiles.items()}
+        rows = replace(self.rows, forecasts=self.rows.forecasts[:, places])
+        quantiles = {level: values[:, places] for level, values in self.quantiles.items()}
         return replace(self, rows=rows, quantiles=quantiles)
 
 

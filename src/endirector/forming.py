@@ -111,6 +111,10 @@ class _Search:
         alone = [self._measured(self._evidence.rows.forecasts[:, place])[0] for place in range(len(self._members))]
         return [int(place) for place in np.argsort(alone, kind="stable")]
 
+    @cached_property
+    def _lags(self) -> list[int | None]:
+        return [longest_lag(member.models) for member in self._members]
+
     def best(self) -> _Trial:
         """The best of what was tried."""
         return min(self.trials.values(), key=lambda trial: trial.rank)
@@ -150,13 +154,14 @@ class _Search:
     def _seen_by(self, recipe: Recipe, places: Sequence[int]) -> Evidence | None:
         """What the method sees of these members; None where it wants values before the target, and they know no lag."""
         evidence = self._evidence.of_members(places)
-        models = models_in(self._members[place] for place in places)
+        longest = max((lag for place in places if (lag := self._lags[place]) is not None), default=None)
         try:
-            lag = recipe.method.window_lag(recipe.parameters, longest_lag(models))
+            lag = recipe.method.window_lag(recipe.parameters, longest)
         except InvalidInputError:
             return None
         if lag is None:
             return evidence
+        models = models_in(self._members[place] for place in places)
         window, known = windows_before(evidence.keys, models, lag)
         window[~known] = np.nan  # what is said to these rows is no number, and the trial the worst
         return replace(evidence, rows=replace(evidence.rows, window=window))

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from endirector.threads import of_each
+
 Ints = NDArray[np.signedinteger]
 Places = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -21,8 +23,8 @@ Bools = NDArray[np.bool_]
 _CELLS_PER_KEY = 8
 _CELLS_BESIDES = 1 << 20
 
-# So many keys are worked on at once: they stay in the cache of the processor.
-_BLOCK = 1 << 14
+# So many keys are worked on at once: few, to stay in the cache of the processor; not fewer, or threads wait for each other.
+_BLOCK = 1 << 16
 
 
 def intersect(tables: Sequence[Sequence[Ints]]) -> list[slice | NDArray[np.int32]]:
@@ -44,7 +46,7 @@ def intersect(tables: Sequence[Sequence[Ints]]) -> list[slice | NDArray[np.int32
         return [slice(0, 0)] * len(tables)
     order = np.lexsort(tuple(reversed(smallest)))
     index = _Index.of([column[order] for column in smallest])
-    found = [index.run_in(columns) or index.rows_in(columns, number) for number, columns in enumerate(tables)]
+    found = of_each(lambda table: index.run_in(table[1]) or index.rows_in(table[1], table[0]), enumerate(tables))
     runs = [each for each in found if isinstance(each, _Run)]
     first = max((run.first for run in runs), default=0)
     end = max(first, min((run.first + run.length for run in runs), default=count))
@@ -55,10 +57,11 @@ def intersect(tables: Sequence[Sequence[Ints]]) -> list[slice | NDArray[np.int32
     for rows in scattered:
         np.logical_and(common, rows >= 0, out=common)
     shared = np.flatnonzero(common).astype(np.int32)
-    return [
-        shared + np.int32(each.row + first - each.first) if isinstance(each, _Run) else each[first:end][shared]
-        for each in found
-    ]
+
+    def at_shared(each: _Run | NDArray[np.int32]) -> NDArray[np.int32]:
+        return shared + np.int32(each.row + first - each.first) if isinstance(each, _Run) else each[first:end][shared]
+
+    return of_each(at_shared, found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ class _Again:
             self._values(member, evidence, place, out_of_fold=out_of_fold)
             for place, member in enumerate(living_members(ensemble))
         ]
-        return replace(evidence, rows=replace(evidence.rows, forecasts=np.ascontiguousarray(np.column_stack(columns))))
+        return replace(evidence, rows=replace(evidence.rows, forecasts=np.column_stack(columns)))
 
     def _values(self, member: Member, evidence: Evidence, place: int, *, out_of_fold: bool) -> Floats:
         stored = evidence.rows.forecasts[:, place]

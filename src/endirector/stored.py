@@ -149,6 +149,6 @@ def _evidence(ensemble: Ensemble, table: pl.DataFrame, prefix: str, recipe: Reci
         keys,
         table["part"].to_numpy(),
         table["truth"].to_numpy(),
-        Rows(np.ascontiguousarray(table.select(columns).to_numpy()), keys["step"].to_numpy(), window),
+        Rows(table.select(columns).to_numpy(), keys["step"].to_numpy(), window),
         quantiles,
     )

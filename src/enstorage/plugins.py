@@ -21,6 +21,11 @@ def names(group: str) -> list[str]:
     return sorted(_registered(group))
 
 
+def places(group: str) -> list[str]:
+    """Where the registered objects of a group are, as `module:name`; imports none of them."""
+    return [point.value for point in _registered(group).values()]
+
+
 def load(group: str, name: str, what: str) -> Any:
     """The object registered in `group` under `name`; `what` is the word for it in messages, such as "method".
 

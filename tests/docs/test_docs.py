@@ -7,7 +7,6 @@ import re
 import shlex
 import subprocess
 import sys
-import sysconfig
 import tomllib
 import traceback
 from contextlib import redirect_stdout
@@ -18,6 +17,7 @@ from textwrap import dedent
 
 import pytest
 
+from commands import run_command
 from enstorage import Connector, errors
 from enstorage.entity import ENTITIES
 from enstorage.errors import NotConnectedError
@@ -28,7 +28,6 @@ PAGES = [ROOT / "README.md", *DOCS]
 LINKING = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 REFERENCE = ROOT / "docs" / "reference"
 
-COMMAND = str(Path(sysconfig.get_path("scripts")) / "enstorage")
 NOT_RUN = ("make ", "pip ", "git ", "enstorage demo", "#")
 BLOCK = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -88,7 +87,6 @@ def _run_python(page: Path, block: Block, namespace: dict[str, object]) -> str:
 
 def _run_commands(page: Path, block: Block) -> str:
     printed = ""
-    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "100"}
     for line in block.text.replace("\\\n", " ").splitlines():
         if not line.strip() or line.startswith(NOT_RUN):
             continue
@@ -97,9 +95,9 @@ def _run_commands(page: Path, block: Block) -> str:
             # The README says how to install the program, which has been done here.
             assert page == ROOT / "README.md", f"{_name(page)}, line {block.line}: not run, so not shown: {line}"
             continue
-        done = subprocess.run([COMMAND, *arguments], capture_output=True, text=True, env=environment, check=False)
-        assert not done.returncode, f"{_name(page)}, line {block.line}: {line}\n{done.stdout}{done.stderr}"
-        printed += done.stdout
+        done = run_command(*arguments, NO_COLOR="1", COLUMNS="100")
+        assert not done.status, f"{_name(page)}, line {block.line}: {line}\n{done.output}{done.errors}"
+        printed += done.output
     return printed
 
 

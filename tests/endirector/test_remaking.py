@@ -1,14 +1,13 @@
 """An ensemble is made again from what is stored: the same comes out, and what does not is shown."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
 import enstorage
 import entrainer
+from commands import run_command
 from endirector import Conductor, remake
 from enstorage import Model
 from enstorage.adapter import Window
@@ -85,18 +84,17 @@ def test_the_commands(project, tmp_path):
     ensemble = Conductor(project.create_ensemble("voting", models=project.models()[2:])).render()
 
     def run(*arguments):
-        command = [sys.executable, "-m", "enstorage", *arguments, "--store", str(tmp_path / "store")]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+        return run_command(*arguments, "--store", tmp_path / "store")
 
-    shown = run("remake", "ensemble", str(ensemble.id))
-    assert shown.returncode == 0, shown.stderr
-    assert "RMSE then → now" in shown.stdout
-    assert "forest" in shown.stdout
-    told = json.loads(run("remake", "ensemble", str(ensemble.id), "--json").stdout)
+    shown = run("remake", "ensemble", ensemble.id)
+    assert shown.status == 0, shown.errors
+    assert "RMSE then → now" in shown.output
+    assert "forest" in shown.output
+    told = json.loads(run("remake", "ensemble", ensemble.id, "--json").output)
     assert told["ensemble"]["rmse"]["test"][0] == ensemble.metrics()["test"]["ensemble"]["rmse"]
-    verified = json.loads(run("verify", "ensemble", str(ensemble.id), "--json").stdout)
+    verified = json.loads(run("verify", "ensemble", ensemble.id, "--json").output)
     assert verified["demanded"] == "equal bits"
     assert verified["largest_difference"] == 0
     refused = run("verify", "model", "1")
-    assert refused.returncode == 1
-    assert "This is done to an ensemble; received 'model'" in refused.stderr
+    assert refused.status == 1
+    assert "This is done to an ensemble; received 'model'" in refused.errors

@@ -22,7 +22,8 @@ class Rows:
     """Targets that are to be forecast together: all that a method may see of them.
 
     Attributes:
-        forecasts: of the members, in the units of the source, shape (rows, members).
+        forecasts: of the members, in the units of the source, shape (rows, members), those of a member next to each other
+            in memory: sums of products in another order would have other last bits.
         step: which step ahead each target is, from 1, shape (rows,); None where all are of step 1. Where members forecast
             classes, those of a sample follow each other as steps; of two classes there may be one, the second.
         window: the prepared values before each target, oldest first, shape (rows, lag); None unless the method asked for
@@ -32,6 +33,9 @@ class Rows:
     forecasts: Floats
     step: NDArray[np.int32] | None = None
     window: Floats | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "forecasts", np.asfortranarray(self.forecasts))
 
     def only(self, chosen: NDArray[np.bool_]) -> "Rows":
         """Some of the targets."""

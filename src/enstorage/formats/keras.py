@@ -4,7 +4,6 @@ import json
 import os
 import sys
 import tempfile
-from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -58,7 +57,7 @@ class KerasFormat(Format):
 
 def own_objects() -> dict[str, Any]:
     """The layers that packages register, by the names of their classes."""
-    return {point.name: point.load() for point in entry_points(group=GROUP)}
+    return {name: plugins.load(GROUP, name, "layer") for name in plugins.names(GROUP)}
 
 
 def refuse_strange(config: Any) -> None:
@@ -81,12 +80,11 @@ def refuse_strange(config: Any) -> None:
             "The Keras model has a Lambda layer, which is code. Expected layers that are data: write the layer as a class "
             "of your own, keep the forecasts alone with save_forecasts, or open the store with Connector(allow_pickle=True)."
         )
-    known = {point.name for point in entry_points(group=GROUP)}
     if (
         kind is not None
         and isinstance(module, str)
         and module.partition(".")[0] not in ("keras", "builtins")
-        and kind not in known
+        and kind not in plugins.names(GROUP)
     ):
         raise UntrustedError(
             f"The Keras model has the layer {module}.{kind}, which opening it would not find. Register the class under the "
