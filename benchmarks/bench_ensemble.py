@@ -80,10 +80,15 @@ def align_ours(members: int, rows: int, kind: str) -> dict[str, float]:
 
     brought = []
     for number, (ids, values, truth) in enumerate(ids_and_forecasts(members, rows, kind)):
-        table = pl.DataFrame({"id": ids, "value": values, "truth": truth}).with_columns(
-            series=pl.repeat(1, rows, dtype=pl.Int64),
-            step=pl.repeat(1, rows, dtype=pl.Int32),
-            part=pl.repeat(0, rows, dtype=pl.Int8),
+        table = pl.DataFrame(
+            {
+                "series": np.ones(rows, dtype=np.int64),
+                "id": ids,
+                "step": np.ones(rows, dtype=np.int32),
+                "part": np.zeros(rows, dtype=np.int8),
+                "value": values,
+                "truth": truth,
+            }
         )
         brought.append(MemberForecasts(str(number), table))
     held = peak_gigabytes()

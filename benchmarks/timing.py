@@ -12,8 +12,3 @@ def seconds(work: Callable[[], object], repeat: int = 1, *, clock: Callable[[], 
         work()
         taken.append(clock() - started)
     return sorted(taken)[len(taken) // 2]
-
-
-def processor_seconds(work: Callable[[], object], repeat: int = 1) -> float:
-    """How long the processor works on it, in all threads: what else the machine does then counts less."""
-    return seconds(work, repeat, clock=time.process_time)

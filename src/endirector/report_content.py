@@ -201,7 +201,7 @@ def content_of(ensemble: Ensemble, diagnosis: dict[str, Any]) -> Content:
         intervals=_intervals(ensemble, rows),
         diagnosis=diagnosis,
         dropped=ensemble.dropped(),
-        warnings=_warnings(ensemble),
+        warnings=ensemble.warnings(),
         lineage=_lineage(ensemble),
     )
 
@@ -264,19 +264,6 @@ def _intervals(ensemble: Ensemble, rows: pl.DataFrame) -> Intervals | None:
         for share, (low, high) in shares.items()
     }
     return Intervals(_one_curve(joined).tail(_DRAWN), covered, joined.height)
-
-
-def _warnings(ensemble: Ensemble) -> list[str]:
-    result: Mapping[str, Any] = ensemble.result or {}
-    said = []
-    if result["leaks"]:
-        said.append("Members could see later values (a random split, or gaps filled from both sides): errors flatter.")
-    said += [
-        f"{name} was trained on {count} of the test rows: its error there flatters."
-        for name, count in result["test_rows_trained_on"].items()
-        if count
-    ]
-    return said + [f"Not up to date: {each}" for each in ensemble.staleness()]
 
 
 def _lineage(ensemble: Ensemble) -> list[tuple[str, list[tuple[str, int, str]], int]]:

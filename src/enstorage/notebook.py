@@ -1,5 +1,6 @@
 """What a notebook shows of an ensemble: plain HTML, made without any library."""
 
+from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ def ensemble_html(ensemble: "Ensemble") -> str:
     metrics, names = ensemble.metrics(), list(ensemble.alignment()["lost"])
     weights = [item.properties.get("weight") for item in ensemble.items() if item.dropped is None]
     has_weights = any(weight is not None for weight in weights)
-    measure, told = ("log_loss", "log loss") if _has_classes(metrics) else ("rmse", "RMSE")
+    measure, told = judged_by(metrics)
     columns = ["", *(["weight"] if has_weights else []), *(f"{told}, {part}" for part in metrics)]
     rows = [
         _row(name, [weight] if has_weights else [], [own["members"][name][measure] for own in metrics.values()])
@@ -31,17 +32,19 @@ def ensemble_html(ensemble: "Ensemble") -> str:
     fitted = f"fitted on {fit_on} rows" if fit_on else "fits nothing"
     dropped = ensemble.dropped()
     without = f"; left out: {escape(', '.join(dropped))}" if dropped else ""
-    stale = "".join(f"<br>Not up to date: {escape(said)}" for said in ensemble.staleness())
+    warnings = "".join(f"<br>{escape(said)}" for said in ensemble.warnings())
     return (
         f"<div>{head}<br>{escape(ensemble.method)}, {escape(fitted)}, <b>{escape(ensemble.mark())}</b>; "
-        f"{ensemble.alignment()['common']} common targets{without}{stale}"
+        f"{ensemble.alignment()['common']} common targets{without}{warnings}"
         f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}<tr style='font-weight:bold'>{own[4:]}</tbody></table>"
         "</div>"
     )
 
 
-def _has_classes(metrics: dict[str, Any]) -> bool:
-    return all("log_loss" in own["ensemble"] for own in metrics.values())
+def judged_by(metrics: Mapping[str, Any]) -> tuple[str, str]:
+    """The error that a short table shows, as `Ensemble.metrics` calls it and in words: of classes the log loss."""
+    has_classes = all("log_loss" in own["ensemble"] for own in metrics.values())
+    return ("log_loss", "log loss") if has_classes else ("rmse", "RMSE")
 
 
 def _row(name: str, weights: list[Any], errors: list[float]) -> str:

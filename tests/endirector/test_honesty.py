@@ -6,6 +6,7 @@ from sklearn.linear_model import LinearRegression
 
 import endirector
 import enstorage
+from commands import run_command
 from enstorage.adapter import Window
 from enstorage.errors import ImmutableError, InUseError, InvalidInputError, NotFoundError
 
@@ -72,15 +73,22 @@ def test_after_a_random_split_nothing_is_held_out(project, sunspots):
     endirector.Conductor(ensemble).render()
     assert ensemble.mark() == "in-sample"
     assert ensemble.result["leaks"] is True
+    (said,) = ensemble.warnings()
+    assert said.startswith("Members could see later values (a random split")
 
 
-def test_a_member_that_saw_test_rows_of_another_is_named(project, research, sunspots, preparation):
+def test_a_member_that_saw_test_rows_of_another_is_named(project, research, sunspots, preparation, tmp_path):
     more = sunspots.create_snapshot().create_preparation("drop", "minmax", 0.8, 0.0, 0.2)
     early, late = trained(research, preparation, 2), trained(project.create_research("More", more), more, 3)
     ensemble = project.create_ensemble("voting", models=[early, late])
     endirector.Conductor(ensemble).render()
     assert ensemble.result["leaks"] is False
     assert ensemble.result["test_rows_trained_on"] == {"lag 2": 0, "lag 3": 4}
+    warning = "lag 3 was trained on 4 of the test rows: its error there flatters."
+    assert ensemble.warnings() == [warning]
+    assert warning in ensemble._repr_html_()
+    shown = run_command("show", "ensemble", ensemble.id, "--store", tmp_path / "store")
+    assert f"Warning: {warning}\n" in shown.output
 
 
 def test_a_wrong_fact_about_training_is_refused(project, research, preparation):

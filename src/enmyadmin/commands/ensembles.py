@@ -32,7 +32,7 @@ def verify(entity: Kind, id: Id, store: Store = None, as_json: Json = False) -> 
         f"{verified.largest_difference:.3g}."
     )
     for each in stale:
-        typer.echo(f"Stale: {each}")
+        typer.echo(f"Warning: Not up to date: {each}")
 
 
 def remake(entity: Kind, id: Id, store: Store = None, as_json: Json = False) -> None:

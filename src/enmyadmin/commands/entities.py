@@ -170,14 +170,17 @@ def _points(source: "DataSource") -> dict[str, Any]:
 
 
 def _tell_ensemble(ensemble: "Ensemble") -> None:
+    from enstorage.notebook import judged_by
+
     alignment, metrics = ensemble.alignment(), ensemble.metrics()
-    typer.echo(f"\n{alignment['common']} common targets; fitted {ensemble.mark()}. RMSE by part:")
+    measure, told = judged_by(metrics)
+    typer.echo(f"\n{alignment['common']} common targets; fitted {ensemble.mark()}. By part the {told}:")
     rows: list[list[Any]] = []
     living = [item for item in ensemble.items() if item.dropped is None]
     for name, item in zip(alignment["lost"], living, strict=True):
-        errors = [metrics[part]["members"][name]["rmse"] for part in metrics]
+        errors = [metrics[part]["members"][name][measure] for part in metrics]
         rows.append([name, item.properties.get("weight"), alignment["lost"][name], *errors])
-    rows.append(["ensemble", None, None, *(metrics[part]["ensemble"]["rmse"] for part in metrics)])
+    rows.append(["ensemble", None, None, *(metrics[part]["ensemble"][measure] for part in metrics)])
     print_table(["member", "weight", "lost rows", *metrics], rows)
     if ensemble.formed is not None:
         typer.echo(
@@ -185,16 +188,8 @@ def _tell_ensemble(ensemble: "Ensemble") -> None:
         )
     for name, reason in ensemble.dropped().items():
         typer.echo(f"Left out: {name}. {reason}")
-    for said in ensemble.staleness():
-        typer.echo(f"Stale: {said}")
-    result = ensemble.result or {}
-    if result["leaks"]:
-        typer.echo(
-            "Warning: members could see later values (random split, or gaps filled from both sides); errors flatter."
-        )
-    for name, count in result["test_rows_trained_on"].items():
-        if count:
-            typer.echo(f"Warning: {name} was trained on {count} of the test rows; its error there flatters.")
+    for said in ensemble.warnings():
+        typer.echo(f"Warning: {said}")
 
 
 def entity_class(name: str) -> "type[Record]":

@@ -258,6 +258,26 @@ class Ensemble(Record):
         self._rendered("alignment")
         return staleness(self)
 
+    def warnings(self) -> list[str]:
+        """What to know before its figures are trusted, in sentences; nothing for an ensemble that is in order.
+
+        Members that could see later values, test rows that a member was trained on, and what `staleness` says.
+
+        Raises:
+            NotFoundError: the ensemble was not rendered.
+        """
+        said = []
+        if self._rendered("leaks"):
+            said.append(
+                "Members could see later values (a random split, or gaps filled from both sides): errors flatter."
+            )
+        said += [
+            f"{name} was trained on {count} of the test rows: its error there flatters."
+            for name, count in self._rendered("test_rows_trained_on").items()
+            if count
+        ]
+        return said + [f"Not up to date: {each}" for each in self.staleness()]
+
     def load_metamodel(self) -> Any:
         """The fitted metamodel.
 
