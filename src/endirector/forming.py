@@ -356,7 +356,7 @@ def told_apart(method: str, metamodel: str | None, parameters: Mapping[str, Any]
     """
     usual = plugins.load(METHODS, method, "method").with_defaults({})
     own = [
-        f"{value:g}" if isinstance(value, float) else str(value)
+        value if isinstance(value, str) else f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
         for name, value in parameters.items()
         if value != usual.get(name) and isinstance(value, str | int | float)
     ]

@@ -1,4 +1,4 @@
-"""The prepared values before each target: what a method may look at to tell when which member is good."""
+"""What a method may look at to tell when which member is good: prepared values before each target, or inputs of samples."""
 
 from collections.abc import Sequence
 
@@ -12,9 +12,12 @@ from enstorage.errors import InvalidInputError
 
 
 def longest_lag(models: Sequence[Model]) -> int | None:
-    """The longest lag of the members' data sets; None where none has one."""
+    """The longest lag of the members' data sets, or how many inputs their samples have; None where none has either."""
     lags = [_fact(model, "lag") for model in models]
-    return max((lag for lag in lags if lag is not None), default=None)
+    longest = max((lag for lag in lags if lag is not None), default=None)
+    if longest is None and (samples := _samples(models)) is not None:
+        return int(samples[1].shape[1])
+    return longest
 
 
 def smallest_offset(models: Sequence[Model]) -> int:
@@ -29,20 +32,22 @@ def windows_before(
 
     For the next value (offset 1, step 1) these are the values right before the target. Of a series that members have
     prepared in several ways, the preparation with the fewest train rows counts, so that nothing in it was fitted on a row
-    that is a test row for another member.
+    that is a test row for another member. Where members have samples that come from no series, it is their inputs.
 
     Args:
         keys: columns `series`, `id`, `step`.
         models: the members.
-        lag: how many.
+        lag: how many; of samples all inputs that they have.
 
     Returns:
         The windows, oldest value first, shape (rows, lag), and for which rows there is one, shape (rows,): not at the
         beginning of a series, and not where a window would span a row that was dropped.
 
     Raises:
-        InvalidInputError: no row has one.
+        InvalidInputError: no row has one, or samples have another number of inputs.
     """
+    if (samples := _samples(models)) is not None:
+        return _inputs(keys, *samples, lag)
     ahead = smallest_offset(models) + keys["step"].to_numpy().astype(np.int64) - 1
     windows, known = np.zeros((keys.height, lag)), np.zeros(keys.height, dtype=bool)
     series, ids = keys["series"].to_numpy(), keys["id"].to_numpy()
@@ -63,6 +68,28 @@ def windows_before(
             "gate_lag, or members of which one has a data set or a research with a preparation."
         )
     return windows, known
+
+
+def _samples(models: Sequence[Model]) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
+    """Ids, ascending, and inputs, shape (samples, inputs), of the first set; None where members are of a series."""
+    sets = [model.data_set() for model in models if model.data_set_id is not None]
+    if not sets or any(preparations_of(model) for model in models):
+        return None
+    ids, X, _ = sets[0].arrays()
+    order = np.argsort(ids, kind="stable")
+    return ids[order], np.asarray(X, dtype=np.float64).reshape(len(X), -1)[order]
+
+
+def _inputs(
+    keys: pl.DataFrame, ids: NDArray[np.int64], X: NDArray[np.float64], lag: int
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    if X.shape[1] != lag:
+        raise InvalidInputError(
+            f"A gate sees all inputs of a sample, which are {X.shape[1]}; received gate_lag={lag}. Leave gate_lag out."
+        )
+    own = keys["id"].to_numpy()
+    at = np.minimum(np.searchsorted(ids, own), len(ids) - 1)
+    return X[at], ids[at] == own
 
 
 def preparations_by_series(models: Sequence[Model]) -> dict[int, DataPreparation]:

@@ -9,6 +9,7 @@ from sklearn.metrics import accuracy_score, log_loss
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
+import endirector
 import enstorage
 from endirector import Conductor, form, what_if
 from enstorage import DataSet, DataSource, Project
@@ -135,6 +136,35 @@ def test_a_regressor_for_classes_and_a_classifier_for_values_are_refused(project
     model = values.create_research("r").create_model("m")
     with pytest.raises(InvalidInputError, match=r"LogisticRegression is a classifier, not a regressor"):
         values.create_ensemble("stacking", "LogisticRegression", models=[model])
+
+
+def test_a_mixture_weighs_classifiers_by_the_inputs_of_the_sample(store):
+    """Each of two members knows the class on one side only, and is sure of the wrong one on the other."""
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(400, 2, 2))
+    side, labels = X[:, 0, 1] > 0, generator.integers(0, 3, 400)
+    data_set = DataSet.from_arrays(np.arange(400)[::-1], X, np.eye(3)[labels], np.repeat(["valid", "test"], 200), "x")
+    research = Project(name="p", data_source=DataSource(name="none").save()).save().create_research("r")
+    for name, knows in (("right", side), ("left", ~side)):
+        model = research.create_model(name)
+        model.data_set(data_set)
+        probabilities = np.eye(3)[np.where(knows, labels, (labels + 1) % 3)] * 0.9 + 0.1 / 3
+        for part, rows in (("valid", slice(0, 200)), ("test", slice(200, 400))):
+            ids = np.repeat(np.arange(400)[::-1][rows, None], 3, axis=1)
+            model.save_forecasts(part, ids, probabilities[rows])
+    ensemble = rendered(research.project, "mixture_of_experts", fit_on="valid", parameters={"penalty": 1e-6})
+    table = ensemble.table()
+    weights = table.select(f"weight_{model.id}" for model in research.models()).to_numpy()
+    assert weights.sum(axis=1) == pytest.approx(1, abs=1e-12)
+    errors = ensemble.metrics()["test"]
+    assert errors["ensemble"]["accuracy"] > 0.9 > 0.6 > errors["members"]["right"]["accuracy"]
+    sums = table.group_by("id").agg(pl.col("ensemble").sum())["ensemble"].to_numpy()
+    assert sums == pytest.approx(1, abs=1e-12)
+    assert what_if(ensemble).forecast == pytest.approx(table["ensemble"].to_numpy())
+    assert ensemble.result["fit"]["gate"]["lag"] == 4
+    with pytest.raises(InvalidInputError, match="all inputs of a sample, which are 4; received gate_lag=3"):
+        rendered(research.project, "mixture_of_experts", fit_on="valid", parameters={"gate_lag": 3})
+    endirector.report(ensemble)
 
 
 def test_members_of_other_targets_are_refused(project):

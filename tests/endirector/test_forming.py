@@ -177,7 +177,7 @@ def test_what_was_tried_is_told_apart_by_its_parameters(project):
     methods = ["voting", Choice("voting", parameters={"average": "median"}), Choice("greedy", parameters={"rounds": 7})]
     ensemble = form(project, project.models()[:2], methods, progress=False)
     told = {told_apart(row["method"], row["metamodel"], row["parameters"]) for row in ensemble.formed["tried"]}
-    assert told == {"voting", "voting (median)", "greedy (7)"}
+    assert told == {"voting", "voting (median)", "greedy (rounds 7)"}
     assert told_apart("stacking", "Ridge", {"metamodel": {"alpha": 2}}) == "stacking Ridge"
     report = endirector.report(ensemble).html
     assert "voting (median)" in report
