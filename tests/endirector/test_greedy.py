@@ -65,3 +65,12 @@ def test_it_is_never_worse_than_the_best_single_member(forecasts, truth, metric)
     best = min(LOSS[metric](forecasts[:, member] - truth) for member in range(4))
     assert loss == pytest.approx(losses[-1], rel=1e-6, abs=1e-6)
     assert loss <= best * (1 + 1e-9) + 1e-9
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("size", [1e-12, 1.0, 1e30, 1e39, 1e100])
+def test_members_that_single_precision_cannot_tell_apart_are_told_apart(size):
+    truth = np.linspace(0, 1, 1000) * size
+    better = truth + size * np.where(np.arange(1000) % 2, 1, -1)
+    forecasts = np.column_stack([truth + 1.1 * (better - truth), truth + (1 + 1e-10) * (better - truth), better, better])
+    assert select(forecasts, truth, 1, metric="mae") == ([2], [pytest.approx(size)])

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import dasum, sasum
 
 from endirector.methods.base import Combination, Fitting, Floats, Method
 from endirector.methods.parameters import Parameter, one_of, whole_number
@@ -107,6 +106,8 @@ def _absolute(forecasts: Floats, truth: Floats) -> _Losses:
     In single precision, which is half of the memory to read; members that come within its rounding of the best are looked at
     again in double precision, so that it does not decide.
     """
+    from scipy.linalg.blas import dasum, sasum
+
     errors = np.empty(forecasts.shape[::-1])
     rough = np.empty(errors.shape, dtype=np.float32)
     for start in range(0, len(truth), BLOCK):
