@@ -83,13 +83,13 @@ def align(members: Sequence[MemberForecasts], kind: str = "") -> Alignment:
     keys = members[0].table.select(KEY)[rows[0]]
     if not keys.height:
         raise InvalidInputError(_nothing_common(members, kind))
-    member_parts = _of_all(members, "part", rows).astype(np.int8, copy=False)
+    member_parts = _of_all(members, "part", rows, np.dtype(np.int8))
     return Alignment(
         keys=keys,
         part=member_parts.max(axis=1),
         member_parts=member_parts,
         truth=_one_truth(members, rows, keys),
-        forecasts=_of_all(members, "value", rows),
+        forecasts=_of_all(members, "value", rows, np.dtype(np.float64)),
         lost={member.name: member.table.height - keys.height for member in members},
     )
 
@@ -109,13 +109,15 @@ def _meet(members: Sequence[MemberForecasts]) -> list[_Rows]:
         ) from error
 
 
-def _of_all(members: Sequence[MemberForecasts], column: str, rows: Sequence[_Rows]) -> NDArray[Any]:
+def _of_all(
+    members: Sequence[MemberForecasts], column: str, rows: Sequence[_Rows], kind: np.dtype[Any]
+) -> NDArray[Any]:
     """A column of all members for the common targets, shape (common, members), that of a member after the other."""
-    first = members[0].table[column].to_numpy()
-    together = np.empty((len(members), len(first[rows[0]])), dtype=first.dtype)
+    columns = [member.table[column].to_numpy() for member in members]
+    together = np.empty((len(members), len(columns[0][rows[0]])), dtype=kind)
 
     def take(place: int) -> None:
-        together[place] = members[place].table[column].to_numpy()[rows[place]]
+        together[place] = columns[place][rows[place]]
 
     of_each(take, range(len(members)))
     return together.T

@@ -72,5 +72,7 @@ def test_it_is_never_worse_than_the_best_single_member(forecasts, truth, metric)
 def test_members_that_single_precision_cannot_tell_apart_are_told_apart(size):
     truth = np.linspace(0, 1, 1000) * size
     better = truth + size * np.where(np.arange(1000) % 2, 1, -1)
-    forecasts = np.column_stack([truth + 1.1 * (better - truth), truth + (1 + 1e-10) * (better - truth), better, better])
+    forecasts = np.column_stack(
+        [truth + 1.1 * (better - truth), truth + (1 + 1e-10) * (better - truth), better, better]
+    )
     assert select(forecasts, truth, 1, metric="mae") == ([2], [pytest.approx(size)])
