@@ -83,13 +83,13 @@ def align(members: Sequence[MemberForecasts], kind: str = "") -> Alignment:
     keys = members[0].table.select(KEY)[rows[0]]
     if not keys.height:
         raise InvalidInputError(_nothing_common(members, kind))
-    member_parts = _of_all(members, "part", rows, np.dtype(np.int8))
+    member_parts = _of_all(members, "part", rows, keys.height, np.dtype(np.int8))
     return Alignment(
         keys=keys,
         part=member_parts.max(axis=1),
         member_parts=member_parts,
         truth=_one_truth(members, rows, keys),
-        forecasts=_of_all(members, "value", rows, np.dtype(np.float64)),
+        forecasts=_of_all(members, "value", rows, keys.height, np.dtype(np.float64)),
         lost={member.name: member.table.height - keys.height for member in members},
     )
 
@@ -110,11 +110,11 @@ def _meet(members: Sequence[MemberForecasts]) -> list[_Rows]:
 
 
 def _of_all(
-    members: Sequence[MemberForecasts], column: str, rows: Sequence[_Rows], kind: np.dtype[Any]
+    members: Sequence[MemberForecasts], column: str, rows: Sequence[_Rows], count: int, kind: np.dtype[Any]
 ) -> NDArray[Any]:
     """A column of all members for the common targets, shape (common, members), that of a member after the other."""
     columns = [member.table[column].to_numpy() for member in members]
-    together = np.empty((len(members), len(columns[0][rows[0]])), dtype=kind)
+    together = np.empty((len(members), count), dtype=kind)
 
     def take(place: int) -> None:
         together[place] = columns[place][rows[place]]

@@ -47,7 +47,7 @@ def _all_estimators() -> dict[str, Any]:
 
 
 def make_estimator(name: str, parameters: Mapping[str, Any]) -> Any:
-    """A fresh estimator.
+    """A fresh estimator; a `random_state` that is not given is 0.
 
     Args:
         name: of its class.
@@ -66,13 +66,16 @@ def make_estimator(name: str, parameters: Mapping[str, Any]) -> Any:
         raise InvalidInputError(
             f"{name} has no parameter {', '.join(map(repr, strange))}; known are {', '.join(found._get_param_names())}."
         )
-    if parameters.get("memory") is not None:
-        raise InvalidInputError(
-            f"{name} with memory={parameters['memory']!r:.50} would keep pickles in files, and opening those runs code. "
-            "Leave memory out."
-        )
+    _refuse_cache(parameters)
+    usual = {key: each.default for key, each in signature(found).parameters.items()}
+    made = {key: _made(value) for key, value in parameters.items()}
+    for key, value in made.items():
+        if isinstance(value, list) and isinstance(usual.get(key), tuple):  # JSON has no tuples
+            made[key] = tuple(value)
+    if "random_state" in usual and made.get("random_state") is None:
+        made["random_state"] = 0
     try:
-        return found(**{key: _made(value) for key, value in parameters.items()})
+        return found(**made)
     except TypeError as error:
         raise InvalidInputError(
             f"{name} needs parameters of its own, so its name is not enough: {error}. Give them with the name, or an "
@@ -80,10 +83,26 @@ def make_estimator(name: str, parameters: Mapping[str, Any]) -> Any:
         ) from error
 
 
+def _refuse_cache(parameters: Mapping[str, Any]) -> None:
+    """Refuse a cache in files, whether it is asked for in a constructor or by what a search tries."""
+    for name, value in parameters.items():
+        if name.rpartition("__")[2] == "memory" and value is not None:
+            raise InvalidInputError(
+                f"The parameter {name}={value!r:.50} would keep pickles in files, and opening those runs code. Leave memory "
+                "out."
+            )
+
+
 def _made(told: Any) -> Any:
     if isinstance(told, Mapping):
         if isinstance(told.get(_CLASS), str) and told.keys() <= {_CLASS, _PARAMETERS}:
-            return make_estimator(told[_CLASS], told.get(_PARAMETERS, {}))
+            inside = told.get(_PARAMETERS, {})
+            if not isinstance(inside, Mapping):
+                raise InvalidInputError(
+                    f"The parameters of {told[_CLASS]} are a mapping from names to values; received {inside!r:.50}."
+                )
+            return make_estimator(told[_CLASS], inside)
+        _refuse_cache(told)
         return {key: _made(value) for key, value in told.items()}
     return [_made(value) for value in told] if isinstance(told, list | tuple) else told
 

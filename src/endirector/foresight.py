@@ -21,7 +21,7 @@ from entrainer.known import known_rows
 from entrainer.recursion import direct_steps
 from entrainer.windows import windows_of
 
-_BY_HAND = "Combine such forecasts by hand, with ensemble.weights() or ensemble.load_metamodel()."
+_BY_HAND = "Combine such forecasts by hand, with ensemble.weights() or endirector.what_if(ensemble).metamodel."
 
 
 @dataclass(frozen=True, slots=True)

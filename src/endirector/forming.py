@@ -152,17 +152,17 @@ class _Search:
             self.trials[order, places] = _Trial(order, places, *self._measured(cross_fitted(recipe, evidence)))
 
     def _seen_by(self, recipe: Recipe, places: Sequence[int]) -> Evidence | None:
-        """What the method sees of these members; None where it wants values before the target, and they know no lag."""
+        """What the method sees of these members; None where it wants values before the target, and there are none."""
         evidence = self._evidence.of_members(places)
         longest = max((lag for place in places if (lag := self._lags[place]) is not None), default=None)
         try:
             lag = recipe.method.window_lag(recipe.parameters, longest)
+            if lag is None:
+                return evidence
+            models = models_in(self._members[place] for place in places)
+            window, known = windows_before(evidence.keys, models, lag)
         except InvalidInputError:
             return None
-        if lag is None:
-            return evidence
-        models = models_in(self._members[place] for place in places)
-        window, known = windows_before(evidence.keys, models, lag)
         window[~known] = np.nan  # what is said to these rows is no number, and the trial the worst
         return replace(evidence, rows=replace(evidence.rows, window=window))
 
@@ -346,15 +346,16 @@ def _log(search: _Search, recipes: Sequence[Recipe], names: Sequence[str]) -> li
 
 
 def _told(recipe: Recipe) -> str:
-    return told_apart(recipe.method.name, recipe.metamodel, recipe.parameters)
+    return method_in_words(recipe.method.name, recipe.metamodel, recipe.parameters)
 
 
-def told_apart(method: str, metamodel: str | None, parameters: Mapping[str, Any]) -> str:
+def method_in_words(method: str, metamodel: str | None, parameters: Mapping[str, Any]) -> str:
     """How members are combined, in a few words: `voting`, `voting (median)`, `stacking Ridge`.
 
     Parameters that are not as usual are told, those that are words or numbers.
     """
-    usual = plugins.load(METHODS, method, "method").with_defaults({})
+    is_known = method in plugins.names(METHODS)  # it may have been tried elsewhere, by a package that is not here
+    usual = plugins.load(METHODS, method, "method").with_defaults({}) if is_known else {}
     own = [
         value if isinstance(value, str) else f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
         for name, value in parameters.items()

@@ -33,17 +33,22 @@ def make_metamodel(name: str, parameters: Mapping[str, Any] | None = None) -> An
             f"There is no metamodel {name!r}; expected the class name of a scikit-learn regressor or classifier, for "
             f"example {', '.join(close)}."
         )
-    metamodel = make_estimator(name, parameters or {})
     try:
+        metamodel = make_estimator(name, parameters or {})
         can_forecast = is_regressor(metamodel) or is_classifier(metamodel)
-    except AttributeError:  # it asks the estimator inside of it, and there is none
-        can_forecast = False
+    except InvalidInputError:
+        raise
+    except (AttributeError, IndexError, TypeError, ValueError, RecursionError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InvalidInputError(
+            f"{name} cannot be made with the parameters {parameters!r:.100}: {reason} An estimator inside of another is "
+            "told as {'estimator': 'Ridge', 'parameters': {…}}."
+        ) from error
     if not can_forecast:
         raise InvalidInputError(
             f"{name} is neither a regressor nor a classifier, so it cannot forecast. Take for example Ridge."
         )
-    seeds = {key: value for key, value in metamodel.get_params().items() if key.split("__")[-1] == "random_state"}
-    return metamodel.set_params(**{key: 0 for key, value in seeds.items() if value is None})
+    return metamodel
 
 
 def check_metamodel(

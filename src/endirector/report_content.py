@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from endirector.alignment import KEY
-from endirector.forming import told_apart
+from endirector.forming import method_in_words
 from endirector.page import period, squared
 from endirector.plots import same_precision
 from enstorage import DataSource, Ensemble
@@ -107,7 +107,7 @@ class Content:
     @property
     def method(self) -> str:
         """The method, with those of its parameters that are not as usual."""
-        return told_apart(self.ensemble.method, None, self.ensemble.parameters or {})
+        return method_in_words(self.ensemble.method, None, self.ensemble.parameters or {})
 
     @property
     def is_below_every_member(self) -> bool:
@@ -154,7 +154,7 @@ class Content:
         spread = ["–" if (own := each["standard_error"]) is None else f"{own:.3g}" for each in tried]
         return [
             {
-                "name": told_apart(each["method"], each["metamodel"], each["parameters"]),
+                "name": method_in_words(each["method"], each["metamodel"], each["parameters"] or {}),
                 "members": len(each["members"]),
                 "error": error,
                 "standard_error": own,

@@ -11,7 +11,7 @@ from endirector.alignment import KEY
 from endirector.combining import Combined, Evidence, Recipe, combine
 from endirector.meeting import asked_recipe, out_of_fold, recipe_of
 from endirector.members import living_members, require_out_of_fold
-from endirector.methods.base import Combination, Rows
+from endirector.methods.base import Combination, Floats, Rows
 from endirector.quantiles import common_quantiles
 from endirector.windows import longest_lag, windows_before
 from enstorage import Ensemble
@@ -53,26 +53,34 @@ def kept_folds(ensemble: Ensemble, recipe: Recipe) -> Evidence | None:
 
 
 def stored_combination(ensemble: Ensemble) -> Combination:
-    """The way the rendered ensemble combines: by its stored metamodel, else fitted again on what is stored.
+    """The way the rendered ensemble combines: by its stored metamodel or gate, else fitted again on what is stored.
 
     Raises:
-        CorruptError: what was fitted again forecasts other values than are stored.
+        CorruptError: a metamodel that was fitted again forecasts other values than are stored, or a stored gate is damaged.
     """
     if ensemble.object_sha256 is not None:
         return recipe_of(ensemble).method.restore(ensemble.load_metamodel())
+    assert ensemble.result is not None  # noqa: S101 - asked of rendered ensembles
+    if (found := recipe_of(ensemble).method.recall(ensemble.result["fit"])) is not None:
+        return found
     evidence, folds = stored_evidence(ensemble)
     again = combine(as_rendered(ensemble), evidence, folds)
-    kept = evidence.keys.join(ensemble.table().select(*KEY, "ensemble"), on=KEY, how="left", maintain_order="left")
-    apart = np.abs(again.forecast - kept["ensemble"].to_numpy()).max(initial=0.0) / np.abs(again.forecast).max(
-        initial=1.0
-    )
-    if not apart <= _SAME:
-        raise CorruptError(
-            f"{ensemble} is combined by what is fitted again on the forecasts that it keeps, and that forecasts other "
-            f"values than it did: they differ by {apart:.3g} of the largest, expected at most {_SAME:g}. The versions of "
-            "libraries differ, or the method is not deterministic. Render it again."
-        )
+    if ensemble.metamodel is not None:
+        _check_same(ensemble, evidence.keys, again.forecast)
     return again.combination
+
+
+def _check_same(ensemble: Ensemble, keys: pl.DataFrame, forecast: Floats) -> None:
+    """Whether a metamodel that was fitted again forecasts what the one did that the ensemble was rendered with."""
+    kept = keys.join(ensemble.table().select(*KEY, "ensemble"), on=KEY, how="left", maintain_order="left")
+    values = kept["ensemble"].to_numpy()
+    apart, allowed = np.abs(forecast - values).max(initial=0.0), _SAME * np.abs(values).max(initial=0.0)
+    if not apart <= allowed:
+        raise CorruptError(
+            f"The {ensemble.metamodel} of {ensemble} is not kept, but fitted again on the forecasts that are, and now it "
+            f"forecasts other values than it did: they differ by up to {apart:.3g}, expected at most {allowed:.3g}. The "
+            "versions of libraries differ, or it is not deterministic. Render the ensemble again."
+        )
 
 
 def what_if(
@@ -110,8 +118,12 @@ def what_if(
     recipe = as_rendered(ensemble).of_members(chosen)
     if method is not None or metamodel is not None or parameters is not None or fit_on is not None:
         if method is None:
-            metamodel = metamodel or ensemble.metamodel
-            parameters = dict(recipe.parameters) if parameters is None else parameters
+            if parameters is None:
+                # Another metamodel has not the parameters of this one.
+                parameters = {
+                    key: value for key, value in recipe.parameters.items() if metamodel is None or key != "metamodel"
+                }
+            metamodel = ensemble.metamodel if metamodel is None else metamodel
         left, classes = [names[place] for place in chosen], classes_of(ensemble.models())
         recipe = asked_recipe(method or ensemble.method, metamodel, parameters or {}, left, classes, fit_on)
     evidence, folds = stored_evidence(ensemble, recipe)

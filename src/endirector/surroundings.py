@@ -4,7 +4,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-_LIBRARIES = ("numpy", "polars", "scikit-learn", "scipy")
+_LIBRARIES = ("enstorage", "numpy", "polars", "scikit-learn", "scipy")
 
 
 def surroundings() -> dict[str, str]:

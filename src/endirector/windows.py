@@ -71,13 +71,18 @@ def windows_before(
 
 
 def _samples(models: Sequence[Model]) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
-    """Ids, ascending, and inputs, shape (samples, inputs), of the first set; None where members are of a series."""
-    sets = [model.data_set() for model in models if model.data_set_id is not None]
+    """Ids, ascending, and inputs, shape (samples, inputs), of the members' sets; None where members are of a series.
+
+    Of sets that have another number of inputs than the first one nothing is taken.
+    """
+    sets = {model.data_set_id: model.data_set() for model in models if model.data_set_id is not None}
     if not sets or any(preparations_of(model) for model in models):
         return None
-    ids, X, _ = sets[0].arrays()
-    order = np.argsort(ids, kind="stable")
-    return ids[order], np.asarray(X, dtype=np.float64).reshape(len(X), -1)[order]
+    arrays = [data_set.arrays() for data_set in sets.values()]
+    found = [(ids, np.asarray(X, dtype=np.float64).reshape(len(X), -1)) for ids, X, _ in arrays]
+    alike = [(ids, X) for ids, X in found if X.shape[1] == found[0][1].shape[1]]
+    ids, first = np.unique(np.concatenate([ids for ids, _ in alike]), return_index=True)
+    return ids, np.concatenate([X for _, X in alike])[first]
 
 
 def _inputs(
@@ -89,7 +94,13 @@ def _inputs(
         )
     own = keys["id"].to_numpy()
     at = np.minimum(np.searchsorted(ids, own), len(ids) - 1)
-    return X[at], ids[at] == own
+    known = ids[at] == own
+    if not known.any():
+        raise InvalidInputError(
+            "No common target is a sample of the members' data sets, so there is nothing for a gate to see. Give a member "
+            "the data set of the samples."
+        )
+    return X[at], known
 
 
 def preparations_by_series(models: Sequence[Model]) -> dict[int, DataPreparation]:

@@ -12,8 +12,13 @@ from enstorage.errors import InvalidInputError, MissingLibraryError
 
 
 @cache
+def _points(group: str) -> tuple[EntryPoint, ...]:
+    return tuple(entry_points(group=group))
+
+
+@cache
 def _registered(group: str) -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=group)}
+    return {point.name: point for point in _points(group)}
 
 
 def names(group: str) -> list[str]:
@@ -23,7 +28,7 @@ def names(group: str) -> list[str]:
 
 def places(group: str) -> list[str]:
     """Where the registered objects of a group are, as `module:name`; imports none of them."""
-    return [point.value for point in _registered(group).values()]
+    return [point.value for point in _points(group)]
 
 
 def load(group: str, name: str, what: str) -> Any:

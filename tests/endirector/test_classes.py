@@ -167,6 +167,35 @@ def test_a_mixture_weighs_classifiers_by_the_inputs_of_the_sample(store):
     endirector.report(ensemble)
 
 
+def of_samples(store, *inputs):
+    """A project with a member for each array of inputs, of the first so many of 90 samples, that forecasts all of them."""
+    generator = np.random.default_rng(2)
+    y, part = generator.normal(size=90), np.repeat(PARTS, 30)
+    research = Project(name="p", data_source=DataSource(name="none").save()).save().create_research("r")
+    for number, X in enumerate(inputs):
+        model = research.create_model(f"member {number}")
+        rows = len(X)
+        model.data_set(DataSet.from_arrays(np.arange(rows), X, y[:rows], part[:rows], f"x{number}", connector=store))
+        for name in PARTS:
+            ids = np.flatnonzero(part == name)
+            model.save_forecasts(name, ids, y[ids] + generator.normal(size=30))
+        model.save_forecasts("out_of_fold", np.arange(30, 60), y[30:60] + generator.normal(size=30))
+    return research.project
+
+
+def test_samples_that_only_some_sets_have_are_seen_all_the_same(store):
+    X = np.random.default_rng(1).normal(size=(90, 2))
+    project = of_samples(store, X[:40], X)
+    ensemble = rendered(project, "mixture_of_experts", fit_on="valid")
+    assert ensemble.alignment()["common"] == 90
+
+
+def test_members_of_samples_with_other_inputs_are_formed_too(store):
+    generator = np.random.default_rng(1)
+    project = of_samples(store, generator.normal(size=(90, 3)), generator.normal(size=(90, 5)))
+    assert form(project, progress=False).formed["tried"]
+
+
 def test_members_of_other_targets_are_refused(project):
     research = project.create_research("Values")
     other = research.create_model("values")

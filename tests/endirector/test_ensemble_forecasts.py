@@ -17,10 +17,10 @@ NOISE = np.random.default_rng(5).normal(0, 3, ROWS)
 VALUES = 60 + 30 * np.sin(np.arange(ROWS) * 0.4) + NOISE
 
 
-def made(name="Load", parts=(0.6, 0.2, 0.2), transform="minmax", windows=None):
+def made(name="Load", parts=(0.6, 0.2, 0.2), transform="minmax", windows=None, scale=1.0):
     """A project with three linear models of different windows, trained on the train part."""
     source = enstorage.DataSource(name=name, time_interval="1d", unit="MW").save()
-    source.write(np.arange(ROWS).astype("datetime64[D]"), VALUES)
+    source.write(np.arange(ROWS).astype("datetime64[D]"), VALUES * scale)
     preparation = source.create_snapshot().create_preparation("drop", transform, *parts)
     project = enstorage.Project(name=name, data_source=source).save()
     research = project.create_research("Windows", preparation)

@@ -13,7 +13,7 @@ import enstorage
 import entrainer
 from endirector import Choice, Conductor, form
 from endirector.combining import STRETCHES
-from endirector.forming import USUAL, told_apart
+from endirector.forming import USUAL, method_in_words
 from enstorage.adapter import Window
 from enstorage.entity.forecast import Forecast
 from enstorage.errors import InvalidInputError, NotFoundError
@@ -173,11 +173,15 @@ def test_nonsense_is_refused_and_nothing_is_kept(project, store, census):
         assert census(store) == before
 
 
-def test_what_was_tried_is_told_apart_by_its_parameters(project):
+def test_what_was_tried_is_method_in_words_by_its_parameters(project):
     methods = ["voting", Choice("voting", parameters={"average": "median"}), Choice("greedy", parameters={"rounds": 7})]
     ensemble = form(project, project.models()[:2], methods, progress=False)
-    told = {told_apart(row["method"], row["metamodel"], row["parameters"]) for row in ensemble.formed["tried"]}
+    told = {method_in_words(row["method"], row["metamodel"], row["parameters"]) for row in ensemble.formed["tried"]}
     assert told == {"voting", "voting (median)", "greedy (rounds 7)"}
-    assert told_apart("stacking", "Ridge", {"metamodel": {"alpha": 2}}) == "stacking Ridge"
+    assert method_in_words("stacking", "Ridge", {"metamodel": {"alpha": 2}}) == "stacking Ridge"
     report = endirector.report(ensemble).html
     assert "voting (median)" in report
+    assert (
+        method_in_words("of a package that is not here", "Ridge", {"a": 1})
+        == "of a package that is not here Ridge (a 1)"
+    )

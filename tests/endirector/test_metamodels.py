@@ -6,12 +6,13 @@ from sklearn.ensemble import RandomForestRegressor, StackingRegressor
 from sklearn.linear_model import Lasso, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
 from sklearn.utils.discovery import all_estimators
 from test_ensemble_forecasts import made, rendered
 
 import endirector
 import enstorage
+import entrainer
 from endirector import combining
 from endirector.metamodel import check_metamodel, make_metamodel
 from enstorage.errors import CorruptError, InvalidInputError, NotFoundError
@@ -35,6 +36,7 @@ NESTED = [
     StackingRegressor([("one", Ridge()), ("other", RandomForestRegressor(3))], final_estimator=Lasso()),
     GridSearchCV(Ridge(), {"alpha": [0.1, 1.0]}),
 ]
+IN_PIPELINE = {"estimator": "Pipeline", "parameters": {"steps": [["one", {"estimator": "Ridge"}]]}}
 UNKEPT = ["KNeighborsRegressor", "HistGradientBoostingRegressor"]
 
 
@@ -77,13 +79,59 @@ def test_a_seed_that_is_not_given_is_0_also_inside(store):
         ("Pipeline", {"steps": [["one", {"estimator": "Rigde"}]]}, "scikit-learn has no estimator 'Rigde'"),
         ("Pipeline", {"steps": [["one", {"estimator": "StandardScaler"}]]}, "neither a regressor nor a classifier"),
         ("Pipeline", {"steps": [["one", {"estimator": "Ridge"}]], "memory": "."}, "would keep pickles in files"),
-        ("Pipeline", {"steps": []}, "neither a regressor nor a classifier|cannot be a metamodel"),
-        ("SelfTrainingClassifier", {}, "neither a regressor nor a classifier"),
+        ("Pipeline", {"steps": []}, "neither a regressor nor a classifier"),
+        ("Pipeline", {"steps": "x"}, "Pipeline cannot be made with the parameters"),
+        (
+            "Pipeline",
+            {"steps": [["one", {"estimator": "Ridge", "parameters": [1]}]]},
+            "are a mapping from names to values",
+        ),
+        ("VotingRegressor", {"estimators": [["a"]]}, "cannot be made with|cannot be a metamodel"),
+        ("BaggingRegressor", {"estimator": "Ridge"}, "An estimator inside of another is told as"),
+        ("SelfTrainingClassifier", {}, "SelfTrainingClassifier cannot be made with the parameters"),
+        *(
+            ("GridSearchCV", {"estimator": IN_PIPELINE, "param_grid": grid}, "would keep pickles in files")
+            for grid in ({"memory": ["."]}, [{"a": [1]}, {"inner__memory": ["."]}])
+        ),
+        (
+            "RandomizedSearchCV",
+            {"estimator": IN_PIPELINE, "param_distributions": {"memory": ["."]}},
+            "would keep pickles",
+        ),
     ],
 )
 def test_what_no_estimator_can_be_made_of_is_refused(name, parameters, words):
     with pytest.raises(InvalidInputError, match=words):
         check_metamodel(name, parameters)
+
+
+def test_a_seed_that_is_not_given_is_0_also_in_what_a_search_tries():
+    search = GridSearchCV(make_pipeline(Ridge()), {"ridge": [RandomForestRegressor(3), RandomForestRegressor(4)]})
+    (first, second) = make_metamodel(*check_metamodel(search, {})).param_grid["ridge"]
+    assert (first.random_state, second.random_state) == (0, 0)
+
+
+def test_a_tuple_among_the_parameters_is_one_again():
+    name, parameters = check_metamodel(make_pipeline(MinMaxScaler((-1, 1)), Ridge()), {})
+    assert make_metamodel(name, parameters).named_steps["minmaxscaler"].feature_range == (-1, 1)
+
+
+@pytest.mark.parametrize("method", ["blending", "stacking"])
+def test_a_metamodel_that_changes_what_it_is_given_changes_no_forecast_of_a_member(store, method):
+    project = made()
+    entrainer.backtest(project.models(), progress=False)
+    plain = rendered(project, method, make_pipeline(StandardScaler(), Ridge())).table()
+    in_place = rendered(project, method, make_pipeline(StandardScaler(copy=False), Ridge()))
+    for name in plain.columns:
+        assert in_place.table()[name].to_numpy() == pytest.approx(plain[name].to_numpy(), rel=1e-12, nan_ok=True)
+    endirector.Conductor(in_place).verify()
+
+
+@pytest.mark.parametrize("other", [RandomForestRegressor(3), Lasso(), "KNeighborsRegressor"])
+def test_what_if_takes_another_metamodel_without_the_parameters_of_this_one(store, other):
+    ensemble = rendered(made(), "blending", Ridge(alpha=2.0))
+    again = endirector.what_if(ensemble, metamodel=other).metamodel
+    assert type(again).__name__ == (other if isinstance(other, str) else type(other).__name__)
 
 
 @pytest.mark.parametrize("metamodel", UNKEPT)
@@ -109,11 +157,12 @@ class TestWhatNoFormatKeepsAsData:
             (arrived,) = enstorage.import_bundle(tmp_path / "one.enz", other).project.ensembles()
             assert endirector.forecast(arrived, 3, levels=())["value"].equals(expected["value"])
 
-    def test_is_refused_where_it_says_something_else(self, store, monkeypatch, metamodel):
-        ensemble = rendered(made(), "blending", metamodel)
+    @pytest.mark.parametrize("scale", [1.0, 1e-9])
+    def test_is_refused_where_it_says_something_else(self, store, monkeypatch, metamodel, scale):
+        ensemble = rendered(made(scale=scale), "blending", metamodel)
         monkeypatch.setattr(combining, "make_metamodel", lambda *_: Ridge())
         with pytest.raises(
-            CorruptError, match=r"forecasts other values than it did: they differ by .* Render it again"
+            CorruptError, match=r"forecasts other values than it did: they differ by .* Render the ensemble again"
         ):
             endirector.forecast(ensemble, 3, levels=())
 

@@ -9,9 +9,11 @@ from hypothesis.extra.numpy import arrays
 
 import endirector
 import enstorage
-from endirector.methods.mixture_of_experts import fit_gate
+from endirector.methods import mixture_of_experts
+from endirector.methods.mixture_of_experts import Gate, fit_gate
+from endirector.stored import stored_combination, stored_evidence
 from enstorage.adapter import Window
-from enstorage.errors import InvalidInputError, NotFoundError
+from enstorage.errors import CorruptError, InvalidInputError, NotFoundError
 
 finite = st.floats(-100, 100, allow_nan=False).map(lambda value: round(value, 3))
 
@@ -156,3 +158,16 @@ def test_a_gate_with_nothing_to_see_is_refused(project):
     long = project.create_ensemble("mixture_of_experts", models=project.models(), parameters={"gate_lag": 500})
     with pytest.raises(InvalidInputError, match="No common target has 500 prepared values before it"):
         endirector.Conductor(long).render()
+
+
+def test_the_gate_is_the_one_that_is_kept_not_one_that_is_fitted_again(project, monkeypatch):
+    ensemble = project.create_ensemble("mixture_of_experts", models=project.models(), parameters={"gate_lag": 3})
+    table = endirector.Conductor(ensemble).render().table()
+    monkeypatch.setattr(mixture_of_experts, "fit_gate", None)
+    evidence, _ = stored_evidence(ensemble)
+    assert stored_combination(ensemble).predict(evidence.rows).tolist() == table["ensemble"].to_list()
+
+
+def test_a_gate_that_is_damaged_is_refused():
+    with pytest.raises(CorruptError, match="the shapes of its parts differ"):
+        Gate.from_json({"mean": [0, 0], "scale": [1, 1], "coefficients": [[1, 2]], "intercepts": [0, 0]})

@@ -26,8 +26,8 @@ class Rows:
             in memory: sums of products in another order would have other last bits.
         step: which step ahead each target is, from 1, shape (rows,); None where all are of step 1. Where members forecast
             classes, those of a sample follow each other as steps; of two classes there may be one, the second.
-        window: the prepared values before each target, oldest first, shape (rows, lag); None unless the method asked for
-            them by `window_lag`.
+        window: the prepared values before each target, oldest first, or the inputs of a sample that comes from no series,
+            shape (rows, lag); None unless the method asked for them by `window_lag`.
     """
 
     forecasts: Floats
@@ -35,7 +35,9 @@ class Rows:
     window: Floats | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "forecasts", np.asfortranarray(self.forecasts))
+        kept = np.asfortranarray(self.forecasts).view()
+        kept.flags.writeable = False  # the same memory is what the ensemble keeps of its members
+        object.__setattr__(self, "forecasts", kept)
 
     def only(self, chosen: NDArray[np.bool_]) -> "Rows":
         """Some of the targets."""
@@ -193,6 +195,10 @@ class Method(ABC):
             InvalidInputError: the method has none.
         """
         raise InvalidInputError(f"The method {self.name!r} has no metamodel; received {metamodel!r:.80}.")
+
+    def recall(self, facts: Mapping[str, Any]) -> Combination | None:  # noqa: ARG002 - for those of subclasses
+        """The combination that has these `Combination.facts`, where they tell all of it; None where it is fitted again."""
+        return None
 
     @abstractmethod
     def fit(self, given: Fitting) -> Combination:

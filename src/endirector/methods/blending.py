@@ -20,10 +20,11 @@ class Blending(Method):
     def fit(self, given: Fitting) -> Combination:
         """See `Method.fit`."""
         rows, metamodel = given.rows, given.metamodel
+        # Copies: an estimator may change in place what it is given, and what the members said is kept.
         if _is_classifier(metamodel):
-            metamodel.fit(by_sample(rows), labels_of(rows, given.truth))
+            metamodel.fit(by_sample(rows).copy(), labels_of(rows, given.truth))
         else:
-            metamodel.fit(rows.forecasts, given.truth)
+            metamodel.fit(rows.forecasts.copy(order="F"), given.truth.copy())
         return self.restore(metamodel)
 
     def restore(self, metamodel: Any) -> Combination:
@@ -35,7 +36,7 @@ class Blending(Method):
         # Of LinearRegression, which takes the shortest of equally good weights.
         rank = getattr(metamodel, "rank_", None)
         return Combination(
-            predict=lambda rows: np.asarray(metamodel.predict(rows.forecasts), float),
+            predict=lambda rows: np.asarray(metamodel.predict(rows.forecasts.copy(order="F")), float),
             weights=None if weights is None else np.asarray(weights, float).ravel(),
             intercept=None if weights is None or intercept is None else float(np.ravel(intercept)[0]),
             facts={} if rank is None else {"rank": int(rank)},
@@ -51,4 +52,4 @@ def _is_classifier(metamodel: Any) -> bool:
 def _probabilities(metamodel: Any, rows: Rows) -> Floats:
     if not len(rows.forecasts):
         return np.zeros(0)
-    return as_rows(metamodel.predict_proba(by_sample(rows)), metamodel.classes_, count_of(rows))
+    return as_rows(metamodel.predict_proba(by_sample(rows).copy()), metamodel.classes_, count_of(rows))

@@ -10,7 +10,7 @@ import numpy as np
 from endirector.methods.base import Combination, Fitting, Floats, Method, Rows
 from endirector.methods.parameters import Parameter, whole_number
 from enstorage.entity.forecast import OUT_OF_FOLD
-from enstorage.errors import InvalidInputError
+from enstorage.errors import CorruptError, InvalidInputError
 
 
 def _is_penalty(value: Any) -> bool:
@@ -18,7 +18,7 @@ def _is_penalty(value: Any) -> bool:
 
 
 class MixtureOfExperts(Method):
-    """Weights that depend on what went before the target: w(x) = softmax(gate(x)), with x the prepared values before it."""
+    """Weights w(x) = softmax(gate(x)), with x the prepared values before the target, or the inputs of a sample."""
 
     name = "mixture_of_experts"
     combines_quantiles = True
@@ -42,11 +42,11 @@ class MixtureOfExperts(Method):
     def fit(self, given: Fitting) -> Combination:
         """See `Method.fit`."""
         gate, found = fit_gate(_window(given.rows), given.rows.forecasts, given.truth, given.parameters["penalty"])
-        return Combination(
-            predict=lambda rows: np.einsum("rm,rm->r", gate.weights(_window(rows)), rows.forecasts),
-            row_weights=lambda rows: gate.weights(_window(rows)),
-            facts={"gate": gate.to_json(), **found},
-        )
+        return _of_gate(gate, {"gate": gate.to_json(), **found})
+
+    def recall(self, facts: Mapping[str, Any]) -> Combination:
+        """See `Method.recall`. Fitted again on another processor, it would be another gate that is about as good."""
+        return _of_gate(Gate.from_json(facts["gate"]), facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,22 @@ class Gate:
         """The weights of the members for each row; (rows, lag) → (rows, members), ≥ 0 and of sum 1 in each row."""
         return _softmax((window - self.mean) / self.scale @ self.coefficients + self.intercepts)
 
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> "Gate":
+        """The gate of which `to_json` told.
+
+        Raises:
+            CorruptError: the shapes do not go together.
+        """
+        mean, scale, coefficients, intercepts = (
+            np.asarray(told[name], dtype=np.float64) for name in ("mean", "scale", "coefficients", "intercepts")
+        )
+        if not mean.shape == scale.shape == coefficients.shape[:1] or coefficients.shape[1:] != intercepts.shape:
+            raise CorruptError(
+                "The gate of a mixture is damaged: the shapes of its parts differ. Render the ensemble again."
+            )
+        return cls(mean, scale, coefficients, intercepts)
+
     def to_json(self) -> dict[str, Any]:
         """All of it as lists, and the lag."""
         return {
@@ -78,6 +94,14 @@ class Gate:
             "coefficients": self.coefficients.tolist(),
             "intercepts": self.intercepts.tolist(),
         }
+
+
+def _of_gate(gate: Gate, facts: Mapping[str, Any]) -> Combination:
+    return Combination(
+        predict=lambda rows: np.einsum("rm,rm->r", gate.weights(_window(rows)), rows.forecasts),
+        row_weights=lambda rows: gate.weights(_window(rows)),
+        facts=facts,
+    )
 
 
 def fit_gate(window: Floats, forecasts: Floats, truth: Floats, penalty: float) -> tuple[Gate, dict[str, Any]]:
@@ -127,5 +151,7 @@ def _softmax(scores: Floats) -> Floats:
 
 def _window(rows: Rows) -> Floats:
     if rows.window is None:
-        raise InvalidInputError("A mixture needs the values before each target; received rows without a window.")
+        raise InvalidInputError(
+            "A mixture needs the values before each target, or inputs of samples; received rows without."
+        )
     return rows.window

@@ -282,14 +282,14 @@ class Ensemble(Record):
         """The fitted metamodel.
 
         Raises:
-            NotFoundError: the ensemble was not rendered, its method has none, or there is no way to keep this one but code.
+            NotFoundError: the ensemble was not rendered, its method has none, or no format keeps this one as data.
         """
         from enstorage.formats.base import load
 
         if self.object_sha256 is None or self.object_format is None:
             if self.metamodel is not None and self.result is not None:
                 raise NotFoundError(
-                    f"The {self.metamodel} of {self} is not kept, since nothing but pickle could; it is fitted again when "
+                    f"The {self.metamodel} of {self} is not kept, since no format keeps it as data; it is fitted again when "
                     "it is needed. endirector.what_if(ensemble).metamodel is one that was."
                 )
             raise NotFoundError(
