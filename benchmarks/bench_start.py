@@ -4,20 +4,10 @@ python benchmarks/bench_start.py [--tries 9]
 """
 
 import argparse
-import subprocess
-import sys
-from functools import partial
 
 from peers import run_peer
 from tables import Line, show
-from timing import seconds
-
-
-def start(*arguments: str, tries: int) -> float:
-    """Seconds that a new process of our Python takes: the median, after one that fills the caches."""
-    command = partial(subprocess.run, [sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
-    command()
-    return seconds(command, tries)
+from timing import seconds_of_python
 
 
 def main() -> None:
@@ -26,10 +16,10 @@ def main() -> None:
     parser.add_argument("--tries", type=int, default=9, help="of which the median is told")
     tries = parser.parse_args().tries
     peer = run_peer("peer_start_mlflow.py", str(tries), packages=("mlflow", "pymysql"), environment="peer_mlflow")
-    python = start("-c", "pass", tries=tries)
-    ours = start("-c", "import enstorage", tries=tries)
-    told = start("-m", "enstorage", "--help", tries=tries)
-    commands = start("-c", "import typer.rich_utils, rich.markdown", tries=tries)
+    python = seconds_of_python("-c", "pass", repeat=tries)
+    ours = seconds_of_python("-c", "import enstorage", repeat=tries)
+    told = seconds_of_python("-m", "enstorage", "--help", repeat=tries)
+    commands = seconds_of_python("-c", "import typer.rich_utils, rich.markdown", repeat=tries)
     show(
         f"Starting, beside MLflow {peer['version']}",
         [

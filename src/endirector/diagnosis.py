@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from endirector.alignment import KEY
 from endirector.combining import Evidence, Recipe, combine, cross_fitted
 from endirector.diversity import convex_weights, decompose, error_correlations
 from endirector.methods.base import Combination, Floats
 from endirector.metrics import errors
 from endirector.progress import progress_bar
 from endirector.pruning import LEAST_TIMES, LEVEL, ROUNDING, Together, prune
-from endirector.stored import as_rendered, kept_folds, stored_combination, stored_evidence
+from endirector.stored import as_rendered, kept_folds, stored_combination, stored_evidence, stored_forecast
 from enstorage import Ensemble
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
@@ -85,8 +84,7 @@ def diagnose(ensemble: Ensemble, *, progress: bool = True) -> dict[str, Any]:
 
 
 def _views(ensemble: Ensemble, combination: Combination, evidence: Evidence, folds: Evidence | None) -> list[_View]:
-    stored = ensemble.table().select(*KEY, "ensemble")
-    forecast = evidence.keys.join(stored, on=KEY, how="left", maintain_order="left")["ensemble"].to_numpy()
+    forecast = stored_forecast(ensemble, evidence.keys)
     views = [
         _View(part, evidence.only(rows), forecast[rows])
         for code, part in enumerate(PARTS)

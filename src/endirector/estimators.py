@@ -46,6 +46,10 @@ def _all_estimators() -> dict[str, Any]:
     return dict(all_estimators())
 
 
+def _defaults(kind: Any) -> dict[str, Any]:
+    return {name: parameter.default for name, parameter in signature(kind).parameters.items()}
+
+
 def make_estimator(name: str, parameters: Mapping[str, Any]) -> Any:
     """A fresh estimator; a `random_state` that is not given is 0.
 
@@ -67,7 +71,7 @@ def make_estimator(name: str, parameters: Mapping[str, Any]) -> Any:
             f"{name} has no parameter {', '.join(map(repr, strange))}; known are {', '.join(found._get_param_names())}."
         )
     _refuse_cache(parameters)
-    usual = {key: each.default for key, each in signature(found).parameters.items()}
+    usual = _defaults(found)
     made = {key: _made(value) for key, value in parameters.items()}
     for key, value in made.items():
         if isinstance(value, list) and isinstance(usual.get(key), tuple):  # JSON has no tuples
@@ -122,7 +126,7 @@ def tell_estimator(estimator: Any) -> tuple[str, dict[str, Any]]:
         raise InvalidInputError(
             f"{estimator!r:.50} was fitted already, and a metamodel is fitted by render. Give sklearn.base.clone(it)."
         )
-    usual = {key: value.default for key, value in signature(type(estimator)).parameters.items()}
+    usual = _defaults(type(estimator))
     changed = {
         key: _told(value) for key, value in estimator.get_params(deep=False).items() if not _same(value, usual.get(key))
     }

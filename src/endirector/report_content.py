@@ -14,7 +14,7 @@ from endirector.page import period, squared
 from endirector.plots import same_precision
 from enstorage import DataSource, Ensemble
 from enstorage.entity._record import Record
-from enstorage.entity.ensemble import classes_of
+from enstorage.entity.ensemble import classes_of, judged_by
 from enstorage.entity.targets import targets_are_values
 from enstorage.errors import NotFoundError
 from enstorage.preparation.split import PARTS
@@ -102,7 +102,12 @@ class Content:
     @property
     def measure(self) -> str:
         """The error by which the page judges, as `metrics` calls it."""
-        return "log_loss" if self.classes else "rmse"
+        return judged_by(self.metrics)[0]
+
+    @property
+    def measure_name(self) -> str:
+        """The same in words."""
+        return judged_by(self.metrics)[1]
 
     @property
     def method(self) -> str:

@@ -70,10 +70,15 @@ def stored_combination(ensemble: Ensemble) -> Combination:
     return again.combination
 
 
+def stored_forecast(ensemble: Ensemble, keys: pl.DataFrame) -> Floats:
+    """What the rendered ensemble said of these targets, shape (rows,); NaN where it said nothing."""
+    stored = ensemble.table().select(*KEY, "ensemble")
+    return keys.join(stored, on=KEY, how="left", maintain_order="left")["ensemble"].to_numpy()
+
+
 def _check_same(ensemble: Ensemble, keys: pl.DataFrame, forecast: Floats) -> None:
     """Whether a metamodel that was fitted again forecasts what the one did that the ensemble was rendered with."""
-    kept = keys.join(ensemble.table().select(*KEY, "ensemble"), on=KEY, how="left", maintain_order="left")
-    values = kept["ensemble"].to_numpy()
+    values = stored_forecast(ensemble, keys)
     apart, allowed = np.abs(forecast - values).max(initial=0.0), _SAME * np.abs(values).max(initial=0.0)
     if not apart <= allowed:
         raise CorruptError(

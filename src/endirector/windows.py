@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from endirector.honesty import preparations_of
-from enstorage import DataPreparation, Model
+from enstorage import DataPreparation, DataSet, Model
 from enstorage.errors import InvalidInputError
 
 
@@ -15,8 +15,9 @@ def longest_lag(models: Sequence[Model]) -> int | None:
     """The longest lag of the members' data sets, or how many inputs their samples have; None where none has either."""
     lags = [_fact(model, "lag") for model in models]
     longest = max((lag for lag in lags if lag is not None), default=None)
-    if longest is None and (samples := _samples(models)) is not None:
-        return int(samples[1].shape[1])
+    if longest is None and (sets := _sets_of_samples(models)):
+        _, X, _ = sets[0].arrays(np.array([0]))
+        return int(X.size)
     return longest
 
 
@@ -46,8 +47,8 @@ def windows_before(
     Raises:
         InvalidInputError: no row has one, or samples have another number of inputs.
     """
-    if (samples := _samples(models)) is not None:
-        return _inputs(keys, *samples, lag)
+    if sets := _sets_of_samples(models):
+        return _inputs_of_samples(keys, sets, lag)
     ahead = smallest_offset(models) + keys["step"].to_numpy().astype(np.int64) - 1
     windows, known = np.zeros((keys.height, lag)), np.zeros(keys.height, dtype=bool)
     series, ids = keys["series"].to_numpy(), keys["id"].to_numpy()
@@ -70,28 +71,27 @@ def windows_before(
     return windows, known
 
 
-def _samples(models: Sequence[Model]) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
-    """Ids, ascending, and inputs, shape (samples, inputs), of the members' sets; None where members are of a series.
-
-    Of sets that have another number of inputs than the first one nothing is taken.
-    """
-    sets = {model.data_set_id: model.data_set() for model in models if model.data_set_id is not None}
-    if not sets or any(preparations_of(model) for model in models):
-        return None
-    arrays = [data_set.arrays() for data_set in sets.values()]
-    found = [(ids, np.asarray(X, dtype=np.float64).reshape(len(X), -1)) for ids, X, _ in arrays]
-    alike = [(ids, X) for ids, X in found if X.shape[1] == found[0][1].shape[1]]
-    ids, first = np.unique(np.concatenate([ids for ids, _ in alike]), return_index=True)
-    return ids, np.concatenate([X for _, X in alike])[first]
+def _sets_of_samples(models: Sequence[Model]) -> list[DataSet]:
+    """The members' data sets where they come from no series; none where any member is of one."""
+    if any(preparations_of(model) for model in models):
+        return []
+    return list({model.data_set_id: model.data_set() for model in models if model.data_set_id is not None}.values())
 
 
-def _inputs(
-    keys: pl.DataFrame, ids: NDArray[np.int64], X: NDArray[np.float64], lag: int
+def _inputs_of_samples(
+    keys: pl.DataFrame, sets: Sequence[DataSet], count: int
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    if X.shape[1] != lag:
+    """See `windows_before`. Of sets that have another number of inputs than the first one nothing is taken."""
+    arrays = [data_set.arrays() for data_set in sets]
+    found = [(ids, np.asarray(X, dtype=np.float64).reshape(len(X), -1)) for ids, X, _ in arrays]
+    inputs = found[0][1].shape[1]
+    if inputs != count:
         raise InvalidInputError(
-            f"A gate sees all inputs of a sample, which are {X.shape[1]}; received gate_lag={lag}. Leave gate_lag out."
+            f"A gate sees all inputs of a sample, which are {inputs}; received gate_lag={count}. Leave gate_lag out."
         )
+    alike = [(ids, X) for ids, X in found if X.shape[1] == inputs]
+    ids, first = np.unique(np.concatenate([ids for ids, _ in alike]), return_index=True)
+    X = np.concatenate([X for _, X in alike])[first]
     own = keys["id"].to_numpy()
     at = np.minimum(np.searchsorted(ids, own), len(ids) - 1)
     known = ids[at] == own

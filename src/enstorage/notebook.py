@@ -1,6 +1,5 @@
 """What a notebook shows of an ensemble: plain HTML, made without any library."""
 
-from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,8 @@ def ensemble_html(ensemble: "Ensemble") -> str:
     head = f"<b>{escape(ensemble.name)}</b> <span>Ensemble {'new' if ensemble.id is None else ensemble.id}</span>"
     if ensemble.result is None:
         return f"<div>{head}<br>Not rendered yet: <code>endirector.Conductor(ensemble).render()</code></div>"
+    from enstorage.entity.ensemble import judged_by
+
     metrics, names = ensemble.metrics(), list(ensemble.alignment()["lost"])
     weights = [item.properties.get("weight") for item in ensemble.items() if item.dropped is None]
     has_weights = any(weight is not None for weight in weights)
@@ -39,12 +40,6 @@ def ensemble_html(ensemble: "Ensemble") -> str:
         f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}<tr style='font-weight:bold'>{own[4:]}</tbody></table>"
         "</div>"
     )
-
-
-def judged_by(metrics: Mapping[str, Any]) -> tuple[str, str]:
-    """The error that a short table shows, as `Ensemble.metrics` calls it and in words: of classes the log loss."""
-    has_classes = all("log_loss" in own["ensemble"] for own in metrics.values())
-    return ("log_loss", "log loss") if has_classes else ("rmse", "RMSE")
 
 
 def _row(name: str, weights: list[Any], errors: list[float]) -> str:

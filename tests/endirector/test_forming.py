@@ -173,7 +173,7 @@ def test_nonsense_is_refused_and_nothing_is_kept(project, store, census):
         assert census(store) == before
 
 
-def test_what_was_tried_is_method_in_words_by_its_parameters(project):
+def test_what_was_tried_is_told_apart_by_its_parameters(project):
     methods = ["voting", Choice("voting", parameters={"average": "median"}), Choice("greedy", parameters={"rounds": 7})]
     ensemble = form(project, project.models()[:2], methods, progress=False)
     told = {method_in_words(row["method"], row["metamodel"], row["parameters"]) for row in ensemble.formed["tried"]}

@@ -67,7 +67,7 @@ def test_it_is_never_worse_than_the_best_single_member(forecasts, truth, metric)
     assert loss <= best * (1 + 1e-9) + 1e-9
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("size", [1e-12, 1.0, 1e30, 1e39, 1e100])
 def test_members_that_single_precision_cannot_tell_apart_are_told_apart(size):
     truth = np.linspace(0, 1, 1000) * size

@@ -170,7 +170,7 @@ def _points(source: "DataSource") -> dict[str, Any]:
 
 
 def _tell_ensemble(ensemble: "Ensemble") -> None:
-    from enstorage.notebook import judged_by
+    from enstorage.entity.ensemble import judged_by
 
     alignment, metrics = ensemble.alignment(), ensemble.metrics()
     measure, told = judged_by(metrics)

@@ -337,6 +337,12 @@ def told_apart(member: Model | Ensemble) -> str:
     return f"ensemble {member.id}" if isinstance(member, Ensemble) else str(member.id)
 
 
+def judged_by(metrics: Mapping[str, Any]) -> tuple[str, str]:
+    """The error that a short table shows, as `Ensemble.metrics` calls it and in words: of classes the log loss."""
+    has_classes = all("log_loss" in own["ensemble"] for own in metrics.values())
+    return ("log_loss", "log loss") if has_classes else ("rmse", "RMSE")
+
+
 def classes_of(members: Sequence[Model | Ensemble]) -> int | None:
     """How many classes the members forecast probabilities of; None where they forecast values.
 
