@@ -67,9 +67,10 @@ def compared(
         )
         why = f"Since it was rendered: {' '.join(stale)} Render it again." if stale else unchanged
         largest = max(distances[name] for name in wrong)
+        by = f" by up to {largest:.3g} (relative)" if np.isfinite(largest) else ""  # as of hashes and shapes it is not
         raise CorruptError(
-            f"{ensemble} does not come out again: {', '.join(wrong[:_SHOWN])}{more} differ by up to {largest:.3g} "
-            f"(relative); expected {'equal bits' if exact else 'at most 1e-9'}. {why}"
+            f"{ensemble} does not come out again: {', '.join(wrong[:_SHOWN])}{more} differ{by}; "
+            f"expected {'equal bits' if exact else 'at most 1e-9'}. {why}"
         )
     return Verification(
         "equal bits" if exact else "1e-9",

@@ -48,5 +48,5 @@ def _of_snapshot(snapshot: DataSnapshot) -> Iterator[str]:
     if result is not None and not result["same"] and snapshot.checked_at is not None:
         yield (
             f"{snapshot.data_source} has other points in the period of {snapshot}: {result['changed_rows']} rows changed, "
-            f"the first at {result['first_changed']}, as was found at {to_iso(to_ns(snapshot.checked_at))}."
+            f"the first at {result['first_changed']}, as was found at {to_iso(to_ns(snapshot.checked_at.replace(microsecond=0)))}."
         )

@@ -44,6 +44,7 @@ _LONG = {
         "data_csv_id",
         "data",
         "local_ids",
+        "parameters",
         "series_version",
         "formed",
         "checked_at",
