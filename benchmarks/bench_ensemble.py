@@ -76,7 +76,7 @@ def align_ours(members: int, rows: int, kind: str) -> dict[str, float]:
     import polars as pl
 
     from endirector import align
-    from endirector.alignment import MemberForecasts
+    from endirector.alignment.align import MemberForecasts
 
     brought = []
     for number, (ids, values, truth) in enumerate(ids_and_forecasts(members, rows, kind)):

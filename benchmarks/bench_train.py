@@ -16,11 +16,11 @@ import numpy as np
 from statsmodels.datasets import sunspots
 
 from entrainer.backend import load_keras
-from entrainer.batch import train_together
-from entrainer.forward import predict_together
-from entrainer.member import Member
+from entrainer.compiled.forward import predict_together
+from entrainer.compiled.group import train_together
+from entrainer.compiled.member import Member
 from entrainer.networks import PaperLSTM
-from entrainer.training import Training
+from entrainer.settings.training import Training
 from peers import NotRun, run_peer
 from tables import Line, show
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from enstorage import DataSet
 from enstorage.adapter import Images
 from entrainer import Training
-from entrainer.spec import NetworkSpec
+from entrainer.networks.specification import NetworkSpec
 from rows import Row
 from running import Options, percent_right, research, shorter, step, trained
 

@@ -14,7 +14,7 @@ import entrainer
 from enstorage import Connector, DataSet, DataSource, EnstorageError, Model, Project
 from enstorage.entity.research import Research
 from entrainer.networks.estimator import Estimator
-from entrainer.spec import NetworkSpec
+from entrainer.networks.specification import NetworkSpec
 from rows import Row, kept
 
 CONSOLE = Console(stderr=True)

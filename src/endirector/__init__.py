@@ -4,18 +4,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from endirector.alignment import Alignment, align
-    from endirector.conductor import Conductor
-    from endirector.diagnosis import diagnose
-    from endirector.forecasting import forecast
-    from endirector.forming import Choice, form
-    from endirector.intervals import calibrate
+    from endirector.alignment.align import Alignment, align
+    from endirector.combination.kept import what_if
+    from endirector.forecasting.calibrate import calibrate
+    from endirector.forecasting.forecast import forecast
     from endirector.methods.base import Combination, Fitting, Method, Rows
     from endirector.methods.parameters import Parameter
-    from endirector.remaking import Remaking, remake
-    from endirector.reporting import Report, report
-    from endirector.stored import what_if
-    from endirector.verifying import Verification
+    from endirector.rendering.conductor import Conductor
+    from endirector.rendering.remake import Remaking, remake
+    from endirector.rendering.verify import Verification
+    from endirector.reporting.report import Report, report
+    from endirector.selection.diagnose import diagnose
+    from endirector.selection.form import Choice, form
 
 __all__ = [
     "Alignment",
@@ -40,25 +40,25 @@ __all__ = [
 ]
 
 _HOME = {
-    "Alignment": "endirector.alignment",
-    "align": "endirector.alignment",
-    "calibrate": "endirector.intervals",
-    "Choice": "endirector.forming",
+    "Alignment": "endirector.alignment.align",
+    "align": "endirector.alignment.align",
+    "calibrate": "endirector.forecasting.calibrate",
+    "Choice": "endirector.selection.form",
     "Combination": "endirector.methods.base",
-    "Conductor": "endirector.conductor",
-    "diagnose": "endirector.diagnosis",
+    "Conductor": "endirector.rendering.conductor",
+    "diagnose": "endirector.selection.diagnose",
     "Fitting": "endirector.methods.base",
-    "forecast": "endirector.forecasting",
+    "forecast": "endirector.forecasting.forecast",
     "Method": "endirector.methods.base",
     "Parameter": "endirector.methods.parameters",
-    "Remaking": "endirector.remaking",
-    "Report": "endirector.reporting",
-    "report": "endirector.reporting",
+    "Remaking": "endirector.rendering.remake",
+    "Report": "endirector.reporting.report",
+    "report": "endirector.reporting.report",
     "Rows": "endirector.methods.base",
-    "Verification": "endirector.verifying",
-    "form": "endirector.forming",
-    "remake": "endirector.remaking",
-    "what_if": "endirector.stored",
+    "Verification": "endirector.rendering.verify",
+    "form": "endirector.selection.form",
+    "remake": "endirector.rendering.remake",
+    "what_if": "endirector.combination.kept",
 }
 
 

@@ -10,11 +10,9 @@ from enstorage._version import __version__
 
 if TYPE_CHECKING:
     from enstorage import adapter, errors
-    from enstorage.bundle.exporting import export_project
-    from enstorage.bundle.importing import import_bundle
+    from enstorage.bundle.export_project import export_project
+    from enstorage.bundle.import_bundle import import_bundle
     from enstorage.bundle.report import Exported, Imported
-    from enstorage.checking import Finding, check
-    from enstorage.comparing import Comparison, compare
     from enstorage.connector import Connector
     from enstorage.entity._many import create_preparations, create_snapshots, write_all
     from enstorage.entity._saving import save_all
@@ -35,8 +33,10 @@ if TYPE_CHECKING:
     from enstorage.errors import EnstorageError
     from enstorage.exchange.exporting import ExportedModel
     from enstorage.formats.onnx import OnnxModel
-    from enstorage.lineage import Lineage
-    from enstorage.sweeping import Garbage, Sweep, gc
+    from enstorage.upkeep.check import Finding, check
+    from enstorage.upkeep.sweep import Garbage, Sweep, gc
+    from enstorage.views.comparing import Comparison, compare
+    from enstorage.views.lineage import Lineage
 
 __all__ = [
     "Comparison",
@@ -79,7 +79,7 @@ __all__ = [
 ]
 
 _HOME = {
-    "Comparison": "enstorage.comparing",
+    "Comparison": "enstorage.views.comparing",
     "Connector": "enstorage.connector",
     "DataCsv": "enstorage.entity.data_csv",
     "DataPreparation": "enstorage.entity.data_preparation",
@@ -92,25 +92,25 @@ _HOME = {
     "EnstorageError": "enstorage.errors",
     "Exported": "enstorage.bundle.report",
     "ExportedModel": "enstorage.exchange.exporting",
-    "Finding": "enstorage.checking",
+    "Finding": "enstorage.upkeep.check",
     "Forecast": "enstorage.entity.forecast",
-    "Garbage": "enstorage.sweeping",
+    "Garbage": "enstorage.upkeep.sweep",
     "Imported": "enstorage.bundle.report",
-    "Lineage": "enstorage.lineage",
+    "Lineage": "enstorage.views.lineage",
     "Model": "enstorage.entity.model",
     "ModelCurve": "enstorage.entity.model_curve",
     "ModelMeta": "enstorage.entity.model_meta",
     "OnnxModel": "enstorage.formats.onnx",
     "Project": "enstorage.entity.project",
     "Research": "enstorage.entity.research",
-    "Sweep": "enstorage.sweeping",
-    "check": "enstorage.checking",
-    "compare": "enstorage.comparing",
+    "Sweep": "enstorage.upkeep.sweep",
+    "check": "enstorage.upkeep.check",
+    "compare": "enstorage.views.comparing",
     "create_preparations": "enstorage.entity._many",
     "create_snapshots": "enstorage.entity._many",
-    "export_project": "enstorage.bundle.exporting",
-    "import_bundle": "enstorage.bundle.importing",
-    "gc": "enstorage.sweeping",
+    "export_project": "enstorage.bundle.export_project",
+    "import_bundle": "enstorage.bundle.import_bundle",
+    "gc": "enstorage.upkeep.sweep",
     "save_all": "enstorage.entity._saving",
     "write_all": "enstorage.entity._many",
 }

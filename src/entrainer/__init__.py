@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from entrainer import networks
-    from entrainer.backtesting import backtest
-    from entrainer.board import write_tensorboard
-    from entrainer.fitting import fit
-    from entrainer.forecasting import forecast
-    from entrainer.prediction import predict
-    from entrainer.recorder import Recorder
-    from entrainer.remaking import Remade, remake
-    from entrainer.schedule import Schedule
-    from entrainer.training import EarlyStopping, Training
-    from entrainer.tuning import Proposal, Tuning, tune
+    from entrainer.experiments.backtest import backtest
+    from entrainer.experiments.remake import Remade, remake
+    from entrainer.experiments.tune import Proposal, Tuning, tune
+    from entrainer.fitting.fit import fit
+    from entrainer.fitting.recorder import Recorder
+    from entrainer.forecasting.forecast import forecast
+    from entrainer.forecasting.predict import predict
+    from entrainer.settings.schedule import Schedule
+    from entrainer.settings.training import EarlyStopping, Training
+    from entrainer.tensorboard.write import write_tensorboard
 
 __all__ = [
     "EarlyStopping",
@@ -35,20 +35,20 @@ __all__ = [
 ]
 
 _HOME = {
-    "EarlyStopping": "entrainer.training",
-    "Proposal": "entrainer.tuning",
-    "Recorder": "entrainer.recorder",
-    "Remade": "entrainer.remaking",
-    "Schedule": "entrainer.schedule",
-    "Training": "entrainer.training",
-    "Tuning": "entrainer.tuning",
-    "backtest": "entrainer.backtesting",
-    "fit": "entrainer.fitting",
-    "forecast": "entrainer.forecasting",
-    "predict": "entrainer.prediction",
-    "remake": "entrainer.remaking",
-    "tune": "entrainer.tuning",
-    "write_tensorboard": "entrainer.board",
+    "EarlyStopping": "entrainer.settings.training",
+    "Proposal": "entrainer.experiments.tune",
+    "Recorder": "entrainer.fitting.recorder",
+    "Remade": "entrainer.experiments.remake",
+    "Schedule": "entrainer.settings.schedule",
+    "Training": "entrainer.settings.training",
+    "Tuning": "entrainer.experiments.tune",
+    "backtest": "entrainer.experiments.backtest",
+    "fit": "entrainer.fitting.fit",
+    "forecast": "entrainer.forecasting.forecast",
+    "predict": "entrainer.forecasting.predict",
+    "remake": "entrainer.experiments.remake",
+    "tune": "entrainer.experiments.tune",
+    "write_tensorboard": "entrainer.tensorboard.write",
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 
 import endirector
 import enstorage
-from endirector.alignment import MemberForecasts, align
+from endirector.alignment.align import MemberForecasts, align
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError
 

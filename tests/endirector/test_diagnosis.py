@@ -9,8 +9,8 @@ from sklearn.linear_model import LinearRegression
 
 import endirector
 import enstorage
-from endirector.diversity import decompose, error_correlations
-from endirector.pruning import compare_errors, prune
+from endirector.selection.diversity import decompose, error_correlations
+from endirector.selection.pruning import compare_errors, prune
 from enstorage.errors import CorruptError, NotFoundError
 
 ROWS = 400

@@ -12,8 +12,8 @@ import endirector
 import enstorage
 import entrainer
 from endirector import Choice, Conductor, form
-from endirector.combining import STRETCHES
-from endirector.forming import USUAL, method_in_words
+from endirector.combination.combine import STRETCHES
+from endirector.selection.form import USUAL, method_in_words
 from enstorage.adapter import Window
 from enstorage.entity.forecast import Forecast
 from enstorage.errors import InvalidInputError, NotFoundError

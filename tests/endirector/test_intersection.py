@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from endirector.intersection import intersect
+from endirector.alignment.intersect import intersect
 
 HOUR = 3_600 * 10**9
 TIMES = {

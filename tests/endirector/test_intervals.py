@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression
 import endirector
 import enstorage
 import entrainer
-from endirector.intervals import rehearsed_residuals
+from endirector.forecasting.calibrate import rehearsed_residuals
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError, NotFoundError
 

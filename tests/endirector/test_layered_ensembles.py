@@ -8,11 +8,11 @@ from test_conductor import make_project, trained
 import enstorage
 import entrainer
 from endirector import Conductor, what_if
-from endirector.combining import STRETCHES, cross_fitted
-from endirector.meeting import out_of_fold, recipe_of
-from endirector.members import members_of
+from endirector.combination.combine import STRETCHES, cross_fitted
+from endirector.combination.gather import out_of_fold, recipe_of
+from endirector.members.member import members_of
 from enstorage import Connector, Ensemble, Model
-from enstorage.bundle.importing import import_bundle
+from enstorage.bundle.import_bundle import import_bundle
 from enstorage.errors import InUseError, InvalidInputError
 
 LAGS = (3, 5, 8, 11)

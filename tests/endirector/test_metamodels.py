@@ -13,8 +13,8 @@ from test_ensemble_forecasts import made, rendered
 import endirector
 import enstorage
 import entrainer
-from endirector import combining
-from endirector.metamodel import check_metamodel, make_metamodel
+from endirector.combination import combine as combining
+from endirector.methods.metamodel import check_metamodel, make_metamodel
 from enstorage.errors import CorruptError, InvalidInputError, NotFoundError
 
 #: That forecast several targets at once, take one feature only, or are made of others that have to be given.

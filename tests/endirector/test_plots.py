@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from endirector.plots import (
+from endirector.reporting.plots import (
     plot_bars,
     plot_correlations,
     plot_coverage,

@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 import endirector
 import enstorage
 import entrainer
-from endirector.plots import same_precision
+from endirector.reporting.plots import same_precision
 from enstorage.adapter import Window
 from enstorage.errors import NotFoundError
 

@@ -13,10 +13,11 @@ import pytest
 from sklearn.linear_model import LinearRegression
 from sqlalchemy import select
 
-from enstorage import Connector, DataSnapshot, DataSource, Project, check, gc, sweeping
+from enstorage import Connector, DataSnapshot, DataSource, Project, check, gc
 from enstorage.entity import STORE, DataCsv, Ensemble, Forecast, Model, data_snapshot
 from enstorage.errors import CorruptError, InvalidInputError, StoreError
-from enstorage.sweeping import hash_columns
+from enstorage.upkeep import sweep as sweeping
+from enstorage.upkeep.sweep import hash_columns
 
 NOW = timedelta(0)
 

@@ -116,7 +116,7 @@ def test_upgrading_what_is_not_there_is_refused(tmp_path):
 OPENER = """
 import sys
 from enstorage import Connector, DataSource
-import enstorage.series.delta, alembic.command
+import enstorage.series.delta.store, alembic.command
 print("ready", flush=True)
 sys.stdin.readline()
 connector = Connector(sys.argv[1], f"delta:{sys.argv[2]}", f"file:{sys.argv[2]}", upgrade=sys.argv[3] == "upgrade")

@@ -12,8 +12,8 @@ from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError
 from entrainer import networks
 from entrainer.backend import load_keras
-from entrainer.spec import NetworkSpec
-from entrainer.training import EarlyStopping
+from entrainer.networks.specification import NetworkSpec
+from entrainer.settings.training import EarlyStopping
 
 pytestmark = pytest.mark.slow
 

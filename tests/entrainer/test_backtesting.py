@@ -8,9 +8,9 @@ import enstorage
 import entrainer
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError
-from entrainer.batch import train_together
-from entrainer.forward import predict_together
-from entrainer.member import Member
+from entrainer.compiled.forward import predict_together
+from entrainer.compiled.group import train_together
+from entrainer.compiled.member import Member
 from entrainer.networks import PaperLSTM
 
 SMALL = PaperLSTM(units=(4, 5), dropout=0.1)

@@ -6,15 +6,15 @@ import pytest
 
 from enstorage.errors import InvalidInputError, NotSupportedError
 from entrainer.backend import load_keras
-from entrainer.batch import train_together
-from entrainer.forward import predict_together
-from entrainer.initial import draw_weights
-from entrainer.member import Member, Trained
+from entrainer.compiled.forward import predict_together
+from entrainer.compiled.group import train_together
+from entrainer.compiled.initial_weights import draw_weights
+from entrainer.compiled.member import Member, Trained
+from entrainer.compiled.outcome import Stop
+from entrainer.compiled.program import member_keys, training_program
 from entrainer.networks import PaperLSTM
-from entrainer.outcome import Stop
-from entrainer.program import member_keys, training_program
-from entrainer.spec import NetworkSpec
-from entrainer.training import Training
+from entrainer.networks.specification import NetworkSpec
+from entrainer.settings.training import Training
 
 pytestmark = pytest.mark.slow
 
@@ -116,7 +116,7 @@ def test_network_that_sees_one_step_ends_as_with_keras_own_loop(optimizer, monke
     training = Training(epochs=3, batch_size=16, optimizer=optimizer, learning_rate=0.01)
     members = [member(DROPPING, lag, seed) for seed, lag in enumerate((3, 5))]
     short = train_together(members, training)
-    monkeypatch.setattr("entrainer.stateless.leave_out_zeros", lambda _model: set())
+    monkeypatch.setattr("entrainer.compiled.stateless.leave_out_zeros", lambda _model: set())
     training_program.cache_clear()
     whole = train_together(members, training)
     training_program.cache_clear()

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import binom
 
 from enstorage.errors import InvalidInputError
-from entrainer.conformal import Calibration, by_step, checked_levels, quantiles_of, rows_needed
+from entrainer.forecasting.conformal import Calibration, by_step, checked_levels, quantiles_of, rows_needed
 
 
 @pytest.mark.parametrize("level", ["0.5", "0.7", "0.8", "0.9", "0.95", "0.99"])

@@ -7,7 +7,7 @@ import pytest
 
 from enstorage.errors import InvalidInputError
 from entrainer.networks import Estimator, WidrowHoff
-from entrainer.spec import NetworkSpec, spec_from_json
+from entrainer.networks.specification import NetworkSpec, spec_from_json
 
 X = np.random.default_rng(0).normal(size=(30, 3))
 Y = X @ [1.0, -2.0, 0.5]

@@ -8,7 +8,7 @@ import enstorage
 import entrainer
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError, NotFoundError
-from entrainer.job import jobs_of
+from entrainer.fitting.job import jobs_of
 from entrainer.networks import MLP, EmbeddingClassifier, EmbeddingLSTM, Estimator, PaperLSTM
 
 SMALL = PaperLSTM(units=(4, 5), dropout=0.1)

@@ -11,9 +11,9 @@ from enstorage.adapter import Bins, Window
 from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.instant import to_iso
 from enstorage.interval import Interval
-from entrainer.known import known_rows
+from entrainer.forecasting.history import known_rows
+from entrainer.forecasting.recursive import run_ahead
 from entrainer.networks import PaperLSTM
-from entrainer.recursion import run_ahead
 
 GENERATOR = np.random.default_rng(7)
 VALUES = np.round(60 + 30 * np.sin(np.arange(120) * 0.4) + GENERATOR.normal(0, 4, 120), 3)

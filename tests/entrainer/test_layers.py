@@ -13,7 +13,7 @@ from scipy.special import expit as sigmoid
 
 from enstorage import Project
 from entrainer.backend import load_keras
-from entrainer.layers import CoupledLSTMCell, JordanCell, PeepholeLSTMCell
+from entrainer.networks.layers import CoupledLSTMCell, JordanCell, PeepholeLSTMCell
 
 ROWS = np.random.default_rng(1).normal(size=(3, 6, 2)).astype(np.float32)  # 3 samples, 6 steps, 2 series
 

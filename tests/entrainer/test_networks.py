@@ -32,8 +32,8 @@ from entrainer.networks import (
     Pooling,
     SimpleRNN,
 )
-from entrainer.spec import NetworkSpec, spec_from_json
-from entrainer.training import Training
+from entrainer.networks.specification import NetworkSpec, spec_from_json
+from entrainer.settings.training import Training
 
 SPECS = [
     PaperLSTM(units=(3, 4), dropout=0.1),

@@ -7,8 +7,8 @@ import pytest
 import enstorage
 import entrainer
 from enstorage.adapter import Window
-from entrainer.losses import pinball
 from entrainer.networks import PaperLSTM
+from entrainer.settings.losses import pinball
 
 LEVELS = (0.1, 0.5, 0.9)
 

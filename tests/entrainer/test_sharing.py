@@ -13,9 +13,9 @@ import enstorage
 import entrainer
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError
-from entrainer.job import jobs_of
+from entrainer.fitting.claims import CLAIM, taken_in_turn
+from entrainer.fitting.job import jobs_of
 from entrainer.networks import MLP, PaperLSTM
-from entrainer.sharing import CLAIM, taken_in_turn
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +45,7 @@ def test_what_is_trained_already_is_left_as_it_is(models):
 
 
 def test_what_another_process_trains_is_waited_for_until_it_is_given_up(models, monkeypatch):
-    monkeypatch.setattr("entrainer.sharing._LOOKED_EVERY_SECONDS", 0.01)
+    monkeypatch.setattr("entrainer.fitting.claims._LOOKED_EVERY_SECONDS", 0.01)
     until = datetime.now(UTC) + timedelta(seconds=1)
     models[0].meta(CLAIM, {"by": "a process that was killed", "until": until.isoformat()})
     entrainer.fit(models, QUICK, share=True, progress=False)
@@ -54,7 +54,7 @@ def test_what_another_process_trains_is_waited_for_until_it_is_given_up(models, 
 
 
 def test_a_claim_outlives_a_database_that_is_away_for_a_moment(models, store, monkeypatch):
-    monkeypatch.setattr("entrainer.sharing._RENEWED_EVERY_SECONDS", 0.05)
+    monkeypatch.setattr("entrainer.fitting.claims._RENEWED_EVERY_SECONDS", 0.05)
     jobs = jobs_of(models[:1], QUICK, 0, None)
     database = sqlite3.connect(store.settings.database.removeprefix("sqlite:///"))
     turns = taken_in_turn(jobs, 1)

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from enstorage.errors import InvalidInputError
-from entrainer.batch import train_together
-from entrainer.forward import predict_together
-from entrainer.member import Member, Samples
+from entrainer.compiled.forward import predict_together
+from entrainer.compiled.group import train_together
+from entrainer.compiled.member import Member, Samples
+from entrainer.compiled.outcome import Stop
 from entrainer.networks import PaperLSTM
-from entrainer.outcome import Stop
-from entrainer.training import EarlyStopping, Training
+from entrainer.settings.training import EarlyStopping, Training
 
 pytestmark = pytest.mark.slow
 

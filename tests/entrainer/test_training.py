@@ -5,11 +5,11 @@ import pytest
 
 from enstorage.errors import InvalidInputError
 from entrainer.backend import load_keras
-from entrainer.batch import train_together
-from entrainer.member import Member
+from entrainer.compiled.group import train_together
+from entrainer.compiled.member import Member
 from entrainer.networks import PaperLSTM
-from entrainer.schedule import Schedule
-from entrainer.training import EarlyStopping, Training
+from entrainer.settings.schedule import Schedule
+from entrainer.settings.training import EarlyStopping, Training
 
 SMALL = PaperLSTM(units=(3, 4), dropout=0.0)
 WINDOWS = np.lib.stride_tricks.sliding_window_view(np.sin(np.arange(60) * 0.6) / 2 + 0.5, 6)

@@ -63,7 +63,7 @@ def test_a_study_goes_on_where_it_was_interrupted(research, propose, monkeypatch
             raise KeyboardInterrupt
         return entrainer.fit(*arguments, **settings)
 
-    monkeypatch.setattr("entrainer.tuning.fit", killed)
+    monkeypatch.setattr("entrainer.experiments.tune.fit", killed)
     with pytest.raises(KeyboardInterrupt):
         entrainer.tune(research, propose, 4, name="cut", at_once=2, progress=False)
     assert len([model for model in research.models() if model.name.startswith("cut")]) == 4

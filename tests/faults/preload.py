@@ -14,18 +14,18 @@ import workload
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.orm import configure_mappers
 
-import endirector.conductor
+import endirector.rendering.conductor
 import enmyadmin.commands.points
-import enstorage.bundle.exporting
-import enstorage.bundle.importing
-import enstorage.checking
+import enstorage.bundle.export_project
+import enstorage.bundle.import_bundle
 import enstorage.database.upsert
 import enstorage.formats.skops
 import enstorage.objects.folder
 import enstorage.objects.table
 import enstorage.search.query
-import enstorage.series.delta
-import enstorage.sweeping
+import enstorage.series.delta.store
+import enstorage.upkeep.check
+import enstorage.upkeep.sweep
 import entrainer
 
 configure_mappers()

@@ -7,9 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 import enstorage
-from endirector import conductor
-from enstorage import Connector, DataSource, Model, sweeping
+from endirector.rendering import conductor
+from enstorage import Connector, DataSource, Model
 from enstorage.entity import _record
+from enstorage.upkeep import sweep as sweeping
 
 _YEAR = real.timedelta(days=365)
 

@@ -135,7 +135,7 @@ class Method(ABC):
                     f"The method {cls.name!r} has no metamodel; received {metamodel!r:.80}. Leave it out."
                 )
             return None, told
-        from endirector.metamodel import check_metamodel
+        from endirector.methods.metamodel import check_metamodel
 
         name, told["metamodel"] = check_metamodel(metamodel, told["metamodel"], classes)
         return name, told

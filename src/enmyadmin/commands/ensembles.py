@@ -9,7 +9,7 @@ from enmyadmin.output import Json, print_json, print_table
 from enstorage.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from endirector.remaking import Side
+    from endirector.rendering.remake import Side
     from enstorage import Ensemble
 
 Kind = Annotated[str, typer.Argument(help="The word ensemble.", metavar="ENTITY")]

@@ -88,7 +88,7 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Show what differs between records: their facts, their results, and what they were made from."""
-    from enstorage.comparing import compare
+    from enstorage.views.comparing import compare
 
     kind = entity_class(entity)
     comparison = compare(kind.get_list(ids, connector=open_store(store)))

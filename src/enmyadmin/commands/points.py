@@ -26,7 +26,7 @@ def import_csv(
     """Write the points of a CSV file to a source."""
     from enstorage import DataSource
     from enstorage.interval import infer_interval
-    from enstorage.series.points import as_points
+    from enstorage.sources.points import as_points
 
     if source is not None and (name or interval or unit or aggregate != "mean"):
         raise InvalidInputError(
@@ -100,7 +100,7 @@ def export_csv(
     if file.exists() and not overwrite:
         raise InvalidInputError(f"{file} is there already. Choose another name, or replace it with --overwrite.")
     if isinstance(record, DataSource):
-        from enstorage.series.csv_file import write_csv_points
+        from enstorage.sources.csv_file import write_csv_points
 
         write_csv_points(file, *record.read(), overwrite=overwrite)
     elif hasattr(record, "to_csv"):

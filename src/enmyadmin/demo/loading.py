@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from enstorage import Model
 
 if TYPE_CHECKING:
-    from entrainer.batch import Chunk
+    from entrainer.compiled.group import Chunk
 
 
 class LoadWhileTraining:

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import psutil
 
-from endirector.metrics import errors
+from endirector.rendering.metrics import errors
 from enmyadmin.demo.result import (
     ENSEMBLE,
     BaselineResult,

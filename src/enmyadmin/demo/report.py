@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from endirector.page import at_two_widths, period, render_page, squared
+from endirector.reporting.page import at_two_widths, period, render_page, squared
 from enmyadmin.demo.result import ENSEMBLE, BaselineResult, EnsembleResult, ExperimentResult, MemberResult
 
 
@@ -60,7 +60,7 @@ def _models(result: ExperimentResult) -> list[tuple[str, str, MemberResult | Ens
 
 def _table(result: ExperimentResult) -> list[dict[str, Any]]:
     """Returns one row a model: the members, the ensemble, the baselines; every column with decimals of its own."""
-    from endirector.plots import same_precision
+    from endirector.reporting.plots import same_precision
 
     models = _models(result)
     columns = [
@@ -74,7 +74,7 @@ def _table(result: ExperimentResult) -> list[dict[str, Any]]:
 
 def _plots(result: ExperimentResult) -> dict[str, str]:
     """Draws every picture of the page, each as markup that shows it fitted to a wide or a narrow screen."""
-    from endirector.plots import plot_errors, plot_forecasts, plot_series, plot_spread
+    from endirector.reporting.plots import plot_errors, plot_forecasts, plot_series, plot_spread
 
     models = _models(result)
     blended = [name for name, kind, _ in models if kind != "baseline"]

@@ -23,7 +23,7 @@ from enstorage import Connector, DataSource, Ensemble, Model, Project
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError, MissingLibraryError
 from enstorage.interval import infer_interval
-from enstorage.series.points import as_points
+from enstorage.sources.points import as_points
 
 LAGS = (5, 7, 13)
 SUNSPOT_SEASON = 11
@@ -71,8 +71,8 @@ def run(
     import endirector
     import entrainer
     from entrainer import Training
+    from entrainer.fitting.progress import progress_bar
     from entrainer.networks import PaperLSTM
-    from entrainer.progress import progress_bar
 
     series = _sunspots(season) if csv is None else _from_csv(csv, season, unit)
     _check_season(series)
@@ -99,7 +99,7 @@ def run(
             entrainer.fit(
                 everyone,
                 seeds=[seed for seed in range(seeds) for _ in LAGS],
-                progress=LoadWhileTraining(("skops.io", "endirector.plots"), bar),
+                progress=LoadWhileTraining(("skops.io", "endirector.reporting.plots"), bar),
                 tensorboard=tensorboard,
             )
 

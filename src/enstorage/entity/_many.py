@@ -31,7 +31,7 @@ def write_all(sources: Iterable[DataSource], points: Iterable[tuple[Any, Any]]) 
         InvalidInputError: there are not as many sources as points, or points are as `DataSource.write` refuses them;
             nothing was written then.
     """
-    from enstorage.series.points import as_points
+    from enstorage.sources.points import as_points
 
     given, each = _of_one_store(sources, DataSource), list(points)
     if len(given) != len(each):

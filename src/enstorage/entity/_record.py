@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from enstorage.connector import Connector
-    from enstorage.lineage import Lineage
+    from enstorage.views.lineage import Lineage
 
 R = TypeVar("R", bound="Record")
 _NAME_LENGTH = 255
@@ -129,7 +129,7 @@ class Record(DeclarativeBase):
 
     def lineage(self) -> "Lineage":
         """Everything the record was made from, back to the source."""
-        from enstorage.lineage import lineage
+        from enstorage.views.lineage import lineage
 
         return lineage(self)
 

@@ -112,7 +112,7 @@ class DataSource(Record):
             InvalidInputError: lengths differ, a value is not a finite number, a time stands twice, a row of the file
                 cannot be read; nothing was written then.
         """
-        from enstorage.series.points import as_points
+        from enstorage.sources.points import as_points
 
         checked_times, checked_values = as_points(times, values)
         # A new source is there with its points or not at all.
@@ -150,7 +150,7 @@ class DataSource(Record):
             InvalidInputError: the file cannot be read or holds no points of this source, a line is wrong, has no time, or
                 has a text or a truth value where the value should be; nothing was written then.
         """
-        from enstorage.series.line_file import LineFile
+        from enstorage.sources.line_file import LineFile
 
         wanted = {"mysql_id": str(self._saved().id)} if tags is None else tags
         return self.write(*LineFile(Path(file), wanted, measurement, field, precision).read())

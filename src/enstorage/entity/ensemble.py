@@ -253,7 +253,7 @@ class Ensemble(Record):
         Raises:
             NotFoundError: the ensemble was not rendered.
         """
-        from enstorage.staleness import staleness
+        from enstorage.views.staleness import staleness
 
         self._rendered("alignment")
         return staleness(self)
@@ -299,7 +299,7 @@ class Ensemble(Record):
         return load(self.object_format, content, allow_pickle=self.connector.allow_pickle)
 
     def _repr_html_(self) -> str:
-        from enstorage.notebook import ensemble_html
+        from enstorage.views.notebook import ensemble_html
 
         return ensemble_html(self)
 

@@ -169,7 +169,10 @@ def check_aggregate(aggregate: str) -> str:
     return aggregate
 
 
-_KINDS = {"delta": ("enstorage.series.delta", "DeltaSeries"), "memory": ("enstorage.series.memory", "MemorySeries")}
+_KINDS = {
+    "delta": ("enstorage.series.delta.store", "DeltaSeries"),
+    "memory": ("enstorage.series.memory", "MemorySeries"),
+}
 _INFLUXDB = ("influxdb", "influxdb+https", "influxdb2", "influxdb2+https")
 
 
@@ -182,7 +185,7 @@ def find_series(url: str) -> Callable[[], SeriesStore]:
     """
     scheme, separator, place = url.partition(":")
     if scheme in _INFLUXDB and place.startswith("//"):
-        influx = import_module("enstorage.series.influx")
+        influx = import_module("enstorage.series.influx.store")
         return partial(influx.InfluxSeries, influx.InfluxPlace.parse(url))
     slashes = "//" in (place.replace("://", "", 1) if scheme == "delta" else place)
     if not separator or scheme not in _KINDS or slashes or (scheme == "delta") != bool(place):

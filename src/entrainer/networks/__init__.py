@@ -9,8 +9,8 @@ from entrainer.networks.estimator import Estimator
 from entrainer.networks.interval import IntervalNetwork
 from entrainer.networks.layer import Convolution, Dense, Dropout, Pooling
 from entrainer.networks.recurrent import GRU, LSTM, CoupledLSTM, Jordan, PaperLSTM, PeepholeLSTM, SimpleRNN
+from entrainer.networks.specification import NetworkSpec
 from entrainer.networks.text import EmbeddingClassifier, EmbeddingLSTM
-from entrainer.spec import NetworkSpec
 
 if TYPE_CHECKING:
     from entrainer.networks.classic import BackPropagation, ThresholdNetwork, WidrowHoff

@@ -8,8 +8,8 @@ from enstorage.errors import InvalidInputError
 from entrainer.backend import load_keras
 from entrainer.networks.layer import Convolution, Dense, Dropout, Layer, Pooling, layer_from_json
 from entrainer.networks.output import last_layer
-from entrainer.parameters import check_choice
-from entrainer.spec import NetworkSpec
+from entrainer.networks.parameters import check_choice
+from entrainer.networks.specification import NetworkSpec
 
 if TYPE_CHECKING:
     import keras

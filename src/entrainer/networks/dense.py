@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from entrainer.backend import load_keras
 from entrainer.networks.output import last_layer
-from entrainer.parameters import check_choice, check_initializer, check_rate, check_sizes, make_initializer
-from entrainer.spec import NetworkSpec
+from entrainer.networks.parameters import check_choice, check_initializer, check_rate, check_sizes, make_initializer
+from entrainer.networks.specification import NetworkSpec
 
 if TYPE_CHECKING:
     import keras

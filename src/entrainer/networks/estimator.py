@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from enstorage import plugins
 from enstorage.errors import InvalidInputError
-from entrainer.spec import Specification
+from entrainer.networks.specification import Specification
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator

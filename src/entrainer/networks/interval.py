@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from entrainer.backend import load_keras
 from entrainer.networks.output import last_layer
+from entrainer.networks.parameters import check_choice, check_rate, check_size
 from entrainer.networks.recurrent import lstm
-from entrainer.parameters import check_choice, check_rate, check_size
-from entrainer.spec import NetworkSpec
+from entrainer.networks.specification import NetworkSpec
 
 if TYPE_CHECKING:
     import keras

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from enstorage.errors import InvalidInputError
 from entrainer.networks.looped import convolve_by_product, pool_by_shape
-from entrainer.parameters import check_choice, check_rate, check_size
-from entrainer.spec import from_parameters
+from entrainer.networks.parameters import check_choice, check_rate, check_size
+from entrainer.networks.specification import from_parameters
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from enstorage.errors import InvalidInputError
-from entrainer.spec import NetworkSpec
+from entrainer.networks.specification import NetworkSpec
 
 
 def last_layer(

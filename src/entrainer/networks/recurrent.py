@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from enstorage.errors import InvalidInputError
 from entrainer.backend import load_keras
 from entrainer.networks.output import check_outputs, last_layer
-from entrainer.parameters import check_choice, check_rate, check_sizes
-from entrainer.spec import NetworkSpec
+from entrainer.networks.parameters import check_choice, check_rate, check_sizes
+from entrainer.networks.specification import NetworkSpec
 
 if TYPE_CHECKING:
     import keras
@@ -154,7 +154,7 @@ class GRU(_Stacked):
 
 @dataclass(frozen=True)
 class PeepholeLSTM(_Stacked):
-    """LSTM layers whose gates see the cell state; the equations stand at `entrainer.layers.PeepholeLSTMCell`.
+    """LSTM layers whose gates see the cell state; the equations stand at `entrainer.networks.layers.PeepholeLSTMCell`.
 
     Source: Gers & Schmidhuber (2000), Recurrent nets that time and count.
 
@@ -167,14 +167,14 @@ class PeepholeLSTM(_Stacked):
     name: ClassVar[str] = "peephole-lstm"
 
     def _layer(self, keras: Any, units: int, return_sequences: bool) -> Any:
-        from entrainer.layers import PeepholeLSTMCell
+        from entrainer.networks.layers import PeepholeLSTMCell
 
         return keras.layers.RNN(PeepholeLSTMCell(units), return_sequences=return_sequences)
 
 
 @dataclass(frozen=True)
 class CoupledLSTM(_Stacked):
-    """LSTM layers that forget as much as they take in; the equations stand at `entrainer.layers.CoupledLSTMCell`.
+    """LSTM layers that forget as much as they take in; the equations stand at `entrainer.networks.layers.CoupledLSTMCell`.
 
     Source: the variant CIFG of Greff et al. (2017), LSTM: a search space odyssey.
 
@@ -187,14 +187,14 @@ class CoupledLSTM(_Stacked):
     name: ClassVar[str] = "coupled-lstm"
 
     def _layer(self, keras: Any, units: int, return_sequences: bool) -> Any:
-        from entrainer.layers import CoupledLSTMCell
+        from entrainer.networks.layers import CoupledLSTMCell
 
         return keras.layers.RNN(CoupledLSTMCell(units), return_sequences=return_sequences)
 
 
 @dataclass(frozen=True)
 class Jordan(NetworkSpec):
-    """A network whose outputs come back as inputs of the next step; the equations stand at `entrainer.layers.JordanCell`.
+    """A network whose outputs come back as inputs of the next step; the equations stand at `entrainer.networks.layers.JordanCell`.
 
     Source: Jordan (1986), Serial order: a parallel distributed processing approach.
 
@@ -224,7 +224,7 @@ class Jordan(NetworkSpec):
         self.check_shape(shape)
         check_outputs(self, outputs, self.last_activation)
         keras = load_keras()
-        from entrainer.layers import JordanCell
+        from entrainer.networks.layers import JordanCell
 
         cell = JordanCell(self.units, outputs, last_activation=self.last_activation, decay=self.decay)
         return keras.Sequential(

@@ -9,7 +9,8 @@ import pytest
 
 import enstorage
 from enstorage import Connector, DataSource, Project, check
-from enstorage.bundle import importing, storing
+from enstorage.bundle import import_bundle as importing
+from enstorage.bundle.merge import write as storing
 from enstorage.errors import CorruptError, StoreError
 
 #: Where to stop: the module, and the function at whose beginning the process ends.
@@ -72,7 +73,8 @@ def test_an_error_at_any_moment_leaves_nothing(bundle, another_store, monkeypatc
 _KILLED = """
     import os, sys
     from enstorage import Connector, import_bundle
-    from enstorage.bundle import importing, storing
+    from enstorage.bundle import import_bundle as importing
+    from enstorage.bundle.merge import write as storing
     function = getattr({module}, {name!r})
     def stop(*arguments, **options):
         if {after}:

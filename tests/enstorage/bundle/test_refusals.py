@@ -13,9 +13,9 @@ import pytest
 from forging import changed, packed, put_records, records, replaced, unpacked, with_columns, with_entries
 
 import enstorage
-from enstorage.bundle import archive
-from enstorage.bundle.reading import read_bundle
-from enstorage.bundle.tables import read_table
+from enstorage.bundle.contents.tables import read_table
+from enstorage.bundle.file import archive
+from enstorage.bundle.file.read import read_bundle
 from enstorage.database.schema import REVISIONS
 from enstorage.errors import CorruptError, EnstorageError, InvalidInputError, NotSupportedError, UntrustedError
 

@@ -177,7 +177,7 @@ def test_facts_that_are_still_gathering_are_exported_too(project, store, tmp_pat
 
 def test_records_are_exported_as_they_were_at_one_moment(project, store, tmp_path, another_store, monkeypatch):
     """A model that is made while the records are read is in the bundle whole or not at all."""
-    from enstorage.bundle import exporting
+    from enstorage.bundle import export_project as exporting
 
     lines, research = exporting._lines, project.researches()[0]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from enstorage.errors import InvalidInputError
 from enstorage.instant import MAX_NS, MIN_NS, to_iso, to_ns
 from enstorage.interval import infer_interval
-from enstorage.series.csv_file import read_csv_points, write_csv_points
+from enstorage.sources.csv_file import read_csv_points, write_csv_points
 
 
 @pytest.fixture

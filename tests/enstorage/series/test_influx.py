@@ -23,9 +23,11 @@ from enstorage import Connector, DataSource
 from enstorage.errors import InvalidInputError, NotSupportedError, StoreError
 from enstorage.instant import to_ns
 from enstorage.interval import Interval
-from enstorage.series import influx, influx_server, influxql
 from enstorage.series.base import AGGREGATES, find_series
-from enstorage.series.influx_csv import read_csv
+from enstorage.series.influx import influxql
+from enstorage.series.influx import server as influx_server
+from enstorage.series.influx import store as influx
+from enstorage.series.influx.csv import read_csv
 from enstorage.series.memory import MemorySeries
 from enstorage.testing import SeriesStoreContract
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from enstorage import DataSource
 from enstorage.errors import InvalidInputError
 from enstorage.instant import MAX_NS
-from enstorage.series.line_file import LineFile
-from enstorage.series.line_protocol import to_lines
+from enstorage.series.influx.line_protocol import to_lines
+from enstorage.sources.line_file import LineFile
 
 PAPER_NS = 1422568543702900257
 FIRST, SECOND, THIRD = (PAPER_NS + step for step in range(3))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from enstorage.errors import InvalidInputError
 from enstorage.instant import to_ns_array
-from enstorage.series.points import as_points
+from enstorage.sources.points import as_points
 
 DAYS = ["2020-01-01", "2020-01-02", "2020-01-03"]
 TIMES = to_ns_array(DAYS)

@@ -16,9 +16,9 @@ import pytest
 
 from enstorage.errors import InvalidInputError, NotFoundError, NotSupportedError, StoreError
 from enstorage.interval import Interval
-from enstorage.series import delta_files
 from enstorage.series.base import check_aggregate, find_series
-from enstorage.series.delta import DeltaSeries
+from enstorage.series.delta import files as delta_files
+from enstorage.series.delta.store import DeltaSeries
 from enstorage.series.memory import MemorySeries
 from enstorage.testing import SeriesStoreContract
 
@@ -34,7 +34,7 @@ class TestDeltaOnS3(SeriesStoreContract):
     @pytest.fixture(autouse=True)
     def in_a_bucket(self, bucket, monkeypatch):
         self.bucket = bucket
-        monkeypatch.setattr("enstorage.series.delta._MANY_FILES", 10)  # files are joined once
+        monkeypatch.setattr("enstorage.series.delta.store._MANY_FILES", 10)  # files are joined once
 
     def make_store(self, place):
         return DeltaSeries(f"s3://{self.bucket}/some/points")
@@ -112,8 +112,8 @@ def test_delta_orders_writes_by_commit_and_not_by_the_clock(tmp_path, monkeypatc
 
 
 def test_delta_joins_small_files_by_itself(tmp_path, monkeypatch):
-    monkeypatch.setattr("enstorage.series.delta._MANY_FILES", 5)
-    monkeypatch.setattr("enstorage.series.delta._VERSIONS_BETWEEN", 3)
+    monkeypatch.setattr("enstorage.series.delta.store._MANY_FILES", 5)
+    monkeypatch.setattr("enstorage.series.delta.store._VERSIONS_BETWEEN", 3)
     series = DeltaSeries(str(tmp_path))
     for turn in range(15):
         series.append(1, np.array([turn]), np.array([float(turn)]))

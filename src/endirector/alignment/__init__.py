@@ -1,0 +1,1 @@
+"""Members meet on (series, id, step): one table of common targets."""

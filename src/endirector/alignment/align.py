@@ -1,0 +1,182 @@
+"""Alignment: members meet at the targets that they share, by (series, id, step) and by nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from endirector.alignment.intersect import intersect
+from endirector.alignment.threads import of_each
+from enstorage.errors import InvalidInputError
+from enstorage.instant import to_iso
+
+KEY = ["series", "id", "step"]
+
+_Rows = slice | NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberForecasts:
+    """What one member brings.
+
+    Attributes:
+        name: as messages and tables call it.
+        table: columns `series`, `id` (ns), `step`, `part` (0 train, 1 valid, 2 test), `value` (source units), and `truth`
+            (source units, null where the member does not know it); one row a target.
+        offset: how far past the window the first target lies; None where that is not known.
+    """
+
+    name: str
+    table: pl.DataFrame
+    offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """The common targets, sorted by series, id and step.
+
+    Attributes:
+        keys: columns `series`, `id`, `step`, shape (rows, 3).
+        part: 2 (test) where it is a test row for any member, else 1 (valid) where it is one for any, else 0; (rows,).
+        member_parts: the part of each row for each member, shape (rows, members).
+        truth: true values in the units of the source, shape (rows,).
+        forecasts: in the same units, shape (rows, members), those of a member next to each other.
+        lost: how many targets of each member are not common, by its name.
+    """
+
+    keys: pl.DataFrame
+    part: NDArray[np.int8]
+    member_parts: NDArray[np.int8]
+    truth: NDArray[np.float64]
+    forecasts: NDArray[np.float64]
+    lost: dict[str, int]
+
+    def only(self, rows: NDArray[np.bool_]) -> "Alignment":
+        """The rows that are chosen; the others are lost to every member."""
+        dropped = int((~rows).sum())
+        return Alignment(
+            keys=self.keys.filter(rows),
+            part=self.part[rows],
+            member_parts=self.member_parts[rows],
+            truth=self.truth[rows],
+            forecasts=self.forecasts[rows],
+            lost={name: count + dropped for name, count in self.lost.items()},
+        )
+
+
+def align(members: Sequence[MemberForecasts], kind: str = "") -> Alignment:
+    """Intersect the members' targets.
+
+    Args:
+        members: what they bring.
+        kind: which targets these are, for messages, such as `out-of-fold `.
+
+    Raises:
+        InvalidInputError: there is no common target, horizons differ, two members hold different truths of one target, or
+            no member knows the truth of a common target.
+    """
+    _check_steps(members)
+    rows = _meet(members)
+    keys = members[0].table.select(KEY)[rows[0]]
+    if not keys.height:
+        raise InvalidInputError(_nothing_common(members, kind))
+    member_parts = _of_all(members, "part", rows, keys.height, np.dtype(np.int8))
+    return Alignment(
+        keys=keys,
+        part=member_parts.max(axis=1),
+        member_parts=member_parts,
+        truth=_one_truth(members, rows, keys),
+        forecasts=_of_all(members, "value", rows, keys.height, np.dtype(np.float64)),
+        lost={member.name: member.table.height - keys.height for member in members},
+    )
+
+
+def _meet(members: Sequence[MemberForecasts]) -> list[_Rows]:
+    """Where the common targets are in the table of each member, in the order of their keys."""
+    try:
+        return intersect(
+            [[member.table[name].to_numpy() for name in KEY] for member in members],
+        )
+    except ValueError as error:
+        member = members[error.args[0]]
+        twice = int(member.table.select(KEY).is_duplicated().sum())
+        raise InvalidInputError(
+            f"{twice} rows of {member.name} share a target with another of its rows; a member has one forecast a target and "
+            "step. Leave the repeated ones out."
+        ) from error
+
+
+def _of_all(
+    members: Sequence[MemberForecasts], column: str, rows: Sequence[_Rows], count: int, kind: np.dtype[Any]
+) -> NDArray[Any]:
+    """A column of all members for the common targets, shape (common, members), that of a member after the other."""
+    columns = [member.table[column].to_numpy() for member in members]
+    together = np.empty((len(members), count), dtype=kind)
+
+    def take(place: int) -> None:
+        together[place] = columns[place][rows[place]]
+
+    of_each(take, range(len(members)))
+    return together.T
+
+
+def _check_steps(members: Sequence[MemberForecasts]) -> None:
+    steps = {member.name: sorted(member.table["step"].unique().to_list()) for member in members}
+    if any(own != steps[members[0].name] for own in steps.values()):
+        shown = ", ".join(f"{name} {len(own)}" for name, own in steps.items())
+        raise InvalidInputError(
+            f"Members of one ensemble forecast equally far; received horizons {shown}. Leave out those that differ."
+        )
+    offsets = {member.name: member.offset for member in members if member.offset is not None}
+    if len(steps[members[0].name]) > 1 and len(set(offsets.values())) > 1:
+        shown = ", ".join(f"{name} {offset}" for name, offset in offsets.items())
+        raise InvalidInputError(
+            f"Members that forecast several steps start equally far ahead; received offsets {shown}. Leave out those that "
+            "differ."
+        )
+
+
+def _nothing_common(members: Sequence[MemberForecasts], kind: str) -> str:
+    spans = []
+    series = [set(member.table["series"].unique().to_list()) for member in members]
+    is_one_series = len(set.union(*series)) == 1
+    for member, own in zip(members, series, strict=True):
+        ids = member.table["id"]
+        first, last = ids.min(), ids.max()
+        span = f"{to_iso(int(first))} – {to_iso(int(last))}" if member.table.height else "none"  # type: ignore[arg-type]
+        of = "" if is_one_series else f" of the data source {', '.join(map(str, sorted(own)))}"
+        spans.append(f"{member.name} {member.table.height} targets{of} ({span})")
+    return (
+        f"The members have no common {kind}target, so there is nothing to combine: {'; '.join(spans)}. Choose members whose "
+        f"targets lie at the same times{'' if is_one_series else ' in the same series'}."
+    )
+
+
+def _one_truth(members: Sequence[MemberForecasts], rows: Sequence[_Rows], keys: pl.DataFrame) -> NDArray[np.float64]:
+    truth = np.full(keys.height, np.nan)
+    whose = np.zeros(len(truth), dtype=np.int32)
+    for number, (member, places) in enumerate(zip(members, rows, strict=True)):
+        own = member.table["truth"].cast(pl.Float64).to_numpy()[places]  # NaN where it is null
+        unlike = np.flatnonzero(own != truth)
+        if not len(unlike):
+            continue
+        known, before = own[unlike], truth[unlike]
+        differs = np.flatnonzero(~np.isclose(known, before, rtol=1e-9, atol=0) & ~np.isnan(known) & ~np.isnan(before))
+        if len(differs):
+            at = int(unlike[differs[0]])
+            raise InvalidInputError(
+                f"The members were made for different targets: at {to_iso(keys['id'][at])} the truth of {member.name} is "
+                f"{own[at]:g}, that of {members[whose[at]].name} is {truth[at]:g} ({len(differs)} rows differ). Combine "
+                "members of one series, cleaned in one way."
+            )
+        new = unlike[np.isnan(before)]
+        truth[new], whose[new] = own[new], number
+    if np.isnan(truth).any():
+        raise InvalidInputError(
+            f"For {int(np.isnan(truth).sum())} common targets no member knows the true value. Give at least one member a "
+            "data set, or its research a preparation."
+        )
+    return truth

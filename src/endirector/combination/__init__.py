@@ -1,0 +1,1 @@
+"""Combining aligned forecasts: evidence, the fitted method, and fitting again from what is kept."""

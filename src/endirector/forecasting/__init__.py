@@ -1,0 +1,1 @@
+"""Forecasts of ensembles past the end of the data, and their prediction intervals."""

@@ -1,0 +1,192 @@
+"""`calibrate`: conformal intervals of an ensemble, and how often they cover the truth."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from endirector.alignment.align import KEY
+from endirector.combination.combine import Evidence, cross_fitted
+from endirector.combination.gather import out_of_fold
+from endirector.combination.kept import as_rendered, stored_combination, stored_evidence
+from endirector.forecasting.hindcast import can_be_rehearsed, rehearse_held_out, rehearse_test
+from endirector.forecasting.members_ahead import own_steps
+from endirector.members.leakage import TEST, preparations_of, trained_on
+from endirector.members.member import TARGET, living_members, models_in, parts_of
+from endirector.methods.base import Floats
+from enstorage import Ensemble, Forecast
+from enstorage.entity.ensemble import classes_of
+from enstorage.entity.forecast import OUT_OF_FOLD
+from enstorage.errors import InvalidInputError
+from enstorage.preparation.split import PARTS
+from entrainer.forecasting.conformal import Calibration, checked_levels, quantiles_of
+from entrainer.forecasting.forecast import check_horizon
+
+#: The levels of intervals where none are asked for.
+LEVELS = (0.8, 0.95)
+
+
+def calibrate(ensemble: Ensemble, levels: Sequence[float] = LEVELS, *, horizon: int | None = None) -> pl.DataFrame:
+    """Say how wide intervals of the ensemble are, and keep them: what `ensemble.intervals()` reads afterwards.
+
+    An interval is the forecast ± a quantile of absolute residuals, for each step ahead its own (split conformal
+    prediction). Residuals are those of honest forecasts only, see `residuals_of`; test rows are none of them. On the test
+    part it is measured how often the intervals cover the truth, and the quantiles are kept beside the point forecasts there,
+    in place of what members say of the same ones.
+
+    Args:
+        ensemble: a rendered one. Rendering it again takes its intervals away.
+        levels: of the intervals, such as 0.95; those that the ensemble has already are made anew with them.
+        horizon: also for the steps up to this one, which are made of forecasts. Such forecasts are tried on held-out rows
+            with the objects of the members; steps without enough of them are left out.
+
+    Returns:
+        As `Ensemble.intervals` gives it.
+
+    Raises:
+        NotFoundError: the ensemble was not rendered.
+        InvalidInputError: there are no honest residuals, or too few of a step for a level.
+    """
+    asked = checked_levels(levels)
+    if horizon is not None:
+        check_horizon(horizon)
+    with ensemble.connector:
+        earlier = [each["level"] for each in (ensemble.result or {}).get("intervals", ())]
+        asked = checked_levels([*asked, *earlier])
+        calibration = residuals_of(ensemble)
+        calibration.check(asked)
+        measured = _measured(calibration, asked, _test_residuals(ensemble))
+        if horizon is not None:
+            measured += _measured_ahead(ensemble, horizon, asked)
+        _save(ensemble, calibration, asked, measured)
+    return ensemble.intervals()
+
+
+def residuals_of(ensemble: Ensemble) -> Calibration:
+    """Absolute residuals of what the ensemble says to rows that none of its members was trained on.
+
+    Out-of-fold rows where it was fitted on them; else rows that are held out of the training of all members; else
+    out-of-fold forecasts of the members. On rows that the method was fitted on, what is said to each stretch of time is
+    that of the method as fitted on the stretches before.
+
+    Raises:
+        InvalidInputError: there are none of these; the message says how to get some.
+    """
+    evidence, folds = stored_evidence(ensemble)
+    recipe = as_rendered(ensemble)
+    if classes_of(ensemble.models()) is not None:
+        raise InvalidInputError(
+            f"The members of {ensemble} forecast probabilities of classes, which have no intervals; expected members that "
+            "forecast values. Look at ensemble.metrics(), which has their log loss."
+        )
+    if folds is not None:
+        return _of("out-of-fold", folds, cross_fitted(recipe, folds))
+    came, held_out = living_members(ensemble), held_out_of(ensemble, evidence)
+    if held_out.any():
+        rows = evidence.only(held_out)
+        was_fitted = recipe.fit_on is not None and bool((rows.part == PARTS.index(recipe.fit_on)).any())
+        said = cross_fitted(recipe, rows) if was_fitted else stored_combination(ensemble).predict(rows.rows)
+        return _of("held-out", rows, said)
+    missing = [model.name for model in models_in(came) if not Forecast.of(model, OUT_OF_FOLD)]
+    if missing:
+        raise InvalidInputError(
+            f"Every row of {ensemble} is a test row, or one that a member was trained on, so there is nothing by which "
+            f"intervals could be calibrated; and {', '.join(missing)} brought no out-of-fold forecasts. Make them with "
+            "entrainer.backtest(ensemble.models()), or prepare the data with a valid part that no member is trained on."
+        )
+    _, folds = out_of_fold(came, recipe)
+    return _of("out-of-fold", folds, stored_combination(ensemble).predict(folds.rows))
+
+
+def rehearsed_residuals(ensemble: Ensemble, horizon: int, series: int) -> Calibration | None:
+    """Absolute residuals of the steps 1 … horizon from origins in held-out rows on; None where there are no such."""
+    evidence = stored_evidence(ensemble)[0]
+    held_out = held_out_of(ensemble, evidence) & (evidence.keys["series"].to_numpy() == series)
+    if not held_out.any() or not can_be_rehearsed(ensemble):
+        return None
+    tried = rehearse_held_out(ensemble, evidence.only(held_out), horizon, series)
+    return Calibration.of("held-out", _steps(tried.said), tried.truth, tried.said)
+
+
+def _steps(said: Floats) -> NDArray[np.intp]:
+    return np.broadcast_to(np.arange(1, said.shape[1] + 1), said.shape)
+
+
+def _of(kind: str, evidence: Evidence, forecast: Floats) -> Calibration:
+    open_to_all = evidence.part != TEST
+    steps = evidence.keys["step"].to_numpy()[open_to_all]
+    return Calibration.of(kind, steps, evidence.truth[open_to_all], forecast[open_to_all])
+
+
+def held_out_of(ensemble: Ensemble, evidence: Evidence) -> NDArray[np.bool_]:
+    """Which rows are no test rows and such that no member was trained on; none after a random split, shape (rows,)."""
+    members = living_members(ensemble)
+    if any(each.split == "random" for model in models_in(members) for each in preparations_of(model)):
+        return np.zeros(len(evidence.part), dtype=bool)
+    keys = evidence.keys.select(TARGET).with_row_index("row")
+    held_out: NDArray[np.bool_] = evidence.part != TEST
+    for member in members:
+        for model in member.models:
+            seen = parts_of(model).filter(pl.col("part").is_in(trained_on(member)))
+            held_out[keys.join(seen, on=TARGET, how="semi")["row"].to_numpy()] = False
+    return held_out
+
+
+def _test_residuals(ensemble: Ensemble) -> dict[int, Floats]:
+    test = ensemble.table().filter(pl.col("part") == TEST)
+    residual = (test["truth"] - test["ensemble"]).abs().to_numpy()
+    return {step: residual[test["step"].to_numpy() == step] for step in test["step"].unique().to_list()}
+
+
+def _measured_ahead(ensemble: Ensemble, horizon: int, levels: Sequence[float]) -> list[dict[str, Any]]:
+    """The same for the steps that are made of forecasts, of an ensemble of one series."""
+    series = ensemble.table()["series"].unique().to_list()
+    found = rehearsed_residuals(ensemble, horizon, series[0]) if len(series) == 1 else None
+    direct = own_steps(ensemble, horizon)
+    steps = range(len(direct) + 1, horizon + 1)
+    if found is None or not steps:
+        return []
+    possible = set(steps) - set(found.steps_without(levels, horizon))
+    test = rehearse_test(ensemble, horizon, series[0])
+    known = Calibration.of("test", _steps(test.said), test.truth, test.said)
+    return _measured(found.only(possible), levels, known.residuals)
+
+
+def _measured(calibration: Calibration, levels: Sequence[float], test: Mapping[int, Floats]) -> list[dict[str, Any]]:
+    """Of each step and level: how wide, from how many residuals, and how many test rows the intervals cover."""
+    rows = []
+    for step, known in sorted(calibration.residuals.items()):
+        own = test.get(step, np.empty(0))
+        for level in levels:
+            radius = calibration.radius(step, level)
+            assert radius is not None  # noqa: S101 - checked before
+            rows.append(
+                {
+                    "step": step,
+                    "level": level,
+                    "calibrated_on": calibration.kind,
+                    "rows": len(known),
+                    "width": 2 * radius,
+                    "coverage": float((own <= radius).mean()) if len(own) else None,
+                    "test_rows": len(own),
+                }
+            )
+    return rows
+
+
+def _save(
+    ensemble: Ensemble, calibration: Calibration, levels: Sequence[float], measured: list[dict[str, Any]]
+) -> None:
+    tests = [each for each in Forecast.of(ensemble) if each.part == PARTS[TEST]]
+    with ensemble.connector.transaction():
+        ensemble.result = {**(ensemble.result or {}), "intervals": measured}
+        ensemble.save()
+        for kept in tests:
+            table = kept.table()
+            points = table.filter(pl.col("quantile").is_null())
+            own = {quantile for level in levels for quantile in quantiles_of(level)}
+            others = table.filter(~pl.col("quantile").round(12).is_in(own))
+            both = pl.concat([calibration.with_intervals(points, levels), others]).sort(*KEY, "quantile")
+            Forecast.store(ensemble, PARTS[TEST], both)

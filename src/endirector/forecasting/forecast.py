@@ -1,0 +1,78 @@
+"""`forecast`: what an ensemble says of times past the end of its data."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+from numpy.typing import ArrayLike
+
+from endirector.forecasting.calibrate import LEVELS, rehearsed_residuals, residuals_of
+from endirector.forecasting.members_ahead import Start, own_steps, points_ahead
+from enstorage import DataSnapshot, DataSource, Ensemble
+from enstorage.errors import InvalidInputError
+from enstorage.instant import TimeLike
+from entrainer.forecasting.conformal import by_step, checked_levels
+from entrainer.forecasting.forecast import check_horizon, no_interval
+
+
+def forecast(
+    ensemble: Ensemble,
+    horizon: int,
+    time_from: TimeLike | None = None,
+    *,
+    levels: Sequence[float] | None = None,
+    snapshot: DataSnapshot | None = None,
+    series: DataSource | int | None = None,
+    given: Mapping[str, ArrayLike] | None = None,
+) -> pl.DataFrame:
+    """Forecast the steps that follow the data of an ensemble: with every member, combined as it was rendered.
+
+    Each member goes on from its own forecasts, see `entrainer.forecast`, and what all say of a step is combined. Weights
+    that differ by step are those of the last step that they were fitted for, where the horizon goes beyond it. The gate of
+    a mixture sees forecasts of the ensemble where values are not known yet. Nothing is stored.
+
+    Args:
+        ensemble: a rendered one.
+        horizon: how many steps, at least 1.
+        time_from: the first time to forecast, see `entrainer.forecast`. By default the first time that not all members
+            know.
+        levels: of the intervals, with residuals as `calibrate` takes them; () for none. By default 0.8 and 0.95, and where
+            there is nothing to calibrate them by, a warning says how to get it.
+        snapshot: a newer one of the same source, to forecast from its end.
+        series: for members of pooled sets the data source to forecast, or its id.
+        given: forecasts of members that have no object, as they were made elsewhere: by the names of the members a value
+            for each step, in the units of the source, shape (horizon,).
+
+    Returns:
+        Columns as of `entrainer.forecast`. Steps that are made of forecasts have quantiles where such forecasts
+        can be tried on rows that no member was trained on; a warning names the steps without.
+
+    Raises:
+        NotFoundError: the ensemble was not rendered.
+        InvalidInputError: a member cannot forecast past the end of its data, and nothing is given for it; or levels were
+            asked for and there are no, or too few, honest residuals.
+    """
+    check_horizon(horizon)
+    with ensemble.connector:
+        points = points_ahead(ensemble, Start(horizon, time_from, snapshot, series, dict(given or {})))
+        asked = LEVELS if levels is None else checked_levels(levels)
+        if not asked:
+            return points
+        try:
+            direct = residuals_of(ensemble)
+        except InvalidInputError as error:
+            if levels is not None:
+                raise
+            warnings.warn(str(error), stacklevel=2)
+            return points
+        like = own_steps(ensemble, horizon)
+        rehearsed = None
+        if len(like) < horizon:
+            rehearsed = rehearsed_residuals(ensemble, horizon, points["series"][0])
+        found = by_step(horizon, direct, like, rehearsed)
+        if levels is not None:
+            found.only(like).check(asked)
+        without = found.steps_without(asked, horizon)
+        if without:
+            warnings.warn(no_interval(str(ensemble), without), stacklevel=2)
+        return found.with_intervals(points, asked)

@@ -1,0 +1,124 @@
+"""Rehearsing an ensemble: forecasts over several steps from origins in the past, with the objects of its members."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from endirector.combination.combine import STRETCHES, Evidence
+from endirector.combination.kept import as_rendered, stored_combination, stored_evidence
+from endirector.forecasting.members_ahead import sight_of, steps_of, without_object
+from endirector.forecasting.recursive import follow
+from endirector.members.gate_inputs import preparations_by_series
+from endirector.members.leakage import TEST, leaks
+from endirector.members.member import living_members
+from endirector.methods.base import Combination, Floats
+from enstorage import Ensemble
+from enstorage.entity.forecast import OUT_OF_FOLD
+from enstorage.preparation.split import PARTS
+from entrainer.forecasting.hindcast import rehearse, true_steps
+
+Times = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What was said and what happened, both of shape (origins, horizon); NaN where that is not known."""
+
+    said: Floats
+    truth: Floats
+
+
+def can_be_rehearsed(ensemble: Ensemble) -> bool:
+    """Whether all members have objects, and none of them could see what comes after the origin of its forecasts."""
+    return not without_object(living_members(ensemble)) and not any(map(leaks, ensemble.models()))
+
+
+def rehearse_held_out(ensemble: Ensemble, held_out: Evidence, horizon: int, series: int) -> Rehearsal:
+    """From each of the held-out targets on. A method that was fitted on such rows is fitted anew on what lies before.
+
+    Args:
+        ensemble: one that can be rehearsed.
+        held_out: targets that no member was trained on; at least one.
+        horizon: how many steps.
+        series: id of the data source.
+    """
+    times, truth = _by_time(held_out, series)
+    said = np.full((len(times), horizon), np.nan)
+    members = _members(ensemble, times, horizon, series)
+    for own, combination in _as_fitted_before(ensemble, held_out, times):
+        said[own] = _combined(ensemble, combination, times[own], members[own], series)
+    return Rehearsal(said, _truth(ensemble, times, truth, horizon, series))
+
+
+def rehearse_test(ensemble: Ensemble, horizon: int, series: int) -> Rehearsal:
+    """From each test row on, as the ensemble is: to measure, never to decide."""
+    evidence = stored_evidence(ensemble)[0]
+    times, truth = _by_time(evidence.only(evidence.part == TEST), series)
+    if not len(times):
+        return Rehearsal(np.empty((0, horizon)), np.empty((0, horizon)))
+    return Rehearsal(_said(ensemble, times, horizon, series), _truth(ensemble, times, truth, horizon, series))
+
+
+def _by_time(evidence: Evidence, series: int) -> tuple[Times, Floats]:
+    rows = evidence.keys.with_columns(truth=evidence.truth).filter(pl.col("series") == series)
+    rows = rows.unique("id").sort("id")
+    return rows["id"].to_numpy(), rows["truth"].to_numpy()
+
+
+def _truth(ensemble: Ensemble, times: Times, truth: Floats, horizon: int, series: int) -> Floats:
+    preparation = preparations_by_series(ensemble.models())[series]
+    return true_steps(preparation, times, times, truth, horizon)
+
+
+def _as_fitted_before(ensemble: Ensemble, held_out: Evidence, times: Times) -> Iterator[tuple[slice, Combination]]:
+    """Stretches of the times, each with the method as fitted on what lies before it; see `cross_fitted`."""
+    recipe, folds = as_rendered(ensemble), stored_evidence(ensemble)[1]
+    if recipe.fit_on == OUT_OF_FOLD and folds is not None:
+        source = folds
+    elif recipe.fit_on is not None and (held_out.part == PARTS.index(recipe.fit_on)).any():
+        source = held_out
+    else:
+        yield slice(None), stored_combination(ensemble)
+        return
+    fitted_at = source.keys["id"].to_numpy()
+    borders = np.linspace(0, len(times), STRETCHES + 1).astype(np.intp)
+    for first, end in pairwise(borders.tolist()):
+        before = fitted_at < times[first] if end > first else np.zeros(len(fitted_at), dtype=bool)
+        if before.any():
+            yield slice(first, end), recipe.fit(source.only(before))[0]
+
+
+def _members(ensemble: Ensemble, times: Times, horizon: int, series: int) -> Floats:
+    """What each member says, shape (origins, horizon, members)."""
+    told = [
+        _said(member.entity, times, horizon, series)
+        if isinstance(member.entity, Ensemble)
+        else rehearse(member.entity, times, horizon, series)
+        for member in living_members(ensemble)
+    ]
+    return np.stack(told, axis=-1)
+
+
+def _said(ensemble: Ensemble, times: Times, horizon: int, series: int) -> Floats:
+    members = _members(ensemble, times, horizon, series)
+    return _combined(ensemble, stored_combination(ensemble), times, members, series)
+
+
+def _combined(ensemble: Ensemble, combination: Combination, times: Times, members: Floats, series: int) -> Floats:
+    """Shape (origins, horizon, members) → (origins, horizon); NaN where a member says nothing."""
+    origins, horizon, count = members.shape
+    step, sight = steps_of(ensemble, horizon), sight_of(ensemble, series)
+    said = np.full((origins, horizon), np.nan)
+    whole = np.isfinite(members).all(axis=(1, 2))
+    if sight is not None:
+        rows = np.searchsorted(sight.known.times, times)
+        for place in np.flatnonzero(whole):
+            said[place] = follow(combination, members[place], step, sight, int(rows[place]))
+    elif whole.any():
+        flat = members[whole].reshape(-1, count)
+        said[whole] = follow(combination, flat, np.tile(step, int(whole.sum())), None).reshape(-1, horizon)
+    return said

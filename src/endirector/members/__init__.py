@@ -1,0 +1,1 @@
+"""Members of an ensemble: what each forecasts, and which rows it was trained on."""

@@ -1,0 +1,1 @@
+"""Rendering an ensemble into the store, verifying it, and making it again."""

@@ -1,0 +1,152 @@
+"""`remake`: an ensemble is made again from stored data, specifications and seeds, and held against the stored one."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from endirector.alignment.align import KEY
+from endirector.combination.combine import Combined, Evidence, combine, cross_fitted
+from endirector.combination.kept import as_rendered, stored_evidence
+from endirector.members.member import Member, living_members
+from endirector.methods.base import Floats
+from endirector.rendering.metrics import errors
+from enstorage import Ensemble, Model
+from enstorage.entity.forecast import OUT_OF_FOLD
+from enstorage.preparation.split import PARTS
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One member, or the ensemble, then and now.
+
+    Attributes:
+        name: of the member; `ensemble` for the ensemble.
+        rmse: per part what was and what is now, in the units of the source.
+        largest_difference: between the forecasts then and now, over all parts, in the same units; 0 for equal bits.
+        weight: what was and what is now; None where there is none.
+        reason: why it was not made again: its stored forecasts were taken as they are. None where it was.
+    """
+
+    name: str
+    rmse: Mapping[str, tuple[float, float]]
+    largest_difference: float
+    weight: tuple[float, float] | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remaking:
+    """What came of making an ensemble again; nothing of it is stored.
+
+    Attributes:
+        members: then and now, in their order.
+        ensemble: then and now.
+    """
+
+    members: tuple[Side, ...]
+    ensemble: Side
+
+    @property
+    def same(self) -> bool:
+        """Whether every member was made again, and no bit of any forecast differs."""
+        every = (*self.members, self.ensemble)
+        return all(side.reason is None and side.largest_difference == 0 for side in every)
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it."""
+        return {"same": self.same, **asdict(self)}
+
+
+class _Again:
+    """The forecasts of models that were trained again, and of ensembles that are made of them.
+
+    Args:
+        models: the tables of `entrainer.remake` by the id of the model; None for what could not be made again.
+    """
+
+    def __init__(self, models: Mapping[int, pl.DataFrame | None]) -> None:
+        self._models = models
+
+    def combined(self, ensemble: Ensemble) -> tuple[Evidence, Combined]:
+        """What the ensemble is made of now, and what becomes of it."""
+        recipe = as_rendered(ensemble)
+        evidence, folds = stored_evidence(ensemble, recipe)
+        evidence = self._replaced(ensemble, evidence, out_of_fold=False)
+        folds = None if folds is None else self._replaced(ensemble, folds, out_of_fold=True)
+        return evidence, combine(recipe, evidence, folds)
+
+    def _replaced(self, ensemble: Ensemble, evidence: Evidence, *, out_of_fold: bool) -> Evidence:
+        columns = [
+            self._values(member, evidence, place, out_of_fold=out_of_fold)
+            for place, member in enumerate(living_members(ensemble))
+        ]
+        return replace(evidence, rows=replace(evidence.rows, forecasts=np.column_stack(columns)))
+
+    def _values(self, member: Member, evidence: Evidence, place: int, *, out_of_fold: bool) -> Floats:
+        stored = evidence.rows.forecasts[:, place]
+        new = self._table(member, out_of_fold=out_of_fold)
+        if new is None:
+            return stored
+        found = evidence.keys.join(new, on=KEY, how="left", maintain_order="left")["value"].to_numpy()
+        return np.where(np.isnan(found), stored, found)
+
+    def _table(self, member: Member, *, out_of_fold: bool) -> pl.DataFrame | None:
+        """Columns `series`, `id`, `step`, `value`."""
+        if isinstance(member.entity, Model):
+            table = self._models[member.entity.id]
+            if table is None:
+                return None
+            return table.filter((pl.col("part") == OUT_OF_FOLD) == out_of_fold).select(*KEY, "value")
+        if not out_of_fold:
+            evidence, combined = self.combined(member.entity)
+            return evidence.keys.with_columns(pl.Series("value", combined.forecast))
+        recipe = as_rendered(member.entity)
+        _, folds = stored_evidence(member.entity, recipe)
+        if folds is None:
+            return None
+        folds = self._replaced(member.entity, folds, out_of_fold=True)
+        return folds.keys.with_columns(pl.Series("value", cross_fitted(recipe, folds))).drop_nans("value")
+
+
+def remake(ensemble: Ensemble, *, progress: bool = True) -> Remaking:
+    """Train all members again, combine them again, and compare with what is stored; nothing is stored.
+
+    Args:
+        ensemble: a rendered one.
+        progress: show a progress bar.
+
+    Raises:
+        NotFoundError: the ensemble was not rendered.
+    """
+    from entrainer import remake as train_again
+
+    with ensemble.connector:
+        then, _ = stored_evidence(ensemble, as_rendered(ensemble))
+        remade = train_again(ensemble.models(), progress=progress)
+        again = _Again({each.model.id: each.forecasts for each in remade})
+        reasons = {each.model.id: each.reason for each in remade}
+        now, combined = again.combined(ensemble)
+        weights = combined.combination.weights
+        sides = []
+        for place, (member, item) in enumerate(
+            zip(living_members(ensemble), [item for item in ensemble.items() if item.dropped is None], strict=True)
+        ):
+            why = [reasons[model.id] for model in member.models if reasons[model.id] is not None]
+            kept = item.properties.get("weight")
+            side = _side(member.name, then, then.rows.forecasts[:, place], now.rows.forecasts[:, place])
+            weight = None if kept is None or weights is None else (kept, float(weights[place]))
+            sides.append(replace(side, weight=weight, reason=why[0] if why else None))
+        stored = ensemble.table().join(then.keys, on=KEY, how="semi", maintain_order="left")["ensemble"].to_numpy()
+        return Remaking(tuple(sides), _side("ensemble", then, stored, combined.forecast))
+
+
+def _side(name: str, evidence: Evidence, then: Floats, now: Floats) -> Side:
+    rmse = {
+        part: (errors(evidence.truth[rows], then[rows])["rmse"], errors(evidence.truth[rows], now[rows])["rmse"])
+        for code, part in enumerate(PARTS)
+        if (rows := evidence.part == code).any()
+    }
+    return Side(name, rmse, float(np.abs(then - now).max(initial=0.0)))

@@ -1,0 +1,1 @@
+"""The report of an ensemble as one HTML page with its pictures."""

@@ -1,0 +1,151 @@
+"""The pictures of a report."""
+
+from functools import partial
+from typing import Any
+
+import polars as pl
+
+from endirector.reporting.content import Content
+from endirector.reporting.page import at_two_widths
+
+#: So many members have a bar; of more those that matter most.
+BARS = 20
+
+
+def plots_of(content: Content) -> dict[str, str]:
+    """Every picture that there is something for, by name, as markup for wide and for narrow screens."""
+    drawn = {
+        "forecasts": _forecasts(content),
+        "errors": _errors(content),
+        "weights": _weights(content),
+        "row_weights": _row_weights(content),
+        "fan": _fan(content),
+        "coverage": _coverage(content),
+        "correlations": _correlations(content),
+        "leave_one_out": _leave_one_out(content),
+    }
+    return {name: at_two_widths(plot) for name, plot in drawn.items() if plot is not None}
+
+
+def _forecasts(content: Content) -> Any:
+    from endirector.reporting.plots import plot_forecasts
+
+    if content.period is None:
+        return None
+    drawn = content.drawn
+    columns = [name for name in drawn.columns if name.startswith("member_")]
+    curves = {name: drawn[column].to_numpy() for name, column in zip(content.names, columns, strict=True)}
+    return partial(
+        plot_forecasts,
+        drawn["id"].to_numpy(),
+        drawn["truth"].to_numpy(),
+        {**curves, content.label: drawn["ensemble"].to_numpy()},
+        unit=content.unit,
+        highlighted=(content.label,),
+        title=f"Forecasts of the members and of the ensemble, and the truth, on the {content.judged} part",
+    )
+
+
+def _errors(content: Content) -> Any:
+    from endirector.reporting.plots import plot_errors
+
+    measured = content.metrics[content.judged]
+    errors = {name: measured["members"][name][content.measure] for name in content.names}
+    best = sorted(errors, key=lambda name: errors[name])[:BARS]
+    errors[content.label] = measured["ensemble"][content.measure]
+    names = sorted([*best, content.label], key=lambda name: errors[name])
+    return partial(
+        plot_errors,
+        names,
+        [errors[name] for name in names],
+        unit=content.unit,
+        highlighted=(content.label,),
+        title=f"Errors of the members and of the ensemble on the {content.judged} part",
+    )
+
+
+def _weights(content: Content) -> Any:
+    from endirector.reporting.plots import plot_bars
+
+    if content.weights is None:
+        return None
+    names = _largest(content.weights)
+    return partial(
+        plot_bars, names, [content.weights[name] for name in names], unit="weight", title="Weights of the members"
+    )
+
+
+def _row_weights(content: Content) -> Any:
+    from endirector.reporting.plots import plot_weights
+
+    table = content.row_weights
+    if table is None or content.period is None:
+        return None
+    shares = table.select(pl.col("^weight_.*$")).to_numpy()
+    return partial(
+        plot_weights, table["id"].to_numpy(), shares, content.names, title="Weights of the members over the targets"
+    )
+
+
+def _fan(content: Content) -> Any:
+    from endirector.reporting.plots import plot_fan
+
+    if content.intervals is None or content.period is None:
+        return None
+    drawn = content.intervals.drawn
+    bands = {
+        share: (drawn[f"low_{share}"].to_numpy(), drawn[f"high_{share}"].to_numpy())
+        for share in content.intervals.coverage
+    }
+    return partial(
+        plot_fan,
+        drawn["id"].to_numpy(),
+        drawn["truth"].to_numpy(),
+        drawn["ensemble"].to_numpy(),
+        bands,
+        unit=content.unit,
+        title=f"Intervals of the ensemble and the truth on the {content.judged} part",
+    )
+
+
+def _coverage(content: Content) -> Any:
+    from endirector.reporting.plots import plot_coverage
+
+    if content.intervals is None:
+        return None
+    asked, measured = list(content.intervals.coverage), list(content.intervals.coverage.values())
+    return partial(plot_coverage, asked, measured, title="How often the truth lies in the intervals")
+
+
+def _correlations(content: Content) -> Any:
+    from endirector.reporting.plots import plot_correlations
+
+    if len(content.names) == 1:
+        return None
+    found = content.diagnosis["parts"][content.judged]["correlations"]
+    return partial(plot_correlations, content.names, found, title="Correlations of the members’ errors")
+
+
+def _leave_one_out(content: Content) -> Any:
+    from endirector.reporting.plots import plot_bars
+
+    told = content.diagnosis["parts"][content.judged]["leave_one_out"]
+    if told is None:
+        return None
+    changes = {name: own["change"] for name, own in told.items()}
+    ordered = sorted(_largest(changes), key=lambda name: -changes[name])
+    return partial(
+        plot_bars,
+        ordered,
+        [changes[name] for name in ordered],
+        unit=content.squared,
+        highlighted=content.diagnosis["suggestion"]["drop"],
+        title="How the error of the ensemble changes without each member",
+    )
+
+
+def _largest(values: dict[str, float]) -> list[str]:
+    """All names in their order; of more than have a bar those with the largest values, the largest first."""
+    if len(values) <= BARS:
+        return list(values)
+    return sorted(values, key=lambda name: -abs(values[name]))[:BARS]

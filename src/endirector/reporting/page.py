@@ -1,0 +1,69 @@
+"""What the pages of reports share: one style sheet, templates, and how pictures and periods are shown.
+
+A page is one file: styles and pictures are inside, it loads nothing and runs no script. It follows the reader's light or
+dark theme, fits a telephone and prints.
+"""
+
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enstorage.errors import MissingLibraryError
+
+
+def render_page(package: str, template: str, **values: Any) -> str:
+    """Fill in a template; what it is given is escaped, and it may not use what it was not given.
+
+    Args:
+        package: where the template lies.
+        template: its file name.
+        values: what it shows, by name. It also has `style`, the style sheet of all pages, and the filters `number`,
+            `percent` (of a share, without its sign) and `percentage` (with it).
+
+    Raises:
+        MissingLibraryError: Jinja or Matplotlib is not installed.
+    """
+    try:
+        from jinja2 import Environment, StrictUndefined
+        from markupsafe import Markup
+    except ImportError as error:
+        raise MissingLibraryError(
+            'The report needs Jinja, which is not installed. Run: pip install "enstorage[ensemble]"'
+        ) from error
+    from endirector.reporting.plots import same_precision
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["number"] = lambda value: same_precision([value])[0]
+    environment.filters["percent"] = lambda share: f"{abs(share):.1%}"
+    environment.filters["percentage"] = lambda value: f"{value:+.1f}%".replace("-", "−")
+    style = Markup(files("endirector").joinpath("page.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
+    return environment.from_string(files(package).joinpath(template).read_text(encoding="utf-8")).render(
+        style=style, **values
+    )
+
+
+def at_two_widths(plot: Callable[..., str]) -> str:
+    """A picture as markup for a wide and for a narrow screen: its text keeps its size only at the width it is drawn for."""
+    from markupsafe import Markup
+
+    wide, narrow = plot(width=9.0), plot(width=4.2)
+    return Markup(f'<div class="wide">{wide}</div><div class="narrow">{narrow}</div>')  # noqa: S704 - the plots escape
+
+
+def squared(unit: str) -> str:
+    """The unit of a squared error; empty for none."""
+    if not unit:
+        return ""
+    return f"{unit}²" if unit.isalpha() else f"({unit})²"
+
+
+def period(times_ns: NDArray[np.int64]) -> str:
+    """Names the first and the last time, as finely as the times are apart."""
+    times = np.asarray(times_ns, dtype=np.int64).astype("datetime64[ns]")
+    step = np.median(np.diff(times)) if len(times) > 1 else np.timedelta64(1, "D")
+    finest = next((unit for unit, days in (("Y", 365), ("M", 28), ("D", 1)) if step >= np.timedelta64(days, "D")), "s")
+    first, last = np.datetime_as_string(times[[0, -1]].astype(f"datetime64[{finest}]"))
+    return f"{first}–{last}" if finest == "Y" else f"{first} to {last}"

@@ -1,0 +1,29 @@
+"""Pictures of series, errors, forecasts, intervals and weights, each a pure function that returns one SVG as text.
+
+Text stays text, equal input gives equal bytes, and nothing is fetched from anywhere. Every colour is a CSS variable
+(`--plot-ink`, `--plot-accent`, …) that changes with the reader's light or dark theme; a page with themes of its own
+sets the variables of `.enstorage-plot`. What matters is never told by colour alone: it also has its own shape, width or
+weight. Times are int64 nanoseconds since 1970-01-01 UTC.
+"""
+
+from endirector.reporting.plots.bars import plot_bars
+from endirector.reporting.plots.canvas import same_precision
+from endirector.reporting.plots.errors import plot_errors, plot_spread
+from endirector.reporting.plots.forecasts import plot_forecasts
+from endirector.reporting.plots.heat_map import plot_correlations
+from endirector.reporting.plots.intervals import plot_coverage, plot_fan
+from endirector.reporting.plots.series import plot_series
+from endirector.reporting.plots.weights import plot_weights
+
+__all__ = [
+    "plot_bars",
+    "plot_correlations",
+    "plot_coverage",
+    "plot_errors",
+    "plot_fan",
+    "plot_forecasts",
+    "plot_series",
+    "plot_spread",
+    "plot_weights",
+    "same_precision",
+]

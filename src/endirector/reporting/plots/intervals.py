@@ -1,0 +1,118 @@
+"""Intervals: the fan of quantile forecasts, and how often the truth lies within."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch
+from numpy.typing import ArrayLike, NDArray
+
+from endirector.reporting.plots.canvas import (
+    ACCENT,
+    INK,
+    MUTED,
+    column,
+    dates,
+    draw_svg,
+    legend_above,
+    legend_columns,
+    plot_truth,
+    time_axis,
+)
+from enstorage.errors import InvalidInputError
+
+
+def plot_fan(
+    times_ns: NDArray[np.int64],
+    truth: ArrayLike,
+    forecast: ArrayLike,
+    bands: Mapping[float, tuple[ArrayLike, ArrayLike]],
+    *,
+    unit: str,
+    title: str = "Intervals and truth",
+    width: float = 9.0,
+) -> str:
+    """Draws a forecast with its intervals, the narrower the darker, against the truth.
+
+    Args:
+        times_ns: Times of the targets, ascending, shape (n,).
+        truth: What happened, in `unit`, shape (n,); NaN leaves a gap.
+        forecast: The point forecast, shape (n,).
+        bands: By the share of truths that is to lie in it, the lower and the upper end of each interval, shape (n,).
+        unit: Unit of the values, written over the axis.
+        title: What a screen reader says of the picture.
+        width: Width in inches; text keeps its size.
+
+    Returns:
+        The SVG element.
+
+    Raises:
+        InvalidInputError: The shapes differ, or there is no point or no interval.
+    """
+    actual, centre = column(truth, len(times_ns), "truth"), column(forecast, len(times_ns), "forecast")
+    if not bands:
+        raise InvalidInputError("A fan needs at least one interval; got none.")
+    ends = {
+        share: (column(low, len(times_ns), f"lower {share:g}"), column(high, len(times_ns), f"upper {share:g}"))
+        for share, (low, high) in bands.items()
+    }
+    times = dates(times_ns)
+
+    def draw(axes: Axes) -> None:
+        shown = []
+        for index, share in enumerate(sorted(ends, reverse=True)):
+            alpha = 0.14 + 0.18 * index / max(1, len(ends) - 1)
+            axes.fill_between(times, ends[share][0], ends[share][1], color=ACCENT, alpha=alpha, linewidth=0)
+            shown.append(Patch(color=ACCENT, alpha=min(0.9, alpha * (index + 1)), linewidth=0))
+        (middle,) = axes.plot(times, centre, color=ACCENT, linewidth=2.0, zorder=3)
+        (line,) = plot_truth(axes, times, actual, width)
+        axes.set_title(unit)
+        axes.grid(axis="y")
+        time_axis(axes, times)
+        names = ["truth", "ensemble", *(f"{share:.0%}" for share in sorted(ends, reverse=True))]
+        legend_above(axes, [line, middle, *shown], names, legend_columns(names, width))
+
+    return draw_svg(draw, title, width, 3.4)
+
+
+def plot_coverage(
+    asked: ArrayLike, measured: ArrayLike, *, title: str = "Coverage of the intervals", width: float = 9.0
+) -> str:
+    """Draws how often the truth lies in intervals against how often it should: on the dashed line both are the same.
+
+    Args:
+        asked: Shares from 0 to 1, shape (intervals,).
+        measured: Shares from 0 to 1, shape (intervals,).
+        title: What a screen reader says of the picture.
+        width: Width in inches; text keeps its size.
+
+    Returns:
+        The SVG element.
+
+    Raises:
+        InvalidInputError: The lengths differ, there is none, or a share is not from 0 to 1.
+    """
+    wanted = np.asarray(asked, dtype=np.float64)
+    found = column(measured, wanted.size, "measured")
+    if not ((wanted >= 0) & (wanted <= 1) & (found >= 0) & (found <= 1)).all():
+        raise InvalidInputError(f"Shares are from 0 to 1; got {wanted.tolist()} and {found.tolist()}.")
+    order = np.argsort(wanted)
+    wanted, found = wanted[order], found[order]
+
+    def draw(axes: Axes) -> None:
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.0, linestyle=(0, (3, 2)))
+        axes.plot(wanted, found, "D-", color=ACCENT, linewidth=1.4, markersize=5.5)
+        apart = [True, *(later - sooner > 0.06 for sooner, later in pairwise(wanted))]
+        for share, own, is_apart in zip(wanted, found, apart, strict=True):
+            if is_apart:
+                axes.annotate(f"{own:.0%}", (share, own), (8, -4), textcoords="offset points", va="top", color=INK)
+        ticks = np.linspace(0, 1, 6)
+        axes.set_xticks(ticks, [f"{tick:.0%}" for tick in ticks])
+        axes.set_yticks(ticks, [f"{tick:.0%}" for tick in ticks])
+        axes.set(xlim=(0, 1.08), ylim=(0, 1.05), xlabel="asked for")
+        axes.set_title("measured")
+        axes.grid()
+        axes.set_aspect("equal", anchor="W")
+
+    return draw_svg(draw, title, width, min(width, 3.8))

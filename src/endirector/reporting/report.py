@@ -1,0 +1,68 @@
+"""`report`: what an ensemble is, on one page that needs nothing but a browser."""
+
+from dataclasses import dataclass, replace
+from html import escape
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from endirector.reporting.content import content_of
+from endirector.reporting.figures import BARS, plots_of
+from endirector.reporting.page import render_page
+from endirector.selection.diagnose import diagnose
+from enstorage import Ensemble
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A page; in a notebook it shows itself.
+
+    Attributes:
+        html: the page, one whole document.
+        path: the file that it was written to; None where it was not.
+    """
+
+    html: str
+    path: Path | None = None
+
+    def save(self, folder_or_file: str | PathLike[str]) -> "Report":
+        """Write the page, and say where.
+
+        Args:
+            folder_or_file: a file whose name ends in `.html` or `.htm`, or a folder, in which the page is called
+                `report.html`. Folders that are missing are made; an older page is replaced.
+        """
+        path = Path(folder_or_file)
+        if path.is_dir() or path.suffix.lower() not in (".html", ".htm"):
+            path /= "report.html"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(self.html, encoding="utf-8")
+        return replace(self, path=path)
+
+    def _repr_html_(self) -> str:
+        style = "width:100%;height:70vh;border:1px solid #8888;border-radius:6px"
+        return f'<iframe sandbox srcdoc="{escape(self.html)}" style="{style}" title="Report of an ensemble"></iframe>'
+
+
+def report(ensemble: Ensemble, folder_or_file: str | PathLike[str] | None = None, *, progress: bool = True) -> Report:
+    """Show a rendered ensemble: its members, how they met, errors, weights, intervals, diagnosis, and where it comes from.
+
+    The page is one file: styles and pictures are inside, it loads nothing and runs no script; equal ensembles give equal
+    bytes. No model is opened. An ensemble that was not diagnosed since it was rendered is diagnosed, and that is stored.
+
+    Args:
+        ensemble: a rendered one.
+        folder_or_file: where to write the page, see `Report.save`; by default it is not written.
+        progress: show a bar where it takes longer than two seconds.
+
+    Raises:
+        MissingLibraryError: Jinja or Matplotlib is not installed.
+        NotFoundError: the ensemble was not rendered.
+    """
+    with ensemble.connector:
+        ensemble.alignment()
+        known: dict[str, Any] | None = (ensemble.result or {}).get("diagnosis")
+        diagnosis = known or diagnose(ensemble, progress=progress)
+        content = content_of(ensemble, diagnosis)
+        made = Report(render_page("endirector", "report.html.j2", content=content, plots=plots_of(content), bars=BARS))
+    return made if folder_or_file is None else made.save(folder_or_file)

@@ -1,0 +1,242 @@
+"""What holds for the records of each entity, whoever wrote them: what its constructor and its methods look after."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from enstorage import plugins
+from enstorage.adapter.base import adapter_from_json
+from enstorage.bundle.contents.closure import Kind
+from enstorage.bundle.contents.relations import Rows
+from enstorage.entity import (
+    DataCsv,
+    DataPreparation,
+    DataSet,
+    DataSnapshot,
+    DataSource,
+    Ensemble,
+    EnsembleItem,
+    Forecast,
+    Model,
+    ModelCurve,
+    ModelMeta,
+    Project,
+    Research,
+)
+from enstorage.entity._arrays import array_adapter
+from enstorage.entity._inputs import check_adapter
+from enstorage.entity.ensemble import FIT_ON
+from enstorage.entity.forecast import check_forecast_part
+from enstorage.errors import EnstorageError, InvalidInputError
+from enstorage.formats.base import GROUP as FORMATS
+from enstorage.instant import MAX_NS, MIN_NS, not_years
+from enstorage.interval import Interval
+from enstorage.objects.base import checked_hash
+from enstorage.preparation.clean import parse_clean
+from enstorage.preparation.split import PARTS, check_part, check_parts
+from enstorage.preparation.transform import FittedTransform, Transform
+from enstorage.series.base import check_aggregate
+
+_TOKEN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def check_rows(rows: Rows) -> None:
+    """Refuse records that no store would have made.
+
+    Raises:
+        InvalidInputError: the message names the first one that was found.
+    """
+    for entity, check in _CHECKS.items():
+        for row in rows.get(entity, {}).values():
+            try:
+                check(row.values, rows)
+            except EnstorageError as error:
+                raise InvalidInputError(f"{row}: {error}") from error
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise InvalidInputError(f"{row} is not as its entity makes it: {error!r:.100}.") from error
+
+
+def _check(holds: object, fact: str) -> None:
+    if not holds:
+        raise InvalidInputError(fact)
+
+
+def _parent(values: dict[str, Any], name: str, entity: Kind, rows: Rows) -> dict[str, Any] | None:
+    """The values of the record that a foreign key refers to; None where it refers to none."""
+    id = values[name]
+    return None if id is None else rows[entity][id].values
+
+
+def _period(values: dict[str, Any]) -> None:
+    check_aggregate(values["aggregate"])
+    interval = values["time_interval"]
+    _check(interval is None or str(Interval.parse(interval)) == interval, f"the interval is {interval!r}.")
+    start, end = values["time_from"], values["time_to"]
+    for time in (start, end):
+        _check(time is None or MIN_NS <= time <= MAX_NS, f"the time {time} cannot be kept.")
+    _check(start is None or end is None or start < end, "its period is empty.")
+
+
+def _data_source(values: dict[str, Any], _rows: Rows) -> None:
+    _period(values)
+    for time in (values["time_from"], values["time_to"]):
+        not_years([] if time is None else time)
+
+
+def _data_snapshot(values: dict[str, Any], _rows: Rows) -> None:
+    _period(values)
+    checked_hash(values["sha256"])
+    _check(0 <= values["empty_rows"] <= values["rows"], "it has more empty rows than rows.")
+
+
+def _data_preparation(values: dict[str, Any], _rows: Rows) -> None:
+    clean, transform, state = values["clean_method"], values["transform_method"], values["state"]
+    _check(str(parse_clean(clean)) == clean, f"the clean method is {clean!r}.")
+    _check(str(Transform.parse(transform)) == transform, f"the transform is {transform!r}.")
+    train, valid, test = (values[f"{part}_part"] for part in PARTS)
+    check_parts(train, valid, test, values["split"], values["seed"])
+    fitted = FittedTransform.from_json(state["transform"])
+    asked = [name for name, _ in Transform.parse(transform).steps]
+    _check([step.name for step in fitted.steps] == asked, "the fitted transform is another than the transform.")
+    _check(type(state["leaks"]) is bool, "its state does not say whether it leaks.")
+    checked_hash(values["sha256"])
+
+
+def _data_set(values: dict[str, Any], _rows: Rows) -> None:
+    recipe = values["adapter"]
+    if values["data_preparation_id"] is None:
+        shapes = [recipe["X"], recipe["y"]]
+        if recipe["name"] != "arrays":
+            array_adapter(recipe)
+        _check(all(type(size) is int and size >= 0 for shape in shapes for size in shape), "its shapes are no numbers.")
+    else:
+        check_adapter(adapter_from_json(recipe))
+    _counts(values["lost"])
+    checked_hash(values["sha256"])
+
+
+def _research(values: dict[str, Any], rows: Rows) -> None:
+    preparation = _parent(values, "data_preparation_id", DataPreparation, rows)
+    if preparation is not None:
+        snapshot, project = rows[DataSnapshot][preparation["data_snapshot_id"]], rows[Project][values["project_id"]]
+        same = snapshot.values["data_source_id"] == project.values["data_source_id"]
+        _check(same, "its preparation is of another data source than its project.")
+
+
+def _model(values: dict[str, Any], rows: Rows) -> None:
+    network, data_set = values["network"], _parent(values, "data_set_id", DataSet, rows)
+    _check(network is None or isinstance(network.get("name"), str), "its network has no name.")
+    if data_set is not None:
+        research = rows[Research][values["research_id"]].values
+        same = data_set["data_preparation_id"] in (None, research["data_preparation_id"])
+        _check(same, "its data set is of another preparation than its research.")
+    _object(values)
+    size = values["object_bytes"]
+    _check((size is None) == (values["object_sha256"] is None), "its object has no size.")
+
+
+def _object(values: dict[str, Any]) -> None:
+    form = values["object_format"]
+    _check((form is None) == (values["object_sha256"] is None), "its object has no format.")
+    known = plugins.names(FORMATS)
+    _check(
+        form is None or form in known,
+        f"its object has the format {form!r}; expected {', '.join(known)}. Install the plug-in that brings the format.",
+    )
+
+
+def _model_meta(values: dict[str, Any], _rows: Rows) -> None:
+    _check(values["key"], "its key is empty.")
+
+
+def _model_curve(values: dict[str, Any], _rows: Rows) -> None:
+    _check(ModelCurve(data=values["data"]).table().height == values["rows"], "it has another number of rows.")
+
+
+def _forecast(values: dict[str, Any], _rows: Rows) -> None:
+    check_forecast_part(values["part"])
+    _check((values["model_id"] is None) != (values["ensemble_id"] is None), "it is not of one model or one ensemble.")
+    if values["object_sha256"] is not None:
+        checked_hash(values["object_sha256"])
+
+
+def _ensemble(values: dict[str, Any], _rows: Rows) -> None:
+    _check(_TOKEN.fullmatch(values["method"]), "its method is no token.")
+    _check(values["metamodel"] is None or _TOKEN.fullmatch(values["metamodel"]), "its metamodel is no name of a class.")
+    _check(values["fit_on"] in (None, *FIT_ON), "it is fitted on no part.")
+    _check(values["parameters"] is None or type(values["parameters"]) is dict, "its parameters have no names.")
+    _check(values["formed"] is None or type(values["formed"]) is dict, "how it was formed has no names.")
+    _object(values)
+    result = values["result"]
+    _check((result is None) == (values["data_csv_id"] is None), "it has a table without a result, or the reverse.")
+    if result is not None:
+        _result(result)
+
+
+def _result(result: dict[str, Any]) -> None:
+    names = list(result["alignment"]["lost"])
+    _counts(result["alignment"]["lost"])
+    _counts(result["test_rows_trained_on"])
+    _check(result["test_rows_trained_on"].keys() <= set(names), "its result is of other members.")
+    _check(type(result["alignment"]["common"]) is int, "its alignment has no number of rows.")
+    _check(type(result["mark"]) is str and type(result["leaks"]) is bool, "its result has no mark.")
+    for part, measured in result["metrics"].items():
+        check_part(part)
+        _check(list(measured["members"]) == names, "its errors are not those of its members.")
+        for errors in (*measured["members"].values(), measured["ensemble"]):
+            _check(type(errors["rmse"]) is float, "its errors are no numbers.")
+    if "diagnosis" in result:
+        _diagnosis(result["diagnosis"], names)
+
+
+def _diagnosis(found: dict[str, Any], names: list[str]) -> None:
+    suggestion = found["suggestion"]
+    tables = [told[key] for told in found["parts"].values() for key in ("errors", "leave_one_out")]
+    _check(found["members"] == names, "its diagnosis is of other members.")
+    _check(all(table is None or list(table) == names for table in tables), "its diagnosis is of other members.")
+    _check({*suggestion["drop"], *suggestion["changes"]} <= set(names), "its diagnosis suggests other members.")
+
+
+def _ensemble_item(values: dict[str, Any], rows: Rows) -> None:
+    model_id, member_id = values["model_id"], values["member_id"]
+    _check((model_id is None) != (member_id is None), "it is not of one model or one ensemble.")
+    if member_id is None:
+        owner = rows[Research][rows[Model][model_id].values["research_id"]].values
+    else:
+        owner = rows[Ensemble][member_id].values
+        _check(member_id < values["ensemble_id"], "its member was made after the ensemble.")
+    ensemble = rows[Ensemble][values["ensemble_id"]].values
+    _check(owner["project_id"] == ensemble["project_id"], "its member is of another project than its ensemble.")
+    _check(values["position"] >= 0, "its position is below 0.")
+
+
+def _data_csv(values: dict[str, Any], _rows: Rows) -> None:
+    _check(min(values["rows"], values["bytes"]) >= 0, "its size is below 0.")
+    kept = values["local_ids"]
+    if kept is not None:
+        _check(
+            {"data_source", "model"} <= kept.keys() <= {"data_source", "model", "ensemble"},
+            "its local ids are not of sources, models and ensembles.",
+        )
+        for there, here in ((there, here) for ids in kept.values() for there, here in ids.items()):
+            _check(re.fullmatch("[1-9][0-9]{0,18}", there) and type(here) is int, "its local ids are no ids.")
+
+
+def _counts(counts: dict[str, Any]) -> None:
+    _check(all(type(count) is int for count in counts.values()), "its counts are no whole numbers.")
+
+
+_CHECKS: dict[Kind, Callable[[dict[str, Any], Rows], None]] = {
+    DataCsv: _data_csv,
+    DataSource: _data_source,
+    DataSnapshot: _data_snapshot,
+    DataPreparation: _data_preparation,
+    DataSet: _data_set,
+    Research: _research,
+    Model: _model,
+    ModelMeta: _model_meta,
+    ModelCurve: _model_curve,
+    Forecast: _forecast,
+    Ensemble: _ensemble,
+    EnsembleItem: _ensemble_item,
+}

@@ -1,0 +1,165 @@
+"""Taking a bundle into a store: all of it or nothing.
+
+Kill the process at any moment: before the one transaction there are no records, after it all of them. What comes before it,
+objects and points, does no harm alone: objects that nothing refers to, and points under an id that no source will ever get.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, insert, select
+
+from enstorage.bundle.contents.rows import Row
+from enstorage.bundle.file.read import Bundle, blamed, opened, read_bundle, refuse_pickle
+from enstorage.bundle.merge.make_plan import make_plan
+from enstorage.bundle.merge.plan import Plan
+from enstorage.bundle.merge.write import store_records
+from enstorage.bundle.report import Imported
+from enstorage.connector import bound_to
+from enstorage.entity import ENTITIES, DataCsv, DataSource, Project
+from enstorage.errors import InvalidInputError, StoreError
+from enstorage.upkeep.sweep import Progress
+
+if TYPE_CHECKING:
+    from enstorage.bundle.contents.closure import Kind
+    from enstorage.connector import Connector
+
+
+def import_bundle(
+    path: str | os.PathLike[str],
+    connector: "Connector | None" = None,
+    *,
+    max_bytes: int | None = None,
+    progress: Progress | None = None,
+) -> Imported:
+    """Take a project from a file that `export_project` wrote, with the same hashes.
+
+    Everything in the file is checked before anything is written. Records get new ids here. What is here already stays as
+    it is, so that importing twice changes nothing, and a newer bundle adds what is new: whole records, facts and values of
+    curves that a model here does not have, and what is still empty here, such as the object of a model that was not
+    trained. Points are written for new sources only.
+
+    Args:
+        path: of the file.
+        connector: the store to import into; the current one by default.
+        max_bytes: how much the file may unpack to, and all its tables may take; by default 64 MiB, or 50 times its size if
+            that is more.
+        progress: called with what is being done, how much of it is done, and how much there is.
+
+    Raises:
+        InvalidInputError: the file is no bundle, its parts do not belong together, or they do not go with what is here.
+        CorruptError: the file is damaged.
+        NotSupportedError: it was made by a newer version of enstorage.
+        UntrustedError: it holds pickles, and this store does not allow them.
+        StoreError: the store refuses, or was changed by another process at the same moment.
+    """
+    shown = Path(path)
+    with bound_to(connector) as here, opened(shown) as file:
+        if here.database.in_transaction:
+            raise InvalidInputError(
+                "import_bundle is a transaction of its own; call it outside of connector.transaction()."
+            )
+        with blamed(shown):
+            bundle = read_bundle(file, max_bytes=max_bytes, progress=progress)
+            if not here.allow_pickle:
+                refuse_pickle(bundle)
+        with here.database.reading() as session:
+            plan = make_plan(session, bundle)
+        points = 0
+        if not plan.is_empty:
+            plan, points = _bring(bundle, plan, here, shown, progress)
+        return _report(bundle, plan, here, points)
+
+
+def _bring(bundle: Bundle, plan: Plan, here: "Connector", shown: Path, progress: Progress | None) -> tuple[Plan, int]:
+    """Write objects, then points, then all records at once; gives the plan as it was done and the number of points."""
+    hashes = plan.hashes(bundle)
+    with blamed(shown):
+        _put_objects(bundle, here, hashes, progress)
+    with _reserved(here, plan.made[DataSource]) as source_ids:
+        points = _write_points(bundle, here, shown, source_ids)
+        with here.transaction() as session:
+            plan = make_plan(session, bundle)  # again: another process may have written since
+            if not (plan.hashes(bundle) <= hashes and _ids(plan.made[DataSource]) <= source_ids.keys()):
+                raise StoreError(
+                    "Another process deleted records while the bundle was read. Nothing was changed. Try again."
+                )
+            # `gc` may have freed the points, since no record told of them; inside a transaction it does not.
+            _write_points(bundle, here, shown, source_ids)
+            store_records(session, plan, bundle, source_ids)
+    for sha256 in hashes:  # `gc` may have freed what was here before, between the two
+        if not here.objects.has(sha256):
+            here.objects.put(bundle.object(sha256))
+    return plan, points
+
+
+@contextmanager
+def _reserved(here: "Connector", rows: list[Row]) -> Iterator[dict[int, int]]:
+    """Ids for new sources, which no other source will ever get; by the ids in the bundle.
+
+    The database gives an id and the row is deleted again. At the end of the block points are deleted whose source was not
+    made, unless that cannot be found out.
+    """
+    ids: dict[int, int] = {}
+    if not rows:
+        yield ids
+        return
+    with here.transaction() as session:
+        for row in rows:
+            made = session.execute(insert(DataSource.__table__).values(row.values))  # type: ignore[arg-type]
+            ids[row.id] = made.inserted_primary_key[0]  # type: ignore[attr-defined]
+        session.execute(delete(DataSource).where(DataSource.id.in_(ids.values())))
+    try:
+        yield ids
+    finally:
+        with suppress(StoreError):
+            with here.database.reading() as session:
+                there = set(session.scalars(select(DataSource.id).where(DataSource.id.in_(ids.values()))))
+            for id in set(ids.values()) - there:
+                here.series.delete_source(id)
+
+
+def _write_points(bundle: Bundle, here: "Connector", shown: Path, source_ids: dict[int, int]) -> int:
+    """Write the points of new sources that are not there yet; returns how many there are."""
+    count = 0
+    for there, id in source_ids.items():
+        if here.series.extent(id) is None:
+            with blamed(shown):
+                times, values = bundle.points(there)
+            if len(times):
+                here.series.append(id, times, values)
+            count += len(times)
+    return count
+
+
+def _put_objects(bundle: Bundle, here: "Connector", hashes: set[str], progress: Progress | None) -> None:
+    for done, sha256 in enumerate(sorted(hashes), start=1):
+        here.objects.put(bundle.object(sha256))
+        if progress is not None:
+            progress("Storing", done, len(hashes))
+
+
+def _ids(rows: list[Row]) -> set[int]:
+    return {row.id for row in rows}
+
+
+def _report(bundle: Bundle, plan: Plan, here: "Connector", points: int) -> Imported:
+    new = Counter({entity: len(rows) for entity, rows in plan.made.items()})
+    new[DataCsv] = len(plan.tables(bundle))
+    return Imported(
+        project=Project.get(plan.here[Project][bundle.manifest.project], connector=here),
+        new=_told(new),
+        known=_told(plan.known),
+        filled=_told(Counter(row.entity for row, _, _ in plan.filled)),
+        left=_told(plan.left),
+        objects=len(plan.hashes(bundle)),
+        points=points if plan.made[DataSource] else 0,
+    )
+
+
+def _told(counts: "Counter[Kind]") -> dict[str, int]:
+    return {entity.__tablename__: counts[entity] for entity in ENTITIES if counts[entity]}

@@ -1,0 +1,1 @@
+"""Points in a Delta Lake table, read with Polars."""

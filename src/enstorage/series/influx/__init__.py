@@ -1,0 +1,1 @@
+"""Points in InfluxDB, over its HTTP API."""

@@ -1,0 +1,211 @@
+"""Points in InfluxDB, kept as the paper says: measurement `data_source`, tag `mysql_id`, field `value`, nanoseconds."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from enstorage.claim import check_claim
+from enstorage.errors import InvalidInputError, NotSupportedError, StoreError
+from enstorage.instant import to_iso
+from enstorage.interval import Interval
+from enstorage.series.base import Points, SeriesStore, refuse_version
+from enstorage.series.grouping import group
+from enstorage.series.influx import influxql
+from enstorage.series.influx.csv import read_csv
+from enstorage.series.influx.influxql import EARLIEST, LATEST
+from enstorage.series.influx.line_protocol import to_claim, to_lines
+from enstorage.series.influx.place import InfluxPlace
+from enstorage.series.influx.refusal import failed
+from enstorage.series.influx.server import InfluxServer
+
+# Seven to nine megabytes: beyond the best rate of writing, and below what servers take (InfluxDB 1: 25 MB, 3: 10 MB).
+_BATCH_POINTS = 100_000
+
+
+class InfluxSeries(SeriesStore):
+    """A series store in InfluxDB: `influxdb://user:password@host:8086/database`, or `influxdb2://TOKEN@host:8086/bucket`.
+
+    Points are lines such as `data_source,mysql_id=234 value=0.55 1422568543702900257`, whoever writes them: a line that
+    Telegraf or `curl` wrote is a point of source 234. Lines may bear further tags and fields. Where lines of one time
+    differ in their further tags, one of them is the point: that without further tags, which is how this store writes, so
+    that writing here replaces what others wrote; else the last one in the order of the tags. Deleting a point deletes all
+    lines of its time, with all their fields.
+
+    Of the promises of `SeriesStore` these hold less widely:
+
+    - A write of up to 100,000 points is one request. InfluxDB keeps a request whole or not at all, also when it is killed,
+      for the points that lie in one of its shards; in databases made here shards span ten years. A longer write, or one
+      over many years, may be there in part when it is broken off: then its earlier points are. Writing all of it again
+      does no harm. Likewise a reader may see a part of it.
+    - Deleting counts the points first; what others write between the two is deleted and not counted.
+    - The times are those between 1677-09-21T00:12:43.145224194 and 2262-04-11T23:47:16.854775806.
+
+    When the server is away for less than about fifteen seconds, calls wait for it.
+    """
+
+    written_by_others = True
+
+    def __init__(self, place: InfluxPlace) -> None:
+        self._server = InfluxServer(place)
+
+    def __repr__(self) -> str:
+        return self._server.place.shown
+
+    def claim(self, store_id: str) -> None:
+        """See `SeriesStore.claim`. Who claims writes a line, to which the server gives its time; the first one counts."""
+        if not self._claims():
+            self._server.write(to_claim(store_id))
+        holder = min(self._claims(), default=(0, None))[1]
+        check_claim(f"The series store {self}", holder, store_id)
+
+    def append(self, source_id: int, times: NDArray[np.int64], values: NDArray[np.float64]) -> None:
+        """See `SeriesStore.append`."""
+        for time in (int(times[0]), int(times[-1])):
+            if not EARLIEST <= time <= LATEST:
+                raise InvalidInputError(
+                    f"The time {to_iso(time)} cannot be kept in InfluxDB; expected times from {to_iso(EARLIEST)} to "
+                    f"{to_iso(LATEST)}. Drop the point."
+                )
+        for start in range(0, len(times), _BATCH_POINTS):
+            part = slice(start, start + _BATCH_POINTS)
+            try:
+                self._server.write(to_lines(source_id, times[part], values[part]))
+            except StoreError as error:
+                if start == 0:
+                    raise
+                raise StoreError(
+                    f"{error} The first {start} of {len(times)} points had been written before; writing all of them again "
+                    "does no harm."
+                ) from error
+
+    def read(
+        self, source_id: int, time_from: int | None = None, time_to: int | None = None, *, version: int | None = None
+    ) -> Points:
+        """See `SeriesStore.read`."""
+        refuse_version(self, version)
+        points = self._points(source_id, *_bounds(time_from, time_to))
+        return points["time"].to_numpy(), points["value"].to_numpy()
+
+    def aggregate(
+        self,
+        source_id: int,
+        time_from: int,
+        time_to: int,
+        interval: Interval,
+        aggregate: str,
+        *,
+        version: int | None = None,
+    ) -> Points:
+        """See `SeriesStore.aggregate`. The server groups, save by calendar intervals, which it does not know."""
+        refuse_version(self, version)
+        first, last = _bounds(time_from, time_to)
+        buckets = None
+        if not interval.is_calendar and _is_computable(first, last, interval):
+            buckets = self._rows(influxql.select_aggregate(source_id, first, last, interval, aggregate), with_tags=True)
+            if buckets["tags"].n_unique() > 1:  # each was grouped alone, so that points of one time were counted twice
+                buckets = None
+        if buckets is None:
+            buckets = group(self._points(source_id, first, last), interval, aggregate)
+        return buckets["time"].to_numpy(), buckets["value"].to_numpy()
+
+    def extent(self, source_id: int, *, version: int | None = None) -> tuple[int, int] | None:
+        """See `SeriesStore.extent`."""
+        refuse_version(self, version)
+        ends = [self._server.ask(influxql.select_one(source_id, function)) for function in ("first", "last")]
+        if not all(ends):  # between the two questions the points may have gone
+            return None
+        first, last = (int(_column(end[0], "time")[0]) for end in ends)
+        return first, last
+
+    def delete_points(self, source_id: int, time_from: int | None = None, time_to: int | None = None) -> int:
+        """See `SeriesStore.delete_points`."""
+        first, last = _bounds(time_from, time_to)
+        if first > last:
+            return 0
+        counted = self._server.ask(f"{influxql.select_one(source_id, 'count', first, last)} GROUP BY *")
+        count = sum(int(number) for series in counted for number in _column(series, "count"))
+        if len(counted) > 1:  # of different sets of tags, some perhaps at the same time
+            count = self._points(source_id, first, last).height
+        if count:
+            self._delete(influxql.delete_points(source_id, first, last))
+        return count
+
+    def delete_source(self, source_id: int) -> None:
+        """See `SeriesStore.delete_source`."""
+        if self._server.major < 3 or self.extent(source_id) is not None:
+            self._delete(influxql.delete_points(source_id))
+
+    def compact(self) -> None:
+        """See `SeriesStore.compact`: InfluxDB does it by itself."""
+
+    def sources(self) -> list[int]:
+        """See `SeriesStore.sources`; values of the tag that are no ids are left out."""
+        values = [value for series in self._server.ask(influxql.show_sources()) for value in _column(series, "value")]
+        return sorted(
+            int(value) for value in values if value.isascii() and value.isdigit() and str(int(value)) == value
+        )
+
+    def _claims(self) -> list[tuple[int, str]]:
+        """Time and database of every claim."""
+        series = self._server.ask(influxql.select_claims())
+        return [(int(time), str(holder)) for each in series for time, holder in each.get("values", ())]
+
+    def _points(self, source_id: int, first: int, last: int) -> pl.DataFrame:
+        """The points from `first` to `last`, both included: columns `time`, sorted, and `value`."""
+        points = self._rows(influxql.select_points(source_id, first, last)) if first <= last else _NO_POINTS
+        if not points["time"].is_sorted():
+            points = points.sort("time")
+        if (points["time"].diff() == 0).any():
+            by_tags = self._rows(influxql.select_points(source_id, first, last, by_series=True), with_tags=True)
+            is_ours = pl.col("tags").is_in([f"{influxql.TAG}={source_id}", str(source_id)])
+            points = by_tags.sort("time", is_ours, "tags").unique("time", keep="last", maintain_order=True)
+        return points.select("time", "value")
+
+    def _rows(self, statement: str, *, with_tags: bool = False) -> pl.DataFrame:
+        # An answer in CSV that the server breaks off has no error in it. Only what is asked for after it is missing then.
+        # InfluxDB 3 takes one statement only; it breaks the connection off too.
+        tells_end = self._server.major < 3
+        asked = f"{statement};SHOW DATABASES" if tells_end else statement
+        for is_last in (False, True):
+            answer = self._server.stream(asked, partial(read_csv, with_tags=with_tags))
+            if answer.is_whole or not tells_end:
+                return answer.frame
+            if not is_last:  # the server may have been stopping; or it says the reason when asked for less
+                self._server.ask(f"{statement} LIMIT 1")
+        raise failed(
+            self._server.place,
+            f"the server broke its answer off after {answer.frame.height} rows",
+            "Its log says why: the limits max-select-point and query-timeout of its configuration, or KILL QUERY. Raise "
+            "them, or ask for a shorter period.",
+        )
+
+    def _delete(self, statement: str) -> None:
+        if self._server.major >= 3:
+            raise NotSupportedError(
+                f"The series store {self._server.place.shown} is InfluxDB 3, which deletes no points. Give the database a "
+                "retention period, delete the whole database there, or keep the points in another series store."
+            )
+        self._server.ask(statement)
+
+
+_NO_POINTS = pl.DataFrame(schema={"time": pl.Int64, "value": pl.Float64})
+
+
+def _bounds(time_from: int | None, time_to: int | None) -> tuple[int, int]:
+    """The first and the last time of [time_from, time_to), as far as InfluxDB can keep them."""
+    first = EARLIEST if time_from is None else max(time_from, EARLIEST)
+    return first, LATEST if time_to is None else min(time_to - 1, LATEST)
+
+
+def _is_computable(first: int, last: int, interval: Interval) -> bool:
+    """Whether there are times and the server can count with them: near its limits its int64 would overflow."""
+    room = 2 * interval.nanoseconds
+    return EARLIEST + room <= first <= last <= LATEST - room
+
+
+def _column(series: dict[str, Any], name: str) -> list[Any]:
+    position = series["columns"].index(name)
+    return [row[position] for row in series.get("values", ())]

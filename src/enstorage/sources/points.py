@@ -1,0 +1,127 @@
+"""What a caller gives as points, made into two arrays."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enstorage.errors import InvalidInputError
+from enstorage.instant import not_years, to_iso, to_ns_array
+from enstorage.sources.csv_file import read_csv_points
+
+
+def as_points(times: Any, values: Any = None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return points sorted by time.
+
+    Args:
+        times: shape (n,), n ≥ 1, what `enstorage.instant.to_ns_array` accepts. Alone: a pandas Series with a
+            DatetimeIndex, a Polars, pandas or Arrow table of two columns (time, value), or the path of a CSV file that
+            `enstorage.sources.csv_file.read_csv_points` reads.
+        values: shape (n,), finite numbers in a list or in a NumPy, pandas, Polars or Arrow array; matched with the
+            times by position. They become float64, which rounds integers beyond 2^53.
+
+    Returns:
+        Times (nanoseconds since 1970 UTC, ascending, each once) and values, shape (n,) each, in new contiguous arrays.
+
+    Raises:
+        InvalidInputError: There are no points, the lengths differ, a time or a value cannot be used, a value is
+            missing, NaN or infinite, or a time stands twice.
+    """
+    if values is None:
+        times, values = _split(times)
+    times_ns = to_ns_array(not_years(times))
+    numbers = _as_numbers(values)
+    if times_ns.size != numbers.size:
+        raise InvalidInputError(
+            f"There are {times_ns.size} times and {numbers.size} values; expected as many of each. "
+            "Give one value per time."
+        )
+    if times_ns.size == 0:
+        raise InvalidInputError("There are no points; expected one or more. Give times and values.")
+    _check_finite(times_ns, numbers)
+    order = np.argsort(times_ns, kind="stable")
+    times_ns, numbers = times_ns[order], numbers[order]
+    _check_distinct(times_ns)
+    return times_ns, numbers
+
+
+def _split(source: Any) -> tuple[Any, Any]:
+    if isinstance(source, str | Path):
+        return read_csv_points(source)
+    if hasattr(getattr(source, "index", None), "tz"):  # of pandas indexes, only a DatetimeIndex has a time zone
+        if source.ndim == 1:
+            return source.index, source
+        raise InvalidInputError(
+            f"A pandas DataFrame with a DatetimeIndex has {source.shape[1]} columns; expected one Series. Give one "
+            "column, such as frame['value']."
+        )
+    columns = _columns(source)
+    if columns is None:
+        raise InvalidInputError(
+            f"A {type(source).__name__} was given without values; expected, as a single argument, a pandas Series with "
+            "a DatetimeIndex, a Polars, pandas or Arrow table of two columns, or the path of a CSV file. Give times "
+            "and values as two arguments."
+        )
+    if len(columns) != 2:
+        names = ", ".join(str(name) for name in getattr(source, "column_names", source.columns))
+        raise InvalidInputError(
+            f"The table has {len(columns)} column(s) ({names[:60]}); expected two, a time and a value. Select them."
+        )
+    return columns[0], columns[1]
+
+
+def _columns(table: Any) -> list[Any] | None:
+    """The columns of a table, known by its methods so that none of the libraries need be there."""
+    if hasattr(table, "get_columns"):  # Polars
+        return list(table.get_columns())
+    if hasattr(table, "column_names") and hasattr(table, "columns"):  # Arrow
+        return list(table.columns)
+    if hasattr(table, "iloc") and table.ndim == 2:  # pandas
+        return [table.iloc[:, position] for position in range(table.shape[1])]
+    return None
+
+
+def _as_numbers(values: Any) -> NDArray[np.float64]:
+    array = np.asarray(values.tolist() if np.ma.is_masked(values) else values)  # a masked value becomes None
+    if array.ndim != 1:
+        raise InvalidInputError(
+            f"Values have {array.ndim} dimensions; expected a sequence of numbers with one. Give one value per time."
+        )
+    # Objects are numbers with missing ones among them, or decimals; NumPy would also take strings for numbers.
+    is_number = array.dtype.kind in "iuf" or array.size == 0
+    if array.dtype.kind == "O" and not any(isinstance(value, str | bytes | bool) for value in array):
+        try:
+            return np.array([np.nan if _is_missing(value) else float(value) for value in array], dtype=np.float64)
+        except (TypeError, ValueError):
+            is_number = False
+    if not is_number:
+        raise InvalidInputError(
+            f"Values are given as {array.dtype}; expected numbers. Convert them, such as with astype(float)."
+        )
+    return array.astype(np.float64)
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or str(value) == "<NA>"
+
+
+def _check_finite(times_ns: NDArray[np.int64], values: NDArray[np.float64]) -> None:
+    unusable = ~np.isfinite(values)
+    if unusable.any():
+        position = int(unusable.argmax())
+        raise InvalidInputError(
+            f"{int(unusable.sum())} of {values.size} values are missing, NaN or infinite, first {values[position]} at "
+            f"position {position} ({to_iso(int(times_ns[position]))}); expected finite numbers. Drop these points: a "
+            "time without a point is an empty bucket, which cleaning fills."
+        )
+
+
+def _check_distinct(times_ns: NDArray[np.int64]) -> None:
+    repeated = np.diff(times_ns) == 0
+    if repeated.any():
+        first = int(times_ns[int(repeated.argmax())])
+        raise InvalidInputError(
+            f"{int(repeated.sum())} points have the time of another one, first {to_iso(first)}; expected each time "
+            "once. Drop or combine them, or write them one after the other to let the later one win."
+        )

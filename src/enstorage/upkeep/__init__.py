@@ -1,0 +1,1 @@
+"""Care of a store: checking that it is whole, freeing what nothing refers to."""

@@ -1,0 +1,180 @@
+"""`check`: whether everything in a store is whole."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from sqlalchemy import func, select, union
+
+from enstorage.connector import bound_to
+from enstorage.entity import ENTITIES
+from enstorage.entity._record import Record
+from enstorage.entity.data_csv import DataCsv
+from enstorage.entity.data_preparation import DataPreparation
+from enstorage.entity.data_set import DataSet
+from enstorage.entity.data_snapshot import DataSnapshot
+from enstorage.entity.data_source import DataSource
+from enstorage.entity.ensemble import Ensemble
+from enstorage.entity.model import Model
+from enstorage.errors import CorruptError, EnstorageError, NotFoundError, NotSupportedError
+from enstorage.objects.table import content_sha256
+from enstorage.upkeep.sweep import Progress, gc, hash_columns, silent
+
+if TYPE_CHECKING:
+    from enstorage.connector import Connector
+
+# Means of one version of the library need not be those of another to the last bit.
+_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not as it was stored, or worth knowing.
+
+    Attributes:
+        entity: class of the record, such as "DataSnapshot"; "Object" for bytes that no record refers to; "Store" for what
+            concerns all of it.
+        id: of the record; the hash of an object; None for the store.
+        problem: what is wrong and what to do.
+        kind: "damage", or "note" for what is in order but could be tidied up.
+    """
+
+    entity: str
+    id: int | str | None
+    problem: str
+    kind: Literal["damage", "note"] = "damage"
+
+
+def check(
+    connector: "Connector | None" = None, *, notes: bool = False, progress: Progress | None = None
+) -> list[Finding]:
+    """Read everything that is stored and compare every hash, reference and row count.
+
+    That is every record with what it refers to, every object whether a record refers to it or not, all points of every
+    source, and each snapshot a second time from the series store where that still has its version.
+
+    Args:
+        connector: of which store; the current one by default.
+        notes: tell also what is no damage: what `gc` would free, tables without owner, versions that are gone.
+        progress: called now and then with what is being read, how much was, and how much there is.
+
+    Returns:
+        What is wrong, nothing for a whole store.
+    """
+    with bound_to(connector) as store:
+        found = list(_findings(store, progress or silent))
+        if notes:
+            found += _notes(store)
+    return [each for each in found if notes or each.kind == "damage"]
+
+
+def _findings(store: "Connector", progress: Progress) -> Iterator[Finding]:
+    with store.database.reading() as session:
+        records = sum(session.scalar(select(func.count()).select_from(entity)) or 0 for entity in ENTITIES)
+        referred = set(session.scalars(union(*(select(column) for column in hash_columns()))))
+    loose = sorted(set(store.objects.hashes()) - referred)
+    done, total = 0, records + len(loose)
+    for entity in ENTITIES:
+        for record in entity._select(select(entity).order_by(entity.id)):  # with what is in the trash
+            progress(f"Checking {entity.__name__}", done, total)
+            done += 1
+            yield from _of_record(record)
+    for sha256 in loose:
+        progress("Checking objects", done, total)
+        done += 1
+        try:
+            store.objects.get(sha256)
+        except EnstorageError as error:
+            if store.objects.has(sha256):  # else it was freed meanwhile
+                problem = f"{error} No record refers to it: `enstorage gc --delete` frees it."
+                yield Finding("Object", sha256, problem)
+
+
+def _of_record(record: Record) -> Iterator[Finding]:
+    entity = type(record).__name__
+    try:
+        _check_references(record)
+        _check_content(record)
+        lost = _lost_version(record) if isinstance(record, DataSnapshot) else None
+    except EnstorageError as error:
+        yield Finding(entity, record.id, str(error))
+        return
+    if lost is not None:
+        yield Finding(entity, record.id, lost, "note")
+
+
+def _check_references(record: Record) -> None:
+    tables = {entity.__tablename__: entity for entity in ENTITIES}
+    for column in record.__table__.columns:
+        id = getattr(record, column.key)
+        for key in column.foreign_keys if id is not None else ():
+            tables[key.column.table.name].get(id)
+
+
+def _check_content(record: Record) -> None:
+    match record:
+        case DataSource():
+            record.connector.series.read(record.id)
+        case DataCsv():
+            rows = record.table().height
+            if rows != record.rows:
+                raise CorruptError(f"{record} has {rows} rows, {record.rows} were stored. Restore it from a backup.")
+        case DataSnapshot() if content_sha256(record.data_csv.table()) != record.sha256:
+            raise CorruptError(f"The rows of {record} have another hash than when it was taken. Restore a backup.")
+        case DataPreparation():
+            record.prepare()
+        case DataSet():
+            record.verify()
+        case Model() | Ensemble() if record.object_sha256 is not None:
+            record.connector.objects.get(record.object_sha256)
+
+
+def _lost_version(snapshot: DataSnapshot) -> str | None:
+    """What to note where the snapshot cannot be read again from the series store.
+
+    Raises:
+        CorruptError: it can, and other rows come out.
+    """
+    if snapshot.series_version is None:
+        return None
+    try:
+        times, values = snapshot.read_again()
+    except (NotFoundError, NotSupportedError) as error:
+        return f"Its rows are kept, but they cannot be read again from the series store. {error}"
+    kept_times, kept_values = snapshot.read()
+    if not (
+        np.array_equal(times, kept_times)
+        and np.allclose(values, kept_values, rtol=_TOLERANCE, atol=0.0, equal_nan=True)
+    ):
+        raise CorruptError(
+            f"Version {snapshot.series_version} of the series store gives other rows than {snapshot} kept when taken. "
+            "What was kept is whole; what the series store holds is damaged or of another store. Restore a backup of it."
+        )
+    return None
+
+
+def _notes(store: "Connector") -> Iterator[Finding]:
+    try:
+        sweep = gc(store)
+    except CorruptError:  # which is among the findings
+        return
+    for each in sweep.garbage:
+        if each.count:
+            yield Finding("Store", None, f"{each.count} {each.kind} are not needed: `enstorage gc` tells more.", "note")
+    owners = [key.parent for key in _foreign_keys_to(DataCsv)]
+    query = select(DataCsv).where(*(~select(column).where(column == DataCsv.id).exists() for column in owners))
+    for table in DataCsv._select(query.order_by(DataCsv.id)):
+        yield Finding(
+            "DataCsv",
+            table.id,
+            "No record owns this table. If you do not know it either, delete it: DataCsv.get(id).delete()",
+            "note",
+        )
+
+
+def _foreign_keys_to(entity: type[Record]) -> Iterator[Any]:
+    for table in Record.metadata.sorted_tables:
+        for key in table.foreign_keys:
+            if key.column.table is entity.__table__:
+                yield key

@@ -1,0 +1,1 @@
+"""Training a group of networks as one compiled program."""

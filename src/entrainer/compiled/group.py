@@ -1,0 +1,300 @@
+"""Trains a whole group of networks, of different lag, seed and data, as one compiled program."""
+
+import os
+import time
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enstorage.errors import InvalidInputError, NotSupportedError
+from entrainer.backend import load_keras
+from entrainer.compiled.member import Member, Samples, Trained
+from entrainer.compiled.outcome import Stop
+from entrainer.compiled.padding import blocks_of, of_block, padded_rows, take
+from entrainer.settings.training import Training
+
+SECONDS_A_CHUNK = 1.0
+"""About how long members train between two returns to Python."""
+
+
+class Chunk(NamedTuple):
+    """What is told after every few epochs.
+
+    Attributes:
+        epochs: How many are done.
+        loss: Of each member after the epochs since the last chunk, (members, epochs since); NaN once it has stopped.
+        valid_loss: The same on valid rows; NaN where there are none.
+        stopped: Why each member stopped; None while it trains.
+    """
+
+    epochs: int
+    loss: NDArray[np.float64]
+    valid_loss: NDArray[np.float64]
+    stopped: list[Stop | None]
+
+
+Report = Callable[[Chunk], Collection[int] | None]
+"""Called after every few epochs; may return the numbers of members that are to stop there."""
+
+
+def train_together(members: Sequence[Member], training: Training, report: Report | None = None) -> list[Trained]:
+    """Trains members of one architecture as one compiled program.
+
+    Each member ends as it would have trained alone: windows of different lag are padded with zero columns whose weights
+    stay zero, missing rows are masked, and every random number depends on the member's own seed. A member that stops
+    early, diverges or is told to stop keeps its weights while the others go on. After an interrupt (Ctrl-C) the present
+    few epochs are finished, and every member that still trained says that it was interrupted.
+
+    Args:
+        members: At least one; equal `network.common()` and targets, and equal samples unless `network.mixes_lags`.
+        training: The common settings.
+        report: Told after every few epochs, and after the last.
+
+    Returns:
+        The trained networks in the order of the members.
+
+    Raises:
+        InvalidInputError: The members cannot be one group.
+        NotSupportedError: Keras runs on another backend, or the network cannot be trained in padded batches.
+        MissingLibraryError: Keras or JAX is not installed.
+    """
+    _check_group(members)
+    load_keras()
+    import jax
+
+    # With it, random bits do not depend on how many are drawn: padding changes no row order and no dropout.
+    with jax.threefry_partitionable(True):
+        group = _Group(members, training)
+    losses, judged = group.run(report)
+    return group.trained(losses, judged)
+
+
+class _Group:
+    """Members on their way through one compiled program, a few of them beside each other in each block."""
+
+    def __init__(self, members: Sequence[Member], training: Training) -> None:
+        import jax
+
+        from entrainer.compiled.initial_weights import blueprint, draw_weights
+        from entrainer.compiled.program import Own, default_learning_rate, member_keys, training_program
+
+        self.members, self.training = members, training
+        self.shapes = tuple(member.shape for member in members)
+        self.outputs = training.outputs(members[0].targets)
+        network, largest = members[0].network.common(), max(self.shapes)
+        plan = blueprint(network, largest, self.outputs)
+        if plan.alone:
+            raise NotSupportedError(f"The network {network.name!r} cannot be trained in a group. {plan.alone}")
+        self._is_trained = plan.trained
+        most = max(len(member.X) for member in members)
+        batch = min(training.batch_size, most)
+        shared = len(members) > 1 and all(_same_rows(member, members[0]) for member in members)
+        judged = any(member.valid is not None for member in members)
+        even = len({-(-len(member.X) // batch) for member in members}) == 1
+        self._program = training_program(
+            network, largest, self.outputs, batch, _compiled(training), judged=judged, shared=shared, even=even
+        )
+        rate = default_learning_rate(training)
+        keys = member_keys(np.array([member.seed for member in members], np.uint32))
+        dropout = np.asarray(jax.random.key_data(keys.dropout))
+        own = Own(
+            np.array([rate if each.learning_rate is None else each.learning_rate for each in members], np.float32),
+            np.array([blueprint(each.network, each.shape, self.outputs).dropout for each in members], np.float32),
+            [np.zeros((len(members), *shape), np.float32) for shape in self._apart(plan.shapes)[1]],
+            jax.random.key_data(keys.order),
+        )
+        self.blocks = blocks_of(len(members), plan.beside)
+        train = [Samples(member.X, member.y) for member in members]
+        given = [member.weight for member in members]
+        rows, valid = padded_rows(train, given, largest, batch, shared=shared), self._valid_rows(largest, shared=shared)
+        self._data: list[Any] = jax.device_put(
+            [
+                (
+                    of_block(rows, block, shared=shared),
+                    valid and of_block(valid, block, shared=shared),
+                    take(own, block),
+                )
+                for block in self.blocks
+            ]
+        )
+        zeros = [np.zeros((len(self.blocks[0]), *shape), np.float32) for shape in self._apart(plan.shapes)[0]]
+        self._states = [self._program.start(zeros, dropout[self.blocks[0]])]
+        with ThreadPoolExecutor(1) as pool:
+            # Called with zeros it trains nothing, but is compiled, at the same time as the drawing of weights.
+            compiling = pool.submit(self._advance, 0, 0, 0)
+            weights = draw_weights(network, self.shapes, self.outputs, keys.weights)
+            compiling.result()
+        weights = [_given(stack, path, members) for stack, path in zip(weights, plan.paths, strict=True)]
+        trained, self._frozen = self._apart(weights)
+        self._data = [
+            (rows, valid, own._replace(frozen=jax.device_put(take(self._frozen, block))))
+            for (rows, valid, own), block in zip(self._data, self.blocks, strict=True)
+        ]
+        self._states = [self._program.start(take(trained, block), dropout[block]) for block in self.blocks]
+
+    def run(self, report: Report | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Train until all members have stopped or all epochs are done.
+
+        Returns:
+            The losses and the losses on valid rows, (members, epochs) each; NaN where a member did not train.
+        """
+        from entrainer.compiled.program import MOST_EPOCHS
+
+        done, count, losses, judged = 0, 1, [], []
+        self._interrupted = False
+        with ThreadPoolExecutor(min(len(self.blocks), os.cpu_count() or 1)) as pool:
+            while done < self.training.epochs and not self._interrupted and (not done or None in self.stopped):
+                count = min(count, MOST_EPOCHS, self.training.epochs - done)
+                started = time.perf_counter()
+                results = self._together(pool, done, count)
+                seconds = time.perf_counter() - started
+                self._states = [state for state, _, _ in results]
+                losses.append(self._join([loss for _, loss, _ in results])[:, :count])
+                judged.append(self._join([loss for _, _, loss in results])[:, :count])
+                done += count
+                if report is not None:
+                    try:
+                        self._prune(report(Chunk(done, losses[-1].copy(), judged[-1].copy(), self.stopped)))
+                    except KeyboardInterrupt:
+                        self._interrupted = True
+                count = max(1, int(count * min(SECONDS_A_CHUNK / max(seconds, 1e-6), 4)))
+        return np.concatenate(losses, axis=1), np.concatenate(judged, axis=1)
+
+    @property
+    def stopped(self) -> list[Stop | None]:
+        """Why each member stopped; None while it trains."""
+        from entrainer.compiled.program import DIVERGED, EARLY, PRUNED
+
+        reasons = {EARLY: Stop.EARLY, DIVERGED: Stop.DIVERGED, PRUNED: Stop.PRUNED}
+        return [reasons.get(int(code)) for code in self._join([state.stopped for state in self._states])]
+
+    def trained(self, losses: NDArray[np.float64], judged: NDArray[np.float64]) -> list[Trained]:
+        """What came of the members."""
+        from entrainer.compiled.initial_weights import blueprint
+
+        states = self._states
+        kept = [state.best.weights if self.training.early_stopping else state.weights for state in states]
+        final = iter([self._join(parts) for parts in zip(*kept, strict=True)])
+        frozen = iter([np.asarray(each) for each in self._frozen])
+        stacks = [next(final) if own else next(frozen) for own in self._is_trained]
+        epochs, best = self._join([each.epochs for each in states]), self._join([each.best.epoch for each in states])
+        unfinished = Stop.INTERRUPTED if self._interrupted and losses.shape[1] < self.training.epochs else None
+        return [
+            Trained(
+                member.name,
+                member.network,
+                member.shape,
+                self.outputs,
+                # A copy each, so that one kept network does not keep the whole group in memory.
+                [
+                    stack[index][tuple(map(slice, shape))].copy()
+                    for stack, shape in zip(
+                        stacks, blueprint(member.network, member.shape, self.outputs).shapes, strict=True
+                    )
+                ],
+                losses[index, : epochs[index]].copy(),
+                None if member.valid is None else judged[index, : epochs[index]].copy(),
+                int(best[index]),
+                stopped or unfinished,
+            )
+            for index, (member, stopped) in enumerate(zip(self.members, self.stopped, strict=True))
+        ]
+
+    def _apart(self, weights: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+        """What belongs to each weight, parted by whether it is trained."""
+        both = list(zip(weights, self._is_trained, strict=True))
+        return [each for each, own in both if own], [each for each, own in both if not own]
+
+    def _together(self, pool: ThreadPoolExecutor, first: int, count: int) -> list[Any]:
+        """A few epochs of all blocks beside each other; an interrupt waits for them."""
+        calls: list[Future[Any]] = [
+            pool.submit(self._advance, number, first, count) for number in range(len(self.blocks))
+        ]
+        while True:
+            try:
+                return [call.result() for call in calls]
+            except KeyboardInterrupt:
+                self._interrupted = True
+
+    def _advance(self, number: int, first: int, count: int) -> Any:
+        import jax
+
+        with jax.threefry_partitionable(True):  # a thread starts with the global setting
+            rows, valid, own = self._data[number]
+            state, losses, judged = self._program.advance(self._states[number], rows, valid, own, first, count)
+        return state, np.asarray(losses, np.float64), np.asarray(judged, np.float64)
+
+    def _prune(self, chosen: Collection[int] | None) -> None:
+        import jax.numpy as jnp
+
+        from entrainer.compiled.program import PRUNED, RUNNING
+
+        if chosen:
+            told = np.isin(np.arange(len(self.members)), list(chosen))
+            for number, (state, block) in enumerate(zip(self._states, self.blocks, strict=True)):
+                stopped = jnp.where(told[block] & (np.asarray(state.stopped) == RUNNING), PRUNED, state.stopped)
+                self._states[number] = state._replace(stopped=stopped.astype(jnp.int32))
+
+    def _valid_rows(self, largest: tuple[int, ...], *, shared: bool) -> Any:
+        from entrainer.compiled.stateless import ROWS_AT_ONCE
+
+        if all(member.valid is None for member in self.members):
+            return None
+        nothing = Samples(np.zeros((0, *largest)), np.zeros((0, self.members[0].targets)))
+        valid = [member.valid or nothing for member in self.members]
+        most = max(len(each.X) for each in valid)
+        return padded_rows(valid, [None] * len(valid), largest, min(ROWS_AT_ONCE, most), shared=shared)
+
+    def _join(self, parts: Sequence[Any]) -> NDArray[Any]:
+        """The blocks' arrays as one, (members, …), without what filled up the last block."""
+        return np.concatenate([np.asarray(part) for part in parts])[: len(self.members)]
+
+
+def _check_group(group: Sequence[Member]) -> None:
+    if not group:
+        raise InvalidInputError("The group is empty; expected at least one member.")
+    first = group[0]
+    for other in group:
+        if (other.network.common(), other.targets) != (first.network.common(), first.targets):
+            raise InvalidInputError(
+                f"{other.name!r} is {other.network} for {other.targets} targets, {first.name!r} is {first.network} "
+                f"for {first.targets}; one group has one architecture. Group them first."
+            )
+        free = 1 if first.network.mixes_lags else 0
+        if other.shape[free:] != first.shape[free:]:
+            raise InvalidInputError(
+                f"{other.name!r} has samples of {other.shape}, {first.name!r} of {first.shape}; networks "
+                f"{first.network.name!r} for different samples cannot be one group. Group them by lag first."
+            )
+
+
+def _compiled(training: Training) -> Training:
+    """What of a training is part of the program."""
+    common = training.together()
+    return common if training.schedule.kind == "cosine" else replace(common, epochs=1)
+
+
+def _same_rows(member: Member, other: Member) -> bool:
+    """Whether two members were given the very same samples, so that they are in memory once."""
+    if (member.valid is None) != (other.valid is None):
+        return False
+    mine, theirs = [member.X, member.y], [other.X, other.y]
+    if member.valid is not None and other.valid is not None:
+        mine, theirs = [*mine, *member.valid], [*theirs, *other.valid]
+    return all(
+        one is two or (one.shape == two.shape and one.strides == two.strides and one.ctypes.data == two.ctypes.data)
+        for one, two in zip(mine, theirs, strict=True)
+    )
+
+
+def _given(stack: Any, path: str, members: Sequence[Member]) -> Any:
+    """The initial weights of one variable, with those that some members bring along."""
+    for index, member in enumerate(members):
+        for name, value in member.frozen:
+            if name == path:
+                stack = stack.at[index].set(value)
+    return stack

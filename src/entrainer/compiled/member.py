@@ -1,0 +1,165 @@
+"""What goes into a group that is trained together, and what comes out of it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enstorage.errors import InvalidInputError
+from entrainer.backend import load_keras
+from entrainer.compiled.outcome import Outcome, Stop
+from entrainer.networks.specification import NetworkSpec
+
+if TYPE_CHECKING:
+    import keras
+
+
+class Samples(NamedTuple):
+    """What is trained on or judged by.
+
+    Attributes:
+        X: (rows, …), one sample a row.
+        y: (rows, targets).
+    """
+
+    X: NDArray[Any]
+    y: NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """One network to train.
+
+    Attributes:
+        network: The architecture.
+        X: Train rows, (rows, …), rows >= 1: float64, or whole numbers such as those of tokens.
+        y: (rows,), or (rows, targets) for several.
+        seed: Decides the initial weights, the order of the rows and the dropout; 0 <= seed < 2**32.
+        name: What messages call it.
+        valid: Rows that early stopping judges by, of the same shapes; None for none.
+        weight: Of each row in the loss, (rows,), 0 or more; None for 1.
+        learning_rate: Above 0; None takes that of the training.
+        frozen: Values of the weights that are not trained, by their paths in the Keras model.
+
+    Raises:
+        InvalidInputError: The shapes do not fit, a value is NaN or infinite, or the seed is out of range.
+    """
+
+    network: NetworkSpec
+    X: NDArray[Any]
+    y: NDArray[Any]
+    seed: int
+    name: str
+    valid: Samples | None = None
+    weight: NDArray[np.float64] | None = None
+    learning_rate: float | None = None
+    frozen: tuple[tuple[str, NDArray[Any]], ...] = ()
+
+    def __post_init__(self) -> None:
+        train = self._checked(self.X, self.y, "train")
+        object.__setattr__(self, "X", train.X)
+        object.__setattr__(self, "y", train.y)
+        if self.valid is not None:
+            valid = self._checked(*self.valid, "valid")
+            if (valid.X.shape[1:], valid.y.shape[1:]) != (train.X.shape[1:], train.y.shape[1:]):
+                raise InvalidInputError(
+                    f"Member {self.name!r} has train rows of {train.X.shape[1:]} and {train.y.shape[1:]}, and valid rows of "
+                    f"{valid.X.shape[1:]} and {valid.y.shape[1:]}; expected the same. Take both from one data set."
+                )
+            object.__setattr__(self, "valid", valid)
+        if self.weight is not None:
+            object.__setattr__(self, "weight", checked_weight(self.weight, len(self.X), self.name))
+        if type(self.seed) is not int or not 0 <= self.seed < 2**32:
+            raise InvalidInputError(
+                f"Member {self.name!r} has the seed {self.seed!r}; expected a whole number from 0 to 2**32 - 1."
+            )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one sample."""
+        return self.X.shape[1:]
+
+    @property
+    def targets(self) -> int:
+        """Columns of y."""
+        columns: int = self.y.shape[1]
+        return columns
+
+    def _checked(self, X: Any, y: Any, part: str) -> Samples:
+        X, y = _numbers(X), np.asarray(y, np.float64)
+        if X.ndim < 2 or y.ndim not in (1, 2) or len(X) != len(y) or 0 in (*X.shape, *y.shape):
+            raise InvalidInputError(
+                f"Member {self.name!r} has {part} rows with X of shape {X.shape} and y of shape {y.shape}; expected (rows, "
+                "…) and (rows,) or (rows, targets) with equal rows, at least one. Give the rows of one data set."
+            )
+        for name, values in (("X", X), ("y", y)):
+            if values.dtype.kind == "f" and (bad := int(np.count_nonzero(~np.isfinite(values)))):
+                raise InvalidInputError(
+                    f"Member {self.name!r} has {bad} values in {name} that are NaN or infinite; expected finite "
+                    "numbers. Clean the series before making the data set."
+                )
+        return Samples(X, y.reshape(len(y), -1))
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A trained network.
+
+    Attributes:
+        name: The member's name.
+        network: Its architecture.
+        shape: Of one sample that it takes.
+        outputs: Columns that it gives.
+        weights: As `keras.Model.weights` of `network.build(shape, outputs)` orders them.
+        loss: (epochs,), the mean training loss of each epoch that was trained, dropout on.
+        valid_loss: (epochs,), the loss on the valid rows after each epoch, dropout off; None without valid rows.
+        best_epoch: The epoch, from 1, whose weights these are.
+        stopped: Why the training ended before its last epoch; None where it did not.
+    """
+
+    name: str
+    network: NetworkSpec
+    shape: tuple[int, ...]
+    outputs: int
+    weights: list[NDArray[Any]]
+    loss: NDArray[np.float64]
+    valid_loss: NDArray[np.float64] | None
+    best_epoch: int
+    stopped: Stop | None
+
+    def outcome(self, output: NDArray[np.float64]) -> Outcome:
+        """What is kept of it, with its output for all rows of its data set."""
+        return Outcome(self.to_keras(), output, self.loss, self.valid_loss, self.best_epoch, self.stopped)
+
+    def to_keras(self) -> "keras.Model":
+        """The network as an ordinary Keras model with these weights."""
+        load_keras()
+        from entrainer.compiled.initial_weights import blank_model, seed_states
+
+        model = blank_model(self.network, self.shape, self.outputs)
+        for number, state in enumerate(seed_states(model)):
+            state.assign([number, 0])  # the start of a dropout layer's random numbers
+        model.set_weights(self.weights)
+        return model
+
+
+def checked_weight(weight: Any, rows: int, name: str) -> NDArray[np.float64]:
+    """Row weights as float64, shape (rows,).
+
+    Raises:
+        InvalidInputError: They do not fit the rows of the member of that name, or are no weights.
+    """
+    given = np.asarray(weight, np.float64)
+    if given.shape != (rows,) or not np.isfinite(given).all() or (given < 0).any() or not given.any():
+        raise InvalidInputError(
+            f"Member {name!r} has row weights of shape {given.shape}; expected {rows} finite numbers of at least 0, one for "
+            "each train row, not all 0."
+        )
+    return given
+
+
+def _numbers(X: Any) -> NDArray[Any]:
+    """Whole numbers as they are, anything else as float64, or as float32 if it came so."""
+    array = np.asarray(X)
+    return array if array.dtype.kind in "iub" or array.dtype == np.float32 else array.astype(np.float64)

@@ -1,0 +1,64 @@
+"""LSTM layers that see one step only: they begin with zeros, so what would be multiplied by zeros is left out."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from entrainer.backend import load_keras
+
+if TYPE_CHECKING:
+    import keras
+
+
+def leave_out_zeros(model: "keras.Model") -> set[int]:
+    """Has every LSTM layer of a model that sees one step compute only what can differ from zero.
+
+    The results are the same but for rounding; the layer's recurrent kernel, most of its weights, is no longer read.
+
+    Args:
+        model: As `entrainer.compiled.initial_weights.blank_model` gives it; it is changed.
+
+    Returns:
+        The `id` of every variable that has no gradient therefore. An optimiser without weight decay never changes it.
+    """
+    load_keras()
+    idle = set()
+    for layer in model._flatten_layers():
+        if _sees_one_step(layer):
+            layer.inner_loop = partial(_first_step, layer)
+            idle.add(id(layer.cell.recurrent_kernel))
+    return idle
+
+
+def _sees_one_step(layer: Any) -> bool:
+    from keras.layers import LSTM
+
+    if type(layer) is not LSTM or len(layer._inbound_nodes) != 1:
+        return False  # others have other equations, and a layer that is used twice may see more than one step
+    cell, entered = layer.cell, layer.input
+    plain = not (layer.stateful or cell.dropout or cell.recurrent_dropout)
+    free = cell.recurrent_regularizer is None and cell.recurrent_constraint is None
+    return plain and free and not isinstance(entered, list) and entered.shape[1] == 1
+
+
+def _first_step(layer: Any, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
+    """What `LSTM.inner_loop` gives for a state of zeros: the last output, all outputs, the states.
+
+    Args:
+        layer: The LSTM layer.
+        sequences: (rows, 1, features).
+        initial_state: Zeros, not read.
+        mask: Of the steps; with one Keras' own loop runs.
+        training: Given on to Keras' own loop.
+    """
+    if mask is not None:
+        return type(layer).inner_loop(layer, sequences, initial_state, mask, training)
+    from keras import ops
+
+    cell = layer.cell
+    gates = ops.matmul(sequences[:, 0], cell.kernel)
+    if cell.use_bias:
+        gates = ops.add(gates, cell.bias)
+    entering, _, candidate, leaving = ops.split(gates, 4, axis=1)  # the gate that forgets has nothing to forget
+    carry = cell.recurrent_activation(entering) * cell.activation(candidate)
+    output = cell.recurrent_activation(leaving) * cell.activation(carry)
+    return output, ops.expand_dims(output, 1), [output, carry]

@@ -1,0 +1,87 @@
+"""Members of different size as arrays of one size, in blocks that are trained one beside the other."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from entrainer.compiled.member import Samples
+
+if TYPE_CHECKING:
+    from entrainer.compiled.program import Rows
+
+
+def padded_rows(
+    samples: Sequence[Samples],
+    given: Sequence[NDArray[np.float64] | None],
+    largest: tuple[int, ...],
+    multiple: int,
+    *,
+    shared: bool,
+) -> "Rows":
+    """The rows of members as arrays of one size.
+
+    Args:
+        samples: Of each member.
+        given: The weights of each member's rows in the loss; None for 1.
+        largest: Shape of the largest sample.
+        multiple: The number of rows becomes a multiple of this, or is less.
+        shared: Whether all members have the same samples.
+    """
+    from entrainer.compiled.program import Rows
+
+    filled = np.array([len(each.X) for each in samples])
+    rows = padded(int(filled.max()), multiple)
+    weights = [np.ones(len(each.X)) if own is None else own for each, own in zip(samples, given, strict=True)]
+    X, y = [each.X for each in samples], [each.y for each in samples]
+    targets = samples[0].y.shape[1]
+    if shared:
+        return Rows(
+            stack_one(X[0], (rows, *largest)), stack_one(y[0], (rows, targets)), stack(weights, (rows,)), filled
+        )
+    return Rows(stack(X, (rows, *largest)), stack(y, (rows, targets)), stack(weights, (rows,)), filled)
+
+
+def of_block(rows: Any, block: NDArray[np.intp], *, shared: bool) -> Any:
+    """The rows of some members; those that all share stay as they are."""
+    return take(rows, block) if not shared else rows._replace(weight=rows.weight[block], filled=rows.filled[block])
+
+
+def take(tree: Any, block: NDArray[np.intp]) -> Any:
+    """Some members' part of arrays (members, …), by NumPy: JAX would compile it anew for each shape."""
+    import jax
+
+    return jax.tree.map(lambda each: np.asarray(each)[block], tree)
+
+
+def blocks_of(members: int, beside: int) -> list[NDArray[np.intp]]:
+    """Equal blocks of members for one compiled program; the last member fills up the last block.
+
+    On a CPU the weights of a block stay in its cache, and blocks run on several cores.
+    """
+    import jax
+
+    number = -(-members // beside) if jax.default_backend() == "cpu" else 1
+    size = -(-members // number)
+    return list(np.minimum(np.arange(number * size), members - 1).reshape(number, size))
+
+
+def padded(rows: int, multiple: int) -> int:
+    """The least multiple that holds the rows; less than one multiple stays as it is."""
+    return rows if rows <= multiple else -(-rows // multiple) * multiple
+
+
+def stack(arrays: Sequence[NDArray[Any]], shape: tuple[int, ...]) -> NDArray[Any]:
+    """Arrays as one, (members, *shape), each padded with zeros at its ends."""
+    whole = all(array.dtype.kind in "iub" for array in arrays)
+    stacked = np.zeros((len(arrays), *shape), np.int32 if whole else np.float32)
+    for target, array in zip(stacked, arrays, strict=True):
+        target[tuple(map(slice, array.shape))] = array
+    return stacked
+
+
+def stack_one(array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """One array, padded with zeros at its ends."""
+    only: NDArray[Any] = stack([array], shape)[0]
+    return only

@@ -1,0 +1,302 @@
+"""The compiled training of a block of members: epochs and batches are loops inside one program."""
+
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from entrainer.backend import load_keras
+from entrainer.compiled.stateless import ROWS_AT_ONCE, StatelessNetwork
+from entrainer.settings.losses import row_loss
+
+if TYPE_CHECKING:
+    from entrainer.networks.specification import NetworkSpec
+    from entrainer.settings.training import Training
+
+MOST_EPOCHS = 20
+"""Epochs between two returns to Python, at most. There progress is told, members are pruned, and an interrupt acts."""
+
+RUNNING, EARLY, DIVERGED, PRUNED = range(4)
+"""Whether a member still trains, or why it stopped."""
+
+
+class Best(NamedTuple):
+    """What early stopping remembers; every array has a leading axis of members.
+
+    Attributes:
+        weights: Of the best epoch, as `State.weights`; empty without early stopping.
+        loss: Of the best epoch.
+        epoch: The best one, from 1, and without early stopping the last one.
+        waited: Epochs since then.
+    """
+
+    weights: Any
+    loss: Any
+    epoch: Any
+    waited: Any
+
+
+class State(NamedTuple):
+    """What training changes; every array has a leading axis of members.
+
+    Attributes:
+        weights: Those that are trained, in the order of `keras.Model.trainable_variables`.
+        optimizer: The optimiser's variables.
+        dropout: The states of the layers' random numbers.
+        best: What early stopping remembers.
+        epochs: How many the member was trained.
+        stopped: `RUNNING`, or why it stopped.
+    """
+
+    weights: Any
+    optimizer: Any
+    dropout: Any
+    best: Best
+    epochs: Any
+    stopped: Any
+
+
+class Rows(NamedTuple):
+    """What is trained on or judged by; every array has a leading axis of members, but for X and y that all share.
+
+    Attributes:
+        X: (members, rows, …), zero where padded; the rows are a multiple of the batch.
+        y: (members, rows, targets), zero where padded.
+        weight: (members, rows), of each row in the loss, zero where padded.
+        filled: (members,), rows that are not padding.
+    """
+
+    X: Any
+    y: Any
+    weight: Any
+    filled: Any
+
+
+class Own(NamedTuple):
+    """What is a member's own and stays the same; every array has a leading axis of members.
+
+    Attributes:
+        learning_rate: (members,), before the schedule.
+        dropout: (members, rates), in the order of `entrainer.compiled.dropout.sites`.
+        frozen: Weights that are not trained, in the order in which they stand in `non_trainable_variables`.
+        order: (members, 2), the data of random keys that decide the order of the rows.
+    """
+
+    learning_rate: Any
+    dropout: Any
+    frozen: Any
+    order: Any
+
+
+class Program(NamedTuple):
+    """Two functions over members.
+
+    Attributes:
+        start: From the weights that are trained (members, …) and the data of dropout keys (members, 2) to the `State`
+            before the first epoch.
+        advance: From (state, rows, valid rows or None, own, first, epochs) to the state after epochs first … first +
+            epochs − 1, and their losses and losses on valid rows, (members, MOST_EPOCHS) each, of which `epochs` are
+            filled. Both numbers are data, so that no number of epochs asks for another compilation.
+    """
+
+    start: Any
+    advance: Any
+
+
+class Keys(NamedTuple):
+    """Random keys of every member, shape (members,) each, one for each thing that chance decides."""
+
+    weights: jax.Array
+    dropout: jax.Array
+    order: jax.Array
+
+
+_ONCE = {"xla_backend_optimization_level": 0}
+"""For what is run once, and so should compile fast."""
+
+
+@partial(jax.jit, compiler_options=_ONCE)
+def member_keys(seeds: Any) -> Keys:
+    """The keys of members with these seeds, shape (members,); a member's keys depend on its own seed alone."""
+    keys = jax.vmap(lambda seed: jax.random.split(jax.random.key(seed, impl=_GENERATOR), len(Keys._fields)))(seeds)
+    return Keys(*keys.T)
+
+
+_GENERATOR = "threefry2x32"
+"""Keras reads its seeds as such keys, whatever generator JAX is set to."""
+
+
+def _key(data: Any) -> Any:
+    return jax.random.wrap_key_data(data, impl=_GENERATOR)
+
+
+@lru_cache(maxsize=16)
+def training_program(
+    network: "NetworkSpec",
+    shape: tuple[int, ...],
+    outputs: int,
+    batch: int,
+    training: "Training",
+    *,
+    judged: bool = False,
+    shared: bool = False,
+    even: bool = False,
+) -> Program:
+    """Prepares the program that trains members of one architecture in batches of `batch` rows.
+
+    Args:
+        network: What `NetworkSpec.common` gives.
+        shape: Of the largest sample; smaller ones are padded.
+        outputs: Columns that are forecast.
+        batch: Rows of one step.
+        training: The common settings; `epochs` matters to schedules that end with the last epoch.
+        judged: Whether there are valid rows.
+        shared: Whether all members have the same X and y, which then have no axis of members.
+        even: Whether every member has rows in each batch. Then nothing need be undone after an empty one, which is a
+            pass over all weights and moments.
+    """
+    loss_of_rows = row_loss(training)
+    optimizer = optimizer_of(training)
+    # Weight decay changes weights that have no gradient, too.
+    net = StatelessNetwork(network, shape, outputs, keep_idle=not optimizer.weight_decay)
+
+    @partial(jax.jit, compiler_options=_ONCE)
+    def fresh_optimizer() -> list[jax.Array]:
+        optimizer.build(net.moving(net.model.trainable_variables))
+        return [variable.value for variable in optimizer.variables]
+
+    optimizer_values = fresh_optimizer()
+    learning_rate_at = next(i for i, each in enumerate(optimizer.variables) if each is optimizer._learning_rate)
+
+    def start(weights: list[jax.Array], dropout: jax.Array) -> State:
+        key = _key(dropout)
+        seeds = [jax.random.key_data(jax.random.fold_in(key, seed)) for seed in range(net.seeds)]
+        # Copies: the two are given away separately.
+        best = Best(
+            [jnp.copy(each) for each in weights] if training.early_stopping else (),
+            jnp.float32(jnp.inf),
+            jnp.int32(0),
+            jnp.int32(0),
+        )
+        return State(weights, optimizer_values, seeds, best, jnp.int32(0), jnp.int32(RUNNING))
+
+    def objective(moved: Any, state: State, own: Own, X: Any, y: Any, weight: Any, real: Any) -> Any:
+        predicted, dropout, penalties = net.train(
+            net.moved(state.weights, moved), state.dropout, own.dropout, own.frozen, X
+        )
+        loss = jnp.sum(loss_of_rows(y, predicted) * weight) / jnp.maximum(jnp.sum(real), 1)
+        return loss + penalties, dropout
+
+    def step(state: State, own: Own, rows: Rows, taken: Any, real: Any) -> tuple[State, Any]:
+        slope = jax.value_and_grad(objective, has_aux=True)
+        moved = net.moving(state.weights)
+        (loss, dropout), gradients = slope(
+            moved, state, own, rows.X[taken], rows.y[taken], rows.weight[taken] * real, real
+        )
+        values = list(state.optimizer)
+        steps_an_epoch = -(-rows.filled // batch)
+        factor = training.schedule.factor(values[0], steps_an_epoch, training.epochs)
+        values[learning_rate_at] = (own.learning_rate * factor).astype(values[learning_rate_at].dtype)
+        moved, moments = optimizer.stateless_apply(values, gradients, moved)
+        changed = state._replace(weights=net.moved(state.weights, moved), optimizer=moments, dropout=dropout)
+        if not even:
+            # A member with fewer rows than others meets empty batches: to it they must not have happened.
+            changed = _choose(jnp.any(real), changed, state)
+        return changed, loss * jnp.sum(real)
+
+    def epoch(state: State, own: Own, rows: Rows, valid: Rows | None, number: Any) -> tuple[State, Any, Any]:
+        order = _order(_key(own.order), rows, number, training.shuffle).reshape(-1, batch)
+        real = (jnp.arange(order.size) < rows.filled).astype(rows.weight.dtype).reshape(order.shape)
+        after, losses = lax.scan(lambda now, taken: step(now, own, rows, *taken), state, (order, real))
+        loss = jnp.sum(losses) / rows.filled
+        judged = jnp.float32(jnp.nan) if valid is None else _mean_loss(net, loss_of_rows, after.weights, own, valid)
+        running = state.stopped == RUNNING
+        sound = jnp.isfinite(loss) & jnp.all(
+            jnp.array([jnp.all(jnp.isfinite(each)) for each in net.moving(after.weights)])
+        )
+        after = after._replace(epochs=state.epochs + 1)
+        after = after._replace(best=_remember(training, after, jnp.where(jnp.isfinite(judged), judged, loss)))
+        patience = training.early_stopping.patience if training.early_stopping else 2**31 - 1
+        after = after._replace(stopped=jnp.where(after.best.waited >= patience, EARLY, RUNNING))
+        # A member whose loss or weights are no longer numbers keeps those of the epoch before.
+        after = _choose(running & sound, after, state)
+        after = after._replace(stopped=jnp.where(running & ~sound, DIVERGED, after.stopped))
+        shown = running & sound
+        return after, jnp.where(shown, loss, jnp.nan), jnp.where(shown, judged, jnp.nan)
+
+    def advance(
+        state: State, rows: Rows, valid: Rows | None, own: Own, first: Any, epochs: Any
+    ) -> tuple[State, Any, Any]:
+        def one(number: Any, carried: tuple[State, Any, Any]) -> tuple[State, Any, Any]:
+            state, losses, judged = carried
+            state, loss, by_valid = epoch(state, own, rows, valid, first + number)
+            return state, losses.at[number].set(loss), judged.at[number].set(by_valid)
+
+        empty = jnp.full(MOST_EPOCHS, jnp.nan, jnp.float32)
+        trained: tuple[State, Any, Any] = lax.fori_loop(0, epochs, one, (state, empty, empty))
+        return trained
+
+    data = Rows(None if shared else 0, None if shared else 0, 0, 0)
+    over_members = jax.vmap(advance, in_axes=(0, data, data if judged else None, 0, None, None))
+    return Program(jax.jit(jax.vmap(start), compiler_options=_ONCE), jax.jit(over_members, donate_argnums=0))
+
+
+def optimizer_of(training: "Training") -> Any:
+    """The Keras optimiser of a training."""
+    options: dict[str, Any] = dict(training.optimizer_options)
+    if training.clip_norm is not None:
+        options["global_clipnorm"] = training.clip_norm
+    if training.clip_value is not None:
+        options["clipvalue"] = training.clip_value
+    if training.learning_rate is not None:
+        options["learning_rate"] = training.learning_rate
+    return load_keras().optimizers.get({"class_name": training.optimizer, "config": options})
+
+
+def default_learning_rate(training: "Training") -> float:
+    """The learning rate of a training, before the schedule."""
+    return float(optimizer_of(training).get_config()["learning_rate"])
+
+
+def _remember(training: "Training", now: State, loss: Any) -> Best:
+    """What is remembered after an epoch with that loss, which is judged by."""
+    stopping = training.early_stopping
+    if stopping is None:
+        return now.best._replace(epoch=now.epochs, loss=loss)
+    better = loss < now.best.loss - stopping.min_delta
+    fresh = Best(now.weights, loss, now.epochs, jnp.int32(0))
+    best: Best = _choose(better, fresh, now.best._replace(waited=now.best.waited + 1))
+    return best
+
+
+def _mean_loss(net: StatelessNetwork, loss_of_rows: Any, weights: Any, own: Own, rows: Rows) -> Any:
+    """The loss over rows with dropout off; NaN where there are none. The rows are a multiple of `ROWS_AT_ONCE`, or fewer."""
+    at_once = min(ROWS_AT_ONCE, rows.X.shape[0])
+
+    def some(total: Any, taken: Any) -> tuple[Any, None]:
+        X, y, weight = taken
+        losses = loss_of_rows(y, net.predict(weights, own.frozen, X))
+        return total + jnp.sum(jnp.where(weight > 0, losses, 0)), None
+
+    parts = (rows.X, rows.y, rows.weight)
+    batches = [part.reshape(-1, at_once, *part.shape[1:]) for part in parts]
+    return lax.scan(some, jnp.float32(0), tuple(batches))[0] / rows.filled
+
+
+def _choose(condition: Any, one: Any, other: Any) -> Any:
+    return jax.tree.map(lambda new, old: jnp.where(condition, new, old), one, other)
+
+
+def _order(key: Any, rows: Rows, epoch: Any, shuffle: bool) -> Any:
+    """The order of the rows in one epoch, padding last.
+
+    Counter-based bits do not depend on how many are drawn (`jax_threefry_partitionable`), so the order of the real rows
+    depends on the member's key and number of rows, not on the padding.
+    """
+    index = jnp.arange(rows.X.shape[0])
+    if not shuffle:
+        return index
+    bits = jax.random.bits(jax.random.fold_in(key, epoch), index.shape)
+    return jnp.lexsort((bits, index >= rows.filled))

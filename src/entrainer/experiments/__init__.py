@@ -1,0 +1,1 @@
+"""Calls that train many times: backtests, tuning, training again what is stored."""

@@ -1,0 +1,198 @@
+"""`backtest`: forecasts of rows that the forecasting network was not trained on, from rolling origins."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enstorage import Model
+from enstorage.entity.forecast import OUT_OF_FOLD
+from enstorage.errors import InvalidInputError
+from enstorage.instant import to_iso
+from enstorage.preparation.split import PARTS
+from entrainer.compiled.forward import predict_together
+from entrainer.compiled.group import train_together
+from entrainer.compiled.member import Member
+from entrainer.fitting.job import BuiltByHand, Job, jobs_of
+from entrainer.fitting.keras_fit import fit_estimator, fit_keras
+from entrainer.fitting.progress import progress_bar
+from entrainer.forecasting.predict import in_source_units, output_of
+from entrainer.settings.training import Training
+
+_TEST = PARTS.index("test")
+_KIND = attrgetter("job.kind")
+
+
+class Fold(NamedTuple):
+    """One origin of one model.
+
+    Attributes:
+        job: The model.
+        train: Numbers of the rows of its data set that are known at the origin, with all their targets.
+        ahead: Numbers of the rows from the origin to the next one.
+    """
+
+    job: Job
+    train: NDArray[np.intp]
+    ahead: NDArray[np.intp]
+
+
+def backtest(
+    models: Sequence[Model] | Model,
+    training: Training | Sequence[Training] | None = None,
+    *,
+    folds: int = 5,
+    initial: float = 0.5,
+    seeds: int | Iterable[int] = 0,
+    progress: bool = True,
+) -> None:
+    """Keep forecasts of each model for rows that it was not trained on, as `model.forecasts("out_of_fold")`.
+
+    The rows of the train and the valid part are walked through in time: a first share is trained on, the rows after it up
+    to the next origin are forecast, then they are trained on too, and so on. All models are cut at the same times, and
+    all folds of all models of one kind are trained as one compiled program. Test rows play no part. The models' own
+    objects, forecasts and facts stay as they are, but for the fact `backtest` with the origins, the training and the seed.
+
+    What the preparation has fitted, such as the scale, was fitted on the whole train part; no network sees later values by
+    it but for that.
+
+    Args:
+        models: stored models with a network or an estimator, or one.
+        training: as `fit` takes it.
+        folds: how many origins, at least 1.
+        initial: share of the rows before the first origin, above 0 and below 1.
+        seeds: as `fit` takes them; a model has the same in each fold.
+        progress: show a progress bar.
+
+    Raises:
+        InvalidInputError: there are too few rows for the folds, a model was built by hand and cannot be built again, or as
+            `fit`. Nothing was kept then.
+        NotFoundError: a model has no data set.
+    """
+    if isinstance(models, Model):
+        models = [models]
+    if type(folds) is not int or folds < 1 or not 0 < initial < 1:
+        raise InvalidInputError(
+            f"backtest takes a number of folds of at least 1 and an initial share between 0 and 1; received {folds!r} and "
+            f"{initial!r}."
+        )
+    jobs = jobs_of(models, training or Training(), seeds, None)
+    origins = _origins(jobs, folds, initial)
+    for job, told in walked(jobs, origins, progress=progress):
+        _keep(job, told, origins)
+
+
+def walked(
+    jobs: Sequence[Job], origins: NDArray[np.int64], *, progress: bool = True
+) -> list[tuple[Job, dict[str, Any]]]:
+    """The out-of-fold forecasts of each job, as `Model.save_forecasts` takes them; nothing is stored.
+
+    Args:
+        jobs: of `jobs_of`.
+        origins: the times of the cuts and of the end, shape (folds + 1,).
+        progress: show a progress bar.
+    """
+    jobs = [_to_be_refitted(job) for job in jobs]
+    every = [_fold(job, origins, number) for job in jobs for number in range(len(origins) - 1)]
+    outputs: dict[int, NDArray[np.float64]] = {}
+    for _, group in groupby(sorted(every, key=_KIND), key=_KIND):
+        part = list(group)
+        for fold, output in zip(part, _forecast(part, progress), strict=True):
+            outputs[id(fold)] = output
+    found = []
+    for job in jobs:
+        own = [fold for fold in every if fold.job is job]
+        rows = np.concatenate([fold.ahead for fold in own])
+        output = np.concatenate([outputs[id(fold)] for fold in own])
+        found.append((job, in_source_units(job.loaded.data_set, output, rows, job.training.quantiles)))
+    return found
+
+
+def _to_be_refitted(job: Job) -> Job:
+    if job.member is None:
+        return job
+    if isinstance(job.member.network, BuiltByHand):
+        raise InvalidInputError(
+            f"{job.model} was built by hand and cannot be built again for each fold. Give it a network, or keep forecasts "
+            f"that you have made yourself: model.save_forecasts({OUT_OF_FOLD!r}, id, values)."
+        )
+    return replace(job, member=replace(job.member, valid=None))
+
+
+def _origins(jobs: Sequence[Job], folds: int, initial: float) -> NDArray[np.int64]:
+    """Times at which every model is cut, and the end: shape (folds + 1,), of targets that all models have."""
+    common = _common(jobs)
+    first = int(len(common) * initial)
+    if first < 1 or len(common) - first < folds:
+        raise InvalidInputError(
+            f"{len(common)} targets that are no test rows are common to the models; {folds} folds after {initial:.0%} of "
+            "them need at least one each. Take fewer folds, or a longer snapshot."
+        )
+    cuts = np.linspace(first, len(common), folds + 1).astype(np.intp)
+    return np.append(common[cuts[:-1]], common[-1] + 1)
+
+
+def _common(jobs: Sequence[Job]) -> NDArray[np.int64]:
+    common = _known(jobs[0])
+    for job in jobs[1:]:
+        common = np.intersect1d(common, _known(job), assume_unique=False)
+    return common
+
+
+def _known(job: Job) -> NDArray[np.int64]:
+    data_set = job.loaded.data_set
+    return np.unique(data_set.ids()[data_set.parts() != _TEST])
+
+
+def _fold(job: Job, origins: NDArray[np.int64], number: int) -> Fold:
+    data_set = job.loaded.data_set
+    ids, last = data_set.ids(), job.loaded.last_targets
+    open_to_all = data_set.parts() != _TEST
+    train = np.flatnonzero(open_to_all & (last < origins[number]))
+    ahead = np.flatnonzero(open_to_all & (ids >= origins[number]) & (ids < origins[number + 1]))
+    if not len(train):
+        raise InvalidInputError(
+            f"{data_set} has no rows whose targets lie before the first origin, {to_iso(int(origins[number]))}. Take a "
+            "larger initial share."
+        )
+    return Fold(job, train, ahead)
+
+
+def _forecast(folds: list[Fold], progress: bool) -> list[NDArray[np.float64]]:
+    """What is forecast in each fold, (rows ahead, outputs)."""
+    job = folds[0].job
+    features, targets = job.loaded.features, job.loaded.targets
+    if job.member is None:
+        fitted = [fit_estimator(job.obj, features[fold.train], targets[fold.train]) for fold in folds]
+        return [output_of(obj, features[fold.ahead]) for obj, fold in zip(fitted, folds, strict=True)]
+    members = [_member(fold) for fold in folds]
+    ahead = [fold.job.loaded.features[fold.ahead] for fold in folds]
+    with progress_bar(len(folds), job.training.epochs) if progress else nullcontext(None) as report:
+        if job.alone:
+            told = report or (lambda _chunk: None)
+            networks = [fit_keras(member, job.training, told).model for member in members]
+            return [output_of(network, X) for network, X in zip(networks, ahead, strict=True)]
+        return predict_together(train_together(members, job.training, report), ahead)
+
+
+def _member(fold: Fold) -> Member:
+    member, loaded = fold.job.member, fold.job.loaded
+    assert member is not None  # noqa: S101 - only estimators have none
+    return replace(member, X=loaded.features[fold.train], y=loaded.targets[fold.train])
+
+
+def _keep(job: Job, told: dict[str, Any], origins: NDArray[np.int64]) -> None:
+    facts = {
+        "origins": [to_iso(int(time)) for time in origins[:-1]],
+        "end": to_iso(int(origins[-1])),
+        "training": job.training.to_json(),
+        "seed": job.seed,
+    }
+    with job.model.connector.transaction():
+        job.model.save_forecasts(OUT_OF_FOLD, **told)
+        job.model.meta("backtest", facts)

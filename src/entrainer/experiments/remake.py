@@ -1,0 +1,129 @@
+"""`remake`: trains stored models again, as they were, and keeps nothing of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enstorage import Model
+from enstorage.entity.forecast import OUT_OF_FOLD, point_forecasts
+from enstorage.instant import to_ns
+from enstorage.preparation.split import PARTS
+from entrainer.compiled.outcome import Stop
+from entrainer.experiments.backtest import walked
+from entrainer.fitting.fit import groups_of, outcomes_of
+from entrainer.fitting.job import Job, jobs_of
+from entrainer.fitting.progress import bar_of_models
+from entrainer.forecasting.predict import in_source_units
+from entrainer.settings.training import Training
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Remade:
+    """A model that was trained again.
+
+    Attributes:
+        model: the stored one, as it was.
+        forecasts: what the new one says, with the columns of `Model.forecasts`; of out-of-fold rows too where the stored
+            ones were made by `backtest`. None where it could not be trained again.
+        reason: why it could not; None where it could.
+    """
+
+    model: Model
+    forecasts: "pl.DataFrame | None"
+    reason: str | None = None
+
+
+def remake(models: Sequence[Model], *, progress: bool = True) -> list[Remade]:
+    """Train models again from what is stored of them: data set, network, settings of the training and seed.
+
+    Nothing is stored. On the machine and with the library versions of the first training the same comes out; elsewhere
+    about the same. A model that was trained elsewhere, or of which only forecasts are kept, is told and left out.
+
+    Args:
+        models: stored models.
+        progress: show a progress bar.
+
+    Returns:
+        One for each model, in their order.
+    """
+    reasons = [_why_not(model) for model in models]
+    again = [model for model, reason in zip(models, reasons, strict=True) if reason is None]
+    made = _trained(again, progress) if again else {}
+    return [Remade(model, made.get(model.id), reason) for model, reason in zip(models, reasons, strict=True)]
+
+
+def _why_not(model: Model) -> str | None:
+    if model.data_set_id is None:
+        return "It has no data set: only its forecasts are kept."
+    if model.meta("training", default=None) is None:
+        return "It was not trained by entrainer.fit, so it is not known how."
+    stopped = model.meta("stopped", default=None)
+    if stopped in (Stop.PRUNED, Stop.INTERRUPTED):
+        return f"Its training was {stopped} before its last epoch."
+    if model.network is None and model.meta("trained_alone", default=None) is not None:
+        return "It was built by hand, and kept only as it is after the training."
+    return None
+
+
+def _trained(models: Sequence[Model], progress: bool) -> "dict[int, pl.DataFrame]":
+    import polars as pl
+
+    facts = [model.metas() for model in models]
+    jobs = jobs_of(
+        models,
+        [Training.from_json(own["training"]) for own in facts],
+        [own["seed"] for own in facts],
+        [own.get("row_weights") for own in facts],
+    )
+    tables: dict[int, list[pl.DataFrame]] = {}
+    with bar_of_models(len(models), hidden=not progress) as done:
+        for group in groups_of(jobs):
+            for job, outcome in zip(group, outcomes_of(group, lambda _chunk: None), strict=True):
+                tables[job.model.id] = _by_part(job, outcome.output)
+            done(len(group))
+    for job, told in _walked(
+        [(model, own["backtest"]) for model, own in zip(models, facts, strict=True) if "backtest" in own]
+    ):
+        tables[job.model.id].append(_table(job, OUT_OF_FOLD, told))
+    return {id: pl.concat(own) for id, own in tables.items()}
+
+
+def _by_part(job: Job, output: NDArray[np.float64]) -> "list[pl.DataFrame]":
+    parts, quantiles = job.loaded.data_set.parts(), job.training.quantiles
+    found = []
+    for code in sorted(set(parts.tolist())):
+        rows = np.flatnonzero(parts == code)
+        found.append(_table(job, PARTS[code], in_source_units(job.loaded.data_set, output[rows], rows, quantiles)))
+    return found
+
+
+def _table(job: Job, part: str, told: dict[str, Any]) -> "pl.DataFrame":
+    import polars as pl
+
+    series = job.model.research.project.data_source_id if told["series"] is None else told["series"]
+    table = point_forecasts(series, told["id"], told["values"])
+    return table.select(pl.lit(part).alias("part"), pl.all())
+
+
+def _walked(told: Sequence[tuple[Model, dict[str, Any]]]) -> list[tuple[Job, dict[str, Any]]]:
+    """Out-of-fold forecasts from the origins of then; models that were cut at the same times together."""
+    groups: dict[tuple[str, ...], list[tuple[Model, dict[str, Any]]]] = {}
+    for model, fact in told:
+        if "end" in fact:  # what was backtested before that was kept is left out
+            groups.setdefault((*fact["origins"], fact["end"]), []).append((model, fact))
+    found = []
+    for times, group in groups.items():
+        jobs = jobs_of(
+            [model for model, _ in group],
+            [Training.from_json(fact["training"]) for _, fact in group],
+            [fact["seed"] for _, fact in group],
+            None,
+        )
+        found += walked(jobs, np.array([to_ns(time) for time in times]), progress=False)
+    return found

@@ -1,0 +1,242 @@
+"""What `fit` does to one model, and whether it can be done together with others."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from enstorage import Connector, DataSet, Model
+from enstorage.adapter.labels import check_in_train
+from enstorage.errors import InvalidInputError, NotSupportedError
+from entrainer.backend import load_keras
+from entrainer.compiled.member import Member, Samples, checked_weight
+from entrainer.fitting.keras_fit import takes_weights
+from entrainer.fitting.transferred_weights import Givers
+from entrainer.forecasting.predict import is_keras
+from entrainer.networks.estimator import Estimator
+from entrainer.networks.specification import NetworkSpec, spec_from_json
+from entrainer.settings.training import Training
+
+
+@dataclass(frozen=True)
+class BuiltByHand(NetworkSpec):
+    """Stands for the specification of a Keras model that has none."""
+
+    name: ClassVar[str] = "built by hand"
+    axes: ClassVar[tuple[int, ...]] = (1, 2, 3)
+
+    def build(self, shape: tuple[int, ...], outputs: int = 1) -> Any:
+        """Cannot be done: the model is there already."""
+        raise NotSupportedError(
+            f"A model that was {self.name} cannot be built again for {shape} and {outputs} outputs."
+        )
+
+
+class Loaded:
+    """The samples of a data set, read once for all models that use it: what is in memory once is trained on once."""
+
+    def __init__(self, data_set: DataSet) -> None:
+        self.data_set = data_set
+        self.train, self.valid = self._part("train"), self._part("valid")
+
+    @cached_property
+    def features(self) -> NDArray[Any]:
+        """X of all rows."""
+        return self.data_set.arrays()[1]
+
+    @cached_property
+    def targets(self) -> NDArray[np.float64]:
+        """Y of all rows."""
+        return np.asarray(self.data_set.arrays()[2], np.float64)
+
+    @cached_property
+    def last_targets(self) -> NDArray[np.int64]:
+        """Time of the last target of all rows, (rows,)."""
+        times, _ = self.data_set.targets()
+        last: NDArray[np.int64] = times.reshape(len(times), -1).max(axis=1)
+        return last
+
+    def _part(self, part: str) -> Samples:
+        _, X, y = self.data_set.arrays(part)
+        return Samples(X, np.asarray(y, np.float64))
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A model with its data set, checked and ready to be trained.
+
+    Attributes:
+        model: stored.
+        loaded: its data set.
+        training: the settings.
+        seed: of everything that chance decides.
+        member: its network and its train rows; None for estimators.
+        alone: why a network is trained alone; None for members of a group and for estimators.
+        obj: the estimator, or a Keras model that was built by hand.
+        weight: of each train row, (rows,); None for 1.
+    """
+
+    model: Model
+    loaded: Loaded
+    training: Training
+    seed: int
+    member: Member | None
+    alone: str | None
+    obj: Any = None
+    weight: NDArray[np.float64] | None = None
+
+    @cached_property
+    def kind(self) -> str:
+        """Equal for models that can be trained together; they are of one store."""
+        store = id(self.model.connector)
+        if self.member is None or self.alone:
+            return f"alone {store} {self.model.id}"
+        network, shape = self.member.network, self.member.shape
+        sample = shape[1:] if network.mixes_lags else shape
+        return repr(
+            (store, network.common().to_json(), self.member.targets, sample, self.training.together().to_json())
+        )
+
+    @property
+    def judged_by_valid(self) -> bool:
+        """Whether valid rows decide which weights are kept."""
+        has_valid = self.member is not None and self.member.valid is not None
+        return has_valid and self.training.early_stopping is not None
+
+
+def jobs_of(
+    models: Sequence[Model],
+    training: Training | Sequence[Training],
+    seeds: int | Iterable[int],
+    weights: Sequence[ArrayLike | None] | None,
+) -> list[Job]:
+    """The jobs of `fit`, in the order of the models. Raises as `fit`."""
+    count = len(models)
+    trainings = [training] * count if isinstance(training, Training) else list(training)
+    chosen = [seeds] * count if isinstance(seeds, int) else list(seeds)
+    given = [None] * count if weights is None else list(weights)
+    for name, values in (("trainings", trainings), ("seeds", chosen), ("row weights", given)):
+        if len(values) != count:
+            raise InvalidInputError(f"{count} models need {count} {name}, or one for all; received {len(values)}.")
+    read: dict[tuple[Connector, int | None], Loaded] = {}
+    givers = Givers()
+    jobs = []
+    for model, settings, own, weight in zip(models, trainings, chosen, given, strict=True):
+        recipe = _recipe(model)
+        own_set = (model.connector, model.data_set_id)
+        if own_set not in read:
+            read[own_set] = Loaded(model.data_set())
+        jobs.append(_job(model, recipe, read[own_set], settings, own, weight, givers))
+    return jobs
+
+
+def _recipe(model: Model) -> NetworkSpec | Estimator | None:
+    recipe = None if model.network is None else spec_from_json(model.network)
+    if recipe is None and model.object_sha256 is None:
+        raise InvalidInputError(
+            f"{model} has nothing to train: no network and no object. Make it with research.create_model(name, network), or "
+            "keep a Keras model or an estimator of your own with save_object."
+        )
+    return recipe
+
+
+def _job(
+    model: Model,
+    recipe: NetworkSpec | Estimator | None,
+    loaded: Loaded,
+    training: Training,
+    seed: int,
+    weight: ArrayLike | None,
+    givers: Givers,
+) -> Job:
+    data_set, (X, y) = loaded.data_set, loaded.train
+    if not len(X):
+        raise InvalidInputError(f"{data_set} has no train rows. Prepare the data with a larger train_part.")
+    if isinstance(recipe, Estimator):
+        return _of_estimator(model, loaded, training, seed, recipe.make(seed), weight)
+    obj = None if recipe is not None else model.load_object()
+    if obj is not None and not is_keras(obj):
+        if not hasattr(obj, "fit"):
+            raise InvalidInputError(
+                f"The object of {model} is a {type(obj).__name__}, which has nothing to train; expected a Keras model or an "
+                "estimator. Keep its forecasts by entrainer.predict."
+            )
+        return _of_estimator(model, loaded, training, seed, obj, weight)
+    _check_rows(training, data_set, X, y)
+    member = Member(
+        network=recipe or BuiltByHand(),
+        X=X,
+        y=y,
+        seed=seed,
+        name=model.name,
+        valid=loaded.valid if len(loaded.valid.X) else None,
+        weight=None if weight is None else np.asarray(weight, np.float64),
+        learning_rate=training.learning_rate,
+        frozen=() if recipe is None else givers.taken_over(recipe, model.connector),
+    )
+    alone = _why_alone(member, training, loaded.data_set)
+    return Job(model, loaded, training, seed, member, alone, obj, member.weight)
+
+
+def _of_estimator(
+    model: Model, loaded: Loaded, training: Training, seed: int, obj: Any, weight: ArrayLike | None
+) -> Job:
+    """The job of an estimator.
+
+    Raises:
+        InvalidInputError: there are row weights, and they do not fit, or its `fit` takes none.
+    """
+    if weight is None:
+        return Job(model, loaded, training, seed, None, None, obj)
+    if not takes_weights(obj):
+        raise InvalidInputError(
+            f"{model} has row weights, and is a {type(obj).__name__}, whose fit takes no sample_weight; expected an "
+            "estimator whose fit does, such as Ridge. Give None for its weights, or take another estimator."
+        )
+    given = checked_weight(weight, len(loaded.train.X), model.name)
+    return Job(model, loaded, training, seed, None, None, obj, given)
+
+
+def _why_alone(member: Member, training: Training, data_set: DataSet) -> str | None:
+    """Why a member cannot be one of a group; None where it can.
+
+    Raises:
+        InvalidInputError: the network cannot be built for the samples, or does not know their words.
+    """
+    if isinstance(member.network, BuiltByHand):
+        return "It was built by hand: there is no specification by which others could be built beside it."
+    load_keras()
+    from entrainer.compiled.initial_weights import blueprint
+
+    words = getattr(member.network, "words", None)
+    if words is not None and (known := int(member.X.max())) >= words:
+        raise InvalidInputError(
+            f"{data_set} has token ids up to {known}; the network {member.network.name!r} of {member.name!r} knows those "
+            f"below {words}. Give the network as many words as the data set has."
+        )
+    try:
+        member.network.check_shape(member.shape)
+        return blueprint(member.network, member.shape, training.outputs(member.targets)).alone
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{member.name!r} cannot be trained on {data_set}. {error}") from error
+
+
+def _check_rows(training: Training, data_set: DataSet, X: NDArray[Any], y: NDArray[Any]) -> None:
+    if training.batch_size > len(X) and training.batch_size != Training.batch_size:
+        raise InvalidInputError(
+            f"Training's batch_size is {training.batch_size}; {data_set} has {len(X)} train rows. Take a batch_size of at "
+            f"most {len(X)}."
+        )
+    if training.loss == "categorical_crossentropy":
+        if y.ndim != 2 or y.shape[1] < 2 or not np.allclose(y.sum(axis=1), 1):
+            raise InvalidInputError(
+                f"The loss categorical_crossentropy needs classes, y of shape (rows, classes) with a 1 in each row; "
+                f"{data_set} has y of shape {y.shape}. Choose another loss, or make the set with Bins."
+            )
+        labels = np.nonzero(y > 0)[1]
+        numbered = [f"{number} (counted from 0)" for number in range(y.shape[1])]
+        remedy = f"Join classes of {data_set}, or prepare the data with a larger train_part."
+        check_in_train(labels, np.ones(len(labels), np.bool_), numbered, remedy)

@@ -1,0 +1,78 @@
+"""Keeping what comes of a training: the object, facts, curves and forecasts of a model."""
+
+import time
+from collections.abc import Sequence
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from enstorage import Model
+from entrainer.compiled.group import Chunk
+from entrainer.compiled.outcome import Outcome
+from entrainer.fitting.job import Job
+from entrainer.forecasting.predict import save_forecasts
+from entrainer.tensorboard.write import Board
+
+_LIBRARIES = ("enstorage", "keras", "jax", "numpy", "scikit-learn")
+
+
+class Curves:
+    """Logs the losses of models that are trained together, while they are; for TensorBoard too where it is asked for."""
+
+    def __init__(self, models: Sequence[Model], board: Board | None = None) -> None:
+        self._models, self._board = models, board
+        self._done = 0
+
+    def log(self, chunk: Chunk) -> None:
+        """Log the epochs since the last chunk; those that a model did not train are left out."""
+        steps = np.arange(self._done + 1, chunk.epochs + 1)
+        self._done = chunk.epochs
+        for number, (loss, valid_loss) in enumerate(zip(chunk.loss, chunk.valid_loss, strict=True)):
+            for name, values in (("loss", loss), ("valid_loss", valid_loss)):
+                known = np.isfinite(values)
+                if known.any():
+                    self._models[number].log(steps[known], **{name: values[known]})
+                    if self._board is not None:
+                        self._board.log(number, steps[known], **{name: values[known]})
+
+
+def keep(job: Job, outcome: Outcome, started: float) -> None:
+    """Store an outcome as a whole, or nothing of it.
+
+    Args:
+        job: what was trained.
+        outcome: what came of it.
+        started: `time.perf_counter()` when the training of the group began.
+    """
+    seconds = time.perf_counter() - started
+    with job.model.connector.transaction():
+        job.model.save_object(outcome.obj)
+        job.model.metas(_facts(job, outcome) | {"seconds": seconds, "versions": _versions()})
+        if np.isfinite(outcome.output).all():
+            save_forecasts(job.model, job.loaded.data_set, outcome.output, job.training.quantiles)
+
+
+def _facts(job: Job, outcome: Outcome) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "training": job.training.to_json(),
+        "seed": job.seed,
+        "stopped": outcome.stopped and str(outcome.stopped),
+        "trained_on": ["train", "valid"] if job.judged_by_valid else ["train"],
+        "trained_alone": outcome.alone,
+    }
+    if job.weight is not None:
+        facts["row_weights"] = job.weight.tolist()
+    if outcome.loss is not None:
+        kept = outcome.best_epoch - 1
+        facts["epochs"] = len(outcome.loss)
+        facts["loss"] = outcome.loss[kept] if len(outcome.loss) else np.nan
+        if outcome.valid_loss is not None:
+            facts["valid_loss"] = outcome.valid_loss[kept] if len(outcome.valid_loss) else np.nan
+    return facts
+
+
+@cache
+def _versions() -> dict[str, str]:
+    return {library: version(library) for library in _LIBRARIES}

@@ -1,0 +1,167 @@
+"""Models that are trained by themselves: by `keras.Model.fit`, or by the `fit` of an estimator."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enstorage.errors import InvalidInputError
+from entrainer.backend import load_keras
+from entrainer.compiled.group import Chunk, Report
+from entrainer.compiled.member import Member
+from entrainer.compiled.outcome import Stop
+from entrainer.compiled.program import optimizer_of
+from entrainer.settings.losses import row_loss
+from entrainer.settings.training import Training
+
+
+class Alone(NamedTuple):
+    """What comes of a training by Keras; the attributes are those of `entrainer.compiled.outcome.Outcome`."""
+
+    model: Any
+    loss: NDArray[np.float64]
+    valid_loss: NDArray[np.float64] | None
+    best_epoch: int
+    stopped: Stop | None
+
+
+def takes_weights(obj: Any) -> bool:
+    """Whether an estimator can be fitted with row weights."""
+    from sklearn.utils.validation import has_fit_parameter
+
+    return bool(has_fit_parameter(obj, "sample_weight"))
+
+
+def fit_estimator(obj: Any, X: NDArray[Any], y: NDArray[Any], weight: NDArray[np.float64] | None = None) -> Any:
+    """Fit a fresh copy of an estimator of scikit-learn, each sample as one row of numbers.
+
+    Args:
+        obj: the estimator.
+        X: shape (rows, …).
+        y: shape (rows,) or (rows, targets).
+        weight: of each row, shape (rows,), where the estimator takes weights; None for 1.
+    """
+    from sklearn.base import clone
+
+    weights = {} if weight is None else {"sample_weight": weight}
+    return clone(obj).fit(X.reshape(len(X), -1), y, **weights)
+
+
+def fit_keras(member: Member, training: Training, report: Report, obj: Any = None) -> Alone:
+    """Train a network by `keras.Model.fit`.
+
+    Args:
+        member: what is trained on; its `network` is built anew, unless there is `obj`.
+        training: the settings.
+        report: told after each epoch, as of a group of one; may stop it.
+        obj: a Keras model, from whose weights is gone on.
+
+    Raises:
+        InvalidInputError: the Keras model does not fit the rows.
+    """
+    keras = load_keras()
+    keras.utils.set_random_seed(member.seed)
+    model = _model(member, training, obj)
+    loss_of_rows = row_loss(training)
+
+    def losses(truth: Any, predicted: Any) -> Any:  # by name: Keras wants a function that has one
+        return loss_of_rows(truth, predicted)
+
+    model.compile(optimizer=optimizer_of(training), loss=losses)
+    told = _told(training, report, member.valid is not None)
+    try:
+        model.fit(
+            member.X,
+            member.y,
+            batch_size=min(training.batch_size, len(member.X)),
+            epochs=training.epochs,
+            shuffle=training.shuffle,
+            sample_weight=member.weight,
+            validation_data=None if member.valid is None else tuple(member.valid),
+            callbacks=[told],
+            verbose=0,
+        )
+    except KeyboardInterrupt:
+        told.stopped = Stop.INTERRUPTED
+    told.restore(model)
+    model.compiled, model.optimizer = False, None  # what it was trained with is no part of what is kept
+    return Alone(
+        model,
+        np.array(told.losses),
+        None if member.valid is None else np.array(told.valid_losses),
+        told.best_epoch,
+        told.stopped,
+    )
+
+
+def _model(member: Member, training: Training, obj: Any) -> Any:
+    outputs = training.outputs(member.targets)
+    if obj is None:
+        return member.network.build(member.shape, outputs)
+    takes, gives = tuple(obj.input_shape[1:]), tuple(obj.output_shape[1:])
+    if takes != member.shape or gives != (outputs,):
+        raise InvalidInputError(
+            f"The Keras model of {member.name!r} takes samples of {takes} and gives {gives}; its data set has samples of "
+            f"{member.shape} and needs {(outputs,)}. Build it for these shapes, or make another data set."
+        )
+    return obj
+
+
+def _told(training: Training, report: Report, has_valid: bool) -> Any:
+    """The callback that tells of each epoch and stops the training as a group would."""
+    keras = load_keras()
+
+    class Told(keras.callbacks.Callback):  # type: ignore[misc,name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.losses: list[float] = []
+            self.valid_losses: list[float] = []
+            self.stopped: Stop | None = None
+            self.best_epoch = 0
+            self._best: float = np.inf
+            self._best_weights: Any = None
+            self._sound_weights: Any = None
+
+        def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002 - Keras gives it
+            self._rate = float(self.model.optimizer.learning_rate)
+            self._sound_weights = self.model.get_weights()
+
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras gives it
+            steps = self.params["steps"]
+            done = len(self.losses) * steps + batch
+            self.model.optimizer.learning_rate = self._rate * float(
+                training.schedule.factor(done, steps, training.epochs)
+            )
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            weights = self.model.get_weights()
+            if not np.isfinite(logs["loss"]) or not all(np.isfinite(each).all() for each in weights):
+                self._end(Stop.DIVERGED)
+                return
+            self.losses.append(logs["loss"])
+            self.valid_losses.append(logs.get("val_loss", np.nan))
+            self._sound_weights = weights
+            self._remember(weights)
+            losses = np.array([[self.losses[-1]]]), np.array([[self.valid_losses[-1]]])
+            if report(Chunk(epoch + 1, *losses, [self.stopped])):
+                self._end(Stop.PRUNED)
+
+        def restore(self, model: Any) -> None:
+            """Give the model the weights that are to be kept."""
+            chosen = self._best_weights if training.early_stopping else self._sound_weights
+            if chosen is not None:
+                model.set_weights(chosen)
+
+        def _remember(self, weights: Any) -> None:
+            judged = self.valid_losses[-1] if has_valid else self.losses[-1]
+            stopping, epoch = training.early_stopping, len(self.losses)
+            if stopping is None or judged < self._best - stopping.min_delta:
+                self._best, self._best_weights, self.best_epoch = judged, weights, epoch
+            elif epoch - self.best_epoch >= stopping.patience:
+                self._end(Stop.EARLY)
+
+        def _end(self, reason: Stop) -> None:
+            self.stopped = reason
+            self.model.stop_training = True
+
+    return Told()

@@ -1,0 +1,81 @@
+"""Rehearsing: forecasts over several steps from many origins in the past, as they would have been made then."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from enstorage import DataPreparation, DataSource, Model
+from enstorage.entity.targets import parts_trained_on
+from enstorage.preparation.split import PARTS
+from entrainer.forecasting.history import known_rows
+from entrainer.forecasting.predict import output_of
+from entrainer.forecasting.recursive import run_ahead
+from entrainer.forecasting.window import windows_of
+
+Floats = NDArray[np.float64]
+Times = NDArray[np.int64]
+
+_VALID = PARTS.index("valid")
+
+
+def rehearse(model: Model, origins: Times, horizon: int, series: DataSource | int | None = None) -> Floats:
+    """What the model says from each origin, with the rows before it known, of the steps from it on.
+
+    Args:
+        model: as `entrainer.forecast` takes it.
+        origins: the first time to forecast of each, ns, shape (origins,).
+        horizon: how many steps.
+        series: as `entrainer.forecast` takes it.
+
+    Returns:
+        In the units of the source, shape (origins, horizon); NaN from origins that have no whole window before them.
+    """
+    window, preparation = windows_of(model, series)
+    known = known_rows(preparation)
+    width = window.lag + window.offset - 1
+    said = np.full((len(origins), horizon), np.nan)
+    last = np.searchsorted(known.times, origins) - 1
+    fits = last >= width - 1
+    if not fits.any():
+        return said
+    past = sliding_window_view(known.prepared, width)[last[fits] - width + 1]
+    whole = np.isfinite(past).all(axis=1)
+    fits[fits] = whole
+    if whole.any():
+        training: dict[str, Any] = model.meta("training", default={})
+        predict = partial(output_of, model.load_object())
+        points, _ = run_ahead(predict, past[whole], window, horizon, training.get("quantiles", ()))
+        said[fits] = known.transform.invert(points.reshape(-1, horizon), known.cleaned, last[fits])
+    return said
+
+
+def true_steps(preparation: DataPreparation, origins: Times, times: Times, truth: Floats, horizon: int) -> Floats:
+    """What happened in the steps from each origin on, as far as it may be told.
+
+    Args:
+        preparation: of the series.
+        origins: times of rows of it, shape (origins,).
+        times: of the rows whose truth may be told, ascending, at least one, shape (rows,).
+        truth: of these, shape (rows,).
+        horizon: how many steps.
+
+    Returns:
+        Shape (origins, horizon), NaN where a step is none of these rows.
+    """
+    grid = preparation.data_snapshot.read()[0]
+    place = np.searchsorted(grid, origins)[:, np.newaxis] + np.arange(horizon)
+    targets = grid[np.minimum(place, len(grid) - 1)]
+    found = np.minimum(np.searchsorted(times, targets), len(times) - 1)
+    return np.where((times[found] == targets) & (place < len(grid)), truth[found], np.nan)
+
+
+def held_out_rows(model: Model, preparation: DataPreparation) -> tuple[Times, Floats]:
+    """Times and true values of the valid rows; none where the model was trained on them, or could see what follows."""
+    table = preparation.table()
+    if PARTS[_VALID] in parts_trained_on(model) or preparation.state["leaks"]:
+        table = table.clear()
+    rows = table.filter(table["part"] == _VALID).drop_nans("value")
+    return rows["time"].to_numpy(), rows["value"].to_numpy()
