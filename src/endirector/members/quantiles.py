@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from endirector.alignment.align import KEY
 from endirector.members.member import Member
-from endirector.methods.base import Floats
 from enstorage import Forecast
 from enstorage.entity.forecast import OUT_OF_FOLD
+
+Floats = NDArray[np.float64]
 
 
 def common_quantiles(members: Sequence[Member], keys: pl.DataFrame, *, out_of_fold: bool) -> dict[float, Floats]:

@@ -198,8 +198,8 @@ def form(
     Args:
         project: whose models are combined.
         candidates: models or rendered ensembles of the project; by default all its models.
-        methods: what is tried, by name or with metamodel and parameters; by default `endirector.selection.form.USUAL`, or for
-            classes `USUAL_OF_CLASSES`.
+        methods: what is tried, by name or with metamodel and parameters; by default `USUAL`, or for classes
+            `USUAL_OF_CLASSES` of this module.
         metric: `mse` or `mae`.
         name: of the ensemble.
         folds: of the backtest, for candidates that have no out-of-fold forecasts.

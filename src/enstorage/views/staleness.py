@@ -46,7 +46,8 @@ def _of_model(model: Model, object_sha256: str | None, forecasts: dict[str, str]
 def _of_snapshot(snapshot: DataSnapshot) -> Iterator[str]:
     result = snapshot.check_result
     if result is not None and not result["same"] and snapshot.checked_at is not None:
+        when = to_iso(to_ns(snapshot.checked_at.replace(microsecond=0)))
         yield (
             f"{snapshot.data_source} has other points in the period of {snapshot}: {result['changed_rows']} rows changed, "
-            f"the first at {result['first_changed']}, as was found at {to_iso(to_ns(snapshot.checked_at.replace(microsecond=0)))}."
+            f"the first at {result['first_changed']}, as was found at {when}."
         )

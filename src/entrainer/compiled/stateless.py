@@ -28,7 +28,8 @@ class StatelessNetwork:
         network: Its architecture.
         shape: Of a sample.
         outputs: Columns that are forecast.
-        keep_idle: Whether weights that have no gradient (`entrainer.compiled.one_step_lstm`) count among those that stay as they are.
+        keep_idle: Whether weights that have no gradient (`entrainer.compiled.one_step_lstm`) count among those that stay as
+            they are.
     """
 
     def __init__(

@@ -21,7 +21,7 @@ from entrainer.compiled.member import Member
 from entrainer.fitting.job import BuiltByHand, Job, jobs_of
 from entrainer.fitting.keras_fit import fit_estimator, fit_keras
 from entrainer.fitting.progress import progress_bar
-from entrainer.forecasting.predict import in_source_units, output_of
+from entrainer.model_output import in_source_units, output_of
 from entrainer.settings.training import Training
 
 _TEST = PARTS.index("test")

@@ -16,7 +16,7 @@ from entrainer.experiments.backtest import walked
 from entrainer.fitting.fit import groups_of, outcomes_of
 from entrainer.fitting.job import Job, jobs_of
 from entrainer.fitting.progress import bar_of_models
-from entrainer.forecasting.predict import in_source_units
+from entrainer.model_output import in_source_units
 from entrainer.settings.training import Training
 
 if TYPE_CHECKING:

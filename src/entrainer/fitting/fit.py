@@ -20,7 +20,7 @@ from entrainer.fitting.job import Job, jobs_of
 from entrainer.fitting.keep import Curves, keep
 from entrainer.fitting.keras_fit import fit_estimator, fit_keras
 from entrainer.fitting.progress import progress_bar
-from entrainer.forecasting.predict import output_of
+from entrainer.model_output import output_of
 from entrainer.settings.training import Training
 from entrainer.tensorboard.write import Board
 

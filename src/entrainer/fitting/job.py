@@ -15,7 +15,7 @@ from entrainer.backend import load_keras
 from entrainer.compiled.member import Member, Samples, checked_weight
 from entrainer.fitting.keras_fit import takes_weights
 from entrainer.fitting.transferred_weights import Givers
-from entrainer.forecasting.predict import is_keras
+from entrainer.model_output import is_keras
 from entrainer.networks.estimator import Estimator
 from entrainer.networks.specification import NetworkSpec, spec_from_json
 from entrainer.settings.training import Training

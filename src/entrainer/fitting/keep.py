@@ -12,7 +12,7 @@ from enstorage import Model
 from entrainer.compiled.group import Chunk
 from entrainer.compiled.outcome import Outcome
 from entrainer.fitting.job import Job
-from entrainer.forecasting.predict import save_forecasts
+from entrainer.model_output import save_forecasts
 from entrainer.tensorboard.write import Board
 
 _LIBRARIES = ("enstorage", "keras", "jax", "numpy", "scikit-learn")

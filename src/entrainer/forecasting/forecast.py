@@ -19,9 +19,9 @@ from enstorage.preparation.split import PARTS
 from entrainer.forecasting.conformal import Calibration, by_step, checked_levels
 from entrainer.forecasting.hindcast import held_out_rows, rehearse, true_steps
 from entrainer.forecasting.history import Known, known_rows
-from entrainer.forecasting.predict import output_of
 from entrainer.forecasting.recursive import direct_steps, run_ahead
 from entrainer.forecasting.window import windows_of
+from entrainer.model_output import output_of
 
 _KEY = ["series", "id", "step"]
 

@@ -11,9 +11,9 @@ from enstorage import DataPreparation, DataSource, Model
 from enstorage.entity.targets import parts_trained_on
 from enstorage.preparation.split import PARTS
 from entrainer.forecasting.history import known_rows
-from entrainer.forecasting.predict import output_of
 from entrainer.forecasting.recursive import run_ahead
 from entrainer.forecasting.window import windows_of
+from entrainer.model_output import output_of
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]

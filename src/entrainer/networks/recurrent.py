@@ -194,7 +194,7 @@ class CoupledLSTM(_Stacked):
 
 @dataclass(frozen=True)
 class Jordan(NetworkSpec):
-    """A network whose outputs come back as inputs of the next step; the equations stand at `entrainer.networks.layers.JordanCell`.
+    """A network whose outputs come back as inputs of the next step; the equations stand at `JordanCell`.
 
     Source: Jordan (1986), Serial order: a parallel distributed processing approach.
 

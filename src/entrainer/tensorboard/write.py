@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from enstorage import Model
-from entrainer.forecasting.predict import is_keras
+from entrainer.model_output import is_keras
 from entrainer.tensorboard.records import EventFile
 
 if TYPE_CHECKING:

@@ -1,0 +1,67 @@
+"""The output of a stored object for samples, and how it is kept as forecasts in source units."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enstorage import DataSet, Model
+from enstorage.errors import InvalidInputError
+from enstorage.preparation.split import PARTS
+
+
+def save_forecasts(
+    model: Model, data_set: DataSet, prepared: NDArray[np.float64], quantiles: Sequence[float] = ()
+) -> None:
+    """Keep a model's output on all samples as its forecasts, part by part.
+
+    Args:
+        model: the one that gave the output.
+        data_set: its data set.
+        prepared: output in the prepared scale, one row a sample, as many values as the targets; with quantiles as many for
+            each of them, those of the first target first.
+        quantiles: ascending, among them 0.5, which is the point forecast. Where forecasts of them cross, they are sorted
+            (Chernozhukov, Fernández-Val & Galichon 2010, Quantile and probability curves without crossing).
+    """
+    parts = data_set.parts()
+    with model.connector.transaction():
+        for code in sorted(set(parts.tolist())):
+            told = in_source_units(data_set, prepared[parts == code], np.flatnonzero(parts == code), quantiles)
+            model.save_forecasts(PARTS[code], **told)
+
+
+def in_source_units(
+    data_set: DataSet, prepared: NDArray[np.float64], rows: NDArray[np.intp], quantiles: Sequence[float] = ()
+) -> dict[str, Any]:
+    """What `Model.save_forecasts` takes, of output for some rows of a data set; see `save_forecasts`."""
+    shape = (len(rows), *data_set.arrays(rows[:1])[2].shape[1:])  # of one row: images would all be scaled for it
+    if prepared.size != np.prod(shape) * max(1, len(quantiles)):
+        raise InvalidInputError(
+            f"The model gives an output of shape {prepared.shape}; the targets of {data_set} have shape {shape}. Use a data "
+            "set with the horizon of the model."
+        )
+    levels = quantiles or (0.5,)
+    ascending = np.sort(prepared.reshape(*shape, len(levels)), axis=-1)
+    values = {level: data_set.invert(ascending[..., number], rows) for number, level in enumerate(levels)}
+    return {
+        "id": data_set.targets(rows)[0],
+        "values": values[0.5],
+        "series": data_set.series(rows) if data_set.is_pooled else None,
+        "quantiles": values if quantiles else None,
+    }
+
+
+def output_of(obj: Any, X: NDArray[Any]) -> NDArray[np.float64]:
+    """What a Keras model or an estimator gives for samples; an estimator sees each as one row of numbers."""
+    if is_keras(obj):
+        return np.asarray(obj.predict(X, verbose=0), dtype=np.float64)
+    rows = X.reshape(len(X), -1) if hasattr(obj, "n_features_in_") else X
+    return np.asarray(obj.predict(rows), dtype=np.float64)
+
+
+def is_keras(obj: Any) -> bool:
+    """Whether it is a Keras model; imports nothing for it."""
+    keras = sys.modules.get("keras")
+    return keras is not None and isinstance(obj, keras.Model)
