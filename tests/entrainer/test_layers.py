@@ -1,7 +1,9 @@
 """The recurrent cells of our own, against their equations written down in NumPy."""
 
+import io
 import subprocess
 import sys
+import zipfile
 from functools import partial
 from textwrap import dedent
 
@@ -12,6 +14,7 @@ from building import build
 from scipy.special import expit as sigmoid
 
 from enstorage import Project
+from enstorage.formats.keras import KerasFormat
 from entrainer.backend import load_keras
 from entrainer.networks.layers import CoupledLSTMCell, JordanCell, PeepholeLSTMCell
 
@@ -119,6 +122,20 @@ def test_cell_comes_back_from_its_configuration(cell, reference):
     back = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(made))
     assert type(back) is type(made)
     assert back.get_config() == made.get_config()
+
+
+@pytest.mark.parametrize(("cell", "reference"), CELLS)
+def test_a_model_kept_when_the_layers_lived_elsewhere_opens(cell, reference):
+    """A `.keras` file names the module of each layer; the class is found by its registered name, wherever it lives now."""
+    model = build(network(cell), None)
+    before, after = io.BytesIO(KerasFormat.dump(model, allow_code=False)), io.BytesIO()
+    with zipfile.ZipFile(before) as kept, zipfile.ZipFile(after, "w") as older:
+        for name in kept.namelist():
+            content = kept.read(name)
+            assert name != "config.json" or b"entrainer.networks.layers." in content
+            older.writestr(name, content.replace(b"entrainer.networks.layers.", b"entrainer.layers."))
+    opened = KerasFormat.load(after.getvalue(), allow_code=False)
+    np.testing.assert_array_equal(opened(ROWS), model(ROWS))
 
 
 @pytest.mark.slow
