@@ -2,8 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, Field, asdict, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from dataclasses import MISSING, Field, fields
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from enstorage import plugins
 from enstorage.adapter.labels import check_in_train, checked_labels, one_hot
 from enstorage.adapter.samples import NoSamplesError, Prepared, Samples, pooled
+from enstorage.described import Described
 from enstorage.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -19,26 +20,16 @@ if TYPE_CHECKING:
 GROUP = "enstorage.adapters"
 
 
-class Recipe(ABC):
+class Recipe(Described, ABC):
     """A name and parameters, which are kept as JSON. Subclasses are frozen dataclasses, registered under the name."""
 
-    #: The registered name.
-    name: ClassVar[str]
-
-    def to_json(self) -> dict[str, Any]:
-        """The name and the parameters."""
-        return {"name": self.name, **asdict(self)}  # type: ignore[call-overload]
+    name_key: ClassVar[str | None] = "name"
 
     def __str__(self) -> str:
         """Name and the parameters that differ from their defaults, such as `window lag 7`."""
         given = [(field, getattr(self, field.name)) for field in fields(self)]  # type: ignore[arg-type]
         told = [f"{field.name} {value}" for field, value in given if value != _default(field) and field.compare]
         return " ".join([self.name, *told])
-
-    @classmethod
-    def from_json(cls, recipe: Mapping[str, Any]) -> Self:
-        """The one of a recipe made by `to_json`."""
-        return cls(**{key: value for key, value in recipe.items() if key != "name"})
 
 
 class Adapter(Recipe):

@@ -1,8 +1,8 @@
 """`Bins`: the class of the next value instead of the value itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,7 @@ class Bins(Adapter):
     """
 
     name: ClassVar[str] = "bins"
+    nested: ClassVar[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {"adapter": adapter_from_json}
 
     adapter: Adapter
     edges: tuple[float, ...]
@@ -96,16 +97,6 @@ class Bins(Adapter):
         sums = np.bincount(labels[train], weights=truth[train])
         means = sums / np.bincount(labels[train])
         return replace(inner, y=one_hot(labels, len(self.classes)), truth=truth, invert=_Expectation(means))
-
-    def to_json(self) -> dict[str, Any]:
-        """See `Recipe.to_json`."""
-        return {"name": self.name, "adapter": self.adapter.to_json(), "edges": list(self.edges)}
-
-    @classmethod
-    def from_json(cls, recipe: Mapping[str, Any]) -> Self:
-        """See `Recipe.from_json`."""
-        adapter = adapter_from_json(recipe["adapter"])
-        return cls(adapter, tuple(recipe["edges"]))  # type: ignore[arg-type]
 
     def __str__(self) -> str:
         return f"{self.name} {', '.join(f'{edge:g}' for edge in self.edges)} of {self.adapter}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -101,13 +101,6 @@ class Branches(Adapter):
             target=windows.target[whole],
             lost=lost,
         )
-
-    def to_json(self) -> dict[str, Any]:
-        """See `Recipe.to_json`."""
-        return {
-            "name": self.name,
-            **{key: getattr(self, key) for key in ("lag", "offset", "horizon", "step")},
-        }
 
 
 def _check(other: Prepared, own: Prepared) -> None:

@@ -2,24 +2,20 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from enstorage.described import Described
 from enstorage.errors import InvalidInputError
 from entrainer.networks.looped import convolve_by_product, pool_by_shape
 from entrainer.networks.parameters import check_choice, check_rate, check_size
-from entrainer.networks.specification import from_parameters
 
 
 @dataclass(frozen=True)
-class Layer(ABC):
-    """One layer of a network, with its JSON form.
+class Layer(Described, ABC):
+    """One layer of a network, with its JSON form."""
 
-    Attributes:
-        kind: The word under which it is stored.
-    """
-
-    kind: ClassVar[str]
+    name_key: ClassVar[str | None] = "layer"
 
     @abstractmethod
     def shape_after(self, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -28,10 +24,6 @@ class Layer(ABC):
     @abstractmethod
     def make(self, keras: Any, axes: int) -> list[Any]:
         """The Keras layers, for samples with so many axes beside the channels."""
-
-    def to_json(self) -> dict[str, Any]:
-        """The kind and the parameters, as `layer_from_json` takes them."""
-        return {"layer": self.kind} | asdict(self)
 
 
 @dataclass(frozen=True)
@@ -45,7 +37,7 @@ class Convolution(Layer):
         activation: Of the outputs.
     """
 
-    kind: ClassVar[str] = "convolution"
+    name: ClassVar[str] = "convolution"
 
     filters: int
     size: int = 3
@@ -80,7 +72,7 @@ class Pooling(Layer):
         of: `max` or `average`.
     """
 
-    kind: ClassVar[str] = "pooling"
+    name: ClassVar[str] = "pooling"
 
     size: int = 2
     of: str = "max"
@@ -108,7 +100,7 @@ class Dropout(Layer):
         rate: The part, 0 <= rate < 1.
     """
 
-    kind: ClassVar[str] = "dropout"
+    name: ClassVar[str] = "dropout"
 
     rate: float
 
@@ -133,7 +125,7 @@ class Dense(Layer):
         activation: Of the outputs.
     """
 
-    kind: ClassVar[str] = "dense"
+    name: ClassVar[str] = "dense"
 
     units: int
     activation: str = "relu"
@@ -152,7 +144,7 @@ class Dense(Layer):
         return [*flat, keras.layers.Dense(self.units, self.activation)]
 
 
-LAYERS: dict[str, type[Layer]] = {layer.kind: layer for layer in (Convolution, Pooling, Dropout, Dense)}
+LAYERS: dict[str, type[Layer]] = {layer.name: layer for layer in (Convolution, Pooling, Dropout, Dense)}
 """Every layer under the word by which it is stored."""
 
 
@@ -162,8 +154,7 @@ def layer_from_json(data: Mapping[str, Any]) -> Layer:
     Raises:
         InvalidInputError: The kind is unknown, or a parameter is unknown, missing or out of range.
     """
-    parameters = dict(data)
-    kind = parameters.pop("layer", None)
+    kind = data.get("layer")
     if not isinstance(kind, str) or kind not in LAYERS:
         raise InvalidInputError(f"No layer is called {kind!r}. Known: {', '.join(LAYERS)}.")
-    return from_parameters(LAYERS[kind], parameters)
+    return LAYERS[kind].from_json(data)

@@ -2,9 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from enstorage.described import Described
 from enstorage.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -12,25 +13,16 @@ if TYPE_CHECKING:
 
     from entrainer.networks.estimator import Estimator
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True)
-class Specification(ABC):
+class Specification(Described, ABC):
     """A recipe for a model. Equal specifications make equal models.
 
     Subclasses are frozen dataclasses whose fields are JSON values, or tuples of what has `to_json` itself; they check
     them in `__post_init__`. They are listed in `entrainer.networks.NETWORKS` under their `name`.
-
-    Attributes:
-        name: The word under which the specification is stored.
     """
 
-    name: ClassVar[str]
-
-    def to_json(self) -> dict[str, Any]:
-        """The name and the parameters, as `spec_from_json` takes them."""
-        return {"name": self.name} | {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+    name_key: ClassVar[str | None] = "name"
 
 
 @dataclass(frozen=True)
@@ -96,34 +88,10 @@ def spec_from_json(data: Mapping[str, Any]) -> "NetworkSpec | Estimator":
     """
     from entrainer.networks import NETWORKS
 
-    parameters = dict(data)
-    name = parameters.pop("name", None)
+    name = data.get("name")
     if not isinstance(name, str) or name not in NETWORKS:
         raise InvalidInputError(f"No network is called {name!r}. Known: {', '.join(sorted(NETWORKS))}.")
-    return from_parameters(NETWORKS[name], parameters)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(each) for each in value]
-    return value.to_json() if hasattr(value, "to_json") else value
-
-
-def from_parameters(kind: type[T], parameters: Mapping[str, Any]) -> T:
-    """Makes a dataclass from named parameters.
-
-    Raises:
-        InvalidInputError: A parameter is unknown or missing; what the class itself refuses passes through.
-    """
-    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
-    if unknown := sorted(set(parameters) - set(known)):
-        raise InvalidInputError(
-            f"{kind.__name__} has no parameter {', '.join(map(repr, unknown))}. It takes: {', '.join(known)}."
-        )
-    needed = {key for key, field in known.items() if field.default is MISSING and field.default_factory is MISSING}
-    if missing := sorted(needed - set(parameters)):
-        raise InvalidInputError(f"{kind.__name__} needs the parameter {', '.join(map(repr, missing))}. Give it.")
-    return kind(**parameters)
+    return NETWORKS[name].from_json(data)
 
 
 def _half(rate: Any) -> Any:

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+from enstorage.described import Described
 from entrainer.networks.parameters import check_choice, check_number, check_size
 
 KINDS = ("constant", "time", "exponential", "steps", "cosine")
 
 
 @dataclass(frozen=True)
-class Schedule:
+class Schedule(Described):
     """How the learning rate changes.
 
     Attributes:

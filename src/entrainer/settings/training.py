@@ -1,12 +1,12 @@
 """How a network is trained: the settings that are not part of its architecture."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
 
+from enstorage.described import Described
 from enstorage.errors import InvalidInputError
 from entrainer.networks.parameters import check_choice, check_number, check_size
-from entrainer.networks.specification import from_parameters
 from entrainer.settings.losses import LOSSES, PINBALL
 from entrainer.settings.schedule import CONSTANT, Schedule
 
@@ -25,7 +25,7 @@ OPTIMIZERS: dict[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class EarlyStopping:
+class EarlyStopping(Described):
     """When a member stops before its last epoch: when the loss on its valid rows no longer falls.
 
     Members without valid rows are judged by their train rows. The weights of the best epoch are kept in any case.
@@ -44,7 +44,7 @@ class EarlyStopping:
 
 
 @dataclass(frozen=True)
-class Training:
+class Training(Described):
     """Settings of one training. Members whose settings differ in the learning rate alone are trained together.
 
     Attributes:
@@ -61,6 +61,11 @@ class Training:
         clip_norm: Gradients are scaled down to at most this norm, taken over all weights; None for not at all.
         clip_value: Each element of a gradient is cut off at plus and minus this; None for not at all.
     """
+
+    nested: ClassVar[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
+        "schedule": Schedule.from_json,
+        "early_stopping": EarlyStopping.from_json,
+    }
 
     epochs: int = 200
     batch_size: int = 32
@@ -89,24 +94,6 @@ class Training:
             raise InvalidInputError(f"Training's shuffle is {self.shuffle!r}; expected True or False.")
         self._check_options()
         self._check_quantiles()
-
-    def to_json(self) -> dict[str, Any]:
-        """The settings by name, as `from_json` takes them."""
-        return asdict(self) | {"optimizer_options": dict(self.optimizer_options), "quantiles": list(self.quantiles)}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Training":
-        """Makes the settings from what `to_json` gave; what is left out takes its default.
-
-        Raises:
-            InvalidInputError: A setting is unknown or out of range.
-        """
-        given = dict(data)
-        if isinstance(stopping := given.get("early_stopping"), Mapping):
-            given["early_stopping"] = from_parameters(EarlyStopping, stopping)
-        if isinstance(schedule := given.get("schedule"), Mapping):
-            given["schedule"] = from_parameters(Schedule, schedule)
-        return from_parameters(cls, given)
 
     def together(self) -> "Training":
         """The settings that members have in common when they are trained together."""

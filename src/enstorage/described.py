@@ -1,0 +1,61 @@
+"""`Described`: a frozen dataclass that is stored as JSON. Adapters, networks, layers, settings and methods are such."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, fields
+from typing import Any, ClassVar, Self
+
+from enstorage.errors import InvalidInputError
+
+
+class Described:
+    """Parameters that are stored as JSON, and made again of it. Subclasses are frozen dataclasses.
+
+    A field is a JSON value, a `Described`, or a tuple of these, which JSON keeps as a list. Each subclass checks its fields
+    in `__post_init__`, so what comes from a file is checked as what a person gives. A field that does not count when two are
+    compared (`field(compare=False)`) is not stored.
+    """
+
+    #: The word for the class, by which it is registered and stored.
+    name: ClassVar[str]
+    #: The key that holds the word in the JSON form; None where the place where it is stored says which class it is.
+    name_key: ClassVar[str | None] = None
+    #: The fields that are `Described` themselves: a function that makes each of its JSON form.
+    nested: ClassVar[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {}
+
+    def to_json(self) -> dict[str, Any]:
+        """The word for the class, where it is stored, and all parameters, as `from_json` takes them."""
+        word = {} if self.name_key is None else {self.name_key: self.name}
+        return word | {key: _json_of(getattr(self, key)) for key in self._stored()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The one of a JSON form made by `to_json`; a parameter that is left out takes its default.
+
+        Raises:
+            InvalidInputError: a parameter is unknown, missing, or wrong.
+        """
+        given = {key: value for key, value in data.items() if key != cls.name_key}
+        known = cls._stored()
+        if unknown := sorted(set(given) - set(known)):
+            raise InvalidInputError(
+                f"{cls.__name__} has no parameter {', '.join(map(repr, unknown))}. It takes: {', '.join(known) or 'none'}."
+            )
+        needed = {key for key, field in known.items() if field.default is MISSING and field.default_factory is MISSING}
+        if missing := sorted(needed - set(given)):
+            raise InvalidInputError(f"{cls.__name__} needs the parameter {', '.join(map(repr, missing))}. Give it.")
+        for key, make in cls.nested.items():
+            if isinstance(given.get(key), Mapping):
+                given[key] = make(given[key])
+        return cls(**given)
+
+    @classmethod
+    def _stored(cls) -> "dict[str, Field[Any]]":
+        return {field.name: field for field in fields(cls) if field.compare}  # type: ignore[arg-type]
+
+
+def _json_of(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return [_json_of(each) for each in value]
+    if isinstance(value, Mapping):
+        return {key: _json_of(each) for key, each in value.items()}
+    return value.to_json() if isinstance(value, Described) else value
