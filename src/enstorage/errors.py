@@ -10,7 +10,7 @@ class EnstorageError(Exception):
 
 
 class InvalidInputError(EnstorageError, ValueError):
-    """What the caller gave cannot be used: a wrong value, shape, method, file or combination."""
+    """The input cannot be used: a wrong value, shape, method, file or combination."""
 
 
 class NotFoundError(EnstorageError, LookupError):

@@ -86,7 +86,7 @@ class Interval:
 
     @property
     def is_calendar(self) -> bool:
-        """Whether its length differs from bucket to bucket, as that of months, quarters and years does."""
+        """True where buckets differ in length, as months, quarters and years do."""
         return self.unit in _MONTHS
 
     @property
@@ -252,7 +252,7 @@ def _calendar_interval(spacing: int, is_even: bool) -> Interval | None:
 
 
 def _is_chosen(spacing: int) -> bool:
-    """Whether somebody may have chosen it: three digits of a decimal year give 26 h 16 min 48 s for a day."""
+    """True for a spacing that a person may have chosen; three digits of a decimal year give 26 h 16 min 48 s for a day."""
     return spacing < _HOUR or spacing % _MINUTE == 0
 
 

@@ -15,7 +15,7 @@ _LONGEST_REASON = 300
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where a store is, and the options of the driver that reaches it: `s3://bucket/prefix?endpoint_url=…`.
+    """The place of a store, and the options of its driver: `s3://bucket/prefix?endpoint_url=…`.
 
     Printed, it shows the place alone, without password and without options.
 
@@ -54,11 +54,11 @@ class Location:
 
     @property
     def scheme(self) -> str:
-        """What stands in front of `://`."""
+        """The scheme of the URL, which stands in front of `://`."""
         return self.url.partition("://")[0]
 
     def told(self, error: BaseException) -> str:
-        """What a driver says, in one line, without the secrets that it may have been given."""
+        """The message of a driver's error, in one line, without secrets."""
         text = " ".join(_XML.sub(r"\1", _COLOUR.sub("", str(error))).split()) or type(error).__name__
         secrets = [*self.options.values(), urlsplit(self.url).password or ""]
         for secret in sorted(secrets, key=len, reverse=True):

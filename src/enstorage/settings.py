@@ -1,4 +1,4 @@
-"""Where the stores are: arguments first, then `ENSTORAGE_*`, then `enstorage.toml` in the working directory."""
+"""The URLs of the stores: arguments first, then `ENSTORAGE_*`, then `enstorage.toml` in the working directory."""
 
 import os
 import tomllib

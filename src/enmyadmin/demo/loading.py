@@ -19,7 +19,7 @@ class LoadWhileTraining:
 
     Args:
         modules: what will be needed after the training.
-        report: told as well of what is done; None for none.
+        report: called as well with what is done; None for none.
     """
 
     def __init__(self, modules: Iterable[str], report: "Callable[[Chunk], Any] | None" = None) -> None:

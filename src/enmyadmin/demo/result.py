@@ -1,4 +1,4 @@
-"""What a demonstration found out: the one object behind `report.html` and `metrics.json`."""
+"""The result of a demonstration: the one object behind `report.html` and `metrics.json`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -81,7 +81,7 @@ class SeedResult:
 
     @property
     def below_every_member(self) -> bool:
-        """Whether the ensemble's MSE is below that of every member."""
+        """True where the ensemble's MSE is below that of every member."""
         return self.ensemble_mse < min(self.member_mse)
 
 
@@ -151,7 +151,7 @@ class ExperimentResult:
 
     @property
     def below_every_member(self) -> bool:
-        """Whether the ensemble's test MSE, for the seed shown, is below that of every member."""
+        """True where the ensemble's test MSE, for the seed shown, is below that of every member."""
         return self.ensemble.mse < self.best_member.mse
 
     @property

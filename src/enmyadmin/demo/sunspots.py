@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enmyadmin.demo.baselines import make_baselines
+from enmyadmin.demo.closing_lines import print_closing_lines
 from enmyadmin.demo.loading import LoadWhileTraining
 from enmyadmin.demo.outcome import summarise
 from enmyadmin.demo.report import write_report
 from enmyadmin.demo.result import ExperimentResult
-from enmyadmin.demo.telling import tell
 from enmyadmin.output import to_json
 from enstorage import Connector, DataSource, Ensemble, Model, Project
 from enstorage.adapter import Window
@@ -36,7 +36,7 @@ TEST_PART = 0.3
 
 @dataclass(frozen=True)
 class Series:
-    """What is forecast: points, and what people call them."""
+    """The series to forecast: its points, and its name and unit."""
 
     name: str
     unit: str
@@ -114,7 +114,7 @@ def run(
         metrics = folder / "metrics.json"
         metrics.write_text(to_json(result.metrics()) + "\n", encoding="utf-8")
         if not quiet:
-            tell(result, report, metrics)
+            print_closing_lines(result, report, metrics)
     return result
 
 

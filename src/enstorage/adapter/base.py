@@ -1,4 +1,4 @@
-"""What an adapter is: the recipe by which prepared rows, or arrays, become samples."""
+"""`Adapter`: the recipe by which prepared rows, or arrays, become samples."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -28,8 +28,8 @@ class Recipe(Described, ABC):
     def __str__(self) -> str:
         """Name and the parameters that differ from their defaults, such as `window lag 7`."""
         given = [(field, getattr(self, field.name)) for field in fields(self)]  # type: ignore[arg-type]
-        told = [f"{field.name} {value}" for field, value in given if value != _default(field) and field.compare]
-        return " ".join([self.name, *told])
+        differing = [f"{field.name} {value}" for field, value in given if value != _default(field) and field.compare]
+        return " ".join([self.name, *differing])
 
 
 class Adapter(Recipe):
@@ -37,7 +37,7 @@ class Adapter(Recipe):
 
     @property
     def targets_are_values(self) -> bool:
-        """Whether the targets are values of rows, so that a preparation knows them by their times.
+        """True where the targets are values of rows, so that a preparation knows them by their times.
 
         An adapter whose targets are something else says no here. Its samples have no `target`, and `y`, or where that is
         not in source units `truth`, has the true values.
@@ -101,7 +101,7 @@ class ArrayAdapter(Recipe):
 
     @abstractmethod
     def encode(self, X: Any) -> NDArray[Any]:
-        """What is kept: numbers, one row a sample.
+        """Encode samples as the numbers that are kept, one row a sample.
 
         Raises:
             InvalidInputError: these are not the data that the adapter takes.

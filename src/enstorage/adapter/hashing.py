@@ -15,12 +15,12 @@ _ROWS_AT_ONCE = 65_536
 def samples_sha256(samples: Samples, *, whole_rows: bool = False) -> str:
     """SHA-256 over id, X, y and part of all samples, and over which series each is of where there are several.
 
-    A row of X that goes on where the row before stopped, as windows do, is told by its last value: a window matrix has lag
+    A row of X that goes on where the row before stopped, as windows do, is hashed by its last value: a window matrix has lag
     times the bytes of its series. What is hashed depends on the values alone, not on how they lie in memory.
 
     Args:
         samples: as an adapter built them.
-        whole_rows: every row of X is told whole, as in data sets that were kept by the first schemas of the store.
+        whole_rows: every row of X is hashed whole, as in data sets that were kept by the first schemas of the store.
     """
     digest = hashlib.sha256()
     for name in ("id", "X", "y", "part", "taken_from"):

@@ -100,7 +100,7 @@ def _counts(prepared: Prepared) -> NDArray[np.int64]:
 
 
 def _gaps_before(prepared: Prepared) -> NDArray[np.int64]:
-    """How many gaps, dropped rows or rows without a value, lie before or at each row."""
+    """Number of gaps, dropped rows or rows without a value, before or at each row."""
     dropped = np.diff(prepared.position, prepend=prepared.position[0] - 1) != 1
     gaps: NDArray[np.int64] = np.cumsum(dropped) + np.cumsum(~np.isfinite(prepared.values))
     return gaps

@@ -1,4 +1,4 @@
-"""What adapters are given and what they give: prepared rows, and samples `[id, X, y]`."""
+"""Input and output of adapters: prepared rows, and samples `[id, X, y]`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace

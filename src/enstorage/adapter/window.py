@@ -94,7 +94,7 @@ class Window(Adapter):
         return np.ones(len(position), np.bool_) if self.step == 1 else np.asarray(position % self.step == 0)
 
     def _spans_no_gap(self, prepared: Prepared, count: int) -> NDArray[np.bool_]:
-        """Whether each span, from the first value of a window to its last target, has all its rows and values."""
+        """True for each span, from the first value of a window to its last target, that has all its rows and values."""
         rows = len(prepared.values)
         span = rows - count + 1
         undefined = np.zeros(rows + 1, np.int64)

@@ -37,7 +37,7 @@ class Database:
 
     @property
     def in_transaction(self) -> bool:
-        """Whether this thread or task is inside a `transaction`."""
+        """True while this thread or task is inside a `transaction`."""
         return self._session.get() is not None
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""What databases say when they refuse, in words that say what to do."""
+"""Messages for statements that a database refuses."""
 
 import re
 import sqlite3
@@ -52,19 +52,19 @@ def translated(url: URL) -> Iterator[None]:
         cause = getattr(error, "orig", None)
         if isinstance(cause, EnstorageError):  # a column refused a value, in words of its own
             raise cause from error
-        raise StoreError(_told(url, error, "Nothing was changed.")) from error
+        raise StoreError(_message(url, error, "Nothing was changed.")) from error
 
 
 def commit_lost(url: URL, error: DBAPIError) -> StoreError:
     """The error for a connection that broke while the server was committing."""
     return StoreError(
-        _told(
+        _message(
             url, error, "It broke while the change was being kept: whether it was is not known. Look before you repeat."
         )
     )
 
 
-def _told(url: URL, error: Exception, consequence: str) -> str:
+def _message(url: URL, error: Exception, consequence: str) -> str:
     cause = getattr(error, "orig", None) or error
     words = _words(cause)
     codes = f"{getattr(cause, 'sqlstate', None) or ''} {words}"

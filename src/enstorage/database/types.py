@@ -31,7 +31,7 @@ Blob = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
 # SQLite gives out ids by AUTOINCREMENT for columns declared exactly INTEGER.
 Id = BigInteger().with_variant(Integer(), "sqlite")
 
-# PostgreSQL sorts by the language of its server unless told.
+# PostgreSQL sorts by the language of its server unless a collation is given.
 Name = String(255).with_variant(postgresql.VARCHAR(255, collation="C"), "postgresql")
 
 
@@ -77,7 +77,7 @@ class JsonText(TypeDecorator[Any]):
         return None if value is None else json.loads(value)
 
     def compare_values(self, x: Any, y: Any) -> bool:
-        """Whether a value is unchanged: `==` alone takes 1, 1.0 and True for the same."""
+        """True for an unchanged value; `==` alone takes 1, 1.0 and True for equal."""
         return type(x) is type(y) and to_json_text(x) == to_json_text(y)
 
 

@@ -40,5 +40,5 @@ def parse_url(url: str) -> URL:
 
 
 def is_in_memory(url: URL) -> bool:
-    """Whether the database is gone when the process ends."""
+    """True for a database that ends with the process."""
     return url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")

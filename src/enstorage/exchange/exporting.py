@@ -45,7 +45,7 @@ _LIBRARIES = (
 
 @dataclass(frozen=True, slots=True)
 class ExportedModel:
-    """What `Model.export` wrote.
+    """The files that `Model.export` wrote.
 
     Attributes:
         folder: where.
@@ -73,8 +73,10 @@ def export_model(model: "Model", folder: str | os.PathLike[str], *, overwrite: b
     with whole_folder(folder, names=FILES, overwrite=overwrite) as unfinished:
         left_out = _WRITERS[model.object_format](model, obj, samples, unfinished)
         written = {path.name: path for path in sorted(unfinished.iterdir())}
-        told = _told(model, obj, data, left_out) | {"files": {name: _digest(path) for name, path in written.items()}}
-        text = json.dumps(json.loads(to_json_text(told)), indent=2, ensure_ascii=False)
+        described = _description(model, obj, data, left_out) | {
+            "files": {name: _digest(path) for name, path in written.items()}
+        }
+        text = json.dumps(json.loads(to_json_text(described)), indent=2, ensure_ascii=False)
         (unfinished / DESCRIPTION).write_text(text + "\n", encoding="utf-8")
         sizes = {path.name: path.stat().st_size for path in sorted(unfinished.iterdir())}
     return ExportedModel(Path(folder), sizes, left_out)
@@ -117,7 +119,7 @@ def _kept(model: "Model") -> bytes:
     return model.connector.objects.get(model.object_sha256)
 
 
-def _told(model: "Model", obj: Any, data: Any, left_out: Mapping[str, str]) -> dict[str, Any]:
+def _description(model: "Model", obj: Any, data: Any, left_out: Mapping[str, str]) -> dict[str, Any]:
     return {
         "kind": KIND,
         "version": VERSION,

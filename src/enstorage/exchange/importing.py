@@ -26,8 +26,8 @@ _LARGEST_CONFIG = 2**26
 
 
 @dataclass(frozen=True)
-class _Told:
-    """What `model.json` says."""
+class _Description:
+    """The content of `model.json`."""
 
     name: str
     description: str = ""
@@ -40,7 +40,7 @@ def import_model(research: "Research", path: str | os.PathLike[str], name: str |
     path = Path(path)
     allow_code = research.connector.allow_pickle
     try:
-        told = _told(path) if path.is_dir() else _Told(path.stem)
+        described = _description(path) if path.is_dir() else _Description(path.stem)
         obj = _from_folder(path, allow_code) if path.is_dir() else _from_file(path, allow_code)
     except (UntrustedError, MissingLibraryError):
         raise
@@ -48,10 +48,10 @@ def import_model(research: "Research", path: str | os.PathLike[str], name: str |
         reason = str(error) if isinstance(error, EnstorageError) else f"{type(error).__name__}: {error}"
         raise InvalidInputError(f"{path} cannot be imported: {reason}") from error
     with research.connector.transaction():
-        model = research.create_model(name or told.name, told.network, told.description)
+        model = research.create_model(name or described.name, described.network, described.description)
         model.save_object(obj)
-        if told.facts:
-            model.metas(told.facts)
+        if described.facts:
+            model.metas(described.facts)
     return model
 
 
@@ -115,29 +115,29 @@ def _keras(folder: Path, allow_code: bool) -> Any:
     return model
 
 
-def _told(folder: Path) -> _Told:
-    """What the folder says about itself, once its files are found to be those that were written."""
+def _description(folder: Path) -> _Description:
+    """Read `model.json`, and check that the files beside it are those that were written."""
     path = folder / DESCRIPTION
     if not path.is_file():
-        return _Told(folder.resolve().name)
+        return _Description(folder.resolve().name)
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        described = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InvalidInputError(f"{DESCRIPTION} is no JSON: {error}. Export the model again.") from error
-    if not isinstance(told, dict) or told.get("kind") != KIND:
+    if not isinstance(described, dict) or described.get("kind") != KIND:
         raise InvalidInputError(f"{DESCRIPTION} does not say {KIND!r}. Expected one that Model.export wrote.")
-    if told.get("version") != VERSION:
+    if described.get("version") != VERSION:
         raise InvalidInputError(
-            f"{DESCRIPTION} has version {told.get('version')!r}; expected {VERSION}. Import it with the "
+            f"{DESCRIPTION} has version {described.get('version')!r}; expected {VERSION}. Import it with the "
             "enstorage that wrote it."
         )
     fields = {"name": str, "description": str, "facts": dict, "files": dict, "network": dict | None}
-    wrong = [name for name, kind in fields.items() if not isinstance(told.get(name), kind)]
+    wrong = [name for name, kind in fields.items() if not isinstance(described.get(name), kind)]
     if wrong:
         raise InvalidInputError(f"{DESCRIPTION} has no proper {wrong[0]!r}. Export the model again.")
-    for name, digest in told["files"].items():
+    for name, digest in described["files"].items():
         _check_file(folder, name, digest)
-    return _Told(told["name"], told["description"], told["network"], told["facts"])
+    return _Description(described["name"], described["description"], described["network"], described["facts"])
 
 
 def _check_file(folder: Path, name: str, digest: Any) -> None:

@@ -1,1 +1,1 @@
-"""How a model becomes bytes, and bytes become a model again, without running code from the file."""
+"""Formats of model objects: bytes that run no code when they are opened."""

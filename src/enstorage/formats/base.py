@@ -19,7 +19,7 @@ class Format(ABC):
     @staticmethod
     @abstractmethod
     def takes(obj: Any) -> bool:
-        """Whether the object is of this format's kind; imports no library for it."""
+        """True for an object of this format's kind; imports no library."""
 
     @staticmethod
     @abstractmethod

@@ -22,7 +22,7 @@ class KerasFormat(Format):
 
     @staticmethod
     def takes(obj: Any) -> bool:
-        """Whether it is a Keras model."""
+        """True for a Keras model."""
         keras = sys.modules.get("keras")
         return keras is not None and isinstance(obj, keras.Model)
 

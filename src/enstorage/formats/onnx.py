@@ -87,9 +87,9 @@ class OnnxModel:
         return np.concatenate([self._run(row[None]) for row in rows])
 
     def _run(self, rows: NDArray[Any]) -> NDArray[Any]:
-        given, told = self._session.get_inputs()[0], self._session.get_outputs()[0]
+        given, output_of = self._session.get_inputs()[0], self._session.get_outputs()[0]
         try:
-            output: NDArray[Any] = np.asarray(self._session.run([told.name], {given.name: rows})[0])
+            output: NDArray[Any] = np.asarray(self._session.run([output_of.name], {given.name: rows})[0])
         except Exception as error:
             raise InvalidInputError(
                 f"The ONNX model fails for samples of shape {rows.shape}: {first_line(error)}"
@@ -131,7 +131,7 @@ class OnnxModel:
 
 
 def _is_one_row(given: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
-    """Whether one of the shapes is a plain row of numbers, and they have equally many."""
+    """True where one shape is a plain row of numbers, and both have equally many."""
     if None in wanted or np.prod(given) != np.prod([size or 0 for size in wanted]):
         return False
     return sum(size != 1 for size in given) <= 1 or sum(size != 1 for size in wanted) <= 1
@@ -178,7 +178,7 @@ def open_session(content: bytes) -> Any:
 
 
 def first_line(error: Exception) -> str:
-    """What an error of a library says first; they say much."""
+    """The first line of an error message of a library."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
@@ -189,7 +189,7 @@ class OnnxFormat(Format):
 
     @staticmethod
     def takes(obj: Any) -> bool:
-        """Whether it is an `OnnxModel`."""
+        """True for an `OnnxModel`."""
         return isinstance(obj, OnnxModel)
 
     @staticmethod

@@ -34,7 +34,7 @@ class SkopsFormat(Format):
 
     @staticmethod
     def takes(obj: Any) -> bool:
-        """Whether it is a scikit-learn estimator."""
+        """True for a scikit-learn estimator."""
         sklearn = sys.modules.get("sklearn.base")
         return sklearn is not None and isinstance(obj, sklearn.BaseEstimator)
 

@@ -42,12 +42,12 @@ class CleanMethod:
 
     @property
     def looks_ahead(self) -> bool:
-        """Whether a gap is filled from values after it (of its own part): a one-step forecast beside it is flattered."""
+        """True where a gap is filled from later values of its part, which flatters a one-step forecast beside it."""
         return self.name in ("backward", "linear")
 
     @property
     def is_fitted(self) -> bool:
-        """Whether a gap is filled with a figure of the train rows."""
+        """True where a gap is filled with a statistic of the train rows."""
         return self.name in ("mean", "median", "seasonal")
 
     def kept_rows(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -87,12 +87,12 @@ class FittedTransform:
 
     @property
     def needs_history(self) -> bool:
-        """Whether `invert` starts from known values: True for chains with a difference."""
+        """True where `invert` starts from known values: for chains with a difference."""
         return any(step.needs_history for step in self.steps)
 
     @property
     def is_fitted(self) -> bool:
-        """Whether it has figures that were fitted on the train rows."""
+        """True where a step has figures that were fitted on the train rows."""
         return any(step.is_fitted for step in self.steps)
 
     def apply(self, values: NDArray[np.float64]) -> NDArray[np.float64]:

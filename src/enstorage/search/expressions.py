@@ -41,7 +41,7 @@ class JsonAsText(FunctionElement[str]):
 
 
 def like(text: ColumnElement[str], pattern: str, *, ignore_case: bool) -> ColumnElement[bool]:
-    """Whether text fits a pattern in which % is any text and _ any character; nothing else is special."""
+    """The condition that text matches a pattern in which % is any text and _ any character; nothing else is special."""
     # The LIKE of SQLite takes a and A for the same, its GLOB does not; elsewhere a backslash is special in LIKE.
     glob = "".join({"%": "*", "_": "?"}.get(each, f"[{each}]" if each in "*?[" else each) for each in pattern)
     patterns: list[ColumnElement[str]] = [

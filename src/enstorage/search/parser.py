@@ -16,7 +16,7 @@ MOST_CONDITIONS = 500
 DEEPEST = 50
 
 _OPERATORS = "=, !=, <, <=, >, >=, LIKE, ILIKE, IN (…), NOT IN (…), IS NULL, IS NOT NULL"
-# What the grammar may go on with, in the words of a message; the first that fits is told.
+# What the grammar may go on with, in the words of a message; the first that fits is named.
 _EXPECTED = {
     "PATH": "a name, such as name or meta.loss",
     "COMPARISON": f"an operator: {_OPERATORS}",
@@ -96,7 +96,7 @@ Condition = Comparison | Present | Not | And | Or
 
 @dataclass(frozen=True, slots=True)
 class OrderTerm:
-    """What to sort by."""
+    """One term of a sort order."""
 
     path: Path
     descending: bool
@@ -268,7 +268,7 @@ def _unquoted(text: str) -> str:
 
 
 def _explained(source: Source, error: UnexpectedInput) -> InvalidInputError:
-    """What lark found out, in plain words."""
+    """A message for a syntax error that lark found."""
     token = getattr(error, "token", None)
     if token is None:
         position = error.pos_in_stream or 0

@@ -92,8 +92,8 @@ def _where(
         return and_(key.is_not(None), key.in_(select(parent.c.id).where(inside)))
     if isinstance(step, _FactKey):
         fact = _alias(ModelMeta.__table__, index)
-        told = and_(fact.c.key == step.key, fact.c.deleted_at.is_(None), test(Fact(source, path, fact)))
-        return table.c.id.in_(select(fact.c.model_id).where(told))
+        condition = and_(fact.c.key == step.key, fact.c.deleted_at.is_(None), test(Fact(source, path, fact)))
+        return table.c.id.in_(select(fact.c.model_id).where(condition))
     return test(step.value(source, path, table))
 
 
@@ -161,7 +161,7 @@ class _ColumnName:
 
 
 def _step(source: Source, entity: type[Record], path: Path, index: int) -> _Relation | _FactKey | _TagKey | _ColumnName:
-    """What a part of a path means for an entity.
+    """The meaning of one part of a path for an entity.
 
     Raises:
         InvalidInputError: nothing; the message tells what is known.

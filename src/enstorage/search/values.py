@@ -48,15 +48,15 @@ class Value(ABC):
 
     @abstractmethod
     def present(self) -> ColumnElement[bool]:
-        """Whether there is one."""
+        """The condition that there is a value."""
 
     @abstractmethod
     def test(self, operator: str, literals: Sequence[Literal]) -> ColumnElement[bool]:
-        """Whether it is as said; may be null only where it is not present."""
+        """The condition of a comparison; null only where the value is not present."""
 
     @abstractmethod
     def sort_keys(self) -> list[ColumnElement[Any]]:
-        """What to sort by."""
+        """The expressions to sort by."""
 
     def problem(self, literal: Literal, message: str) -> InvalidInputError:
         """The error to raise about a value in the query."""
@@ -72,12 +72,12 @@ class Column(Value):
         self.key = key
 
     def present(self) -> ColumnElement[bool]:
-        """Whether the value is there."""
+        """The condition that the value is present."""
         result: ColumnElement[bool] = self.column.is_not(None)
         return result
 
     def test(self, operator: str, literals: Sequence[Literal]) -> ColumnElement[bool]:
-        """Whether the value is as said."""
+        """The condition of a comparison."""
         values = [self._bound(literal, operator) for literal in literals]
         if operator == "=":
             result: ColumnElement[bool] = self.column.in_(values)
@@ -149,7 +149,7 @@ class _Free(Value):
 
     @abstractmethod
     def is_text(self, texts: list[str]) -> ColumnElement[bool]:
-        """Whether the value, written as text, is one of these."""
+        """The condition that the value, written as text, is one of these."""
 
     @abstractmethod
     def full_text(self) -> ColumnElement[str]:
@@ -170,11 +170,11 @@ class Tag(_Free):
         self.text = TagText(*arguments)
 
     def present(self) -> ColumnElement[bool]:
-        """Whether the tag is there."""
+        """The condition that the tag is present."""
         return self.text.is_not(None)
 
     def is_text(self, texts: list[str]) -> ColumnElement[bool]:
-        """Whether the tag, written as text, is one of these."""
+        """The condition that the tag, written as text, is one of these."""
         return self.text.in_(texts)
 
     def full_text(self) -> ColumnElement[str]:
@@ -192,12 +192,12 @@ class Fact(_Free):
         self.json = type_coerce(fact.c.value, Text)
 
     def present(self) -> ColumnElement[bool]:
-        """Whether the fact is there."""
+        """The condition that the fact is present."""
         result: ColumnElement[bool] = self.label.is_not(None)
         return result
 
     def is_text(self, texts: list[str]) -> ColumnElement[bool]:
-        """Whether the fact, written as text, is one of these."""
+        """The condition that the fact, written as text, is one of these."""
         # A label settles the number beside it: saying so too lets the index (key, number, label) find it at once.
         numbers = [number for number in map(_number_written_as, texts) if number is not None]
         beside = or_(self.number.is_(None), self.number.in_(numbers)) if numbers else self.number.is_(None)

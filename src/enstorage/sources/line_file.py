@@ -209,7 +209,7 @@ def _parsed(text: str) -> dict[str, Any] | None:
 
 
 def _ends_in_text(line: str) -> bool:
-    """Whether a quoted text begins in the line and does not end there; or the other way round."""
+    """True where a quoted text begins in the line and does not end there, or the other way round."""
     return re.sub(r'\\["\\]', "", line).count('"') % 2 == 1
 
 

@@ -1,4 +1,4 @@
-"""Which files of a Delta table nothing needs any more, and how they are removed.
+"""Removal of the files of a Delta table that no version needs.
 
 A file belongs to the present state or to an older version, or was left behind by a writer that lost a race or was killed.
 The log has a file for every version, and from time to time a checkpoint, from which on a version can be read.

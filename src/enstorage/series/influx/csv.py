@@ -20,7 +20,7 @@ _PIECE_BYTES = 1 << 23
 
 
 class CsvPoints(NamedTuple):
-    """What was read.
+    """The points of an answer.
 
     Attributes:
         frame: columns `time`, `value` and, where asked for, `tags`: a text that differs for each set of tags.

@@ -65,7 +65,7 @@ class InfluxPlace:
         )
 
     def headers(self) -> dict[str, str]:
-        """What proves to the server who asks."""
+        """The HTTP headers that authenticate the client."""
         if self.secret is None:
             return {}
         if self.user is None:
@@ -74,12 +74,12 @@ class InfluxPlace:
 
     @property
     def is_local(self) -> bool:
-        """Whether the server is this machine itself."""
+        """True for a server on this machine."""
         return urlsplit(self.origin).hostname in {"localhost", "127.0.0.1", "::1"}
 
 
 def _fault(parts: SplitResult, database: str, options: dict[str, str], *, has_user: bool) -> str | None:
-    """What is wrong with a URL, None if nothing."""
+    """The fault of a URL; None where it has none."""
     known = set() if has_user else {"org"}
     faults = {
         "it names no host": not parts.hostname or not parts.hostname.isprintable() or " " in parts.hostname,

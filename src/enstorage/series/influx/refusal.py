@@ -1,4 +1,4 @@
-"""What an InfluxDB server refuses, in words that say what to do; never with a password or token in them."""
+"""Messages for requests that an InfluxDB server refuses; never with a password or token in them."""
 
 import json
 import re
@@ -70,7 +70,7 @@ class PassingError(Exception):
 
 
 def words_of(answer: urllib3.BaseHTTPResponse) -> str:
-    """What the server says, in one line: its own error message, else the beginning of the text."""
+    """The message of the server, in one line: its own error, else the beginning of the text."""
     text = answer.data[:10_000].decode(errors="replace").strip()
     try:
         told = json.loads(text)

@@ -79,7 +79,7 @@ class InfluxServer:
         return self._persist(once)
 
     def stream(self, statement: str, consume: Callable[[Iterator[bytes]], Answer]) -> Answer:
-        """What `consume` makes of the CSV that statements give, in pieces; it begins anew when the connection is lost."""
+        """The result of `consume` for the CSV of an answer, in pieces; it begins again when the connection is lost."""
         parameters = {"q": statement, "epoch": "ns", "chunked": "true", "chunk_size": str(_CHUNK_ROWS)}
 
         def once() -> Answer:

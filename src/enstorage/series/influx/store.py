@@ -201,7 +201,7 @@ def _bounds(time_from: int | None, time_to: int | None) -> tuple[int, int]:
 
 
 def _is_computable(first: int, last: int, interval: Interval) -> bool:
-    """Whether there are times and the server can count with them: near its limits its int64 would overflow."""
+    """True where the server can compute with the times; near its limits its int64 would overflow."""
     room = 2 * interval.nanoseconds
     return EARLIEST + room <= first <= last <= LATEST - room
 

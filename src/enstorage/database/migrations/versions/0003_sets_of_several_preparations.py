@@ -1,4 +1,4 @@
-"""Which preparations a data set of several was made of."""
+"""Preparations of a data set that was made of several."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What the method of an ensemble was told, how it was chosen; ensembles as members; whether a snapshot is still true."""
+"""Parameters of an ensemble's method and how it was chosen; ensembles as members; whether a snapshot is still true."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What the demonstration prints at its end."""
+"""The closing lines of the demonstration."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from enmyadmin.demo.result import ExperimentResult
 from enmyadmin.output import print_table
 
 
-def tell(result: ExperimentResult, report: Path, metrics: Path) -> None:
+def print_closing_lines(result: ExperimentResult, report: Path, metrics: Path) -> None:
     """Print the table of errors, whether the claim holds, and where the report is."""
     rows: list[list[Any]] = [
         *[[item.name, item.mse, item.rmse, item.mse_scaled, item.weight] for item in result.members],
