@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from endirector.forecasting.calibrate import calibrate
     from endirector.forecasting.forecast import forecast
     from endirector.methods.base import Combination, Fitting, Method, Rows
-    from endirector.methods.parameters import Parameter
     from endirector.rendering.conductor import Conductor
     from endirector.rendering.remake import Remaking, remake
     from endirector.rendering.verify import Verification
@@ -24,7 +23,6 @@ __all__ = [
     "Conductor",
     "Fitting",
     "Method",
-    "Parameter",
     "Remaking",
     "Report",
     "Rows",
@@ -50,7 +48,6 @@ _HOME = {
     "Fitting": "endirector.methods.base",
     "forecast": "endirector.forecasting.forecast",
     "Method": "endirector.methods.base",
-    "Parameter": "endirector.methods.parameters",
     "Remaking": "endirector.rendering.remake",
     "Report": "endirector.reporting.report",
     "report": "endirector.reporting.report",

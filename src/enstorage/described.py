@@ -1,8 +1,8 @@
 """`Described`: a frozen dataclass that is stored as JSON. Adapters, networks, layers, settings and methods are such."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, Field, fields
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NoReturn, Self
 
 from enstorage.errors import InvalidInputError
 
@@ -40,8 +40,7 @@ class Described:
             raise InvalidInputError(
                 f"{cls.__name__} has no parameter {', '.join(map(repr, unknown))}. It takes: {', '.join(known) or 'none'}."
             )
-        needed = {key for key, field in known.items() if field.default is MISSING and field.default_factory is MISSING}
-        if missing := sorted(needed - set(given)):
+        if missing := sorted(set(known) - set(cls.defaults()) - set(given)):
             raise InvalidInputError(f"{cls.__name__} needs the parameter {', '.join(map(repr, missing))}. Give it.")
         for key, make in cls.nested.items():
             if isinstance(given.get(key), Mapping):
@@ -49,8 +48,65 @@ class Described:
         return cls(**given)
 
     @classmethod
+    def defaults(cls) -> dict[str, Any]:
+        """The default of each parameter that has one, as JSON."""
+        found = {}
+        for key, field in cls._stored().items():
+            if field.default is not MISSING:
+                found[key] = _json_of(field.default)
+            elif field.default_factory is not MISSING:
+                found[key] = _json_of(field.default_factory())
+        return found
+
+    @classmethod
     def _stored(cls) -> "dict[str, Field[Any]]":
         return {field.name: field for field in fields(cls) if field.compare}  # type: ignore[arg-type]
+
+
+def check_size(described: Described, name: str, least: int = 1, most: int | None = None) -> None:
+    """Refuse a field that is not a whole number in bounds.
+
+    Raises:
+        InvalidInputError: it is not.
+    """
+    value = getattr(described, name)
+    if type(value) is not int or value < least or (most is not None and value > most):
+        refuse(
+            described, name, f"a whole number {f'of at least {least}' if most is None else f'from {least} to {most}'}"
+        )
+
+
+def check_number(described: Described, name: str, least: float, *, above: bool = False) -> None:
+    """Refuse a field that is not a finite number of at least, or above, some bound.
+
+    Raises:
+        InvalidInputError: it is not.
+    """
+    value = getattr(described, name)
+    fits = type(value) in (int, float) and (value > least if above else value >= least) and value < float("inf")
+    if not fits:
+        refuse(described, name, f"a number {'above' if above else 'of at least'} {least}")
+
+
+def check_choice(described: Described, name: str, known: Collection[str]) -> None:
+    """Refuse a field that is not one of a few words.
+
+    Raises:
+        InvalidInputError: it is not.
+    """
+    value = getattr(described, name)
+    if not isinstance(value, str) or value not in known:
+        refuse(described, name, f"one of: {', '.join(known)}")
+
+
+def refuse(described: object, name: str, expected: str, *, verb: str = "is") -> NoReturn:
+    """Refuse the value of a field.
+
+    Raises:
+        InvalidInputError: always; it names the class, the field, its value and `expected`.
+    """
+    value = getattr(described, name)
+    raise InvalidInputError(f"{type(described).__name__}'s {name} {verb} {value!r:.80}; expected {expected}.")
 
 
 def _json_of(value: Any) -> Any:

@@ -45,7 +45,7 @@ def test_each_step_has_weights_of_its_own():
     generator = np.random.default_rng(0)
     forecasts, step = generator.normal(size=(40, 2)), np.tile([1, 2], 20).astype(np.int32)
     truth = np.where(step == 1, forecasts @ [0.25, 0.75], forecasts @ [2.0, -1.0])
-    told = Fitting(Rows(forecasts, step), truth, {"weights_per": "step"})
+    told = Fitting(Rows(forecasts, step), truth)
     combination = LinearStack().fit(told)
     assert {at: weights.round(9).tolist() for at, weights in combination.step_weights.items()} == {
         1: [0.25, 0.75],

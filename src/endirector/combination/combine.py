@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from endirector.members.leakage import TEST
-from endirector.methods.base import Combination, Fitting, Floats, Method, Rows
+from endirector.methods.base import METAMODEL, Combination, Fitting, Floats, Method, Rows
 from endirector.methods.metamodel import make_metamodel
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
@@ -57,41 +57,43 @@ class Recipe:
     """How members are combined: all that an ensemble says of it.
 
     Attributes:
-        method: how.
-        parameters: a value for each parameter of the method.
+        method: with its parameters.
         metamodel: class name of the estimator; None for a method without.
+        metamodel_parameters: of its constructor, by name.
         fit_on: what it is to be fitted on; None leaves that to the method.
     """
 
     method: Method
-    parameters: Mapping[str, Any]
     metamodel: str | None = None
+    metamodel_parameters: Mapping[str, Any] = field(default_factory=dict)
     fit_on: str | None = None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """A value for each parameter, as an ensemble keeps them."""
+        of_metamodel = {METAMODEL: dict(self.metamodel_parameters)} if self.method.has_metamodel else {}
+        return self.method.to_json() | of_metamodel
 
     @property
     def wants_out_of_fold(self) -> bool:
         """Whether it is fitted on out-of-fold forecasts."""
-        return self._fits and (self.fit_on or self.method.fit_on) == OUT_OF_FOLD
-
-    @property
-    def _fits(self) -> bool:
-        return self.method.fits_with(self.parameters)
+        return self.method.is_fitted and (self.fit_on or self.method.fit_on) == OUT_OF_FOLD
 
     def of_members(self, chosen: Sequence[int]) -> "Recipe":
         """The same for some of the members, by their places: weights that were given keep their proportions."""
-        return replace(self, parameters=self.method.of_members(self.parameters, chosen))
+        return replace(self, method=self.method.of_members(chosen))
 
     def resolved_fit_on(self, part: NDArray[np.int8]) -> str | None:
         """What it is fitted on where targets are of these parts; None where nothing is fitted."""
-        if not self._fits:
+        if not self.method.is_fitted:
             return None
         usual = "valid" if (part == PARTS.index("valid")).any() else "train"
         return self.fit_on or self.method.fit_on or usual
 
     def fit(self, evidence: Evidence) -> "tuple[Combination, Any]":
         """The combination fitted on all of these targets, and the metamodel."""
-        metamodel = None if self.metamodel is None else make_metamodel(self.metamodel, self.parameters.get("metamodel"))
-        given = Fitting(evidence.rows, evidence.truth, self.parameters, metamodel, evidence.quantiles)
+        metamodel = None if self.metamodel is None else make_metamodel(self.metamodel, self.metamodel_parameters)
+        given = Fitting(evidence.rows, evidence.truth, metamodel, evidence.quantiles)
         return self.method.fit(given), metamodel
 
 

@@ -19,7 +19,7 @@ from endirector.members.member import (
     refuse_test_rows,
 )
 from endirector.members.quantiles import common_quantiles
-from endirector.methods.base import Rows
+from endirector.methods.base import Method, Rows
 from enstorage import Ensemble, Model, plugins
 from enstorage.entity.ensemble import METHODS
 from enstorage.entity.forecast import OUT_OF_FOLD
@@ -55,8 +55,9 @@ def recipe_of(ensemble: Ensemble) -> Recipe:
     Raises:
         InvalidInputError: its method is not installed.
     """
-    method = plugins.load(METHODS, ensemble.method, "method")()
-    return Recipe(method, method.with_defaults(ensemble.parameters), ensemble.metamodel, ensemble.fit_on)
+    kind: type[Method] = plugins.load(METHODS, ensemble.method, "method")
+    method, of_metamodel = kind.with_parameters(ensemble.parameters or {})
+    return Recipe(method, ensemble.metamodel, of_metamodel, ensemble.fit_on)
 
 
 def asked_recipe(
@@ -72,9 +73,10 @@ def asked_recipe(
     Raises:
         InvalidInputError: see `Method.check`, or the method is unknown.
     """
-    kind = plugins.load(METHODS, method, "method")
-    name, told = kind.check(metamodel, parameters, names, classes)
-    return Recipe(kind(), told, name, fit_on)
+    kind: type[Method] = plugins.load(METHODS, method, "method")
+    name, checked = kind.check(metamodel, parameters, names, classes)
+    own, of_metamodel = kind.with_parameters(checked)
+    return Recipe(own, name, of_metamodel, fit_on)
 
 
 def meet(
@@ -155,7 +157,7 @@ def _as_evidence(
 ) -> tuple[Alignment, Evidence]:
     models = models_in(members)
     refuse_mixed_units(alignment.keys, models)
-    lag, window = recipe.method.window_lag(recipe.parameters, longest_lag(models)), None
+    lag, window = recipe.method.window_lag(longest_lag(models)), None
     if lag is not None:
         window, known = windows_before(alignment.keys, models, lag)
         alignment, window = alignment.only(known), window[known]

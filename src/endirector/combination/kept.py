@@ -154,12 +154,12 @@ def _evidence(ensemble: Ensemble, table: pl.DataFrame, prefix: str, recipe: Reci
         return None
     table = table.drop_nulls(columns)
     models = ensemble.models()
-    lag, window = recipe.method.window_lag(recipe.parameters, longest_lag(models)), None
+    lag, window = recipe.method.window_lag(longest_lag(models)), None
     if lag is not None:
         window, known = windows_before(table.select(KEY), models, lag)
         table, window = table.filter(known), window[known]
     keys, quantiles = table.select(KEY), {}
-    if recipe.method.fits_quantiles(recipe.parameters):
+    if recipe.method.fits_quantiles:
         came = living_members(ensemble)
         quantiles = common_quantiles(came, keys, out_of_fold=prefix == "out_of_fold_")
     return Evidence(

@@ -1,20 +1,25 @@
-"""What a method is: how a new one is written.
+"""`Method`: a way to combine the forecasts of members.
 
 A method is one file with one class, and one line under `[project.entry-points."enstorage.methods"]`.
 """
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from endirector.methods.parameters import Parameter, completed
+from enstorage.database.types import to_json_text
+from enstorage.described import Described
 from enstorage.errors import InvalidInputError
 
 Floats = NDArray[np.float64]
+
+#: The parameter that holds those of the metamodel.
+METAMODEL = "metamodel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +60,12 @@ class Fitting:
     Attributes:
         rows: the rows to fit on.
         truth: what happened, in the units of the source, shape (rows,).
-        parameters: a value for each parameter of the method.
         metamodel: a fresh estimator, to be fitted in place; None for a method that has none.
         quantiles: what the members say of quantiles of the same rows, by level, each of shape (rows, members).
     """
 
     rows: Rows
     truth: Floats
-    parameters: Mapping[str, Any] = field(default_factory=dict)
     metamodel: Any = None
     quantiles: Mapping[float, Floats] = field(default_factory=dict)
 
@@ -93,8 +96,13 @@ class Combination:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Method(ABC):
-    """A way to combine the forecasts of members. Subclasses have no state."""
+@dataclass(frozen=True)
+class Method(Described, ABC):
+    """A way to combine the forecasts of members.
+
+    A subclass that takes parameters is a frozen dataclass with a field for each, and checks them in `__post_init__`. They
+    are stored with the ensemble, complete with their defaults.
+    """
 
     #: The registered name.
     name: ClassVar[str]
@@ -106,8 +114,6 @@ class Method(ABC):
     fit_on: ClassVar[str | None] = None
     #: Whether the same way of combining is right for each quantile: it is where weights are at least 0 and sum to 1.
     combines_quantiles: ClassVar[bool] = False
-    #: What it takes, by name.
-    parameters: ClassVar[Mapping[str, Parameter]] = {}
 
     @classmethod
     def check(
@@ -128,62 +134,75 @@ class Method(ABC):
             InvalidInputError: no metamodel is given where one is needed, one is given where none is used, it is not known
                 or cannot be fitted, or a parameter is unknown or wrong.
         """
-        told = cls.for_members(completed(cls.name, cls._declared(), parameters), members)
+        method, of_metamodel = cls.with_parameters(parameters)
+        method = method.for_members(members)
         if not cls.has_metamodel:
             if metamodel is not None:
                 raise InvalidInputError(
                     f"The method {cls.name!r} has no metamodel; received {metamodel!r:.80}. Leave it out."
                 )
-            return None, told
+            return None, method.to_json()
         from endirector.methods.metamodel import check_metamodel
 
-        name, told["metamodel"] = check_metamodel(metamodel, told["metamodel"], classes)
-        return name, told
+        name, of_metamodel = check_metamodel(metamodel, of_metamodel, classes)
+        return name, {**method.to_json(), METAMODEL: of_metamodel}
 
     @classmethod
-    def _declared(cls) -> dict[str, Parameter]:
-        if not cls.has_metamodel:
-            return dict(cls.parameters)
-        own = Parameter(
-            {}, "a mapping from parameters of the metamodel to values", lambda value: isinstance(value, dict)
-        )
-        return {**cls.parameters, "metamodel": own}
+    def with_parameters(cls, given: object) -> tuple[Self, dict[str, Any]]:
+        """The method with the parameters of an ensemble, and those of its metamodel.
 
-    @classmethod
-    def with_defaults(cls, kept: Mapping[str, Any] | None) -> dict[str, Any]:
-        """The parameters that an ensemble keeps, complete also where it was made before the method had them all."""
-        return completed(cls.name, cls._declared(), kept or {})
+        Args:
+            given: a mapping from names to values that JSON can hold; what is left out takes its default, also where the
+                ensemble was made before the method had it.
 
-    @classmethod
-    def for_members(cls, parameters: dict[str, Any], members: Sequence[str]) -> dict[str, Any]:  # noqa: ARG003 - as below
-        """The parameters in the form in which they are kept for these members.
+        Raises:
+            InvalidInputError: no mapping, an unknown name, a wrong value or one that has no JSON form.
+        """
+        if not isinstance(given, Mapping):
+            raise InvalidInputError(
+                f"parameters are a mapping from names to values, such as {{'average': 'median'}}; received {given!r:.80}."
+            )
+        known = [*cls._stored(), *([METAMODEL] if cls.has_metamodel else [])]
+        for name in given:
+            if name not in known:
+                raise InvalidInputError(
+                    f"The method {cls.name!r} has no parameter {name!r}; known are: {', '.join(known) or 'none'}."
+                )
+        values = json.loads(to_json_text(dict(given)))
+        of_metamodel = values.pop(METAMODEL, {})
+        if not isinstance(of_metamodel, dict):
+            raise InvalidInputError(
+                f"The parameter {METAMODEL!r} of {cls.name!r} is a mapping from parameters of the metamodel to values; "
+                f"received {of_metamodel!r:.80}."
+            )
+        return cls.from_json(values), of_metamodel
+
+    def for_members(self, members: Sequence[str]) -> Self:  # noqa: ARG002 - for subclasses
+        """The method with its parameters in the form in which they are kept for these members.
 
         Raises:
             InvalidInputError: they do not go with the members.
         """
-        return parameters
+        return self
 
-    @classmethod
-    def of_members(cls, parameters: Mapping[str, Any], chosen: Sequence[int]) -> Mapping[str, Any]:  # noqa: ARG003 - as above
-        """The parameters for some of the members, by their places."""
-        return parameters
+    def of_members(self, chosen: Sequence[int]) -> Self:  # noqa: ARG002 - for subclasses
+        """The method for some of the members, by their places."""
+        return self
 
-    @classmethod
-    def fits_with(cls, parameters: Mapping[str, Any]) -> bool:  # noqa: ARG003 - for those of subclasses
-        """Whether anything is fitted to the truth with these parameters."""
-        return cls.fits
+    @property
+    def is_fitted(self) -> bool:
+        """True where anything is fitted to the truth with these parameters."""
+        return self.fits
 
-    @classmethod
-    def fits_quantiles(cls, parameters: Mapping[str, Any]) -> bool:  # noqa: ARG003 - for those of subclasses
-        """Whether forecasts of quantiles are fitted on, each by itself."""
+    @property
+    def fits_quantiles(self) -> bool:
+        """True where forecasts of quantiles are fitted on, each by itself."""
         return False
 
-    @classmethod
-    def window_lag(cls, parameters: Mapping[str, Any], longest: int | None) -> int | None:  # noqa: ARG003 - as above
-        """How many prepared values before the target the method sees in `Rows.window`; None for none.
+    def window_lag(self, longest: int | None) -> int | None:  # noqa: ARG002 - for subclasses
+        """The number of prepared values before the target that the method sees in `Rows.window`; None for none.
 
         Args:
-            parameters: complete.
             longest: the longest lag of the members; None where it is not known.
         """
         return None

@@ -1,5 +1,6 @@
 """Blending: the members' forecasts over one part are the features of a metamodel (Puchkov & Terekhov 2016)."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from endirector.methods.base import Combination, Fitting, Floats, Method, Rows
 from endirector.methods.classes import as_rows, by_sample, count_of, labels_of
 
 
+@dataclass(frozen=True)
 class Blending(Method):
     """A metamodel on the members' forecasts; linear regressors give weights and an intercept.
 

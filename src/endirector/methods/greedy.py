@@ -1,14 +1,15 @@
 """Greedy selection: members are taken one after another, with replacement (Caruana et al. 2004, section 2)."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from endirector.methods.base import Combination, Fitting, Floats, Method
-from endirector.methods.parameters import Parameter, one_of, whole_number
 from endirector.methods.triangle import BLOCK
+from enstorage.described import check_choice, check_size
 from enstorage.entity.forecast import OUT_OF_FOLD
 
 # Losses that differ by less, relative to that of the best member, are the same: rounding does not decide.
@@ -22,22 +23,29 @@ _ROW_BLOCK = 1 << 14
 _ROUGH = 1e-4
 
 
+@dataclass(frozen=True)
 class Greedy(Method):
-    """The mean of the members that were taken; one that was taken three times counts three times."""
+    """The mean of the members that were taken; one that was taken three times counts three times.
+
+    Attributes:
+        rounds: how many are taken at most, 1 to 100,000.
+        metric: `mse` or `mae`.
+    """
 
     name = "greedy"
     combines_quantiles = True
     fit_on = OUT_OF_FOLD
-    parameters: ClassVar[Mapping[str, Parameter]] = {
-        "rounds": whole_number(100, least=1, most=100_000),
-        "metric": one_of("mse", "mae"),
-    }
+
+    rounds: int = 100
+    metric: str = "mse"
+
+    def __post_init__(self) -> None:
+        check_size(self, "rounds", most=100_000)
+        check_choice(self, "metric", ("mse", "mae"))
 
     def fit(self, given: Fitting) -> Combination:
         """See `Method.fit`."""
-        taken, losses = select(
-            given.rows.forecasts, given.truth, given.parameters["rounds"], metric=given.parameters["metric"]
-        )
+        taken, losses = select(given.rows.forecasts, given.truth, self.rounds, metric=self.metric)
         weights = np.bincount(taken, minlength=given.rows.forecasts.shape[1]) / len(taken)
         facts = {"taken": taken, "losses": losses}
         return Combination(predict=lambda rows: rows.forecasts @ weights, weights=weights, facts=facts)

@@ -1,40 +1,49 @@
 """Linear stack: unconstrained weights by least squares, b = Σ w_t b_t, by themselves for each step ahead (Breiman 1996)."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from endirector.methods.base import Combination, Fitting, Floats, Method, Rows
-from endirector.methods.parameters import Parameter, one_of
 from endirector.methods.triangle import BLOCK, triangle
+from enstorage.described import check_choice
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 
 
+@dataclass(frozen=True)
 class LinearStack(Method):
-    """Weights of any sign and sum, without an intercept: for each member, each member and step, or each quantile too."""
+    """Weights of any sign and sum, without an intercept.
+
+    Attributes:
+        weights_per: `step`: for each member and step; `member`: for each member; `quantile`: for each level too.
+    """
 
     name = "linear_stack"
     fit_on = OUT_OF_FOLD
-    parameters: ClassVar[Mapping[str, Parameter]] = {"weights_per": one_of("step", "member", "quantile")}
 
-    @classmethod
-    def fits_quantiles(cls, parameters: Mapping[str, Any]) -> bool:
+    weights_per: str = "step"
+
+    def __post_init__(self) -> None:
+        check_choice(self, "weights_per", ("step", "member", "quantile"))
+
+    @property
+    def fits_quantiles(self) -> bool:
         """With weights for each quantile."""
-        return bool(parameters["weights_per"] == "quantile")
+        return self.weights_per == "quantile"
 
     def fit(self, given: Fitting) -> Combination:
         """See `Method.fit`."""
         rows, truth = given.rows, given.truth
-        if self.fits_quantiles(given.parameters):
+        if self.fits_quantiles:
             return _by_quantile(given)
         steps = np.unique(_steps(rows))
-        if given.parameters["weights_per"] == "member" or len(steps) == 1:
+        if self.weights_per == "member" or len(steps) == 1:
             weights, rank = least_squares(rows.forecasts, truth)
             facts = {"rank": rank}
-            if given.parameters["weights_per"] == "member":
+            if self.weights_per == "member":
                 return Combination(predict=lambda rows: rows.forecasts @ weights, weights=weights, facts=facts)
             by_step = {int(steps[0]): weights}
             return Combination(predict=lambda rows: _predict(rows, by_step), weights=weights, facts=facts)

@@ -1,37 +1,41 @@
 """Mixture of experts: b = Σ w_t(x) b_t with Σ w_t(x) = 1 for every x (Puchkov & Terekhov 2016; Jacobs et al. 1991)."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from endirector.methods.base import Combination, Fitting, Floats, Method, Rows
-from endirector.methods.parameters import Parameter, whole_number
+from enstorage.described import check_number, check_size
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import CorruptError, InvalidInputError
 
 
-def _is_penalty(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value) and value >= 0
-
-
+@dataclass(frozen=True)
 class MixtureOfExperts(Method):
-    """Weights w(x) = softmax(gate(x)), with x the prepared values before the target, or the inputs of a sample."""
+    """Weights w(x) = softmax(gate(x)), with x the prepared values before the target, or the inputs of a sample.
+
+    Attributes:
+        gate_lag: how many values before the target the gate sees, 1 to 100,000; None for the longest lag of the members.
+        penalty: on the squares of the coefficients, 0 or more.
+    """
 
     name = "mixture_of_experts"
     combines_quantiles = True
     fit_on = OUT_OF_FOLD
-    parameters: ClassVar[Mapping[str, Parameter]] = {
-        "gate_lag": whole_number(None, least=1, most=100_000),
-        "penalty": Parameter(0.001, "a number of at least 0", _is_penalty),
-    }
 
-    @classmethod
-    def window_lag(cls, parameters: Mapping[str, Any], longest: int | None) -> int | None:
+    gate_lag: int | None = None
+    penalty: float = 0.001
+
+    def __post_init__(self) -> None:
+        if self.gate_lag is not None:
+            check_size(self, "gate_lag", most=100_000)
+        check_number(self, "penalty", 0)
+
+    def window_lag(self, longest: int | None) -> int | None:
         """The `gate_lag` that was asked for, else the longest lag of the members."""
-        lag: int | None = parameters["gate_lag"] or longest
+        lag = self.gate_lag or longest
         if lag is None:
             raise InvalidInputError(
                 "No member has a lag, so it is not known how many values the gate is to see. Give it: "
@@ -41,7 +45,7 @@ class MixtureOfExperts(Method):
 
     def fit(self, given: Fitting) -> Combination:
         """See `Method.fit`."""
-        gate, found = fit_gate(_window(given.rows), given.rows.forecasts, given.truth, given.parameters["penalty"])
+        gate, found = fit_gate(_window(given.rows), given.rows.forecasts, given.truth, self.penalty)
         return _of_gate(gate, {"gate": gate.to_json(), **found})
 
     def recall(self, facts: Mapping[str, Any]) -> Combination:

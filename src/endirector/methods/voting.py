@@ -1,25 +1,33 @@
 """Simple voting: b = 1/T Σ b_t (Puchkov & Terekhov 2016), or the median of all b_t."""
 
-from collections.abc import Mapping
-from typing import ClassVar
+from dataclasses import dataclass
 
 import numpy as np
 
 from endirector.methods.base import Combination, Fitting, Method
-from endirector.methods.parameters import Parameter, one_of
+from enstorage.described import check_choice
 
 
+@dataclass(frozen=True)
 class Voting(Method):
-    """The mean or the median of the members. Nothing is fitted."""
+    """The mean or the median of the members. Nothing is fitted.
+
+    Attributes:
+        average: `mean` or `median`.
+    """
 
     name = "voting"
     combines_quantiles = True
     fits = False
-    parameters: ClassVar[Mapping[str, Parameter]] = {"average": one_of("mean", "median")}
+
+    average: str = "mean"
+
+    def __post_init__(self) -> None:
+        check_choice(self, "average", ("mean", "median"))
 
     def fit(self, given: Fitting) -> Combination:
         """See `Method.fit`."""
-        if given.parameters["average"] == "median":
+        if self.average == "median":
             return Combination(predict=lambda rows: np.median(rows.forecasts, axis=1))
         members = given.rows.forecasts.shape[1]
         return Combination(

@@ -2,46 +2,54 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 
 from endirector.methods.base import Combination, Fitting, Floats, Method
-from endirector.methods.parameters import Parameter
 from endirector.methods.triangle import BLOCK, triangle
+from enstorage.described import refuse
 from enstorage.errors import InvalidInputError
 
 _FITTED = ("simplex", "inverse_error")
 _TOLERANCE = 1e-9
 
 
-def _is_right(value: Any) -> bool:
-    weights = list(value.values()) if isinstance(value, dict) else value
-    return value in _FITTED or (
-        isinstance(weights, list) and all(type(weight) in (int, float) and math.isfinite(weight) for weight in weights)
-    )
-
-
+@dataclass(frozen=True)
 class WeightedVoting(Method):
-    """Convex weights: by least squares on the simplex, by the inverse of each member's squared error, or as given."""
+    """Convex weights: by least squares on the simplex, by the inverse of each member's squared error, or as given.
+
+    Attributes:
+        weights: `simplex`, `inverse_error`, or a weight for each member: in their order, or by their names or places.
+    """
 
     name = "weighted_voting"
     combines_quantiles = True
-    parameters: ClassVar[Mapping[str, Parameter]] = {
-        "weights": Parameter(
-            "simplex",
-            "'simplex', 'inverse_error', a list of a weight for each member, or a mapping from members to weights",
-            _is_right,
-        )
-    }
 
-    @classmethod
-    def for_members(cls, parameters: dict[str, Any], members: Sequence[str]) -> dict[str, Any]:
+    weights: Any = "simplex"
+
+    def __post_init__(self) -> None:
+        weights = list(self.weights.values()) if isinstance(self.weights, dict) else self.weights
+        is_list = isinstance(weights, list) and all(
+            type(weight) in (int, float) and math.isfinite(weight) for weight in weights
+        )
+        if not is_list and weights not in _FITTED:
+            expected = (
+                "'simplex', 'inverse_error', a list of a weight for each member, or a mapping from members to weights"
+            )
+            refuse(self, "weights", expected, verb="are")
+
+    @property
+    def is_fitted(self) -> bool:
+        """Weights that are given are not fitted."""
+        return self.weights in _FITTED
+
+    def for_members(self, members: Sequence[str]) -> Self:
         """Put weights that are given in the order of the members; refuse those that are not convex."""
-        given = parameters["weights"]
-        if given in _FITTED:
-            return parameters
-        weights = _in_order(given, members) if isinstance(given, dict) else given
+        if self.is_fitted:
+            return self
+        weights = _in_order(self.weights, members) if isinstance(self.weights, dict) else self.weights
         if len(weights) != len(members):
             raise InvalidInputError(
                 f"There are {len(weights)} weights for {len(members)} members; expected one for each."
@@ -53,25 +61,19 @@ class WeightedVoting(Method):
                 f"Weights are at least 0 and sum to 1; the sum of those received is {math.fsum(weights):.12g}{below}. "
                 "Divide them by their sum, or let weights='simplex' find them."
             )
-        return {**parameters, "weights": [float(weight) for weight in weights]}
+        return replace(self, weights=[float(weight) for weight in weights])
 
-    @classmethod
-    def of_members(cls, parameters: Mapping[str, Any], chosen: Sequence[int]) -> Mapping[str, Any]:
+    def of_members(self, chosen: Sequence[int]) -> Self:
         """Weights that were given keep their proportions; equal ones where those chosen had none."""
-        if parameters["weights"] in _FITTED:
-            return parameters
-        kept = [parameters["weights"][place] for place in chosen]
+        if self.is_fitted:
+            return self
+        kept = [self.weights[place] for place in chosen]
         total = math.fsum(kept)
-        return {**parameters, "weights": [weight / total if total else 1 / len(kept) for weight in kept]}
-
-    @classmethod
-    def fits_with(cls, parameters: Mapping[str, Any]) -> bool:
-        """Weights that are given are not fitted."""
-        return parameters["weights"] in _FITTED
+        return replace(self, weights=[weight / total if total else 1 / len(kept) for weight in kept])
 
     def fit(self, given: Fitting) -> Combination:
         """See `Method.fit`."""
-        asked, forecasts = given.parameters["weights"], given.rows.forecasts
+        asked, forecasts = self.weights, given.rows.forecasts
         facts: dict[str, Any] = {}
         if asked == "simplex":
             weights, rank = simplex_least_squares(forecasts, given.truth)

@@ -156,7 +156,7 @@ class _Search:
         evidence = self._evidence.of_members(places)
         longest = max((lag for place in places if (lag := self._lags[place]) is not None), default=None)
         try:
-            lag = recipe.method.window_lag(recipe.parameters, longest)
+            lag = recipe.method.window_lag(longest)
             if lag is None:
                 return evidence
             models = models_in(self._members[place] for place in places)
@@ -249,7 +249,7 @@ def form(
                 recipe.method.name,
                 recipe.metamodel,
                 [members[place].entity for place in best.places],
-                fit_on=OUT_OF_FOLD if recipe.method.fits_with(recipe.parameters) else None,
+                fit_on=OUT_OF_FOLD if recipe.method.is_fitted else None,
                 name=name or f"formed: {_told(recipe)}",
                 parameters=recipe.parameters,
                 formed=formed,
@@ -302,7 +302,7 @@ def _can_be_trained(model: Model) -> bool:
 def _recipe(choice: Choice | str, names: Sequence[str], classes: int | None) -> Recipe:
     choice = Choice(choice) if isinstance(choice, str) else choice
     recipe = asked_recipe(choice.method, choice.metamodel, dict(choice.parameters), names, classes)
-    return replace(recipe, fit_on=OUT_OF_FOLD if recipe.method.fits_with(recipe.parameters) else None)
+    return replace(recipe, fit_on=OUT_OF_FOLD if recipe.method.is_fitted else None)
 
 
 def _meet(
@@ -314,11 +314,11 @@ def _meet(
     cannot have such values for any target is not tried, and the reason is given by its name.
     """
     models = models_in(members)
-    _, evidence = out_of_fold(members, Recipe(Voting(), Voting.with_defaults({})))
+    _, evidence = out_of_fold(members, Recipe(Voting()))
     usable, untried = [], {}
     for recipe in recipes:
         try:
-            lag = recipe.method.window_lag(recipe.parameters, longest_lag(models))
+            lag = recipe.method.window_lag(longest_lag(models))
             known = None if lag is None else windows_before(evidence.keys, models, lag)[1]
         except InvalidInputError as error:
             if not usual:
@@ -355,7 +355,7 @@ def method_in_words(method: str, metamodel: str | None, parameters: Mapping[str,
     Parameters that are not as usual are told, those that are words or numbers.
     """
     is_known = method in plugins.names(METHODS)  # it may have been tried elsewhere, by a package that is not here
-    usual = plugins.load(METHODS, method, "method").with_defaults({}) if is_known else {}
+    usual = plugins.load(METHODS, method, "method").defaults() if is_known else {}
     own = [
         value if isinstance(value, str) else f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
         for name, value in parameters.items()
