@@ -11,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, make_
 from sqlalchemy.orm.attributes import flag_modified, set_committed_value
 
 from enstorage.database.types import TABLE_OPTIONS, Id, JsonText, LongText, UtcDateTime
-from enstorage.entity import _deletion, _saving
+from enstorage.entity import _deletion, _saving, _trash
 from enstorage.errors import CorruptError, EnstorageError, ImmutableError, InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ class Record(DeclarativeBase):
     _belongs_to: ClassVar[frozenset[str]] = frozenset()
     #: The foreign keys that say what the record was made from.
     _upstream: ClassVar[tuple[str, ...]] = ()
+    #: Whether each record is a table that belongs to one other record.
+    _is_owned: ClassVar[bool] = False
     #: Columns that are empty in a new record and are written later: a bundle fills them in where they are still empty.
     _written_later: ClassVar[tuple[str, ...]] = ()
 
@@ -115,6 +117,36 @@ class Record(DeclarativeBase):
         """
         return _deletion.delete(self, cascade=cascade)
 
+    def trash(self) -> "list[Record]":
+        """Put the record into the trash, with everything that refers to it: what `delete(cascade=True)` would delete.
+
+        Lists leave it out from then on, `get` still finds it, and nothing is lost: `gc` spares it. Parts, such as the facts
+        and forecasts of a model, are in the trash with what they are parts of. What was there before stays as it is.
+
+        Returns:
+            What went into the trash, without parts; the most dependent first, this record last.
+
+        Raises:
+            InvalidInputError: it is in the trash already.
+            InUseError: it is a part of something final, such as a member of an ensemble.
+            NotFoundError: it is not stored.
+        """
+        return _trash.trash(self, now())
+
+    def restore(self) -> "list[Record]":
+        """Take the record out of the trash, with everything that went there in the same call of `trash`.
+
+        Of that stays in the trash what also needs something that was put there by another call.
+
+        Returns:
+            What came back, the most dependent first, this record last.
+
+        Raises:
+            InvalidInputError: it is not in the trash, or it needs something there: the message names what to restore first.
+            NotFoundError: it is not stored.
+        """
+        return _trash.restore(self)
+
     def as_dictionary(self) -> dict[str, Any]:
         """The columns by name, but those that hold bytes; its period as ISO 8601."""
         from enstorage.instant import to_iso
@@ -151,7 +183,7 @@ class Record(DeclarativeBase):
             NotFoundError: some ids are not stored; the message names them.
         """
         if ids is None:
-            return cls._select(select(cls).where(cls.deleted_at.is_(None)).order_by(cls.id), connector)
+            return cls._select(select(cls).where(~_trash.in_trash(cls)).order_by(cls.id), connector)
         if not isinstance(ids, Iterable):
             raise InvalidInputError(
                 f"get_list takes several ids, such as [3, 4, 5]; received {ids!r}. For one there is get."
@@ -179,7 +211,7 @@ class Record(DeclarativeBase):
         """How many are stored, without those in the trash."""
         from enstorage.connector import Connector
 
-        query = select(func.count()).select_from(cls).where(cls.deleted_at.is_(None))
+        query = select(func.count()).select_from(cls).where(~_trash.in_trash(cls))
         with (connector or Connector.current()).database.reading() as session:
             return session.scalar(query) or 0
 
@@ -190,6 +222,7 @@ class Record(DeclarativeBase):
         *,
         order_by: str | None = None,
         limit: int | None = None,
+        trash: bool = False,
         connector: "Connector | None" = None,
     ) -> list[Self]:
         """The records that a query asks for, without those in the trash.
@@ -200,6 +233,7 @@ class Record(DeclarativeBase):
                 of MLflow's `search_runs` work too. None asks for all.
             order_by: such as `meta.mse desc, name`. What has no such value comes last, equals come by id.
             limit: at most so many records, 1 or more.
+            trash: search only what is in the trash.
             connector: where to look; the current one by default.
 
         Raises:
@@ -207,7 +241,7 @@ class Record(DeclarativeBase):
         """
         from enstorage.search.query import build
 
-        return cls._select(build(cls, where, order_by, limit), connector)
+        return cls._select(build(cls, where, order_by, limit, trash=trash), connector)
 
     @classmethod
     def _select(
@@ -251,6 +285,9 @@ class Record(DeclarativeBase):
 
     def _after_delete(self, session: "Session") -> None:
         """Called in the transaction that deleted the record; frees what belongs to it outside its own row."""
+
+    def _check_detachable(self) -> None:
+        """Refuse to take a part away from something final, or to bring it back."""
 
     def _check_texts(self) -> None:
         """Refuse what one of the databases would: so a store can move from one to another."""

@@ -38,6 +38,7 @@ class DataCsv(Record):
 
     __tablename__ = "data_csv"
     _immutable = frozenset({"sha256", "rows", "columns", "bytes", "local_ids"})
+    _is_owned = True
 
     sha256: Mapped[str] = mapped_column(ObjectHash, index=True)
     rows: Mapped[int] = mapped_column(BigInteger)

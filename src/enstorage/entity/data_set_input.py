@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage.entity._record import Record
 from enstorage.entity.data_preparation import DataPreparation
+from enstorage.errors import InUseError
 
 if TYPE_CHECKING:
     from enstorage.entity.data_set import DataSet
@@ -28,6 +29,12 @@ class DataSetInput(Record):
     data_preparation_id: Mapped[int] = mapped_column(ForeignKey("data_preparation.id"), index=True)
     #: Place of the preparation among those of the set, from 0: the order in which they were given.
     position: Mapped[int]
+
+    def _check_detachable(self) -> None:
+        raise InUseError(
+            f"{self.data_set} was made of {self.data_preparation} with others, and is immutable. Make a new data set "
+            "without it."
+        )
 
     @property
     def data_set(self) -> "DataSet":

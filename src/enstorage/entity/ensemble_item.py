@@ -50,11 +50,20 @@ class EnsembleItem(Record):
         reason: str | None = self.properties.get("dropped")
         return reason
 
-    def delete(self, cascade: bool = False) -> list[Record]:
-        """Take the member out; only before the ensemble is rendered. See `Record.delete`."""
+    def trash(self) -> list[Record]:
+        """Not possible: an ensemble in which a member comes and goes would not say what it was rendered with.
+
+        Raises:
+            InUseError: always. `delete` takes a member out of an ensemble that was not rendered.
+        """
+        raise InUseError(
+            f"{self} is a member of {self.ensemble} and cannot go into the trash alone. Make a new ensemble without it, or "
+            "put the ensemble into the trash."
+        )
+
+    def _check_detachable(self) -> None:
         if self.ensemble.result is not None:
             raise InUseError(f"{self.ensemble} was rendered with {self.member}. Make a new ensemble without it.")
-        return super().delete(cascade)
 
     @property
     def member(self) -> "Model | Ensemble":

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sqlalchemy import BigInteger, ForeignKey, String, select
+from sqlalchemy import BigInteger, ForeignKey, Select, String, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from enstorage.entity._record import Record
@@ -63,7 +63,7 @@ class Forecast(TableOwner):
         connector = owner.connector
         data_csv = DataCsv.of(table, connector)
         with connector.transaction():
-            for older in cls.of(owner, part):
+            for older in cls._select(cls._query(owner, part), connector):  # those in the trash too
                 older.delete()
             return cls(
                 **{_owner_column(owner).key: owner.id},
@@ -95,8 +95,12 @@ class Forecast(TableOwner):
     @classmethod
     def of(cls, owner: Record, part: str | None = None) -> "list[Self]":
         """What is kept of a model or an ensemble, for one part or for all."""
+        return cls._select(cls._query(owner, part).where(cls.deleted_at.is_(None)), owner.connector)
+
+    @classmethod
+    def _query(cls, owner: Record, part: str | None) -> "Select[Self]":
         query = select(cls).where(_owner_column(owner) == owner.id).order_by(cls.id)
-        return cls._select(query if part is None else query.where(cls.part == part), owner.connector)
+        return query if part is None else query.where(cls.part == part)
 
     def table(self) -> "pl.DataFrame":
         """The rows, see the class."""

@@ -142,7 +142,8 @@ class Model(Record):
         )
 
     def _fact(self, key: str) -> ModelMeta | None:
-        query = select(ModelMeta).where(ModelMeta.model_id == self._saved().id, ModelMeta.key == key)
+        own = ModelMeta.model_id == self._saved().id
+        query = select(ModelMeta).where(own, ModelMeta.key == key, ModelMeta.deleted_at.is_(None))
         found: list[ModelMeta] = self._select(query, self.connector)
         return found[0] if found else None
 
