@@ -2,12 +2,15 @@
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from enmyadmin.commands import (
     bundles,
+    changing,
+    creating,
     demo,
     ensembles,
     entities,
@@ -53,28 +56,18 @@ class _App(typer.Typer):
         raise SystemExit(status if isinstance(status, int) else 0)
 
 
-def _leave(status: int, kind: str, message: str, *, as_json: bool) -> None:
-    print_error(kind, message, as_json=as_json)
+def _leave(status: int, kind: str, message: str, *, as_json: bool) -> NoReturn:
+    if message:
+        print_error(kind, message, as_json=as_json)
     raise SystemExit(status) from None
 
 
 def _usage(error: Any, *, as_json: bool) -> str:
-    """The message of a command that is not understood, and where to read how it is written."""
+    """The message of a command that is not understood, and where to read how it is written; empty after the help itself."""
     message = str(error.format_message())
-    if as_json or error.ctx is None:
+    if not message or as_json or error.ctx is None:
         return message
-    return f"{message} See: {error.ctx.command_path} --help"
-
-
-app = _App(
-    name="enstorage",
-    help="Keeps, trains, combines and proves ensembles of forecasting models.",
-    epilog="The store is --store FOLDER, else what ENSTORAGE_DATABASE, ENSTORAGE_SERIES and ENSTORAGE_OBJECTS or the file "
-    "enstorage.toml say, else ./enstorage-data.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+    return f"{message}{'' if message.endswith(('.', '?')) else '.'} See: {error.ctx.command_path} --help"
 
 
 def version(as_json: Json = False) -> None:
@@ -86,13 +79,14 @@ def version(as_json: Json = False) -> None:
 
 
 #: The panels of the help, each in the order of the work.
-_PANELS: dict[str, dict[str, Callable[..., None]]] = {
+_PANELS: dict[str, dict[str, Callable[..., None] | None]] = {
     "Data": {
         "import-csv": points.import_csv,
         "import-lines": points.import_lines,
         "export-csv": points.export_csv,
         "snapshot": preparing.snapshot,
         "prepare": preparing.prepare,
+        "create": None,  # a group of commands, below
     },
     "Models": {
         "fit": training.fit,
@@ -120,6 +114,10 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "find": entities.find,
         "show": entities.show,
         "compare": entities.compare,
+        "rename": changing.rename,
+        "delete": changing.delete,
+        "restore": changing.restore,
+        "purge": changing.purge,
         "export": bundles.export,
         "import": bundles.import_bundle,
         "check": store.check,
@@ -129,6 +127,34 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
     },
 }
 
+
+class _InOrder(TyperGroup):
+    """Lists commands in the order of the panels, groups of commands too."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - as the library calls it
+        return [name for commands in _PANELS.values() for name in commands]
+
+
+app = _App(
+    name="enstorage",
+    cls=_InOrder,
+    help="Keeps, trains, combines and proves ensembles of forecasting models.",
+    epilog="The store is --store FOLDER, else what ENSTORAGE_DATABASE, ENSTORAGE_SERIES and ENSTORAGE_OBJECTS or the file "
+    "enstorage.toml say, else ./enstorage-data.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+_create = typer.Typer(
+    help="Create a record by options or from JSON.\n\nExample: enstorage create project Load --source 1",
+    no_args_is_help=True,
+)
+
 for _panel, _commands in _PANELS.items():
     for _name, _command in _commands.items():
-        app.command(name=_name, rich_help_panel=_panel)(interruptible(_command))
+        if _command is not None:
+            app.command(name=_name, rich_help_panel=_panel)(interruptible(_command))
+app.add_typer(_create, name="create", rich_help_panel="Data")
+for _panel, _kinds in creating.PANELS.items():
+    for _name, _command in _kinds.items():
+        _create.command(name=_name, rich_help_panel=_panel)(interruptible(_command))

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from enmyadmin.commands.changing import trashed
 from enmyadmin.commands.opening import Store, open_store
 from enmyadmin.commands.records import Entity, entity_class, find_record, find_records
 from enmyadmin.commands.rendered import print_rendered
 from enmyadmin.output import Json, print_json, print_table, shortened
+from enstorage.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from enstorage import DataSource, Model
@@ -54,13 +56,30 @@ _LONG = {
 _TOLD_APART = {"meta", "items", "result", "formed"}
 
 
-def list_entities(entity: Entity, store: Store = None, as_json: Json = False) -> None:
+Trash = Annotated[bool, typer.Option("--trash", help="Only what is in the trash.")]
+
+
+def list_entities(
+    entity: Annotated[
+        str | None,
+        typer.Argument(help="Such as project, data_source, model; with --trash all by default.", metavar="ENTITY"),
+    ] = None,
+    trash: Trash = False,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
     """List the records of an entity.
 
     Example: enstorage list models
     """
-    kind = entity_class(entity)
-    _print_records(kind, kind.get_list(connector=open_store(store)), "in all", as_json=as_json)
+    if entity is not None:
+        kind = entity_class(entity)
+        records = kind.find(trash=trash, connector=open_store(store))
+        _print_records(kind, records, "in the trash" if trash else "in all", as_json=as_json)
+    elif trash:
+        _print_trash(trashed(open_store(store)), as_json=as_json)
+    else:
+        raise InvalidInputError("list received no entity; expected one, such as model. Write: enstorage list models")
 
 
 def find(
@@ -73,6 +92,7 @@ def find(
         str | None, typer.Option("--order-by", help='Such as "meta.mse desc, name".', show_default=False)
     ] = None,
     limit: Annotated[int | None, typer.Option("--limit", help="At most so many.", show_default=False)] = None,
+    trash: Trash = False,
     store: Store = None,
     as_json: Json = False,
 ) -> None:
@@ -81,8 +101,18 @@ def find(
     Example: enstorage find model "meta.loss < 0.01 and name like 'lag%'" --order-by "meta.loss" --limit 5
     """
     kind = entity_class(entity)
-    found = kind.find(query, order_by=order_by, limit=limit, connector=open_store(store))
+    found = kind.find(query, order_by=order_by, limit=limit, trash=trash, connector=open_store(store))
     _print_records(kind, found, "found", as_json=as_json)
+
+
+def _print_trash(records: "list[Record]", *, as_json: bool) -> None:
+    facts = [[each.__tablename__, each.id, getattr(each, "name", None), each.deleted_at] for each in records]
+    heads = ["entity", "id", "name", "deleted_at"]
+    if as_json:
+        print_json([dict(zip(heads, each, strict=True)) for each in facts])
+        return
+    print_table(heads, facts)
+    typer.echo(f"{len(records)} in the trash")
 
 
 def compare(

@@ -48,4 +48,4 @@ def read_named(given: str | None, option: str) -> dict[str, Any] | None:
 
 def without_none(values: Mapping[str, Any]) -> dict[str, Any]:
     """The options that were given."""
-    return {name: value for name, value in values.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None and value != []}

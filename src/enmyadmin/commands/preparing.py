@@ -4,27 +4,45 @@ from typing import Annotated
 
 import typer
 
+from enmyadmin.commands.given import without_none
 from enmyadmin.commands.opening import Store, open_store
 from enmyadmin.commands.records import described, find_records
 from enmyadmin.output import Json, print_json
 
 Clean = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--clean",
-        help="Fill or drop rows without value: drop, forward, backward, linear, mean, median, constant(v), seasonal(n).",
+        help="Rows without value: drop (by default), forward, backward, linear, mean, median, constant(v), seasonal(n).",
         metavar="METHOD",
+        show_default=False,
     ),
 ]
 Transform = Annotated[
-    str, typer.Option(help="Such as none, minmax, standard, log, difference, or a chain: log+minmax.", metavar="METHOD")
+    str | None,
+    typer.Option(
+        help="none (by default), minmax, standard, log, difference, or a chain: log+minmax.",
+        metavar="METHOD",
+        show_default=False,
+    ),
 ]
-Train = Annotated[float, typer.Option("--train", help="Share of the rows, in time order, to train on.")]
-Valid = Annotated[float, typer.Option("--valid", help="Share after those, to choose by.")]
+Train = Annotated[
+    float | None,
+    typer.Option("--train", help="Share of the rows, in time order, to train on; 0.7 by default.", show_default=False),
+]
+Valid = Annotated[
+    float | None,
+    typer.Option("--valid", help="Share after those, to choose by; 0 by default.", show_default=False),
+]
 Test = Annotated[
     float | None,
     typer.Option("--test", help="Share at the end; by default what the others leave.", show_default=False),
 ]
+Split = Annotated[
+    str | None,
+    typer.Option(help="time (by default), or random, which leaks the future into training.", show_default=False),
+]
+Seed = Annotated[int | None, typer.Option(help="Of a random split; 0 by default.", show_default=False)]
 Description = Annotated[str, typer.Option(help="Free text.", show_default=False)]
 
 
@@ -48,20 +66,23 @@ def snapshot(
         print_json([each.as_dictionary() for each in taken])
         return
     for each in taken:
-        period = f"{to_iso(each.time_from)} to {to_iso(each.time_to)}"
+        times, _ = each.read()
         empty = f", {each.empty_rows} of them without value" if each.empty_rows else ""
-        typer.echo(f"Took {described(each)} of {described(each.data_source)}: {each.rows} rows{empty}, {period}.")
+        typer.echo(
+            f"Took {described(each)} of {described(each.data_source)}: {each.rows} rows from {to_iso(int(times[0]))} to "
+            f"{to_iso(int(times[-1]))}{empty}."
+        )
 
 
 def prepare(
     snapshots: Annotated[list[str], typer.Argument(help="Ids of snapshots.", metavar="SNAPSHOT")],
-    clean: Clean = "drop",
-    transform: Transform = "none",
-    train: Train = 0.7,
-    valid: Valid = 0.0,
+    clean: Clean = None,
+    transform: Transform = None,
+    train: Train = None,
+    valid: Valid = None,
     test: Test = None,
-    split: Annotated[str, typer.Option(help="time, or random, which leaks the future into training.")] = "time",
-    seed: Annotated[int, typer.Option(help="Seed of a random split.")] = 0,
+    split: Split = None,
+    seed: Seed = None,
     description: Description = "",
     store: Store = None,
     as_json: Json = False,
@@ -72,20 +93,13 @@ def prepare(
     """
     from enstorage import DataSnapshot, create_preparations
 
-    made = create_preparations(
-        find_records(DataSnapshot, snapshots, open_store(store)),
-        clean,
-        transform,
-        train,
-        valid,
-        test,
-        split=split,
-        seed=seed,
-        description=description,
-    )
+    methods = {"clean_method": clean, "transform_method": transform, "split": split, "seed": seed}
+    parts = {"train_part": train, "valid_part": valid, "test_part": test}
+    chosen = find_records(DataSnapshot, snapshots, open_store(store))
+    made = create_preparations(chosen, **without_none({**methods, **parts}), description=description)
     if as_json:
         print_json([each.as_dictionary() for each in made])
         return
     for each in made:
-        parts = ", ".join(f"{rows} {part}" for part, rows in each.state["parts"].items() if rows)
-        typer.echo(f"Made {described(each)} of data snapshot {each.data_snapshot_id}: {each.rows} rows ({parts}).")
+        rows = ", ".join(f"{count} {part}" for part, count in each.state["parts"].items() if count)
+        typer.echo(f"Made {described(each)} of data snapshot {each.data_snapshot_id}: {each.rows} rows ({rows}).")

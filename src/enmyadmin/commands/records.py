@@ -34,8 +34,14 @@ def entity_class(name: str) -> "type[Record]":
     raise InvalidInputError(f"There is no entity {name!r}; known are {', '.join(known)}.")
 
 
-def find_record(kind: type[R], reference: str, connector: "Connector") -> R:
+def find_record(kind: type[R], reference: str, connector: "Connector", *, trash: bool = False) -> R:
     """The record of an id, or of a name that only one record has; digits are an id.
+
+    Args:
+        kind: what it is.
+        reference: id or name.
+        connector: the store.
+        trash: look for the name among what is in the trash.
 
     Raises:
         NotFoundError: there is none.
@@ -46,12 +52,15 @@ def find_record(kind: type[R], reference: str, connector: "Connector") -> R:
     label = label_of(kind)
     if "name" not in kind.__table__.columns:
         raise InvalidInputError(
-            f"A {label} has no name; received {reference!r}, expected an id. See them: enstorage list {_word(kind)}"
+            f"A {label} has no name; received {reference!r}, expected an id. See them: enstorage list {hyphenated(kind)}"
         )
     quoted = reference.replace("'", "''")
-    found = kind.find(f"name = '{quoted}'", limit=_SHOWN + 1, connector=connector)
+    found = kind.find(f"name = '{quoted}'", limit=_SHOWN + 1, trash=trash, connector=connector)
     if not found:
-        raise NotFoundError(f"There is no {label} named {reference!r}. See them: enstorage list {_word(kind)}")
+        where, option = (" in the trash", " --trash") if trash else ("", "")
+        raise NotFoundError(
+            f"There is no {label} named {reference!r}{where}. See them: enstorage list {hyphenated(kind)}{option}"
+        )
     if len(found) > 1:
         ids = ", ".join(str(record.id) for record in found[:_SHOWN]) + (" and more" if len(found) > _SHOWN else "")
         raise InvalidInputError(f"Several {label}s are named {reference!r}: {ids}. Give the id of one.")
@@ -74,5 +83,6 @@ def described(record: "Record") -> str:
     return f"{label_of(type(record))} {record.id}" + (f" ({name})" if name else "")
 
 
-def _word(kind: "type[Record]") -> str:
+def hyphenated(kind: "type[Record]") -> str:
+    """An entity as commands take it: `data-source`."""
     return str(kind.__tablename__).replace("_", "-")

@@ -1,9 +1,7 @@
 """Commands about the store as a whole: init, info, check, gc, upgrade."""
 
-import re
 import shlex
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +9,8 @@ import typer
 
 from endirector.progress import progress_bar
 from enmyadmin.commands.opening import Store, open_store
+from enmyadmin.commands.period import parse_period
 from enmyadmin.output import Json, Quiet, print_json, print_table, readable_size
-from enstorage.errors import InvalidInputError
 
 
 def init(
@@ -106,7 +104,7 @@ def gc(
     """
     import enstorage
 
-    period = _period(grace)
+    period = parse_period(grace, "--grace")
     with progress_bar(hidden=quiet or as_json) as progress:
         sweep = enstorage.gc(open_store(store), delete=delete, grace=period, progress=progress)
     if as_json:
@@ -126,13 +124,3 @@ def gc(
         typer.echo(f"Freed {readable_size(sweep.bytes)}.")
     else:
         typer.echo(f"Nothing was freed yet. To free {readable_size(sweep.bytes)}: enstorage gc --delete")
-
-
-def _period(text: str) -> timedelta:
-    match = re.fullmatch(r"(\d{1,6})([smhdw])|0", text.strip())
-    if match is None:
-        raise InvalidInputError(
-            f"The grace period is {text!r}; expected a whole number and s, m, h, d or w, such as 24h. Correct --grace."
-        )
-    units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-    return timedelta(**{units[match[2]]: int(match[1])}) if match[2] else timedelta(0)
