@@ -37,7 +37,9 @@ def rename(
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Rename a record; nothing that was computed changes.
+    """Rename a record.
+
+    Nothing that was computed changes.
 
     Example: enstorage rename model 1 "LSTM, lag 5"
     """
@@ -51,9 +53,9 @@ def rename(
 
 
 def delete(entity: Entity, ids: References, store: Store = None, as_json: Json = False) -> None:
-    """Move records to the trash, with all that was made from them.
+    """Move records to the trash.
 
-    Nothing is lost: `enstorage restore` brings them back, `enstorage purge` deletes them for good.
+    All that was made from them goes along. Nothing is lost: `enstorage restore` brings them back, `enstorage purge` deletes them for good.
 
     Example: enstorage delete model 2 3
     """
@@ -75,7 +77,9 @@ def delete(entity: Entity, ids: References, store: Store = None, as_json: Json =
 
 
 def restore(entity: Entity, ids: References, store: Store = None, as_json: Json = False) -> None:
-    """Restore records from the trash, with what went there together with them.
+    """Restore records from the trash.
+
+    What went there together with them comes back too.
 
     Example: enstorage restore model 2 3
     """
@@ -104,14 +108,16 @@ def purge(
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Delete records in the trash for good, with all that was made from them.
+    """Delete records in the trash for good.
+
+    All that was made from them is deleted too.
 
     Example: enstorage purge --older-than 30d
     """
     if bool(ids) == (older_than is not None):
-        raise InvalidInputError(
-            "purge deletes records for good; expected an entity and ids, such as `enstorage purge model 2`, or the time "
-            "that they are in the trash, such as `enstorage purge --older-than 30d`. Give one of these."
+        raise typer.BadParameter(
+            "expected an entity and ids, such as `enstorage purge model 2`, or how long records are in the trash, such as "
+            "`enstorage purge --older-than 30d`. Give one of these."
         )
     connector = open_store(store)
     if older_than is not None:

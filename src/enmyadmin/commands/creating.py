@@ -11,6 +11,7 @@ from enmyadmin.commands.opening import Store, open_store
 from enmyadmin.commands.preparing import Clean, Seed, Split, Test, Train, Transform, Valid
 from enmyadmin.commands.records import described, entity_class, find_record
 from enmyadmin.output import Json, print_json
+from enstorage.errors import EnstorageError, InvalidInputError
 
 if TYPE_CHECKING:
     from enstorage.connector import Connector
@@ -68,7 +69,7 @@ def project(
 
     Example: enstorage create project "Load of tomorrow" --source Load
     """
-    options = {"name": name, "data_source": source, "description": description}
+    options = {"name": name, "data_source_id": source, "description": description}
     _create("project", given, options, store, as_json=as_json)
 
 
@@ -86,19 +87,22 @@ def preparation(
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Create a preparation of a snapshot, as `enstorage prepare` does.
+    """Create a preparation: clean, transform and split a snapshot.
 
     Example: enstorage create preparation --snapshot 1 --clean linear --transform minmax
     """
     methods = {"clean_method": clean, "transform_method": transform, "split": split, "seed": seed}
     parts = {"train_part": train, "valid_part": valid, "test_part": test}
-    options = {"data_snapshot": snapshot, **methods, **parts, "description": description}
+    options = {"data_snapshot_id": snapshot, **methods, **parts, "description": description}
     _create("data_preparation", given, options, store, as_json=as_json)
 
 
 def data_set(
     name: Name = None,
-    preparation: Preparation = None,
+    preparation: Annotated[
+        list[str] | None,
+        typer.Option(help="Id of the preparation; repeat it for samples of several series.", show_default=False),
+    ] = None,
     lag: Annotated[
         int | None, typer.Option(help="Of windows: how many values a model sees.", show_default=False)
     ] = None,
@@ -118,7 +122,9 @@ def data_set(
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Create a data set: samples for models, by default windows of values.
+    """Create a data set: samples for models.
+
+    They are windows of values, or what another adapter makes.
 
     Example: enstorage create data-set --preparation 1 --lag 7
     """
@@ -126,7 +132,10 @@ def data_set(
     recipe = read_named(adapter, "--adapter")
     if window:
         recipe = {"name": "window", **(recipe or {}), **window}
-    options = {"name": name, "data_preparation": preparation, "adapter": recipe, "description": description}
+    several = preparation if preparation and len(preparation) > 1 else None
+    one = preparation[0] if preparation and not several else None
+    inputs = {"data_preparation_id": one, "data_preparation_ids": several}
+    options = {"name": name, "adapter": recipe, **inputs, "description": description}
     _create("data_set", given, options, store, as_json=as_json)
 
 
@@ -139,11 +148,11 @@ def research(
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Create a research: models that see data prepared in one way.
+    """Create a research for models of one preparation.
 
     Example: enstorage create research LSTM --project 1
     """
-    options = {"name": name, "project": project, "data_preparation": preparation, "description": description}
+    options = {"name": name, "project_id": project, "data_preparation_id": preparation, "description": description}
     _create("research", given, options, store, as_json=as_json)
 
 
@@ -164,14 +173,14 @@ def model(
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Create a model, to be trained by `enstorage fit`.
+    """Create a model for `enstorage fit` to train.
 
     Example: enstorage create model "lag 7" --research LSTM --data-set 2 --network paper_lstm
     """
     options = {
         "name": name,
-        "research": research,
-        "data_set": data_set,
+        "research_id": research,
+        "data_set_id": data_set,
         "network": read_named(network, "--network"),
         "description": description,
     }
@@ -203,17 +212,17 @@ def ensemble(
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Create an ensemble, to be built by `enstorage render`.
+    """Create an ensemble for `enstorage render` to build.
 
     Example: enstorage create ensemble --project 1 --method blending --metamodel Ridge --model 1 --model 2
     """
     options = {
         "name": name,
-        "project": project,
+        "project_id": project,
         "method": method,
         "metamodel": metamodel,
-        "models": model,
-        "ensembles": member,
+        "model_ids": model,
+        "ensemble_ids": member,
         "fit_on": fit_on,
         "parameters": read_object(parameters, "--parameters") if parameters else None,
         "description": description,
@@ -221,16 +230,18 @@ def ensemble(
     _create("ensemble", given, options, store, as_json=as_json)
 
 
-#: What values name by id or name, and its entity.
-_PARENTS = {
-    "data_source": "data_source",
-    "data_snapshot": "data_snapshot",
-    "data_preparation": "data_preparation",
-    "data_set": "data_set",
-    "project": "project",
-    "research": "research",
-    "models": "model",
-    "ensembles": "ensemble",
+#: The options of fields that are called otherwise in JSON.
+_OPTIONS = {
+    "data_source_id": "--source",
+    "data_snapshot_id": "--snapshot",
+    "data_preparation_id": "--preparation",
+    "data_set_id": "--data-set",
+    "project_id": "--project",
+    "research_id": "--research",
+    "model_ids": "--model",
+    "ensemble_ids": "--ensemble",
+    "name": "NAME",
+    "adapter": "--lag or --adapter",
 }
 
 #: The commands by the panel of the help, in the order of the work.
@@ -245,11 +256,28 @@ def _create(kind: str, given: str | None, options: Mapping[str, Any], store: Pat
     import enstorage
 
     values = read_object(given, "--from") | without_none(options)
+    if values.get("network") is not None:
+        values["network"] = _network(values["network"])
     connector = open_store(store)
-    for key in values.keys() & _PARENTS.keys():
-        values[key] = _ids(entity_class(_PARENTS[key]), values[key], connector)
-    record = enstorage.create(kind, values, connector=connector)
+    for field in enstorage.fields(kind):
+        if field.entity is not None and field.name in values:
+            values[field.name] = _ids(entity_class(field.entity), values[field.name], connector)
+    try:
+        record = enstorage.create(kind, values, connector=connector)
+    except EnstorageError as error:
+        if error.field not in values and error.field in _OPTIONS:
+            error.args = (f"{error} Give it by {_OPTIONS[error.field]}.",)
+        raise
     print_json(record.as_dictionary()) if as_json else typer.echo(f"Created {described(record)}.")
+
+
+def _network(recipe: Any) -> dict[str, Any]:
+    """The whole recipe of a network, with its defaults: what is wrong is refused before anything is made."""
+    from entrainer.networks.specification import spec_from_json
+
+    if not isinstance(recipe, Mapping):
+        raise InvalidInputError(f"The network is {recipe!r:.60}; expected a JSON object with its name and parameters.")
+    return spec_from_json(recipe).to_json()
 
 
 def _ids(kind: "type[Record]", value: Any, connector: "Connector") -> Any:

@@ -10,7 +10,6 @@ from enmyadmin.commands.opening import Store, open_store
 from enmyadmin.commands.records import Entity, entity_class, find_record, find_records
 from enmyadmin.commands.rendered import print_rendered
 from enmyadmin.output import Json, print_json, print_table, shortened
-from enstorage.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from enstorage import DataSource, Model
@@ -79,7 +78,7 @@ def list_entities(
     elif trash:
         _print_trash(trashed(open_store(store)), as_json=as_json)
     else:
-        raise InvalidInputError("list received no entity; expected one, such as model. Write: enstorage list models")
+        raise typer.BadParameter("expected an entity, such as `enstorage list models`, or --trash.")
 
 
 def find(

@@ -104,7 +104,9 @@ def fit(
 
 
 def predict(models: Models, store: Store = None, as_json: Json = False) -> None:
-    """Forecast the data sets of trained models, and keep the forecasts.
+    """Forecast the data sets of trained models.
+
+    The forecasts are kept; they replace those of an earlier object.
 
     Example: enstorage predict 1 2
     """
@@ -139,7 +141,7 @@ def backtest(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Train models from rolling origins and keep out-of-fold forecasts.
+    """Make out-of-fold forecasts from rolling origins.
 
     Each model forecasts rows that it was not trained on; its own object and forecasts stay as they are.
 
