@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from enstorage.errors import EnstorageError
     from enstorage.exchange.exporting import ExportedModel
     from enstorage.formats.onnx import OnnxModel
+    from enstorage.progress import Progress
     from enstorage.upkeep.check import Finding, check
     from enstorage.upkeep.sweep import Garbage, Sweep, gc
     from enstorage.views.comparing import Comparison, compare
@@ -61,6 +62,7 @@ __all__ = [
     "ModelCurve",
     "ModelMeta",
     "OnnxModel",
+    "Progress",
     "Project",
     "Research",
     "Sweep",
@@ -101,6 +103,7 @@ _HOME = {
     "ModelCurve": "enstorage.entity.model_curve",
     "ModelMeta": "enstorage.entity.model_meta",
     "OnnxModel": "enstorage.formats.onnx",
+    "Progress": "enstorage.progress",
     "Project": "enstorage.entity.project",
     "Research": "enstorage.entity.research",
     "Sweep": "enstorage.upkeep.sweep",

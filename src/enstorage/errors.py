@@ -1,7 +1,7 @@
 """The one error tree of enstorage and of every package built on it.
 
 A message states the fact, what was expected, what was received and what to do, in plain words. What raises one of
-these has changed nothing in the store.
+these has changed nothing in the store; a call that was stopped says itself what it keeps.
 """
 
 
@@ -47,6 +47,10 @@ class NotConnectedError(EnstorageError):
 
 class StoreError(EnstorageError):
     """The database, the series store or the object store refused or failed."""
+
+
+class CancelledError(EnstorageError):
+    """A long call was asked to stop by its progress function."""
 
 
 class UpgradeError(StoreError):

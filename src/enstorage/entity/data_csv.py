@@ -2,8 +2,7 @@
 
 import os
 import re
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import BigInteger, ForeignKey, delete
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
 
     from enstorage.connector import Connector
 
-# Of writing bytes durably most is waiting, for a disk or for a server.
-_AT_ONCE = 8
+# Between so many tables it is told how many are stored.
+_PUT_AT_ONCE = 64
 
 #: What a column for each member of an ensemble is called, before the key of the member: `3`, or `ensemble_5`.
 MEMBER_COLUMNS = ("member", "out_of_fold", "weight")
@@ -57,16 +56,26 @@ class DataCsv(Record):
         return cls.of_many([table], connector)[0]
 
     @classmethod
-    def of_many(cls, tables: "Sequence[pl.DataFrame]", connector: "Connector") -> list[Self]:
-        """The same for several tables; their bytes are put into the object store beside each other."""
+    def of_many(
+        cls, tables: "Sequence[pl.DataFrame]", connector: "Connector", report: Callable[[int], None] | None = None
+    ) -> list[Self]:
+        """The same for several tables; their bytes are put into the object store beside each other.
+
+        Args:
+            tables: of any kind.
+            connector: the store.
+            report: is told now and then how many are there.
+        """
         from enstorage.objects.table import to_parquet
 
-        contents = [to_parquet(table) for table in tables]
-        if len(contents) > 1:
-            with ThreadPoolExecutor(_AT_ONCE) as threads:
-                hashes = list(threads.map(connector.objects.put, contents))
-        else:
-            hashes = [connector.objects.put(content) for content in contents]
+        contents: list[bytes] = []
+        hashes: list[str] = []
+        for start in range(0, len(tables), _PUT_AT_ONCE):
+            if report is not None:
+                report(start)
+            batch = [to_parquet(table) for table in tables[start : start + _PUT_AT_ONCE]]
+            hashes += connector.put(batch)
+            contents += batch
         made = []
         for table, content, sha256 in zip(tables, contents, hashes, strict=True):
             record = cls(

@@ -19,6 +19,7 @@ from enstorage.errors import CorruptError, InvalidInputError
 from enstorage.preparation.clean import parse_clean
 from enstorage.preparation.split import PARTS, check_parts, rest_of, split_rows
 from enstorage.preparation.transform import FittedTransform, Transform
+from enstorage.progress import Listener, listening
 
 if TYPE_CHECKING:
     import polars as pl
@@ -114,7 +115,8 @@ class DataPreparation(TableOwner):
         from enstorage.objects.table import content_sha256
 
         if self._is_new:
-            return self.prepare_all([self])[0]
+            with listening(progress=False) as report:
+                return self.prepare_all([self], report)[0]
         snapshot = self.data_snapshot
         table, _ = self._compute(snapshot)
         sha256 = content_sha256(table)
@@ -126,13 +128,14 @@ class DataPreparation(TableOwner):
         return self
 
     @classmethod
-    def prepare_all(cls, preparations: Sequence[Self]) -> list[Self]:
+    def prepare_all(cls, preparations: Sequence[Self], report: Listener) -> list[Self]:
         """Compute and keep many new ones of one store, all or none. See `enstorage.create_preparations`."""
         from enstorage.objects.table import content_sha256
 
-        connector = preparations[0].connector
+        connector, count = preparations[0].connector, len(preparations)
         computed = []
-        for each in preparations:
+        for done, each in enumerate(preparations):
+            report("Preparing", done, 2 * count)
             try:
                 computed.append(each._compute(each._snapshot))
             except InvalidInputError as error:
@@ -140,7 +143,9 @@ class DataPreparation(TableOwner):
                     raise
                 raise InvalidInputError(f"{each._snapshot} cannot be prepared so: {error}") from error
         hashes = [content_sha256(table) for table, _ in computed]
-        kept = DataCsv.of_many([table for table, _ in computed], connector)
+        tables = [table for table, _ in computed]
+        kept = DataCsv.of_many(tables, connector, lambda done: report("Storing rows", count + done, 2 * count))
+        report("Storing preparations", 2 * count, 2 * count)
         with connector.transaction():
             DataCsv.save_many(kept)
             for each, (table, state), data_csv, sha256 in zip(preparations, computed, kept, hashes, strict=True):

@@ -17,6 +17,7 @@ from enstorage.entity.data_source import DataSource
 from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.instant import to_iso
 from enstorage.interval import Interval
+from enstorage.progress import Listener, listening
 from enstorage.series.grouping import group
 
 if TYPE_CHECKING:
@@ -73,20 +74,29 @@ class DataSnapshot(TableOwner):
         version = series.version()
         period = _period(source, series.extent(source.id, version=version))
         rows = _load(series, source.id, source, period, version)
-        return cls._keep([source], [(period, *rows)], version, description)[0]
+        with listening(progress=False) as report:
+            return cls._keep([source], [(period, *rows)], version, description, report)[0]
 
     @classmethod
-    def take_all(cls, sources: Sequence[DataSource], description: str = "") -> list[Self]:
+    def take_all(cls, sources: Sequence[DataSource], description: str, report: Listener) -> list[Self]:
         """The same for many sources of one store, read at once. See `enstorage.create_snapshots`."""
-        series = sources[0].connector.series
+        series, count = sources[0].connector.series, len(sources)
         version = series.version()
         points = series.read_many([source.id for source in sources], version=version)
-        fixed = [_fixed(source, *each) for source, each in zip(sources, points, strict=True)]
-        return cls._keep(sources, fixed, version, description)
+        fixed = []
+        for done, (source, each) in enumerate(zip(sources, points, strict=True)):
+            report("Reading points", done, 2 * count)
+            fixed.append(_fixed(source, *each))
+        return cls._keep(sources, fixed, version, description, report.within(count, 2 * count, 2 * count))
 
     @classmethod
     def _keep(
-        cls, sources: Sequence[DataSource], fixed: "Sequence[_Fixed]", version: int | None, description: str
+        cls,
+        sources: Sequence[DataSource],
+        fixed: "Sequence[_Fixed]",
+        version: int | None,
+        description: str,
+        report: Listener,
     ) -> list[Self]:
         import polars as pl
 
@@ -101,7 +111,8 @@ class DataSnapshot(TableOwner):
         connector = sources[0].connector
         tables = [pl.DataFrame({"time": times, "value": values}) for _, times, values, _ in fixed]
         hashes = [content_sha256(table) for table in tables]
-        kept = DataCsv.of_many(tables, connector)
+        kept = DataCsv.of_many(tables, connector, lambda done: report("Storing rows", done, len(tables)))
+        report("Storing snapshots", len(tables), len(tables))
         with connector.transaction():
             DataCsv.save_many(kept)
             return save_all(
