@@ -7,7 +7,7 @@ import typer
 
 from enmyadmin.commands.opening import Store, open_or_make_store, open_store
 from enmyadmin.commands.records import Entity, entity_class, find_record
-from enmyadmin.output import Json, print_json
+from enmyadmin.output import Json, Quiet, print_json
 from enstorage.errors import InvalidInputError
 
 
@@ -23,6 +23,7 @@ def import_csv(
     aggregate: Annotated[str, typer.Option(help="Of the new source.")] = "mean",
     unit: Annotated[str, typer.Option(help="Of the new source's values.")] = "",
     store: Store = None,
+    quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Import points from a CSV file of two columns, time and value.
@@ -33,6 +34,7 @@ def import_csv(
     """
     from enstorage import DataSource
     from enstorage.interval import infer_interval
+    from enstorage.progress import listening
     from enstorage.sources.points import as_points
 
     if source is not None and (name or interval or unit or aggregate != "mean"):
@@ -40,20 +42,22 @@ def import_csv(
             "With --source the points go to a source that is there; --name, --interval, --aggregate and --unit are for a "
             "new one. Leave out either."
         )
-    times, values = as_points(file)  # before anything is made: a bad row changes nothing
-    if source is not None:
-        target, made = find_record(DataSource, source, open_store(store)), False
-    else:
-        found = interval or infer_interval(times)
-        connector, made = open_or_make_store(store)
-        target = DataSource(
-            name=name or file.stem,
-            time_interval=None if found is None else str(found),
-            aggregate=aggregate,
-            unit=unit,
-            connector=connector,
-        )
-    count = target.write(times, values)
+    with listening(not (quiet or as_json)) as report:
+        report("Reading points", 0, 2)
+        times, values = as_points(file)  # before anything is made: a bad row changes nothing
+        if source is not None:
+            target, made = find_record(DataSource, source, open_store(store)), False
+        else:
+            found = interval or infer_interval(times)
+            connector, made = open_or_make_store(store)
+            target = DataSource(
+                name=name or file.stem,
+                time_interval=None if found is None else str(found),
+                aggregate=aggregate,
+                unit=unit,
+                connector=connector,
+            )
+        count = target.write(times, values, progress=report.within(1, 2, 2))
     if as_json:
         print_json({"points": count, "data_source": target.as_dictionary(), "made_store": made})
     else:
@@ -75,6 +79,7 @@ def import_lines(
         str | None, typer.Option(help="Unit of the times: ns, us, ms or s; by default ns, recognised by 17 digits.")
     ] = None,
     store: Store = None,
+    quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Import points from a file of InfluxDB's line protocol.
@@ -88,7 +93,14 @@ def import_lines(
         raise InvalidInputError(f"--tag received {unequal[0]!r}; expected KEY=TEXT, such as host=server01.")
     tags = dict(text.split("=", 1) for text in tag) if tag else None
     target = find_record(DataSource, source, open_store(store))
-    count = target.import_lines(file, measurement=measurement, field=field, tags=tags, precision=precision)
+    count = target.import_lines(
+        file,
+        measurement=measurement,
+        field=field,
+        tags=tags,
+        precision=precision,
+        progress=not (quiet or as_json),
+    )
     if as_json:
         print_json({"points": count, "data_source": target.as_dictionary()})
     else:

@@ -7,7 +7,7 @@ import typer
 from enmyadmin.commands.given import without_none
 from enmyadmin.commands.opening import Store, open_store
 from enmyadmin.commands.records import described, find_records
-from enmyadmin.output import Json, print_json
+from enmyadmin.output import Json, Quiet, print_json
 
 Clean = Annotated[
     str | None,
@@ -50,6 +50,7 @@ def snapshot(
     sources: Annotated[list[str], typer.Argument(help="Ids or names of data sources.", metavar="SOURCE")],
     description: Description = "",
     store: Store = None,
+    quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Take a snapshot of a data source.
@@ -61,7 +62,8 @@ def snapshot(
     from enstorage import DataSource, create_snapshots
     from enstorage.instant import to_iso
 
-    taken = create_snapshots(find_records(DataSource, sources, open_store(store)), description)
+    chosen = find_records(DataSource, sources, open_store(store))
+    taken = create_snapshots(chosen, description, progress=not (quiet or as_json))
     if as_json:
         print_json([each.as_dictionary() for each in taken])
         return
@@ -85,6 +87,7 @@ def prepare(
     seed: Seed = None,
     description: Description = "",
     store: Store = None,
+    quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Clean, transform and split a snapshot.
@@ -96,7 +99,9 @@ def prepare(
     methods = {"clean_method": clean, "transform_method": transform, "split": split, "seed": seed}
     parts = {"train_part": train, "valid_part": valid, "test_part": test}
     chosen = find_records(DataSnapshot, snapshots, open_store(store))
-    made = create_preparations(chosen, **without_none({**methods, **parts}), description=description)
+    made = create_preparations(
+        chosen, **without_none({**methods, **parts}), description=description, progress=not (quiet or as_json)
+    )
     if as_json:
         print_json([each.as_dictionary() for each in made])
         return

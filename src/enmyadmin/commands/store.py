@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from endirector.progress import progress_bar
 from enmyadmin.commands.opening import Store, open_store
 from enmyadmin.commands.period import parse_period
 from enmyadmin.output import Json, Quiet, print_json, print_table, readable_size
@@ -73,8 +72,7 @@ def check(store: Store = None, quiet: Quiet = False, as_json: Json = False) -> N
     """
     import enstorage
 
-    with progress_bar(hidden=quiet or as_json) as progress:
-        found = enstorage.check(open_store(store), notes=True, progress=progress)
+    found = enstorage.check(open_store(store), notes=True, progress=not (quiet or as_json))
     is_damaged = any(each.kind == "damage" for each in found)
     if as_json:
         print_json([asdict(each) for each in found])
@@ -105,8 +103,7 @@ def gc(
     import enstorage
 
     period = parse_period(grace, "--grace")
-    with progress_bar(hidden=quiet or as_json) as progress:
-        sweep = enstorage.gc(open_store(store), delete=delete, grace=period, progress=progress)
+    sweep = enstorage.gc(open_store(store), delete=delete, grace=period, progress=not (quiet or as_json))
     if as_json:
         print_json(asdict(sweep))
         return
