@@ -55,7 +55,8 @@ def rename(
 def delete(entity: Entity, ids: References, store: Store = None, as_json: Json = False) -> None:
     """Move records to the trash.
 
-    All that was made from them goes along. Nothing is lost: `enstorage restore` brings them back, `enstorage purge` deletes them for good.
+    All that was made from them goes along. Nothing is lost: `enstorage restore` brings them back, and only `enstorage purge`
+    deletes them for good.
 
     Example: enstorage delete model 2 3
     """
