@@ -6,7 +6,16 @@ these has changed nothing in the store; a call that was stopped says itself what
 
 
 class EnstorageError(Exception):
-    """Base of everything that enstorage raises on purpose."""
+    """Base of everything that enstorage raises on purpose.
+
+    Args:
+        *told: the message.
+        field: the field of `enstorage.create` that is wrong, where the error is about one.
+    """
+
+    def __init__(self, *told: object, field: str | None = None) -> None:
+        super().__init__(*told)
+        self.field = field
 
 
 class InvalidInputError(EnstorageError, ValueError):

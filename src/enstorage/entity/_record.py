@@ -12,6 +12,8 @@ from sqlalchemy.orm.attributes import flag_modified, set_committed_value
 
 from enstorage.database.types import TABLE_OPTIONS, Id, JsonText, LongText, UtcDateTime
 from enstorage.entity import _deletion, _saving, _trash
+from enstorage.entity._texts import check_texts
+from enstorage.entity.columns import facts, named
 from enstorage.errors import CorruptError, EnstorageError, ImmutableError, InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from enstorage.views.lineage import Lineage
 
 R = TypeVar("R", bound="Record")
-_NAME_LENGTH = 255
 
 
 def now() -> datetime:
@@ -47,25 +48,47 @@ class Record(DeclarativeBase):
     )
     __table_args__: Any = TABLE_OPTIONS
 
-    #: Columns that may not change once the record is stored.
-    _immutable: ClassVar[frozenset[str]] = frozenset()
-    #: The foreign keys by which the record is a part of another one, with which it is deleted.
-    _part_of: ClassVar[frozenset[str]] = frozenset()
-    #: The foreign keys by which the record belongs to a project, or to what belongs to one: with it, it is exported.
-    _belongs_to: ClassVar[frozenset[str]] = frozenset()
-    #: The foreign keys that say what the record was made from.
-    _upstream: ClassVar[tuple[str, ...]] = ()
+    # What the facts of the columns say, gathered when the class is made. See `enstorage.entity.columns.Facts`.
+    _immutable: ClassVar[frozenset[str]]
+    _part_of: ClassVar[frozenset[str]]
+    _belongs_to: ClassVar[frozenset[str]]
+    _upstream: ClassVar[tuple[str, ...]]
+    _written_later: ClassVar[tuple[str, ...]]
+    #: Whether deleting what the part refers to takes the part alone, and not the whole that it is a part of.
+    _goes_alone: ClassVar[bool] = False
     #: Whether each record is a table that belongs to one other record.
     _is_owned: ClassVar[bool] = False
-    #: Columns that are empty in a new record and are written later: a bundle fills them in where they are still empty.
-    _written_later: ClassVar[tuple[str, ...]] = ()
 
-    id: Mapped[int] = mapped_column(Id, primary_key=True, sort_order=-10)
-    description: Mapped[str] = mapped_column(LongText, default="", sort_order=90)
-    tags: Mapped[dict[str, Any]] = mapped_column(MutableDict.as_mutable(JsonText()), default=dict, sort_order=91)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, sort_order=92)
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, onupdate=now, sort_order=93)
-    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime, sort_order=94)
+    id: Mapped[int] = mapped_column(
+        Id, primary_key=True, sort_order=-10, info=facts("Its number, never given out twice.")
+    )
+    description: Mapped[str] = mapped_column(
+        LongText, default="", sort_order=90, info=facts("Free text about it.", listed=False)
+    )
+    tags: Mapped[dict[str, Any]] = mapped_column(
+        MutableDict.as_mutable(JsonText()),
+        default=dict,
+        sort_order=91,
+        info=facts("Free keys and values, to find it by.", listed=False),
+    )
+    created_at: Mapped[datetime] = mapped_column(
+        UtcDateTime, default=now, sort_order=92, info=facts("When it was stored first.", listed=False)
+    )
+    updated_at: Mapped[datetime] = mapped_column(
+        UtcDateTime, default=now, onupdate=now, sort_order=93, info=facts("When it was changed last.", listed=False)
+    )
+    deleted_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, sort_order=94, info=facts("When it was put into the trash.", listed=False)
+    )
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if "__table__" in cls.__dict__:
+            cls._immutable = frozenset(named(cls, "immutable"))
+            cls._part_of = frozenset(named(cls, "part_of"))
+            cls._belongs_to = frozenset(named(cls, "belongs_to"))
+            cls._upstream = named(cls, "made_from")
+            cls._written_later = named(cls, "written_later")
 
     def __init__(self, *, connector: "Connector | None" = None, **values: Any) -> None:
         self._connector = connector
@@ -326,48 +349,6 @@ class Record(DeclarativeBase):
     def __repr__(self) -> str:
         name = getattr(self, "name", None)
         return f"{type(self).__name__}({self.id})" if not name else f"{type(self).__name__}({self.id}, {name!r})"
-
-
-def check_texts(entity: type[Record], values: Mapping[str, Any]) -> None:
-    """Refuse texts among the values of a record that not every database can keep.
-
-    Raises:
-        InvalidInputError: the name is missing, a text is too long, or it is as `check_text` refuses it.
-    """
-    for key, longest in _text_columns(entity):
-        value = values.get(key)
-        if key == "name" and (not isinstance(value, str) or not 0 < len(value) <= _NAME_LENGTH):
-            raise InvalidInputError(
-                f"The name of a {entity.__name__} is a text of 1 to {_NAME_LENGTH} characters; received {value!r:.80}."
-            )
-        if not isinstance(value, str):
-            continue
-        if longest is not None and len(value) > longest:
-            raise InvalidInputError(
-                f"The {key} of a {entity.__name__} has at most {longest} characters; received {len(value)}."
-            )
-        check_text(value, f"{key} of a {entity.__name__}")
-
-
-@cache
-def _text_columns(entity: type[Record]) -> list[tuple[str, int | None]]:
-    """The columns that hold text, and how long it may be; JSON is kept as text too, and its strings may hold anything."""
-    columns = [column for column in entity.__table__.columns if not isinstance(column.type, JsonText)]
-    return [(column.key, getattr(column.type, "length", None)) for column in columns]
-
-
-def check_text(text: str, what: str) -> None:
-    """Refuse a text that not every database can keep.
-
-    Raises:
-        InvalidInputError: it has the character NUL, or half of a surrogate pair.
-    """
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidInputError(f"The {what} is no valid Unicode: {text!r:.80}. Correct the text.") from error
-    if "\x00" in text:
-        raise InvalidInputError(f"The {what} has the character NUL: {text!r:.80}. Take it out.")
 
 
 @cache

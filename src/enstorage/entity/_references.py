@@ -103,12 +103,13 @@ def in_order(session: Session, *keys: "Mapping[Kind, Iterable[int]]") -> "list[R
     wanted: dict[Kind, set[int]] = defaultdict(set)
     for entity, ids in ((entity, ids) for each in keys for entity, ids in each.items()):
         wanted[entity].update(ids)
-    return [
-        record
-        for entity in reversed(entities_in_order(next(iter(wanted)).registry) if wanted else ())
-        for chunk in chunks(sorted(wanted[entity], reverse=True))
-        for record in session.scalars(select(entity).where(entity.id.in_(chunk)).order_by(entity.id.desc()))
-    ]
+    found: list[Record] = []
+    for entity in reversed(entities_in_order(next(iter(wanted)).registry) if wanted else ()):
+        own: list[Record] = []
+        for chunk in chunks(wanted[entity]):
+            own += session.scalars(select(entity).where(entity.id.in_(chunk)))
+        found += sorted(own, key=lambda record: record.id, reverse=not entity._part_of)
+    return found
 
 
 @cache
@@ -135,7 +136,8 @@ def chunks(ids: Iterable[int]) -> Iterator[list[int]]:
 def _holders(child: "Kind") -> "list[tuple[str, Kind]]":
     """The column that names the record to be found for a row of an entity, and its entity: of a part those of its whole."""
     keys = foreign_keys(child)
-    return [(name, keys[name]) for name in sorted(child._part_of)] or [("id", child)]
+    wholes = [] if child._goes_alone else [(name, keys[name]) for name in sorted(child._part_of)]
+    return wholes or [("id", child)]
 
 
 def _by_table(registry: registry) -> "dict[Any, Kind]":

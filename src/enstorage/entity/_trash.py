@@ -108,19 +108,20 @@ def check_parents(session: Session, referring: "Iterable[tuple[Record, Iterable[
     Raises:
         InvalidInputError: one does.
     """
-    users: dict[Key, Record] = {}
+    users: dict[Key, tuple[Record, str]] = {}
     for record, names in referring:
         keys = foreign_keys(type(record))
         for name in names:
             if name in keys and name not in record._part_of and not keys[name]._is_owned:
                 id = getattr(record, name)
                 if id is not None:
-                    users.setdefault((keys[name], id), record)
+                    users.setdefault((keys[name], id), (record, name))
     for key in _trashed(session, users):
-        user, (entity, id) = users[key], key
+        (user, name), (entity, id) = users[key], key
         raise InvalidInputError(
             f"{entity.__name__}({id}) is in the trash, so no {type(user).__name__} can be made of it. Take it out first: "
-            f"{entity.__name__}.get({id}).restore()."
+            f"{entity.__name__}.get({id}).restore().",
+            field=name,
         )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from enstorage.database.types import JsonText, JsonValue, ObjectHash
 from enstorage.entity._record import Record
 from enstorage.entity._saving import save_all
+from enstorage.entity.columns import facts
 from enstorage.writing import write_whole
 
 if TYPE_CHECKING:
@@ -36,16 +37,21 @@ class DataCsv(Record):
     """
 
     __tablename__ = "data_csv"
-    _immutable = frozenset({"sha256", "rows", "columns", "bytes", "local_ids"})
     _is_owned = True
 
-    sha256: Mapped[str] = mapped_column(ObjectHash, index=True)
-    rows: Mapped[int] = mapped_column(BigInteger)
-    columns: Mapped[dict[str, str]] = mapped_column(JsonValue)
-    bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(
+        ObjectHash, index=True, info=facts("The bytes of the table, by their hash.", listed=False, immutable=True)
+    )
+    rows: Mapped[int] = mapped_column(BigInteger, info=facts("How many rows it has.", immutable=True))
+    columns: Mapped[dict[str, str]] = mapped_column(
+        JsonValue, info=facts("The types of its columns, by name.", listed=False, immutable=True)
+    )
+    bytes: Mapped[int] = mapped_column(BigInteger, info=facts("How many bytes these are.", immutable=True))
     #: For a table that came from another store: the ids here of the sources, models and ensembles that it names by their ids
     #: there, `{"data_source": {"35": 2}, "model": {"3": 7}}`. The bytes, and so the hash, stay those of the other store.
-    local_ids: Mapped[dict[str, dict[str, int]] | None] = mapped_column(JsonText)
+    local_ids: Mapped[dict[str, dict[str, int]] | None] = mapped_column(
+        JsonText, info=facts("Ids here of what a table from another store names.", listed=False, immutable=True)
+    )
 
     @classmethod
     def of(cls, table: "pl.DataFrame", connector: "Connector") -> Self:
@@ -164,7 +170,11 @@ class TableOwner(Record):
 
     __abstract__ = True
 
-    data_csv_id: Mapped[int] = mapped_column(ForeignKey("data_csv.id"), sort_order=80)
+    data_csv_id: Mapped[int] = mapped_column(
+        ForeignKey("data_csv.id"),
+        sort_order=80,
+        info=facts("The table that it owns.", listed=False, immutable=True, owns=True),
+    )
 
     @property
     def data_csv(self) -> DataCsv:

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from enstorage.database.types import Name
 from enstorage.entity._record import Record
+from enstorage.entity.columns import facts
 from enstorage.errors import InvalidInputError, StoreError
 from enstorage.instant import TimeLike, not_years, to_iso, to_ns
 from enstorage.interval import Interval
 from enstorage.progress import Progress, listening
-from enstorage.series.base import Points, SeriesStore, check_aggregate
+from enstorage.series.base import AGGREGATES, Points, SeriesStore, check_aggregate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
     from enstorage.connector import Connector
     from enstorage.entity.data_snapshot import DataSnapshot
     from enstorage.entity.project import Project
+
+
+def canonical_interval(interval: str) -> str:
+    """An interval as it is kept.
+
+    Raises:
+        InvalidInputError: it is none.
+    """
+    return str(Interval.parse(interval))
 
 
 class DataSource(Record):
@@ -49,12 +59,27 @@ class DataSource(Record):
 
     __tablename__ = "data_source"
 
-    name: Mapped[str] = mapped_column(Name)
-    time_from: Mapped[int | None] = mapped_column(BigInteger)
-    time_to: Mapped[int | None] = mapped_column(BigInteger)
-    time_interval: Mapped[str | None] = mapped_column(String(32))
-    aggregate: Mapped[str] = mapped_column(String(16))
-    unit: Mapped[str] = mapped_column(Name)
+    name: Mapped[str] = mapped_column(Name, info=facts("What people call it."))
+    time_from: Mapped[int | None] = mapped_column(
+        BigInteger, info=facts("Start of the period of snapshots; by default the first point.", is_time=True)
+    )
+    time_to: Mapped[int | None] = mapped_column(
+        BigInteger, info=facts("End of that period, not part of it; by default after the last point.", is_time=True)
+    )
+    time_interval: Mapped[str | None] = mapped_column(
+        String(32),
+        info=facts(
+            "Length of the buckets of snapshots, such as 1d; by default the points as they are.",
+            canonical=canonical_interval,
+        ),
+    )
+    aggregate: Mapped[str] = mapped_column(
+        String(16),
+        info=facts(
+            "How the points of a bucket become one value.", canonical=check_aggregate, choices=lambda: AGGREGATES
+        ),
+    )
+    unit: Mapped[str] = mapped_column(Name, info=facts("Unit of the values."))
 
     def __init__(
         self,
@@ -92,7 +117,7 @@ class DataSource(Record):
 
     @validates("time_interval")
     def _canonical_interval(self, _key: str, value: str | None) -> str | None:
-        return None if value is None else str(Interval.parse(value))
+        return None if value is None else canonical_interval(value)
 
     @validates("aggregate")
     def _known_aggregate(self, _key: str, value: str) -> str:

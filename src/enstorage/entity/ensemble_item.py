@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage.database.types import JsonText
 from enstorage.entity._record import Record
+from enstorage.entity.columns import facts
 from enstorage.entity.model import Model
 from enstorage.errors import InUseError
 
@@ -27,17 +28,20 @@ class EnsembleItem(Record):
         UniqueConstraint("ensemble_id", "member_id"),
         Record.__table_args__,
     )
-    _part_of = frozenset({"ensemble_id"})
-    _upstream = ("model_id", "member_id")
-    _written_later = ("properties",)
 
-    ensemble_id: Mapped[int] = mapped_column(ForeignKey("ensemble.id"))
-    model_id: Mapped[int | None] = mapped_column(ForeignKey("model.id"), index=True)
-    #: The ensemble that is a member; None where the member is a model.
-    member_id: Mapped[int | None] = mapped_column(ForeignKey("ensemble.id"), index=True)
-    #: Place of the member among the members, from 0: the order in which they were given.
-    position: Mapped[int]
-    properties: Mapped[dict[str, Any]] = mapped_column(MutableDict.as_mutable(JsonText()), default=dict)
+    ensemble_id: Mapped[int] = mapped_column(ForeignKey("ensemble.id"), info=facts("The ensemble.", part_of=True))
+    model_id: Mapped[int | None] = mapped_column(
+        ForeignKey("model.id"), index=True, info=facts("The member, where it is a model.", made_from=True)
+    )
+    member_id: Mapped[int | None] = mapped_column(
+        ForeignKey("ensemble.id"), index=True, info=facts("The member, where it is an ensemble.", made_from=True)
+    )
+    position: Mapped[int] = mapped_column(info=facts("Place of the member among the members, from 0."))
+    properties: Mapped[dict[str, Any]] = mapped_column(
+        MutableDict.as_mutable(JsonText()),
+        default=dict,
+        info=facts("What is known of the member there, such as its weight.", listed=False, written_later=True),
+    )
 
     @property
     def key(self) -> str:

@@ -9,10 +9,12 @@ from sqlalchemy import BigInteger, ForeignKey, Select, String, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from enstorage.entity._record import Record
+from enstorage.entity.columns import facts
 from enstorage.entity.data_csv import DataCsv, TableOwner
 from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.instant import to_iso, to_ns_array
-from enstorage.preparation.split import check_part
+from enstorage.objects.base import checked_hash
+from enstorage.preparation.split import PARTS, check_part
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,16 +41,36 @@ class Forecast(TableOwner):
     """
 
     __tablename__ = "forecast"
-    _immutable = frozenset({"model_id", "ensemble_id", "data_csv_id", "part", "rows", "object_sha256"})
-    _part_of = frozenset({"model_id", "ensemble_id"})
-    _upstream = ("model_id", "ensemble_id")
 
-    model_id: Mapped[int | None] = mapped_column(ForeignKey("model.id"), index=True)
-    ensemble_id: Mapped[int | None] = mapped_column(ForeignKey("ensemble.id"), index=True)
-    part: Mapped[str] = mapped_column(String(16))
-    rows: Mapped[int] = mapped_column(BigInteger)
-    #: The object that the owner had then: forecasts of an earlier object are out of date.
-    object_sha256: Mapped[str | None] = mapped_column(String(64))
+    model_id: Mapped[int | None] = mapped_column(
+        ForeignKey("model.id"),
+        index=True,
+        info=facts("The model that made it.", immutable=True, part_of=True, made_from=True),
+    )
+    ensemble_id: Mapped[int | None] = mapped_column(
+        ForeignKey("ensemble.id"),
+        index=True,
+        info=facts("The ensemble that made it.", immutable=True, part_of=True, made_from=True),
+    )
+    part: Mapped[str] = mapped_column(
+        String(16),
+        info=facts(
+            "The part it is for.",
+            immutable=True,
+            canonical=check_forecast_part,
+            choices=lambda: (*PARTS, OUT_OF_FOLD),
+        ),
+    )
+    rows: Mapped[int] = mapped_column(BigInteger, info=facts("How many forecasts it has.", immutable=True))
+    object_sha256: Mapped[str | None] = mapped_column(
+        String(64),
+        info=facts(
+            "The object that the model had then; forecasts of an earlier one are out of date.",
+            listed=False,
+            immutable=True,
+            canonical=checked_hash,
+        ),
+    )
 
     @classmethod
     def store(cls, owner: Record, part: str, table: "pl.DataFrame", *, object_sha256: str | None = None) -> Self:

@@ -34,7 +34,9 @@ _TAGS = {"tags", "tag"}
 _COLUMNS = {"attributes", "attribute", "attr", "run"}
 
 
-def build(entity: type[R], where: str | None, order_by: str | None, limit: int | None, *, trash: bool) -> Select[R]:
+def build(
+    entity: type[R], where: str | None, order_by: str | None, limit: int | None, *, trash: bool = False
+) -> Select[R]:
     """The statement that finds records of an entity; see `Record.find`.
 
     Raises:
