@@ -107,7 +107,7 @@ def together(seeds: int, epochs: int) -> dict:
     train_together(members, training)
     again = time.perf_counter() - started
     tests = [rows[lag][1] for _ in range(seeds) for lag in LAGS]
-    predicted = predict_together(trained, [X for X, _ in tests])
+    predicted = predict_together([each.obj for each in trained], [X for X, _ in tests])
     errors = [error(values[:, 0], y) for values, (_, y) in zip(predicted, tests, strict=True)]
     return {"seconds": first, "again": again, "errors": errors}
 

@@ -1,11 +1,28 @@
 """The command line. Every command imports what it needs when it is called, so that `--help` answers at once."""
 
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
-from enmyadmin.commands import bundles, demo, ensembles, entities, forecasting, models, points, report, store
+from enmyadmin.commands import (
+    bundles,
+    changing,
+    creating,
+    demo,
+    ensembles,
+    entities,
+    forecasting,
+    models,
+    points,
+    preparing,
+    report,
+    store,
+    training,
+)
+from enmyadmin.commands.interruption import Interrupted, interruptible
 from enmyadmin.output import Json, print_error, print_json
 from enstorage._version import __version__
 from enstorage.errors import EnstorageError
@@ -15,31 +32,112 @@ _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 
 class _App(typer.Typer):
-    """Says what goes wrong in one message on standard error, with exit status 1, or 2 where a command is not understood."""
+    """Says what goes wrong in one message on standard error.
+
+    Exit status 1 is an error, 2 a command that is not understood, 130 one that Ctrl-C stopped.
+    """
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         as_json = "--json" in sys.argv
         try:
-            if not as_json:
-                return super().__call__(*arguments, **options)
-            status = super().__call__(*arguments, standalone_mode=False, **options)
-            raise SystemExit(status if isinstance(status, int) else 0)
+            status = super().__call__(*arguments, prog_name="enstorage", standalone_mode=False, **options)
         except EnstorageError as error:
-            print_error(type(error).__name__, str(error), as_json=as_json)
-            raise SystemExit(1) from None
+            _leave(1, type(error).__name__, str(error), as_json=as_json)
         except _UsageError as error:
-            print_error("UsageError", error.format_message(), as_json=as_json)  # type: ignore[attr-defined]
-            raise SystemExit(2) from None
+            _leave(2, "UsageError", _usage(error, as_json=as_json), as_json=as_json)
+        except Interrupted as stopped:
+            _leave(130, "Interrupted", str(stopped), as_json=as_json)
         except typer.Abort:
-            raise SystemExit(1) from None
+            _leave(1, "Aborted", "Aborted; nothing was changed.", as_json=as_json)
         except BrokenPipeError:
             # Whoever read our output, such as `head`, has seen enough.
             sys.stderr.close()
             raise SystemExit(141) from None
+        raise SystemExit(status if isinstance(status, int) else 0)
+
+
+def _leave(status: int, kind: str, message: str, *, as_json: bool) -> NoReturn:
+    if message:
+        print_error(kind, message, as_json=as_json)
+    raise SystemExit(status) from None
+
+
+def _usage(error: Any, *, as_json: bool) -> str:
+    """The message of a command that is not understood, and where to read how it is written; empty after the help itself."""
+    message = str(error.format_message())
+    if not message or as_json or error.ctx is None:
+        return message
+    return f"{message}{'' if message.endswith(('.', '?')) else '.'} See: {error.ctx.command_path} --help"
+
+
+def version(as_json: Json = False) -> None:
+    """Show the version.
+
+    Example: enstorage version
+    """
+    print_json({"version": __version__}) if as_json else typer.echo(f"enstorage {__version__}")
+
+
+#: The panels of the help, each in the order of the work.
+_PANELS: dict[str, dict[str, Callable[..., None] | None]] = {
+    "Data": {
+        "import-csv": points.import_csv,
+        "import-lines": points.import_lines,
+        "export-csv": points.export_csv,
+        "snapshot": preparing.snapshot,
+        "prepare": preparing.prepare,
+        "create": None,  # a group of commands, below
+    },
+    "Models": {
+        "fit": training.fit,
+        "predict": training.predict,
+        "backtest": training.backtest,
+        "forecast": forecasting.forecast,
+        "import-model": models.import_model,
+        "export-model": models.export_model,
+        "tensorboard": models.tensorboard,
+    },
+    "Ensembles": {
+        "render": ensembles.render,
+        "form": ensembles.form,
+        "diagnose": ensembles.diagnose,
+        "calibrate": ensembles.calibrate,
+        "report": report.report,
+        "verify": ensembles.verify,
+        "remake": ensembles.remake,
+        "demo": demo.demo,
+    },
+    "Store": {
+        "init": store.init,
+        "info": store.info,
+        "list": entities.list_entities,
+        "find": entities.find,
+        "show": entities.show,
+        "compare": entities.compare,
+        "rename": changing.rename,
+        "delete": changing.delete,
+        "restore": changing.restore,
+        "purge": changing.purge,
+        "export": bundles.export,
+        "import": bundles.import_bundle,
+        "check": store.check,
+        "gc": store.gc,
+        "upgrade": store.upgrade,
+        "version": version,
+    },
+}
+
+
+class _InOrder(TyperGroup):
+    """Lists commands in the order of the panels, groups of commands too."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - as the library calls it
+        return [name for commands in _PANELS.values() for name in commands]
 
 
 app = _App(
     name="enstorage",
+    cls=_InOrder,
     help="Keeps, trains, combines and proves ensembles of forecasting models.",
     epilog="The store is --store FOLDER, else what ENSTORAGE_DATABASE, ENSTORAGE_SERIES and ENSTORAGE_OBJECTS or the file "
     "enstorage.toml say, else ./enstorage-data.",
@@ -47,33 +145,16 @@ app = _App(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+_create = typer.Typer(
+    help="Create a record by options or from JSON.\n\nExample: enstorage create project Load --source 1",
+    no_args_is_help=True,
+)
 
-
-@app.command()
-def version(as_json: Json = False) -> None:
-    """Print the version."""
-    print_json({"version": __version__}) if as_json else typer.echo(f"enstorage {__version__}")
-
-
-app.command()(demo.demo)
-app.command()(store.init)
-app.command()(store.info)
-app.command(name="list")(entities.list_entities)
-app.command()(entities.find)
-app.command()(entities.show)
-app.command()(entities.compare)
-app.command()(points.import_csv)
-app.command()(points.import_lines)
-app.command()(points.export_csv)
-app.command()(bundles.export)
-app.command(name="import")(bundles.import_bundle)
-app.command()(models.export_model)
-app.command()(models.import_model)
-app.command()(models.tensorboard)
-app.command()(forecasting.forecast)
-app.command()(ensembles.verify)
-app.command()(ensembles.remake)
-app.command()(report.report)
-app.command()(store.check)
-app.command()(store.gc)
-app.command()(store.upgrade)
+for _panel, _commands in _PANELS.items():
+    for _name, _command in _commands.items():
+        if _command is not None:
+            app.command(name=_name, rich_help_panel=_panel)(interruptible(_command))
+app.add_typer(_create, name="create", rich_help_panel="Data")
+for _panel, _kinds in creating.PANELS.items():
+    for _name, _command in _kinds.items():
+        _create.command(name=_name, rich_help_panel=_panel)(interruptible(_command))

@@ -2,6 +2,8 @@
 
 import json
 import math
+import os
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
@@ -9,6 +11,10 @@ from typing import Annotated, Any
 import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress bar.")]
+
+
+_UNLIMITED = 10_000
 
 
 def print_json(value: Any) -> None:
@@ -52,7 +58,9 @@ def print_table(columns: list[str], rows: list[list[Any]], title: str | None = N
         shown.append([format(cell, form) if isinstance(cell, float) else _shown(cell) for cell in cells])
     for row in zip(*shown, strict=True):
         table.add_row(*row)
-    Console().print(table)
+    # A pipe or a file has no width, so no cell is broken there.
+    has_width = sys.stdout.isatty() or "COLUMNS" in os.environ
+    Console(width=None if has_width else _UNLIMITED).print(table)
 
 
 def readable_size(count: int) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from enstorage.connector import Connector
     from enstorage.entity._many import create_preparations, create_snapshots, write_all
     from enstorage.entity._saving import save_all
+    from enstorage.entity.creating import Field, create, fields
     from enstorage.entity.data_csv import DataCsv
     from enstorage.entity.data_preparation import DataPreparation
     from enstorage.entity.data_set import DataSet
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from enstorage.errors import EnstorageError
     from enstorage.exchange.exporting import ExportedModel
     from enstorage.formats.onnx import OnnxModel
+    from enstorage.progress import Progress
     from enstorage.upkeep.check import Finding, check
     from enstorage.upkeep.sweep import Garbage, Sweep, gc
     from enstorage.views.comparing import Comparison, compare
@@ -52,6 +54,7 @@ __all__ = [
     "EnstorageError",
     "Exported",
     "ExportedModel",
+    "Field",
     "Finding",
     "Forecast",
     "Garbage",
@@ -61,6 +64,7 @@ __all__ = [
     "ModelCurve",
     "ModelMeta",
     "OnnxModel",
+    "Progress",
     "Project",
     "Research",
     "Sweep",
@@ -68,10 +72,12 @@ __all__ = [
     "adapter",
     "check",
     "compare",
+    "create",
     "create_preparations",
     "create_snapshots",
     "errors",
     "export_project",
+    "fields",
     "gc",
     "import_bundle",
     "save_all",
@@ -92,6 +98,7 @@ _HOME = {
     "EnstorageError": "enstorage.errors",
     "Exported": "enstorage.bundle.report",
     "ExportedModel": "enstorage.exchange.exporting",
+    "Field": "enstorage.entity.creating",
     "Finding": "enstorage.upkeep.check",
     "Forecast": "enstorage.entity.forecast",
     "Garbage": "enstorage.upkeep.sweep",
@@ -101,14 +108,17 @@ _HOME = {
     "ModelCurve": "enstorage.entity.model_curve",
     "ModelMeta": "enstorage.entity.model_meta",
     "OnnxModel": "enstorage.formats.onnx",
+    "Progress": "enstorage.progress",
     "Project": "enstorage.entity.project",
     "Research": "enstorage.entity.research",
     "Sweep": "enstorage.upkeep.sweep",
     "check": "enstorage.upkeep.check",
     "compare": "enstorage.views.comparing",
+    "create": "enstorage.entity.creating",
     "create_preparations": "enstorage.entity._many",
     "create_snapshots": "enstorage.entity._many",
     "export_project": "enstorage.bundle.export_project",
+    "fields": "enstorage.entity.creating",
     "import_bundle": "enstorage.bundle.import_bundle",
     "gc": "enstorage.upkeep.sweep",
     "save_all": "enstorage.entity._saving",

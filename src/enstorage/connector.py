@@ -1,9 +1,12 @@
 """`Connector`: the three stores behind one object. It must be made before anything else is used."""
 
+import hashlib
 import os
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import ClassVar, Self
 
@@ -12,11 +15,17 @@ from sqlalchemy.orm import Session
 import enstorage.entity  # noqa: F401 - so that every table is known before the database is opened
 from enstorage.database.database import Database
 from enstorage.database.url import parse_url
+from enstorage.entity._object_columns import referred_to
 from enstorage.entity._recording import Recorder
-from enstorage.errors import NotConnectedError
+from enstorage.errors import NotConnectedError, StoreError
 from enstorage.objects.base import ObjectStore, find_objects
 from enstorage.series.base import SeriesStore, find_series
 from enstorage.settings import Settings
+
+# Of writing bytes durably most is waiting, for a disk or for a server.
+_PUTS_AT_ONCE = 8
+# Other writers wait for the transaction in which so many objects are removed.
+_REMOVED_AT_ONCE = 20
 
 
 class Connector:
@@ -68,6 +77,8 @@ class Connector:
         store_id = self.database.store_id()
         self.series.claim(store_id)
         self.objects.claim(store_id)
+        #: Inside of `all_or_nothing` the objects that were new, with the time at which they were there.
+        self._new_objects: ContextVar[dict[str, datetime] | None] = ContextVar("enstorage_new_objects", default=None)
         Connector._latest = self
 
     @classmethod
@@ -97,13 +108,59 @@ class Connector:
         """
         return self.database.transaction()
 
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Have an error or an interrupt that leaves the block remove the objects that were new in it.
+
+        Those that a row refers to stay, and those that others have put meanwhile. As of `gc`, whoever stores a row that
+        refers to one looks after the commit whether it is still there. To be used outside of transactions: inside of one
+        it does nothing.
+        """
+        outer, new = self._new_objects.get(), dict[str, datetime]()
+        if outer is not None or self.database.in_transaction:
+            yield
+            return
+        token = self._new_objects.set(new)
+        try:
+            yield
+        except BaseException:
+            with suppress(StoreError):
+                self._remove(new)
+            raise
+        finally:
+            self._new_objects.reset(token)
+
+    def _remove(self, objects: dict[str, datetime]) -> None:
+        hashes = list(objects)
+        for start in range(0, len(hashes), _REMOVED_AT_ONCE):
+            batch = hashes[start : start + _REMOVED_AT_ONCE]
+            with self.transaction() as session:
+                for sha256 in set(batch) - referred_to(session, batch):
+                    self.objects.delete(sha256, unless_touched_since=objects[sha256])
+
+    def put(self, contents: Sequence[bytes]) -> list[str]:
+        """Put objects beside each other; returns their SHA-256. They are to be there before the rows that refer to them."""
+        new = self._new_objects.get()
+
+        def put(content: bytes) -> str:
+            is_known = new is None or self.objects.has(hashlib.sha256(content).hexdigest())
+            sha256 = self.objects.put(content)
+            if new is not None and not is_known:
+                new[sha256] = datetime.now(UTC)
+            return sha256
+
+        if len(contents) == 1:
+            return [put(contents[0])]
+        with ThreadPoolExecutor(_PUTS_AT_ONCE) as threads:
+            return list(threads.map(put, contents))
+
     def keep(self, content: bytes) -> str:
         """Put bytes into the object store; to be called in the transaction that stores their SHA-256, which is returned.
 
         After the commit it looks whether they are still there: `gc` may have freed equal bytes, to which nothing referred
         before, just between the two.
         """
-        sha256 = self.objects.put(content)
+        (sha256,) = self.put([content])
         self.keep_again(sha256, content)
         return sha256
 

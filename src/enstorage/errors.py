@@ -1,12 +1,21 @@
 """The one error tree of enstorage and of every package built on it.
 
 A message states the fact, what was expected, what was received and what to do, in plain words. What raises one of
-these has changed nothing in the store.
+these has changed nothing in the store; a call that was stopped says itself what it keeps.
 """
 
 
 class EnstorageError(Exception):
-    """Base of everything that enstorage raises on purpose."""
+    """Base of everything that enstorage raises on purpose.
+
+    Args:
+        *told: the message.
+        field: the field of `enstorage.create` that is wrong, where the error is about one.
+    """
+
+    def __init__(self, *told: object, field: str | None = None) -> None:
+        super().__init__(*told)
+        self.field = field
 
 
 class InvalidInputError(EnstorageError, ValueError):
@@ -47,6 +56,10 @@ class NotConnectedError(EnstorageError):
 
 class StoreError(EnstorageError):
     """The database, the series store or the object store refused or failed."""
+
+
+class CancelledError(EnstorageError):
+    """A long call was asked to stop by its progress function."""
 
 
 class UpgradeError(StoreError):

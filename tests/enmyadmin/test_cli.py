@@ -245,7 +245,7 @@ def test_an_export_to_a_place_that_is_not_there_is_one_message(enstorage, csv):
     [
         (["show", "project"], "Missing argument"),
         (["info", "--stoer", "x"], "No such option: --stoer"),
-        (["show", "project", "one"], "Invalid value for"),
+        (["find", "project", "--limit", "one"], "Invalid value for"),
         (["shwo"], "No such command 'shwo'"),
     ],
 )

@@ -177,13 +177,3 @@ def test_a_table_that_no_record_owns_is_a_note(store, flow):
     table = DataCsv.of(flow["DataSnapshot"].data_csv.table(), store).save()
     assert check(store) == []
     assert told(store) == {("DataCsv", table.id)}
-
-
-def test_it_says_how_far_it_is(store, flow):
-    steps = []
-    store.objects.put(b"nobody refers to it")
-    check(store, progress=lambda what, done, total: steps.append((what, done, total)))
-    assert [done for _, done, _ in steps] == list(range(len(steps)))
-    assert {total for _, _, total in steps} == {len(steps)}
-    assert steps[0][0] == "Checking Project"
-    assert steps[-1][0] == "Checking objects"

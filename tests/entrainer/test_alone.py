@@ -60,7 +60,7 @@ def test_a_network_that_no_group_can_have_is_trained_by_keras_and_says_why(make)
     model = make(Normalised())
     told = []
     training = entrainer.Training(epochs=4, optimizer="adam", learning_rate=0.01)
-    entrainer.fit(model, training, seeds=3, progress=lambda models, chunk: told.append(chunk.epochs))
+    entrainer.fit(model, training, seeds=3, progress=False, monitor=lambda models, chunk: told.append(chunk.epochs))
     assert "BatchNormalization" in model.meta("trained_alone")
     assert told == [1, 2, 3, 4]
     curves = model.curves()

@@ -64,7 +64,7 @@ def test_a_forecast_is_that_of_a_network_trained_before_its_origin(research, pre
     train, ahead = last < second, (ids >= second) & (data_set.parts() != 2)
     assert last[train].max() < ids[ahead].min()
     [trained] = train_together([Member(SMALL, X[train], y[train], 5, "alone")], QUICK)
-    expected = data_set.invert(predict_together([trained], [X[ahead]])[0], np.flatnonzero(ahead))
+    expected = data_set.invert(predict_together([trained.obj], [X[ahead]])[0], np.flatnonzero(ahead))
     kept = model.forecasts("out_of_fold").filter(pl.col("id") >= second)
     wide = kept.sort("id", "step").filter(pl.col("id").is_in(data_set.targets()[0][ahead].ravel()))
     truth_ids = data_set.targets()[0][ahead]

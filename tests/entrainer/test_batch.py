@@ -4,12 +4,12 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from enstorage.errors import InvalidInputError, NotSupportedError
+from enstorage.errors import CancelledError, InvalidInputError, NotSupportedError
 from entrainer.backend import load_keras
 from entrainer.compiled.forward import predict_together
 from entrainer.compiled.group import train_together
 from entrainer.compiled.initial_weights import draw_weights
-from entrainer.compiled.member import Member, Trained
+from entrainer.compiled.member import Member, TrainedNetwork
 from entrainer.compiled.outcome import Stop
 from entrainer.compiled.program import member_keys, training_program
 from entrainer.networks import PaperLSTM
@@ -50,8 +50,8 @@ def member(network, lag, seed, rows=None):
 
 
 def assert_same(first, second):
-    assert len(first.weights) == len(second.weights)
-    for mine, other in zip(first.weights, second.weights, strict=True):
+    assert len(first.obj.weights) == len(second.obj.weights)
+    for mine, other in zip(first.obj.weights, second.obj.weights, strict=True):
         np.testing.assert_allclose(mine, other, atol=1e-5)
     np.testing.assert_allclose(first.loss, second.loss, atol=1e-5)
 
@@ -79,7 +79,7 @@ def test_result_does_not_depend_on_the_group_or_its_order():
     some = train_together([members[14], members[0]], training)
     assert_same(whole[14], some[0])
     assert_same(whole[0], some[1])
-    assert not np.allclose(whole[0].weights[0], whole[3].weights[0])
+    assert not np.allclose(whole[0].obj.weights[0], whole[3].obj.weights[0])
 
 
 @pytest.mark.parametrize("optimizer", ["rmsprop", "adam"])
@@ -96,7 +96,7 @@ def test_equals_a_plain_keras_loop_on_the_same_batches(optimizer):
     for _ in range(training.epochs):
         for start in range(0, 40, 16):
             model.train_on_batch(one.X[start : start + 16], one.y[start : start + 16])
-    for mine, other in zip(trained.weights, model.get_weights(), strict=True):
+    for mine, other in zip(trained.obj.weights, model.get_weights(), strict=True):
         np.testing.assert_allclose(mine, other, atol=1e-5)
 
 
@@ -107,7 +107,7 @@ def initial_weights(one):
 
 
 def untrained(one):
-    return Trained(one.name, one.network, one.shape, 1, initial_weights(one), np.empty(0), None, 0, None)
+    return TrainedNetwork(one.network, one.shape, 1, initial_weights(one))
 
 
 @pytest.mark.parametrize("optimizer", ["rmsprop", "adamw"])
@@ -125,11 +125,11 @@ def test_network_that_sees_one_step_ends_as_with_keras_own_loop(optimizer, monke
     keys = member_keys(np.array([0], np.uint32)).weights
     drawn = draw_weights(DROPPING, ((3,),), 1, keys)
     recurrent = [
-        i for i, variable in enumerate(short[0].to_keras().weights) if variable.path.endswith("recurrent_kernel")
+        i for i, variable in enumerate(short[0].obj.to_keras().weights) if variable.path.endswith("recurrent_kernel")
     ]
     assert len(recurrent) == 2
     for index in recurrent:
-        moved = not np.array_equal(short[0].weights[index], drawn[index][0])
+        moved = not np.array_equal(short[0].obj.weights[index], drawn[index][0])
         assert moved == (optimizer == "adamw")
 
 
@@ -147,14 +147,14 @@ def test_each_epoch_has_its_own_order_of_rows():
     shuffled, kept = (
         train_together([member(PLAIN, 5, 1)], Training(epochs=2, shuffle=shuffle))[0] for shuffle in (True, False)
     )
-    assert not np.allclose(shuffled.weights[0], kept.weights[0], atol=1e-7)
+    assert not np.allclose(shuffled.obj.weights[0], kept.obj.weights[0], atol=1e-7)
 
 
 def test_several_outputs_are_trained_and_predicted():
     one = member(PLAIN, 5, 1)
     wide = Member(PLAIN, one.X[:-1], np.column_stack([one.y[:-1], one.y[1:]]), 1, "wide")
     [trained] = train_together([wide], Training(epochs=2))
-    assert predict_together([trained], [wide.X])[0].shape == (74, 2)
+    assert predict_together([trained.obj], [wide.X])[0].shape == (74, 2)
 
 
 def test_predicting_together_equals_the_keras_models(tmp_path):
@@ -170,7 +170,7 @@ def test_predicting_together_equals_the_keras_models(tmp_path):
 
 def test_trained_network_can_be_trained_on_by_keras():
     one = member(DROPPING, 5, 1)
-    model = train_together([one], Training(epochs=2))[0].to_keras()
+    model = train_together([one], Training(epochs=2))[0].obj.to_keras()
     model.compile(optimizer="rmsprop", loss="mse")
     assert np.isfinite(model.fit(one.X, one.y, verbose=0).history["loss"][0])
 
@@ -186,14 +186,19 @@ def test_progress_is_told_in_steps_up_to_the_last_epoch():
     np.testing.assert_array_equal(np.concatenate([chunk.loss[0] for chunk in told]), trained.loss)
 
 
-def test_an_interrupted_training_keeps_what_it_has():
-    def interrupt(chunk):
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, CancelledError])
+def test_an_interrupted_training_keeps_what_it_has(interrupt):
+    def stop(chunk):
+        raise interrupt
 
-    [trained] = train_together([member(PLAIN, 5, 1)], Training(epochs=1000), interrupt)
+    interrupts = []
+    [trained] = train_together([member(PLAIN, 5, 1)], Training(epochs=1000), stop, interrupts.append)
     assert trained.stopped is Stop.INTERRUPTED
+    assert [type(each) for each in interrupts] == [interrupt]
     [again] = train_together([member(PLAIN, 5, 1)], Training(epochs=len(trained.loss)))
     assert_same(trained, again)
+    with pytest.raises(interrupt):
+        train_together([member(PLAIN, 5, 1)], Training(epochs=1000), stop)
 
 
 def test_nan_is_refused_with_the_place_and_the_remedy():
@@ -240,6 +245,6 @@ def test_network_with_moving_averages_is_refused():
 
 
 def test_windows_of_another_lag_are_refused_when_predicting():
-    trained = train_together([member(PLAIN, 5, 1)], Training(epochs=1))
+    [trained] = train_together([member(PLAIN, 5, 1)], Training(epochs=1))
     with pytest.raises(InvalidInputError, match=r"expected one \(rows, …\) per network, with samples of \[\(5,\)\]"):
-        predict_together(trained, [np.ones((3, 6))])
+        predict_together([trained.obj], [np.ones((3, 6))])

@@ -1,5 +1,7 @@
 """Training stored models: what is stored, and what is refused."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
@@ -85,17 +87,23 @@ def test_networks_of_different_shape_are_trained_in_one_call(research, preparati
     ]
 
 
-def test_a_progress_bar_is_shown_when_asked(research, preparation, capsys):
-    entrainer.fit([make(research, preparation, 3)], QUICK)
-    assert "Training 1 network" in capsys.readouterr().out
-
-
-def test_a_function_is_told_of_the_progress_instead(research, preparation, capsys):
+def test_a_monitor_is_told_of_each_chunk(research, preparation):
     told = []
     model = make(research, preparation, 3)
-    entrainer.fit(model, QUICK, progress=lambda models, chunk: told.append((models, chunk.epochs, len(chunk.loss))))
+    entrainer.fit(
+        model, QUICK, progress=False, monitor=lambda models, chunk: told.append((models, chunk.epochs, len(chunk.loss)))
+    )
     assert told[-1] == ([model], 3, 1)
-    assert capsys.readouterr().out == ""
+
+
+def test_a_monitor_that_is_given_as_progress_is_refused(research, preparation, store, census):
+    model = make(research, preparation, 3)
+    before = census(store)
+    with pytest.raises(InvalidInputError, match=r"called as progress\(what, done, total\)"):
+        entrainer.fit(model, QUICK, progress=lambda models, chunk: None)
+    with ThreadPoolExecutor() as executor, pytest.raises(InvalidInputError, match="a monitor and an executor"):
+        entrainer.fit(model, QUICK, progress=False, monitor=lambda models, chunk: None, executor=executor)
+    assert census(store) == before
 
 
 def test_what_cannot_be_trained_is_refused_and_nothing_is_stored(research, preparation, store, census):
@@ -141,7 +149,7 @@ def test_learning_rates_and_dropout_of_one_group_may_differ(research, preparatio
     models = [make(research, preparation, 3, PaperLSTM(units=(4, 5), dropout=drop)) for drop in drops]
     trainings = [entrainer.Training(epochs=3, learning_rate=rate) for rate in rates]
     groups = []
-    entrainer.fit(models, trainings, progress=lambda models, chunk: groups.append(len(models)))
+    entrainer.fit(models, trainings, progress=False, monitor=lambda models, chunk: groups.append(len(models)))
     assert set(groups) == {2}
     twin = make(research, preparation, 3, PaperLSTM(units=(4, 5), dropout=drops[1]))
     entrainer.fit(twin, trainings[1], progress=False)
@@ -168,7 +176,7 @@ def test_an_interrupted_group_keeps_its_last_epochs_and_says_so(research, prepar
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        entrainer.fit(models, entrainer.Training(epochs=1000), progress=interrupt)
+        entrainer.fit(models, entrainer.Training(epochs=1000), progress=False, monitor=interrupt)
     for model in models:
         assert model.meta("stopped") == "interrupted"
         assert model.meta("epochs") == model.curves().height < 1000

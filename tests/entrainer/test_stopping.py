@@ -28,7 +28,7 @@ ALIKE = Samples(WINDOWS[50:, :-1], WINDOWS[50:, -1])
 
 
 def mean_square(trained, rows):
-    return float(np.mean((predict_together([trained], [rows.X])[0][:, 0] - rows.y) ** 2))
+    return float(np.mean((predict_together([trained.obj], [rows.X])[0][:, 0] - rows.y) ** 2))
 
 
 def test_a_member_that_stops_early_keeps_its_best_weights_and_the_others_go_on():
@@ -62,7 +62,7 @@ def test_a_member_that_diverges_keeps_its_last_numbers_and_the_others_go_on():
     wild, tame = train_together([member(1, learning_rate=1e30), member(2)], training)
     assert wild.stopped is Stop.DIVERGED
     assert len(wild.loss) < 8
-    assert all(np.isfinite(weight).all() for weight in wild.weights)
+    assert all(np.isfinite(weight).all() for weight in wild.obj.weights)
     assert (tame.stopped, len(tame.loss)) == (None, 8)
     [alone] = train_together([member(2)], training)
     np.testing.assert_allclose(alone.loss, tame.loss, rtol=1e-5)

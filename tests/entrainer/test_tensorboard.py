@@ -134,7 +134,7 @@ def trained(research, tmp_path):
     def look(_models, chunk):
         seen.append([(chunk.epochs, len(curves_of(read(run)).get("loss", ()))) for run in sorted(folder.iterdir())])
 
-    entrainer.fit(models, entrainer.Training(epochs=6), progress=look, tensorboard=folder)
+    entrainer.fit(models, entrainer.Training(epochs=6), progress=False, monitor=look, tensorboard=folder)
     return models, folder, seen
 
 

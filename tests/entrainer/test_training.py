@@ -39,7 +39,7 @@ def by_keras(initial, rates, **options):
 @pytest.fixture(scope="module")
 def initial():
     """The weights before any step."""
-    return train_together([MEMBER], Training(epochs=1, optimizer="sgd", learning_rate=1e-30))[0].weights
+    return train_together([MEMBER], Training(epochs=1, optimizer="sgd", learning_rate=1e-30))[0].obj.weights
 
 
 STEPS = 3  # an epoch of 40 rows in batches of 16
@@ -60,7 +60,7 @@ STEPS = 3  # an epoch of 40 rows in batches of 16
 )
 def test_learning_rates_follow_their_schedule(initial, schedule, factor):
     for mine, other in zip(
-        trained(schedule=schedule).weights, by_keras(initial, lambda step: 0.1 * factor(step)), strict=True
+        trained(schedule=schedule).obj.weights, by_keras(initial, lambda step: 0.1 * factor(step)), strict=True
     ):
         np.testing.assert_allclose(mine, other, atol=1e-5)
 
@@ -76,7 +76,9 @@ def test_learning_rates_follow_their_schedule(initial, schedule, factor):
     ids=["norm", "value", "momentum"],
 )
 def test_gradients_are_clipped_and_optimisers_set_as_in_keras(initial, settings, options):
-    for mine, other in zip(trained(**settings).weights, by_keras(initial, lambda step: 0.1, **options), strict=True):
+    for mine, other in zip(
+        trained(**settings).obj.weights, by_keras(initial, lambda step: 0.1, **options), strict=True
+    ):
         np.testing.assert_allclose(mine, other, atol=1e-5)
 
 

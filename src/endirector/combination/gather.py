@@ -21,7 +21,7 @@ from endirector.members.member import (
 from endirector.members.quantiles import common_quantiles
 from endirector.methods.base import Method, Rows
 from enstorage import Ensemble, Model, plugins
-from enstorage.entity.ensemble import METHODS
+from enstorage.entity.ensemble_columns import METHODS
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.entity.targets import known_targets
 from enstorage.errors import InvalidInputError, MissingLibraryError, StoreError

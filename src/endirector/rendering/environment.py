@@ -1,21 +1,16 @@
 """On what machine and with what libraries something was computed: where both are the same, bits can be."""
 
 import platform
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from enstorage.versions import versions_of
 
 _LIBRARIES = ("enstorage", "numpy", "polars", "scikit-learn", "scipy")
 
 
 def surroundings() -> dict[str, str]:
     """The kind of machine, and the versions of Python and of what computes here."""
-    found = {"machine": _machine(), "python": platform.python_version()}
-    for name in _LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    return {"machine": _machine(), "python": platform.python_version()} | versions_of(_LIBRARIES)
 
 
 def _machine() -> str:

@@ -17,7 +17,8 @@ from endirector.methods.voting import Voting
 from endirector.progress import progress_bar
 from endirector.rendering.conductor import Conductor
 from enstorage import Ensemble, Forecast, Model, Project, plugins
-from enstorage.entity.ensemble import METHODS, classes_of, member_names
+from enstorage.entity.ensemble import classes_of, member_names
+from enstorage.entity.ensemble_columns import METHODS
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 

@@ -5,22 +5,25 @@ from typing import Annotated
 
 import typer
 
-from endirector.progress import progress_bar
-from enmyadmin.commands.entities import entity_class
 from enmyadmin.commands.opening import Store, open_store
-from enmyadmin.output import Json, print_json, print_table
+from enmyadmin.commands.records import entity_class, find_record
+from enmyadmin.output import Json, Quiet, print_json, print_table
 from enstorage.errors import InvalidInputError
 
 
 def export(
     entity: Annotated[str, typer.Argument(help="What is exported: project.", metavar="project")],
-    id: Annotated[int, typer.Argument(help="Its id.")],
+    id: Annotated[str, typer.Argument(help="Its id or name.")],
     file: Annotated[Path, typer.Argument(help="Where to write, such as sun.enz.")],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it is there.")] = False,
     store: Store = None,
+    quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Write a project with all that it needs to one file, for `enstorage import`."""
+    """Export a project with all that it needs to one file.
+
+    Example: enstorage export project 1 sun.enz
+    """
     from enstorage import Project, export_project
 
     if entity_class(entity) is not Project:
@@ -28,11 +31,10 @@ def export(
             f"A {entity} cannot be exported alone; expected a project. Export the project that it belongs to, or its "
             "table with `enstorage export-csv`."
         )
-    project = Project.get(id, connector=open_store(store))
+    project = find_record(Project, id, open_store(store))
     if file.exists() and not overwrite:
         raise InvalidInputError(f"{file} is there already. Choose another name, or replace it with --overwrite.")
-    with progress_bar(hidden=as_json) as progress:
-        exported = export_project(project, file, overwrite=overwrite, progress=progress)
+    exported = export_project(project, file, overwrite=overwrite, progress=not (quiet or as_json))
     counts = {"records": exported.records, "objects": exported.objects, "points": exported.points}
     if as_json:
         print_json({"file": str(file), "bytes": exported.bytes, "project": project.as_dictionary(), **counts})
@@ -51,14 +53,18 @@ def import_bundle(
         typer.Option("--max-bytes", min=1, help="How much it may unpack to; by default 64 MiB or 50 times its size."),
     ] = None,
     store: Store = None,
+    quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Take a project from a file that `enstorage export` wrote; what is here already stays as it is."""
+    """Import a project from such a file.
+
+    What is here already stays as it is.
+
+    Example: enstorage import sun.enz
+    """
     import enstorage
 
-    connector = open_store(store)
-    with progress_bar(hidden=as_json) as progress:
-        imported = enstorage.import_bundle(file, connector, max_bytes=max_bytes, progress=progress)
+    imported = enstorage.import_bundle(file, open_store(store), max_bytes=max_bytes, progress=not (quiet or as_json))
     kinds = {"new": imported.new, "known": imported.known, "filled": imported.filled, "left": imported.left}
     project = imported.project
     if as_json:

@@ -25,7 +25,12 @@ def demo(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Run the paper's experiment: three LSTM networks of yearly sunspot numbers and their ensemble, with a report."""
+    """Run the experiment of the paper and write a report.
+
+    Three LSTM networks forecast yearly sunspot numbers, and an ensemble combines them.
+
+    Example: enstorage demo --output demo-report
+    """
     from enmyadmin.demo.sunspots import run
 
     result = run(output, csv=csv, unit=unit, season=season, seeds=seeds, tensorboard=tensorboard, quiet=as_json)

@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from enmyadmin.commands.changing import trashed
 from enmyadmin.commands.opening import Store, open_store
+from enmyadmin.commands.records import Entity, entity_class, find_record, find_records
+from enmyadmin.commands.rendered import print_rendered
 from enmyadmin.output import Json, print_json, print_table, shortened
-from enstorage.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from enstorage import DataSource, Ensemble, Model
+    from enstorage import DataSource, Model
     from enstorage.entity._record import Record
-
-Entity = Annotated[str, typer.Argument(help="Such as project, data_source, model, ensemble.", metavar="ENTITY")]
 
 # What a list leaves to `show`.
 _LONG = {
@@ -55,10 +55,30 @@ _LONG = {
 _TOLD_APART = {"meta", "items", "result", "formed"}
 
 
-def list_entities(entity: Entity, store: Store = None, as_json: Json = False) -> None:
-    """List what is stored of an entity."""
-    kind = entity_class(entity)
-    _print_records(kind, kind.get_list(connector=open_store(store)), "in all", as_json=as_json)
+Trash = Annotated[bool, typer.Option("--trash", help="Only what is in the trash.")]
+
+
+def list_entities(
+    entity: Annotated[
+        str | None,
+        typer.Argument(help="Such as project, data_source, model; with --trash all by default.", metavar="ENTITY"),
+    ] = None,
+    trash: Trash = False,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """List the records of an entity.
+
+    Example: enstorage list models
+    """
+    if entity is not None:
+        kind = entity_class(entity)
+        records = kind.find(trash=trash, connector=open_store(store))
+        _print_records(kind, records, "in the trash" if trash else "in all", as_json=as_json)
+    elif trash:
+        _print_trash(trashed(open_store(store)), as_json=as_json)
+    else:
+        raise typer.BadParameter("expected an entity, such as `enstorage list models`, or --trash.")
 
 
 def find(
@@ -71,27 +91,45 @@ def find(
         str | None, typer.Option("--order-by", help='Such as "meta.mse desc, name".', show_default=False)
     ] = None,
     limit: Annotated[int | None, typer.Option("--limit", help="At most so many.", show_default=False)] = None,
+    trash: Trash = False,
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Find what a query asks for."""
+    """Find the records that a query asks for.
+
+    Example: enstorage find model "meta.loss < 0.01 and name like 'lag%'" --order-by "meta.loss" --limit 5
+    """
     kind = entity_class(entity)
-    found = kind.find(query, order_by=order_by, limit=limit, connector=open_store(store))
+    found = kind.find(query, order_by=order_by, limit=limit, trash=trash, connector=open_store(store))
     _print_records(kind, found, "found", as_json=as_json)
+
+
+def _print_trash(records: "list[Record]", *, as_json: bool) -> None:
+    facts = [[each.__tablename__, each.id, getattr(each, "name", None), each.deleted_at] for each in records]
+    heads = ["entity", "id", "name", "deleted_at"]
+    if as_json:
+        print_json([dict(zip(heads, each, strict=True)) for each in facts])
+        return
+    print_table(heads, facts)
+    typer.echo(f"{len(records)} in the trash")
 
 
 def compare(
     entity: Entity,
-    ids: Annotated[list[int], typer.Argument(help="Two or more ids, as `enstorage list` shows.", metavar="ID...")],
+    ids: Annotated[list[str], typer.Argument(help="Two or more ids or names.", metavar="ID")],
     everything: Annotated[bool, typer.Option("--all", help="Also what is the same for all.")] = False,
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Show what differs between records: their facts, their results, and what they were made from."""
+    """Compare facts, results and origins of records.
+
+    Example: enstorage compare model 1 2
+    """
     from enstorage.views.comparing import compare
 
     kind = entity_class(entity)
-    comparison = compare(kind.get_list(ids, connector=open_store(store)))
+    records = find_records(kind, ids, open_store(store))
+    comparison = compare(records)
     if as_json:
         print_json(comparison.to_json(everything=everything))
         return
@@ -99,7 +137,7 @@ def compare(
     if not shown:
         typer.echo(f"They do not differ in any of {len(comparison.values)} values.")
         return
-    heads = [f"{kind.__tablename__} {id}" for id in ids]
+    heads = [f"{kind.__tablename__} {record.id}" for record in records]
     print_table(["", *heads], [[name, *map(_side, values)] for name, values in shown.items()])
 
 
@@ -120,15 +158,18 @@ def _print_records(kind: "type[Record]", records: "Sequence[Record]", word: str,
 
 def show(
     entity: Entity,
-    id: Annotated[int, typer.Argument(help="Its id, as `enstorage list` shows.")],
+    id: Annotated[str, typer.Argument(help="Its id, as `enstorage list` shows, or its name.")],
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Show one entity, its facts and what it was made from."""
+    """Show one record, its facts and what it was made from.
+
+    Example: enstorage show ensemble 1
+    """
     from enstorage import DataSource, Ensemble, Model
 
     kind = entity_class(entity)
-    record = kind.get(id, connector=open_store(store))
+    record = find_record(kind, id, open_store(store))
     facts = record.as_dictionary()
     if isinstance(record, Model):
         facts["meta"] = record.metas()
@@ -150,7 +191,8 @@ def show(
     if isinstance(record, Model) and facts["meta"]:
         print_table(["meta", ""], [[key, shortened(value, 200)] for key, value in facts["meta"].items()])
     if isinstance(record, Ensemble) and record.result is not None:
-        _tell_ensemble(record)
+        typer.echo()
+        print_rendered(record)
     if made_from is not None:
         typer.echo(f"\nMade from\n{made_from}")
 
@@ -168,42 +210,3 @@ def _points(source: "DataSource") -> dict[str, Any]:
     times, _ = source.read()
     ends = {"first_point": to_iso(int(times[0])), "last_point": to_iso(int(times[-1]))} if len(times) else {}
     return {"points": len(times), **ends}
-
-
-def _tell_ensemble(ensemble: "Ensemble") -> None:
-    from enstorage.entity.ensemble import judged_by
-
-    alignment, metrics = ensemble.alignment(), ensemble.metrics()
-    measure, told = judged_by(metrics)
-    typer.echo(f"\n{alignment['common']} common targets; fitted {ensemble.mark()}. By part the {told}:")
-    rows: list[list[Any]] = []
-    living = [item for item in ensemble.items() if item.dropped is None]
-    for name, item in zip(alignment["lost"], living, strict=True):
-        errors = [metrics[part]["members"][name][measure] for part in metrics]
-        rows.append([name, item.properties.get("weight"), alignment["lost"][name], *errors])
-    rows.append(["ensemble", None, None, *(metrics[part]["ensemble"][measure] for part in metrics)])
-    print_table(["member", "weight", "lost rows", *metrics], rows)
-    if ensemble.formed is not None:
-        typer.echo(
-            f"Chosen among {len(ensemble.formed['tried'])} things that were tried; --json has them, and the report."
-        )
-    for name, reason in ensemble.dropped().items():
-        typer.echo(f"Left out: {name}. {reason}")
-    for said in ensemble.warnings():
-        typer.echo(f"Warning: {said}")
-
-
-def entity_class(name: str) -> "type[Record]":
-    """The class of an entity by the name of its table; hyphens and a plural s are understood.
-
-    Raises:
-        InvalidInputError: there is no such entity.
-    """
-    from enstorage.entity import ENTITIES
-
-    known = {entity.__tablename__: entity for entity in ENTITIES}
-    wanted = name.lower().replace("-", "_")
-    found = known.get(wanted) or known.get(wanted.removesuffix("s")) or known.get(wanted.removesuffix("es"))
-    if found is None:
-        raise InvalidInputError(f"There is no entity {name!r}; known are {', '.join(known)}.")
-    return found

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from enmyadmin.commands.opening import Store, open_store
+from enmyadmin.commands.records import find_record
 from enmyadmin.output import Json, print_json, print_table
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class Forecasting(StrEnum):
 
 def forecast(
     entity: Annotated[Forecasting, typer.Argument(help="What forecasts.", show_default=False)],
-    id: Annotated[int, typer.Argument(help="Its id, as `enstorage list` shows.")],
+    id: Annotated[str, typer.Argument(help="Its id, as `enstorage list` shows, or its name.")],
     horizon: Annotated[int, typer.Option(help="How many steps.")] = 1,
     time_from: Annotated[
         str | None,
@@ -37,7 +38,12 @@ def forecast(
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Forecast the steps after the data of a model or an ensemble, in the units of the source."""
+    """Forecast the steps after the data of a model or an ensemble.
+
+    Forecasts are in the units of the source.
+
+    Example: enstorage forecast ensemble 1 --horizon 12 --level 0.9
+    """
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always", UserWarning)
         table = _forecast(entity, id, horizon, time_from, level, store)
@@ -58,18 +64,18 @@ def forecast(
 
 
 def _forecast(
-    entity: Forecasting, id: int, horizon: int, time_from: str | None, level: list[float] | None, store: Path | None
+    entity: Forecasting, id: str, horizon: int, time_from: str | None, level: list[float] | None, store: Path | None
 ) -> "pl.DataFrame":
     connector = open_store(store)
     if entity is Forecasting.MODEL:
         import entrainer
         from enstorage import Model
 
-        return entrainer.forecast(Model.get(id, connector=connector), horizon, time_from, levels=level or ())
+        return entrainer.forecast(find_record(Model, id, connector), horizon, time_from, levels=level or ())
     import endirector
     from enstorage import Ensemble
 
-    return endirector.forecast(Ensemble.get(id, connector=connector), horizon, time_from, levels=level)
+    return endirector.forecast(find_record(Ensemble, id, connector), horizon, time_from, levels=level)
 
 
 def _readable(table: "pl.DataFrame") -> "pl.DataFrame":

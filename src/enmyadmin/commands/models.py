@@ -6,11 +6,12 @@ from typing import Annotated
 import typer
 
 from enmyadmin.commands.opening import Store, open_store
+from enmyadmin.commands.records import find_record, find_records
 from enmyadmin.output import Json, print_json, print_table
 
 
 def export_model(
-    id: Annotated[int, typer.Argument(help="Id of the model.")],
+    id: Annotated[str, typer.Argument(help="Id or name of the model.")],
     folder: Annotated[Path, typer.Argument(help="Where to write: a new folder.")],
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the folder if a model was exported to it.")
@@ -18,10 +19,15 @@ def export_model(
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Write a trained model as files that other programs read: Keras, safetensors, skops, ONNX."""
+    """Export a trained model to files that other programs read.
+
+    These are Keras, safetensors, skops and ONNX files.
+
+    Example: enstorage export-model 1 line
+    """
     from enstorage import Model
 
-    model = Model.get(id, connector=open_store(store))
+    model = find_record(Model, id, open_store(store))
     exported = model.export(folder, overwrite=overwrite)
     if as_json:
         print_json({"folder": str(folder), "files": exported.files, "left_out": exported.left_out})
@@ -34,15 +40,20 @@ def export_model(
 
 def import_model(
     path: Annotated[Path, typer.Argument(help="A folder of `enstorage export-model`; a .keras, .skops or .onnx file.")],
-    research: Annotated[int, typer.Option(help="Id of the research that it will belong to.")],
+    research: Annotated[str, typer.Option(help="Id or name of the research that it will belong to.")],
     name: Annotated[str | None, typer.Option(help="What to call it; by default as it was called.")] = None,
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Take in a model from files, without running code from them."""
+    """Import a model from files.
+
+    No code from the files is run.
+
+    Example: enstorage import-model line --research 1
+    """
     from enstorage import Research
 
-    model = Research.get(research, connector=open_store(store)).import_model(path, name)
+    model = find_record(Research, research, open_store(store)).import_model(path, name)
     if as_json:
         print_json({"path": str(path), "model": model.as_dictionary()})
     else:
@@ -50,16 +61,19 @@ def import_model(
 
 
 def tensorboard(
-    ids: Annotated[list[int], typer.Argument(help="Ids of the models.", metavar="ID...")],
+    ids: Annotated[list[str], typer.Argument(help="Ids or names of models.", metavar="MODEL")],
     folder: Annotated[Path, typer.Option(help="Where to write, for tensorboard --logdir.")],
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Write curves, facts and graphs of models for TensorBoard."""
+    """Write curves, facts and graphs of models for TensorBoard.
+
+    Example: enstorage tensorboard 1 2 --folder runs
+    """
     from enstorage import Model
     from entrainer import write_tensorboard
 
-    runs = write_tensorboard(Model.get_list(ids, connector=open_store(store)), folder)
+    runs = write_tensorboard(find_records(Model, ids, open_store(store)), folder)
     if as_json:
         print_json({"runs": [str(run) for run in runs]})
     else:

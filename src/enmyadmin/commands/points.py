@@ -5,27 +5,36 @@ from typing import Annotated
 
 import typer
 
-from enmyadmin.commands.entities import Entity, entity_class
-from enmyadmin.commands.opening import Store, open_store
-from enmyadmin.output import Json, print_json
+from enmyadmin.commands.opening import Store, open_or_make_store, open_store
+from enmyadmin.commands.records import Entity, entity_class, find_record
+from enmyadmin.output import Json, Quiet, print_json
 from enstorage.errors import InvalidInputError
 
 
 def import_csv(
     file: Annotated[Path, typer.Argument(help="Two columns, time and value; a header is optional.")],
     name: Annotated[str | None, typer.Option(help="Name of a new source; by default that of the file.")] = None,
-    source: Annotated[int | None, typer.Option(help="Id of a source to write to instead of making one.")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Id or name of a source to write to instead of making one.", show_default=False)
+    ] = None,
     interval: Annotated[
         str | None, typer.Option(help="Of the new source, such as 1y or 15m; by default as the times lie.")
     ] = None,
     aggregate: Annotated[str, typer.Option(help="Of the new source.")] = "mean",
     unit: Annotated[str, typer.Option(help="Of the new source's values.")] = "",
     store: Store = None,
+    quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Write the points of a CSV file to a source."""
+    """Import points from a CSV file of two columns, time and value.
+
+    Where there is no store yet, it is made.
+
+    Example: enstorage import-csv load.csv --name Load --unit MW
+    """
     from enstorage import DataSource
     from enstorage.interval import infer_interval
+    from enstorage.progress import listening
     from enstorage.sources.points import as_points
 
     if source is not None and (name or interval or unit or aggregate != "mean"):
@@ -33,29 +42,31 @@ def import_csv(
             "With --source the points go to a source that is there; --name, --interval, --aggregate and --unit are for a "
             "new one. Leave out either."
         )
-    connector = open_store(store)
-    times, values = as_points(file)  # before anything is made: a bad row changes nothing
-    if source is not None:
-        target = DataSource.get(source, connector=connector)
-    else:
-        found = interval or infer_interval(times)
-        target = DataSource(
-            name=name or file.stem,
-            time_interval=None if found is None else str(found),
-            aggregate=aggregate,
-            unit=unit,
-            connector=connector,
-        )
-    count = target.write(times, values)
+    with listening(not (quiet or as_json)) as report:
+        report("Reading points", 0, 2)
+        times, values = as_points(file)  # before anything is made: a bad row changes nothing
+        if source is not None:
+            target, made = find_record(DataSource, source, open_store(store)), False
+        else:
+            found = interval or infer_interval(times)
+            connector, made = open_or_make_store(store)
+            target = DataSource(
+                name=name or file.stem,
+                time_interval=None if found is None else str(found),
+                aggregate=aggregate,
+                unit=unit,
+                connector=connector,
+            )
+        count = target.write(times, values, progress=report.within(1, 2, 2))
     if as_json:
-        print_json({"points": count, "data_source": target.as_dictionary()})
+        print_json({"points": count, "data_source": target.as_dictionary(), "made_store": made})
     else:
         typer.echo(f"Wrote {count} points to data source {target.id} ({target.name}), interval {target.time_interval}.")
 
 
 def import_lines(
     file: Annotated[Path, typer.Argument(help="Lines of InfluxDB's line protocol, plain or packed (.gz).")],
-    source: Annotated[int, typer.Option(help="Id of the source to write to.")],
+    source: Annotated[str, typer.Option(help="Id or name of the source to write to.")],
     measurement: Annotated[str, typer.Option(help="What the lines begin with.")] = "data_source",
     field: Annotated[str, typer.Option(help="The field that holds the value.")] = "value",
     tag: Annotated[
@@ -68,17 +79,28 @@ def import_lines(
         str | None, typer.Option(help="Unit of the times: ns, us, ms or s; by default ns, recognised by 17 digits.")
     ] = None,
     store: Store = None,
+    quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Write the points of a line-protocol file to a source."""
+    """Import points from a file of InfluxDB's line protocol.
+
+    Example: enstorage import-lines load.lp --source 1
+    """
     from enstorage import DataSource
 
     unequal = [text for text in tag or [] if not text.partition("=")[2]]
     if unequal:
         raise InvalidInputError(f"--tag received {unequal[0]!r}; expected KEY=TEXT, such as host=server01.")
     tags = dict(text.split("=", 1) for text in tag) if tag else None
-    target = DataSource.get(source, connector=open_store(store))
-    count = target.import_lines(file, measurement=measurement, field=field, tags=tags, precision=precision)
+    target = find_record(DataSource, source, open_store(store))
+    count = target.import_lines(
+        file,
+        measurement=measurement,
+        field=field,
+        tags=tags,
+        precision=precision,
+        progress=not (quiet or as_json),
+    )
     if as_json:
         print_json({"points": count, "data_source": target.as_dictionary()})
     else:
@@ -87,16 +109,21 @@ def import_lines(
 
 def export_csv(
     entity: Entity,
-    id: Annotated[int, typer.Argument(help="Its id.")],
+    id: Annotated[str, typer.Argument(help="Its id or name.")],
     file: Annotated[Path, typer.Argument(help="Where to write.")],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it is there.")] = False,
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Write the points of a data source, or the table of a snapshot, preparation, data set, forecast, to a CSV file."""
+    """Export points, or the table of a record, to a CSV file.
+
+    A data source has points; snapshots, preparations, data sets, forecasts and ensembles have tables.
+
+    Example: enstorage export-csv data-source 1 load.csv
+    """
     from enstorage import DataSource
 
-    record = entity_class(entity).get(id, connector=open_store(store))
+    record = find_record(entity_class(entity), id, open_store(store))
     if file.exists() and not overwrite:
         raise InvalidInputError(f"{file} is there already. Choose another name, or replace it with --overwrite.")
     if isinstance(record, DataSource):

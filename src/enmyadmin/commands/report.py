@@ -5,30 +5,33 @@ from typing import Annotated
 
 import typer
 
-from enmyadmin.commands.ensembles import Id, Kind, ensemble_of
+from enmyadmin.commands.ensembles import Reference, find_ensemble
 from enmyadmin.commands.opening import Store
-from enmyadmin.output import Json, print_json
+from enmyadmin.output import Json, Quiet, print_json
 
 
 def report(
-    entity: Kind,
-    id: Id,
+    ensemble: Reference,
     out: Annotated[
         Path | None,
         typer.Option("--out", help="A .html file, or a folder; by default ensemble-ID.html here.", show_default=False),
     ] = None,
     store: Store = None,
+    quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Write what an ensemble is on one page: errors, weights, intervals, diagnosis, and where it comes from."""
+    """Write a report of an ensemble as one HTML page.
+
+    It shows errors, weights, intervals, the diagnosis, and what the ensemble was made from.
+
+    Example: enstorage report 1 --out report.html
+    """
     import endirector
 
-    ensemble = ensemble_of(entity, id, store)
-    written = endirector.report(ensemble, out or Path(f"ensemble-{ensemble.id}.html"), progress=not as_json)
+    found = find_ensemble(ensemble, store)
+    written = endirector.report(found, out or Path(f"ensemble-{found.id}.html"), progress=not (quiet or as_json))
     if as_json:
-        suggestion = ensemble.diagnosis()["suggestion"]
-        print_json(
-            {"ensemble": ensemble.id, "path": str(written.path), "mark": ensemble.mark(), "suggestion": suggestion}
-        )
+        suggestion = found.diagnosis()["suggestion"]
+        print_json({"ensemble": found.id, "path": str(written.path), "mark": found.mark(), "suggestion": suggestion})
     else:
-        typer.echo(f"Wrote the report of {ensemble} to {written.path}.")
+        typer.echo(f"Wrote the report of {found} to {written.path}.")

@@ -1,24 +1,25 @@
 """Commands about the store as a whole: init, info, check, gc, upgrade."""
 
-import re
+import shlex
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from endirector.progress import progress_bar
 from enmyadmin.commands.opening import Store, open_store
-from enmyadmin.output import Json, print_json, print_table, readable_size
-from enstorage.errors import InvalidInputError
+from enmyadmin.commands.period import parse_period
+from enmyadmin.output import Json, Quiet, print_json, print_table, readable_size
 
 
 def init(
     folder: Annotated[Path | None, typer.Argument(help="Where; by default as the settings say.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Make a store, or find that it is there."""
+    """Make a store, or find that it is there.
+
+    Example: enstorage init energy
+    """
     from enstorage import Connector
 
     connector = Connector() if folder is None else Connector.in_folder(folder)
@@ -27,11 +28,15 @@ def init(
         print_json(places)
         return
     print_table(["store", "place"], [[name, place] for name, place in places.items()])
-    typer.echo("The store is ready. Next: enstorage import-csv FILE --name NAME")
+    option = "" if folder is None else f" --store {shlex.quote(str(folder))}"
+    typer.echo(f"The store is ready. Next: enstorage import-csv FILE{option}")
 
 
 def info(store: Store = None, as_json: Json = False) -> None:
-    """Say where the store is and how much is in it."""
+    """Show where the store is and what it holds.
+
+    Example: enstorage info --store energy
+    """
     from enstorage._version import __version__
     from enstorage.entity import ENTITIES
 
@@ -46,19 +51,28 @@ def info(store: Store = None, as_json: Json = False) -> None:
 
 
 def upgrade(store: Store = None, as_json: Json = False) -> None:
-    """Change the tables of an older store to those of this version; a copy of a SQLite file stays beside it."""
+    """Upgrade a store of an older version to this one.
+
+    A copy of a SQLite file stays beside it.
+
+    Example: enstorage upgrade --store energy
+    """
     from enstorage.database.schema import HEAD_REVISION
 
     open_store(store, upgrade=True).close()
     print_json({"schema": HEAD_REVISION}) if as_json else typer.echo(f"The store has schema {HEAD_REVISION}.")
 
 
-def check(store: Store = None, as_json: Json = False) -> None:
-    """Read everything back and compare every hash and reference; exit status 1 if something is wrong."""
+def check(store: Store = None, quiet: Quiet = False, as_json: Json = False) -> None:
+    """Read everything and check every hash and reference.
+
+    The exit status is 1 if something is damaged.
+
+    Example: enstorage check
+    """
     import enstorage
 
-    with progress_bar(hidden=as_json) as progress:
-        found = enstorage.check(open_store(store), notes=True, progress=progress)
+    found = enstorage.check(open_store(store), notes=True, progress=not (quiet or as_json))
     is_damaged = any(each.kind == "damage" for each in found)
     if as_json:
         print_json([asdict(each) for each in found])
@@ -79,14 +93,17 @@ def gc(
         str, typer.Option(help="Leave alone what was written within this time, such as 90m, 24h or 7d.")
     ] = "24h",
     store: Store = None,
+    quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Find what nothing in the store refers to, and with --delete free it."""
+    """Find what nothing refers to, and free it with --delete.
+
+    Example: enstorage gc --grace 7d --delete
+    """
     import enstorage
 
-    period = _period(grace)
-    with progress_bar(hidden=as_json) as progress:
-        sweep = enstorage.gc(open_store(store), delete=delete, grace=period, progress=progress)
+    period = parse_period(grace, "--grace")
+    sweep = enstorage.gc(open_store(store), delete=delete, grace=period, progress=not (quiet or as_json))
     if as_json:
         print_json(asdict(sweep))
         return
@@ -104,13 +121,3 @@ def gc(
         typer.echo(f"Freed {readable_size(sweep.bytes)}.")
     else:
         typer.echo(f"Nothing was freed yet. To free {readable_size(sweep.bytes)}: enstorage gc --delete")
-
-
-def _period(text: str) -> timedelta:
-    match = re.fullmatch(r"(\d{1,6})([smhdw])|0", text.strip())
-    if match is None:
-        raise InvalidInputError(
-            f"The grace period is {text!r}; expected a whole number and s, m, h, d or w, such as 24h. Correct --grace."
-        )
-    units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-    return timedelta(**{units[match[2]]: int(match[1])}) if match[2] else timedelta(0)

@@ -1,9 +1,9 @@
 """Imports that need not be waited for."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from enstorage import Model
 
@@ -12,27 +12,23 @@ if TYPE_CHECKING:
 
 
 class LoadWhileTraining:
-    """A progress function that at its first call, once the networks run, begins to import modules in a thread of its own.
+    """A monitor of a training that at its first call, once the networks run, begins to import modules in another thread.
 
     The running networks leave Python alone, while compiling them, before that, does not: beside it, imports cost more than
     they save. A module that cannot be imported is not reported here but where it is used.
 
     Args:
         modules: what will be needed after the training.
-        report: called as well with what is done; None for none.
     """
 
-    def __init__(self, modules: Iterable[str], report: "Callable[[Chunk], Any] | None" = None) -> None:
+    def __init__(self, modules: Iterable[str]) -> None:
         self._thread: Thread | None = Thread(target=_load, args=(tuple(modules),), daemon=True)
-        self._report = report
 
-    def __call__(self, _models: Sequence[Model], chunk: "Chunk") -> None:
+    def __call__(self, _models: Sequence[Model], _chunk: "Chunk") -> None:
         """See `entrainer.fit`."""
         if self._thread is not None:
             self._thread.start()
             self._thread = None
-        if self._report is not None:
-            self._report(chunk)
 
 
 def _load(modules: Iterable[str]) -> None:

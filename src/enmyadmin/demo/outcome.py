@@ -3,7 +3,6 @@
 import platform
 import time
 from collections.abc import Sequence
-from importlib.metadata import version
 
 import numpy as np
 import polars as pl
@@ -20,6 +19,7 @@ from enmyadmin.demo.result import (
 )
 from enstorage import DataPreparation, Ensemble, Model
 from enstorage.preparation.split import PARTS
+from enstorage.versions import versions_of
 
 _TEST = PARTS.index("test")
 _LIBRARIES = ("enstorage", "keras", "jax", "scikit-learn", "numpy")
@@ -77,7 +77,7 @@ def summarise(
         seconds=time.time() - psutil.Process().create_time(),
         seeds=tuple(_seed(seed, ensemble) for seed, ensemble in enumerate(ensembles)),
         lineage=_lineage(shown),
-        versions={"python": platform.python_version(), **{library: version(library) for library in _LIBRARIES}},
+        versions={"python": platform.python_version(), **versions_of(_LIBRARIES)},
         store=str(shown.connector.settings.database.removeprefix("sqlite:///").removesuffix("/enstorage.sqlite")),
         command=command,
     )

@@ -4,7 +4,6 @@ What happens is in `run`, from the source to the ensemble, in the order of the w
 """
 
 import shlex
-from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -70,8 +69,6 @@ def run(
     """
     import endirector
     import entrainer
-    from entrainer import Training
-    from entrainer.fitting.progress import progress_bar
     from entrainer.networks import PaperLSTM
 
     series = _sunspots(season) if csv is None else _from_csv(csv, season, unit)
@@ -95,13 +92,13 @@ def run(
             for model, data_set in zip(models[-1], data_sets, strict=True):
                 model.data_set(data_set)
         everyone = [model for group in models for model in group]
-        with nullcontext() if quiet else progress_bar(len(everyone), Training().epochs) as bar:
-            entrainer.fit(
-                everyone,
-                seeds=[seed for seed in range(seeds) for _ in LAGS],
-                progress=LoadWhileTraining(("skops.io", "endirector.reporting.plots"), bar),
-                tensorboard=tensorboard,
-            )
+        entrainer.fit(
+            everyone,
+            seeds=[seed for seed in range(seeds) for _ in LAGS],
+            monitor=LoadWhileTraining(("skops.io", "endirector.reporting.plots")),
+            progress=not quiet,
+            tensorboard=tensorboard,
+        )
 
         ensembles: list[Ensemble] = []
         for group in models:

@@ -20,8 +20,8 @@ from enstorage.bundle.report import Exported
 from enstorage.connector import Connector
 from enstorage.database.schema import HEAD_REVISION
 from enstorage.entity import ORIGIN, STORE, DataSource, Project
-from enstorage.errors import CorruptError, EnstorageError
-from enstorage.upkeep.sweep import Progress
+from enstorage.errors import CancelledError, CorruptError, EnstorageError
+from enstorage.progress import Listener, Progress, checkpoint, listening
 from enstorage.writing import whole_file
 
 # A bundle of one's own may be as large as it is.
@@ -29,7 +29,7 @@ _ANY = 2**63
 
 
 def export_project(
-    project: Project, path: str | os.PathLike[str], *, overwrite: bool = False, progress: Progress | None = None
+    project: Project, path: str | os.PathLike[str], *, overwrite: bool = False, progress: bool | Progress = False
 ) -> Exported:
     """Write a project with all that it needs to one file, for `import_bundle`.
 
@@ -41,20 +41,22 @@ def export_project(
         project: stored.
         path: of the file; it appears whole or not at all.
         overwrite: whether a file that is there is replaced.
-        progress: called with what is being done, how much of it is done, and how much there is.
+        progress: show a bar, or a function, see `enstorage.Progress`.
 
     Raises:
+        CancelledError: the progress function asked to stop; no file was written.
         NotFoundError: the project is not stored.
         InvalidInputError: the file is there and `overwrite` is false, or its folder is missing.
         CorruptError: something that is stored is damaged; no file was written.
         StoreError: the file cannot be written.
     """
-    with whole_file(path, overwrite=overwrite) as file:
+    with listening(progress) as report, whole_file(path, overwrite=overwrite) as file:
+        report("Writing records", 0, 100)
         with closing(ArchiveWriter(file)) as archive:
             manifest, ids, hashes = _write_records(archive, project)
-            points = _write_contents(archive, project.connector, hashes, ids[DataSource], progress)
+            points = _write_contents(archive, project.connector, hashes, ids[DataSource], report.within(0, 50, 100))
             archive.add(MANIFEST, [manifest.to_json()], compress=True)
-        _read_again(file, project, progress)
+        _read_again(file, project, report.within(50, 100, 100))
     records = {entity.__tablename__: len(each) for entity, each in ids.items()}
     return Exported(project, Path(path), Path(path).stat().st_size, records, len(hashes), points)
 
@@ -65,6 +67,7 @@ def _write_records(archive: ArchiveWriter, project: Project) -> tuple[Manifest, 
     with project.connector.database.reading() as session:
         ids = needed(session, project.id)
         for entity, each in ids.items():
+            checkpoint()
             archive.add(f"records/{entity.__tablename__}.jsonl", _lines(session, entity, each, hashes), compress=True)
         manifest = Manifest(
             made_at=datetime.now(UTC).isoformat(),
@@ -95,7 +98,7 @@ def _origins(session: Session, entity: Kind, ids: list[int]) -> dict[int, Origin
 
 
 def _write_contents(
-    archive: ArchiveWriter, connector: Connector, hashes: set[str], sources: list[int], progress: Progress | None
+    archive: ArchiveWriter, connector: Connector, hashes: set[str], sources: list[int], report: Listener
 ) -> int:
     """Copy the objects byte for byte, one at a time, and write the points of the sources; returns how many points."""
     import polars as pl
@@ -103,23 +106,23 @@ def _write_contents(
     from enstorage.objects.table import to_parquet
 
     total, points = len(hashes) + len(sources), 0
-    for done, sha256 in enumerate(sorted(hashes), start=1):
+    for done, sha256 in enumerate(sorted(hashes)):
+        report("Writing objects", done, total)
         archive.add(f"objects/{sha256}", [connector.objects.get(sha256)])
-        if progress is not None:
-            progress("Writing", done, total)
-    for done, source_id in enumerate(sources, start=len(hashes) + 1):
+    for done, source_id in enumerate(sources, start=len(hashes)):
+        report("Writing points", done, total)
         times, values = connector.series.read(source_id)
         archive.add(f"points/{source_id}.parquet", [to_parquet(pl.DataFrame({"time": times, "value": values}))])
         points += len(times)
-        if progress is not None:
-            progress("Writing", done, total)
     return points
 
 
-def _read_again(file: BinaryIO, project: Project, progress: Progress | None) -> None:
+def _read_again(file: BinaryIO, project: Project, report: Listener) -> None:
     """Check the bundle as an import does, so that what was written can be read."""
     try:
-        read_bundle(file, max_bytes=_ANY, progress=progress)
+        read_bundle(file, report, max_bytes=_ANY)
+    except CancelledError:
+        raise
     except EnstorageError as error:
         raise CorruptError(
             f"{project} cannot be exported: the bundle could not be imported. {error} No file was written. Run `enstorage "

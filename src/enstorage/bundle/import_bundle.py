@@ -22,7 +22,7 @@ from enstorage.bundle.report import Imported
 from enstorage.connector import bound_to
 from enstorage.entity import ENTITIES, DataCsv, DataSource, Project
 from enstorage.errors import InvalidInputError, StoreError
-from enstorage.upkeep.sweep import Progress
+from enstorage.progress import Listener, Progress, listening
 
 if TYPE_CHECKING:
     from enstorage.bundle.contents.closure import Kind
@@ -34,7 +34,7 @@ def import_bundle(
     connector: "Connector | None" = None,
     *,
     max_bytes: int | None = None,
-    progress: Progress | None = None,
+    progress: bool | Progress = False,
 ) -> Imported:
     """Take a project from a file that `export_project` wrote, with the same hashes.
 
@@ -48,9 +48,10 @@ def import_bundle(
         connector: the store to import into; the current one by default.
         max_bytes: how much the file may unpack to, and all its tables may take; by default 64 MiB, or 50 times its size if
             that is more.
-        progress: called with what is being done, how much of it is done, and how much there is.
+        progress: show a bar, or a function, see `enstorage.Progress`.
 
     Raises:
+        CancelledError: the progress function asked to stop; nothing was changed.
         InvalidInputError: the file is no bundle, its parts do not belong together, or they do not go with what is here.
         CorruptError: the file is damaged.
         NotSupportedError: it was made by a newer version of enstorage.
@@ -58,30 +59,39 @@ def import_bundle(
         StoreError: the store refuses, or was changed by another process at the same moment.
     """
     shown = Path(path)
-    with bound_to(connector) as here, opened(shown) as file:
+    with listening(progress) as report, bound_to(connector) as here, opened(shown) as file:
         if here.database.in_transaction:
             raise InvalidInputError(
                 "import_bundle is a transaction of its own; call it outside of connector.transaction()."
             )
+        report("Reading records", 0, 100)
         with blamed(shown):
-            bundle = read_bundle(file, max_bytes=max_bytes, progress=progress)
+            bundle = read_bundle(file, report.within(0, 50, 100), max_bytes=max_bytes)
             if not here.allow_pickle:
                 refuse_pickle(bundle)
         with here.database.reading() as session:
             plan = make_plan(session, bundle)
         points = 0
-        if not plan.is_empty:
-            plan, points = _bring(bundle, plan, here, shown, progress)
+        if plan.is_empty:
+            report("Everything is here already", 100, 100)
+        else:
+            with here.all_or_nothing():
+                plan, points = _bring(bundle, plan, here, shown, report.within(50, 100, 100))
         return _report(bundle, plan, here, points)
 
 
-def _bring(bundle: Bundle, plan: Plan, here: "Connector", shown: Path, progress: Progress | None) -> tuple[Plan, int]:
+def _bring(bundle: Bundle, plan: Plan, here: "Connector", shown: Path, report: Listener) -> tuple[Plan, int]:
     """Write objects, then points, then all records at once; gives the plan as it was done and the number of points."""
     hashes = plan.hashes(bundle)
+    total = len(hashes) + len(plan.made[DataSource]) + 1
     with blamed(shown):
-        _put_objects(bundle, here, hashes, progress)
+        _put_objects(bundle, here, hashes, report, total)
     with _reserved(here, plan.made[DataSource]) as source_ids:
-        points = _write_points(bundle, here, shown, source_ids)
+        points = 0
+        for done, (there, id) in enumerate(source_ids.items(), start=len(hashes)):
+            report("Storing points", done, total)
+            points += _write_points(bundle, here, shown, {there: id})
+        report("Storing records", total, total)
         with here.transaction() as session:
             plan = make_plan(session, bundle)  # again: another process may have written since
             if not (plan.hashes(bundle) <= hashes and _ids(plan.made[DataSource]) <= source_ids.keys()):
@@ -136,11 +146,10 @@ def _write_points(bundle: Bundle, here: "Connector", shown: Path, source_ids: di
     return count
 
 
-def _put_objects(bundle: Bundle, here: "Connector", hashes: set[str], progress: Progress | None) -> None:
-    for done, sha256 in enumerate(sorted(hashes), start=1):
-        here.objects.put(bundle.object(sha256))
-        if progress is not None:
-            progress("Storing", done, len(hashes))
+def _put_objects(bundle: Bundle, here: "Connector", hashes: set[str], report: Listener, total: int) -> None:
+    for done, sha256 in enumerate(sorted(hashes)):
+        report("Storing objects", done, total)
+        here.put([bundle.object(sha256)])
 
 
 def _ids(rows: list[Row]) -> set[int]:

@@ -1,6 +1,7 @@
 """Many sources at once: points, snapshots and preparations of thousands of series in seconds instead of minutes."""
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from enstorage.entity._record import Record
@@ -10,6 +11,7 @@ from enstorage.entity.data_preparation import DataPreparation
 from enstorage.entity.data_snapshot import DataSnapshot
 from enstorage.entity.data_source import DataSource
 from enstorage.errors import InvalidInputError
+from enstorage.progress import Progress, listening
 
 if TYPE_CHECKING:
     from enstorage.series.base import Points
@@ -17,17 +19,21 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound=Record)
 
 
-def write_all(sources: Iterable[DataSource], points: Iterable[tuple[Any, Any]]) -> int:
+def write_all(
+    sources: Iterable[DataSource], points: Iterable[tuple[Any, Any]], *, progress: bool | Progress = False
+) -> int:
     """Store points of many sources; new sources are saved with them.
 
     Args:
         sources: of one store, each once.
         points: for each source, in the same order, times and values as `DataSource.write` takes them.
+        progress: show a bar, or a function, see `enstorage.Progress`.
 
     Returns:
         How many points were written.
 
     Raises:
+        CancelledError: the progress function asked to stop; nothing was written then.
         InvalidInputError: there are not as many sources as points, or points are as `DataSource.write` refuses them;
             nothing was written then.
     """
@@ -42,11 +48,14 @@ def write_all(sources: Iterable[DataSource], points: Iterable[tuple[Any, Any]]) 
     if not given:
         return 0
     checked: list[Points] = []
-    for source, (times, values) in zip(given, each, strict=True):
-        try:
-            checked.append(as_points(times, values))
-        except InvalidInputError as error:
-            raise InvalidInputError(f"The points of {source} cannot be written: {error}") from error
+    with listening(progress) as report:
+        for done, (source, (times, values)) in enumerate(zip(given, each, strict=True)):
+            report("Checking points", done, len(given))
+            try:
+                checked.append(as_points(times, values))
+            except InvalidInputError as error:
+                raise InvalidInputError(f"The points of {source} cannot be written: {error}") from error
+        report("Storing points", len(given), len(given))
     connector = given[0].connector
     # New sources are there with their points or not at all.
     with connector.transaction():
@@ -55,18 +64,29 @@ def write_all(sources: Iterable[DataSource], points: Iterable[tuple[Any, Any]]) 
     return sum(len(times) for times, _ in checked)
 
 
-def create_snapshots(sources: Iterable[DataSource], description: str = "") -> list[DataSnapshot]:
+def create_snapshots(
+    sources: Iterable[DataSource], description: str = "", *, progress: bool | Progress = False
+) -> list[DataSnapshot]:
     """Fix the states of many sources at one moment; as `DataSource.create_snapshot` of each, all or none.
 
     Args:
         sources: of one store, each once; new ones are saved.
         description: free text, of each snapshot.
+        progress: show a bar, or a function, see `enstorage.Progress`.
 
     Raises:
+        CancelledError: the progress function asked to stop; nothing was stored then.
         InvalidInputError: a source has no points in its period; the message names it.
     """
-    given: list[DataSource] = save_all(_of_one_store(sources, DataSource))
-    return DataSnapshot.take_all(given, description) if given else []
+    given = _of_one_store(sources, DataSource)
+    if not given:
+        return []
+    connector = given[0].connector
+    with listening(progress) as report, connector.all_or_nothing():
+        report("Reading points", 0, 2 * len(given))
+        # New sources are there with their snapshots or not at all.
+        with connector.transaction() if any(source._is_new for source in given) else nullcontext():
+            return DataSnapshot.take_all(save_all(given), description, report)
 
 
 def create_preparations(
@@ -80,6 +100,7 @@ def create_preparations(
     split: str = "time",
     seed: int = 0,
     description: str = "",
+    progress: bool | Progress = False,
 ) -> list[DataPreparation]:
     """Prepare many snapshots in one way, each fitted and split by itself; all or none.
 
@@ -93,8 +114,10 @@ def create_preparations(
         split: `time` or `random`.
         seed: of the random split.
         description: free text, of each preparation.
+        progress: show a bar, or a function, see `enstorage.Progress`.
 
     Raises:
+        CancelledError: the progress function asked to stop; nothing was stored then.
         InvalidInputError: a snapshot cannot be prepared so; the message names it.
     """
     given = _of_one_store(snapshots, DataSnapshot)
@@ -103,22 +126,22 @@ def create_preparations(
     tables = DataCsv.get_list([each.data_csv_id for each in given], connector=given[0].connector)
     for each, data_csv in zip(given, tables, strict=True):
         each.__dict__["_csv"] = data_csv
-    return DataPreparation.prepare_all(
-        [
-            DataPreparation(
-                data_snapshot=snapshot,
-                clean_method=clean_method,
-                transform_method=transform_method,
-                train_part=train_part,
-                valid_part=valid_part,
-                test_part=test_part,
-                split=split,
-                seed=seed,
-                description=description,
-            )
-            for snapshot in given
-        ]
-    )
+    preparations = [
+        DataPreparation(
+            data_snapshot=snapshot,
+            clean_method=clean_method,
+            transform_method=transform_method,
+            train_part=train_part,
+            valid_part=valid_part,
+            test_part=test_part,
+            split=split,
+            seed=seed,
+            description=description,
+        )
+        for snapshot in given
+    ]
+    with listening(progress) as report, given[0].connector.all_or_nothing():
+        return DataPreparation.prepare_all(preparations, report)
 
 
 def _of_one_store(records: Iterable[R], kind: type[R]) -> list[R]:

@@ -11,7 +11,9 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, make_
 from sqlalchemy.orm.attributes import flag_modified, set_committed_value
 
 from enstorage.database.types import TABLE_OPTIONS, Id, JsonText, LongText, UtcDateTime
-from enstorage.entity import _deletion, _saving
+from enstorage.entity import _deletion, _saving, _trash
+from enstorage.entity._texts import check_texts
+from enstorage.entity.columns import facts, named
 from enstorage.errors import CorruptError, EnstorageError, ImmutableError, InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from enstorage.views.lineage import Lineage
 
 R = TypeVar("R", bound="Record")
-_NAME_LENGTH = 255
 
 
 def now() -> datetime:
@@ -47,23 +48,47 @@ class Record(DeclarativeBase):
     )
     __table_args__: Any = TABLE_OPTIONS
 
-    #: Columns that may not change once the record is stored.
-    _immutable: ClassVar[frozenset[str]] = frozenset()
-    #: The foreign keys by which the record is a part of another one, with which it is deleted.
-    _part_of: ClassVar[frozenset[str]] = frozenset()
-    #: The foreign keys by which the record belongs to a project, or to what belongs to one: with it, it is exported.
-    _belongs_to: ClassVar[frozenset[str]] = frozenset()
-    #: The foreign keys that say what the record was made from.
-    _upstream: ClassVar[tuple[str, ...]] = ()
-    #: Columns that are empty in a new record and are written later: a bundle fills them in where they are still empty.
-    _written_later: ClassVar[tuple[str, ...]] = ()
+    # What the facts of the columns say, gathered when the class is made. See `enstorage.entity.columns.Facts`.
+    _immutable: ClassVar[frozenset[str]]
+    _part_of: ClassVar[frozenset[str]]
+    _belongs_to: ClassVar[frozenset[str]]
+    _upstream: ClassVar[tuple[str, ...]]
+    _written_later: ClassVar[tuple[str, ...]]
+    #: Whether deleting what the part refers to takes the part alone, and not the whole that it is a part of.
+    _goes_alone: ClassVar[bool] = False
+    #: Whether each record is a table that belongs to one other record.
+    _is_owned: ClassVar[bool] = False
 
-    id: Mapped[int] = mapped_column(Id, primary_key=True, sort_order=-10)
-    description: Mapped[str] = mapped_column(LongText, default="", sort_order=90)
-    tags: Mapped[dict[str, Any]] = mapped_column(MutableDict.as_mutable(JsonText()), default=dict, sort_order=91)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, sort_order=92)
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, onupdate=now, sort_order=93)
-    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime, sort_order=94)
+    id: Mapped[int] = mapped_column(
+        Id, primary_key=True, sort_order=-10, info=facts("Its number, never given out twice.")
+    )
+    description: Mapped[str] = mapped_column(
+        LongText, default="", sort_order=90, info=facts("Free text about it.", listed=False)
+    )
+    tags: Mapped[dict[str, Any]] = mapped_column(
+        MutableDict.as_mutable(JsonText()),
+        default=dict,
+        sort_order=91,
+        info=facts("Free keys and values, to find it by.", listed=False),
+    )
+    created_at: Mapped[datetime] = mapped_column(
+        UtcDateTime, default=now, sort_order=92, info=facts("When it was stored first.", listed=False)
+    )
+    updated_at: Mapped[datetime] = mapped_column(
+        UtcDateTime, default=now, onupdate=now, sort_order=93, info=facts("When it was changed last.", listed=False)
+    )
+    deleted_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, sort_order=94, info=facts("When it was put into the trash.", listed=False)
+    )
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if "__table__" in cls.__dict__:
+            cls._immutable = frozenset(named(cls, "immutable"))
+            cls._part_of = frozenset(named(cls, "part_of"))
+            cls._belongs_to = frozenset(named(cls, "belongs_to"))
+            cls._upstream = named(cls, "made_from")
+            cls._written_later = named(cls, "written_later")
 
     def __init__(self, *, connector: "Connector | None" = None, **values: Any) -> None:
         self._connector = connector
@@ -115,6 +140,36 @@ class Record(DeclarativeBase):
         """
         return _deletion.delete(self, cascade=cascade)
 
+    def trash(self) -> "list[Record]":
+        """Put the record into the trash, with everything that refers to it: what `delete(cascade=True)` would delete.
+
+        Lists leave it out from then on, `get` still finds it, and nothing is lost: `gc` spares it. Parts, such as the facts
+        and forecasts of a model, are in the trash with what they are parts of. What was there before stays as it is.
+
+        Returns:
+            What went into the trash, without parts; the most dependent first, this record last.
+
+        Raises:
+            InvalidInputError: it is in the trash already.
+            InUseError: it is a part of something final, such as a member of an ensemble.
+            NotFoundError: it is not stored.
+        """
+        return _trash.trash(self, now())
+
+    def restore(self) -> "list[Record]":
+        """Take the record out of the trash, with everything that went there in the same call of `trash`.
+
+        Of that stays in the trash what also needs something that was put there by another call.
+
+        Returns:
+            What came back, the most dependent first, this record last.
+
+        Raises:
+            InvalidInputError: it is not in the trash, or it needs something there: the message names what to restore first.
+            NotFoundError: it is not stored.
+        """
+        return _trash.restore(self)
+
     def as_dictionary(self) -> dict[str, Any]:
         """The columns by name, but those that hold bytes; its period as ISO 8601."""
         from enstorage.instant import to_iso
@@ -151,7 +206,7 @@ class Record(DeclarativeBase):
             NotFoundError: some ids are not stored; the message names them.
         """
         if ids is None:
-            return cls._select(select(cls).where(cls.deleted_at.is_(None)).order_by(cls.id), connector)
+            return cls._select(select(cls).where(~_trash.in_trash(cls)).order_by(cls.id), connector)
         if not isinstance(ids, Iterable):
             raise InvalidInputError(
                 f"get_list takes several ids, such as [3, 4, 5]; received {ids!r}. For one there is get."
@@ -179,7 +234,7 @@ class Record(DeclarativeBase):
         """How many are stored, without those in the trash."""
         from enstorage.connector import Connector
 
-        query = select(func.count()).select_from(cls).where(cls.deleted_at.is_(None))
+        query = select(func.count()).select_from(cls).where(~_trash.in_trash(cls))
         with (connector or Connector.current()).database.reading() as session:
             return session.scalar(query) or 0
 
@@ -190,6 +245,7 @@ class Record(DeclarativeBase):
         *,
         order_by: str | None = None,
         limit: int | None = None,
+        trash: bool = False,
         connector: "Connector | None" = None,
     ) -> list[Self]:
         """The records that a query asks for, without those in the trash.
@@ -200,6 +256,7 @@ class Record(DeclarativeBase):
                 of MLflow's `search_runs` work too. None asks for all.
             order_by: such as `meta.mse desc, name`. What has no such value comes last, equals come by id.
             limit: at most so many records, 1 or more.
+            trash: search only what is in the trash.
             connector: where to look; the current one by default.
 
         Raises:
@@ -207,7 +264,7 @@ class Record(DeclarativeBase):
         """
         from enstorage.search.query import build
 
-        return cls._select(build(cls, where, order_by, limit), connector)
+        return cls._select(build(cls, where, order_by, limit, trash=trash), connector)
 
     @classmethod
     def _select(
@@ -252,6 +309,9 @@ class Record(DeclarativeBase):
     def _after_delete(self, session: "Session") -> None:
         """Called in the transaction that deleted the record; frees what belongs to it outside its own row."""
 
+    def _check_detachable(self) -> None:
+        """Refuse to take a part away from something final, or to bring it back."""
+
     def _check_texts(self) -> None:
         """Refuse what one of the databases would: so a store can move from one to another."""
         check_texts(type(self), self.__dict__)
@@ -289,48 +349,6 @@ class Record(DeclarativeBase):
     def __repr__(self) -> str:
         name = getattr(self, "name", None)
         return f"{type(self).__name__}({self.id})" if not name else f"{type(self).__name__}({self.id}, {name!r})"
-
-
-def check_texts(entity: type[Record], values: Mapping[str, Any]) -> None:
-    """Refuse texts among the values of a record that not every database can keep.
-
-    Raises:
-        InvalidInputError: the name is missing, a text is too long, or it is as `check_text` refuses it.
-    """
-    for key, longest in _text_columns(entity):
-        value = values.get(key)
-        if key == "name" and (not isinstance(value, str) or not 0 < len(value) <= _NAME_LENGTH):
-            raise InvalidInputError(
-                f"The name of a {entity.__name__} is a text of 1 to {_NAME_LENGTH} characters; received {value!r:.80}."
-            )
-        if not isinstance(value, str):
-            continue
-        if longest is not None and len(value) > longest:
-            raise InvalidInputError(
-                f"The {key} of a {entity.__name__} has at most {longest} characters; received {len(value)}."
-            )
-        check_text(value, f"{key} of a {entity.__name__}")
-
-
-@cache
-def _text_columns(entity: type[Record]) -> list[tuple[str, int | None]]:
-    """The columns that hold text, and how long it may be; JSON is kept as text too, and its strings may hold anything."""
-    columns = [column for column in entity.__table__.columns if not isinstance(column.type, JsonText)]
-    return [(column.key, getattr(column.type, "length", None)) for column in columns]
-
-
-def check_text(text: str, what: str) -> None:
-    """Refuse a text that not every database can keep.
-
-    Raises:
-        InvalidInputError: it has the character NUL, or half of a surrogate pair.
-    """
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidInputError(f"The {what} is no valid Unicode: {text!r:.80}. Correct the text.") from error
-    if "\x00" in text:
-        raise InvalidInputError(f"The {what} has the character NUL: {text!r:.80}. Take it out.")
 
 
 @cache

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
 
+from enstorage.entity._trash import check_parents
 from enstorage.errors import InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def _write(records: "list[Record]", changes: dict[int, list[str]], connector: "C
         for record in records
     ]
     with connector.database.transaction(before=False) as session:
+        check_parents(session, ((record, changes[id(record)]) for record in records))
         try:
             session.add_all(records)
             session.flush()

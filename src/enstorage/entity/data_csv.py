@@ -2,8 +2,7 @@
 
 import os
 import re
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import BigInteger, ForeignKey, delete
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from enstorage.database.types import JsonText, JsonValue, ObjectHash
 from enstorage.entity._record import Record
 from enstorage.entity._saving import save_all
+from enstorage.entity.columns import facts
 from enstorage.writing import write_whole
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from enstorage.connector import Connector
 
-# Of writing bytes durably most is waiting, for a disk or for a server.
-_AT_ONCE = 8
+# Between so many tables it is told how many are stored.
+_PUT_AT_ONCE = 64
 
 #: What a column for each member of an ensemble is called, before the key of the member: `3`, or `ensemble_5`.
 MEMBER_COLUMNS = ("member", "out_of_fold", "weight")
@@ -37,15 +37,21 @@ class DataCsv(Record):
     """
 
     __tablename__ = "data_csv"
-    _immutable = frozenset({"sha256", "rows", "columns", "bytes", "local_ids"})
+    _is_owned = True
 
-    sha256: Mapped[str] = mapped_column(ObjectHash, index=True)
-    rows: Mapped[int] = mapped_column(BigInteger)
-    columns: Mapped[dict[str, str]] = mapped_column(JsonValue)
-    bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(
+        ObjectHash, index=True, info=facts("The bytes of the table, by their hash.", listed=False, immutable=True)
+    )
+    rows: Mapped[int] = mapped_column(BigInteger, info=facts("How many rows it has.", immutable=True))
+    columns: Mapped[dict[str, str]] = mapped_column(
+        JsonValue, info=facts("The types of its columns, by name.", listed=False, immutable=True)
+    )
+    bytes: Mapped[int] = mapped_column(BigInteger, info=facts("How many bytes these are.", immutable=True))
     #: For a table that came from another store: the ids here of the sources, models and ensembles that it names by their ids
     #: there, `{"data_source": {"35": 2}, "model": {"3": 7}}`. The bytes, and so the hash, stay those of the other store.
-    local_ids: Mapped[dict[str, dict[str, int]] | None] = mapped_column(JsonText)
+    local_ids: Mapped[dict[str, dict[str, int]] | None] = mapped_column(
+        JsonText, info=facts("Ids here of what a table from another store names.", listed=False, immutable=True)
+    )
 
     @classmethod
     def of(cls, table: "pl.DataFrame", connector: "Connector") -> Self:
@@ -56,16 +62,26 @@ class DataCsv(Record):
         return cls.of_many([table], connector)[0]
 
     @classmethod
-    def of_many(cls, tables: "Sequence[pl.DataFrame]", connector: "Connector") -> list[Self]:
-        """The same for several tables; their bytes are put into the object store beside each other."""
+    def of_many(
+        cls, tables: "Sequence[pl.DataFrame]", connector: "Connector", report: Callable[[int], None] | None = None
+    ) -> list[Self]:
+        """The same for several tables; their bytes are put into the object store beside each other.
+
+        Args:
+            tables: of any kind.
+            connector: the store.
+            report: is told now and then how many are there.
+        """
         from enstorage.objects.table import to_parquet
 
-        contents = [to_parquet(table) for table in tables]
-        if len(contents) > 1:
-            with ThreadPoolExecutor(_AT_ONCE) as threads:
-                hashes = list(threads.map(connector.objects.put, contents))
-        else:
-            hashes = [connector.objects.put(content) for content in contents]
+        contents: list[bytes] = []
+        hashes: list[str] = []
+        for start in range(0, len(tables), _PUT_AT_ONCE):
+            if report is not None:
+                report(start)
+            batch = [to_parquet(table) for table in tables[start : start + _PUT_AT_ONCE]]
+            hashes += connector.put(batch)
+            contents += batch
         made = []
         for table, content, sha256 in zip(tables, contents, hashes, strict=True):
             record = cls(
@@ -154,7 +170,11 @@ class TableOwner(Record):
 
     __abstract__ = True
 
-    data_csv_id: Mapped[int] = mapped_column(ForeignKey("data_csv.id"), sort_order=80)
+    data_csv_id: Mapped[int] = mapped_column(
+        ForeignKey("data_csv.id"),
+        sort_order=80,
+        info=facts("The table that it owns.", listed=False, immutable=True, owns=True),
+    )
 
     @property
     def data_csv(self) -> DataCsv:

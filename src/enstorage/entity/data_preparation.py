@@ -13,12 +13,15 @@ from enstorage.adapter.base import Adapter
 from enstorage.adapter.samples import Prepared
 from enstorage.database.types import JsonValue
 from enstorage.entity._saving import save_all
+from enstorage.entity.columns import facts
 from enstorage.entity.data_csv import DataCsv, TableOwner
 from enstorage.entity.data_snapshot import DataSnapshot
 from enstorage.errors import CorruptError, InvalidInputError
+from enstorage.objects.base import checked_hash
 from enstorage.preparation.clean import parse_clean
-from enstorage.preparation.split import PARTS, check_parts, rest_of, split_rows
+from enstorage.preparation.split import METHODS, PARTS, check_parts, rest_of, split_rows
 from enstorage.preparation.transform import FittedTransform, Transform
+from enstorage.progress import Listener, listening
 
 if TYPE_CHECKING:
     import polars as pl
@@ -49,28 +52,60 @@ class DataPreparation(TableOwner):
     """
 
     __tablename__ = "data_preparation"
-    _immutable = frozenset(
-        {
-            *("data_snapshot_id", "data_csv_id", "clean_method", "transform_method"),
-            *("train_part", "valid_part", "test_part", "split", "seed", "state", "rows", "sha256"),
-        }
-    )
-    _upstream = ("data_snapshot_id",)
 
-    data_snapshot_id: Mapped[int] = mapped_column(ForeignKey("data_snapshot.id"), index=True)
-    clean_method: Mapped[str] = mapped_column(String(64))
-    transform_method: Mapped[str] = mapped_column(String(255))
-    train_part: Mapped[float]
-    valid_part: Mapped[float]
-    test_part: Mapped[float]
-    split: Mapped[str] = mapped_column(String(16))
-    seed: Mapped[int] = mapped_column(BigInteger)
+    data_snapshot_id: Mapped[int] = mapped_column(
+        ForeignKey("data_snapshot.id"),
+        index=True,
+        info=facts("The snapshot that is prepared.", immutable=True, made_from=True),
+    )
+    clean_method: Mapped[str] = mapped_column(
+        String(64),
+        info=facts(
+            "Treatment of rows without value: drop, forward, backward, linear, mean, median, constant(v) or seasonal(n).",
+            immutable=True,
+            canonical=lambda method: str(parse_clean(method)),
+        ),
+    )
+    transform_method: Mapped[str] = mapped_column(
+        String(255),
+        info=facts(
+            "Transform of the values, fitted on train rows: none, minmax, standard, log, difference or a chain of these.",
+            immutable=True,
+            canonical=lambda method: str(Transform.parse(method)),
+        ),
+    )
+    train_part: Mapped[float] = mapped_column(info=facts("Share of the rows to train on.", immutable=True))
+    valid_part: Mapped[float] = mapped_column(
+        info=facts("Share of the rows after those, to choose by.", immutable=True)
+    )
+    test_part: Mapped[float] = mapped_column(
+        info=facts("Share of the rows at the end, to test on; by default the rest.", immutable=True)
+    )
+    split: Mapped[str] = mapped_column(
+        String(16),
+        info=facts(
+            "How the rows are split: by time, or at random, which leaks the future of a series into training.",
+            listed=False,
+            immutable=True,
+            choices=lambda: METHODS,
+        ),
+    )
+    seed: Mapped[int] = mapped_column(BigInteger, info=facts("Seed of the random split.", listed=False, immutable=True))
     #: The fitted transform (`transform`), rows of each part (`parts`), rows dropped, filled and left without value, and
     #: whether models can see what comes after their origin (`leaks`): a random split, or gaps filled from later values.
-    state: Mapped[dict[str, Any]] = mapped_column(JsonValue)
-    rows: Mapped[int] = mapped_column(BigInteger)
-    #: Over the table, so over every time, value, prepared value and part.
-    sha256: Mapped[str] = mapped_column(String(64))
+    state: Mapped[dict[str, Any]] = mapped_column(
+        JsonValue, info=facts("The fitted transform, and the rows of each part.", listed=False, immutable=True)
+    )
+    rows: Mapped[int] = mapped_column(BigInteger, info=facts("How many rows it has.", immutable=True))
+    sha256: Mapped[str] = mapped_column(
+        String(64),
+        info=facts(
+            "Hash over every time, value, prepared value and part.",
+            listed=False,
+            immutable=True,
+            canonical=checked_hash,
+        ),
+    )
 
     def __init__(
         self,
@@ -114,7 +149,8 @@ class DataPreparation(TableOwner):
         from enstorage.objects.table import content_sha256
 
         if self._is_new:
-            return self.prepare_all([self])[0]
+            with listening(progress=False) as report:
+                return self.prepare_all([self], report)[0]
         snapshot = self.data_snapshot
         table, _ = self._compute(snapshot)
         sha256 = content_sha256(table)
@@ -126,13 +162,14 @@ class DataPreparation(TableOwner):
         return self
 
     @classmethod
-    def prepare_all(cls, preparations: Sequence[Self]) -> list[Self]:
+    def prepare_all(cls, preparations: Sequence[Self], report: Listener) -> list[Self]:
         """Compute and keep many new ones of one store, all or none. See `enstorage.create_preparations`."""
         from enstorage.objects.table import content_sha256
 
-        connector = preparations[0].connector
+        connector, count = preparations[0].connector, len(preparations)
         computed = []
-        for each in preparations:
+        for done, each in enumerate(preparations):
+            report("Preparing", done, 2 * count)
             try:
                 computed.append(each._compute(each._snapshot))
             except InvalidInputError as error:
@@ -140,7 +177,9 @@ class DataPreparation(TableOwner):
                     raise
                 raise InvalidInputError(f"{each._snapshot} cannot be prepared so: {error}") from error
         hashes = [content_sha256(table) for table, _ in computed]
-        kept = DataCsv.of_many([table for table, _ in computed], connector)
+        tables = [table for table, _ in computed]
+        kept = DataCsv.of_many(tables, connector, lambda done: report("Storing rows", count + done, 2 * count))
+        report("Storing preparations", 2 * count, 2 * count)
         with connector.transaction():
             DataCsv.save_many(kept)
             for each, (table, state), data_csv, sha256 in zip(preparations, computed, kept, hashes, strict=True):

@@ -17,10 +17,12 @@ from enstorage.database.types import JsonValue, Name
 from enstorage.entity._arrays import array_adapter, as_targets, given_samples, kept_samples, steps_of
 from enstorage.entity._inputs import Inputs, check_adapter, checked_preparations
 from enstorage.entity._saving import save_all
+from enstorage.entity.columns import facts
 from enstorage.entity.data_csv import DataCsv, TableOwner
 from enstorage.entity.data_preparation import DataPreparation
 from enstorage.entity.data_set_input import DataSetInput
 from enstorage.errors import CorruptError, InvalidInputError
+from enstorage.objects.base import checked_hash
 from enstorage.preparation.split import PARTS, check_part
 from enstorage.writing import write_whole
 
@@ -43,19 +45,32 @@ class DataSet(TableOwner):
     """
 
     __tablename__ = "data_set"
-    _immutable = frozenset({"data_preparation_id", "data_csv_id", "adapter", "rows", "lost", "sha256"})
-    _upstream = ("data_preparation_id",)
 
-    name: Mapped[str] = mapped_column(Name)
-    #: The preparation that was asked: of several the one whose values are the targets, or of a pooled set the first.
-    data_preparation_id: Mapped[int | None] = mapped_column(ForeignKey("data_preparation.id"), index=True)
-    #: The adapter's recipe; for a set from arrays also the shapes of X and y as they are kept.
-    adapter: Mapped[dict[str, Any]] = mapped_column(JsonValue)
-    rows: Mapped[int] = mapped_column(BigInteger)
-    #: How many samples were not built, by reason.
-    lost: Mapped[dict[str, int]] = mapped_column(JsonValue)
-    #: Over id, X, y and part of all samples, and for a pooled set over which of its series each is of.
-    sha256: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(Name, info=facts("What people call it."))
+    data_preparation_id: Mapped[int | None] = mapped_column(
+        ForeignKey("data_preparation.id"),
+        index=True,
+        info=facts(
+            "The preparation it was made of; of several that of the targets, or the first.",
+            immutable=True,
+            made_from=True,
+        ),
+    )
+    #: For a set from arrays also the shapes of X and y as they are kept.
+    adapter: Mapped[dict[str, Any]] = mapped_column(
+        JsonValue,
+        info=facts("The recipe of its samples: an adapter with its parameters.", listed=False, immutable=True),
+    )
+    rows: Mapped[int] = mapped_column(BigInteger, info=facts("How many samples it has.", immutable=True))
+    lost: Mapped[dict[str, int]] = mapped_column(
+        JsonValue, info=facts("How many samples were not built, by reason.", listed=False, immutable=True)
+    )
+    sha256: Mapped[str] = mapped_column(
+        String(64),
+        info=facts(
+            "Hash over id, X, y, part and series of all samples.", listed=False, immutable=True, canonical=checked_hash
+        ),
+    )
 
     @classmethod
     def make(

@@ -6,7 +6,9 @@ from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage.entity._record import Record
+from enstorage.entity.columns import facts
 from enstorage.entity.data_preparation import DataPreparation
+from enstorage.errors import InUseError
 
 if TYPE_CHECKING:
     from enstorage.entity.data_set import DataSet
@@ -20,14 +22,24 @@ class DataSetInput(Record):
 
     __tablename__ = "data_set_input"
     __table_args__ = (UniqueConstraint("data_set_id", "data_preparation_id"), Record.__table_args__)
-    _immutable = frozenset({"data_set_id", "data_preparation_id", "position"})
-    _part_of = frozenset({"data_set_id"})
-    _upstream = ("data_preparation_id",)
 
-    data_set_id: Mapped[int] = mapped_column(ForeignKey("data_set.id"))
-    data_preparation_id: Mapped[int] = mapped_column(ForeignKey("data_preparation.id"), index=True)
-    #: Place of the preparation among those of the set, from 0: the order in which they were given.
-    position: Mapped[int]
+    data_set_id: Mapped[int] = mapped_column(
+        ForeignKey("data_set.id"), info=facts("The data set.", immutable=True, part_of=True)
+    )
+    data_preparation_id: Mapped[int] = mapped_column(
+        ForeignKey("data_preparation.id"),
+        index=True,
+        info=facts("The preparation.", immutable=True, made_from=True),
+    )
+    position: Mapped[int] = mapped_column(
+        info=facts("Place of the preparation among those of the set, from 0.", immutable=True)
+    )
+
+    def _check_detachable(self) -> None:
+        raise InUseError(
+            f"{self.data_set} was made of {self.data_preparation} with others, and is immutable. Make a new data set "
+            "without it."
+        )
 
     @property
     def data_set(self) -> "DataSet":

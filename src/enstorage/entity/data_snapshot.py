@@ -12,11 +12,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from enstorage.database.types import JsonText, UtcDateTime
 from enstorage.entity._record import now
 from enstorage.entity._saving import save_all
+from enstorage.entity.columns import facts
 from enstorage.entity.data_csv import DataCsv, TableOwner
-from enstorage.entity.data_source import DataSource
+from enstorage.entity.data_source import DataSource, canonical_interval
 from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.instant import to_iso
 from enstorage.interval import Interval
+from enstorage.objects.base import checked_hash
+from enstorage.progress import Listener, listening
+from enstorage.series.base import check_aggregate
 from enstorage.series.grouping import group
 
 if TYPE_CHECKING:
@@ -34,36 +38,44 @@ class DataSnapshot(TableOwner):
     """
 
     __tablename__ = "data_snapshot"
-    _immutable = frozenset(
-        {
-            "data_source_id",
-            "data_csv_id",
-            "time_from",
-            "time_to",
-            "time_interval",
-            "aggregate",
-            "rows",
-            "empty_rows",
-            "series_version",
-            "sha256",
-        }
-    )
-    _upstream = ("data_source_id",)
 
-    data_source_id: Mapped[int] = mapped_column(ForeignKey("data_source.id"), index=True)
-    time_from: Mapped[int] = mapped_column(BigInteger)
-    time_to: Mapped[int] = mapped_column(BigInteger)
-    time_interval: Mapped[str | None] = mapped_column(String(32))
-    aggregate: Mapped[str] = mapped_column(String(16))
-    rows: Mapped[int] = mapped_column(BigInteger)
-    empty_rows: Mapped[int] = mapped_column(BigInteger)
-    #: Of the series store, as it was read; None where the store has no versions.
-    series_version: Mapped[int | None] = mapped_column(BigInteger)
-    #: Over the times and values of all rows.
-    sha256: Mapped[str] = mapped_column(String(64))
-    #: When `check` last compared it with the source, and what that found; None: it never did.
-    checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    check_result: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
+    data_source_id: Mapped[int] = mapped_column(
+        ForeignKey("data_source.id"),
+        index=True,
+        info=facts("The source it was taken of.", immutable=True, made_from=True),
+    )
+    time_from: Mapped[int] = mapped_column(BigInteger, info=facts("Start of its period.", immutable=True, is_time=True))
+    time_to: Mapped[int] = mapped_column(
+        BigInteger, info=facts("End of its period, not part of it.", immutable=True, is_time=True)
+    )
+    time_interval: Mapped[str | None] = mapped_column(
+        String(32),
+        info=facts(
+            "Length of its buckets; none: its rows are the points.", immutable=True, canonical=canonical_interval
+        ),
+    )
+    aggregate: Mapped[str] = mapped_column(
+        String(16),
+        info=facts("How the points of a bucket became one value.", immutable=True, canonical=check_aggregate),
+    )
+    rows: Mapped[int] = mapped_column(BigInteger, info=facts("How many rows it has.", immutable=True))
+    empty_rows: Mapped[int] = mapped_column(BigInteger, info=facts("How many of these have no value.", immutable=True))
+    series_version: Mapped[int | None] = mapped_column(
+        BigInteger,
+        info=facts(
+            "Version of the series store that was read; none where it has no versions.", listed=False, immutable=True
+        ),
+    )
+    sha256: Mapped[str] = mapped_column(
+        String(64),
+        info=facts("Hash over the times and values of all rows.", listed=False, immutable=True, canonical=checked_hash),
+    )
+    checked_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, info=facts("When it was last compared with the source.", listed=False)
+    )
+    check_result: Mapped[dict[str, Any] | None] = mapped_column(
+        JsonText, info=facts("Result of that comparison.", listed=False)
+    )
 
     @classmethod
     def take(cls, source: DataSource, description: str = "") -> Self:
@@ -73,20 +85,29 @@ class DataSnapshot(TableOwner):
         version = series.version()
         period = _period(source, series.extent(source.id, version=version))
         rows = _load(series, source.id, source, period, version)
-        return cls._keep([source], [(period, *rows)], version, description)[0]
+        with listening(progress=False) as report:
+            return cls._keep([source], [(period, *rows)], version, description, report)[0]
 
     @classmethod
-    def take_all(cls, sources: Sequence[DataSource], description: str = "") -> list[Self]:
+    def take_all(cls, sources: Sequence[DataSource], description: str, report: Listener) -> list[Self]:
         """The same for many sources of one store, read at once. See `enstorage.create_snapshots`."""
-        series = sources[0].connector.series
+        series, count = sources[0].connector.series, len(sources)
         version = series.version()
         points = series.read_many([source.id for source in sources], version=version)
-        fixed = [_fixed(source, *each) for source, each in zip(sources, points, strict=True)]
-        return cls._keep(sources, fixed, version, description)
+        fixed = []
+        for done, (source, each) in enumerate(zip(sources, points, strict=True)):
+            report("Reading points", done, 2 * count)
+            fixed.append(_fixed(source, *each))
+        return cls._keep(sources, fixed, version, description, report.within(count, 2 * count, 2 * count))
 
     @classmethod
     def _keep(
-        cls, sources: Sequence[DataSource], fixed: "Sequence[_Fixed]", version: int | None, description: str
+        cls,
+        sources: Sequence[DataSource],
+        fixed: "Sequence[_Fixed]",
+        version: int | None,
+        description: str,
+        report: Listener,
     ) -> list[Self]:
         import polars as pl
 
@@ -101,7 +122,8 @@ class DataSnapshot(TableOwner):
         connector = sources[0].connector
         tables = [pl.DataFrame({"time": times, "value": values}) for _, times, values, _ in fixed]
         hashes = [content_sha256(table) for table in tables]
-        kept = DataCsv.of_many(tables, connector)
+        kept = DataCsv.of_many(tables, connector, lambda done: report("Storing rows", done, len(tables)))
+        report("Storing snapshots", len(tables), len(tables))
         with connector.transaction():
             DataCsv.save_many(kept)
             return save_all(

@@ -11,10 +11,12 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from enstorage.database.types import Name
 from enstorage.entity._record import Record
+from enstorage.entity.columns import facts
 from enstorage.errors import InvalidInputError, StoreError
 from enstorage.instant import TimeLike, not_years, to_iso, to_ns
 from enstorage.interval import Interval
-from enstorage.series.base import Points, SeriesStore, check_aggregate
+from enstorage.progress import Progress, listening
+from enstorage.series.base import AGGREGATES, Points, SeriesStore, check_aggregate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +26,15 @@ if TYPE_CHECKING:
     from enstorage.connector import Connector
     from enstorage.entity.data_snapshot import DataSnapshot
     from enstorage.entity.project import Project
+
+
+def canonical_interval(interval: str) -> str:
+    """An interval as it is kept.
+
+    Raises:
+        InvalidInputError: it is none.
+    """
+    return str(Interval.parse(interval))
 
 
 class DataSource(Record):
@@ -48,12 +59,27 @@ class DataSource(Record):
 
     __tablename__ = "data_source"
 
-    name: Mapped[str] = mapped_column(Name)
-    time_from: Mapped[int | None] = mapped_column(BigInteger)
-    time_to: Mapped[int | None] = mapped_column(BigInteger)
-    time_interval: Mapped[str | None] = mapped_column(String(32))
-    aggregate: Mapped[str] = mapped_column(String(16))
-    unit: Mapped[str] = mapped_column(Name)
+    name: Mapped[str] = mapped_column(Name, info=facts("What people call it."))
+    time_from: Mapped[int | None] = mapped_column(
+        BigInteger, info=facts("Start of the period of snapshots; by default the first point.", is_time=True)
+    )
+    time_to: Mapped[int | None] = mapped_column(
+        BigInteger, info=facts("End of that period, not part of it; by default after the last point.", is_time=True)
+    )
+    time_interval: Mapped[str | None] = mapped_column(
+        String(32),
+        info=facts(
+            "Length of the buckets of snapshots, such as 1d; by default the points as they are.",
+            canonical=canonical_interval,
+        ),
+    )
+    aggregate: Mapped[str] = mapped_column(
+        String(16),
+        info=facts(
+            "How the points of a bucket become one value.", canonical=check_aggregate, choices=lambda: AGGREGATES
+        ),
+    )
+    unit: Mapped[str] = mapped_column(Name, info=facts("Unit of the values."))
 
     def __init__(
         self,
@@ -91,30 +117,37 @@ class DataSource(Record):
 
     @validates("time_interval")
     def _canonical_interval(self, _key: str, value: str | None) -> str | None:
-        return None if value is None else str(Interval.parse(value))
+        return None if value is None else canonical_interval(value)
 
     @validates("aggregate")
     def _known_aggregate(self, _key: str, value: str) -> str:
         return check_aggregate(value)
 
-    def write(self, times: "Any | str | os.PathLike[str] | Path", values: Any = None) -> int:
+    def write(
+        self, times: "Any | str | os.PathLike[str] | Path", values: Any = None, *, progress: bool | Progress = False
+    ) -> int:
         """Store points at once; the value of a time that is already there is replaced.
 
         Args:
             times: shape (n,): NumPy, list, pandas, Polars or Arrow; or alone: a table of two columns, a pandas Series with
                 times as index, or the path of a CSV file with two columns.
             values: shape (n,), finite.
+            progress: show a bar, or a function, see `enstorage.Progress`.
 
         Returns:
             How many points were written.
 
         Raises:
+            CancelledError: the progress function asked to stop; nothing was written then.
             InvalidInputError: lengths differ, a value is not a finite number, a time stands twice, a row of the file
                 cannot be read; nothing was written then.
         """
         from enstorage.sources.points import as_points
 
-        checked_times, checked_values = as_points(times, values)
+        with listening(progress) as report:
+            report("Reading points", 0, 1)
+            checked_times, checked_values = as_points(times, values)
+            report("Storing points", 1, 1)
         # A new source is there with its points or not at all.
         with self.connector.transaction() if self._is_new else nullcontext():
             self.save()  # a source that was deleted meanwhile must not get points that nobody can find
@@ -129,6 +162,7 @@ class DataSource(Record):
         field: str = "value",
         tags: "Mapping[str, str] | None" = None,
         precision: str | None = None,
+        progress: bool | Progress = False,
     ) -> int:
         """Store the points of this source that stand in a file of InfluxDB's line protocol, plain or packed (`.gz`).
 
@@ -142,18 +176,23 @@ class DataSource(Record):
             tags: what a line must have among its tags; by default the id of this source as `mysql_id`.
             precision: the unit of the times, `ns`, `us`, `ms` or `s`; by default `ns`, but times of fewer than 17 digits are
                 refused then, since they are probably something else.
+            progress: show a bar, or a function, see `enstorage.Progress`.
 
         Returns:
             How many points were written.
 
         Raises:
+            CancelledError: the progress function asked to stop; nothing was written then.
             InvalidInputError: the file cannot be read or holds no points of this source, a line is wrong, has no time, or
                 has a text or a truth value where the value should be; nothing was written then.
         """
         from enstorage.sources.line_file import LineFile
 
         wanted = {"mysql_id": str(self._saved().id)} if tags is None else tags
-        return self.write(*LineFile(Path(file), wanted, measurement, field, precision).read())
+        with listening(progress) as report:
+            report("Reading lines", 0, 2)
+            points = LineFile(Path(file), wanted, measurement, field, precision).read()
+            return self.write(*points, progress=report.within(1, 2, 2))
 
     def read(
         self,

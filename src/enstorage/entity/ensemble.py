@@ -1,16 +1,14 @@
 """`Ensemble`: models, and other ensembles, that forecast together."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import ForeignKey, String, delete
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import delete
 
 from enstorage import plugins
-from enstorage.database.types import JsonText, Name, ObjectHash, UtcDateTime, to_json_text
-from enstorage.entity._record import Record
+from enstorage.database.types import to_json_text
 from enstorage.entity.data_csv import DataCsv
+from enstorage.entity.ensemble_columns import FIT_ON, METHODS, EnsembleColumns
 from enstorage.entity.forecast import Forecast
 from enstorage.entity.model import Model
 from enstorage.entity.project import Project
@@ -22,12 +20,9 @@ if TYPE_CHECKING:
 
     from enstorage.entity.ensemble_item import EnsembleItem
 
-METHODS = "enstorage.methods"
-FIT_ON = ("train", "valid", "out_of_fold")
 
-
-class Ensemble(Record):
-    """A method, a metamodel and members: models or ensembles, all of one project.
+class Ensemble(EnsembleColumns):
+    """A method, a metamodel and members: models or ensembles, all of one project. Its columns are those of the base.
 
     `endirector.Conductor(ensemble).render()` builds it. Once built it keeps: the metamodel's object; a table with the
     targets, the forecasts of every member and of the ensemble, and which rows were fitted on; and `result`, from which the
@@ -35,25 +30,6 @@ class Ensemble(Record):
     """
 
     __tablename__ = "ensemble"
-    _immutable = frozenset({"project_id", "method", "metamodel", "fit_on", "parameters", "formed"})
-    _belongs_to = frozenset({"project_id"})
-    _written_later = ("result", "data_csv_id", "object_sha256", "object_format", "rendered_at")
-
-    name: Mapped[str] = mapped_column(Name)
-    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)
-    method: Mapped[str] = mapped_column(String(64))
-    metamodel: Mapped[str | None] = mapped_column(String(255))
-    #: The part asked for; None leaves the choice to the method.
-    fit_on: Mapped[str | None] = mapped_column(String(16))
-    #: What the method was told, complete with its defaults; None in a store of a time when methods had no parameters.
-    parameters: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
-    #: How it was chosen among others, see `tried`; None where a person made it.
-    formed: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
-    object_sha256: Mapped[str | None] = mapped_column(ObjectHash, index=True)
-    object_format: Mapped[str | None] = mapped_column(String(32))
-    data_csv_id: Mapped[int | None] = mapped_column(ForeignKey("data_csv.id"))
-    result: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
-    rendered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     @classmethod
     def form(

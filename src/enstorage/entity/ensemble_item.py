@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage.database.types import JsonText
 from enstorage.entity._record import Record
+from enstorage.entity.columns import facts
 from enstorage.entity.model import Model
 from enstorage.errors import InUseError
 
@@ -27,17 +28,20 @@ class EnsembleItem(Record):
         UniqueConstraint("ensemble_id", "member_id"),
         Record.__table_args__,
     )
-    _part_of = frozenset({"ensemble_id"})
-    _upstream = ("model_id", "member_id")
-    _written_later = ("properties",)
 
-    ensemble_id: Mapped[int] = mapped_column(ForeignKey("ensemble.id"))
-    model_id: Mapped[int | None] = mapped_column(ForeignKey("model.id"), index=True)
-    #: The ensemble that is a member; None where the member is a model.
-    member_id: Mapped[int | None] = mapped_column(ForeignKey("ensemble.id"), index=True)
-    #: Place of the member among the members, from 0: the order in which they were given.
-    position: Mapped[int]
-    properties: Mapped[dict[str, Any]] = mapped_column(MutableDict.as_mutable(JsonText()), default=dict)
+    ensemble_id: Mapped[int] = mapped_column(ForeignKey("ensemble.id"), info=facts("The ensemble.", part_of=True))
+    model_id: Mapped[int | None] = mapped_column(
+        ForeignKey("model.id"), index=True, info=facts("The member, where it is a model.", made_from=True)
+    )
+    member_id: Mapped[int | None] = mapped_column(
+        ForeignKey("ensemble.id"), index=True, info=facts("The member, where it is an ensemble.", made_from=True)
+    )
+    position: Mapped[int] = mapped_column(info=facts("Place of the member among the members, from 0."))
+    properties: Mapped[dict[str, Any]] = mapped_column(
+        MutableDict.as_mutable(JsonText()),
+        default=dict,
+        info=facts("What is known of the member there, such as its weight.", listed=False, written_later=True),
+    )
 
     @property
     def key(self) -> str:
@@ -50,11 +54,20 @@ class EnsembleItem(Record):
         reason: str | None = self.properties.get("dropped")
         return reason
 
-    def delete(self, cascade: bool = False) -> list[Record]:
-        """Take the member out; only before the ensemble is rendered. See `Record.delete`."""
+    def trash(self) -> list[Record]:
+        """Not possible: an ensemble in which a member comes and goes would not say what it was rendered with.
+
+        Raises:
+            InUseError: always. `delete` takes a member out of an ensemble that was not rendered.
+        """
+        raise InUseError(
+            f"{self} is a member of {self.ensemble} and cannot go into the trash alone. Make a new ensemble without it, or "
+            "put the ensemble into the trash."
+        )
+
+    def _check_detachable(self) -> None:
         if self.ensemble.result is not None:
             raise InUseError(f"{self.ensemble} was rendered with {self.member}. Make a new ensemble without it.")
-        return super().delete(cascade)
 
     @property
     def member(self) -> "Model | Ensemble":

@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sqlalchemy import BigInteger, ForeignKey, String, select
+from sqlalchemy import BigInteger, ForeignKey, Select, String, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from enstorage.entity._record import Record
+from enstorage.entity.columns import facts
 from enstorage.entity.data_csv import DataCsv, TableOwner
 from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.instant import to_iso, to_ns_array
-from enstorage.preparation.split import check_part
+from enstorage.objects.base import checked_hash
+from enstorage.preparation.split import PARTS, check_part
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,16 +41,36 @@ class Forecast(TableOwner):
     """
 
     __tablename__ = "forecast"
-    _immutable = frozenset({"model_id", "ensemble_id", "data_csv_id", "part", "rows", "object_sha256"})
-    _part_of = frozenset({"model_id", "ensemble_id"})
-    _upstream = ("model_id", "ensemble_id")
 
-    model_id: Mapped[int | None] = mapped_column(ForeignKey("model.id"), index=True)
-    ensemble_id: Mapped[int | None] = mapped_column(ForeignKey("ensemble.id"), index=True)
-    part: Mapped[str] = mapped_column(String(16))
-    rows: Mapped[int] = mapped_column(BigInteger)
-    #: The object that the owner had then: forecasts of an earlier object are out of date.
-    object_sha256: Mapped[str | None] = mapped_column(String(64))
+    model_id: Mapped[int | None] = mapped_column(
+        ForeignKey("model.id"),
+        index=True,
+        info=facts("The model that made it.", immutable=True, part_of=True, made_from=True),
+    )
+    ensemble_id: Mapped[int | None] = mapped_column(
+        ForeignKey("ensemble.id"),
+        index=True,
+        info=facts("The ensemble that made it.", immutable=True, part_of=True, made_from=True),
+    )
+    part: Mapped[str] = mapped_column(
+        String(16),
+        info=facts(
+            "The part it is for.",
+            immutable=True,
+            canonical=check_forecast_part,
+            choices=lambda: (*PARTS, OUT_OF_FOLD),
+        ),
+    )
+    rows: Mapped[int] = mapped_column(BigInteger, info=facts("How many forecasts it has.", immutable=True))
+    object_sha256: Mapped[str | None] = mapped_column(
+        String(64),
+        info=facts(
+            "The object that the model had then; forecasts of an earlier one are out of date.",
+            listed=False,
+            immutable=True,
+            canonical=checked_hash,
+        ),
+    )
 
     @classmethod
     def store(cls, owner: Record, part: str, table: "pl.DataFrame", *, object_sha256: str | None = None) -> Self:
@@ -63,7 +85,7 @@ class Forecast(TableOwner):
         connector = owner.connector
         data_csv = DataCsv.of(table, connector)
         with connector.transaction():
-            for older in cls.of(owner, part):
+            for older in cls._select(cls._query(owner, part), connector):  # those in the trash too
                 older.delete()
             return cls(
                 **{_owner_column(owner).key: owner.id},
@@ -95,8 +117,12 @@ class Forecast(TableOwner):
     @classmethod
     def of(cls, owner: Record, part: str | None = None) -> "list[Self]":
         """What is kept of a model or an ensemble, for one part or for all."""
+        return cls._select(cls._query(owner, part).where(cls.deleted_at.is_(None)), owner.connector)
+
+    @classmethod
+    def _query(cls, owner: Record, part: str | None) -> "Select[Self]":
         query = select(cls).where(_owner_column(owner) == owner.id).order_by(cls.id)
-        return cls._select(query if part is None else query.where(cls.part == part), owner.connector)
+        return query if part is None else query.where(cls.part == part)
 
     def table(self) -> "pl.DataFrame":
         """The rows, see the class."""

@@ -10,10 +10,13 @@ from sqlalchemy import BigInteger, ForeignKey, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage.database.types import JsonText, Name, ObjectHash
-from enstorage.entity._record import Record, check_text
+from enstorage.entity._network import network_json
+from enstorage.entity._record import Record
+from enstorage.entity._texts import check_text
+from enstorage.entity.columns import facts
 from enstorage.entity.data_set import DataSet
 from enstorage.entity.forecast import OUT_OF_FOLD, Forecast, check_forecast_part, point_forecasts, with_quantiles
-from enstorage.entity.model_curve import ModelCurve, joined
+from enstorage.entity.model_curve import ModelCurve, joined, not_logged
 from enstorage.entity.model_meta import ModelMeta
 from enstorage.entity.research import Research
 from enstorage.errors import InvalidInputError, NotFoundError
@@ -42,19 +45,37 @@ class Model(Record):
     """
 
     __tablename__ = "model"
-    _immutable = frozenset({"research_id"})
-    _belongs_to = frozenset({"research_id"})
-    _upstream = ("data_set_id",)
-    _written_later = ("data_set_id", "object_sha256", "object_format", "object_bytes")
 
-    name: Mapped[str] = mapped_column(Name)
-    research_id: Mapped[int] = mapped_column(ForeignKey("research.id"), index=True)
-    network: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
-    data_set_id: Mapped[int | None] = mapped_column(ForeignKey("data_set.id"), index=True)
-    #: Bytes of the trained object, by hash, in the format of that name.
-    object_sha256: Mapped[str | None] = mapped_column(ObjectHash, index=True)
-    object_format: Mapped[str | None] = mapped_column(String(32))
-    object_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    name: Mapped[str] = mapped_column(Name, info=facts("What people call it."))
+    research_id: Mapped[int] = mapped_column(
+        ForeignKey("research.id"),
+        index=True,
+        info=facts("The research it belongs to.", immutable=True, belongs_to=True),
+    )
+    network: Mapped[dict[str, Any] | None] = mapped_column(
+        JsonText,
+        info=facts(
+            "Specification for training it here: a network or an estimator with its parameters.",
+            listed=False,
+            canonical=network_json,
+        ),
+    )
+    data_set_id: Mapped[int | None] = mapped_column(
+        ForeignKey("data_set.id"),
+        index=True,
+        info=facts("The data set it is trained on.", made_from=True, written_later=True),
+    )
+    object_sha256: Mapped[str | None] = mapped_column(
+        ObjectHash,
+        index=True,
+        info=facts("The bytes of the trained object, by their hash.", listed=False, written_later=True),
+    )
+    object_format: Mapped[str | None] = mapped_column(
+        String(32), info=facts("The format of these bytes.", listed=False, written_later=True)
+    )
+    object_bytes: Mapped[int | None] = mapped_column(
+        BigInteger, info=facts("How many bytes these are.", listed=False, written_later=True)
+    )
 
     def __init__(
         self, *, research: Research, name: str, network: Mapping[str, Any] | Any | None = None, description: str = ""
@@ -63,7 +84,7 @@ class Model(Record):
             connector=research.connector,
             name=name,
             research_id=research._saved().id,
-            network=_network_json(network),
+            network=network_json(network),
             description=description,
         )
 
@@ -142,7 +163,8 @@ class Model(Record):
         )
 
     def _fact(self, key: str) -> ModelMeta | None:
-        query = select(ModelMeta).where(ModelMeta.model_id == self._saved().id, ModelMeta.key == key)
+        own = ModelMeta.model_id == self._saved().id
+        query = select(ModelMeta).where(own, ModelMeta.key == key, ModelMeta.deleted_at.is_(None))
         found: list[ModelMeta] = self._select(query, self.connector)
         return found[0] if found else None
 
@@ -188,7 +210,7 @@ class Model(Record):
             try:
                 recorder.log(id, step, {name: float(value) for name, value in values.items()})  # type: ignore[arg-type]
             except (TypeError, ValueError) as error:
-                raise _not_logged(step, values) from error
+                raise not_logged(step, values) from error
             return
         steps, columns = np.asarray(step), {name: np.asarray(value) for name, value in values.items()}
         shaped = steps.ndim <= 1 and all(column.shape == steps.shape for column in columns.values())
@@ -197,7 +219,7 @@ class Model(Record):
             or steps.dtype.kind not in "iu"
             or any(column.dtype.kind not in "fiub" for column in columns.values())
         ):
-            raise _not_logged(step, values)
+            raise not_logged(step, values)
         recorder.log(id, steps.copy(), {name: column.copy() for name, column in columns.items()}, steps.size)
 
     def curves(self) -> "pl.DataFrame":
@@ -363,28 +385,7 @@ class Model(Record):
         return Research.get(self.research_id, connector=self.connector)
 
 
-def _not_logged(step: object, values: Mapping[str, object]) -> InvalidInputError:
-    received = ", ".join([f"{step!r:.40}", *(f"{name}={value!r:.40}" for name, value in values.items())])
-    return InvalidInputError(
-        "log takes a whole number and a number for each curve, such as log(3, loss=0.5), or as many numbers as steps; "
-        f"received log({received})."
-    )
-
-
 def _check_key(key: object) -> None:
     if not isinstance(key, str) or not 0 < len(key) <= _KEY_LENGTH:
         raise InvalidInputError(f"The key of a fact is a text of 1 to {_KEY_LENGTH} characters; received {key!r:.80}.")
     check_text(key, "key of a fact")
-
-
-def _network_json(network: Any) -> dict[str, Any] | None:
-    if network is None:
-        return None
-    is_specification = hasattr(network, "to_json") and not isinstance(network, type)
-    recipe = network.to_json() if is_specification else network
-    if not isinstance(recipe, Mapping) or "name" not in recipe:
-        raise InvalidInputError(
-            f"{network!r:.80} is not a network; expected a specification of entrainer.networks or its JSON form with a "
-            "name. A model that you build yourself needs none: keep it with save_object."
-        )
-    return dict(recipe)

@@ -8,10 +8,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage.database.types import Blob
 from enstorage.entity._record import Record
-from enstorage.errors import CorruptError
+from enstorage.entity.columns import facts
+from enstorage.errors import CorruptError, InvalidInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import polars as pl
     import pyarrow as pa
@@ -21,12 +22,13 @@ class ModelCurve(Record):
     """Many values of many steps in one row: written by `Model.log`, read by `Model.curves`."""
 
     __tablename__ = "model_curve"
-    _part_of = frozenset({"model_id"})
 
-    model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), index=True)
-    rows: Mapped[int] = mapped_column(BigInteger)
-    #: A table with the column `step` and one for each curve, as Arrow IPC.
-    data: Mapped[bytes] = mapped_column(Blob)
+    model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), index=True, info=facts("The model.", part_of=True))
+    rows: Mapped[int] = mapped_column(BigInteger, info=facts("How many steps it has."))
+    data: Mapped[bytes] = mapped_column(
+        Blob,
+        info=facts("A table with the column `step` and one for each curve, as Arrow IPC.", listed=False),
+    )
 
     def table(self) -> "pl.DataFrame":
         """Column `step` and one for each curve, null where it has no value at a step.
@@ -61,3 +63,12 @@ def joined(tables: "Iterable[pl.DataFrame]") -> "pl.DataFrame":
         return pl.DataFrame(schema={"step": pl.Int64})
     together = pl.concat(stretches, how="diagonal").group_by("step", maintain_order=True)
     return together.agg(pl.exclude("step").drop_nulls().last()).sort("step")
+
+
+def not_logged(step: object, values: "Mapping[str, object]") -> InvalidInputError:
+    """The refusal of what `Model.log` cannot take."""
+    received = ", ".join([f"{step!r:.40}", *(f"{name}={value!r:.40}" for name, value in values.items())])
+    return InvalidInputError(
+        "log takes a whole number and a number for each curve, such as log(3, loss=0.5), or as many numbers as steps; "
+        f"received log({received})."
+    )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from enstorage.database.types import Id, JsonValue, LongText, Name, UtcDateTime, to_json_text
 from enstorage.entity._record import Record
+from enstorage.entity.columns import facts
 
 #: Characters of a fact's text that are kept beside it to search by.
 LABEL_LENGTH = 255
@@ -28,15 +29,17 @@ class ModelMeta(Record):
         Index(None, "key", "number", "label", "deleted_at", "model_id"),
         Record.__table_args__,
     )
-    _part_of = frozenset({"model_id"})
 
-    model_id: Mapped[int] = mapped_column(ForeignKey("model.id"))
-    key: Mapped[str] = mapped_column(Name)
-    value: Mapped[Any] = mapped_column(JsonValue, nullable=False)
-    #: The value if it is a finite number; 1 for true, 0 for false.
-    number: Mapped[float | None] = mapped_column(Double)
-    #: The value if it is a text, else its JSON form; the first 255 characters. Null for null.
-    label: Mapped[str | None] = mapped_column(Name)
+    model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), info=facts("The model.", part_of=True))
+    key: Mapped[str] = mapped_column(Name, info=facts("Name of the fact; case counts."))
+    value: Mapped[Any] = mapped_column(JsonValue, nullable=False, info=facts("Any JSON value."))
+    number: Mapped[float | None] = mapped_column(
+        Double, info=facts("The value if it is a finite number; 1 for true, 0 for false.", listed=False)
+    )
+    label: Mapped[str | None] = mapped_column(
+        Name,
+        info=facts("The value if it is a text, else its JSON form; the first 255 characters.", listed=False),
+    )
 
     @validates("value")
     def _follow(self, _key: str, value: Any) -> Any:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage.database.types import Name
 from enstorage.entity._record import Record
+from enstorage.entity.columns import facts
 from enstorage.entity.data_preparation import DataPreparation
 from enstorage.entity.data_source import DataSource
 from enstorage.errors import InvalidInputError
@@ -24,8 +25,10 @@ class Project(Record):
 
     __tablename__ = "project"
 
-    name: Mapped[str] = mapped_column(Name)
-    data_source_id: Mapped[int] = mapped_column(ForeignKey("data_source.id"), index=True)
+    name: Mapped[str] = mapped_column(Name, info=facts("What people call it."))
+    data_source_id: Mapped[int] = mapped_column(
+        ForeignKey("data_source.id"), index=True, info=facts("The source that everything in it is about.")
+    )
 
     def __init__(
         self, *, name: str, data_source: DataSource, description: str = "", connector: "Connector | None" = None

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage.database.types import Name
 from enstorage.entity._record import Record
+from enstorage.entity.columns import facts
 from enstorage.entity.data_preparation import DataPreparation
 from enstorage.entity.project import Project
 from enstorage.errors import InvalidInputError
@@ -21,12 +22,18 @@ class Research(Record):
     """How data is prepared and how models are built and tuned; all its models see data prepared the same way."""
 
     __tablename__ = "research"
-    _belongs_to = frozenset({"project_id"})
-    _written_later = ("data_preparation_id",)
 
-    name: Mapped[str] = mapped_column(Name)
-    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)
-    data_preparation_id: Mapped[int | None] = mapped_column(ForeignKey("data_preparation.id"), index=True)
+    name: Mapped[str] = mapped_column(Name, info=facts("What people call it."))
+    project_id: Mapped[int] = mapped_column(
+        ForeignKey("project.id"), index=True, info=facts("The project it belongs to.", belongs_to=True)
+    )
+    data_preparation_id: Mapped[int | None] = mapped_column(
+        ForeignKey("data_preparation.id"),
+        index=True,
+        info=facts(
+            "The one preparation of its models; by default that of the first one's data set.", written_later=True
+        ),
+    )
 
     def __init__(
         self, *, project: Project, name: str, preparation: DataPreparation | None = None, description: str = ""

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from enstorage.database.types import to_json_text
 from enstorage.errors import EnstorageError, NotFoundError, NotSupportedError
 from enstorage.exchange.keras_files import architecture, weights_h5, weights_safetensors
 from enstorage.exchange.to_onnx import onnx_bytes
+from enstorage.versions import versions_of
 from enstorage.writing import whole_folder
 
 if TYPE_CHECKING:
@@ -130,8 +130,7 @@ def _description(model: "Model", obj: Any, data: Any, left_out: Mapping[str, str
         "network": model.network,
         "facts": model.metas(),
         "left_out": dict(left_out),
-        "versions": {name: found for name in _LIBRARIES if (found := _version(name))}
-        | {"python": sys.version.split()[0]},
+        "versions": versions_of(_LIBRARIES) | {"python": sys.version.split()[0]},
         "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -149,13 +148,6 @@ def _shapes(model: "Model", obj: Any, data: Any) -> dict[str, Any]:
         X, y = data
         shapes |= {"X": X.shape, "y": y.shape}
     return shapes
-
-
-def _version(library: str) -> str | None:
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return None
 
 
 def _digest(path: Path) -> dict[str, Any]:

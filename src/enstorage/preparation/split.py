@@ -11,7 +11,8 @@ from enstorage.errors import InvalidInputError
 PARTS: Final = ("train", "valid", "test")
 """The parts in time order; a part code is an int8 index into this tuple."""
 
-_METHODS: Final = ("time", "random")
+METHODS: Final = ("time", "random")
+"""How rows are split."""
 
 
 def check_part(part: str) -> str:
@@ -64,9 +65,9 @@ def check_parts(train_part: float, valid_part: float, test_part: float, method: 
         raise InvalidInputError(
             "There is nothing to train on. Expected a train_part above 0; received 0. Lower valid_part or test_part."
         )
-    if method not in _METHODS:
+    if method not in METHODS:
         raise InvalidInputError(
-            f"The split method is not known. Expected one of {', '.join(_METHODS)}; received {method!r}. Use 'time' "
+            f"The split method is not known. Expected one of {', '.join(METHODS)}; received {method!r}. Use 'time' "
             "for series."
         )
     if seed < 0:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, inspect, not_, o
 
 from enstorage.entity import ENTITIES, Model, ModelMeta
 from enstorage.entity._record import Record
+from enstorage.entity._trash import in_trash
 from enstorage.errors import InvalidInputError
 from enstorage.search.parser import (
     And,
@@ -33,14 +34,17 @@ _TAGS = {"tags", "tag"}
 _COLUMNS = {"attributes", "attribute", "attr", "run"}
 
 
-def build(entity: type[R], where: str | None, order_by: str | None, limit: int | None) -> Select[R]:
+def build(
+    entity: type[R], where: str | None, order_by: str | None, limit: int | None, *, trash: bool = False
+) -> Select[R]:
     """The statement that finds records of an entity; see `Record.find`.
 
     Raises:
         InvalidInputError: the query or the order cannot be understood, or the limit is not a number above 0.
     """
     table = entity.__table__
-    statement = select(entity).where(table.c.deleted_at.is_(None))
+    trashed = in_trash(entity)
+    statement = select(entity).where(trashed if trash else ~trashed)
     if where is not None:
         source = Source(where)
         statement = statement.where(_condition(source, entity, parse_condition(source)))

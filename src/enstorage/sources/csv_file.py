@@ -20,11 +20,13 @@ from numpy.typing import NDArray
 
 from enstorage.errors import InvalidInputError
 from enstorage.instant import MIN_NS, SECOND, iso_strings_to_ns, join_seconds, to_iso
+from enstorage.progress import checkpoint
 from enstorage.writing import write_whole
 
 if TYPE_CHECKING:
     import polars as pl
 
+_LINES_AT_ONCE = 1_000_000
 _YEAR = r"^(?P<year>[0-9]{4})(?:\.(?P<fraction>[0-9]+))?$"
 _WHOLE = r"^[+-]?[0-9]+$"
 _FORMATS = "ISO 8601 (2015-01-29T21:55:43Z, 2015-01), years (1749 or 1749.042), or nanoseconds since 1970"
@@ -64,7 +66,7 @@ def read_csv_points(path: str | Path) -> tuple[NDArray[np.int64], NDArray[np.flo
         if lines.is_empty():
             raise InvalidInputError(f"{path} holds a header only; expected rows of a time and a value. Check the file.")
 
-    cells = lines["text"].str.extract_groups(_row_pattern(delimiter)).struct.unnest()
+    cells = _all_cells(lines["text"], _row_pattern(delimiter))
     time_texts = cells.select(pl.coalesce("time", "quoted_time").str.strip_chars()).to_series().fill_null("")
     value_texts = cells.select(pl.coalesce("value", "quoted_value").str.strip_chars()).to_series()
     values = value_texts.cast(pl.Float64, strict=False)
@@ -159,6 +161,17 @@ def _cells(line: str, delimiter: str) -> list[str]:
     # A file without line ends may be longer than the csv module takes.
     row = next(csv.reader([line[:100_000]], delimiter=delimiter, skipinitialspace=True))
     return [cell.strip() for cell in row if delimiter != " " or cell]
+
+
+def _all_cells(texts: "pl.Series", pattern: str) -> "pl.DataFrame":
+    """The groups of a pattern in each line; a million lines at a time, so that it can be stopped."""
+    import polars as pl
+
+    parts = []
+    for start in range(0, len(texts), _LINES_AT_ONCE):
+        checkpoint()
+        parts.append(texts.slice(start, _LINES_AT_ONCE).str.extract_groups(pattern).struct.unnest())
+    return pl.concat(parts)
 
 
 def _is_header(cells: list[str]) -> bool:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from enstorage.errors import InvalidInputError
 from enstorage.instant import not_years, to_iso, to_ns_array
+from enstorage.progress import checkpoint
 from enstorage.sources.csv_file import read_csv_points
 
 
@@ -30,6 +31,7 @@ def as_points(times: Any, values: Any = None) -> tuple[NDArray[np.int64], NDArra
     """
     if values is None:
         times, values = _split(times)
+    checkpoint()
     times_ns = to_ns_array(not_years(times))
     numbers = _as_numbers(values)
     if times_ns.size != numbers.size:
@@ -40,6 +42,7 @@ def as_points(times: Any, values: Any = None) -> tuple[NDArray[np.int64], NDArra
     if times_ns.size == 0:
         raise InvalidInputError("There are no points; expected one or more. Give times and values.")
     _check_finite(times_ns, numbers)
+    checkpoint()
     order = np.argsort(times_ns, kind="stable")
     times_ns, numbers = times_ns[order], numbers[order]
     _check_distinct(times_ns)

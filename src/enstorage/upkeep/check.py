@@ -9,6 +9,7 @@ from sqlalchemy import func, select, union
 
 from enstorage.connector import bound_to
 from enstorage.entity import ENTITIES
+from enstorage.entity._object_columns import hash_columns
 from enstorage.entity._record import Record
 from enstorage.entity.data_csv import DataCsv
 from enstorage.entity.data_preparation import DataPreparation
@@ -19,7 +20,8 @@ from enstorage.entity.ensemble import Ensemble
 from enstorage.entity.model import Model
 from enstorage.errors import CorruptError, EnstorageError, NotFoundError, NotSupportedError
 from enstorage.objects.table import content_sha256
-from enstorage.upkeep.sweep import Progress, gc, hash_columns, silent
+from enstorage.progress import Listener, Progress, listening
+from enstorage.upkeep.sweep import gc
 
 if TYPE_CHECKING:
     from enstorage.connector import Connector
@@ -47,7 +49,7 @@ class Finding:
 
 
 def check(
-    connector: "Connector | None" = None, *, notes: bool = False, progress: Progress | None = None
+    connector: "Connector | None" = None, *, notes: bool = False, progress: bool | Progress = False
 ) -> list[Finding]:
     """Read everything that is stored and compare every hash, reference and row count.
 
@@ -57,19 +59,22 @@ def check(
     Args:
         connector: of which store; the current one by default.
         notes: tell also what is no damage: what `gc` would free, tables without owner, versions that are gone.
-        progress: called now and then with what is being read, how much was, and how much there is.
+        progress: show a bar, or a function, see `enstorage.Progress`.
 
     Returns:
         What is wrong, nothing for a whole store.
+
+    Raises:
+        CancelledError: the progress function asked to stop.
     """
-    with bound_to(connector) as store:
-        found = list(_findings(store, progress or silent))
+    with bound_to(connector) as store, listening(progress) as report:
+        found = list(_findings(store, report.within(0, 90, 100) if notes else report))
         if notes:
-            found += _notes(store)
+            found += _notes(store, report.within(90, 100, 100))
     return [each for each in found if notes or each.kind == "damage"]
 
 
-def _findings(store: "Connector", progress: Progress) -> Iterator[Finding]:
+def _findings(store: "Connector", report: Listener) -> Iterator[Finding]:
     with store.database.reading() as session:
         records = sum(session.scalar(select(func.count()).select_from(entity)) or 0 for entity in ENTITIES)
         referred = set(session.scalars(union(*(select(column) for column in hash_columns()))))
@@ -77,11 +82,11 @@ def _findings(store: "Connector", progress: Progress) -> Iterator[Finding]:
     done, total = 0, records + len(loose)
     for entity in ENTITIES:
         for record in entity._select(select(entity).order_by(entity.id)):  # with what is in the trash
-            progress(f"Checking {entity.__name__}", done, total)
+            report(f"Checking {entity.__name__}", min(done, total), total)
             done += 1
             yield from _of_record(record)
     for sha256 in loose:
-        progress("Checking objects", done, total)
+        report("Checking objects", min(done, total), total)
         done += 1
         try:
             store.objects.get(sha256)
@@ -89,6 +94,7 @@ def _findings(store: "Connector", progress: Progress) -> Iterator[Finding]:
             if store.objects.has(sha256):  # else it was freed meanwhile
                 problem = f"{error} No record refers to it: `enstorage gc --delete` frees it."
                 yield Finding("Object", sha256, problem)
+    report("Checked all", total, total)
 
 
 def _of_record(record: Record) -> Iterator[Finding]:
@@ -154,9 +160,9 @@ def _lost_version(snapshot: DataSnapshot) -> str | None:
     return None
 
 
-def _notes(store: "Connector") -> Iterator[Finding]:
+def _notes(store: "Connector", report: Listener) -> Iterator[Finding]:
     try:
-        sweep = gc(store)
+        sweep = gc(store, progress=report)
     except CorruptError:  # which is among the findings
         return
     for each in sweep.garbage:

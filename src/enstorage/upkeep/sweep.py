@@ -17,26 +17,25 @@ Everything is read before anything is freed. When a reference cannot be read, or
 what seems to be garbage may be what is missing, and nothing is freed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Column, Table, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from enstorage.connector import bound_to
-from enstorage.database.types import ObjectHash
 from enstorage.entity import DataSnapshot, DataSource
-from enstorage.entity._record import Record
+from enstorage.entity._object_columns import hash_columns
 from enstorage.errors import CorruptError, InvalidInputError
 from enstorage.objects.base import is_hash
+from enstorage.progress import Listener, Progress, listening
 
 if TYPE_CHECKING:
     from enstorage.connector import Connector
 
-#: Called with what is being done, how much of it is done, and how much there is.
-Progress = Callable[[str, int, int], None]
+T = TypeVar("T")
 
 #: How long what nothing refers to is left alone.
 GRACE = timedelta(hours=24)
@@ -88,7 +87,7 @@ def gc(
     *,
     delete: bool = False,
     grace: timedelta = GRACE,
-    progress: Progress | None = None,
+    progress: bool | Progress = False,
 ) -> Sweep:
     """Free what nothing refers to: objects, unfinished writes, points without source, old files of the series store.
 
@@ -97,9 +96,10 @@ def gc(
         delete: false only looks and counts.
         grace: what was written or touched within this time is left alone. A shorter one than the longest transaction or
             read of any program that uses the store can take a version away while a snapshot is being taken of it.
-        progress: called now and then.
+        progress: show a bar, or a function, see `enstorage.Progress`. What was freed before it stopped stays freed.
 
     Raises:
+        CancelledError: the progress function asked to stop.
         CorruptError: a row refers to an object that is missing, or to none; nothing was freed.
         InvalidInputError: the grace period is negative, or a transaction is open, which could still be undone.
         StoreError: something could not be read; nothing was freed.
@@ -111,20 +111,22 @@ def gc(
             raise InvalidInputError(
                 "gc was called inside a transaction, whose deletions may still be undone. Call it after the transaction."
             )
-        return _Sweeper(store, grace, progress or silent).sweep(delete=delete)
+        with listening(progress) as report:
+            return _Sweeper(store, grace, report).sweep(delete=delete)
 
 
 class _Sweeper:
-    def __init__(self, store: "Connector", grace: timedelta, progress: Progress) -> None:
+    def __init__(self, store: "Connector", grace: timedelta, report: Listener) -> None:
         self._store = store
         self._grace = grace
         self._before = datetime.now(UTC) - grace
         self._unfinished_before = datetime.now(UTC) - max(grace, _LEAST_FOR_UNFINISHED)
-        self._progress = progress
+        self._report = report
 
     def sweep(self, *, delete: bool) -> Sweep:
-        self._progress("Looking for what nothing refers to", 0, 1)
-        stored = {each.sha256: each for each in self._store.objects.stored()}
+        looking = self._report.within(0, 50 if delete else 100, 100)
+        looking("Looking for what nothing refers to", 0, 4)
+        stored = {each.sha256: each for each in self._watched(self._store.objects.stored())}
         sources = self._store.series.sources()
         with self._store.database.reading() as session:
             referred = _references(session)
@@ -132,15 +134,24 @@ class _Sweeper:
         self._check_whole(referred, stored.keys())
         loose = {sha256: each for sha256, each in stored.items() if sha256 not in referred}
         old = {sha256: each.bytes for sha256, each in loose.items() if each.touched_at < self._before}
+        looking("Looking for points without source", 1, 4)
         orphans = [] if self._store.series.written_by_others else [each for each in sources if each not in known]
-        points = {source: len(self._store.series.read(source)[0]) for source in orphans}
+        points = {source: len(self._store.series.read(source)[0]) for source in self._watched(orphans)}
+        looking("Looking for files of the series store", 2, 4)
         files = self._vacuum(delete=False)
+        looking("Looking for unfinished writes", 3, 4)
         unfinished = self._store.objects.clear_unfinished(self._unfinished_before, delete=False)
+        looking("Looked for what nothing refers to", 4, 4)
         if delete:
-            old = self._delete_objects(old)
-            points = self._delete_points(points)
+            total = len(old) + len(points) + 2
+            freeing = self._report.within(50, 100, 100)
+            old = self._delete_objects(old, freeing, total)
+            points = self._delete_points(points, freeing, total)
+            freeing("Freeing files of the series store", total - 2, total)
             files = self._vacuum(delete=True)
+            freeing("Freeing unfinished writes", total - 1, total)
             unfinished = self._store.objects.clear_unfinished(self._unfinished_before, delete=True)
+            freeing("Freed what nothing refers to", total, total)
         garbage = (
             Garbage("objects", len(old), sum(old.values())),
             Garbage("unfinished writes", *unfinished),
@@ -148,6 +159,12 @@ class _Sweeper:
             Garbage("series files", *files),
         )
         return Sweep(garbage, freed=delete, spared=sum(each.touched_at >= self._before for each in loose.values()))
+
+    def _watched(self, found: Iterable[T]) -> Iterator[T]:
+        """The same, while it can be stopped."""
+        for each in found:
+            self._report.ask()
+            yield each
 
     def _check_whole(self, referred: dict[str, str], stored: "Any") -> None:
         for sha256, row in referred.items():
@@ -158,10 +175,10 @@ class _Sweeper:
                     "backup or delete those records, then try again."
                 )
 
-    def _delete_objects(self, doomed: dict[str, int]) -> dict[str, int]:
+    def _delete_objects(self, doomed: dict[str, int], report: Listener, total: int) -> dict[str, int]:
         deleted = {}
         for number, batch in enumerate(_batches(list(doomed))):
-            self._progress("Freeing objects", number * _AT_ONCE, len(doomed))
+            report("Freeing objects", number * _AT_ONCE, total)
             with self._store.transaction() as session:
                 referred = _references(session, batch)
                 for sha256 in batch:
@@ -169,9 +186,10 @@ class _Sweeper:
                         deleted[sha256] = doomed[sha256]
         return deleted
 
-    def _delete_points(self, doomed: dict[int, int]) -> dict[int, int]:
+    def _delete_points(self, doomed: dict[int, int], report: Listener, total: int) -> dict[int, int]:
         deleted = {}
-        for source, points in doomed.items():
+        for done, (source, points) in enumerate(doomed.items(), start=total - len(doomed) - 2):
+            report("Freeing points", done, total)
             with self._store.transaction() as session:
                 if source not in _source_ids(session):
                     self._store.series.delete_source(source)
@@ -179,19 +197,10 @@ class _Sweeper:
         return deleted
 
     def _vacuum(self, *, delete: bool) -> tuple[int, int]:
-        self._progress(
-            "Looking for files of the series store" if not delete else "Freeing files of the series store", 0, 1
-        )
         with self._store.database.reading() as session:
             named = session.scalars(select(DataSnapshot.series_version).distinct()).all()
         keep = [version for version in named if version is not None]
         return self._store.series.vacuum(keep, self._grace, delete=delete)
-
-
-def hash_columns() -> "list[Column[Any]]":
-    """Every column that keeps an object alive."""
-    tables: list[Table] = Record.metadata.sorted_tables
-    return [column for table in tables for column in table.columns if isinstance(column.type, ObjectHash)]
 
 
 def _references(session: Session, among: list[str] | None = None) -> dict[str, str]:
@@ -217,7 +226,3 @@ def _source_ids(session: Session) -> set[int]:
 
 def _batches(hashes: list[str]) -> Iterator[list[str]]:
     return (hashes[start : start + _AT_ONCE] for start in range(0, len(hashes), _AT_ONCE))
-
-
-def silent(what: str, done: int, total: int) -> None:
-    """Nobody wants to know."""

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from entrainer.backend import load_keras
+from entrainer.keras_internals import layers_of, recurrent_dropout_cell
 
 if TYPE_CHECKING:
     import keras
@@ -12,13 +13,10 @@ if TYPE_CHECKING:
 
 def sites(model: "keras.Model") -> list[tuple[Any, str]]:
     """Where a model keeps its rates above 0: a layer or the cell of one, and the name of its attribute."""
-    load_keras()
-    from keras.layers import Dropout
-    from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
-
+    dropout, cell = load_keras().layers.Dropout, recurrent_dropout_cell()
     found = []
-    for layer in model._flatten_layers():
-        names = (("rate", Dropout), ("dropout", DropoutRNNCell), ("recurrent_dropout", DropoutRNNCell))
+    for layer in layers_of(model):
+        names = (("rate", dropout), ("dropout", cell), ("recurrent_dropout", cell))
         found += [(layer, name) for name, kind in names if isinstance(layer, kind) and getattr(layer, name) > 0]
     return found
 

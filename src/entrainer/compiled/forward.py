@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from enstorage.errors import InvalidInputError
 from entrainer.backend import load_keras
-from entrainer.compiled.member import Trained
+from entrainer.compiled.member import TrainedNetwork
 from entrainer.compiled.padding import blocks_of, padded, stack, stack_one
 
 
-def predict_together(networks: Sequence[Trained], Xs: Sequence[NDArray[Any]]) -> list[NDArray[np.float64]]:
+def predict_together(networks: Sequence[TrainedNetwork], Xs: Sequence[NDArray[Any]]) -> list[NDArray[np.float64]]:
     """Predicts with networks of one architecture by one compiled program, dropout off.
 
     Args:

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from enstorage.errors import InvalidInputError, NotSupportedError
+from enstorage.errors import CancelledError, InvalidInputError, NotSupportedError
 from entrainer.backend import load_keras
-from entrainer.compiled.member import Member, Samples, Trained
-from entrainer.compiled.outcome import Stop
+from entrainer.compiled.member import Member, Samples, TrainedNetwork
+from entrainer.compiled.outcome import Outcome, Stop
 from entrainer.compiled.padding import blocks_of, of_block, padded_rows, take
 from entrainer.settings.training import Training
 
@@ -40,19 +40,29 @@ class Chunk(NamedTuple):
 Report = Callable[[Chunk], Collection[int] | None]
 """Called after every few epochs; may return the numbers of members that are to stop there."""
 
+Interrupted = Callable[[BaseException], None]
+"""Called with the interrupt (Ctrl-C, or `CancelledError` of the report) that ended a training."""
 
-def train_together(members: Sequence[Member], training: Training, report: Report | None = None) -> list[Trained]:
+
+def train_together(
+    members: Sequence[Member],
+    training: Training,
+    report: Report | None = None,
+    interrupted: Interrupted | None = None,
+) -> list[Outcome[TrainedNetwork]]:
     """Trains members of one architecture as one compiled program.
 
     Each member ends as it would have trained alone: windows of different lag are padded with zero columns whose weights
     stay zero, missing rows are masked, and every random number depends on the member's own seed. A member that stops
-    early, diverges or is told to stop keeps its weights while the others go on. After an interrupt (Ctrl-C) the present
-    few epochs are finished, and every member that still trained says that it was interrupted.
+    early, diverges or is told to stop keeps its weights while the others go on. After an interrupt (Ctrl-C, or a report that
+    raises `CancelledError`) the present few epochs are finished.
 
     Args:
         members: At least one; equal `network.common()` and targets, and equal samples unless `network.mixes_lags`.
         training: The common settings.
         report: Told after every few epochs, and after the last.
+        interrupted: Is given an interrupt; then every member that still trained says that it was interrupted. By default
+            the interrupt is raised.
 
     Returns:
         The trained networks in the order of the members.
@@ -70,7 +80,11 @@ def train_together(members: Sequence[Member], training: Training, report: Report
     with jax.threefry_partitionable(True):
         group = _Group(members, training)
     losses, judged = group.run(report)
-    return group.trained(losses, judged)
+    if group.interrupt is not None:
+        if interrupted is None:
+            raise group.interrupt
+        interrupted(group.interrupt)
+    return group.outcomes(losses, judged)
 
 
 class _Group:
@@ -145,9 +159,9 @@ class _Group:
         from entrainer.compiled.program import MOST_EPOCHS
 
         done, count, losses, judged = 0, 1, [], []
-        self._interrupted = False
+        self.interrupt: BaseException | None = None
         with ThreadPoolExecutor(min(len(self.blocks), os.cpu_count() or 1)) as pool:
-            while done < self.training.epochs and not self._interrupted and (not done or None in self.stopped):
+            while done < self.training.epochs and self.interrupt is None and (not done or None in self.stopped):
                 count = min(count, MOST_EPOCHS, self.training.epochs - done)
                 started = time.perf_counter()
                 results = self._together(pool, done, count)
@@ -159,8 +173,8 @@ class _Group:
                 if report is not None:
                     try:
                         self._prune(report(Chunk(done, losses[-1].copy(), judged[-1].copy(), self.stopped)))
-                    except KeyboardInterrupt:
-                        self._interrupted = True
+                    except (KeyboardInterrupt, CancelledError) as error:
+                        self.interrupt = error
                 count = max(1, int(count * min(SECONDS_A_CHUNK / max(seconds, 1e-6), 4)))
         return np.concatenate(losses, axis=1), np.concatenate(judged, axis=1)
 
@@ -172,8 +186,8 @@ class _Group:
         reasons = {EARLY: Stop.EARLY, DIVERGED: Stop.DIVERGED, PRUNED: Stop.PRUNED}
         return [reasons.get(int(code)) for code in self._join([state.stopped for state in self._states])]
 
-    def trained(self, losses: NDArray[np.float64], judged: NDArray[np.float64]) -> list[Trained]:
-        """What came of the members."""
+    def outcomes(self, losses: NDArray[np.float64], judged: NDArray[np.float64]) -> list[Outcome[TrainedNetwork]]:
+        """The trained members, in their order."""
         from entrainer.compiled.initial_weights import blueprint
 
         states = self._states
@@ -182,20 +196,21 @@ class _Group:
         frozen = iter([np.asarray(each) for each in self._frozen])
         stacks = [next(final) if own else next(frozen) for own in self._is_trained]
         epochs, best = self._join([each.epochs for each in states]), self._join([each.best.epoch for each in states])
-        unfinished = Stop.INTERRUPTED if self._interrupted and losses.shape[1] < self.training.epochs else None
+        unfinished = Stop.INTERRUPTED if self.interrupt is not None and losses.shape[1] < self.training.epochs else None
         return [
-            Trained(
-                member.name,
-                member.network,
-                member.shape,
-                self.outputs,
-                # A copy each, so that one kept network does not keep the whole group in memory.
-                [
-                    stack[index][tuple(map(slice, shape))].copy()
-                    for stack, shape in zip(
-                        stacks, blueprint(member.network, member.shape, self.outputs).shapes, strict=True
-                    )
-                ],
+            Outcome(
+                TrainedNetwork(
+                    member.network,
+                    member.shape,
+                    self.outputs,
+                    # A copy each, so that one kept network does not keep the whole group in memory.
+                    [
+                        stack[index][tuple(map(slice, shape))].copy()
+                        for stack, shape in zip(
+                            stacks, blueprint(member.network, member.shape, self.outputs).shapes, strict=True
+                        )
+                    ],
+                ),
                 losses[index, : epochs[index]].copy(),
                 None if member.valid is None else judged[index, : epochs[index]].copy(),
                 int(best[index]),
@@ -217,8 +232,8 @@ class _Group:
         while True:
             try:
                 return [call.result() for call in calls]
-            except KeyboardInterrupt:
-                self._interrupted = True
+            except KeyboardInterrupt as error:
+                self.interrupt = error
 
     def _advance(self, number: int, first: int, count: int) -> Any:
         import jax

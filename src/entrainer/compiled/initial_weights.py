@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from entrainer.compiled.dropout import sites
+from entrainer.keras_internals import layers_of, non_trainable_variables_of
 
 if TYPE_CHECKING:
     import keras
@@ -79,9 +80,9 @@ def blueprint(network: "NetworkSpec", shape: Shape, outputs: int) -> Blueprint:
 def _why_alone(model: "keras.Model") -> str | None:
     moving = [
         weight.path
-        for layer in model._flatten_layers()
+        for layer in layers_of(model)
         if layer.trainable
-        for weight in layer._non_trainable_variables
+        for weight in non_trainable_variables_of(layer)
         if any(weight is own for own in model.weights)
     ]
     if moving:
@@ -151,7 +152,7 @@ def _by_size(sizes: Sequence[tuple[Shape, Shape]]) -> list[tuple[Shape, Shape, "
 
 def _owners(model: "keras.Model") -> dict[int, Any]:
     """The innermost layer of each variable; layers come before the ones inside them."""
-    return {id(variable): layer for layer in model._flatten_layers() for variable in layer.weights}
+    return {id(variable): layer for layer in layers_of(model) for variable in layer.weights}
 
 
 def _initializer(layer: Any, variable: Any) -> Any:

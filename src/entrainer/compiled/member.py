@@ -1,4 +1,4 @@
-"""What goes into a group that is trained together, and what comes out of it."""
+"""Members of a group that is trained together, and their networks afterwards."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from enstorage.errors import InvalidInputError
 from entrainer.backend import load_keras
-from entrainer.compiled.outcome import Outcome, Stop
 from entrainer.networks.specification import NetworkSpec
 
 if TYPE_CHECKING:
@@ -103,37 +102,23 @@ class Member:
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
-    """A trained network.
+class TrainedNetwork:
+    """A network that was trained in a group.
 
     Attributes:
-        name: The member's name.
         network: Its architecture.
         shape: Of one sample that it takes.
         outputs: Columns that it gives.
         weights: As `keras.Model.weights` of `network.build(shape, outputs)` orders them.
-        loss: (epochs,), the mean training loss of each epoch that was trained, dropout on.
-        valid_loss: (epochs,), the loss on the valid rows after each epoch, dropout off; None without valid rows.
-        best_epoch: The epoch, from 1, whose weights these are.
-        stopped: Why the training ended before its last epoch; None where it did not.
     """
 
-    name: str
     network: NetworkSpec
     shape: tuple[int, ...]
     outputs: int
     weights: list[NDArray[Any]]
-    loss: NDArray[np.float64]
-    valid_loss: NDArray[np.float64] | None
-    best_epoch: int
-    stopped: Stop | None
-
-    def outcome(self, output: NDArray[np.float64]) -> Outcome:
-        """What is kept of it, with its output for all rows of its data set."""
-        return Outcome(self.to_keras(), output, self.loss, self.valid_loss, self.best_epoch, self.stopped)
 
     def to_keras(self) -> "keras.Model":
-        """The network as an ordinary Keras model with these weights."""
+        """The same as an ordinary Keras model."""
         load_keras()
         from entrainer.compiled.initial_weights import blank_model, seed_states
 

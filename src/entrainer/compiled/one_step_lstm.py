@@ -4,6 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from entrainer.backend import load_keras
+from entrainer.keras_internals import is_used_once, layers_of
 
 if TYPE_CHECKING:
     import keras
@@ -22,7 +23,7 @@ def leave_out_zeros(model: "keras.Model") -> set[int]:
     """
     load_keras()
     idle = set()
-    for layer in model._flatten_layers():
+    for layer in layers_of(model):
         if _sees_one_step(layer):
             layer.inner_loop = partial(_first_step, layer)
             idle.add(id(layer.cell.recurrent_kernel))
@@ -32,7 +33,7 @@ def leave_out_zeros(model: "keras.Model") -> set[int]:
 def _sees_one_step(layer: Any) -> bool:
     from keras.layers import LSTM
 
-    if type(layer) is not LSTM or len(layer._inbound_nodes) != 1:
+    if type(layer) is not LSTM or not is_used_once(layer):
         return False  # others have other equations, and a layer that is used twice may see more than one step
     cell, entered = layer.cell, layer.input
     plain = not (layer.stateful or cell.dropout or cell.recurrent_dropout)

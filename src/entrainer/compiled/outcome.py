@@ -1,11 +1,13 @@
-"""What comes of the training of one model."""
+"""What the training of one model gave."""
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+T = TypeVar("T")
 
 
 class Stop(StrEnum):
@@ -18,21 +20,19 @@ class Stop(StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
-    """A trained object and what is to be told of its training.
+class Outcome(Generic[T]):
+    """A trained object and the facts of its training.
 
     Attributes:
-        obj: A Keras model or an estimator.
-        output: Of the object for all rows of the data set, in the prepared scale, (rows, outputs).
-        loss: Training loss of each epoch, (epochs,); None where there are no epochs.
-        valid_loss: Loss on the valid rows after each epoch; None where there are none.
+        obj: A Keras model or an estimator; of a group, a `TrainedNetwork`.
+        loss: Mean training loss of each epoch that was trained, dropout on, (epochs,); None where there are no epochs.
+        valid_loss: Loss on the valid rows after each epoch, dropout off, (epochs,); None where there are none.
         best_epoch: The epoch, from 1, whose weights the object has; 0 without epochs.
         stopped: Why the training ended before its last epoch; None where it did not.
         alone: Why it was not part of a group; None where it was.
     """
 
-    obj: Any
-    output: NDArray[np.float64]
+    obj: T
     loss: NDArray[np.float64] | None = None
     valid_loss: NDArray[np.float64] | None = None
     best_epoch: int = 0

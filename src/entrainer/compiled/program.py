@@ -9,6 +9,7 @@ from jax import lax
 
 from entrainer.backend import load_keras
 from entrainer.compiled.stateless import ROWS_AT_ONCE, StatelessNetwork
+from entrainer.keras_internals import place_of_learning_rate
 from entrainer.settings.losses import row_loss
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def training_program(
         return [variable.value for variable in optimizer.variables]
 
     optimizer_values = fresh_optimizer()
-    learning_rate_at = next(i for i, each in enumerate(optimizer.variables) if each is optimizer._learning_rate)
+    learning_rate_at = place_of_learning_rate(optimizer)
 
     def start(weights: list[jax.Array], dropout: jax.Array) -> State:
         key = _key(dropout)

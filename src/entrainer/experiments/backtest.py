@@ -1,7 +1,6 @@
 """`backtest`: forecasts of rows that the forecasting network was not trained on, from rolling origins."""
 
-from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
@@ -15,12 +14,14 @@ from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 from enstorage.instant import to_iso
 from enstorage.preparation.split import PARTS
+from enstorage.progress import Listener, Progress, listening
 from entrainer.compiled.forward import predict_together
 from entrainer.compiled.group import train_together
 from entrainer.compiled.member import Member
+from entrainer.compiled.outcome import Stop
+from entrainer.fitting.epochs import Epochs, epochs_of
 from entrainer.fitting.job import BuiltByHand, Job, jobs_of
 from entrainer.fitting.keras_fit import fit_estimator, fit_keras
-from entrainer.fitting.progress import progress_bar
 from entrainer.model_output import in_source_units, output_of
 from entrainer.settings.training import Training
 
@@ -49,7 +50,7 @@ def backtest(
     folds: int = 5,
     initial: float = 0.5,
     seeds: int | Iterable[int] = 0,
-    progress: bool = True,
+    progress: bool | Progress = True,
 ) -> None:
     """Keep forecasts of each model for rows that it was not trained on, as `model.forecasts("out_of_fold")`.
 
@@ -57,6 +58,9 @@ def backtest(
     to the next origin are forecast, then they are trained on too, and so on. All models are cut at the same times, and
     all folds of all models of one kind are trained as one compiled program. Test rows play no part. The models' own
     objects, forecasts and facts stay as they are, but for the fact `backtest` with the origins, the training and the seed.
+
+    Ctrl-C, or a progress function that asks to stop, keeps the forecasts of the models that are finished, kind by kind; of
+    the others nothing.
 
     What the preparation has fitted, such as the scale, was fitted on the whole train part; no network sees later values by
     it but for that.
@@ -67,9 +71,10 @@ def backtest(
         folds: how many origins, at least 1.
         initial: share of the rows before the first origin, above 0 and below 1.
         seeds: as `fit` takes them; a model has the same in each fold.
-        progress: show a progress bar.
+        progress: show a bar, or a function, see `enstorage.Progress`; counted in epochs of single folds.
 
     Raises:
+        CancelledError: the progress function asked to stop.
         InvalidInputError: there are too few rows for the folds, a model was built by hand and cannot be built again, or as
             `fit`. Nothing was kept then.
         NotFoundError: a model has no data set.
@@ -81,36 +86,35 @@ def backtest(
             f"backtest takes a number of folds of at least 1 and an initial share between 0 and 1; received {folds!r} and "
             f"{initial!r}."
         )
-    jobs = jobs_of(models, training or Training(), seeds, None)
-    origins = _origins(jobs, folds, initial)
-    for job, told in walked(jobs, origins, progress=progress):
-        _keep(job, told, origins)
+    with listening(progress) as report:
+        jobs = jobs_of(models, training or Training(), seeds, None)
+        origins = _origins(jobs, folds, initial)
+        for job, told in walked(jobs, origins, report):
+            _keep(job, told, origins)
 
 
-def walked(
-    jobs: Sequence[Job], origins: NDArray[np.int64], *, progress: bool = True
-) -> list[tuple[Job, dict[str, Any]]]:
-    """The out-of-fold forecasts of each job, as `Model.save_forecasts` takes them; nothing is stored.
+def walked(jobs: Sequence[Job], origins: NDArray[np.int64], report: Listener) -> Iterator[tuple[Job, dict[str, Any]]]:
+    """The out-of-fold forecasts of each job, as `Model.save_forecasts` takes them, kind by kind; nothing is stored.
 
     Args:
         jobs: of `jobs_of`.
         origins: the times of the cuts and of the end, shape (folds + 1,).
-        progress: show a progress bar.
+        report: is told of the epochs of all folds.
     """
     jobs = [_to_be_refitted(job) for job in jobs]
     every = [_fold(job, origins, number) for job in jobs for number in range(len(origins) - 1)]
-    outputs: dict[int, NDArray[np.float64]] = {}
+    epochs = Epochs(report, sum(epochs_of(fold.job) for fold in every))
     for _, group in groupby(sorted(every, key=_KIND), key=_KIND):
-        part = list(group)
-        for fold, output in zip(part, _forecast(part, progress), strict=True):
-            outputs[id(fold)] = output
-    found = []
-    for job in jobs:
-        own = [fold for fold in every if fold.job is job]
-        rows = np.concatenate([fold.ahead for fold in own])
-        output = np.concatenate([outputs[id(fold)] for fold in own])
-        found.append((job, in_source_units(job.loaded.data_set, output, rows, job.training.quantiles)))
-    return found
+        folds, interrupts = list(group), list[BaseException]()
+        outputs = _forecast(folds, epochs, interrupts)
+        for job, own in groupby(zip(folds, outputs, strict=True), key=lambda pair: pair[0].job):
+            pairs = list(own)
+            rows = np.concatenate([fold.ahead for fold, _ in pairs])
+            output = np.concatenate([output for _, output in pairs])
+            yield job, in_source_units(job.loaded.data_set, output, rows, job.training.quantiles)
+        if interrupts:
+            raise interrupts[0]
+    epochs.end()
 
 
 def _to_be_refitted(job: Job) -> Job:
@@ -163,21 +167,32 @@ def _fold(job: Job, origins: NDArray[np.int64], number: int) -> Fold:
     return Fold(job, train, ahead)
 
 
-def _forecast(folds: list[Fold], progress: bool) -> list[NDArray[np.float64]]:
-    """What is forecast in each fold, (rows ahead, outputs)."""
+def _forecast(folds: list[Fold], epochs: Epochs, interrupts: list[BaseException]) -> list[NDArray[np.float64]]:
+    """What is forecast in each fold, (rows ahead, outputs).
+
+    An interrupt that comes when all are trained is added to `interrupts`, an earlier one is raised.
+    """
     job = folds[0].job
     features, targets = job.loaded.features, job.loaded.targets
-    if job.member is None:
-        fitted = [fit_estimator(job.obj, features[fold.train], targets[fold.train]) for fold in folds]
-        return [output_of(obj, features[fold.ahead]) for obj, fold in zip(fitted, folds, strict=True)]
-    members = [_member(fold) for fold in folds]
     ahead = [fold.job.loaded.features[fold.ahead] for fold in folds]
-    with progress_bar(len(folds), job.training.epochs) if progress else nullcontext(None) as report:
-        if job.alone:
-            told = report or (lambda _chunk: None)
-            networks = [fit_keras(member, job.training, told).model for member in members]
-            return [output_of(network, X) for network, X in zip(networks, ahead, strict=True)]
-        return predict_together(train_together(members, job.training, report), ahead)
+    if job.member is None:
+        outputs = []
+        for fold, X in zip(folds, ahead, strict=True):
+            with epochs.group(1, 1):
+                outputs.append(output_of(fit_estimator(job.obj, features[fold.train], targets[fold.train]), X))
+        return outputs
+    members = [_member(fold) for fold in folds]
+    if job.alone:
+        outputs = []
+        for member, X in zip(members, ahead, strict=True):
+            with epochs.group(1, job.training.epochs) as report:
+                outputs.append(output_of(fit_keras(member, job.training, report).obj, X))
+        return outputs
+    with epochs.group(len(folds), job.training.epochs) as report:
+        outcomes = train_together(members, job.training, report, interrupts.append)
+    if any(outcome.stopped is Stop.INTERRUPTED for outcome in outcomes):
+        raise interrupts[0]
+    return predict_together([outcome.obj for outcome in outcomes], ahead)
 
 
 def _member(fold: Fold) -> Member:

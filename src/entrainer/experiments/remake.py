@@ -1,6 +1,6 @@
 """`remake`: trains stored models again, as they were, and keeps nothing of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,12 @@ from enstorage import Model
 from enstorage.entity.forecast import OUT_OF_FOLD, point_forecasts
 from enstorage.instant import to_ns
 from enstorage.preparation.split import PARTS
+from enstorage.progress import Listener, Progress, listening
 from entrainer.compiled.outcome import Stop
 from entrainer.experiments.backtest import walked
+from entrainer.fitting.epochs import Epochs, epochs_of
 from entrainer.fitting.fit import groups_of, outcomes_of
 from entrainer.fitting.job import Job, jobs_of
-from entrainer.fitting.progress import bar_of_models
 from entrainer.model_output import in_source_units
 from entrainer.settings.training import Training
 
@@ -39,7 +40,7 @@ class Remade:
     reason: str | None = None
 
 
-def remake(models: Sequence[Model], *, progress: bool = True) -> list[Remade]:
+def remake(models: Sequence[Model], *, progress: bool | Progress = True) -> list[Remade]:
     """Train models again from what is stored of them: data set, network, settings of the training and seed.
 
     Nothing is stored. On the machine and with the library versions of the first training the same comes out; elsewhere
@@ -47,14 +48,20 @@ def remake(models: Sequence[Model], *, progress: bool = True) -> list[Remade]:
 
     Args:
         models: stored models.
-        progress: show a progress bar.
+        progress: show a bar, or a function, see `enstorage.Progress`.
 
     Returns:
         One for each model, in their order.
+
+    Raises:
+        CancelledError: the progress function asked to stop.
     """
-    reasons = [_why_not(model) for model in models]
-    again = [model for model, reason in zip(models, reasons, strict=True) if reason is None]
-    made = _trained(again, progress) if again else {}
+    with listening(progress) as report:
+        report("Training again", 0, 100)
+        reasons = [_why_not(model) for model in models]
+        again = [model for model, reason in zip(models, reasons, strict=True) if reason is None]
+        made = _trained(again, report) if again else {}
+        report("Trained all again", 100, 100)
     return [Remade(model, made.get(model.id), reason) for model, reason in zip(models, reasons, strict=True)]
 
 
@@ -71,7 +78,7 @@ def _why_not(model: Model) -> str | None:
     return None
 
 
-def _trained(models: Sequence[Model], progress: bool) -> "dict[int, pl.DataFrame]":
+def _trained(models: Sequence[Model], report: Listener) -> "dict[int, pl.DataFrame]":
     import polars as pl
 
     facts = [model.metas() for model in models]
@@ -82,13 +89,15 @@ def _trained(models: Sequence[Model], progress: bool) -> "dict[int, pl.DataFrame
         [own.get("row_weights") for own in facts],
     )
     tables: dict[int, list[pl.DataFrame]] = {}
-    with bar_of_models(len(models), hidden=not progress) as done:
-        for group in groups_of(jobs):
-            for job, outcome in zip(group, outcomes_of(group, lambda _chunk: None), strict=True):
-                tables[job.model.id] = _by_part(job, outcome.output)
-            done(len(group))
+    epochs = Epochs(report.within(0, 50, 100), sum(map(epochs_of, jobs)))
+    for group in groups_of(jobs):
+        with epochs.group(len(group), epochs_of(group[0])) as told_of_chunk:
+            outcomes = outcomes_of(group, told_of_chunk)
+        for job, (_, output) in zip(group, outcomes, strict=True):
+            tables[job.model.id] = _by_part(job, output)
     for job, told in _walked(
-        [(model, own["backtest"]) for model, own in zip(models, facts, strict=True) if "backtest" in own]
+        [(model, own["backtest"]) for model, own in zip(models, facts, strict=True) if "backtest" in own],
+        report.within(50, 100, 100),
     ):
         tables[job.model.id].append(_table(job, OUT_OF_FOLD, told))
     return {id: pl.concat(own) for id, own in tables.items()}
@@ -111,19 +120,18 @@ def _table(job: Job, part: str, told: dict[str, Any]) -> "pl.DataFrame":
     return table.select(pl.lit(part).alias("part"), pl.all())
 
 
-def _walked(told: Sequence[tuple[Model, dict[str, Any]]]) -> list[tuple[Job, dict[str, Any]]]:
+def _walked(told: Sequence[tuple[Model, dict[str, Any]]], report: Listener) -> Iterator[tuple[Job, dict[str, Any]]]:
     """Out-of-fold forecasts from the origins of then; models that were cut at the same times together."""
     groups: dict[tuple[str, ...], list[tuple[Model, dict[str, Any]]]] = {}
     for model, fact in told:
         if "end" in fact:  # what was backtested before that was kept is left out
             groups.setdefault((*fact["origins"], fact["end"]), []).append((model, fact))
-    found = []
-    for times, group in groups.items():
+    for done, (times, group) in enumerate(groups.items()):
         jobs = jobs_of(
             [model for model, _ in group],
             [Training.from_json(fact["training"]) for _, fact in group],
             [fact["seed"] for _, fact in group],
             None,
         )
-        found += walked(jobs, np.array([to_ns(time) for time in times]), progress=False)
-    return found
+        own = report.within(done, done + 1, len(groups))
+        yield from walked(jobs, np.array([to_ns(time) for time in times]), own)

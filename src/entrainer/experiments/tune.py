@@ -9,10 +9,10 @@ import numpy as np
 
 from enstorage import DataSet, Model, Research, plugins
 from enstorage.errors import InvalidInputError
+from enstorage.progress import Listener, Progress, listening
 from entrainer.compiled.group import Chunk
 from entrainer.compiled.outcome import Stop
 from entrainer.fitting.fit import fit
-from entrainer.fitting.progress import bar_of_models
 from entrainer.networks.specification import NetworkSpec
 from entrainer.settings.training import Training
 
@@ -76,14 +76,14 @@ def tune(
     seed: int = 0,
     sampler: "optuna.samplers.BaseSampler | None" = None,
     pruner: "optuna.pruners.BasePruner | None" = None,
-    progress: bool = True,
+    progress: bool | Progress = True,
 ) -> Tuning:
     """Search for the network and the settings with the lowest loss on valid rows.
 
     Each trial is a model of the research, stored with all that `fit` stores and the fact `trial`: study, number,
     parameters, state and value. Trials of one architecture are trained as one compiled program. The store is all the
-    memory that a study has: after a kill, the same call goes on with the trials that are missing. Valid rows choose, so
-    they count as trained on; test rows play no part.
+    memory that a study has: after a kill, the same call goes on with the trials that are missing; after Ctrl-C, and
+    where a progress function asks to stop, too. Valid rows choose, so they count as trained on; test rows play no part.
 
     Args:
         research: whose models the trials become.
@@ -95,9 +95,10 @@ def tune(
         seed: of the sampler, and of initial weights, shuffling and dropout, the same for every trial.
         sampler: Optuna's; by default TPE.
         pruner: Optuna's, asked every few epochs; by default none is stopped before its end.
-        progress: show a progress bar.
+        progress: show a bar, or a function, see `enstorage.Progress`; counted in trials.
 
     Raises:
+        CancelledError: the progress function asked to stop; finished trials are kept.
         InvalidInputError: a proposal is none, has no valid rows, or another loss than the trials before; or as `fit`.
         MissingLibraryError: Optuna is not installed.
     """
@@ -105,20 +106,19 @@ def tune(
     for label, value in (("trials", trials), ("at_once", at_once)):
         if type(value) is not int or value < 1:
             raise InvalidInputError(f"{label} is {value!r}; expected a whole number of at least 1.")
-    with bar_of_models(trials, hidden=not progress) as done:
-        known = _known(research, name)
-        done(sum(not each.is_running for each in known))
+    with listening(progress) as report:
         while True:
+            known = _known(research, name)
             running = [each for each in known if each.is_running]
+            done = min(len(known) - len(running), trials)
+            report("Trying", done, trials)
             study = _study(optuna, known, seed, sampler, pruner)
             if not running and len(known) >= trials:
                 return Tuning(study, [each.model for each in known])
             if not running:
                 asked = [study.ask() for _ in range(min(at_once, trials - len(known)))]
                 running = _store(research, name, [(trial, propose(trial)) for trial in asked], known)
-            _run(optuna, running, study, seed)
-            done(len(running))
-            known = _known(research, name)
+            _run(optuna, running, study, seed, report.within(done, min(done + len(running), trials), trials))
 
 
 class _Known(NamedTuple):
@@ -175,7 +175,7 @@ def _store(
     return stored
 
 
-def _run(optuna: Any, running: list[_Known], study: "optuna.Study", seed: int) -> None:
+def _run(optuna: Any, running: list[_Known], study: "optuna.Study", seed: int, report: Listener) -> None:
     """Train models that were proposed and keep their values."""
     trainings = [Training.from_json(each.fact["training"]) for each in running]
     trials = {each.model.id: _Running(optuna, study, each.fact) for each in running}
@@ -187,12 +187,21 @@ def _run(optuna: Any, running: list[_Known], study: "optuna.Study", seed: int) -
             if chunk.stopped[number] is None and trials[model.id].is_pruned(chunk, number)
         ]
 
-    fit([each.model for each in running], trainings, seeds=seed, progress=prune)
-    for model, fact in running:
-        stopped, value = model.meta("stopped"), model.meta("valid_loss")
-        state = {str(Stop.PRUNED): _PRUNED, str(Stop.DIVERGED): _FAILED}.get(stopped, _COMPLETE)
-        finite = value if np.isfinite(value) else None
-        model.metas({FACT: fact | {"state": state, "value": finite}, "trained_on": ["train", "valid"]})
+    try:
+        fit([each.model for each in running], trainings, seeds=seed, monitor=prune, progress=report)
+    finally:  # after an interrupt too: some may have ended
+        for each in running:
+            if each.model.meta("stopped", default=str(Stop.INTERRUPTED)) != str(Stop.INTERRUPTED):
+                _end(each)
+
+
+def _end(trial: _Known) -> None:
+    """Keep what became of a trial whose training has ended."""
+    model, fact = trial
+    stopped, value = model.meta("stopped"), model.meta("valid_loss")
+    state = {str(Stop.PRUNED): _PRUNED, str(Stop.DIVERGED): _FAILED}.get(stopped, _COMPLETE)
+    finite = value if np.isfinite(value) else None
+    model.metas({FACT: fact | {"state": state, "value": finite}, "trained_on": ["train", "valid"]})
 
 
 class _Running:

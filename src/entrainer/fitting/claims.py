@@ -9,6 +9,7 @@ from threading import Event, Thread
 from typing import Any
 
 from enstorage.errors import StoreError
+from enstorage.progress import checkpoint
 from entrainer.compiled.outcome import Stop
 from entrainer.fitting.job import Job
 
@@ -32,6 +33,7 @@ def taken_in_turn(jobs: Sequence[Job], at_once: int) -> Iterator[list[Job]]:
             with _kept_alive(taken, own):
                 yield taken
         elif waiting:
+            checkpoint()
             time.sleep(_LOOKED_EVERY_SECONDS)
         else:
             return

@@ -1,19 +1,15 @@
 """Groups of models that are trained by the processes of an executor, such as those of a Dask cluster."""
 
 import os
-from collections.abc import Sequence
-from concurrent.futures import Executor, as_completed
-from typing import Any
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 
-from numpy.typing import NDArray
-
-from enstorage import Connector, Model
 from enstorage.database.url import is_in_memory
-from enstorage.errors import InvalidInputError
-from enstorage.settings import Settings
+from enstorage.errors import CancelledError, InvalidInputError
+from entrainer.fitting.epochs import Epochs, epochs_of
 from entrainer.fitting.job import Job
-from entrainer.fitting.progress import bar_of_models
-from entrainer.settings.training import Training
+
+_ASKED_EVERY_SECONDS = 0.5
 
 
 def at_once(group: Sequence[Job]) -> int:
@@ -30,17 +26,30 @@ def at_once(group: Sequence[Job]) -> int:
 def spread(
     groups: Sequence[list[Job]],
     executor: Executor,
+    fit_stored: Callable[..., None],
+    epochs: Epochs,
     *,
     share: bool,
-    hidden: bool,
     tensorboard: str | os.PathLike[str] | None,
 ) -> None:
-    """Train parts of the groups by the processes of an executor, with a progress bar; see `fit`.
+    """Train parts of the groups by the processes of an executor; see `fit`.
+
+    An interrupt takes back the parts that no process has begun; those that were begun are finished and kept there.
+
+    Args:
+        groups: all of one store.
+        executor: whose processes open the store.
+        fit_stored: trains a part there: settings of the store, whether pickles are allowed, and of its models the ids,
+            trainings as JSON, seeds and row weights; then `share` and `tensorboard`.
+        epochs: is told of finished parts.
+        share: as in `fit`.
+        tensorboard: as in `fit`.
 
     Raises:
         InvalidInputError: the store is in the memory of this process, where no other can reach it.
     """
-    calls = []
+    running: dict[Future[None], int] = {}
+    epochs.add(0)
     for group in groups:
         connector = group[0].model.connector
         if is_in_memory(connector.database.url) or connector.settings.series.startswith("memory:"):
@@ -51,43 +60,25 @@ def spread(
         size = at_once(group)
         for start in range(0, len(group), size):
             part = group[start : start + size]
-            calls.append(
-                executor.submit(
-                    _fit_stored,
-                    connector.settings,
-                    connector.allow_pickle,
-                    [job.model.id for job in part],
-                    [job.training.to_json() for job in part],
-                    [job.seed for job in part],
-                    [job.weight for job in part],
-                    share,
-                    None if tensorboard is None else os.path.abspath(tensorboard),  # noqa: PTH100 - theirs may be another
-                )
+            call = executor.submit(
+                fit_stored,
+                connector.settings,
+                connector.allow_pickle,
+                [job.model.id for job in part],
+                [job.training.to_json() for job in part],
+                [job.seed for job in part],
+                [job.weight for job in part],
+                share,
+                None if tensorboard is None else os.path.abspath(tensorboard),  # noqa: PTH100 - theirs may be another
             )
-    with bar_of_models(sum(map(len, groups)), hidden=hidden) as done:
-        for call in as_completed(calls):
-            done(call.result())
-
-
-def _fit_stored(
-    settings: Settings,
-    allow_pickle: bool,
-    ids: list[int],
-    trainings: list[dict[str, Any]],
-    seeds: list[int],
-    weights: list[NDArray[Any] | None],
-    share: bool,
-    tensorboard: str | None,
-) -> int:
-    """Train stored models in another process, which opens the store by its URLs; returns how many."""
-    from entrainer.fitting.fit import fit
-
-    connector = Connector(*settings, allow_pickle=allow_pickle)
+            running[call] = sum(map(epochs_of, part))
     try:
-        with connector:
-            chosen = [Training.from_json(each) for each in trainings]
-            models = Model.get_list(ids)
-            fit(models, chosen, seeds=seeds, weights=weights, share=share, progress=False, tensorboard=tensorboard)
-    finally:
-        connector.close()
-    return len(ids)
+        while running:
+            epochs.add(0)
+            for call in wait(running, _ASKED_EVERY_SECONDS, FIRST_COMPLETED).done:
+                call.result()
+                epochs.add(running.pop(call))
+    except (KeyboardInterrupt, CancelledError):
+        for call in running:
+            call.cancel()
+        raise

@@ -4,27 +4,32 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
+from typing import Any
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from enstorage import Model
+from enstorage import Connector, Model
+from enstorage.errors import InvalidInputError
+from enstorage.progress import Progress, listening
+from enstorage.settings import Settings
 from entrainer.compiled.forward import predict_together
-from entrainer.compiled.group import Chunk, Report, train_together
-from entrainer.compiled.outcome import Outcome, Stop
+from entrainer.compiled.group import Chunk, Interrupted, Report, train_together
+from entrainer.compiled.outcome import Outcome
 from entrainer.fitting.claims import taken_in_turn
+from entrainer.fitting.epochs import Epochs, epochs_of
 from entrainer.fitting.executor import at_once, spread
 from entrainer.fitting.job import Job, jobs_of
 from entrainer.fitting.keep import Curves, keep
 from entrainer.fitting.keras_fit import fit_estimator, fit_keras
-from entrainer.fitting.progress import progress_bar
 from entrainer.model_output import output_of
 from entrainer.settings.training import Training
 from entrainer.tensorboard.write import Board
 
-Progress = Callable[[Sequence[Model], Chunk], Collection[int] | None]
+Monitor = Callable[[Sequence[Model], Chunk], Collection[int] | None]
 """Called every few epochs with the models that are trained together and what is told of them; may return the numbers of
 those, counted from 0, that are to stop there."""
 
@@ -39,6 +44,7 @@ def fit(
     weights: Sequence[ArrayLike | None] | None = None,
     share: bool = False,
     executor: Executor | None = None,
+    monitor: Monitor | None = None,
     progress: bool | Progress = True,
     tensorboard: str | os.PathLike[str] | None = None,
 ) -> None:
@@ -54,9 +60,9 @@ def fit(
     are kept), `epochs`, `stopped` (why it ended before its last epoch, or null), `trained_on`, `seconds` (of its group),
     `versions`, `row_weights` where there are some, and `trained_alone` with the reason where it was not part of a group.
 
-    Ctrl-C keeps what is finished. The models of the group that is being trained keep the weights of its last finished
-    epochs, and their fact `stopped` says `interrupted`; fitting them again begins anew and gives what one whole training
-    would have given.
+    Ctrl-C, or a progress function that asks to stop, keeps what is finished. The models of the group that is being trained
+    keep the weights of its last finished epochs, and their fact `stopped` says `interrupted`; fitting them again begins
+    anew and gives what one whole training would have given.
 
     Args:
         models: stored models, or one.
@@ -69,50 +75,85 @@ def fit(
             trained already by the same settings and seed is left as it is, so that a list goes on after a kill.
         executor: of `concurrent.futures`, or `client.get_executor()` of a Dask cluster, whose processes open the same
             store and train parts of the groups.
-        progress: show a progress bar; or a function that is told, and may stop models.
+        monitor: is called every few epochs with the models of a group and a chunk: `epochs` done, `loss` and `valid_loss` of
+            the epochs since, (models, epochs), and why each has `stopped`. It may return the numbers of models, counted
+            from 0, that are to stop there. Estimators have no epochs.
+        progress: show a bar, or a function, see `enstorage.Progress`; counted in epochs of single models.
         tensorboard: folder in which TensorBoard shows the models while they are trained, see `write_tensorboard`.
 
     Raises:
+        CancelledError: the progress function asked to stop.
         InvalidInputError: a model has nothing to train, its network does not fit its data set, a data set has no train
-            rows, seeds, trainings or weights do not fit the models, or an estimator takes no weights. Nothing was
-            trained then.
+            rows, seeds, trainings or weights do not fit the models, an estimator takes no weights, or there is a
+            monitor and an executor, whose processes cannot call it. Nothing was trained then.
         NotFoundError: a model has no data set.
     """
     if isinstance(models, Model):
         models = [models]
-    jobs = jobs_of(models, training or Training(), seeds, weights)
-    groups = groups_of(jobs)
-    if executor is not None:
-        spread(groups, executor, share=share, hidden=progress is not True, tensorboard=tensorboard)
-    else:
-        for group in groups:
-            for part in taken_in_turn(group, at_once(group)) if share else [group]:
-                _fit_group(part, progress, tensorboard)
+    if executor is not None and monitor is not None:
+        raise InvalidInputError(
+            "fit was given a monitor and an executor, whose processes cannot call it. Leave one of them out."
+        )
+    with listening(progress) as report:
+        jobs = jobs_of(models, training or Training(), seeds, weights)
+        groups, epochs = groups_of(jobs), Epochs(report, sum(map(epochs_of, jobs)))
+        if executor is not None:
+            spread(groups, executor, _fit_stored, epochs, share=share, tensorboard=tensorboard)
+        else:
+            for group in groups:
+                for part in taken_in_turn(group, at_once(group)) if share else [group]:
+                    _fit_group(part, epochs, monitor, tensorboard)
+        epochs.end()
     if executor is not None or share:
         for model in models:
             model.refresh()  # other processes may have trained it
 
 
-def _fit_group(group: list[Job], progress: bool | Progress, tensorboard: str | os.PathLike[str] | None) -> None:
+def _fit_stored(
+    settings: Settings,
+    allow_pickle: bool,
+    ids: list[int],
+    trainings: list[dict[str, Any]],
+    seeds: list[int],
+    weights: list[NDArray[Any] | None],
+    share: bool,
+    tensorboard: str | None,
+) -> None:
+    """Train stored models in another process, which opens the store by its URLs."""
+    connector = Connector(*settings, allow_pickle=allow_pickle)
+    try:
+        with connector:
+            chosen = [Training.from_json(each) for each in trainings]
+            models = Model.get_list(ids)
+            fit(models, chosen, seeds=seeds, weights=weights, share=share, progress=False, tensorboard=tensorboard)
+    finally:
+        connector.close()
+
+
+def _fit_group(
+    group: list[Job], epochs: Epochs, monitor: Monitor | None, tensorboard: str | os.PathLike[str] | None
+) -> None:
     started = time.perf_counter()
-    with _shown(group, progress) as report:
+    interrupts: list[BaseException] = []
+    with epochs.group(len(group), epochs_of(group[0])) as report:
         models = [job.model for job in group]
         board = None if tensorboard is None else Board(tensorboard, models)
-        for model in models:
-            model.clear_curves()
         curves = Curves(models, board)
 
         def told(chunk: Chunk) -> Collection[int] | None:
             curves.log(chunk)
-            return report(chunk) if report is not None else None
+            chosen = monitor(models, chunk) if monitor is not None else None
+            report(chunk)
+            return chosen
 
-        for job, outcome in zip(group, outcomes_of(group, told), strict=True):
-            keep(job, outcome, started)
+        outcomes = outcomes_of(group, told, interrupts.append)
+        curves.clear()
+        for job, (outcome, output) in zip(group, outcomes, strict=True):
+            keep(job, outcome, output, started)
             if board is not None:
                 board.keep(job.model, outcome.obj)
-            interrupted = outcome.stopped is Stop.INTERRUPTED
-    if interrupted:
-        raise KeyboardInterrupt
+    if interrupts:
+        raise interrupts[0]
 
 
 def groups_of(jobs: Iterable[Job]) -> list[list[Job]]:
@@ -120,28 +161,31 @@ def groups_of(jobs: Iterable[Job]) -> list[list[Job]]:
     return [list(group) for _, group in groupby(sorted(jobs, key=_KIND), key=_KIND)]
 
 
-def outcomes_of(group: list[Job], report: Report) -> Iterable[Outcome]:
-    """Train a group, one of `groups_of`; nothing is stored."""
+def outcomes_of(
+    group: list[Job], report: Report, interrupted: Interrupted | None = None
+) -> list[tuple[Outcome[Any], NDArray[np.float64]]]:
+    """Train a group, one of `groups_of`; nothing is stored.
+
+    Args:
+        group: the jobs.
+        report: told every few epochs.
+        interrupted: is given an interrupt, after which the outcomes until then are returned; by default it is raised.
+
+    Returns:
+        Of each job the outcome, with a Keras model or an estimator, and the output for all rows of its data set, in the
+        prepared scale.
+    """
     first = group[0]
     if first.member is None:
         fitted = fit_estimator(first.obj, *first.loaded.train, first.weight)
-        return [Outcome(fitted, output_of(fitted, first.loaded.features))]
+        return [(Outcome(fitted), output_of(fitted, first.loaded.features))]
     if first.alone:
-        done = fit_keras(first.member, first.training, report, first.obj)
-        told = (done.loss, done.valid_loss, done.best_epoch, done.stopped)
-        return [Outcome(done.model, output_of(done.model, first.loaded.features), *told, first.alone)]
+        alone = fit_keras(first.member, first.training, report, interrupted, first.obj)
+        return [(replace(alone, alone=first.alone), output_of(alone.obj, first.loaded.features))]
     members = [job.member for job in group if job.member is not None]
-    trained = train_together(members, first.training, report)
-    outputs = predict_together(trained, [job.loaded.features for job in group])
-    return [result.outcome(output) for result, output in zip(trained, outputs, strict=True)]
-
-
-def _shown(group: list[Job], progress: bool | Progress) -> AbstractContextManager[Report | None]:
-    if group[0].member is None:  # an estimator has no epochs to show
-        return nullcontext(None)
-    if progress is True:
-        return progress_bar(len(group), group[0].training.epochs)
-    if progress is False:
-        return nullcontext(None)
-    models = [job.model for job in group]
-    return nullcontext(lambda chunk: progress(models, chunk))
+    outcomes = train_together(members, first.training, report, interrupted)
+    outputs = predict_together([each.obj for each in outcomes], [job.loaded.features for job in group])
+    return [
+        (replace(outcome, obj=outcome.obj.to_keras()), output)
+        for outcome, output in zip(outcomes, outputs, strict=True)
+    ]

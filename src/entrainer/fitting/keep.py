@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Sequence
-from functools import cache
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from enstorage import Model
+from enstorage.versions import versions_of
 from entrainer.compiled.group import Chunk
 from entrainer.compiled.outcome import Outcome
 from entrainer.fitting.job import Job
@@ -24,9 +24,18 @@ class Curves:
     def __init__(self, models: Sequence[Model], board: Board | None = None) -> None:
         self._models, self._board = models, board
         self._done = 0
+        self._is_clear = False
+
+    def clear(self) -> None:
+        """Forget the curves of an earlier training; not before there is something new, which the first chunk is."""
+        if not self._is_clear:
+            for model in self._models:
+                model.clear_curves()
+            self._is_clear = True
 
     def log(self, chunk: Chunk) -> None:
         """Log the epochs since the last chunk; those that a model did not train are left out."""
+        self.clear()
         steps = np.arange(self._done + 1, chunk.epochs + 1)
         self._done = chunk.epochs
         for number, (loss, valid_loss) in enumerate(zip(chunk.loss, chunk.valid_loss, strict=True)):
@@ -38,23 +47,24 @@ class Curves:
                         self._board.log(number, steps[known], **{name: values[known]})
 
 
-def keep(job: Job, outcome: Outcome, started: float) -> None:
+def keep(job: Job, outcome: Outcome[Any], output: NDArray[np.float64], started: float) -> None:
     """Store an outcome as a whole, or nothing of it.
 
     Args:
         job: what was trained.
-        outcome: what came of it.
+        outcome: the trained object and the facts of its training.
+        output: of the object for all rows of the data set, in the prepared scale, (rows, outputs).
         started: `time.perf_counter()` when the training of the group began.
     """
     seconds = time.perf_counter() - started
     with job.model.connector.transaction():
         job.model.save_object(outcome.obj)
-        job.model.metas(_facts(job, outcome) | {"seconds": seconds, "versions": _versions()})
-        if np.isfinite(outcome.output).all():
-            save_forecasts(job.model, job.loaded.data_set, outcome.output, job.training.quantiles)
+        job.model.metas(_facts(job, outcome) | {"seconds": seconds, "versions": versions_of(_LIBRARIES)})
+        if np.isfinite(output).all():
+            save_forecasts(job.model, job.loaded.data_set, output, job.training.quantiles)
 
 
-def _facts(job: Job, outcome: Outcome) -> dict[str, Any]:
+def _facts(job: Job, outcome: Outcome[Any]) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "training": job.training.to_json(),
         "seed": job.seed,
@@ -71,8 +81,3 @@ def _facts(job: Job, outcome: Outcome) -> dict[str, Any]:
         if outcome.valid_loss is not None:
             facts["valid_loss"] = outcome.valid_loss[kept] if len(outcome.valid_loss) else np.nan
     return facts
-
-
-@cache
-def _versions() -> dict[str, str]:
-    return {library: version(library) for library in _LIBRARIES}

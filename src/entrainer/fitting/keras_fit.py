@@ -1,28 +1,19 @@
 """Models that are trained by themselves: by `keras.Model.fit`, or by the `fit` of an estimator."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from enstorage.errors import InvalidInputError
+from enstorage.errors import CancelledError, InvalidInputError
+from enstorage.progress import checkpoint
 from entrainer.backend import load_keras
-from entrainer.compiled.group import Chunk, Report
+from entrainer.compiled.group import Chunk, Interrupted, Report
 from entrainer.compiled.member import Member
-from entrainer.compiled.outcome import Stop
+from entrainer.compiled.outcome import Outcome, Stop
 from entrainer.compiled.program import optimizer_of
 from entrainer.settings.losses import row_loss
 from entrainer.settings.training import Training
-
-
-class Alone(NamedTuple):
-    """What comes of a training by Keras; the attributes are those of `entrainer.compiled.outcome.Outcome`."""
-
-    model: Any
-    loss: NDArray[np.float64]
-    valid_loss: NDArray[np.float64] | None
-    best_epoch: int
-    stopped: Stop | None
 
 
 def takes_weights(obj: Any) -> bool:
@@ -47,13 +38,16 @@ def fit_estimator(obj: Any, X: NDArray[Any], y: NDArray[Any], weight: NDArray[np
     return clone(obj).fit(X.reshape(len(X), -1), y, **weights)
 
 
-def fit_keras(member: Member, training: Training, report: Report, obj: Any = None) -> Alone:
+def fit_keras(
+    member: Member, training: Training, report: Report, interrupted: Interrupted | None = None, obj: Any = None
+) -> Outcome[Any]:
     """Train a network by `keras.Model.fit`.
 
     Args:
         member: what is trained on; its `network` is built anew, unless there is `obj`.
         training: the settings.
         report: told after each epoch, as of a group of one; may stop it.
+        interrupted: is given an interrupt, after which the epochs until then are kept; by default it is raised.
         obj: a Keras model, from whose weights is gone on.
 
     Raises:
@@ -81,11 +75,15 @@ def fit_keras(member: Member, training: Training, report: Report, obj: Any = Non
             callbacks=[told],
             verbose=0,
         )
-    except KeyboardInterrupt:
-        told.stopped = Stop.INTERRUPTED
+    except (KeyboardInterrupt, CancelledError) as error:
+        if interrupted is None:
+            raise
+        interrupted(error)
+        if len(told.losses) < training.epochs:
+            told.stopped = told.stopped or Stop.INTERRUPTED
     told.restore(model)
     model.compiled, model.optimizer = False, None  # what it was trained with is no part of what is kept
-    return Alone(
+    return Outcome(
         model,
         np.array(told.losses),
         None if member.valid is None else np.array(told.valid_losses),
@@ -127,6 +125,7 @@ def _told(training: Training, report: Report, has_valid: bool) -> Any:
             self._sound_weights = self.model.get_weights()
 
         def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras gives it
+            checkpoint()  # an epoch may take long
             steps = self.params["steps"]
             done = len(self.losses) * steps + batch
             self.model.optimizer.learning_rate = self._rate * float(

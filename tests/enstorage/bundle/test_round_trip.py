@@ -127,16 +127,6 @@ def test_a_bundle_is_a_zip_archive_that_other_programs_read(bundle):
     assert pl.read_parquet(io.BytesIO(archive.read("points/1.parquet"))).shape == (40, 2)
 
 
-def test_progress_is_told(project, tmp_path, another_store):
-    seen = []
-    enstorage.export_project(project, tmp_path / "a.enz", progress=lambda *told: seen.append(told))
-    enstorage.import_bundle(tmp_path / "a.enz", another_store(), progress=lambda *told: seen.append(told))
-    assert {what for what, _, _ in seen} == {"Writing", "Checking", "Storing"}
-    for what in ("Writing", "Storing"):
-        done = [(done, total) for each, done, total in seen if each == what]
-        assert [done for done, _ in done] == list(range(1, done[0][1] + 1))
-
-
 def test_a_file_is_written_whole_or_not_at_all(project, tmp_path, damage):
     path = tmp_path / "sun.enz"
     enstorage.export_project(project, path)

@@ -16,7 +16,7 @@ from enstorage.bundle.contents.closure import Kind, foreign_keys
 from enstorage.bundle.contents.curves import curves_from_json, curves_to_json
 from enstorage.database.types import JsonText, ObjectHash, UtcDateTime, to_json_text
 from enstorage.entity import ModelMeta
-from enstorage.entity._record import check_texts
+from enstorage.entity._texts import check_texts
 from enstorage.errors import InvalidInputError
 from enstorage.objects.base import checked_hash
 

@@ -25,7 +25,7 @@ from enstorage.entity import (
 )
 from enstorage.entity._arrays import array_adapter
 from enstorage.entity._inputs import check_adapter
-from enstorage.entity.ensemble import FIT_ON
+from enstorage.entity.ensemble_columns import FIT_ON
 from enstorage.entity.forecast import check_forecast_part
 from enstorage.errors import EnstorageError, InvalidInputError
 from enstorage.formats.base import GROUP as FORMATS

@@ -19,8 +19,8 @@ from enstorage.database.types import ObjectHash
 from enstorage.entity import ENTITIES, DataCsv, DataSource, Project
 from enstorage.errors import CorruptError, InvalidInputError, NotSupportedError, StoreError, UntrustedError
 from enstorage.formats.base import PICKLE
+from enstorage.progress import Listener
 from enstorage.series.base import Points
-from enstorage.upkeep.sweep import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +81,13 @@ def blamed(path: Path) -> Iterator[None]:
         raise type(error)(f"{path} cannot be imported. {error} Nothing was changed.") from error
 
 
-def read_bundle(file: BinaryIO, *, max_bytes: int | None = None, progress: Progress | None = None) -> Bundle:
+def read_bundle(file: BinaryIO, report: Listener, *, max_bytes: int | None = None) -> Bundle:
     """Read a bundle and check all of it: container, manifest, hashes, records, tables and points.
 
     Args:
         file: open for reading.
+        report: is told of every member.
         max_bytes: how much it may unpack to; see `Archive`.
-        progress: is told of every member.
 
     Raises:
         CorruptError: it is damaged.
@@ -107,7 +107,7 @@ def read_bundle(file: BinaryIO, *, max_bytes: int | None = None, progress: Progr
         raise InvalidInputError(f"Its project {manifest.project} is not among its records.")
     _check_complete(manifest, rows)
     bundle = Bundle(archive, manifest, rows)
-    _check_contents(bundle, progress)
+    _check_contents(bundle, report)
     return bundle
 
 
@@ -180,13 +180,14 @@ def _check_complete(manifest: Manifest, rows: Rows) -> None:
         raise InvalidInputError(f"The member {odd[0]} {fact}.")
 
 
-def _check_contents(bundle: Bundle, progress: Progress | None) -> None:
+def _check_contents(bundle: Bundle, report: Listener) -> None:
     tables = Tables(bundle.rows, bundle.archive.max_bytes)
     csvs: dict[str, list[Row]] = {}
     for row in bundle.rows[DataCsv].values():
         csvs.setdefault(row.values["sha256"], []).append(row)
     names = sorted(name for name in bundle.manifest.members if not name.startswith("records/"))
-    for done, name in enumerate(names, start=1):
+    for done, name in enumerate(names):
+        report("Checking", done, len(names))
         sha256 = name.removeprefix("objects/")
         if name.startswith("points/"):
             tables.check_points(bundle.archive.read(name, bundle.manifest.members[name]))
@@ -195,14 +196,14 @@ def _check_contents(bundle: Bundle, progress: Progress | None) -> None:
             for row in csvs[sha256]:
                 bundle.named[row.id] = tables.check(content, row)
         else:
-            _check_hash(bundle, name)
-        if progress is not None:
-            progress("Checking", done, len(names))
+            _check_hash(bundle, name, report)
+    report("Checked", len(names), len(names))
 
 
-def _check_hash(bundle: Bundle, name: str) -> None:
+def _check_hash(bundle: Bundle, name: str, report: Listener) -> None:
     digest = hashlib.sha256()
     for chunk in bundle.archive.chunks(name):
+        report.ask()
         digest.update(chunk)
     if digest.hexdigest() != bundle.manifest.members[name].sha256:
         raise hash_differs(name)

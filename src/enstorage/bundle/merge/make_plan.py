@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from enstorage.bundle.contents.closure import Kind, chunks, foreign_keys
 from enstorage.bundle.contents.rows import Row, by_owner
 from enstorage.bundle.file.read import Bundle
+from enstorage.bundle.merge.follow_trash import follow_trash
 from enstorage.bundle.merge.parts import member_here, plan_parts
 from enstorage.bundle.merge.plan import Kept, Plan, origin_of
 from enstorage.database.types import JsonText, to_json_text
@@ -47,6 +48,7 @@ def make_plan(session: Session, bundle: Bundle) -> Plan:
                 plan.made[entity].append(row)
     plan_parts(session, plan, bundle)
     _check_researches(plan, bundle)
+    follow_trash(plan)
     return plan
 
 

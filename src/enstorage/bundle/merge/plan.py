@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from enstorage.bundle.contents.closure import Kind
@@ -24,6 +25,7 @@ class Plan:
         kept: what is here of them.
         made: the records to make.
         filled: the records that are known and get what is still empty here: the row, its id here and the new values.
+        trashed: when what is made was put into the trash here, where it was not in the trash there: with what it needs.
         left: how many parts stay out, because what they are parts of is here in another state.
         stale: entity and id of records that came from a bundle and were deleted since.
     """
@@ -33,6 +35,7 @@ class Plan:
     kept: dict[Kind, dict[int, Kept]] = field(default_factory=lambda: defaultdict(dict))
     made: dict[Kind, list[Row]] = field(default_factory=lambda: defaultdict(list))
     filled: list[tuple[Row, int, dict[str, Any]]] = field(default_factory=list)
+    trashed: dict[tuple[Kind, int], datetime] = field(default_factory=dict)
     known: Counter[Kind] = field(default_factory=Counter)
     left: Counter[Kind] = field(default_factory=Counter)
     stale: list[tuple[str, int]] = field(default_factory=list)

@@ -1,20 +1,17 @@
 """Writing what a plan says into the database, inside one transaction."""
 
-from functools import cache
 from typing import Any
 
 from sqlalchemy import delete, insert, tuple_, update
 from sqlalchemy.orm import Session, class_mapper
-from sqlalchemy.schema import sort_tables
 
-from enstorage.bundle.contents.closure import Kind, chunks, foreign_keys
+from enstorage.bundle.contents.closure import chunks, foreign_keys
 from enstorage.bundle.contents.rows import Row, by_owner
 from enstorage.bundle.file.read import Bundle
 from enstorage.bundle.merge.local_ids import local_ids, renamed
 from enstorage.bundle.merge.plan import Plan, origin_of
 from enstorage.database.types import to_json_text
 from enstorage.entity import (
-    ENTITIES,
     ORIGIN,
     DataCsv,
     DataSnapshot,
@@ -25,6 +22,7 @@ from enstorage.entity import (
     ModelMeta,
 )
 from enstorage.entity._record import Record
+from enstorage.entity._references import entities_in_order
 from enstorage.entity.model_meta import label_of, number_of
 
 
@@ -38,7 +36,9 @@ def store_records(session: Session, plan: Plan, bundle: Bundle, source_ids: dict
         source_ids: the ids that new sources get, by their ids in the bundle.
     """
     _forget_deleted(session, plan)
-    for entity in _in_order():
+    for entity in entities_in_order(Record.registry):
+        if entity is DataCsv:
+            continue  # each comes with its owner
         rows = sorted(plan.made[entity], key=lambda row: row.id)
         # Ensembles one after another, since the table of one may name one before it.
         for batch in [[row] for row in rows] if entity is Ensemble else [rows]:
@@ -51,16 +51,6 @@ def store_records(session: Session, plan: Plan, bundle: Bundle, source_ids: dict
         if not entity._part_of:
             _note_origins(session, bundle, [(row, plan.here[entity][row.id]) for row in rows])
     _fill_known(session, plan, bundle)
-
-
-@cache
-def _in_order() -> list[Kind]:
-    """The entities so that what a record refers to, also by an id inside of it, comes before it; tables come with owners."""
-    entities = {entity.__tablename__: entity for entity in ENTITIES}
-    tables = Record.metadata.tables
-    depending = [(tables[Model.__tablename__], tables[Ensemble.__tablename__])]
-    ordered = sort_tables([tables[name] for name in entities], extra_dependencies=depending)
-    return [entities[table.name] for table in ordered if table.name != DataCsv.__tablename__]
 
 
 def _make_tables(session: Session, plan: Plan, bundle: Bundle, ids: list[int | None]) -> None:
@@ -88,6 +78,7 @@ def _make(session: Session, plan: Plan, bundle: Bundle, rows: list[Row], ids: di
 def _values(plan: Plan, bundle: Bundle, row: Row) -> dict[str, Any]:
     """The values of a row as they are here."""
     values = dict(row.values)
+    values["deleted_at"] = plan.trashed.get((row.entity, row.id), values["deleted_at"])
     for name, parent in foreign_keys(row.entity).items():
         if values[name] is not None:
             values[name] = plan.here[parent][values[name]]

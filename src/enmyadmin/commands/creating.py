@@ -1,0 +1,287 @@
+"""The commands `create …`: one for each entity, by options or from JSON, through `enstorage.create`."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from enmyadmin.commands.given import read_named, read_object, without_none
+from enmyadmin.commands.opening import Store, open_store
+from enmyadmin.commands.preparing import Clean, Seed, Split, Test, Train, Transform, Valid
+from enmyadmin.commands.records import described, entity_class, find_record
+from enmyadmin.output import Json, print_json
+from enstorage.errors import EnstorageError, InvalidInputError
+
+if TYPE_CHECKING:
+    from enstorage.connector import Connector
+    from enstorage.entity._record import Record
+
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        help="All of it as a JSON object, a file, or - for standard input; options replace what it says.",
+        metavar="JSON",
+        show_default=False,
+    ),
+]
+Name = Annotated[str | None, typer.Argument(help="Its name.", metavar="NAME", show_default=False)]
+Description = Annotated[str | None, typer.Option(help="Free text.", show_default=False)]
+Project = Annotated[str | None, typer.Option(help="Id or name of the project.", show_default=False)]
+Preparation = Annotated[str | None, typer.Option(help="Id of the preparation.", show_default=False)]
+
+
+def data_source(
+    name: Name = None,
+    interval: Annotated[
+        str | None, typer.Option(help="Such as 1y, 1mo, 1d, 15m; for events none.", show_default=False)
+    ] = None,
+    aggregate: Annotated[
+        str | None, typer.Option(help="Such as mean, sum, last, count; mean by default.", show_default=False)
+    ] = None,
+    unit: Annotated[str | None, typer.Option(help="Of the values.", show_default=False)] = None,
+    time_from: Annotated[str | None, typer.Option(help="Start of the period of snapshots.", show_default=False)] = None,
+    time_to: Annotated[str | None, typer.Option(help="End of that period, not part of it.", show_default=False)] = None,
+    description: Description = None,
+    given: From = None,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Create a data source without points.
+
+    Example: enstorage create data-source Load --interval 1h --unit MW
+    """
+    options = {"name": name, "time_interval": interval, "aggregate": aggregate, "unit": unit}
+    period = {"time_from": time_from, "time_to": time_to}
+    _create("data_source", given, {**options, **period, "description": description}, store, as_json=as_json)
+
+
+def project(
+    name: Name = None,
+    source: Annotated[str | None, typer.Option(help="Id or name of its data source.", show_default=False)] = None,
+    description: Description = None,
+    given: From = None,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Create a project over a data source.
+
+    Example: enstorage create project "Load of tomorrow" --source Load
+    """
+    options = {"name": name, "data_source_id": source, "description": description}
+    _create("project", given, options, store, as_json=as_json)
+
+
+def preparation(
+    snapshot: Annotated[str | None, typer.Option(help="Id of the snapshot.", show_default=False)] = None,
+    clean: Clean = None,
+    transform: Transform = None,
+    train: Train = None,
+    valid: Valid = None,
+    test: Test = None,
+    split: Split = None,
+    seed: Seed = None,
+    description: Description = None,
+    given: From = None,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Create a preparation: clean, transform and split a snapshot.
+
+    Example: enstorage create preparation --snapshot 1 --clean linear --transform minmax
+    """
+    methods = {"clean_method": clean, "transform_method": transform, "split": split, "seed": seed}
+    parts = {"train_part": train, "valid_part": valid, "test_part": test}
+    options = {"data_snapshot_id": snapshot, **methods, **parts, "description": description}
+    _create("data_preparation", given, options, store, as_json=as_json)
+
+
+def data_set(
+    name: Name = None,
+    preparation: Annotated[
+        list[str] | None,
+        typer.Option(help="Id of the preparation; repeat it for samples of several series.", show_default=False),
+    ] = None,
+    lag: Annotated[
+        int | None, typer.Option(help="Of windows: how many values a model sees.", show_default=False)
+    ] = None,
+    offset: Annotated[
+        int | None, typer.Option(help="Of windows: how far ahead the first target lies.", show_default=False)
+    ] = None,
+    horizon: Annotated[int | None, typer.Option(help="Of windows: how many targets.", show_default=False)] = None,
+    step: Annotated[
+        int | None, typer.Option(help="Of windows: keep every so many targets.", show_default=False)
+    ] = None,
+    adapter: Annotated[
+        str | None,
+        typer.Option(help="Another adapter: its name, or a JSON object.", metavar="JSON", show_default=False),
+    ] = None,
+    description: Description = None,
+    given: From = None,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Create a data set: samples for models.
+
+    They are windows of values, or what another adapter makes.
+
+    Example: enstorage create data-set --preparation 1 --lag 7
+    """
+    window = without_none({"lag": lag, "offset": offset, "horizon": horizon, "step": step})
+    recipe = read_named(adapter, "--adapter")
+    if window:
+        recipe = {"name": "window", **(recipe or {}), **window}
+    several = preparation if preparation and len(preparation) > 1 else None
+    one = preparation[0] if preparation and not several else None
+    inputs = {"data_preparation_id": one, "data_preparation_ids": several}
+    options = {"name": name, "adapter": recipe, **inputs, "description": description}
+    _create("data_set", given, options, store, as_json=as_json)
+
+
+def research(
+    name: Name = None,
+    project: Project = None,
+    preparation: Preparation = None,
+    description: Description = None,
+    given: From = None,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Create a research for models of one preparation.
+
+    Example: enstorage create research LSTM --project 1
+    """
+    options = {"name": name, "project_id": project, "data_preparation_id": preparation, "description": description}
+    _create("research", given, options, store, as_json=as_json)
+
+
+def model(
+    name: Name = None,
+    research: Annotated[str | None, typer.Option(help="Id or name of its research.", show_default=False)] = None,
+    data_set: Annotated[str | None, typer.Option(help="Id or name of its data set.", show_default=False)] = None,
+    network: Annotated[
+        str | None,
+        typer.Option(
+            help="The name of a network, such as lstm, or a JSON object with its parameters.",
+            metavar="JSON",
+            show_default=False,
+        ),
+    ] = None,
+    description: Description = None,
+    given: From = None,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Create a model for `enstorage fit` to train.
+
+    Example: enstorage create model "lag 7" --research LSTM --data-set 2 --network paper_lstm
+    """
+    options = {
+        "name": name,
+        "research_id": research,
+        "data_set_id": data_set,
+        "network": read_named(network, "--network"),
+        "description": description,
+    }
+    _create("model", given, options, store, as_json=as_json)
+
+
+def ensemble(
+    name: Name = None,
+    project: Project = None,
+    method: Annotated[
+        str | None, typer.Option(help="Such as voting, weighted_voting, blending, stacking.", show_default=False)
+    ] = None,
+    metamodel: Annotated[
+        str | None, typer.Option(help="Class name of an estimator, such as Ridge.", show_default=False)
+    ] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="Id or name of a member; repeat it for each.", show_default=False)
+    ] = None,
+    member: Annotated[
+        list[str] | None,
+        typer.Option("--ensemble", help="Id or name of an ensemble as member; repeat it.", show_default=False),
+    ] = None,
+    fit_on: Annotated[str | None, typer.Option(help="train, valid or out_of_fold.", show_default=False)] = None,
+    parameters: Annotated[
+        str | None, typer.Option(help="Of the method, as a JSON object.", metavar="JSON", show_default=False)
+    ] = None,
+    description: Description = None,
+    given: From = None,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Create an ensemble for `enstorage render` to build.
+
+    Example: enstorage create ensemble --project 1 --method blending --metamodel Ridge --model 1 --model 2
+    """
+    options = {
+        "name": name,
+        "project_id": project,
+        "method": method,
+        "metamodel": metamodel,
+        "model_ids": model,
+        "ensemble_ids": member,
+        "fit_on": fit_on,
+        "parameters": read_object(parameters, "--parameters") if parameters else None,
+        "description": description,
+    }
+    _create("ensemble", given, options, store, as_json=as_json)
+
+
+#: The options of fields that are called otherwise in JSON.
+_OPTIONS = {
+    "data_source_id": "--source",
+    "data_snapshot_id": "--snapshot",
+    "data_preparation_id": "--preparation",
+    "data_set_id": "--data-set",
+    "project_id": "--project",
+    "research_id": "--research",
+    "model_ids": "--model",
+    "ensemble_ids": "--ensemble",
+    "name": "NAME",
+    "adapter": "--lag or --adapter",
+}
+
+#: The commands by the panel of the help, in the order of the work.
+PANELS: dict[str, dict[str, Callable[..., None]]] = {
+    "Data": {"data-source": data_source, "preparation": preparation, "data-set": data_set},
+    "Models": {"project": project, "research": research, "model": model},
+    "Ensembles": {"ensemble": ensemble},
+}
+
+
+def _create(kind: str, given: str | None, options: Mapping[str, Any], store: Path | None, *, as_json: bool) -> None:
+    import enstorage
+
+    values = read_object(given, "--from") | without_none(options)
+    if values.get("network") is not None:
+        values["network"] = _network(values["network"])
+    connector = open_store(store)
+    for field in enstorage.fields(kind):
+        if field.entity is not None and field.name in values:
+            values[field.name] = _ids(entity_class(field.entity), values[field.name], connector)
+    try:
+        record = enstorage.create(kind, values, connector=connector)
+    except EnstorageError as error:
+        if error.field not in values and error.field in _OPTIONS:
+            error.args = (f"{error} Give it by {_OPTIONS[error.field]}.",)
+        raise
+    print_json(record.as_dictionary()) if as_json else typer.echo(f"Created {described(record)}.")
+
+
+def _network(recipe: Any) -> dict[str, Any]:
+    """The whole recipe of a network, with its defaults: what is wrong is refused before anything is made."""
+    from entrainer.networks.specification import spec_from_json
+
+    if not isinstance(recipe, Mapping):
+        raise InvalidInputError(f"The network is {recipe!r:.60}; expected a JSON object with its name and parameters.")
+    return spec_from_json(recipe).to_json()
+
+
+def _ids(kind: "type[Record]", value: Any, connector: "Connector") -> Any:
+    """The id of each name or id in a text; anything else as it is."""
+    if isinstance(value, list):
+        return [_ids(kind, each, connector) for each in value]
+    return find_record(kind, value, connector).id if isinstance(value, str) else value

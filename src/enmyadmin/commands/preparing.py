@@ -1,0 +1,110 @@
+"""Commands that lead from a source to prepared data: snapshot, prepare."""
+
+from typing import Annotated
+
+import typer
+
+from enmyadmin.commands.given import without_none
+from enmyadmin.commands.opening import Store, open_store
+from enmyadmin.commands.records import described, find_records
+from enmyadmin.output import Json, Quiet, print_json
+
+Clean = Annotated[
+    str | None,
+    typer.Option(
+        "--clean",
+        help="Rows without value: drop (by default), forward, backward, linear, mean, median, constant(v), seasonal(n).",
+        metavar="METHOD",
+        show_default=False,
+    ),
+]
+Transform = Annotated[
+    str | None,
+    typer.Option(
+        help="none (by default), minmax, standard, log, difference, or a chain: log+minmax.",
+        metavar="METHOD",
+        show_default=False,
+    ),
+]
+Train = Annotated[
+    float | None,
+    typer.Option("--train", help="Share of the rows, in time order, to train on; 0.7 by default.", show_default=False),
+]
+Valid = Annotated[
+    float | None,
+    typer.Option("--valid", help="Share after those, to choose by; 0 by default.", show_default=False),
+]
+Test = Annotated[
+    float | None,
+    typer.Option("--test", help="Share at the end; by default what the others leave.", show_default=False),
+]
+Split = Annotated[
+    str | None,
+    typer.Option(help="time (by default), or random, which leaks the future into training.", show_default=False),
+]
+Seed = Annotated[int | None, typer.Option(help="Of a random split; 0 by default.", show_default=False)]
+Description = Annotated[str, typer.Option(help="Free text.", show_default=False)]
+
+
+def snapshot(
+    sources: Annotated[list[str], typer.Argument(help="Ids or names of data sources.", metavar="SOURCE")],
+    description: Description = "",
+    store: Store = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Take a snapshot of a data source.
+
+    Points that are written later do not change it. Several sources are read at one moment.
+
+    Example: enstorage snapshot 1
+    """
+    from enstorage import DataSource, create_snapshots
+    from enstorage.instant import to_iso
+
+    chosen = find_records(DataSource, sources, open_store(store))
+    taken = create_snapshots(chosen, description, progress=not (quiet or as_json))
+    if as_json:
+        print_json([each.as_dictionary() for each in taken])
+        return
+    for each in taken:
+        times, _ = each.read()
+        empty = f", {each.empty_rows} of them without value" if each.empty_rows else ""
+        typer.echo(
+            f"Took {described(each)} of {described(each.data_source)}: {each.rows} rows from {to_iso(int(times[0]))} to "
+            f"{to_iso(int(times[-1]))}{empty}."
+        )
+
+
+def prepare(
+    snapshots: Annotated[list[str], typer.Argument(help="Ids of snapshots.", metavar="SNAPSHOT")],
+    clean: Clean = None,
+    transform: Transform = None,
+    train: Train = None,
+    valid: Valid = None,
+    test: Test = None,
+    split: Split = None,
+    seed: Seed = None,
+    description: Description = "",
+    store: Store = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Clean, transform and split a snapshot.
+
+    Example: enstorage prepare 1 --clean linear --transform minmax --train 0.7 --valid 0.15
+    """
+    from enstorage import DataSnapshot, create_preparations
+
+    methods = {"clean_method": clean, "transform_method": transform, "split": split, "seed": seed}
+    parts = {"train_part": train, "valid_part": valid, "test_part": test}
+    chosen = find_records(DataSnapshot, snapshots, open_store(store))
+    made = create_preparations(
+        chosen, **without_none({**methods, **parts}), description=description, progress=not (quiet or as_json)
+    )
+    if as_json:
+        print_json([each.as_dictionary() for each in made])
+        return
+    for each in made:
+        rows = ", ".join(f"{count} {part}" for part, count in each.state["parts"].items() if count)
+        typer.echo(f"Made {described(each)} of data snapshot {each.data_snapshot_id}: {each.rows} rows ({rows}).")

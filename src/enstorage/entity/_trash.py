@@ -1,0 +1,222 @@
+"""The trash: what goes into it with a record, what comes back, and how lists tell what is in it.
+
+Only `deleted_at` is written. Everything that one call took has the same moment, by which `restore` knows it again. Parts
+(facts, curves, forecasts, items, inputs) keep their rows as they are: they are in the trash when their whole is, and so a
+record in the trash is read like any other.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, exists, or_, select, update
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
+
+from enstorage.entity._references import chunks, dependants, foreign_keys, in_order, parents, references_to
+from enstorage.errors import InvalidInputError, NotFoundError
+
+if TYPE_CHECKING:
+    from enstorage.entity._record import Record
+    from enstorage.entity._references import Key, Kind
+
+
+def in_trash(entity: "Kind") -> ColumnElement[bool]:
+    """Whether a row is in the trash: itself, what it is a part of, or what owns it as its table."""
+    columns = entity.__table__.columns
+    holders: list[ColumnElement[bool]] = []
+    for name in sorted(entity._part_of):
+        whole = foreign_keys(entity)[name].__table__.alias()
+        holders.append(exists().where(whole.c.id == columns[name], whole.c.deleted_at.is_not(None)))
+    for column, owner in references_to(entity) if entity._is_owned else ():
+        holders.append(exists().where(column == columns["id"], in_trash(owner)))
+    return or_(columns["deleted_at"].is_not(None), *holders)
+
+
+def trash(record: "Record", moment: datetime) -> "list[Record]":
+    """Put a record and everything that refers to it into the trash. See `Record.trash`."""
+    with record.connector.transaction() as session:
+        since = _deleted_at(record, session)
+        if since is not None:
+            raise InvalidInputError(
+                f"{record} is in the trash already, since {since:%Y-%m-%d %H:%M:%S} UTC. Call restore() to take it out, or "
+                "delete(cascade=True) to delete it for good."
+            )
+        record._check_detachable()
+        live: list[Key] = []
+        before: set[datetime] = set()
+        for entity, ids in dependants(session, record).items():
+            for chunk in chunks(ids):
+                for id, then in session.execute(select(entity.id, entity.deleted_at).where(entity.id.in_(chunk))):
+                    if then is None:
+                        live.append((entity, id))
+                    else:
+                        before.add(then)
+        while moment in before:  # a clock that stands still, or was put back
+            moment += timedelta(microseconds=1)
+        return _marked(record, session, live, moment)
+
+
+def restore(record: "Record") -> "list[Record]":
+    """Take out of the trash what the call took that put the record there. See `Record.restore`."""
+    with record.connector.transaction() as session:
+        moment = _deleted_at(record, session)
+        own: Key = (type(record), record.id)
+        needed = parents(session, *_as_ids(own)).get(record.id, set())
+        if moment is None:
+            needed |= _owners(session, record)
+        missing = _trashed(session, needed)
+        if missing:
+            first = sorted(map(str, _first_trashed(session, missing)))
+            raise InvalidInputError(
+                f"{record} needs {', '.join(first)} in the trash. Restore that first; restore() brings back what went into "
+                "the trash together."
+            )
+        if moment is None:
+            raise InvalidInputError(f"{record} is not in the trash: there is nothing to restore.")
+        record._check_detachable()
+        return _marked(record, session, _coming_back(session, record, moment), None)
+
+
+def check_live(records: "Iterable[Record]") -> None:
+    """Refuse records that are in the trash, before long work is done for them.
+
+    Raises:
+        InvalidInputError: one is.
+    """
+    stored = [record for record in records if not record._is_new]
+    if not stored:
+        return
+    with stored[0].connector.database.reading() as session:
+        trashed = _trashed(session, ((type(record), record.id) for record in stored))
+    for record in stored:
+        if (type(record), record.id) in trashed:
+            raise InvalidInputError(
+                f"{record} is in the trash. Take it out first: {type(record).__name__}.get({record.id}).restore()."
+            )
+
+
+def check_parents(session: Session, referring: "Iterable[tuple[Record, Iterable[str]]]") -> None:
+    """Refuse that records begin to refer to something in the trash, which nothing outside of it may.
+
+    Args:
+        session: of the transaction.
+        referring: records, and which of their columns are new. A part may still be added to a whole in the trash: what was
+            being computed meanwhile is not lost.
+
+    Raises:
+        InvalidInputError: one does.
+    """
+    users: dict[Key, tuple[Record, str]] = {}
+    for record, names in referring:
+        keys = foreign_keys(type(record))
+        for name in names:
+            if name in keys and name not in record._part_of and not keys[name]._is_owned:
+                id = getattr(record, name)
+                if id is not None:
+                    users.setdefault((keys[name], id), (record, name))
+    for key in _trashed(session, users):
+        (user, name), (entity, id) = users[key], key
+        raise InvalidInputError(
+            f"{entity.__name__}({id}) is in the trash, so no {type(user).__name__} can be made of it. Take it out first: "
+            f"{entity.__name__}.get({id}).restore().",
+            field=name,
+        )
+
+
+def _coming_back(session: Session, record: "Record", moment: datetime) -> "list[Key]":
+    """What went into the trash at a moment, without what needs something else that is there still."""
+    together: set[Key] = set()
+    for entity, ids in dependants(session, record).items():
+        for chunk in chunks(ids):
+            query = select(entity.id).where(entity.id.in_(chunk), entity.deleted_at == moment)
+            together.update((entity, id) for id in session.scalars(query))
+    needed: dict[Key, set[Key]] = {}
+    for entity in {entity for entity, _ in together}:
+        known = parents(session, entity, [id for kind, id in together if kind is entity])
+        needed.update({(entity, id): found for id, found in known.items()})
+    trashed = _trashed(session, {parent for found in needed.values() for parent in found})
+    while True:
+        left = {key for key in together if not needed.get(key, set()) & (trashed - together)}
+        if left == together:
+            return list(together)
+        together = left
+
+
+def _marked(record: "Record", session: Session, keys: "Iterable[Key]", moment: datetime | None) -> "list[Record]":
+    """Write the moment into records, and give them, what depends on others before these."""
+    session.expunge_all()
+    by_entity = _by_entity(keys)
+    for entity, ids in by_entity.items():
+        for chunk in chunks(ids):
+            # What is known of the record did not change with it: neither does the time of its last change.
+            change = update(entity).where(entity.id.in_(chunk)).values(deleted_at=moment, updated_at=entity.updated_at)
+            session.execute(change.execution_options(synchronize_session=False))
+    taken = in_order(session, by_entity)
+    session.expunge_all()
+    for each in taken:
+        each._connector = record.connector
+    undo = partial(set_committed_value, record, "deleted_at", record.deleted_at)
+    session.info.setdefault("on_rollback", []).append(undo)
+    set_committed_value(record, "deleted_at", moment)
+    return taken
+
+
+def _owners(session: Session, record: "Record") -> "set[Key]":
+    """What owns the record as its table."""
+    return {
+        (owner, id)
+        for column, owner in (references_to(type(record)) if record._is_owned else ())
+        for id in session.scalars(select(owner.id).where(column == record.id))
+    }
+
+
+def _deleted_at(record: "Record", session: Session) -> datetime | None:
+    row = None if record._is_new else session.execute(_moments(type(record), [record.id])).first()
+    if row is None:
+        raise NotFoundError(f"{record} is not stored. Save it first, or read it again with get.")
+    moment: datetime | None = row[1]
+    return moment
+
+
+def _trashed(session: Session, keys: "Iterable[Key]") -> "set[Key]":
+    """Those that are in the trash themselves."""
+    return {
+        (entity, id)
+        for entity, ids in _by_entity(keys).items()
+        for chunk in chunks(ids)
+        for id, moment in session.execute(_moments(entity, chunk))
+        if moment is not None
+    }
+
+
+def _first_trashed(session: Session, keys: "set[Key]") -> "list[Record]":
+    """Of records in the trash, and of what these need that is there too, those that need nothing there."""
+    seen: set[Key] = set()
+    first: list[Key] = []
+    waiting = list(keys)
+    while waiting:
+        key = waiting.pop()
+        if key not in seen:
+            seen.add(key)
+            above = _trashed(session, parents(session, *_as_ids(key)).get(key[1], set()))
+            waiting += above
+            if not above:
+                first.append(key)
+    return [found for entity, id in first if (found := session.get(entity, id)) is not None]
+
+
+def _by_entity(keys: "Iterable[Key]") -> "dict[Kind, set[int]]":
+    found: dict[Kind, set[int]] = {}
+    for entity, id in keys:
+        found.setdefault(entity, set()).add(id)
+    return found
+
+
+def _moments(entity: "Kind", ids: Iterable[int]) -> Any:
+    return select(entity.id, entity.deleted_at).where(entity.id.in_(ids))
+
+
+def _as_ids(key: "Key") -> "tuple[Kind, list[int]]":
+    return key[0], [key[1]]

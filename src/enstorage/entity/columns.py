@@ -1,0 +1,67 @@
+"""Facts of a column, said once where the column is: lists, forms, bundles and `create` derive from them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+if TYPE_CHECKING:
+    from enstorage.entity._record import Record
+
+P = ParamSpec("P")
+_KEY = "facts"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is to be known of a column beside its type.
+
+    Attributes:
+        help: one line about it, for forms and help texts.
+        label: its name for people; by default that of the column with spaces.
+        listed: whether lists show it; what is long, or seldom looked at, is left to a page about one record.
+        immutable: whether it may not change once the record is stored.
+        written_later: whether it is empty in a new record: a bundle fills it in where it is still empty.
+        part_of: a foreign key to what the record is a part of, with which it is deleted and exported.
+        belongs_to: a foreign key by which the record belongs to a project, or to what does: with it, it is exported.
+        made_from: a foreign key to what the record was made from.
+        owns: a foreign key to a table that is of this record alone.
+        is_time: whether a whole number is a time in nanoseconds since 1970, UTC; it is given in any form.
+        canonical: gives a value as it is kept, or raises InvalidInputError; a bundle refuses a value that is another.
+        choices: the values that there are, where they are few and known.
+    """
+
+    help: str
+    label: str = ""
+    listed: bool = True
+    immutable: bool = False
+    written_later: bool = False
+    part_of: bool = False
+    belongs_to: bool = False
+    made_from: bool = False
+    owns: bool = False
+    is_time: bool = False
+    canonical: Callable[[Any], Any] | None = None
+    choices: Callable[[], Sequence[str]] | None = None
+
+
+def _as_info(kind: Callable[P, Facts]) -> Callable[P, dict[Any, Any]]:
+    def info(*args: P.args, **kwargs: P.kwargs) -> dict[Any, Any]:
+        return {_KEY: kind(*args, **kwargs)}
+
+    return info
+
+
+#: `mapped_column(Name, info=facts("What people call it."))`.
+facts = _as_info(Facts)
+
+
+@cache
+def facts_of(entity: "type[Record]") -> dict[str, Facts]:
+    """The facts of the columns of an entity, by name, in their order."""
+    return {column.key: column.info[_KEY] for column in entity.__table__.columns}
+
+
+def named(entity: "type[Record]", fact: str) -> tuple[str, ...]:
+    """The columns of an entity for which a fact, such as `immutable`, holds."""
+    return tuple(name for name, known in facts_of(entity).items() if getattr(known, fact))

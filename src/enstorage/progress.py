@@ -1,0 +1,162 @@
+"""How far a long call has come, and stopping it from there: one protocol for all of them.
+
+Every long call takes `progress=`: `True` shows a bar, `False` nothing, and a function, `progress(what, done, total)`, is
+told instead and may ask the call to stop. Inside, the call tells a `Listener`:
+
+    with listening(progress) as report:
+        for done, record in enumerate(records):
+            report("Checking", done, len(records))
+
+`report` is cheap enough for every turn of a loop, and raises `CancelledError` when it is to stop. A call that makes other
+long calls gives them a part of its own way, `progress=report.within(10, 70, 100)`, so that there is one bar for all.
+"""
+
+import inspect
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
+from typing import Protocol
+
+from enstorage.errors import CancelledError, InvalidInputError
+
+#: A listener is called at most this often, and when all is done.
+INTERVAL_SECONDS = 0.05
+#: What takes less time has no bar.
+PATIENCE_SECONDS = 2.0
+
+
+class Progress(Protocol):
+    """A function that a long call tells how far it has come; called in the thread of the call.
+
+    `done` never falls, `total` stays the same during a call, and the last time both are equal. That is before the call
+    stores what it made, so a call can be stopped there too.
+
+    Returns:
+        True asks the call to stop, which raises `CancelledError`. Anything else lets it go on.
+    """
+
+    def __call__(self, what: str, done: int, total: int, /) -> bool | None:
+        """See the class."""
+
+
+class Listener:
+    """Tells a function of the progress, but not too often, and raises when it asks to stop.
+
+    Args:
+        progress: the function.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._latest = ("", 0, 1)
+        self._quiet_until = 0.0
+        self._is_stopped = False
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Tell what is being done, how much of it is done, and how much there is.
+
+        Raises:
+            CancelledError: the call is to stop; again at each later call, so that no handler of errors can lose it.
+        """
+        is_end = done == total and self._latest[1:] != (done, total)
+        self._latest = (what, done, total)
+        if not self._is_stopped:
+            if not is_end and time.monotonic() < self._quiet_until:
+                return
+            self._is_stopped = self._progress(what, done, total) is True
+            self._quiet_until = time.monotonic() + INTERVAL_SECONDS
+        if self._is_stopped:
+            raise CancelledError(f"Stopped as the progress function asked: {what}, {done} of {total}.")
+
+    def ask(self) -> None:
+        """Tell the same again, so that it can stop here."""
+        self(*self._latest)
+
+    def within(self, first: int, last: int, total: int) -> "Listener":
+        """A listener for a call inside this one, whose way is that from `first` to `last` of `total`."""
+
+        def report(what: str, done: int, of: int, /) -> None:
+            self(what, first + (last - first) * done // max(of, 1), total)
+
+        return Listener(report)
+
+
+_listening: ContextVar[Listener | None] = ContextVar("enstorage_listening", default=None)
+
+
+@contextmanager
+def listening(progress: bool | Progress) -> Iterator[Listener]:
+    """What a long call tells inside the block.
+
+    Args:
+        progress: as the call was given it; a `Listener` is that of a call around this one.
+
+    Raises:
+        InvalidInputError: it is neither a truth value nor a function of what, done and total.
+    """
+    with _told(progress) as told:
+        listener = told if isinstance(told, Listener) else Listener(told)
+        token = _listening.set(listener)
+        try:
+            yield listener
+        finally:
+            _listening.reset(token)
+
+
+def checkpoint() -> None:
+    """Stop here, if the long call around was asked to; for loops that do not know how far that call has come."""
+    listener = _listening.get()
+    if listener is not None:
+        listener.ask()
+
+
+def _told(progress: bool | Progress) -> AbstractContextManager[Progress]:
+    if progress is True:
+        return _bar()
+    if not progress:
+        return nullcontext(_silent)
+    if not callable(progress) or not _takes_three(progress):
+        raise InvalidInputError(
+            f"progress is {progress!r:.80}; expected True for a bar, False for none, or a function that is called as "
+            "progress(what, done, total), such as progress=lambda what, done, total: print(what, done, total)."
+        )
+    return nullcontext(progress)
+
+
+def _takes_three(function: Callable[..., object]) -> bool:
+    try:
+        inspect.signature(function).bind("", 0, 1)
+    except TypeError:
+        return False
+    except ValueError:  # a builtin tells no signature
+        return True
+    return True
+
+
+def _silent(_what: str, _done: int, _total: int, /) -> None:
+    """Nobody wants to know."""
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    """A bar on standard error, where somebody looks at it, for what takes longer than two seconds."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    is_seen = console.is_terminal or console.is_jupyter
+    bar = Bar(*columns, console=console, transient=True, disable=not is_seen)
+    task, since = bar.add_task(""), time.monotonic()
+
+    def show(what: str, done: int, total: int, /) -> None:
+        bar.update(task, description=what, completed=done, total=total)
+        if is_seen and not bar.live.is_started and time.monotonic() - since > PATIENCE_SECONDS:
+            bar.start()
+
+    try:
+        yield show
+    finally:
+        bar.stop()
