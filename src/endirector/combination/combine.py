@@ -61,12 +61,14 @@ class Recipe:
         parameters: a value for each parameter of the method.
         metamodel: class name of the estimator; None for a method without.
         fit_on: what it is to be fitted on; None leaves that to the method.
+        most_jobs: how many processes the estimator may ask for; None for as many as there are cores.
     """
 
     method: Method
     parameters: Mapping[str, Any]
     metamodel: str | None = None
     fit_on: str | None = None
+    most_jobs: int | None = None
 
     @property
     def wants_out_of_fold(self) -> bool:
@@ -90,7 +92,9 @@ class Recipe:
 
     def fit(self, evidence: Evidence) -> "tuple[Combination, Any]":
         """The combination fitted on all of these targets, and the metamodel."""
-        metamodel = None if self.metamodel is None else make_metamodel(self.metamodel, self.parameters.get("metamodel"))
+        metamodel = None
+        if self.metamodel is not None:
+            metamodel = make_metamodel(self.metamodel, self.parameters.get("metamodel"), self.most_jobs)
         given = Fitting(evidence.rows, evidence.truth, self.parameters, metamodel, evidence.quantiles)
         return self.method.fit(given), metamodel
 

@@ -24,6 +24,7 @@ from enstorage import Ensemble, Model, plugins
 from enstorage.entity.ensemble import METHODS
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.entity.targets import known_targets
+from enstorage.entity.trained_object import most_jobs
 from enstorage.errors import InvalidInputError, MissingLibraryError, StoreError
 from enstorage.preparation.split import PARTS
 
@@ -56,7 +57,9 @@ def recipe_of(ensemble: Ensemble) -> Recipe:
         InvalidInputError: its method is not installed.
     """
     method = plugins.load(METHODS, ensemble.method, "method")()
-    return Recipe(method, method.with_defaults(ensemble.parameters), ensemble.metamodel, ensemble.fit_on)
+    parameters = method.with_defaults(ensemble.parameters)
+    jobs = None if ensemble.metamodel is None else most_jobs(ensemble)
+    return Recipe(method, parameters, ensemble.metamodel, ensemble.fit_on, jobs)
 
 
 def asked_recipe(

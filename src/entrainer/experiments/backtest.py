@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from enstorage import Model
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
+from enstorage.estimators.fitting import fit_samples
 from enstorage.instant import to_iso
 from enstorage.preparation.split import PARTS
 from entrainer.compiled.forward import predict_together
 from entrainer.compiled.group import train_together
 from entrainer.compiled.member import Member
 from entrainer.fitting.job import BuiltByHand, Job, jobs_of
-from entrainer.fitting.keras_fit import fit_estimator, fit_keras
+from entrainer.fitting.keras_fit import fit_keras
 from entrainer.fitting.progress import progress_bar
 from entrainer.model_output import in_source_units, output_of
 from entrainer.settings.training import Training
@@ -168,8 +169,9 @@ def _forecast(folds: list[Fold], progress: bool) -> list[NDArray[np.float64]]:
     job = folds[0].job
     features, targets = job.loaded.features, job.loaded.targets
     if job.member is None:
-        fitted = [fit_estimator(job.obj, features[fold.train], targets[fold.train]) for fold in folds]
-        return [output_of(obj, features[fold.ahead]) for obj, fold in zip(fitted, folds, strict=True)]
+        fitted = [fit_samples(job.obj, features[fold.train], targets[fold.train]) for fold in folds]
+        size = job.loaded.target_size
+        return [output_of(obj, features[fold.ahead], size) for obj, fold in zip(fitted, folds, strict=True)]
     members = [_member(fold) for fold in folds]
     ahead = [fold.job.loaded.features[fold.ahead] for fold in folds]
     with progress_bar(len(folds), job.training.epochs) if progress else nullcontext(None) as report:

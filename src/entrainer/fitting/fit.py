@@ -11,6 +11,7 @@ from operator import attrgetter
 from numpy.typing import ArrayLike
 
 from enstorage import Model
+from enstorage.estimators.fitting import fit_samples
 from entrainer.compiled.forward import predict_together
 from entrainer.compiled.group import Chunk, Report, train_together
 from entrainer.compiled.outcome import Outcome, Stop
@@ -18,7 +19,7 @@ from entrainer.fitting.claims import taken_in_turn
 from entrainer.fitting.executor import at_once, spread
 from entrainer.fitting.job import Job, jobs_of
 from entrainer.fitting.keep import Curves, keep
-from entrainer.fitting.keras_fit import fit_estimator, fit_keras
+from entrainer.fitting.keras_fit import fit_keras
 from entrainer.fitting.progress import progress_bar
 from entrainer.model_output import output_of
 from entrainer.settings.training import Training
@@ -74,8 +75,8 @@ def fit(
 
     Raises:
         InvalidInputError: a model has nothing to train, its network does not fit its data set, a data set has no train
-            rows, seeds, trainings or weights do not fit the models, or an estimator takes no weights. Nothing was
-            trained then.
+            rows, seeds, trainings or weights do not fit the models, or an estimator takes no weights, cannot be fitted, or
+            can be neither kept nor fitted again, as a trial on a few rows shows. Nothing was trained then.
         NotFoundError: a model has no data set.
     """
     if isinstance(models, Model):
@@ -124,8 +125,8 @@ def outcomes_of(group: list[Job], report: Report) -> Iterable[Outcome]:
     """Train a group, one of `groups_of`; nothing is stored."""
     first = group[0]
     if first.member is None:
-        fitted = fit_estimator(first.obj, *first.loaded.train, first.weight)
-        return [Outcome(fitted, output_of(fitted, first.loaded.features))]
+        fitted = fit_samples(first.obj, *first.loaded.train, first.weight)
+        return [Outcome(fitted, output_of(fitted, first.loaded.features, first.loaded.target_size))]
     if first.alone:
         done = fit_keras(first.member, first.training, report, first.obj)
         told = (done.loss, done.valid_loss, done.best_epoch, done.stopped)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from enstorage import Model
+from enstorage.entity.trained_object import keep_object
 from entrainer.compiled.group import Chunk
 from entrainer.compiled.outcome import Outcome
 from entrainer.fitting.job import Job
@@ -48,7 +49,7 @@ def keep(job: Job, outcome: Outcome, started: float) -> None:
     """
     seconds = time.perf_counter() - started
     with job.model.connector.transaction():
-        job.model.save_object(outcome.obj)
+        keep_object(job.model, outcome.obj, job.weight, check=job.model.network is None)
         job.model.metas(_facts(job, outcome) | {"seconds": seconds, "versions": _versions()})
         if np.isfinite(outcome.output).all():
             save_forecasts(job.model, job.loaded.data_set, outcome.output, job.training.quantiles)
