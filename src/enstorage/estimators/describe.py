@@ -99,8 +99,10 @@ def _plain(value: Any) -> Any:  # noqa: PLR0911 - one return for each kind of va
         # A step with its name is a list, as it always was.
         inside = [_plain(each) for each in value]
         return inside if any(map(is_part, value)) else {TUPLE: inside}
-    if isinstance(value, np.ufunc) and getattr(np, str(value.__name__), None) is value:
-        return {FUNCTION: value.__name__}
+    if isinstance(value, np.ufunc):
+        name = str(value).split("'")[1]  # "<ufunc 'log1p'>"
+        if getattr(np, name, None) is value:
+            return {FUNCTION: name}
     if hasattr(value, "to_json") and not isinstance(value, type):
         return _plain(value.to_json())
     if is_part(value):

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from enstorage.errors import InvalidInputError
 
+_LONGEST = 200
+
 
 def takes_weights(estimator: Any) -> bool:
     """Whether an estimator can be fitted with row weights."""
@@ -36,7 +38,7 @@ def fit_samples(estimator: Any, X: NDArray[Any], y: NDArray[Any], weight: NDArra
         targets = y.argmax(axis=1) if _takes_numbers(estimator, y) else y
         return clone(estimator).fit(X.reshape(len(X), -1), targets, **weights)
     except Exception as error:  # estimators fail with errors of every kind
-        raise InvalidInputError(_cannot(estimator, "be fitted", error)) from error
+        raise InvalidInputError(f"{type(estimator).__name__} cannot be fitted: {reason_of(error)}") from error
 
 
 def _takes_numbers(estimator: Any, y: NDArray[Any]) -> bool:
@@ -56,8 +58,6 @@ def estimator_output(estimator: Any, X: NDArray[Any], targets: int | None = None
         X: shape (rows, …); an estimator sees each sample as one row of numbers.
         targets: how many values each sample has as targets; None where that is not known.
 
-    Raises:
-        InvalidInputError: it cannot predict.
     """
     rows = X.reshape(len(X), -1) if hasattr(estimator, "n_features_in_") else X
     classes = getattr(estimator, "classes_", None)
@@ -75,6 +75,8 @@ def estimator_output(estimator: Any, X: NDArray[Any], targets: int | None = None
     return output
 
 
-def _cannot(estimator: Any, what: str, error: Exception) -> str:
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return f"{type(estimator).__name__} cannot {what}: {reason}"
+def reason_of(error: Exception) -> str:
+    """What an error of a library says first, as a sentence; they say much."""
+    line = (str(error).strip() or type(error).__name__).splitlines()[0]
+    line = line if len(line) <= _LONGEST else f"{line[:_LONGEST]} …"
+    return line if line.endswith((".", "!", "?")) else f"{line}."

@@ -11,6 +11,7 @@ import numpy as np
 from enstorage.errors import InvalidInputError
 from enstorage.estimators.describe import CLASS, FUNCTION, MAPPING, PARAMETERS, TUPLE
 from enstorage.estimators.find import defaults, find, is_part
+from enstorage.estimators.fitting import reason_of
 
 _PRE_DISPATCH = re.compile(r"all|(\d{1,3} ?\* ?)?n_jobs")
 
@@ -33,10 +34,9 @@ def make(name: str, parameters: Mapping[str, Any], *, seed: int = 0, most_jobs: 
     except InvalidInputError:
         raise
     except (AttributeError, IndexError, TypeError, ValueError, RecursionError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InvalidInputError(
-            f"{name} cannot be made with the parameters {parameters!r:.100}: {reason} An estimator inside of another is "
-            "{'estimator': 'Ridge', 'parameters': {…}}."
+            f"{name} cannot be made with the parameters {parameters!r:.100}: {reason_of(error)} "
+            "An estimator inside of another is {'estimator': 'Ridge', 'parameters': {…}}."
         ) from error
 
 

@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from enstorage import plugins
 from enstorage.errors import EnstorageError, InvalidInputError, UntrustedError
 from enstorage.estimators.describe import describe
-from enstorage.estimators.fitting import estimator_output, fit_samples
+from enstorage.estimators.fitting import estimator_output, fit_samples, reason_of
 from enstorage.formats.base import dump
 from enstorage.formats.skops import GROUP
 
-_ROWS, _OF_EACH_CLASS, _MOST_CLASSES, _TREES = 40, 6, 50, 3
+_ROWS, _OF_EACH_CLASS, _MOST_CLASSES = 40, 6, 50
+# Of trees and iterations a trial makes no more: how many there are changes nothing of whether an estimator can be fitted.
+_FEWER = {"n_estimators": 3, "max_iter": 10}
 
 
 def check_kind(estimator: Any) -> None:
@@ -29,9 +31,8 @@ def check_kind(estimator: Any) -> None:
     try:
         forecasts = is_regressor(estimator) or is_classifier(estimator) or name in plugins.names(GROUP)
     except (AttributeError, IndexError, TypeError, ValueError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InvalidInputError(
-            f"{name} cannot be made with such parameters: {reason} An estimator inside of another is "
+            f"{name} cannot be made with such parameters: {reason_of(error)} An estimator inside of another is "
             "{'estimator': 'Ridge', 'parameters': {…}}."
         ) from error
     if not forecasts:
@@ -63,12 +64,15 @@ def try_fit(
         InvalidInputError: it cannot be fitted, gives another number of values than the targets have, or can be neither kept
             nor fitted again.
     """
+    from threadpoolctl import threadpool_limits
+
     few = _few(y)
 
     def fitted(rows: NDArray[np.intp]) -> Any:
         return _forecasting(_quick(estimator), X[rows], y[rows], None if weight is None else weight[rows])
 
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
+    # On few rows threads would wait for each other most of the time.
+    with warnings.catch_warnings(), np.errstate(all="ignore"), threadpool_limits(1):
         warnings.simplefilter("ignore")
         try:
             rows, trial = few, fitted(few)
@@ -95,20 +99,18 @@ def _few(y: NDArray[Any]) -> NDArray[np.intp]:
 
 
 def _quick(estimator: Any) -> Any:
-    """A copy in one process, with few trees: how many there are changes nothing of whether it can be fitted."""
+    """A copy in one process, with few trees and iterations."""
     from sklearn.base import clone
 
     copy = clone(estimator)
-    told = copy.get_params()
-    copy.set_params(
-        **{
-            name: None if name.endswith("n_jobs") else _TREES
-            for name, value in told.items()
-            if name.rpartition("__")[2] == "n_jobs"
-            or (name.rpartition("__")[2] == "n_estimators" and type(value) is int and value > _TREES)
-        }
-    )
-    return copy
+    changed = {}
+    for name, value in copy.get_params().items():
+        last = name.rpartition("__")[2]
+        if last == "n_jobs":
+            changed[name] = None
+        elif last in _FEWER and type(value) is int and value > _FEWER[last]:
+            changed[name] = _FEWER[last]
+    return copy.set_params(**changed)
 
 
 def _forecasting(estimator: Any, X: NDArray[Any], y: NDArray[Any], weight: NDArray[np.float64] | None) -> Any:
@@ -118,21 +120,25 @@ def _forecasting(estimator: Any, X: NDArray[Any], y: NDArray[Any], weight: NDArr
         fitted = fit_samples(estimator, X, y, weight)
         output = estimator_output(fitted, X, targets)
     except InvalidInputError as error:
-        raise InvalidInputError(f"{error} {_remedy(name, targets)}") from error
+        raise InvalidInputError(f"{error} {_remedy(estimator, targets)}") from error
     except Exception as error:  # estimators fail with errors of every kind
-        raise InvalidInputError(
-            f"{name} was fitted and cannot forecast: {error!s:.200} {_remedy(name, targets)}"
-        ) from error
+        reason = reason_of(error)
+        raise InvalidInputError(f"{name} cannot forecast: {reason} {_remedy(estimator, targets)}") from error
     if output.size != y.size:
         raise InvalidInputError(
             f"{name} gives an output of shape {output.shape} for {len(X)} samples with {targets} targets each. "
-            f"{_remedy(name, targets)}"
+            f"{_remedy(estimator, targets)}"
         )
     return fitted
 
 
-def _remedy(name: str, targets: int) -> str:
+def _remedy(estimator: Any, targets: int) -> str:
+    from sklearn.base import is_classifier
+
+    if is_classifier(estimator):
+        return "Take other parameters, or another estimator: for classes LogisticRegression, for values Ridge."
     if targets > 1:
+        name = type(estimator).__name__
         return (
             "Take an estimator of several targets, or one for each: Estimator('MultiOutputRegressor', {'estimator': "
             f"{{'estimator': {name!r}}}}})."
