@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from enstorage import DataSet, Model
 from enstorage.errors import InvalidInputError
+from enstorage.estimators.fitting import estimator_output
 from enstorage.preparation.split import PARTS
 
 
@@ -53,12 +54,11 @@ def in_source_units(
     }
 
 
-def output_of(obj: Any, X: NDArray[Any]) -> NDArray[np.float64]:
-    """What a Keras model or an estimator gives for samples; an estimator sees each as one row of numbers."""
+def output_of(obj: Any, X: NDArray[Any], targets: int | None = None) -> NDArray[np.float64]:
+    """The output of a Keras model, or of an estimator as `enstorage.estimators.fitting.estimator_output` gives it."""
     if is_keras(obj):
         return np.asarray(obj.predict(X, verbose=0), dtype=np.float64)
-    rows = X.reshape(len(X), -1) if hasattr(obj, "n_features_in_") else X
-    return np.asarray(obj.predict(rows), dtype=np.float64)
+    return estimator_output(obj, X, targets)
 
 
 def is_keras(obj: Any) -> bool:

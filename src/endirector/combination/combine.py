@@ -61,12 +61,14 @@ class Recipe:
         metamodel: class name of the estimator; None for a method without.
         metamodel_parameters: of its constructor, by name.
         fit_on: what it is to be fitted on; None leaves that to the method.
+        most_jobs: how many processes the estimator may ask for; None for as many as there are cores.
     """
 
     method: Method
     metamodel: str | None = None
     metamodel_parameters: Mapping[str, Any] = field(default_factory=dict)
     fit_on: str | None = None
+    most_jobs: int | None = None
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -92,7 +94,9 @@ class Recipe:
 
     def fit(self, evidence: Evidence) -> "tuple[Combination, Any]":
         """The combination fitted on all of these targets, and the metamodel."""
-        metamodel = None if self.metamodel is None else make_metamodel(self.metamodel, self.metamodel_parameters)
+        metamodel = None
+        if self.metamodel is not None:
+            metamodel = make_metamodel(self.metamodel, self.metamodel_parameters, self.most_jobs)
         given = Fitting(evidence.rows, evidence.truth, metamodel, evidence.quantiles)
         return self.method.fit(given), metamodel
 

@@ -24,6 +24,7 @@ from enstorage import Ensemble, Model, plugins
 from enstorage.entity.ensemble_columns import METHODS
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.entity.targets import known_targets
+from enstorage.entity.trained_object import most_jobs
 from enstorage.errors import InvalidInputError, MissingLibraryError, StoreError
 from enstorage.preparation.split import PARTS
 
@@ -57,7 +58,8 @@ def recipe_of(ensemble: Ensemble) -> Recipe:
     """
     kind: type[Method] = plugins.load(METHODS, ensemble.method, "method")
     method, of_metamodel = kind.with_parameters(ensemble.parameters or {})
-    return Recipe(method, ensemble.metamodel, of_metamodel, ensemble.fit_on)
+    jobs = None if ensemble.metamodel is None else most_jobs(ensemble)
+    return Recipe(method, ensemble.metamodel, of_metamodel, ensemble.fit_on, jobs)
 
 
 def asked_recipe(

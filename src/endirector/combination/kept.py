@@ -130,7 +130,8 @@ def what_if(
                 }
             metamodel = ensemble.metamodel if metamodel is None else metamodel
         left, classes = [names[place] for place in chosen], classes_of(ensemble.models())
-        recipe = asked_recipe(method or ensemble.method, metamodel, parameters or {}, left, classes, fit_on)
+        asked = asked_recipe(method or ensemble.method, metamodel, parameters or {}, left, classes, fit_on)
+        recipe = replace(asked, most_jobs=recipe.most_jobs)
     evidence, folds = stored_evidence(ensemble, recipe)
     if folds is None and recipe.wants_out_of_fold:
         came = living_members(ensemble)

@@ -1,6 +1,6 @@
 """The tables that say which store this is, and from which store its imported records come."""
 
-from sqlalchemy import BigInteger, Column, String, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Column, String, Table, UniqueConstraint, select
 
 from enstorage.database.types import TABLE_OPTIONS, UtcDateTime
 from enstorage.entity._record import Record
@@ -26,3 +26,10 @@ ORIGIN = Table(
     UniqueConstraint("store", "entity", "id_there"),
     **TABLE_OPTIONS,
 )
+
+
+def is_imported(record: Record) -> bool:
+    """Whether a stored record came in a bundle."""
+    query = select(ORIGIN.c.id).where(ORIGIN.c.entity == record.__tablename__, ORIGIN.c.id == record.id)
+    with record.connector.database.reading() as session:
+        return session.scalar(query) is not None

@@ -39,8 +39,8 @@ class Model(Record):
     Args:
         research: the group it belongs to.
         name: what people call it.
-        network: specification for training it here (an object with `to_json`, or its JSON form); None for models that
-            are built elsewhere.
+        network: specification for training it here (an object with `to_json`, its JSON form, or an estimator of
+            scikit-learn that was not fitted); None for models that are built elsewhere.
         description: free text.
     """
 
@@ -237,33 +237,27 @@ class Model(Record):
         """Keep the trained object itself, whole.
 
         Keras models are kept as `.keras`, scikit-learn estimators by skops, an `OnnxModel` as it is; anything else by
-        cloudpickle, and only in a store opened with `Connector(allow_pickle=True)`.
+        cloudpickle, and only in a store opened with `Connector(allow_pickle=True)`. An estimator that skops does not
+        keep is fitted again to the train rows of the data set whenever it is needed, if that gives the same now.
 
         Raises:
             UntrustedError: the object could only be kept by pickle, which this store does not allow.
         """
-        from enstorage.formats.base import dump
+        from enstorage.entity.trained_object import keep_object
 
-        form, content = dump(obj, allow_pickle=self.connector.allow_pickle)
-        with self.connector.transaction():
-            self.object_sha256 = self.connector.keep(content)
-            self.object_format, self.object_bytes = form, len(content)
-            self.save()
+        keep_object(self, obj)
 
     def load_object(self) -> Any:
         """The trained object. Opening it runs no code from the file, unless pickle is allowed for this store.
 
         Raises:
             NotFoundError: the model has none.
-            CorruptError: the bytes are missing or damaged.
+            CorruptError: the bytes are missing or damaged; or an estimator that is fitted again forecasts other values.
             UntrustedError: the bytes could run code.
         """
-        from enstorage.formats.base import load
+        from enstorage.entity.trained_object import load_object
 
-        if self.object_sha256 is None or self.object_format is None:
-            raise NotFoundError(f"{self} has no object. Train it, or keep one with save_object.")
-        content = self.connector.objects.get(self.object_sha256)
-        return load(self.object_format, content, allow_pickle=self.connector.allow_pickle)
+        return load_object(self)
 
     def export(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> "ExportedModel":
         """Write the trained object as files that other programs read, with a `model.json` that says what it is.

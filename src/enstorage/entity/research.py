@@ -75,7 +75,8 @@ class Research(Record):
 
         Args:
             name: what people call it.
-            network: how it is built, for training it here: a specification of `entrainer.networks`, or its JSON form.
+            network: how it is built, for training it here: a specification of `entrainer.networks`, its JSON form, or an
+                estimator of scikit-learn that was not fitted, such as `Ridge()`.
             description: free text.
         """
         from enstorage.entity.model import Model

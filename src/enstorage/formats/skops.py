@@ -6,6 +6,7 @@ from typing import Any
 from enstorage import plugins
 from enstorage.errors import CorruptError, UntrustedError
 from enstorage.formats.base import Format
+from enstorage.formats.neighbours import build_search_trees, without_search_trees
 from enstorage.formats.trees import check_trees
 
 GROUP = "enstorage.skops_types"
@@ -46,7 +47,7 @@ class SkopsFormat(Format):
             UntrustedError: the estimator holds something that could not be opened without running code.
         """
         io = _skops_io()
-        content: bytes = io.dumps(obj)
+        content: bytes = io.dumps(without_search_trees(obj))
         _refuse_untrusted(io, content)
         check_trees(obj)
         return content
@@ -58,6 +59,7 @@ class SkopsFormat(Format):
         try:
             _refuse_untrusted(io, content)
             obj = io.loads(content, trusted=_trusted())
+            build_search_trees(obj)
         except UntrustedError:
             raise
         except Exception as error:

@@ -20,13 +20,13 @@ def check_trees(obj: Any) -> None:
     module = sys.modules.get("sklearn.tree._tree")
     if module is None:
         return
-    for owner in _estimators(obj, set()):
+    for owner in owners(obj):
         if not _widths_agree(owner, module.Tree):
             raise UntrustedError(
                 "An estimator in the stored object takes fewer features than a decision tree inside it reads, so using it "
                 "could read foreign memory. The file was damaged or made on purpose: do not use it."
             )
-    for tree in _instances(obj, module.Tree, set()):
+    for tree in (each for each in _walk(obj, set()) if isinstance(each, module.Tree)):
         left, right, feature = tree.children_left, tree.children_right, tree.feature
         nodes = np.arange(tree.node_count)
         inner = left != _LEAF
@@ -64,18 +64,9 @@ def _widths_agree(owner: Any, tree: type) -> bool:
     return all(each == width for each in [*widths, *chosen])
 
 
-def _estimators(obj: Any, seen: set[int]) -> Iterator[Any]:
-    """All objects inside that have attributes, the object itself first."""
-    for each in _walk(obj, seen):
-        if hasattr(each, "__dict__"):
-            yield each
-
-
-def _instances(obj: Any, kind: type, seen: set[int]) -> Iterator[Any]:
-    """All objects of a type inside an estimator."""
-    for each in _walk(obj, seen):
-        if isinstance(each, kind):
-            yield each
+def owners(obj: Any) -> Iterator[Any]:
+    """All objects inside of an estimator that have attributes, the estimator itself first."""
+    return (each for each in _walk(obj, set()) if hasattr(each, "__dict__"))
 
 
 def _walk(obj: Any, seen: set[int]) -> Iterator[Any]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from enstorage import Model
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
+from enstorage.estimators.fitting import fit_samples
 from enstorage.instant import to_iso
 from enstorage.preparation.split import PARTS
 from enstorage.progress import Listener, Progress, listening
@@ -21,7 +22,7 @@ from entrainer.compiled.member import Member
 from entrainer.compiled.outcome import Stop
 from entrainer.fitting.epochs import Epochs, epochs_of
 from entrainer.fitting.job import BuiltByHand, Job, jobs_of
-from entrainer.fitting.keras_fit import fit_estimator, fit_keras
+from entrainer.fitting.keras_fit import fit_keras
 from entrainer.model_output import in_source_units, output_of
 from entrainer.settings.training import Training
 
@@ -179,7 +180,8 @@ def _forecast(folds: list[Fold], epochs: Epochs, interrupts: list[BaseException]
         outputs = []
         for fold, X in zip(folds, ahead, strict=True):
             with epochs.group(1, 1):
-                outputs.append(output_of(fit_estimator(job.obj, features[fold.train], targets[fold.train]), X))
+                fitted = fit_samples(job.obj, features[fold.train], targets[fold.train])
+                outputs.append(output_of(fitted, X, job.loaded.target_size))
         return outputs
     members = [_member(fold) for fold in folds]
     if job.alone:

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from enstorage import Connector, Model
 from enstorage.errors import InvalidInputError
+from enstorage.estimators.fitting import fit_samples
 from enstorage.progress import Progress, listening
 from enstorage.settings import Settings
 from entrainer.compiled.forward import predict_together
@@ -24,7 +25,7 @@ from entrainer.fitting.epochs import Epochs, epochs_of
 from entrainer.fitting.executor import at_once, spread
 from entrainer.fitting.job import Job, jobs_of
 from entrainer.fitting.keep import Curves, keep
-from entrainer.fitting.keras_fit import fit_estimator, fit_keras
+from entrainer.fitting.keras_fit import fit_keras
 from entrainer.model_output import output_of
 from entrainer.settings.training import Training
 from entrainer.tensorboard.write import Board
@@ -84,8 +85,9 @@ def fit(
     Raises:
         CancelledError: the progress function asked to stop.
         InvalidInputError: a model has nothing to train, its network does not fit its data set, a data set has no train
-            rows, seeds, trainings or weights do not fit the models, an estimator takes no weights, or there is a
-            monitor and an executor, whose processes cannot call it. Nothing was trained then.
+            rows, seeds, trainings or weights do not fit the models, an estimator takes no weights, cannot be fitted, or can
+            be neither kept nor fitted again, as a trial on a few rows shows, or there is a monitor and an executor, whose
+            processes cannot call it. Nothing was trained then.
         NotFoundError: a model has no data set.
     """
     if isinstance(models, Model):
@@ -177,8 +179,8 @@ def outcomes_of(
     """
     first = group[0]
     if first.member is None:
-        fitted = fit_estimator(first.obj, *first.loaded.train, first.weight)
-        return [(Outcome(fitted), output_of(fitted, first.loaded.features))]
+        fitted = fit_samples(first.obj, *first.loaded.train, first.weight)
+        return [(Outcome(fitted), output_of(fitted, first.loaded.features, first.loaded.target_size))]
     if first.alone:
         alone = fit_keras(first.member, first.training, report, interrupted, first.obj)
         return [(replace(alone, alone=first.alone), output_of(alone.obj, first.loaded.features))]

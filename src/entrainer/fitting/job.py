@@ -1,5 +1,6 @@
 """What `fit` does to one model, and whether it can be done together with others."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,10 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from enstorage import Connector, DataSet, Model
 from enstorage.adapter.labels import check_in_train
+from enstorage.entity.trained_object import most_jobs
 from enstorage.errors import InvalidInputError, NotSupportedError
+from enstorage.estimators.fitting import takes_weights
+from enstorage.estimators.trial import try_fit
 from entrainer.backend import load_keras
 from entrainer.compiled.member import Member, Samples, checked_weight
-from entrainer.fitting.keras_fit import takes_weights
 from entrainer.fitting.transferred_weights import Givers
 from entrainer.model_output import is_keras
 from entrainer.networks.estimator import Estimator
@@ -51,6 +54,11 @@ class Loaded:
     def targets(self) -> NDArray[np.float64]:
         """Y of all rows."""
         return np.asarray(self.data_set.arrays()[2], np.float64)
+
+    @property
+    def target_size(self) -> int:
+        """How many values each row has as targets."""
+        return math.prod(self.train.y.shape[1:])
 
     @cached_property
     def last_targets(self) -> NDArray[np.int64]:
@@ -130,7 +138,24 @@ def jobs_of(
         if own_set not in read:
             read[own_set] = Loaded(model.data_set())
         jobs.append(_job(model, recipe, read[own_set], settings, own, weight, givers))
+    _try_estimators(jobs)
     return jobs
+
+
+def _try_estimators(jobs: Sequence[Job]) -> None:
+    """Try each estimator on a few rows of each data set. Raises as `try_fit`."""
+    tried: set[tuple[str, int]] = set()
+    for job in jobs:
+        if job.member is not None:
+            continue
+        key = (repr(job.model.network), id(job.loaded))
+        if job.model.network is not None and job.weight is None and key in tried:
+            continue
+        tried.add(key)
+        try:
+            try_fit(job.obj, *job.loaded.train, job.weight, allow_pickle=job.model.connector.allow_pickle)
+        except InvalidInputError as error:
+            raise InvalidInputError(f"{job.model} cannot be trained on {job.loaded.data_set}. {error}") from error
 
 
 def _recipe(model: Model) -> NetworkSpec | Estimator | None:
@@ -156,7 +181,7 @@ def _job(
     if not len(X):
         raise InvalidInputError(f"{data_set} has no train rows. Prepare the data with a larger train_part.")
     if isinstance(recipe, Estimator):
-        return _of_estimator(model, loaded, training, seed, recipe.make(seed), weight)
+        return _of_estimator(model, loaded, training, seed, recipe.make(seed, most_jobs(model)), weight)
     obj = None if recipe is not None else model.load_object()
     if obj is not None and not is_keras(obj):
         if not hasattr(obj, "fit"):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enstorage import Model
+from enstorage.entity.trained_object import keep_object
 from enstorage.versions import versions_of
 from entrainer.compiled.group import Chunk
 from entrainer.compiled.outcome import Outcome
@@ -58,7 +59,7 @@ def keep(job: Job, outcome: Outcome[Any], output: NDArray[np.float64], started: 
     """
     seconds = time.perf_counter() - started
     with job.model.connector.transaction():
-        job.model.save_object(outcome.obj)
+        keep_object(job.model, outcome.obj, job.weight, check=job.model.network is None)
         job.model.metas(_facts(job, outcome) | {"seconds": seconds, "versions": versions_of(_LIBRARIES)})
         if np.isfinite(output).all():
             save_forecasts(job.model, job.loaded.data_set, output, job.training.quantiles)

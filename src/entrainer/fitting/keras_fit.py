@@ -1,9 +1,8 @@
-"""Models that are trained by themselves: by `keras.Model.fit`, or by the `fit` of an estimator."""
+"""Models that are trained by themselves, by `keras.Model.fit`."""
 
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from enstorage.errors import CancelledError, InvalidInputError
 from enstorage.progress import checkpoint
@@ -14,28 +13,6 @@ from entrainer.compiled.outcome import Outcome, Stop
 from entrainer.compiled.program import optimizer_of
 from entrainer.settings.losses import row_loss
 from entrainer.settings.training import Training
-
-
-def takes_weights(obj: Any) -> bool:
-    """Whether an estimator can be fitted with row weights."""
-    from sklearn.utils.validation import has_fit_parameter
-
-    return bool(has_fit_parameter(obj, "sample_weight"))
-
-
-def fit_estimator(obj: Any, X: NDArray[Any], y: NDArray[Any], weight: NDArray[np.float64] | None = None) -> Any:
-    """Fit a fresh copy of an estimator of scikit-learn, each sample as one row of numbers.
-
-    Args:
-        obj: the estimator.
-        X: shape (rows, …).
-        y: shape (rows,) or (rows, targets).
-        weight: of each row, shape (rows,), where the estimator takes weights; None for 1.
-    """
-    from sklearn.base import clone
-
-    weights = {} if weight is None else {"sample_weight": weight}
-    return clone(obj).fit(X.reshape(len(X), -1), y, **weights)
 
 
 def fit_keras(

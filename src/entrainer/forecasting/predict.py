@@ -1,5 +1,6 @@
 """`predict`: forecasts of a stored model on its own data set."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from enstorage import Model
@@ -20,7 +21,8 @@ def predict(model: Model) -> "pl.DataFrame":
         InvalidInputError: the object gives another number of values than the targets have.
     """
     data_set = model.data_set()
-    _, X, _ = data_set.arrays()
+    _, X, y = data_set.arrays()
     training: dict[str, Any] = model.meta("training", default={})
-    save_forecasts(model, data_set, output_of(model.load_object(), X), training.get("quantiles", ()))
+    output = output_of(model.load_object(), X, math.prod(y.shape[1:]))
+    save_forecasts(model, data_set, output, training.get("quantiles", ()))
     return model.forecasts()

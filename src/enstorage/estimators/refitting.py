@@ -1,0 +1,106 @@
+"""Fit an estimator again that no format keeps as data, and compare it with what it forecast."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enstorage.errors import CorruptError, InvalidInputError
+from enstorage.estimators.describe import describe
+from enstorage.estimators.fitting import estimator_output, fit_samples
+from enstorage.estimators.make import make
+from enstorage.formats.refit import Refit
+
+# Outputs are the same where they differ by less, relative to the largest.
+_SAME = 1e-6
+_COMPARED = 256
+
+
+class Fitted(NamedTuple):
+    """A data set that an estimator was fitted on.
+
+    Attributes:
+        sha256: of its samples.
+        X: of all rows, shape (rows, …).
+        y: of all rows, shape (rows,) or (rows, targets).
+        train: which rows are train rows, shape (rows,).
+    """
+
+    sha256: str
+    X: NDArray[Any]
+    y: NDArray[Any]
+    train: NDArray[np.bool_]
+
+    @property
+    def targets(self) -> int:
+        """Values of one sample."""
+        return int(np.prod(self.y.shape[1:]))
+
+
+def refit_of(estimator: Any, data: Fitted, weight: NDArray[np.float64] | None = None) -> Refit:
+    """How a fitted estimator is fitted again.
+
+    Args:
+        estimator: fitted on the train rows.
+        data: the data set.
+        weight: of each train row, shape (train rows,); None for 1.
+
+    Raises:
+        InvalidInputError: the estimator cannot be described.
+    """
+    from sklearn.base import clone
+
+    name, parameters = describe(clone(estimator))
+    rows = (
+        np.unique(np.linspace(0, len(data.X) - 1, _COMPARED).astype(np.intp)) if len(data.X) else np.empty(0, np.intp)
+    )
+    output = estimator_output(estimator, data.X[rows], data.targets)
+    weights = None if weight is None else np.asarray(weight, np.float64).tolist()
+    return Refit(name, parameters, data.sha256, weights, rows.tolist(), output.tolist())
+
+
+def fit_again(refit: Refit, data: Fitted, whose: object, most_jobs: int | None = None) -> Any:
+    """The estimator, fitted again.
+
+    Args:
+        refit: of the estimator.
+        data: the data set.
+        whose: the model, as messages name it.
+        most_jobs: as `make` takes it.
+
+    Raises:
+        CorruptError: it cannot be fitted again, or forecasts other values than it did.
+    """
+    if refit.data_set != data.sha256:
+        raise CorruptError(
+            f"The {refit.estimator} of {whose} is fitted again on its data set when it is needed, and that is now another "
+            "one. Train the model again."
+        )
+    weight = None if refit.row_weights is None else np.asarray(refit.row_weights, np.float64)
+    try:
+        fresh = make(refit.estimator, refit.parameters, most_jobs=most_jobs)
+        estimator = fit_samples(fresh, data.X[data.train], data.y[data.train], weight)
+        output = estimator_output(estimator, data.X[refit.rows], data.targets)
+    except (InvalidInputError, IndexError) as error:
+        raise CorruptError(
+            f"The {refit.estimator} of {whose} cannot be fitted again: {error} Train the model again."
+        ) from error
+    apart, allowed = _distance(output, np.asarray(refit.output, np.float64))
+    if not apart <= allowed:
+        raise CorruptError(
+            f"The {refit.estimator} of {whose} is not kept, but fitted again on its data set, and now it forecasts other "
+            f"values than it did: they differ by up to {apart:.3g}, expected at most {allowed:.3g} (prepared scale). The "
+            "versions of libraries differ, or it is not deterministic. Train the model again."
+        )
+    return estimator
+
+
+def _distance(now: NDArray[np.float64], then: NDArray[np.float64]) -> tuple[float, float]:
+    """The largest difference, and the largest that is allowed."""
+    if now.shape != then.shape:
+        return np.inf, 0.0
+    same = (now == then) | (np.isnan(now) & np.isnan(then))
+    finite = then[np.isfinite(then)]
+    return float(np.abs(now - then, where=~same, out=np.zeros_like(then)).max(initial=0.0)), _SAME * float(
+        np.abs(finite).max(initial=0.0)
+    )
