@@ -55,7 +55,7 @@ def recipe_of(ensemble: Ensemble) -> Recipe:
     Raises:
         InvalidInputError: its method is not installed.
     """
-    method = plugins.load(METHODS, ensemble.method, "method")()
+    method = plugins.load(METHODS, ensemble.method)()
     return Recipe(method, method.with_defaults(ensemble.parameters), ensemble.metamodel, ensemble.fit_on)
 
 
@@ -72,7 +72,7 @@ def asked_recipe(
     Raises:
         InvalidInputError: see `Method.check`, or the method is unknown.
     """
-    kind = plugins.load(METHODS, method, "method")
+    kind = plugins.load(METHODS, method)
     name, told = kind.check(metamodel, parameters, names, classes)
     return Recipe(kind(), told, name, fit_on)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from enstorage.entity.ensemble_item import EnsembleItem
 
-METHODS = "enstorage.methods"
+METHODS = plugins.Kind("enstorage.methods", "method", ("endirector.Method",), is_named=True)
 FIT_ON = ("train", "valid", "out_of_fold")
 
 
@@ -72,7 +72,7 @@ class Ensemble(Record):
         """Put members together and store them. See `Project.create_ensemble`."""
         from enstorage.entity.ensemble_item import EnsembleItem
 
-        chosen = plugins.load(METHODS, method, "method")
+        chosen = plugins.load(METHODS, method)
         if fit_on not in (None, *FIT_ON):
             raise InvalidInputError(f"fit_on is one of {', '.join(FIT_ON)}; received {fit_on!r}.")
         members = _checked_members(project, models)

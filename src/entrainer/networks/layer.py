@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from enstorage.errors import InvalidInputError
+from enstorage.recipe import from_parameters
 from entrainer.networks.looped import convolve_by_product, pool_by_shape
 from entrainer.networks.parameters import check_choice, check_rate, check_size
-from entrainer.networks.specification import from_parameters
 
 
 @dataclass(frozen=True)

@@ -1,36 +1,34 @@
 """What a model is, apart from what it learns: a name and parameters that can be stored as JSON."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from enstorage import plugins
 from enstorage.errors import InvalidInputError
+from enstorage.plugins import Kind
+from enstorage.recipe import Recipe
 
 if TYPE_CHECKING:
     import keras
 
     from entrainer.networks.estimator import Estimator
 
-T = TypeVar("T")
+NETWORK_SPECS = Kind(
+    "enstorage.networks",
+    "network",
+    ("entrainer.networks.specification.NetworkSpec", "entrainer.networks.estimator.Estimator"),
+    is_named=True,
+)
 
 
 @dataclass(frozen=True)
-class Specification(ABC):
-    """A recipe for a model. Equal specifications make equal models.
+class Specification(Recipe):
+    """A recipe for a model. Equal specifications make equal models; see `enstorage.recipe.Recipe`.
 
-    Subclasses are frozen dataclasses whose fields are JSON values, or tuples of what has `to_json` itself; they check
-    them in `__post_init__`. They are listed in `entrainer.networks.NETWORKS` under their `name`.
-
-    Attributes:
-        name: The word under which the specification is stored.
+    Subclasses are registered as entry points `enstorage.networks` under their `name`.
     """
-
-    name: ClassVar[str]
-
-    def to_json(self) -> dict[str, Any]:
-        """The name and the parameters, as `spec_from_json` takes them."""
-        return {"name": self.name} | {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
 
 
 @dataclass(frozen=True)
@@ -93,37 +91,10 @@ def spec_from_json(data: Mapping[str, Any]) -> "NetworkSpec | Estimator":
 
     Raises:
         InvalidInputError: The name is unknown, or a parameter is unknown, missing or out of range.
+        PluginError: The package that brings the network is broken.
     """
-    from entrainer.networks import NETWORKS
-
-    parameters = dict(data)
-    name = parameters.pop("name", None)
-    if not isinstance(name, str) or name not in NETWORKS:
-        raise InvalidInputError(f"No network is called {name!r}. Known: {', '.join(sorted(NETWORKS))}.")
-    return from_parameters(NETWORKS[name], parameters)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(each) for each in value]
-    return value.to_json() if hasattr(value, "to_json") else value
-
-
-def from_parameters(kind: type[T], parameters: Mapping[str, Any]) -> T:
-    """Makes a dataclass from named parameters.
-
-    Raises:
-        InvalidInputError: A parameter is unknown or missing; what the class itself refuses passes through.
-    """
-    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
-    if unknown := sorted(set(parameters) - set(known)):
-        raise InvalidInputError(
-            f"{kind.__name__} has no parameter {', '.join(map(repr, unknown))}. It takes: {', '.join(known)}."
-        )
-    needed = {key for key, field in known.items() if field.default is MISSING and field.default_factory is MISSING}
-    if missing := sorted(needed - set(parameters)):
-        raise InvalidInputError(f"{kind.__name__} needs the parameter {', '.join(map(repr, missing))}. Give it.")
-    return kind(**parameters)
+    network: NetworkSpec | Estimator = plugins.load(NETWORK_SPECS, data.get("name")).from_json(data)
+    return network
 
 
 def _half(rate: Any) -> Any:

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from enstorage.errors import InvalidInputError
+from enstorage.recipe import from_parameters
 from entrainer.networks.parameters import check_choice, check_number, check_size
-from entrainer.networks.specification import from_parameters
 from entrainer.settings.losses import LOSSES, PINBALL
 from entrainer.settings.schedule import CONSTANT, Schedule
 
