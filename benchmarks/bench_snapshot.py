@@ -14,7 +14,7 @@ import polars as pl
 from enstorage import Connector, DataSource
 from enstorage.interval import Interval
 from enstorage.objects.table import content_sha256
-from enstorage.series.base import find_series
+from enstorage.series.choose import find_series
 from tables import Line, show
 from timing import seconds
 

@@ -18,8 +18,10 @@ from enstorage.database.url import parse_url
 from enstorage.entity._object_columns import referred_to
 from enstorage.entity._recording import Recorder
 from enstorage.errors import NotConnectedError, StoreError
-from enstorage.objects.base import ObjectStore, find_objects
-from enstorage.series.base import SeriesStore, find_series
+from enstorage.objects.base import ObjectStore
+from enstorage.objects.choose import find_objects
+from enstorage.series.base import SeriesStore
+from enstorage.series.choose import find_series
 from enstorage.settings import Settings
 
 # Of writing bytes durably most is waiting, for a disk or for a server.
@@ -36,7 +38,7 @@ class Connector:
             `user:password@host:port/database`. What is not given is taken from `ENSTORAGE_DATABASE`, then from
             `enstorage.toml`, then from the folder `./enstorage-data/`. The same holds for the other two.
         series: `delta:FOLDER`, `delta:s3://BUCKET/FOLDER`, `influxdb://USER:PASSWORD@HOST:8086/DATABASE` or `memory:`.
-        objects: `file:FOLDER`, or any URL of fsspec such as `s3://BUCKET/FOLDER`.
+        objects: `file:FOLDER`, or any URL of fsspec such as `s3://BUCKET/FOLDER`. Packages may bring further kinds of both.
         allow_pickle: whether model objects may be stored and opened by cloudpickle. Opening such bytes runs whatever
             code they hold, so only say yes to a store that you alone write to.
         upgrade: whether the tables of an older version are changed to those of this one. Older versions cannot open the
@@ -48,6 +50,7 @@ class Connector:
     Raises:
         InvalidInputError: a URL is malformed.
         NotSupportedError: a URL names a kind of store that is not known.
+        PluginError: the package that brings a store is broken.
         StoreError: a store cannot be opened, or belongs to another database.
         UpgradeError: the database was written by another version.
     """

@@ -50,6 +50,10 @@ class MissingLibraryError(EnstorageError, ImportError):
     """An optional library is not installed; the message names the extra that brings it."""
 
 
+class PluginError(EnstorageError):
+    """A part that a package registers as an entry point cannot be loaded, or is not of its kind."""
+
+
 class NotConnectedError(EnstorageError):
     """An entity was used before any `Connector` was made."""
 

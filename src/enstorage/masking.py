@@ -4,16 +4,20 @@ import re
 
 # Greedy up to the last @: a password that was not quoted may hold an @ or a slash of its own.
 _USER = re.compile(r"(?P<scheme>[\w+.-]+:(?:[\w+.-]+:)?//)(?P<name>[^:@/?#]*)(?P<password>:[^\s]*)?@", re.ASCII)
-_TOKEN_SCHEMES = ("influxdb2:", "influxdb2+https:")
+# Elsewhere a name without password may be a token, as it is for InfluxDB 2: it is hidden.
+_SCHEMES_OF_USERS = frozenset(
+    {"mysql", "mariadb", "postgresql", "influxdb", "sftp", "ssh", "ftp", "smb", "hdfs", "webhdfs", "http", "https"}
+)
 _SECRET_PARAMETER = re.compile(r"(?i)([?&][^=&\s]*(?:pass|pwd|secret|token|key|credential)[^=&\s]*=)[^&\s]*")
 
 
 def masked(url: str) -> str:
-    """The URL with `***` in place of a password, a token, and of query parameters that are called like secrets."""
+    """The URL with `***` in place of a password, of what may be a token, and of parameters that are called like secrets."""
 
     def hide(match: re.Match[str]) -> str:
-        scheme, name = match["scheme"], match["name"]
-        user = "***" if scheme.startswith(_TOKEN_SCHEMES) else name + (":***" if match["password"] else "")
-        return f"{scheme}{user}@"
+        scheme, name, family = match["scheme"], match["name"], re.split(r"[+:]", match["scheme"])[0]
+        if match["password"] and family != "influxdb2":
+            return f"{scheme}{name}:***@"
+        return f"{scheme}{name if family in _SCHEMES_OF_USERS else '***'}@"
 
     return _SECRET_PARAMETER.sub(r"\1***", _USER.sub(hide, str(url)))

@@ -161,9 +161,9 @@ class TestSettings:
         [
             ({"database": "nonsense"}, InvalidInputError, r"'nonsense' is not a database URL. Expected .*sqlite:///"),
             ({"database": "oracle://host/x"}, (InvalidInputError, NotSupportedError), "oracle"),
-            ({"series": "influx://h"}, NotSupportedError, r"names no series store; known are delta:FOLDER, .* memory:"),
+            ({"series": "influx://h"}, NotSupportedError, r"names no series store; known are delta:, .* memory:"),
             ({"series": "delta:s3://"}, InvalidInputError, r"'s3://' names no place; expected .*s3://bucket/folder"),
-            ({"objects": "nonsense://h"}, NotSupportedError, r"names no object store; known are file:FOLDER and "),
+            ({"objects": "nonsense://h"}, NotSupportedError, r"names no object store; known are file: and "),
             ({"objects": "s3://bucket?anon"}, InvalidInputError, r"option of 's3://bucket' has no value; expected"),
         ],
     )

@@ -1,6 +1,7 @@
 """Models that cannot be part of a group: networks with moving averages, Keras models and estimators of one's own."""
 
 from dataclasses import dataclass
+from importlib.metadata import EntryPoint
 from typing import ClassVar
 
 import numpy as np
@@ -10,9 +11,9 @@ import enstorage
 import entrainer
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError
-from entrainer import networks
+from enstorage.plugins import entry_points
 from entrainer.backend import load_keras
-from entrainer.networks.specification import NetworkSpec
+from entrainer.networks.specification import NETWORK_SPECS, NetworkSpec
 from entrainer.settings.training import EarlyStopping
 
 pytestmark = pytest.mark.slow
@@ -33,7 +34,9 @@ class Normalised(NetworkSpec):
 
 @pytest.fixture(autouse=True)
 def normalised(monkeypatch):
-    monkeypatch.setitem(networks.NETWORKS, "normalised", Normalised)
+    point = EntryPoint("normalised", f"{__name__}:Normalised", NETWORK_SPECS.group)
+    ours = entry_points._ours()
+    monkeypatch.setattr(entry_points, "_ours", lambda: (*ours, point))
 
 
 @pytest.fixture

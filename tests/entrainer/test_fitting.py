@@ -8,7 +8,7 @@ from sklearn.linear_model import Ridge
 
 import enstorage
 import entrainer
-from enstorage.adapter import Window
+from enstorage.adapter import Bins, Window
 from enstorage.errors import InvalidInputError, NotFoundError
 from entrainer.fitting.job import jobs_of
 from entrainer.networks import MLP, EmbeddingClassifier, EmbeddingLSTM, Estimator, PaperLSTM
@@ -218,6 +218,55 @@ def test_a_class_without_train_rows_is_refused(research):
         InvalidInputError, match=r"1 of 3 classes are missing in the train part.*: 2 \(counted from 0\)"
     ):
         entrainer.fit(model, entrainer.Training(epochs=1, loss="categorical_crossentropy"), progress=False)
+
+
+@pytest.mark.parametrize(
+    ("y", "loss", "activation"),
+    [
+        (np.eye(3)[[0, 1, 2, 0, 1, 2, 0, 1]], "mse", "softmax"),
+        (np.eye(3)[[0, 1, 2, 0, 1, 2, 0, 1]], "categorical_crossentropy", "softmax"),
+        (np.arange(8) % 2, "binary_crossentropy", "sigmoid"),
+        (np.arange(8.0), "mse", "linear"),
+        (np.arange(16.0).reshape(8, 2), "mse", "linear"),
+    ],
+)
+def test_a_network_ends_as_its_targets_want_and_says_nothing_of_it(research, y, loss, activation):
+    data = enstorage.DataSet.from_arrays(range(8), np.ones((8, 4)), y, ["train"] * 8, "arrays")
+    model = enstorage.Project.get(1).create_research("arrays").create_model("mlp", MLP((2,)))
+    model.data_set(data)
+    (job,) = jobs_of([model], entrainer.Training(loss=loss), 0, None)
+    assert job.member.network.last_activation == activation
+    assert model.network["last_activation"] is None
+
+
+def test_a_network_of_classes_is_trained_to_probabilities(research, preparation):
+    model = research.create_model("classes", MLP((2,)))
+    model.data_set(preparation.create_set(Bins(Window(2), (50,))))
+    entrainer.fit(model, QUICK, progress=False)
+    assert model.load_object().layers[-1].activation.__name__ == "softmax"
+
+
+def test_windows_are_values_also_where_they_look_like_classes(store):
+    source = enstorage.DataSource(name="to and fro", time_interval="1y")
+    source.write([f"{year}" for year in range(1900, 1930)], np.arange(30) % 2)
+    preparation = source.create_snapshot().create_preparation("drop", "none", 0.7, 0, 0.3)
+    research = enstorage.Project(name="p", data_source=source).create_research("r", preparation)
+    model = research.create_model("two steps", MLP((2,)))
+    model.data_set(preparation.create_set(Window(2, horizon=2)))
+    (job,) = jobs_of([model], QUICK, 0, None)
+    assert set(job.member.y.sum(axis=1)) == {1}
+    assert job.member.network.last_activation == "linear"
+
+
+@pytest.mark.parametrize(
+    ("ending", "loss", "words"),
+    [("softmax", "mse", "its targets are values"), ("linear", "binary_crossentropy", "prob")],
+)
+def test_an_ending_that_cannot_fit_is_refused_before_anything_is_trained(research, preparation, ending, loss, words):
+    model = make(research, preparation, 2, MLP((2,), last_activation=ending))
+    with pytest.raises(InvalidInputError, match=rf"cannot be trained on DataSet.*{words}"):
+        entrainer.fit(model, entrainer.Training(epochs=1, loss=loss), progress=False)
+    assert model.object_sha256 is None
 
 
 def test_models_of_two_stores_are_each_trained_on_their_own_data(tmp_path):

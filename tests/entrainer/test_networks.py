@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import fields
 
 import jax
 import numpy as np
@@ -32,6 +33,7 @@ from entrainer.networks import (
     Pooling,
     SimpleRNN,
 )
+from entrainer.networks.output import Targets, for_targets
 from entrainer.networks.specification import NetworkSpec, spec_from_json
 from entrainer.settings.training import Training
 
@@ -69,7 +71,7 @@ def samples(spec, shape, rows=4, seed=0):
 
 
 def test_every_known_network_is_tested_here():
-    assert [spec.name for spec in SPECS] == list(NETWORKS)
+    assert sorted(spec.name for spec in SPECS) == list(NETWORKS)
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=name)
@@ -148,9 +150,9 @@ def test_zeros_after_a_shorter_window_met_by_zero_weights_change_nothing_where_l
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"name": "nothing"}, "No network is called 'nothing'. Known: cnn, conv1d, coupled-lstm"),
-        ({"name": ["paper-lstm"]}, "No network is called"),
-        ({}, "No network is called None"),
+        ({"name": "nothing"}, "There is no network 'nothing'; known are cnn, conv1d, coupled-lstm"),
+        ({"name": ["paper-lstm"]}, "There is no network ['paper-lstm']; known are"),
+        ({}, "There is no network None; known are"),
         ({"name": "paper-lstm", "unit": 3}, "PaperLSTM has no parameter 'unit'. It takes: units, dropout"),
         ({"name": "paper-lstm", "units": [50]}, "two whole numbers of at least 1"),
         ({"name": "paper-lstm", "units": [50, 0]}, "two whole numbers of at least 1"),
@@ -170,7 +172,7 @@ def test_zeros_after_a_shorter_window_met_by_zero_weights_change_nothing_where_l
         ),
         ({"name": "interval", "recurrent_dropout": -0.1}, "recurrent_dropout is -0.1"),
         ({"name": "mlp", "hidden": [True]}, "MLP's hidden are [True]; expected whole numbers"),
-        ({"name": "mlp", "last_activation": None}, "MLP's last_activation is None; expected one of: linear"),
+        ({"name": "mlp", "last_activation": "x"}, "MLP's last_activation is 'x'; expected None, or one of: linear"),
         ({"name": "tlfn", "initializer": "normal"}, "TLFN's initializer is 'normal'; expected normal(deviation) or"),
         ({"name": "tlfn", "initializer": "normal(0)"}, "with a number above 0"),
         ({"name": "tlfn", "initializer": "normal(1e)"}, "with a number above 0"),
@@ -230,10 +232,53 @@ def test_a_sample_that_does_not_fit_is_refused_with_both_shapes(spec, shape, mes
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize("spec", [MLP(), IntervalNetwork(), CNN(()), Jordan(last_activation="softmax")], ids=name)
-def test_softmax_over_one_output_is_refused(spec):
+@pytest.mark.parametrize("kind", [MLP, IntervalNetwork, CNN, Jordan, EmbeddingLSTM], ids=name)
+def test_softmax_over_one_output_is_refused(kind):
     with pytest.raises(InvalidInputError, match="ends with softmax and has one output, which would always be 1"):
-        spec.build(SHAPES[spec.axes[0]], outputs=1)
+        kind(last_activation="softmax").build(SHAPES[kind.axes[0]], outputs=1)
+
+
+ENDING = [kind for kind in NETWORKS.values() if "last_activation" in {field.name for field in fields(kind)}]
+
+
+def last_activation_of(network, targets, loss="mse"):
+    return for_targets(network, targets, loss).last_activation
+
+
+@pytest.mark.parametrize("kind", ENDING, ids=name)
+def test_the_last_activation_is_that_of_the_targets_unless_it_is_named(kind):
+    assert last_activation_of(kind(), Targets.VALUES) == "linear"
+    assert last_activation_of(kind(), Targets.CLASSES) == "softmax"
+    assert last_activation_of(kind(), Targets.TWO_CLASSES) == "sigmoid"
+    assert last_activation_of(kind(), Targets.VALUES, "binary_crossentropy") == "sigmoid"
+    assert last_activation_of(kind(last_activation="tanh"), Targets.CLASSES) == "tanh"
+    stored = kind(last_activation="softmax").to_json()
+    assert spec_from_json(stored).last_activation == "softmax"
+    assert kind().to_json()["last_activation"] is None
+
+
+def test_a_network_without_a_last_activation_of_its_own_is_left_as_it_is():
+    assert for_targets(PaperLSTM(), Targets.CLASSES, "mse") == PaperLSTM()
+
+
+@pytest.mark.parametrize(
+    ("network", "targets", "loss", "message"),
+    [
+        (MLP(last_activation="softmax"), Targets.VALUES, "mse", "outputs sum to 1; its targets are values. .*'linear'"),
+        (CNN(last_activation="softmax"), Targets.TWO_CLASSES, "mse", "are one column of 0 and 1. .*'sigmoid'"),
+        (
+            MLP(last_activation="linear"),
+            Targets.CLASSES,
+            "categorical_crossentropy",
+            "needs outputs that are probabili",
+        ),
+        (LSTM(last_activation="tanh"), Targets.TWO_CLASSES, "binary_crossentropy", "expected one of softmax, sigmoid"),
+        (PaperLSTM(), Targets.CLASSES, "categorical_crossentropy", "'paper-lstm' ends with 'linear'.* another network"),
+    ],
+)
+def test_a_last_activation_that_cannot_fit_is_refused(network, targets, loss, message):
+    with pytest.raises(InvalidInputError, match=message):
+        for_targets(network, targets, loss)
 
 
 def test_naming_networks_loads_neither_keras_nor_scikit_learn():

@@ -56,7 +56,7 @@ def recipe_of(ensemble: Ensemble) -> Recipe:
     Raises:
         InvalidInputError: its method is not installed.
     """
-    kind: type[Method] = plugins.load(METHODS, ensemble.method, "method")
+    kind: type[Method] = plugins.load(METHODS, ensemble.method)
     method, of_metamodel = kind.with_parameters(ensemble.parameters or {})
     jobs = None if ensemble.metamodel is None else most_jobs(ensemble)
     return Recipe(method, ensemble.metamodel, of_metamodel, ensemble.fit_on, jobs)
@@ -75,7 +75,7 @@ def asked_recipe(
     Raises:
         InvalidInputError: see `Method.check`, or the method is unknown.
     """
-    kind: type[Method] = plugins.load(METHODS, method, "method")
+    kind: type[Method] = plugins.load(METHODS, method)
     name, checked = kind.check(metamodel, parameters, names, classes)
     own, of_metamodel = kind.with_parameters(checked)
     return Recipe(own, name, of_metamodel, fit_on)

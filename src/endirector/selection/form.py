@@ -356,7 +356,7 @@ def method_in_words(method: str, metamodel: str | None, parameters: Mapping[str,
     Parameters that are not as usual are told, those that are words or numbers.
     """
     is_known = method in plugins.names(METHODS)  # it may have been tried elsewhere, by a package that is not here
-    usual = plugins.load(METHODS, method, "method").defaults() if is_known else {}
+    usual = plugins.load(METHODS, method).defaults() if is_known else {}
     own = [
         value if isinstance(value, str) else f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
         for name, value in parameters.items()

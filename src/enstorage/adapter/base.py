@@ -1,9 +1,8 @@
 """`Adapter`: the recipe by which prepared rows, or arrays, become samples."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, Field, fields
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,25 +10,16 @@ from numpy.typing import NDArray
 from enstorage import plugins
 from enstorage.adapter.labels import check_in_train, checked_labels, one_hot
 from enstorage.adapter.samples import NoSamplesError, Prepared, Samples, pooled
-from enstorage.described import Described
 from enstorage.errors import InvalidInputError
+from enstorage.plugins import Kind
+from enstorage.recipe import Recipe
 
 if TYPE_CHECKING:
     from enstorage.entity.data_preparation import DataPreparation
 
-GROUP = "enstorage.adapters"
-
-
-class Recipe(Described, ABC):
-    """A name and parameters, which are kept as JSON. Subclasses are frozen dataclasses, registered under the name."""
-
-    name_key: ClassVar[str | None] = "name"
-
-    def __str__(self) -> str:
-        """Name and the parameters that differ from their defaults, such as `window lag 7`."""
-        given = [(field, getattr(self, field.name)) for field in fields(self)]  # type: ignore[arg-type]
-        differing = [f"{field.name} {value}" for field, value in given if value != _default(field) and field.compare]
-        return " ".join([self.name, *differing])
+ADAPTERS = Kind(
+    "enstorage.adapters", "adapter", ("enstorage.adapter.Adapter", "enstorage.adapter.ArrayAdapter"), is_named=True
+)
 
 
 class Adapter(Recipe):
@@ -156,7 +146,7 @@ def adapter_from_json(recipe: Mapping[str, Any]) -> Recipe:
     Raises:
         InvalidInputError: no such adapter is registered.
     """
-    kind: type[Recipe] = plugins.load(GROUP, recipe["name"], "adapter")
+    kind: type[Recipe] = plugins.load(ADAPTERS, recipe["name"])
     return kind.from_json(recipe)
 
 
@@ -168,7 +158,3 @@ def whole_number(owner: str, name: str, value: object, least: int) -> None:
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise InvalidInputError(f"The {name} of {owner} is a whole number of at least {least}; received {value!r}.")
-
-
-def _default(field: "Field[Any]") -> Any:
-    return field.default if field.default_factory is MISSING else field.default_factory()

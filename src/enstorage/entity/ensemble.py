@@ -48,7 +48,7 @@ class Ensemble(EnsembleColumns):
         """Put members together and store them. See `Project.create_ensemble`."""
         from enstorage.entity.ensemble_item import EnsembleItem
 
-        chosen = plugins.load(METHODS, method, "method")
+        chosen = plugins.load(METHODS, method)
         if fit_on not in (None, *FIT_ON):
             raise InvalidInputError(f"fit_on is one of {', '.join(FIT_ON)}; received {fit_on!r}.")
         members = _checked_members(project, models)

@@ -13,7 +13,7 @@ from enstorage.entity._record import Record
 from enstorage.entity.columns import facts
 from enstorage.errors import InvalidInputError
 
-METHODS = "enstorage.methods"
+METHODS = plugins.Kind("enstorage.methods", "method", ("endirector.Method",), is_named=True)
 FIT_ON = ("train", "valid", "out_of_fold")
 _TOKEN = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 

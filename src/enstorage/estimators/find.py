@@ -8,7 +8,7 @@ from typing import Any
 
 from enstorage import plugins
 from enstorage.errors import InvalidInputError
-from enstorage.formats.skops import GROUP
+from enstorage.formats.skops import SKOPS_TYPES
 
 # Searched in this order before the list of all estimators is made, which imports all of scikit-learn.
 _USUAL_PLACES = (
@@ -34,11 +34,11 @@ def find(name: object) -> Any:
     """
     found = _find(name) if isinstance(name, str) and not name.startswith("_") else None
     if found is None:
-        close = get_close_matches(str(name), [*_forecasters(), *plugins.names(GROUP)], n=3)
+        close = get_close_matches(str(name), [*_forecasters(), *plugins.names(SKOPS_TYPES)], n=3)
         hint = f"Did you mean {' or '.join(close)}?" if close else "Such are Ridge and RandomForestRegressor."
         raise InvalidInputError(
             f"scikit-learn has no estimator {name!r:.80}; expected the name of a class that sklearn.utils.all_estimators "
-            f"lists, or one of {', '.join(plugins.names(GROUP))}. {hint}"
+            f"lists, or one of {', '.join(plugins.names(SKOPS_TYPES))}. {hint}"
         )
     return found
 
@@ -53,8 +53,8 @@ def _find(name: str) -> Any:
         found = getattr(import_module(f"sklearn.{place}"), name, None)
         if isinstance(found, type) and issubclass(found, BaseEstimator):
             return found
-    if name in plugins.names(GROUP):
-        registered = plugins.load(GROUP, name, "estimator")
+    if name in plugins.names(SKOPS_TYPES):
+        registered = plugins.load(SKOPS_TYPES, name)
         return registered if issubclass(registered, BaseEstimator) else None
     return _all_estimators().get(name) or _parts().get(name)
 

@@ -12,7 +12,7 @@ from enstorage.errors import EnstorageError, InvalidInputError, UntrustedError
 from enstorage.estimators.describe import describe
 from enstorage.estimators.fitting import estimator_output, fit_samples, reason_of
 from enstorage.formats.base import dump
-from enstorage.formats.skops import GROUP
+from enstorage.formats.skops import SKOPS_TYPES
 
 _ROWS, _OF_EACH_CLASS, _MOST_CLASSES = 40, 6, 50
 # Of trees and iterations a trial makes no more: how many there are changes nothing of whether an estimator can be fitted.
@@ -29,7 +29,7 @@ def check_kind(estimator: Any) -> None:
 
     name = type(estimator).__name__
     try:
-        forecasts = is_regressor(estimator) or is_classifier(estimator) or name in plugins.names(GROUP)
+        forecasts = is_regressor(estimator) or is_classifier(estimator) or name in plugins.names(SKOPS_TYPES)
     except (AttributeError, IndexError, TypeError, ValueError) as error:
         raise InvalidInputError(
             f"{name} cannot be made with such parameters: {reason_of(error)} An estimator inside of another is "
@@ -103,7 +103,7 @@ def _quick(estimator: Any) -> Any:
     from sklearn.base import clone
 
     copy = clone(estimator)
-    changed = {}
+    changed: dict[str, int | None] = {}
     for name, value in copy.get_params().items():
         last = name.rpartition("__")[2]
         if last == "n_jobs":

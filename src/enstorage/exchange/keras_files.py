@@ -57,8 +57,9 @@ def built(config_text: str, *, allow_code: bool) -> Any:
     keras = import_keras()
     if not allow_code:
         refuse_strange(config)
+    objects = own_objects(config)
     try:
-        model = keras.saving.deserialize_keras_object(config, custom_objects=own_objects(), safe_mode=not allow_code)
+        model = keras.saving.deserialize_keras_object(config, custom_objects=objects, safe_mode=not allow_code)
     except Exception as error:
         raise InvalidInputError(
             f"Keras cannot build the architecture: {str(error).splitlines()[0] if str(error) else type(error).__name__}. "

@@ -1,9 +1,12 @@
 """Keras models as `.keras` files."""
 
+import io
 import json
 import os
 import sys
 import tempfile
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,8 +14,9 @@ from typing import Any
 from enstorage import plugins
 from enstorage.errors import CorruptError, UntrustedError
 from enstorage.formats.base import Format
+from enstorage.plugins import Kind
 
-GROUP = "enstorage.keras_objects"
+KERAS_OBJECTS = Kind("enstorage.keras_objects", "layer")
 
 
 class KerasFormat(Format):
@@ -39,12 +43,12 @@ class KerasFormat(Format):
     @staticmethod
     def load(content: bytes, *, allow_code: bool) -> Any:
         """See `Format.load`. Layers of our own are found by the entry points `enstorage.keras_objects`."""
-        keras = import_keras()
+        keras, objects = import_keras(), own_objects(_architecture(content))
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.keras"
             path.write_bytes(content)
             try:
-                return keras.saving.load_model(path, custom_objects=own_objects(), safe_mode=not allow_code)
+                return keras.saving.load_model(path, custom_objects=objects, safe_mode=not allow_code)
             except (ValueError, TypeError, KeyError, OSError) as error:
                 reason = str(error).splitlines()[0]
                 if "safe_mode" in str(error) or "lambda" in str(error).lower():
@@ -55,9 +59,31 @@ class KerasFormat(Format):
                 raise CorruptError(f"The stored Keras model cannot be opened: {reason}") from error
 
 
-def own_objects() -> dict[str, Any]:
-    """The layers that packages register, by the names of their classes."""
-    return {name: plugins.load(GROUP, name, "layer") for name in plugins.names(GROUP)}
+def own_objects(config: Any) -> dict[str, Any]:
+    """The layers that packages register and an architecture names, by the names of their classes.
+
+    Args:
+        config: the architecture, as Keras writes it as JSON. What it does not name is not loaded.
+    """
+    used = set(_texts(config))
+    return {name: plugins.load(KERAS_OBJECTS, name) for name in plugins.names(KERAS_OBJECTS) if name in used}
+
+
+def _architecture(content: bytes) -> Any:
+    """The architecture in a `.keras` file; None where the file is damaged, of which Keras tells."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as file:
+            return json.loads(file.read("config.json"))
+    except (zipfile.BadZipFile, KeyError, ValueError):
+        return None
+
+
+def _texts(config: Any) -> Iterator[str]:
+    if isinstance(config, str):
+        yield config.rpartition(">")[2]  # what is registered with Keras too has a package in front
+    elif isinstance(config, dict | list):
+        for each in config.values() if isinstance(config, dict) else config:
+            yield from _texts(each)
 
 
 def refuse_strange(config: Any) -> None:
@@ -84,11 +110,11 @@ def refuse_strange(config: Any) -> None:
         kind is not None
         and isinstance(module, str)
         and module.partition(".")[0] not in ("keras", "builtins")
-        and kind not in plugins.names(GROUP)
+        and not plugins.has(KERAS_OBJECTS, kind)
     ):
         raise UntrustedError(
             f"The Keras model has the layer {module}.{kind}, which opening it would not find. Register the class under the "
-            f"entry points {GROUP}, or keep the forecasts alone with save_forecasts."
+            f"entry points {KERAS_OBJECTS.group}, or keep the forecasts alone with save_forecasts."
         )
     for each in config.values():
         refuse_strange(each)

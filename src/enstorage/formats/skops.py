@@ -8,8 +8,9 @@ from enstorage.errors import CorruptError, UntrustedError
 from enstorage.formats.base import Format
 from enstorage.formats.neighbours import build_search_trees, without_search_trees
 from enstorage.formats.trees import check_trees
+from enstorage.plugins import Kind
 
-GROUP = "enstorage.skops_types"
+SKOPS_TYPES = Kind("enstorage.skops_types", "class")
 """Entry points of classes that a package keeps by skops: in Python alone, holding numbers, texts and each other."""
 
 # Beyond what skops itself trusts. Never a list from the file. A tree is safe once `check_trees` has seen its indices.
@@ -80,7 +81,7 @@ def _refuse_untrusted(io: Any, content: bytes) -> None:
 
 def _trusted() -> list[str]:
     """The names of our types and of those that installed packages register; imports none of them."""
-    return [*_TRUSTED, *(place.replace(":", ".") for place in plugins.places(GROUP))]
+    return [*_TRUSTED, *(place.replace(":", ".") for place in plugins.places(SKOPS_TYPES))]
 
 
 def _skops_io() -> Any:

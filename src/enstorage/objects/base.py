@@ -1,4 +1,4 @@
-"""What an object store promises, and how one is opened by its URL."""
+"""What an object store promises."""
 
 import hashlib
 import re
@@ -6,12 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from typing import Self
 
 from enstorage.claim import check_claim
-from enstorage.errors import CorruptError, InvalidInputError, NotSupportedError
-from enstorage.location import Location
-from enstorage.masking import masked
+from enstorage.errors import CorruptError, InvalidInputError
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -43,9 +41,22 @@ class ObjectStore(ABC):
     - `has` and `stored` tell what is there now, whatever another process did a moment ago.
     - Its place belongs to the first database that claims it.
     - Threads and processes may write, read and delete at once.
+    - Printed, it shows its URL from the scheme on, without password, token and options, as messages do.
 
-    What goes wrong is raised as `enstorage.errors.StoreError`.
+    A store is registered under each scheme of its URLs as entry point `enstorage.object_stores`. What goes wrong is raised
+    as `enstorage.errors.StoreError`.
     """
+
+    @classmethod
+    @abstractmethod
+    def parse(cls, url: str) -> Callable[[], Self]:
+        """Read a URL that begins with a scheme of the store, and a colon. What is returned opens the store.
+
+        Nothing is opened or made before: a connector reads the URLs of all its stores first.
+
+        Raises:
+            InvalidInputError: the URL is malformed; the message shows no secret (`enstorage.masking.masked`).
+        """
 
     def put(self, content: bytes) -> str:
         """Store bytes; returns their SHA-256."""
@@ -137,33 +148,3 @@ def checked_hash(sha256: str) -> str:
 def is_hash(sha256: object) -> bool:
     """Whether it is 64 lower-case hexadecimal digits."""
     return isinstance(sha256, str) and _SHA256.fullmatch(sha256) is not None
-
-
-def find_objects(url: str) -> Callable[[], ObjectStore]:
-    """What opens the object store that a URL such as `file:FOLDER` or `s3://BUCKET/FOLDER` names.
-
-    Raises:
-        InvalidInputError: the URL names no place, or an option has no value.
-        MissingLibraryError: the driver of the scheme is not installed.
-        NotSupportedError: the scheme is not known.
-    """
-    scheme, separator, place = url.partition(":")
-    if scheme == "file" and place and "//" not in place:
-        from enstorage.objects.folder import FolderObjects
-
-        return partial(FolderObjects, place)
-    if separator and scheme != "file" and place.startswith("//"):
-        from enstorage.objects.fsspec import FsspecObjects, find_driver
-
-        find_driver(scheme, url)
-        Location.parse(url)
-        return partial(FsspecObjects, url)
-    raise NotSupportedError(unknown(url))
-
-
-def unknown(url: str) -> str:
-    """What to say of a URL that names no object store."""
-    return (
-        f"{masked(url)!r} names no object store; known are file:FOLDER and the URLs of fsspec, such as s3://BUCKET/FOLDER, "
-        "gs://, abfs:// and sftp://."
-    )

@@ -2,18 +2,32 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Self
 from uuid import uuid4
 
-from enstorage.errors import StoreError
+from enstorage.errors import InvalidInputError, StoreError
+from enstorage.masking import masked
 from enstorage.objects.base import ObjectStore, Stored, checked_hash, is_hash
 
 
 class FolderObjects(ObjectStore):
     """An object store in a folder: `file:FOLDER`. The file of a hash is `ab/cdef…`."""
+
+    @classmethod
+    def parse(cls, url: str) -> Callable[[], Self]:
+        """See `ObjectStore.parse`."""
+        place = url.partition(":")[2]
+        if not place or "//" in place:
+            raise InvalidInputError(
+                f"{masked(url)!r} is not the URL of a folder; expected file:FOLDER, a path without //. Name the folder, as "
+                "in file:objects."
+            )
+        return partial(cls, place)
 
     def __init__(self, place: str) -> None:
         self._folder = Path(place)

@@ -3,15 +3,17 @@
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from enstorage.errors import EnstorageError, MissingLibraryError, NotSupportedError, StoreError
 from enstorage.location import Location
-from enstorage.objects.base import ObjectStore, Stored, checked_hash, is_hash, unknown
+from enstorage.objects.base import ObjectStore, Stored, checked_hash, is_hash
+from enstorage.objects.choose import unknown
 
 if TYPE_CHECKING:
     import fsspec
@@ -28,6 +30,18 @@ class FsspecObjects(ObjectStore):
     Options are the arguments of the driver, such as `endpoint_url` and `profile` for S3. What is not given it takes from
     its own settings: the environment (`AWS_…`, `FSSPEC_S3_…`) and the files of its cloud.
     """
+
+    @classmethod
+    def parse(cls, url: str) -> Callable[[], Self]:
+        """See `ObjectStore.parse`.
+
+        Raises:
+            MissingLibraryError: the driver of the scheme is not installed.
+            NotSupportedError: fsspec does not know the scheme.
+        """
+        find_driver(url.partition(":")[0], url)
+        Location.parse(url)
+        return partial(cls, url)
 
     def __init__(self, url: str) -> None:
         self._location = Location.parse(url)

@@ -1,19 +1,15 @@
-"""What a series store promises, and how one is opened by its URL."""
+"""What a series store promises."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
-from functools import partial
-from importlib import import_module
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from enstorage.errors import InvalidInputError, NotSupportedError
 from enstorage.interval import Interval
-from enstorage.location import Location
-from enstorage.masking import masked
 
 #: The aggregate functions, in the order in which messages list them.
 AGGREGATES = ("mean", "median", "sum", "min", "max", "first", "last", "count")
@@ -37,14 +33,30 @@ class SeriesStore(ABC):
       that was the present one, bit for bit, as long as `vacuum` is told to keep it. A store without versions gives None
       as its version and takes no other.
 
-    What goes wrong is raised as `enstorage.errors.StoreError`.
+    - Printed, it shows its URL from the scheme on, without password, token and options, as messages do.
+
+    A store is registered under each scheme of its URLs as entry point `enstorage.series_stores`. What goes wrong is raised
+    as `enstorage.errors.StoreError`.
 
     Attributes:
+        is_in_process: whether the points are in the memory of the process, where no other process can reach them.
         written_by_others: whether other programs write there too. Then points of a source that is not stored may be theirs,
             and `gc` leaves them alone.
     """
 
+    is_in_process: ClassVar[bool] = False
     written_by_others: ClassVar[bool] = False
+
+    @classmethod
+    @abstractmethod
+    def parse(cls, url: str) -> Callable[[], Self]:
+        """Read a URL that begins with a scheme of the store, and a colon. What is returned opens the store.
+
+        Nothing is opened or made before: a connector reads the URLs of all its stores first.
+
+        Raises:
+            InvalidInputError: the URL is malformed; the message shows no secret (`enstorage.masking.masked`).
+        """
 
     @abstractmethod
     def claim(self, store_id: str) -> None:
@@ -167,34 +179,3 @@ def check_aggregate(aggregate: str) -> str:
     if aggregate not in AGGREGATES:
         raise InvalidInputError(f"There is no aggregate {aggregate!r}; known are {', '.join(AGGREGATES)}.")
     return aggregate
-
-
-_KINDS = {
-    "delta": ("enstorage.series.delta.store", "DeltaSeries"),
-    "memory": ("enstorage.series.memory", "MemorySeries"),
-}
-_INFLUXDB = ("influxdb", "influxdb+https", "influxdb2", "influxdb2+https")
-
-
-def find_series(url: str) -> Callable[[], SeriesStore]:
-    """What opens the series store that a URL such as `delta:FOLDER` or `memory:` names.
-
-    Raises:
-        InvalidInputError: the URL of a server or of an object store is malformed.
-        NotSupportedError: the scheme is not known; the message lists those that are.
-    """
-    scheme, separator, place = url.partition(":")
-    if scheme in _INFLUXDB and place.startswith("//"):
-        influx = import_module("enstorage.series.influx.store")
-        return partial(influx.InfluxSeries, influx.InfluxPlace.parse(url))
-    slashes = "//" in (place.replace("://", "", 1) if scheme == "delta" else place)
-    if not separator or scheme not in _KINDS or slashes or (scheme == "delta") != bool(place):
-        raise NotSupportedError(
-            f"{masked(url)!r} names no series store; known are delta:FOLDER, delta:s3://BUCKET/FOLDER, "
-            "influxdb://user:password@host/database, influxdb2://TOKEN@host/bucket and memory: (nothing behind it)."
-        )
-    if "://" in place:
-        Location.parse(place)
-    module, name = _KINDS[scheme]
-    make: Callable[[str], SeriesStore] = getattr(import_module(module), name)
-    return partial(make, place)

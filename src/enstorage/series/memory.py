@@ -1,12 +1,16 @@
 """Points in the memory of the process: for tests and for trying things out."""
 
+from collections.abc import Callable
 from threading import Lock
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from enstorage.claim import check_claim
+from enstorage.errors import InvalidInputError
 from enstorage.interval import Interval
+from enstorage.masking import masked
 from enstorage.series.base import Points, SeriesStore, refuse_version
 from enstorage.series.grouping import group
 
@@ -16,7 +20,18 @@ _NOTHING: Points = (np.empty(0, np.int64), np.empty(0, np.float64))
 class MemorySeries(SeriesStore):
     """A series store that is gone when the process ends: `memory:`."""
 
-    def __init__(self, place: str = "") -> None:  # noqa: ARG002 - a memory has no place
+    is_in_process = True
+
+    @classmethod
+    def parse(cls, url: str) -> Callable[[], Self]:
+        """See `SeriesStore.parse`."""
+        if url != "memory:":
+            raise InvalidInputError(
+                f"{masked(url)!r} is not the URL of points in memory; expected memory: with nothing behind it."
+            )
+        return cls
+
+    def __init__(self) -> None:
         self._points: dict[int, Points] = {}
         self._lock = Lock()
         self._owner: str | None = None

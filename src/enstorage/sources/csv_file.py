@@ -45,11 +45,16 @@ def read_csv_points(path: str | Path) -> tuple[NDArray[np.int64], NDArray[np.flo
         InvalidInputError: The file cannot be read, holds no points, has other than two columns, or a row is bad; the
             message names the first bad row by its line in the file and counts the others.
     """
+    path = Path(path)
+    return parse_csv_points(path, read_bytes(path))
+
+
+def parse_csv_points(path: Path, content: bytes) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The points in the bytes of a CSV file that was read before; see `read_csv_points`."""
     import polars as pl
 
-    path = Path(path)
     lines = (
-        pl.DataFrame({"text": [_read_text(path)]})
+        pl.DataFrame({"text": [_text(path, content)]})
         .select(pl.col("text").str.split("\n").explode())
         .with_row_index("line", offset=1)
         .with_columns(pl.col("text").str.strip_chars(" "))
@@ -130,19 +135,29 @@ def _check_distinct(path: Path, times: NDArray[np.int64], lines: "pl.DataFrame")
         )
 
 
-def _read_text(path: Path) -> str:
+def read_bytes(path: Path) -> bytes:
+    """The content of a file.
+
+    Raises:
+        InvalidInputError: it is not there, is a directory or cannot be read.
+    """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes()
     except FileNotFoundError:
         raise InvalidInputError(f"{path} does not exist; expected a CSV file. Check the path.") from None
     except IsADirectoryError:
         raise InvalidInputError(f"{path} is a directory; expected a CSV file. Name the file in it.") from None
+    except OSError as error:
+        raise InvalidInputError(f"{path} cannot be read: {error}. Check the path and the rights on it.") from error
+
+
+def _text(path: Path, content: bytes) -> str:
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInputError(
             f"{path} is not UTF-8 text (byte {error.start} is not); expected a CSV file. Save it as CSV in UTF-8."
         ) from None
-    except OSError as error:
-        raise InvalidInputError(f"{path} cannot be read: {error}. Check the path and the rights on it.") from error
     if "\0" in text:
         raise InvalidInputError(f"{path} is a binary file; expected text in UTF-8. Export it as CSV first.")
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from enstorage.errors import InvalidInputError
 from enstorage.instant import not_years, to_iso, to_ns_array
 from enstorage.progress import checkpoint
-from enstorage.sources.csv_file import read_csv_points
+from enstorage.sources.base import LoadedSeries, SourceLoader
+from enstorage.sources.csv_loader import CsvLoader
 
 
 def as_points(times: Any, values: Any = None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -17,8 +18,8 @@ def as_points(times: Any, values: Any = None) -> tuple[NDArray[np.int64], NDArra
 
     Args:
         times: shape (n,), n ≥ 1, what `enstorage.instant.to_ns_array` accepts. Alone: a pandas Series with a
-            DatetimeIndex, a Polars, pandas or Arrow table of two columns (time, value), or the path of a CSV file that
-            `enstorage.sources.csv_file.read_csv_points` reads.
+            DatetimeIndex, a Polars, pandas or Arrow table of two columns (time, value), a source loader of one series, or
+            the path of a CSV file as `CsvLoader` takes it.
         values: shape (n,), finite numbers in a list or in a NumPy, pandas, Polars or Arrow array; matched with the
             times by position. They become float64, which rounds integers beyond 2^53.
 
@@ -51,7 +52,9 @@ def as_points(times: Any, values: Any = None) -> tuple[NDArray[np.int64], NDArra
 
 def _split(source: Any) -> tuple[Any, Any]:
     if isinstance(source, str | Path):
-        return read_csv_points(source)
+        source = CsvLoader(str(source))
+    if isinstance(source, SourceLoader):
+        return _of_one_series(source)
     if hasattr(getattr(source, "index", None), "tz"):  # of pandas indexes, only a DatetimeIndex has a time zone
         if source.ndim == 1:
             return source.index, source
@@ -72,6 +75,20 @@ def _split(source: Any) -> tuple[Any, Any]:
             f"The table has {len(columns)} column(s) ({names[:60]}); expected two, a time and a value. Select them."
         )
     return columns[0], columns[1]
+
+
+def _of_one_series(loader: SourceLoader) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    pieces: list[LoadedSeries] = []
+    for piece in loader.load():
+        pieces.append(piece)
+        if piece.key != pieces[0].key:
+            raise InvalidInputError(
+                f"The source loader {loader} gives several series, such as {pieces[0].key!r} and {piece.key!r}; expected "
+                "one. Write each to a source of its own: enstorage.write_all takes the series of loader.load()."
+            )
+    if not pieces:
+        raise InvalidInputError(f"The source loader {loader} gives no series; expected one. Check its parameters.")
+    return np.concatenate([each.times for each in pieces]), np.concatenate([each.values for each in pieces])
 
 
 def _columns(table: Any) -> list[Any] | None:

@@ -52,7 +52,7 @@ def spread(
     epochs.add(0)
     for group in groups:
         connector = group[0].model.connector
-        if is_in_memory(connector.database.url) or connector.settings.series.startswith("memory:"):
+        if is_in_memory(connector.database.url) or connector.series.is_in_process:
             raise InvalidInputError(
                 f"{connector} is in the memory of this process; the processes of an executor cannot reach it. Open a store "
                 "in a folder or on a server."

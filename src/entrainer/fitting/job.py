@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from enstorage import Connector, DataSet, Model
+from enstorage.adapter.base import adapter_from_json
 from enstorage.adapter.labels import check_in_train
 from enstorage.entity.trained_object import most_jobs
 from enstorage.errors import InvalidInputError, NotSupportedError
@@ -20,6 +21,7 @@ from entrainer.compiled.member import Member, Samples, checked_weight
 from entrainer.fitting.transferred_weights import Givers
 from entrainer.model_output import is_keras
 from entrainer.networks.estimator import Estimator
+from entrainer.networks.output import Targets, for_targets
 from entrainer.networks.specification import NetworkSpec, spec_from_json
 from entrainer.settings.training import Training
 
@@ -66,6 +68,23 @@ class Loaded:
         times, _ = self.data_set.targets()
         last: NDArray[np.int64] = times.reshape(len(times), -1).max(axis=1)
         return last
+
+    @cached_property
+    def kind(self) -> Targets:
+        """Whether the targets are values or classes; those of a preparation are values unless the adapter has classes."""
+        y = self.train.y
+        if self.data_set.data_preparation_id is not None:
+            has_classes = getattr(adapter_from_json(self.data_set.adapter), "classes", None) is not None
+            return Targets.CLASSES if has_classes else Targets.VALUES
+        if y.ndim == 2 and y.shape[1] > 1 and (y >= 0).all() and np.allclose(y.sum(axis=1), 1):
+            return Targets.CLASSES
+        return Targets.TWO_CLASSES if self.data_set.classes == 2 else Targets.VALUES
+
+    def kind_for(self, training: Training) -> Targets:
+        """What the outputs are in a training: quantiles are values, and a loss for classes takes the targets for such."""
+        if training.quantiles:
+            return Targets.VALUES
+        return Targets.CLASSES if training.loss == "categorical_crossentropy" else self.kind
 
     def _part(self, part: str) -> Samples:
         _, X, y = self.data_set.arrays(part)
@@ -191,8 +210,9 @@ def _job(
             )
         return _of_estimator(model, loaded, training, seed, obj, weight)
     _check_rows(training, data_set, X, y)
+    network = recipe if recipe is None else _for_data_set(recipe, model, loaded, training)
     member = Member(
-        network=recipe or BuiltByHand(),
+        network=network or BuiltByHand(),
         X=X,
         y=y,
         seed=seed,
@@ -204,6 +224,14 @@ def _job(
     )
     alone = _why_alone(member, training, loaded.data_set)
     return Job(model, loaded, training, seed, member, alone, obj, member.weight)
+
+
+def _for_data_set(network: NetworkSpec, model: Model, loaded: Loaded, training: Training) -> NetworkSpec:
+    """The network with the last activation that fits its data set. Raises as `for_targets`, with the model's name."""
+    try:
+        return for_targets(network, loaded.kind_for(training), training.loss)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{model.name!r} cannot be trained on {loaded.data_set}. {error}") from error
 
 
 def _of_estimator(

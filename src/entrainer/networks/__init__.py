@@ -1,28 +1,24 @@
 """The networks that can be named in a stored specification, and the classical ones as scikit-learn estimators."""
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from enstorage.plugins import Registered
 from entrainer.networks.convolution import CNN, Conv1D
 from entrainer.networks.dense import MLP, TLFN
 from entrainer.networks.estimator import Estimator
 from entrainer.networks.interval import IntervalNetwork
 from entrainer.networks.layer import Convolution, Dense, Dropout, Pooling
 from entrainer.networks.recurrent import GRU, LSTM, CoupledLSTM, Jordan, PaperLSTM, PeepholeLSTM, SimpleRNN
-from entrainer.networks.specification import NetworkSpec
+from entrainer.networks.specification import NETWORK_SPECS, NetworkSpec
 from entrainer.networks.text import EmbeddingClassifier, EmbeddingLSTM
 
 if TYPE_CHECKING:
     from entrainer.networks.classic import BackPropagation, ThresholdNetwork, WidrowHoff
 
-NETWORKS: dict[str, type[NetworkSpec | Estimator]] = {
-    network.name: network
-    for network in (
-        *(PaperLSTM, SimpleRNN, Jordan, LSTM, GRU, PeepholeLSTM, CoupledLSTM, IntervalNetwork),
-        *(TLFN, MLP, CNN, Conv1D, EmbeddingClassifier, EmbeddingLSTM, Estimator),
-    )
-}
-"""Every known specification under the name by which it is stored."""
+NETWORKS: Mapping[str, type[NetworkSpec | Estimator]] = Registered(NETWORK_SPECS)
+"""Every known specification under the name by which it is stored, those of other packages too; loaded when asked for."""
 
 __all__ = [
     "CNN",
@@ -42,6 +38,7 @@ __all__ = [
     "Estimator",
     "IntervalNetwork",
     "Jordan",
+    "NetworkSpec",
     "PaperLSTM",
     "PeepholeLSTM",
     "Pooling",

@@ -21,11 +21,11 @@ class _Convolutional(NetworkSpec):
 
     Attributes:
         layers: What comes before the outputs; values are laid flat before the first dense layer.
-        last_activation: Of the outputs.
+        last_activation: Of the outputs; None takes the one that fits the targets of the data set.
     """
 
     layers: tuple[Layer, ...] = ()
-    last_activation: str = "softmax"
+    last_activation: str | None = None
 
     def __post_init__(self) -> None:
         given: Any = self.layers
@@ -38,7 +38,7 @@ class _Convolutional(NetworkSpec):
                 f"{type(self).__name__}'s layers have a convolution or pooling after a dense layer, which has left no axes "
                 "to go along. Put the dense layers last."
             )
-        check_choice(self, "last_activation")
+        check_choice(self, "last_activation", may_be_none=True)
 
     def build(self, shape: tuple[int, ...], outputs: int = 1) -> "keras.Model":
         """Builds (rows, *shape) → the layers → flat → Dense(outputs)."""
@@ -81,7 +81,7 @@ class CNN(_Convolutional):
 
     Attributes:
         layers: What comes before the outputs; values are laid flat before the first dense layer.
-        last_activation: Of the outputs.
+        last_activation: Of the outputs; None takes the one that fits the targets of the data set.
     """
 
     name: ClassVar[str] = "cnn"
@@ -97,11 +97,10 @@ class Conv1D(_Convolutional):
 
     Attributes:
         layers: What comes before the outputs; values are laid flat before the first dense layer.
-        last_activation: Of the outputs.
+        last_activation: Of the outputs; None takes the one that fits the targets of the data set.
     """
 
     name: ClassVar[str] = "conv1d"
     axes: ClassVar[tuple[int, ...]] = (1, 2)
 
     layers: tuple[Layer, ...] = (Convolution(32, 3), Pooling(2), Dense(32))
-    last_activation: str = "linear"

@@ -19,7 +19,7 @@ class _Dense(NetworkSpec):
     Attributes:
         hidden: Units of each hidden layer, at least 1; () for none.
         activation: Of the hidden layers.
-        last_activation: Of the outputs.
+        last_activation: Of the outputs; None takes the one that fits the targets of the data set.
         dropout: Part of the outputs dropped after each hidden layer while training, 0 <= dropout < 1.
         initializer: How the weights are drawn: `normal(deviation)`, `uniform(limit)`, or a Keras name; biases are 0.
     """
@@ -30,14 +30,14 @@ class _Dense(NetworkSpec):
 
     hidden: tuple[int, ...] = (64, 64)
     activation: str = "relu"
-    last_activation: str = "linear"
+    last_activation: str | None = None
     dropout: float = 0.0
     initializer: str = "glorot_uniform"
 
     def __post_init__(self) -> None:
         check_sizes(self, "hidden", may_be_empty=True)
         check_choice(self, "activation")
-        check_choice(self, "last_activation")
+        check_choice(self, "last_activation", may_be_none=True)
         check_rate(self, "dropout")
         check_initializer(self, "initializer")
 
@@ -59,20 +59,17 @@ class _Dense(NetworkSpec):
 
 @dataclass(frozen=True)
 class MLP(_Dense):
-    """A multilayer perceptron, by default for classes: y is one-hot.
+    """A multilayer perceptron: for values or for classes, as the targets of the data set are.
 
     Attributes:
         hidden: Units of each hidden layer, at least 1; () for none.
         activation: Of the hidden layers.
-        last_activation: Of the outputs.
+        last_activation: Of the outputs; None takes the one that fits the targets of the data set.
         dropout: Part of the outputs dropped after each hidden layer while training, 0 <= dropout < 1.
         initializer: How the weights are drawn: `normal(deviation)`, `uniform(limit)`, or a Keras name; biases are 0.
     """
 
     name: ClassVar[str] = "mlp"
-
-    last_activation: str = "softmax"
-    dropout: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,7 @@ class TLFN(_Dense):
     Attributes:
         hidden: Units of each hidden layer, at least 1; () for none, which is a linear filter.
         activation: Of the hidden layers.
-        last_activation: Of the outputs.
+        last_activation: Of the outputs; None takes the one that fits the targets of the data set.
         dropout: Part of the outputs dropped after each hidden layer while training, 0 <= dropout < 1.
         initializer: How the weights are drawn: `normal(deviation)`, `uniform(limit)`, or a Keras name; biases are 0.
     """

@@ -18,7 +18,7 @@ class IntervalNetwork(NetworkSpec):
     """LSTM layers over the last intervals, then dense layers: which class, or how long, the next interval is.
 
     Several series side by side have one branch of LSTM layers each; their last outputs are put together before the dense
-    layers. For classes, y is one-hot; for a number of days, give `last_activation="linear"`.
+    layers.
 
     Attributes:
         lstm_layers: Of each branch, at least 1.
@@ -26,7 +26,7 @@ class IntervalNetwork(NetworkSpec):
         units: Of every layer but the last, at least 1.
         lstm_activation: Of the LSTM layers' cells and outputs.
         dense_activation: Of the dense layers before the last.
-        last_activation: Of the outputs.
+        last_activation: Of the outputs; None takes the one that fits the targets of the data set.
         dropout: Part of the inputs of each LSTM layer dropped while training, the same at every step.
         recurrent_dropout: Part of its fed-back outputs dropped likewise. Both 0 <= dropout < 1.
     """
@@ -40,15 +40,16 @@ class IntervalNetwork(NetworkSpec):
     units: int = 8
     lstm_activation: str = "relu"
     dense_activation: str = "relu"
-    last_activation: str = "softmax"
+    last_activation: str | None = None
     dropout: float = 0.2
     recurrent_dropout: float = 0.2
 
     def __post_init__(self) -> None:
         for name in ("lstm_layers", "dense_layers", "units"):
             check_size(self, name)
-        for name in ("lstm_activation", "dense_activation", "last_activation"):
+        for name in ("lstm_activation", "dense_activation"):
             check_choice(self, name)
+        check_choice(self, "last_activation", may_be_none=True)
         for name in self.dropouts:
             check_rate(self, name)
 

@@ -1,15 +1,67 @@
-"""The last layer, which all networks have in common."""
+"""The last layer, which all networks have in common, and the activation that fits what is forecast."""
 
+from dataclasses import fields, replace
+from enum import Enum
 from typing import Any
 
 from enstorage.errors import InvalidInputError
 from entrainer.networks.specification import NetworkSpec
 
 
+class Targets(Enum):
+    """The kind of targets y, and the activation of outputs that forecast them."""
+
+    VALUES = "linear"
+    #: 0 and 1, shape (rows,): whether a sample is of the second of two classes.
+    TWO_CLASSES = "sigmoid"
+    #: A 1 in the column of each sample's class, or parts of a whole, shape (rows, classes).
+    CLASSES = "softmax"
+
+
+_BETWEEN_0_AND_1 = ("softmax", "sigmoid", "hard_sigmoid")
+# Outputs of a cross-entropy: those of the categorical one are divided by their sum, so they need only be positive.
+_FOR_CROSSENTROPY = {
+    "binary_crossentropy": _BETWEEN_0_AND_1,
+    "categorical_crossentropy": (*_BETWEEN_0_AND_1, "softplus", "exponential"),
+}
+
+
+def for_targets(network: NetworkSpec, targets: Targets, loss: str) -> NetworkSpec:
+    """The network with the last activation that fits the targets, where it names none.
+
+    Args:
+        network: as it is stored.
+        targets: of its data set.
+        loss: that it is trained on.
+
+    Raises:
+        InvalidInputError: the network names one that fits neither the targets nor the loss.
+    """
+    named = getattr(network, "last_activation", None)
+    if named is None:
+        if "last_activation" not in (field.name for field in fields(network)):
+            return network
+        is_between = targets is Targets.VALUES and loss == "binary_crossentropy"  # such as several answers yes or no
+        return replace(network, last_activation="sigmoid" if is_between else targets.value)  # type: ignore[call-arg]
+    if named == "softmax" and targets is not Targets.CLASSES:
+        raise InvalidInputError(
+            f"The network {network.name!r} ends with softmax, whose outputs sum to 1; its targets are "
+            f"{'values' if targets is Targets.VALUES else 'one column of 0 and 1'}. Leave last_activation out, which takes "
+            f"{targets.value!r} for them."
+        )
+    if loss in _FOR_CROSSENTROPY and named not in _FOR_CROSSENTROPY[loss]:
+        raise InvalidInputError(
+            f"The network {network.name!r} ends with {named!r}, and the loss {loss} needs outputs that are probabilities; "
+            f"expected one of {', '.join(_FOR_CROSSENTROPY[loss])}. Leave last_activation out, or take another network or "
+            "another loss."
+        )
+    return network
+
+
 def last_layer(
-    keras: Any, spec: NetworkSpec, outputs: int, activation: str, initializer: Any = "glorot_uniform"
+    keras: Any, spec: NetworkSpec, outputs: int, activation: str | None, initializer: Any = "glorot_uniform"
 ) -> Any:
-    """A dense layer with one unit for each column of y.
+    """A dense layer with one unit for each column of y; without an activation it is linear.
 
     Raises:
         InvalidInputError: There is one output and its activation is softmax, which would always give 1.
@@ -18,7 +70,7 @@ def last_layer(
     return keras.layers.Dense(outputs, activation, kernel_initializer=initializer)
 
 
-def check_outputs(spec: NetworkSpec, outputs: int, activation: str) -> None:
+def check_outputs(spec: NetworkSpec, outputs: int, activation: str | None) -> None:
     """Refuses softmax over one output; raises as `last_layer`."""
     if activation == "softmax" and outputs == 1:
         raise InvalidInputError(

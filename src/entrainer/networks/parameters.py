@@ -52,10 +52,11 @@ def check_rate(spec: Any, name: str) -> None:
         _refuse(spec, name, "a number from 0 up to, but not including, 1")
 
 
-def check_choice(spec: Any, name: str, known: Collection[str] = ACTIVATIONS) -> None:
-    """Checks a field that is one of a few words, by default an activation."""
-    if getattr(spec, name) not in known:
-        _refuse(spec, name, f"one of: {', '.join(known)}")
+def check_choice(spec: Any, name: str, known: Collection[str] = ACTIVATIONS, *, may_be_none: bool = False) -> None:
+    """Checks a field that is one of a few words, by default an activation, or None where that is right too."""
+    given = getattr(spec, name)
+    if given not in known and not (given is None and may_be_none):
+        _refuse(spec, name, f"{'None, or ' if may_be_none else ''}one of: {', '.join(known)}")
 
 
 def check_initializer(spec: Any, name: str) -> None:

@@ -28,6 +28,7 @@ class PaperLSTM(NetworkSpec):
     name: ClassVar[str] = "paper-lstm"
     # The columns enter by one matrix product, so a zero column adds nothing to it and nothing to its gradient.
     mixes_lags: ClassVar[bool] = True
+    last_activation: ClassVar[str] = "linear"
 
     units: tuple[int, int] = (50, 100)
     dropout: float = 0.2
@@ -66,19 +67,19 @@ class _Stacked(NetworkSpec):
     Attributes:
         units: Of each recurrent layer, at least 1.
         dropout: Part of the outputs dropped after each recurrent layer while training, 0 <= dropout < 1.
-        last_activation: Of the outputs.
+        last_activation: Of the outputs; None takes the one that fits the targets of the data set.
     """
 
     axes: ClassVar[tuple[int, ...]] = (1, 2)
 
     units: tuple[int, ...] = (32,)
     dropout: float = 0.0
-    last_activation: str = "linear"
+    last_activation: str | None = None
 
     def __post_init__(self) -> None:
         check_sizes(self, "units")
         check_rate(self, "dropout")
-        check_choice(self, "last_activation")
+        check_choice(self, "last_activation", may_be_none=True)
 
     def build(self, shape: tuple[int, ...], outputs: int = 1) -> "keras.Model":
         """Builds (rows, lag) → (lag, 1), or (rows, lag, series) as it is, → recurrent layers → Dense(outputs)."""
@@ -107,7 +108,7 @@ class SimpleRNN(_Stacked):
     Attributes:
         units: Of each recurrent layer, at least 1.
         dropout: Part of the outputs dropped after each recurrent layer while training, 0 <= dropout < 1.
-        last_activation: Of the outputs.
+        last_activation: Of the outputs; None takes the one that fits the targets of the data set.
     """
 
     name: ClassVar[str] = "simple-rnn"
@@ -125,7 +126,7 @@ class LSTM(_Stacked):
     Attributes:
         units: Cells of each layer, at least 1.
         dropout: Part of the outputs dropped after each recurrent layer while training, 0 <= dropout < 1.
-        last_activation: Of the outputs.
+        last_activation: Of the outputs; None takes the one that fits the targets of the data set.
     """
 
     name: ClassVar[str] = "lstm"
@@ -143,7 +144,7 @@ class GRU(_Stacked):
     Attributes:
         units: Of each recurrent layer, at least 1.
         dropout: Part of the outputs dropped after each recurrent layer while training, 0 <= dropout < 1.
-        last_activation: Of the outputs.
+        last_activation: Of the outputs; None takes the one that fits the targets of the data set.
     """
 
     name: ClassVar[str] = "gru"
@@ -161,7 +162,7 @@ class PeepholeLSTM(_Stacked):
     Attributes:
         units: Cells of each layer, at least 1.
         dropout: Part of the outputs dropped after each recurrent layer while training, 0 <= dropout < 1.
-        last_activation: Of the outputs.
+        last_activation: Of the outputs; None takes the one that fits the targets of the data set.
     """
 
     name: ClassVar[str] = "peephole-lstm"
@@ -181,7 +182,7 @@ class CoupledLSTM(_Stacked):
     Attributes:
         units: Cells of each layer, at least 1.
         dropout: Part of the outputs dropped after each recurrent layer while training, 0 <= dropout < 1.
-        last_activation: Of the outputs.
+        last_activation: Of the outputs; None takes the one that fits the targets of the data set.
     """
 
     name: ClassVar[str] = "coupled-lstm"
@@ -202,7 +203,7 @@ class Jordan(NetworkSpec):
         units: Of each hidden layer between the inputs and the outputs, at least 1.
         decay: Part of the fed-back context that stays from step to step, 0 <= decay < 1.
         dropout: Part of the inputs dropped while training, 0 <= dropout < 1.
-        last_activation: Of the outputs, and so of what comes back.
+        last_activation: Of the outputs, and so of what comes back; None takes the one that fits the targets of the data set.
     """
 
     name: ClassVar[str] = "jordan"
@@ -211,13 +212,13 @@ class Jordan(NetworkSpec):
     units: tuple[int, ...] = (32,)
     decay: float = 0.0
     dropout: float = 0.0
-    last_activation: str = "linear"
+    last_activation: str | None = None
 
     def __post_init__(self) -> None:
         check_sizes(self, "units")
         check_rate(self, "decay")
         check_rate(self, "dropout")
-        check_choice(self, "last_activation")
+        check_choice(self, "last_activation", may_be_none=True)
 
     def build(self, shape: tuple[int, ...], outputs: int = 1) -> "keras.Model":
         """Builds (rows, lag) → (lag, 1), or (rows, lag, series) as it is, → Dropout → the recurrent network."""
@@ -226,7 +227,7 @@ class Jordan(NetworkSpec):
         keras = load_keras()
         from entrainer.networks.layers import JordanCell
 
-        cell = JordanCell(self.units, outputs, last_activation=self.last_activation, decay=self.decay)
+        cell = JordanCell(self.units, outputs, last_activation=self.last_activation or "linear", decay=self.decay)
         return keras.Sequential(
             [keras.Input(shape), *steps(keras, shape), keras.layers.Dropout(self.dropout), keras.layers.RNN(cell)]
         )

@@ -1,28 +1,34 @@
 """What a model is, apart from what it learns: a name and parameters that can be stored as JSON."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from enstorage.described import Described
+from enstorage import plugins
 from enstorage.errors import InvalidInputError
+from enstorage.plugins import Kind
+from enstorage.recipe import Recipe
 
 if TYPE_CHECKING:
     import keras
 
     from entrainer.networks.estimator import Estimator
 
+NETWORK_SPECS = Kind(
+    "enstorage.networks",
+    "network",
+    ("entrainer.networks.specification.NetworkSpec", "entrainer.networks.estimator.Estimator"),
+    is_named=True,
+)
+
 
 @dataclass(frozen=True)
-class Specification(Described, ABC):
-    """A recipe for a model. Equal specifications make equal models.
+class Specification(Recipe):
+    """A recipe for a model. Equal specifications make equal models; see `enstorage.recipe.Recipe`.
 
-    Subclasses are frozen dataclasses whose fields are JSON values, or tuples of what has `to_json` itself; they check
-    them in `__post_init__`. They are listed in `entrainer.networks.NETWORKS` under their `name`.
+    Subclasses are registered as entry points `enstorage.networks` under their `name`.
     """
-
-    name_key: ClassVar[str | None] = "name"
 
 
 @dataclass(frozen=True)
@@ -85,13 +91,10 @@ def spec_from_json(data: Mapping[str, Any]) -> "NetworkSpec | Estimator":
 
     Raises:
         InvalidInputError: The name is unknown, or a parameter is unknown, missing or out of range.
+        PluginError: The package that brings the network is broken.
     """
-    from entrainer.networks import NETWORKS
-
-    name = data.get("name")
-    if not isinstance(name, str) or name not in NETWORKS:
-        raise InvalidInputError(f"No network is called {name!r}. Known: {', '.join(sorted(NETWORKS))}.")
-    return NETWORKS[name].from_json(data)
+    network: NetworkSpec | Estimator = plugins.load(NETWORK_SPECS, data.get("name")).from_json(data)
+    return network
 
 
 def _half(rate: Any) -> Any:

@@ -21,19 +21,19 @@ class _Embedding(NetworkSpec):
         words: How many tokens there are; ids are 0 … words − 1.
         size: Numbers that stand for one token, at least 1.
         embedding_of: The id of a stored model whose embedding is taken over and stays as it is; None trains one.
-        last_activation: Of the outputs.
+        last_activation: Of the outputs; None takes the one that fits the targets of the data set.
     """
 
     words: int = 50
     size: int = 8
     embedding_of: int | None = None
-    last_activation: str = "sigmoid"
+    last_activation: str | None = None
 
     def __post_init__(self) -> None:
         check_size(self, "words")
         check_size(self, "size")
         check_model_id(self, "embedding_of")
-        check_choice(self, "last_activation")
+        check_choice(self, "last_activation", may_be_none=True)
 
     def _model(self, keras: Any, shape: tuple[int, ...], layers: list[Any]) -> Any:
         """The embedding and the layers after it; the path of its weight is `embedding/embeddings` in every model."""
@@ -52,7 +52,7 @@ class EmbeddingClassifier(_Embedding):
         words: How many tokens there are; ids are 0 … words − 1.
         size: Numbers that stand for one token, at least 1.
         embedding_of: The id of a stored model whose embedding is taken over and stays as it is; None trains one.
-        last_activation: Of the outputs.
+        last_activation: Of the outputs; None takes the one that fits the targets of the data set.
     """
 
     name: ClassVar[str] = "embedding-classifier"
@@ -73,7 +73,7 @@ class EmbeddingLSTM(_Embedding):
         words: How many tokens there are; ids are 0 … words − 1.
         size: Numbers that stand for one token, at least 1.
         embedding_of: The id of a stored model whose embedding is taken over and stays as it is; None trains one.
-        last_activation: Of the outputs.
+        last_activation: Of the outputs; None takes the one that fits the targets of the data set.
         units: Cells of each LSTM layer, at least 1.
         dropout: Part of the values dropped after the embedding and after each LSTM layer while training,
             0 <= dropout < 1.

@@ -4,7 +4,7 @@ import pytest
 
 from enstorage import plugins
 from enstorage.adapter import Adapter, ArrayAdapter, Bins, Branches, Interval, Window
-from enstorage.adapter.base import GROUP
+from enstorage.adapter.base import ADAPTERS
 from enstorage.testing import AdapterContract
 
 
@@ -38,8 +38,8 @@ class TestBinsOfBranches(AdapterContract):
         return Bins(Branches(lag=2), (2,))
 
 
-@pytest.mark.parametrize("name", plugins.names(GROUP))
+@pytest.mark.parametrize("name", plugins.names(ADAPTERS))
 def test_every_registered_name_is_that_of_its_adapter(name):
-    kind = plugins.load(GROUP, name, "adapter")
+    kind = plugins.load(ADAPTERS, name)
     assert kind.name == name
     assert issubclass(kind, Adapter | ArrayAdapter)

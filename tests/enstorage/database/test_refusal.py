@@ -127,6 +127,8 @@ def test_a_url_that_cannot_be_used(url, kind, words):
         ("influxdb2://secret==@host:8086/db?org=us", "influxdb2://***@host:8086/db?org=us"),
         ("influxdb://me:secret@host/db", "influxdb://me:***@host/db"),
         ("delta:s3://bucket/p?aws_secret_access_key=secret", "delta:s3://bucket/p?aws_secret_access_key=***"),
+        ("ledger://token@host/p", "ledger://***@host/p"),
+        ("sftp://me@host/p", "sftp://me@host/p"),
         ("s3://key:secret@bucket/p", "s3://key:***@bucket/p"),
         ("sqlite:////tmp/a@b.sqlite", "sqlite:////tmp/a@b.sqlite"),
         ("file:folder/with@sign", "file:folder/with@sign"),

@@ -18,7 +18,7 @@ import polars as pl
 import pytest
 
 from enstorage.errors import CorruptError, InvalidInputError, MissingLibraryError, NotSupportedError, StoreError
-from enstorage.objects.base import find_objects
+from enstorage.objects.choose import find_objects
 from enstorage.objects.folder import FolderObjects
 from enstorage.objects.fsspec import FsspecObjects
 from enstorage.objects.table import content_sha256, from_parquet, to_parquet
@@ -85,13 +85,15 @@ def test_a_place_below_a_file_is_refused(tmp_path):
         find_objects(f"file:{tmp_path}/file/objects")()
 
 
-@pytest.mark.parametrize(
-    "url", ["file", "file:", "file:s3://bucket", "file:///x", "", "ftp:x", "nonsense://x", "simplecache::s3://bucket/x"]
-)
+@pytest.mark.parametrize("url", ["", "ftp:x", "fsspec:x", "nonsense://x", "simplecache::s3://bucket/x"])
 def test_an_unknown_object_store_is_refused(url):
-    with pytest.raises(
-        NotSupportedError, match=r"names no object store; known are file:FOLDER and .* s3://BUCKET/FOLDER"
-    ):
+    with pytest.raises(NotSupportedError, match=r"names no object store; known are file: and .* s3://BUCKET/FOLDER"):
+        find_objects(url)
+
+
+@pytest.mark.parametrize("url", ["file", "file:", "file:s3://bucket", "file:///x"])
+def test_a_malformed_url_of_a_folder_is_refused(url):
+    with pytest.raises(InvalidInputError, match=r"is not the URL of a folder; expected file:FOLDER, a path without //"):
         find_objects(url)
 
 
@@ -263,7 +265,7 @@ def test_other_files_in_the_place_are_no_objects(tmp_path):
 
 WRITER = """
 import sys
-from enstorage.objects.base import find_objects
+from enstorage.objects.choose import find_objects
 
 objects = find_objects(sys.argv[1])()
 objects.claim("a" * 32)

@@ -23,7 +23,8 @@ from enstorage import Connector, DataSource
 from enstorage.errors import InvalidInputError, NotSupportedError, StoreError
 from enstorage.instant import to_ns
 from enstorage.interval import Interval
-from enstorage.series.base import AGGREGATES, find_series
+from enstorage.series.base import AGGREGATES
+from enstorage.series.choose import find_series
 from enstorage.series.influx import influxql
 from enstorage.series.influx import server as influx_server
 from enstorage.series.influx import store as influx

@@ -9,7 +9,7 @@ from recorded_server import recorded
 
 from enstorage.errors import NotSupportedError, StoreError
 from enstorage.interval import Interval
-from enstorage.series.base import find_series
+from enstorage.series.choose import find_series
 
 TOKEN = "xjk-_9A=="
 V2 = (204, {"X-Influxdb-Build": "OSS", "X-Influxdb-Version": "v2.7.1"}, "")

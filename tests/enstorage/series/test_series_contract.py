@@ -16,7 +16,8 @@ import pytest
 
 from enstorage.errors import InvalidInputError, NotFoundError, NotSupportedError, StoreError
 from enstorage.interval import Interval
-from enstorage.series.base import check_aggregate, find_series
+from enstorage.series.base import check_aggregate
+from enstorage.series.choose import find_series
 from enstorage.series.delta import files as delta_files
 from enstorage.series.delta.store import DeltaSeries
 from enstorage.series.memory import MemorySeries
@@ -62,7 +63,7 @@ def delta_url(request, tmp_path):
 WRITER = """
 import sys
 import numpy as np
-from enstorage.series.base import find_series
+from enstorage.series.choose import find_series
 
 url, worker = sys.argv[1], int(sys.argv[2])
 series = find_series(url)()
@@ -259,7 +260,7 @@ def test_options_of_the_url_reach_delta_and_are_never_shown(s3, bucket, monkeypa
     series = find_series(url)()
     series.append(1, np.array([10]), np.array([1.0]))
     assert series.read(1)[0].tolist() == [10]
-    assert repr(series) == f"s3://{bucket}/x"
+    assert repr(series) == f"delta:s3://{bucket}/x"
 
 
 @pytest.mark.parametrize(
@@ -308,9 +309,25 @@ def test_delta_in_a_place_that_cannot_be_a_folder_is_refused(tmp_path):
     assert (tmp_path / "file").read_text() == ""
 
 
-@pytest.mark.parametrize("url", ["influx://host", "delta", "delta:", "delta:a//b", "memory:x", "", "Delta:x"])
+@pytest.mark.parametrize("url", ["influx://host", "delta", "", "Delta:x", ":x"])
 def test_an_unknown_series_store_is_refused_and_the_known_ones_are_named(url):
-    with pytest.raises(NotSupportedError, match=r"names no series store; known are delta:FOLDER, .*memory:"):
+    with pytest.raises(
+        NotSupportedError, match=r"names no series store; known are delta:, .*memory:, such as delta:FOLDER"
+    ):
+        find_series(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("delta:", "expected delta:FOLDER"),
+        ("delta:a//b", "expected delta:FOLDER"),
+        ("memory:x", "expected memory: with nothing behind it"),
+        ("influxdb:host", "it names no host. Expected influxdb://user:password@host:8086/database"),
+    ],
+)
+def test_a_malformed_url_is_refused_by_its_store(url, expected):
+    with pytest.raises(InvalidInputError, match=f"{url}' is not the URL of .*{expected}"):
         find_series(url)
 
 

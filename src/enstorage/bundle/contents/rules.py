@@ -28,7 +28,7 @@ from enstorage.entity._inputs import check_adapter
 from enstorage.entity.ensemble_columns import FIT_ON
 from enstorage.entity.forecast import check_forecast_part
 from enstorage.errors import EnstorageError, InvalidInputError
-from enstorage.formats.base import GROUP as FORMATS
+from enstorage.formats.base import FORMATS
 from enstorage.instant import MAX_NS, MIN_NS, not_years
 from enstorage.interval import Interval
 from enstorage.objects.base import checked_hash

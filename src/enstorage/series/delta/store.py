@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from threading import local
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import deltalake
 import numpy as np
@@ -20,6 +21,7 @@ from enstorage.claim import check_claim
 from enstorage.errors import InvalidInputError, NotFoundError, StoreError
 from enstorage.interval import Interval
 from enstorage.location import Location
+from enstorage.masking import masked
 from enstorage.series.base import Points, SeriesStore
 from enstorage.series.delta.scan import scan
 from enstorage.series.grouping import group
@@ -61,6 +63,19 @@ class DeltaSeries(SeriesStore):
 
     Options, and environment variables such as `AWS_ENDPOINT_URL`, are those of the object_store library.
     """
+
+    @classmethod
+    def parse(cls, url: str) -> Callable[[], Self]:
+        """See `SeriesStore.parse`."""
+        place = url.partition(":")[2]
+        if not place or "//" in place.replace("://", "", 1):
+            raise InvalidInputError(
+                f"{masked(url)!r} is not the URL of a Delta table; expected delta:FOLDER, a path without //, or "
+                "delta:s3://BUCKET/FOLDER. Name the folder."
+            )
+        if "://" in place:
+            Location.parse(place)
+        return partial(cls, place)
 
     def __init__(self, place: str) -> None:
         self._location = Location.parse(place) if "://" in place else None
@@ -307,7 +322,7 @@ class DeltaSeries(SeriesStore):
         return " ".join(told.split())[:_LONGEST_REASON].rstrip(". ")
 
     def __repr__(self) -> str:
-        return self._place if self._location is None else str(self._location)
+        return f"delta:{self._place if self._location is None else self._location}"
 
 
 def _rows(

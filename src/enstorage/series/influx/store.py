@@ -1,7 +1,8 @@
 """Points in InfluxDB, kept as the paper says: measurement `data_source`, tag `mysql_id`, field `value`, nanoseconds."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
@@ -47,6 +48,11 @@ class InfluxSeries(SeriesStore):
     """
 
     written_by_others = True
+
+    @classmethod
+    def parse(cls, url: str) -> Callable[[], Self]:
+        """See `SeriesStore.parse`."""
+        return partial(cls, InfluxPlace.parse(url))
 
     def __init__(self, place: InfluxPlace) -> None:
         self._server = InfluxServer(place)

@@ -1,0 +1,87 @@
+"""Loads a part by its name, and checks that it is what its group asks for."""
+
+from difflib import get_close_matches
+from functools import cache
+from importlib.metadata import EntryPoint
+from typing import Any
+
+from enstorage.errors import InvalidInputError, MissingLibraryError, PluginError
+from enstorage.plugins.entry_points import OURS, find, owner, points_of
+from enstorage.plugins.kind import Kind
+from enstorage.plugins.missing_library import missing
+
+
+def names(kind: Kind) -> list[str]:
+    """The registered names of a kind, sorted; imports none of the parts."""
+    return sorted({point.name for point in points_of(kind.group)})
+
+
+def places(kind: Kind) -> list[str]:
+    """Where the registered parts of a kind are, as `module:name`; imports none of them."""
+    return [point.value for point in points_of(kind.group)]
+
+
+def has(kind: Kind, name: str) -> bool:
+    """Whether a part is registered under a name; imports it not."""
+    return bool(find(kind.group, name))
+
+
+def load(kind: Kind, name: object) -> Any:
+    """The part that is registered under a name, which may come from a file and be anything.
+
+    Raises:
+        InvalidInputError: nothing is registered under the name; the message lists the names that are.
+        MissingLibraryError: the part needs a library that is not installed.
+        PluginError: two packages register the name, or what is registered cannot be loaded or is not of this kind; the
+            message names the package.
+    """
+    if not isinstance(name, str) or not has(kind, name):
+        known = names(kind)
+        close = get_close_matches(str(name), known, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise InvalidInputError(f"There is no {kind.word} {name!r}; known are {', '.join(known) or 'none'}.{hint}")
+    return _loaded(kind, name)
+
+
+def usable(kind: Kind) -> tuple[dict[str, Any], list[str]]:
+    """All parts of a kind that can be loaded, by name and those of other packages first, and why the rest cannot."""
+    parts: dict[str, Any] = {}
+    faults: list[str] = []
+    for name in sorted(names(kind), key=lambda each: (owner(find(kind.group, each)[0]) == OURS, each)):
+        try:
+            parts[name] = _loaded(kind, name)
+        except (MissingLibraryError, PluginError) as error:
+            faults.append(str(error))
+    return parts, faults
+
+
+@cache
+def _loaded(kind: Kind, name: str) -> Any:
+    point, *further = find(kind.group, name)
+    if further:
+        packages = " and ".join(sorted(owner(each) for each in (point, *further)))
+        raise PluginError(
+            f"The {kind.word} {name!r} is registered by several packages: {packages}. Expected one. Uninstall the others."
+        )
+    part = _imported(kind, point)
+    if fault := kind.fault(name, part):
+        raise _broken(kind, point, fault)
+    return part
+
+
+def _imported(kind: Kind, point: EntryPoint) -> Any:
+    try:
+        return point.load()
+    except ModuleNotFoundError as error:
+        if f"{point.module}.".startswith(f"{error.name}."):
+            raise _broken(kind, point, "is not there") from error
+        raise missing(error, f"The {kind.word} {point.name!r}", point) from error
+    except Exception as error:
+        raise _broken(kind, point, f"cannot be imported ({type(error).__name__}: {error})") from error
+
+
+def _broken(kind: Kind, point: EntryPoint, fault: str) -> PluginError:
+    return PluginError(
+        f"The {kind.word} {point.name!r} of the package {owner(point)} cannot be used: {point.value} {fault}. Install "
+        "another version of the package, or uninstall it."
+    )

@@ -1,0 +1,26 @@
+"""`Recipe`: described parameters with a name, under which they are registered: adapters, networks, source loaders."""
+
+from abc import ABC
+from dataclasses import dataclass
+from typing import ClassVar
+
+from enstorage.described import Described
+
+
+@dataclass(frozen=True)
+class Recipe(Described, ABC):
+    """A name and parameters. Equal recipes make equal things.
+
+    Subclasses are frozen dataclasses, see `Described`. They are registered as entry points under their `name`, which is
+    stored with the parameters.
+    """
+
+    name_key: ClassVar[str | None] = "name"
+
+    def __str__(self) -> str:
+        """Name and the parameters that differ from their defaults, such as `window lag 7`."""
+        usual, given = self.defaults(), self.to_json()
+        differing = [
+            f"{key} {getattr(self, key)}" for key in self._stored() if key not in usual or given[key] != usual[key]
+        ]
+        return " ".join([self.name, *differing])
