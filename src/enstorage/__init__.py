@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from enstorage.entity.model import Model
     from enstorage.entity.model_curve import ModelCurve
     from enstorage.entity.model_meta import ModelMeta
+    from enstorage.entity.panel import Panel
+    from enstorage.entity.panel_member import PanelMember
     from enstorage.entity.project import Project
     from enstorage.entity.research import Research
     from enstorage.errors import EnstorageError
@@ -61,6 +63,8 @@ __all__ = [
     "ModelCurve",
     "ModelMeta",
     "OnnxModel",
+    "Panel",
+    "PanelMember",
     "Project",
     "Research",
     "Sweep",
@@ -101,6 +105,8 @@ _HOME = {
     "ModelCurve": "enstorage.entity.model_curve",
     "ModelMeta": "enstorage.entity.model_meta",
     "OnnxModel": "enstorage.formats.onnx",
+    "Panel": "enstorage.entity.panel",
+    "PanelMember": "enstorage.entity.panel_member",
     "Project": "enstorage.entity.project",
     "Research": "enstorage.entity.research",
     "Sweep": "enstorage.upkeep.sweep",

@@ -125,7 +125,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show one entity, its facts and what it was made from."""
-    from enstorage import DataSource, Ensemble, Model
+    from enstorage import DataSource, Ensemble, Model, Panel
 
     kind = entity_class(entity)
     record = kind.get(id, connector=open_store(store))
@@ -135,6 +135,8 @@ def show(
         facts["curves"] = _curves(record)
     if isinstance(record, DataSource):
         facts |= _points(record)
+    if isinstance(record, Panel):
+        facts["sources"] = {member.key: member.data_source_id for member in record.members()}
     if isinstance(record, Ensemble):
         facts["items"] = [
             {"model_id": item.model_id, "member_id": item.member_id, **item.properties} for item in record.items()

@@ -50,7 +50,7 @@ def _plan(record: "Record", session: Session, *, cascade: bool) -> "tuple[list[R
                     visit(dependant)
                 elif cascade:
                     # What is a part goes with its whole: an ensemble without one of its members would tell lies.
-                    visit(_whole(dependant, session))
+                    visit(dependant if cls._goes_alone else _whole(dependant, session))
                 else:
                     blocking.append(dependant)
         doomed.append(current)

@@ -51,6 +51,8 @@ class Record(DeclarativeBase):
     _immutable: ClassVar[frozenset[str]] = frozenset()
     #: The foreign keys by which the record is a part of another one, with which it is deleted.
     _part_of: ClassVar[frozenset[str]] = frozenset()
+    #: Whether deleting what the part refers to takes the part alone, and not the whole that it is a part of.
+    _goes_alone: ClassVar[bool] = False
     #: The foreign keys by which the record belongs to a project, or to what belongs to one: with it, it is exported.
     _belongs_to: ClassVar[frozenset[str]] = frozenset()
     #: The foreign keys that say what the record was made from.
@@ -299,6 +301,8 @@ def check_texts(entity: type[Record], values: Mapping[str, Any]) -> None:
     """
     for key, longest in _text_columns(entity):
         value = values.get(key)
+        if value is None and entity.__table__.columns[key].nullable:
+            continue
         if key == "name" and (not isinstance(value, str) or not 0 < len(value) <= _NAME_LENGTH):
             raise InvalidInputError(
                 f"The name of a {entity.__name__} is a text of 1 to {_NAME_LENGTH} characters; received {value!r:.80}."

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage.adapter.base import Adapter
 from enstorage.adapter.samples import Prepared
-from enstorage.database.types import JsonValue
+from enstorage.database.types import JsonValue, Name
 from enstorage.entity._saving import save_all
 from enstorage.entity.data_csv import DataCsv, TableOwner
 from enstorage.entity.data_snapshot import DataSnapshot
@@ -43,6 +43,7 @@ class DataPreparation(TableOwner):
         split: `time`, or `random`, which leaks the future into training for series.
         seed: of the random split.
         description: free text.
+        name: what people call it; None where nobody gave one.
 
     Raises:
         InvalidInputError: a method is not known, the parts do not sum to 1, the transform cannot take the values.
@@ -57,6 +58,7 @@ class DataPreparation(TableOwner):
     )
     _upstream = ("data_snapshot_id",)
 
+    name: Mapped[str | None] = mapped_column(Name)
     data_snapshot_id: Mapped[int] = mapped_column(ForeignKey("data_snapshot.id"), index=True)
     clean_method: Mapped[str] = mapped_column(String(64))
     transform_method: Mapped[str] = mapped_column(String(255))
@@ -84,11 +86,13 @@ class DataPreparation(TableOwner):
         split: str = "time",
         seed: int = 0,
         description: str = "",
+        name: str | None = None,
     ) -> None:
         test_part = rest_of(train_part, valid_part) if test_part is None else test_part
         check_parts(train_part, valid_part, test_part, split, seed)
         super().__init__(
             connector=data_snapshot.connector,
+            name=name,
             data_snapshot_id=data_snapshot.id,
             clean_method=str(parse_clean(clean_method)),
             transform_method=str(Transform.parse(transform_method)),

@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from enstorage.database.types import JsonText, UtcDateTime
+from enstorage.database.types import JsonText, Name, UtcDateTime
 from enstorage.entity._record import now
 from enstorage.entity._saving import save_all
 from enstorage.entity.data_csv import DataCsv, TableOwner
@@ -50,6 +50,8 @@ class DataSnapshot(TableOwner):
     )
     _upstream = ("data_source_id",)
 
+    #: None where nobody gave one.
+    name: Mapped[str | None] = mapped_column(Name)
     data_source_id: Mapped[int] = mapped_column(ForeignKey("data_source.id"), index=True)
     time_from: Mapped[int] = mapped_column(BigInteger)
     time_to: Mapped[int] = mapped_column(BigInteger)
@@ -66,14 +68,14 @@ class DataSnapshot(TableOwner):
     check_result: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
 
     @classmethod
-    def take(cls, source: DataSource, description: str = "") -> Self:
+    def take(cls, source: DataSource, description: str = "", name: str | None = None) -> Self:
         """Load the source for its period and keep it. See `DataSource.create_snapshot`."""
         series = source.connector.series
         # All of it is read from one version: what is written meanwhile is in the snapshot whole or not at all.
         version = series.version()
         period = _period(source, series.extent(source.id, version=version))
         rows = _load(series, source.id, source, period, version)
-        return cls._keep([source], [(period, *rows)], version, description)[0]
+        return cls._keep([source], [(period, *rows)], version, description, name)[0]
 
     @classmethod
     def take_all(cls, sources: Sequence[DataSource], description: str = "") -> list[Self]:
@@ -86,7 +88,12 @@ class DataSnapshot(TableOwner):
 
     @classmethod
     def _keep(
-        cls, sources: Sequence[DataSource], fixed: "Sequence[_Fixed]", version: int | None, description: str
+        cls,
+        sources: Sequence[DataSource],
+        fixed: "Sequence[_Fixed]",
+        version: int | None,
+        description: str,
+        name: str | None = None,
     ) -> list[Self]:
         import polars as pl
 
@@ -106,6 +113,7 @@ class DataSnapshot(TableOwner):
             DataCsv.save_many(kept)
             return save_all(
                 cls(
+                    name=name,
                     data_source_id=source.id,
                     data_csv_id=data_csv.id,
                     time_from=time_from,
@@ -179,6 +187,7 @@ class DataSnapshot(TableOwner):
         split: str = "time",
         seed: int = 0,
         description: str = "",
+        name: str | None = None,
     ) -> "DataPreparation":
         """Clean, transform and split the snapshot; the result is kept. See `DataPreparation` for the arguments."""
         from enstorage.entity.data_preparation import DataPreparation
@@ -193,6 +202,7 @@ class DataSnapshot(TableOwner):
             split=split,
             seed=seed,
             description=description,
+            name=name,
         ).prepare()
 
     @property
