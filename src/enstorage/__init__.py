@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from enstorage.entity.model import Model
     from enstorage.entity.model_curve import ModelCurve
     from enstorage.entity.model_meta import ModelMeta
+    from enstorage.entity.panel import Panel
+    from enstorage.entity.panel_member import PanelMember
     from enstorage.entity.project import Project
     from enstorage.entity.research import Research
     from enstorage.errors import EnstorageError
@@ -64,6 +66,8 @@ __all__ = [
     "ModelCurve",
     "ModelMeta",
     "OnnxModel",
+    "Panel",
+    "PanelMember",
     "Progress",
     "Project",
     "Research",
@@ -109,6 +113,8 @@ _HOME = {
     "ModelMeta": "enstorage.entity.model_meta",
     "OnnxModel": "enstorage.formats.onnx",
     "Progress": "enstorage.progress",
+    "Panel": "enstorage.entity.panel",
+    "PanelMember": "enstorage.entity.panel_member",
     "Project": "enstorage.entity.project",
     "Research": "enstorage.entity.research",
     "Sweep": "enstorage.upkeep.sweep",

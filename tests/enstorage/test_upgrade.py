@@ -16,11 +16,11 @@ from sqlalchemy import text
 
 import endirector
 import enstorage
-from enstorage import Connector, DataSource, Ensemble, Model, ModelMeta
+from enstorage import Connector, DataSnapshot, DataSource, Ensemble, Model, ModelMeta, Panel, Project
 from enstorage.database.engine import for_reading, make_engine
 from enstorage.database.schema import HEAD_REVISION, REVISIONS
 from enstorage.database.url import parse_url
-from enstorage.errors import StoreError, UpgradeError
+from enstorage.errors import InUseError, StoreError, UpgradeError
 
 KEPT = Path(__file__).parents[1] / "upgrade"
 COMMAND = str(Path(sysconfig.get_path("scripts")) / "enstorage")
@@ -52,7 +52,7 @@ def test_a_store_of_every_version_opens_whole_after_upgrade(old_store):
     assert [record.name for record in ensemble.models()] == ["lag 3", "lag 5"]
     assert ensemble.parameters in (None, {"metamodel": {"positive": True}})  # since schema 0004
     if later:  # since schema 0004
-        mixture, layered = later
+        mixture, layered, *_ = later
         weights = mixture.table().filter("fitted").select(f"weight_{three.id}", f"weight_{five.id}")
         assert weights.sum_horizontal().to_list() == pytest.approx([1.0] * 12)
         assert layered.members() == [three, mixture]
@@ -63,6 +63,25 @@ def test_a_store_of_every_version_opens_whole_after_upgrade(old_store):
     for model in Model.get_list()[2:]:  # of sets of several preparations, since schema 0003
         assert len(model.data_set().preparations()) == 2
         model.data_set().verify()
+    for panel in Panel.get_list():  # since schema 0005
+        assert list(panel.sources()) == ["Riga", "Осло"]
+        assert panel.projects()[0].models()[0].data_set().series_ids() == list(panel.projects()[0].source_ids())
+        assert DataSnapshot.find("name = 'of the audit'")[0].preparations()[0].name == "filled"
+    connector.close()
+
+
+def test_projects_keep_what_refers_to_them_and_their_ids_are_not_given_out_again(old_store):
+    """SQLite has to make the table of projects anew, since a project may be over a panel."""
+    upgrade(old_store)
+    connector = Connector.in_folder(old_store)
+    sun, latest = Project.get(1), Project.get_list()[-1]
+    assert (sun.name, sun.data_source.name, sun.panel) == ("Sun", "Solar activity", None)
+    assert [research.name for research in sun.researches()] == ["Standard data"]
+    with pytest.raises(InUseError, match=r"Project\(1, 'Sun'\) is in use by Ensemble"):
+        sun.delete()
+    made = Project(name="new", data_source=sun.data_source).save()
+    made.delete()
+    assert Project(name="newer", data_source=sun.data_source).save().id == made.id + 1 == latest.id + 2
     connector.close()
 
 
@@ -178,7 +197,7 @@ class Migrating:
         assert DataSource.count() == 16
         connector.close()
 
-    @pytest.mark.parametrize("table", ["model", "model_curve", "store", "data_set_input"])
+    @pytest.mark.parametrize("table", ["model", "model_curve", "store", "data_set_input", "panel_member"])
     def test_a_migration_that_was_cut_off_anywhere_is_made_good(self, url, tmp_path, monkeypatch, table):
         """MySQL keeps each table at once, so a killed first migration leaves some of them, or those of an older version."""
         from alembic.operations import Operations

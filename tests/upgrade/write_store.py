@@ -53,6 +53,8 @@ def write(folder):
         write_layers(project, source)
     if hasattr(enstorage, "DataSetInput"):  # since schema 0003
         write_sets_of_several(project, preparation)
+    if hasattr(enstorage, "Panel"):  # since schema 0005
+        write_panel(folder.with_name("panel.enz"))
     enstorage.export_project(project, folder.with_suffix(".enz"))
     connector.close()
 
@@ -88,9 +90,37 @@ def write_sets_of_several(project, preparation):
     model.save_forecasts("test", ids, truth + 1, series=pooled.series("test"))
 
 
+def write_panel(file):
+    """A project over a panel of two shops that opened one after the other, with a model on both; and as a bundle."""
+    import polars as pl
+
+    days = np.arange("2024-01-01", "2024-03-01", dtype="datetime64[D]")
+    shops = [
+        pl.DataFrame({"series": name, "time": days[later:], "value": 10 + np.sin(np.arange(len(days) - later))})
+        for name, later in (("Riga", 0), ("Осло", 20))
+    ]
+    panel = enstorage.Panel.from_table(pl.concat(shops), name="Shops", time_interval="1d", unit="t")
+    pooled = enstorage.DataSet.from_preparations(
+        panel.create_preparations("drop", "standard", 0.5, 0.2, 0.3), Window(3)
+    )
+    project = enstorage.Project(name="All shops", panel=panel).save()
+    model = project.create_research("Pooled", pooled.preparations()[0]).create_model("as yesterday")
+    model.data_set(pooled)
+    for part in ("train", "valid", "test"):
+        _, X, _ = pooled.arrays(part)
+        ids, _ = pooled.targets(part)
+        model.save_forecasts(part, ids, pooled.invert(X[:, -1], part), series=pooled.series(part))
+    Conductor(project.create_ensemble("voting", models=[model])).render()
+    snapshot = panel.members()[0].data_source.create_snapshot("a second one", name="of the audit")
+    snapshot.create_preparation("linear", name="filled")
+    enstorage.export_project(project, file)
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as place:
         write(Path(place) / "store")
         with tarfile.open(f"{sys.argv[1]}.tar.gz", "w:gz") as archive:
             archive.add(Path(place) / "store", arcname="store")
-        shutil.copy(Path(place) / "store.enz", f"{sys.argv[1]}.enz")
+        for name, kept in (("store.enz", ".enz"), ("panel.enz", "-panel.enz")):
+            if (Path(place) / name).exists():
+                shutil.copy(Path(place) / name, f"{sys.argv[1]}{kept}")

@@ -166,7 +166,7 @@ def show(
 
     Example: enstorage show ensemble 1
     """
-    from enstorage import DataSource, Ensemble, Model
+    from enstorage import DataSource, Ensemble, Model, Panel
 
     kind = entity_class(entity)
     record = find_record(kind, id, open_store(store))
@@ -176,6 +176,8 @@ def show(
         facts["curves"] = _curves(record)
     if isinstance(record, DataSource):
         facts |= _points(record)
+    if isinstance(record, Panel):
+        facts["sources"] = {member.key: member.data_source_id for member in record.members()}
     if isinstance(record, Ensemble):
         facts["items"] = [
             {"model_id": item.model_id, "member_id": item.member_id, **item.properties} for item in record.items()

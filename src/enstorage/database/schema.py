@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, inspect, literal, select, text
 
@@ -14,7 +15,7 @@ from enstorage.errors import StoreError, UpgradeError
 
 # The revisions of migrations/versions, the newest last; a test holds them against Alembic's own answer. Kept here because
 # importing Alembic at every start would cost more than opening the store.
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 HEAD_REVISION = REVISIONS[-1]
 
 _PAUSE_SECONDS = 0.02
@@ -89,7 +90,7 @@ def _migrate(engine: Engine) -> None:
 def _alone(engine: Engine) -> Iterator[Connection]:
     """A transaction beside which no other process migrates."""
     if engine.dialect.name == "sqlite":
-        with engine.begin() as connection:
+        with engine.connect() as connection, _references_unchecked(connection), connection.begin():
             yield connection
         return
     with for_reading(engine).connect() as connection:  # the table that writers lock may not be there yet
@@ -111,6 +112,17 @@ def _alone(engine: Engine) -> Iterator[Connection]:
         finally:
             connection.rollback()
             connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": name})
+
+
+@contextmanager
+def _references_unchecked(connection: Connection) -> Iterator[None]:
+    """Have SQLite let a table be made anew to which others refer; outside of a transaction, as it demands."""
+    raw: Any = connection.connection.dbapi_connection
+    raw.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        raw.execute("PRAGMA foreign_keys=ON")
 
 
 def _revision(connection: Connection) -> str | None:

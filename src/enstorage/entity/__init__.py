@@ -14,6 +14,8 @@ from enstorage.entity.forecast import Forecast
 from enstorage.entity.model import Model
 from enstorage.entity.model_curve import ModelCurve
 from enstorage.entity.model_meta import ModelMeta
+from enstorage.entity.panel import Panel
+from enstorage.entity.panel_member import PanelMember
 from enstorage.entity.project import Project
 from enstorage.entity.research import Research
 
@@ -21,6 +23,8 @@ from enstorage.entity.research import Research
 ENTITIES: tuple[type[Record], ...] = (
     Project,
     DataSource,
+    Panel,
+    PanelMember,
     DataSnapshot,
     DataPreparation,
     DataSet,
@@ -51,6 +55,8 @@ __all__ = [
     "Model",
     "ModelCurve",
     "ModelMeta",
+    "Panel",
+    "PanelMember",
     "Project",
     "Research",
 ]

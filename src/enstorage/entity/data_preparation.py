@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage.adapter.base import Adapter
 from enstorage.adapter.samples import Prepared
-from enstorage.database.types import JsonValue
+from enstorage.database.types import JsonValue, Name
 from enstorage.entity._saving import save_all
 from enstorage.entity.columns import facts
 from enstorage.entity.data_csv import DataCsv, TableOwner
@@ -46,6 +46,7 @@ class DataPreparation(TableOwner):
         split: `time`, or `random`, which leaks the future into training for series.
         seed: of the random split.
         description: free text.
+        name: what people call it; None where nobody gave one.
 
     Raises:
         InvalidInputError: a method is not known, the parts do not sum to 1, the transform cannot take the values.
@@ -53,6 +54,7 @@ class DataPreparation(TableOwner):
 
     __tablename__ = "data_preparation"
 
+    name: Mapped[str | None] = mapped_column(Name, info=facts("What people call it; may be left out."))
     data_snapshot_id: Mapped[int] = mapped_column(
         ForeignKey("data_snapshot.id"),
         index=True,
@@ -119,11 +121,13 @@ class DataPreparation(TableOwner):
         split: str = "time",
         seed: int = 0,
         description: str = "",
+        name: str | None = None,
     ) -> None:
         test_part = rest_of(train_part, valid_part) if test_part is None else test_part
         check_parts(train_part, valid_part, test_part, split, seed)
         super().__init__(
             connector=data_snapshot.connector,
+            name=name,
             data_snapshot_id=data_snapshot.id,
             clean_method=str(parse_clean(clean_method)),
             transform_method=str(Transform.parse(transform_method)),

@@ -248,6 +248,16 @@ class DataSet(TableOwner):
         source_id = self._inputs.source_ids[self._inputs.asked]
         return np.full(len(self.parts()[rows]), source_id, dtype=np.int64)
 
+    def series_ids(self) -> list[int]:
+        """The ids of the data sources that its targets are of, each once; none for a set that comes from no preparation.
+
+        In a pooled set a series that was too short for a sample counts too.
+        """
+        if self.data_preparation_id is None:
+            return []
+        ids = self._inputs.source_ids
+        return [int(id) for id in (ids if self.is_pooled else ids[[self._inputs.asked]])]
+
     @property
     def is_pooled(self) -> bool:
         """Whether it has samples of several series, so that an id alone does not name a sample."""

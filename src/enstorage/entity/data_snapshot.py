@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from enstorage.database.types import JsonText, UtcDateTime
+from enstorage.database.types import JsonText, Name, UtcDateTime
 from enstorage.entity._record import now
 from enstorage.entity._saving import save_all
 from enstorage.entity.columns import facts
@@ -39,6 +39,7 @@ class DataSnapshot(TableOwner):
 
     __tablename__ = "data_snapshot"
 
+    name: Mapped[str | None] = mapped_column(Name, info=facts("What people call it; may be left out."))
     data_source_id: Mapped[int] = mapped_column(
         ForeignKey("data_source.id"),
         index=True,
@@ -78,7 +79,7 @@ class DataSnapshot(TableOwner):
     )
 
     @classmethod
-    def take(cls, source: DataSource, description: str = "") -> Self:
+    def take(cls, source: DataSource, description: str = "", name: str | None = None) -> Self:
         """Load the source for its period and keep it. See `DataSource.create_snapshot`."""
         series = source.connector.series
         # All of it is read from one version: what is written meanwhile is in the snapshot whole or not at all.
@@ -86,7 +87,7 @@ class DataSnapshot(TableOwner):
         period = _period(source, series.extent(source.id, version=version))
         rows = _load(series, source.id, source, period, version)
         with listening(progress=False) as report:
-            return cls._keep([source], [(period, *rows)], version, description, report)[0]
+            return cls._keep([source], [(period, *rows)], version, description, report, name)[0]
 
     @classmethod
     def take_all(cls, sources: Sequence[DataSource], description: str, report: Listener) -> list[Self]:
@@ -108,6 +109,7 @@ class DataSnapshot(TableOwner):
         version: int | None,
         description: str,
         report: Listener,
+        name: str | None = None,
     ) -> list[Self]:
         import polars as pl
 
@@ -128,6 +130,7 @@ class DataSnapshot(TableOwner):
             DataCsv.save_many(kept)
             return save_all(
                 cls(
+                    name=name,
                     data_source_id=source.id,
                     data_csv_id=data_csv.id,
                     time_from=time_from,
@@ -201,6 +204,7 @@ class DataSnapshot(TableOwner):
         split: str = "time",
         seed: int = 0,
         description: str = "",
+        name: str | None = None,
     ) -> "DataPreparation":
         """Clean, transform and split the snapshot; the result is kept. See `DataPreparation` for the arguments."""
         from enstorage.entity.data_preparation import DataPreparation
@@ -215,6 +219,7 @@ class DataSnapshot(TableOwner):
             split=split,
             seed=seed,
             description=description,
+            name=name,
         ).prepare()
 
     @property

@@ -233,7 +233,7 @@ class DataSource(Record):
             None if time_to is None else to_ns(not_years(time_to)),
         )
 
-    def create_snapshot(self, description: str = "") -> "DataSnapshot":
+    def create_snapshot(self, description: str = "", name: str | None = None) -> "DataSnapshot":
         """Fix the state of the source for its period, grouped by its interval with its aggregate.
 
         Raises:
@@ -241,7 +241,7 @@ class DataSource(Record):
         """
         from enstorage.entity.data_snapshot import DataSnapshot
 
-        return DataSnapshot.take(self._saved(), description)
+        return DataSnapshot.take(self._saved(), description, name)
 
     def snapshots(self) -> "list[DataSnapshot]":
         """The snapshots taken of this source, oldest first."""

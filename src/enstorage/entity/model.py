@@ -117,6 +117,7 @@ class Model(Record):
             )
         with self.connector.transaction():
             research = self.research
+            research.project.check_data_set(created_data_set)
             preparation = created_data_set.data_preparation
             if preparation is not None:
                 research.use(preparation)
@@ -316,16 +317,18 @@ class Model(Record):
         return Forecast.store(self, part, table, object_sha256=self.object_sha256)
 
     def _checked_series(self, series: ArrayLike | None, data_set: DataSet | None) -> ArrayLike:
-        own = self.research.project.data_source_id
-        among = data_set.series() if data_set is not None and data_set.is_pooled else None
-        if series is None and among is None:
-            return own
-        if series is None:
+        project = self.research.project
+        is_pooled = data_set is not None and data_set.is_pooled
+        known = set(project.source_ids() if data_set is None or project.panel_id is None else data_set.series_ids())
+        if data_set is not None and is_pooled:
+            known |= set(data_set.series_ids())
+        if series is None and (is_pooled or len(known) != 1):
             raise InvalidInputError(
-                f"{data_set} has samples of several series; expected the one of each forecast. Give "
-                "series=data_set.series(part)."
+                f"{data_set if is_pooled else project} has samples of several series; expected the one of each forecast. "
+                "Give series=data_set.series(part)."
             )
-        known = {own} if among is None else {own, *np.unique(among).tolist()}
+        if series is None:
+            return known.pop()
         strange = sorted(set(np.unique(np.asarray(series)).tolist()) - known)
         if strange:
             raise InvalidInputError(

@@ -61,13 +61,7 @@ class Research(Record):
                 f"All models of {self} see data of preparation {self.data_preparation_id}; received preparation "
                 f"{preparation.id}. Make a new research for it: project.create_research(name, preparation)."
             )
-        source_id = preparation.data_snapshot.data_source_id
-        project = self.project
-        if source_id != project.data_source_id:
-            raise InvalidInputError(
-                f"{project} is about data source {project.data_source_id}; {preparation} was made of data source "
-                f"{source_id}. Use a preparation of the project's source."
-            )
+        self.project.check_preparation(preparation)
         self.data_preparation_id = preparation.id
 
     def create_model(self, name: str, network: Mapping[str, Any] | Any | None = None, description: str = "") -> "Model":

@@ -34,7 +34,7 @@ def as_points(times: Any, values: Any = None) -> tuple[NDArray[np.int64], NDArra
         times, values = _split(times)
     checkpoint()
     times_ns = to_ns_array(not_years(times))
-    numbers = _as_numbers(values)
+    numbers = as_numbers(values)
     if times_ns.size != numbers.size:
         raise InvalidInputError(
             f"There are {times_ns.size} times and {numbers.size} values; expected as many of each. "
@@ -102,7 +102,12 @@ def _columns(table: Any) -> list[Any] | None:
     return None
 
 
-def _as_numbers(values: Any) -> NDArray[np.float64]:
+def as_numbers(values: Any) -> NDArray[np.float64]:
+    """Values as float64, shape (n,), NaN where one is missing.
+
+    Raises:
+        InvalidInputError: they have not one dimension, or are no numbers.
+    """
     array = np.asarray(values.tolist() if np.ma.is_masked(values) else values)  # a masked value becomes None
     if array.ndim != 1:
         raise InvalidInputError(

@@ -10,6 +10,7 @@ from enstorage.entity._record import Record
 from enstorage.entity.data_set import DataSet
 from enstorage.entity.ensemble import Ensemble
 from enstorage.entity.forecast import Forecast
+from enstorage.entity.panel import Panel
 
 _ORDER = ["DataSource", "DataSnapshot", "DataPreparation", "DataSet", "Model", "Forecast", "Ensemble"]
 
@@ -83,6 +84,8 @@ def _parents(record: Record) -> list[Record]:
         return parents
     if isinstance(record, DataSet):
         return [*record.preparations()]
+    if isinstance(record, Panel):
+        return [*record.sources().values()]
     tables = {entity.__tablename__: entity for entity in ENTITIES}
     parents = []
     for column in record._upstream:

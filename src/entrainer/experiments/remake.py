@@ -115,7 +115,9 @@ def _by_part(job: Job, output: NDArray[np.float64]) -> "list[pl.DataFrame]":
 def _table(job: Job, part: str, told: dict[str, Any]) -> "pl.DataFrame":
     import polars as pl
 
-    series = job.model.research.project.data_source_id if told["series"] is None else told["series"]
+    series = told["series"]
+    if series is None:  # one for all samples; those from arrays have none of their own
+        (series,) = job.loaded.data_set.series_ids() or job.model.research.project.source_ids()
     table = point_forecasts(series, told["id"], told["values"])
     return table.select(pl.lit(part).alias("part"), pl.all())
 

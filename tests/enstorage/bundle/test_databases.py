@@ -76,7 +76,7 @@ def test_a_project_of_an_upgraded_store_is_exported(tmp_path, another_store):
     assert check(imported.project.connector) == []
 
 
-@pytest.mark.parametrize("path", sorted(KEPT.glob("*.enz")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(KEPT.glob("schema-????.enz")), ids=lambda path: path.name)
 def test_a_bundle_that_an_older_version_wrote_is_imported(path, another_store):
     """Whoever changes the tables or the format sees here whether the bundles that people have still come in."""
     imported = enstorage.import_bundle(path, another_store())
@@ -85,3 +85,14 @@ def test_a_bundle_that_an_older_version_wrote_is_imported(path, another_store):
     metrics = ensemble.metrics()
     assert Conductor(ensemble).render().metrics()["test"]["ensemble"] == pytest.approx(metrics["test"]["ensemble"])
     assert check(imported.project.connector) == []
+
+
+@pytest.mark.parametrize("path", sorted(KEPT.glob("schema-????-panel.enz")), ids=lambda path: path.name)
+def test_a_bundle_with_a_panel_that_an_older_version_wrote_is_imported(path, another_store):
+    project = enstorage.import_bundle(path, another_store()).project
+    assert list(project.panel.sources()) == ["Riga", "Осло"]
+    assert project.panel.with_keys(project.models()[0].forecasts())["key"].unique().len() == 2
+    ensemble = project.ensembles()[0]
+    metrics = ensemble.metrics()
+    assert Conductor(ensemble).render().metrics()["test"]["ensemble"] == pytest.approx(metrics["test"]["ensemble"])
+    assert check(project.connector) == []

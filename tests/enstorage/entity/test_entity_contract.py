@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sqlalchemy import event
 
-from enstorage import DataSet, DataSetInput, DataSource, Ensemble, Model, Project
+from enstorage import DataSet, DataSetInput, DataSource, Ensemble, Model, Panel, Project
 from enstorage.adapter import Branches, Window
 from enstorage.entity import ENTITIES
 from enstorage.errors import ImmutableError, InUseError, InvalidInputError, NotConnectedError, NotFoundError
@@ -36,6 +36,8 @@ def flow(sunspots):
     made["EnsembleItem"] = ensemble.items()[0]
     made["DataSetInput"] = DataSetInput.get_list()[1]
     made["DataCsv"] = snapshot.data_csv
+    made["PanelMember"] = Panel(name="Stars").add("sun", sunspots)
+    made["Panel"] = made["PanelMember"].panel
     return made
 
 
@@ -239,7 +241,7 @@ class EntityContract:
     def test_what_is_referred_to_is_not_deleted_and_the_message_says_by_what(self, store, flow, census):
         before = census(store)
         for entity, users in {
-            "DataSource": r"DataSnapshot\(1\), Project\(1, 'Sun'\)",
+            "DataSource": r"DataSnapshot\(1\), PanelMember\(1\), Project\(1, 'Sun'\)",
             "DataSnapshot": r"DataPreparation\(1\), DataPreparation\(2\)",
             "DataPreparation": r"DataSet\(1, 'branches lag 3'\), DataSetInput\(2\), Research\(1, 'plain'\)",
             "DataSet": r"Model\(1, 'a model'\)",
@@ -262,7 +264,7 @@ class EntityContract:
         taken = flow["DataSource"].delete(cascade=True)
         assert taken[-1] == flow["DataSource"]
         place = {type(record).__name__: index for index, record in enumerate(taken)}
-        assert set(place) == set(flow) - {"DataCsv"}
+        assert set(place) == set(flow) - {"DataCsv", "Panel"}  # a panel goes on with its other sources
         for child, parent in [
             ("DataSnapshot", "DataSource"),
             ("DataPreparation", "DataSnapshot"),
@@ -278,10 +280,11 @@ class EntityContract:
             ("Ensemble", "Project"),
             ("Research", "Project"),
             ("Project", "DataSource"),
+            ("PanelMember", "DataSource"),
         ]:
             assert place[child] < place[parent]
         left = {name: count for name, count in census(store).items() if count}
-        assert set(left) == {"objects"}  # freed by `enstorage gc`, not by deleting
+        assert set(left) == {"Panel", "objects"}  # objects are freed by `enstorage gc`, not by deleting
 
     def test_cascade_leaves_what_does_not_depend(self, store, flow):
         other = DataSource(name="other").save()

@@ -16,6 +16,10 @@ from enstorage.entity import (
     Ensemble,
     EnsembleItem,
     Forecast,
+    Model,
+    PanelMember,
+    Project,
+    Research,
 )
 from enstorage.errors import InvalidInputError
 
@@ -101,6 +105,42 @@ def check_inputs(rows: Rows) -> None:
         asked = rows[DataSet][id].values["data_preparation_id"]
         if asked not in {row.values["data_preparation_id"] for row in each}:
             raise InvalidInputError(f"DataSet({id}) is of preparation {asked}, which is not among its preparations.")
+
+
+def check_panels(rows: Rows) -> None:
+    """Refuse data of sources that the panel of its project does not have.
+
+    Raises:
+        InvalidInputError: there is such.
+    """
+    panels: dict[int, set[int]] = defaultdict(set)
+    for member in rows.get(PanelMember, {}).values():
+        panels[member.values["panel_id"]].add(member.values["data_source_id"])
+    pooled = sources_of_sets(rows)
+    for row in rows.get(Research, {}).values():
+        known = _sources_of_panel(rows, row, panels)
+        preparation_id = row.values["data_preparation_id"]
+        if known is not None and preparation_id is not None:
+            snapshot = rows[DataSnapshot][rows[DataPreparation][preparation_id].values["data_snapshot_id"]]
+            if snapshot.values["data_source_id"] not in known:
+                raise InvalidInputError(
+                    f"{row} has a preparation of a data source that the panel of its project has not."
+                )
+    for row in rows.get(Model, {}).values():
+        known = _sources_of_panel(rows, rows[Research][row.values["research_id"]], panels)
+        set_id = row.values["data_set_id"]
+        if known is None or set_id is None:
+            continue
+        data_set = rows[DataSet][set_id].values
+        is_pooled = "series" in rows[DataCsv][data_set["data_csv_id"]].values["columns"]
+        if data_set["data_preparation_id"] is None or (is_pooled and not pooled[set_id] <= known):
+            raise InvalidInputError(f"{row} has samples of a data source that the panel of its project has not.")
+
+
+def _sources_of_panel(rows: Rows, research: Row, panels: dict[int, set[int]]) -> set[int] | None:
+    """The sources of the panel that the project of a research is over; None where it is over one source."""
+    panel_id = rows[Project][research.values["project_id"]].values["panel_id"]
+    return None if panel_id is None else panels[panel_id]
 
 
 def check_members(rows: Rows) -> None:

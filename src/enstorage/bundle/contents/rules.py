@@ -20,6 +20,7 @@ from enstorage.entity import (
     Model,
     ModelCurve,
     ModelMeta,
+    PanelMember,
     Project,
     Research,
 )
@@ -77,6 +78,15 @@ def _period(values: dict[str, Any]) -> None:
     _check(start is None or end is None or start < end, "its period is empty.")
 
 
+def _project(values: dict[str, Any], _rows: Rows) -> None:
+    one = (values["data_source_id"] is None) != (values["panel_id"] is None)
+    _check(one, "it is not over one data source or one panel.")
+
+
+def _panel_member(values: dict[str, Any], _rows: Rows) -> None:
+    _check(values["key"], "its key is empty.")
+
+
 def _data_source(values: dict[str, Any], _rows: Rows) -> None:
     _period(values)
     for time in (values["time_from"], values["time_to"]):
@@ -119,7 +129,7 @@ def _research(values: dict[str, Any], rows: Rows) -> None:
     preparation = _parent(values, "data_preparation_id", DataPreparation, rows)
     if preparation is not None:
         snapshot, project = rows[DataSnapshot][preparation["data_snapshot_id"]], rows[Project][values["project_id"]]
-        same = snapshot.values["data_source_id"] == project.values["data_source_id"]
+        same = project.values["data_source_id"] in (None, snapshot.values["data_source_id"])
         _check(same, "its preparation is of another data source than its project.")
 
 
@@ -228,7 +238,9 @@ def _counts(counts: dict[str, Any]) -> None:
 
 _CHECKS: dict[Kind, Callable[[dict[str, Any], Rows], None]] = {
     DataCsv: _data_csv,
+    Project: _project,
     DataSource: _data_source,
+    PanelMember: _panel_member,
     DataSnapshot: _data_snapshot,
     DataPreparation: _data_preparation,
     DataSet: _data_set,

@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from enstorage.bundle.contents.closure import Kind
-from enstorage.bundle.contents.relations import Rows, check_inputs, check_members, check_references, check_uniqueness
+from enstorage.bundle.contents.relations import (
+    Rows,
+    check_inputs,
+    check_members,
+    check_panels,
+    check_references,
+    check_uniqueness,
+)
 from enstorage.bundle.contents.rows import Row, from_line
 from enstorage.bundle.contents.rules import check_rows
 from enstorage.bundle.contents.tables import Tables, read_points
@@ -103,6 +110,7 @@ def read_bundle(file: BinaryIO, report: Listener, *, max_bytes: int | None = Non
     check_rows(rows)
     check_members(rows)
     check_inputs(rows)
+    check_panels(rows)
     if manifest.project not in rows[Project]:
         raise InvalidInputError(f"Its project {manifest.project} is not among its records.")
     _check_complete(manifest, rows)

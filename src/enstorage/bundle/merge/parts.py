@@ -1,7 +1,8 @@
 """Parts of records that are here already: what is missing is added, what is there is never written over.
 
 Parts have no origin. They are known by what they are parts of and by their key: a fact by its model and its name, a
-forecast by its model and its part, an item by its ensemble and its member, an input by its data set and its preparation.
+forecast by its model and its part, an item by its ensemble and its member, an input by its data set and its preparation, a
+source in a panel by both.
 """
 
 from collections import defaultdict
@@ -24,8 +25,10 @@ from enstorage.entity import (
     Model,
     ModelCurve,
     ModelMeta,
+    PanelMember,
 )
 from enstorage.entity.model_curve import joined, packed
+from enstorage.errors import InvalidInputError
 
 #: By which columns the parts of one whole differ.
 _KEYS: dict[Kind, tuple[str, ...]] = {
@@ -33,6 +36,7 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
     Forecast: ("part",),
     EnsembleItem: ("model_id", "member_id"),
     DataSetInput: ("data_preparation_id",),
+    PanelMember: ("data_source_id",),
 }
 
 # Before the names of curves that are here already; no name of a curve begins so.
@@ -59,7 +63,9 @@ def plan_parts(session: Session, plan: Plan, bundle: Bundle) -> None:
         for row, whole, id in old:
             if (whole, id, _key(plan, row)) in known:
                 plan.known[entity] += 1
-            elif entity is ModelMeta or (entity is Forecast and _goes_with(plan, row, filled)):
+            elif entity in (ModelMeta, PanelMember) or (entity is Forecast and _goes_with(plan, row, filled)):
+                if entity is PanelMember:
+                    _refuse_taken_key(session, row, id)
                 plan.made[entity].append(row)
             else:
                 plan.left[entity] += 1
@@ -101,6 +107,19 @@ def _known(session: Session, entity: Kind, old: Iterable[tuple[Row, Kind, int]])
                 query = select(columns[name], *(columns[key] for key in _KEYS[entity])).where(columns[name].in_(chunk))
                 known |= {(whole, id, tuple(key)) for id, *key in session.execute(query)}
     return known
+
+
+def _refuse_taken_key(session: Session, row: Row, panel_id: int) -> None:
+    """Refuse a source that comes to a panel here under a key that another source has here."""
+    key = row.values["key"]
+    query = select(PanelMember.data_source_id).where(PanelMember.panel_id == panel_id, PanelMember.key == key)
+    taken = session.scalar(query)
+    if taken is not None:
+        raise InvalidInputError(
+            f"{row} of the bundle has the key {key!r}, which data source {taken} has in Panel({panel_id}) of this store: "
+            "both went on after the last bundle. Nothing was changed. Give that source another key, or import into an empty "
+            "store."
+        )
 
 
 def _goes_with(plan: Plan, row: Row, filled: dict[tuple[Kind, int], dict[str, Any]]) -> bool:

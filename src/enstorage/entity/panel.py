@@ -1,0 +1,282 @@
+"""`Panel`: a named set of sources."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from sqlalchemy.orm import Mapped, mapped_column
+
+from enstorage.database.types import Name
+from enstorage.entity._many import create_preparations, create_snapshots, write_all
+from enstorage.entity._record import Record
+from enstorage.entity._saving import save_all
+from enstorage.entity.columns import facts
+from enstorage.entity.data_source import DataSource
+from enstorage.entity.panel_member import PanelMember
+from enstorage.errors import InvalidInputError, NotFoundError
+from enstorage.instant import TimeLike, not_years, to_ns
+from enstorage.sources.long_table import as_key, by_key
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from enstorage.connector import Connector
+    from enstorage.entity.data_preparation import DataPreparation
+    from enstorage.entity.data_snapshot import DataSnapshot
+    from enstorage.entity.project import Project
+
+
+class Panel(Record):
+    """Sources that belong together, such as the sales of each store, with a key for each; one source stays one series.
+
+    A project may be over a panel: one model then learns from all its series, and one ensemble forecasts each of them. Its
+    sources may differ in length, in their periods and units.
+
+    Args:
+        name: what people call it.
+        description: free text.
+        connector: the store to live in; the current one by default.
+    """
+
+    __tablename__ = "panel"
+
+    name: Mapped[str] = mapped_column(Name, info=facts("What people call it."))
+
+    def __init__(self, *, name: str, description: str = "", connector: "Connector | None" = None) -> None:
+        super().__init__(connector=connector, name=name, description=description)
+
+    @classmethod
+    def from_table(
+        cls,
+        table: Any,
+        *,
+        name: str,
+        series: str = "series",
+        time: str = "time",
+        value: str = "value",
+        time_interval: str | None = None,
+        aggregate: str = "mean",
+        unit: str = "",
+        description: str = "",
+        connector: "Connector | None" = None,
+    ) -> Self:
+        """Make a panel with a new source for each series of a long table, and store all points; all or nothing.
+
+        Args:
+            table: a Polars, pandas or Arrow table with one row for each point.
+            name: of the panel; a source is called by it and its key.
+            series: name of the column with the key of the series: texts or whole numbers.
+            time: name of the column with the times.
+            value: name of the column with the values, finite numbers.
+            time_interval: of each source, see `DataSource`.
+            aggregate: of each source.
+            unit: of each source.
+            description: free text, of the panel.
+            connector: the store to live in; the current one by default.
+
+        Raises:
+            InvalidInputError: a column is missing, a key or a value is missing, or a time stands twice in a series.
+        """
+        points = by_key(table, series, time, value)
+        panel = cls(name=name, description=description, connector=connector)
+        sources = {
+            key: DataSource(
+                name=f"{name} {key}",
+                time_interval=time_interval,
+                aggregate=aggregate,
+                unit=unit,
+                connector=panel.connector,
+            )
+            for key in points
+        }
+        with panel.connector.transaction():
+            panel.save()
+            write_all(sources.values(), points.values())
+            panel.add_all(sources)
+        return panel
+
+    def add(self, key: str, source: DataSource) -> PanelMember:
+        """Add a source. A new panel or source is saved first.
+
+        Args:
+            key: what the source is called in the panel, such as the number of a store; each once.
+            source: of the same store; each once.
+
+        Raises:
+            InvalidInputError: the key or the source is in the panel already, or the key is no text.
+        """
+        return self.add_all({key: source})[0]
+
+    def add_all(self, sources: Mapping[str, DataSource]) -> list[PanelMember]:
+        """Add many sources by their keys, all or none. See `add`."""
+        given = {as_key(key): source for key, source in sources.items()}
+        for key, source in given.items():
+            if not isinstance(source, DataSource):
+                raise InvalidInputError(f"{source!r:.60} is not a DataSource; expected one with the key {key!r}.")
+        with self.connector.transaction():
+            save_all([self, *given.values()])
+            self._refuse_known(given)
+            return save_all(
+                PanelMember(connector=self.connector, panel_id=self.id, key=key, data_source_id=source.id)
+                for key, source in given.items()
+            )
+
+    def members(self) -> list[PanelMember]:
+        """Keys and sources, in the order in which they were added."""
+        return self._children(PanelMember.panel_id)
+
+    def sources(self) -> dict[str, DataSource]:
+        """The sources by their keys, in the order in which they were added."""
+        members = self.members()
+        sources = DataSource.get_list([member.data_source_id for member in members], connector=self.connector)
+        return dict(zip((member.key for member in members), sources, strict=True))
+
+    def remove(self, key: str) -> None:
+        """Take a source out of the panel; the source stays.
+
+        Raises:
+            NotFoundError: the panel has no such key.
+            InUseError: a research over the panel has data of the source.
+        """
+        members = {member.key: member for member in self.members()}
+        if as_key(key) not in members:
+            raise _unknown(self, [as_key(key)], members)
+        members[as_key(key)].delete()
+
+    def write(self, table: Any, *, series: str = "series", time: str = "time", value: str = "value") -> int:
+        """Store points of sources of the panel; the value of a time that is already there is replaced.
+
+        Args:
+            table: as `from_table` takes it; its keys are those of the panel, not necessarily all of them.
+            series: name of the column with the key.
+            time: name of the column with the times.
+            value: name of the column with the values.
+
+        Returns:
+            How many points were written.
+
+        Raises:
+            NotFoundError: a key is none of the panel; nothing was written then.
+            InvalidInputError: the table is as `from_table` refuses it; nothing was written then.
+        """
+        points, sources = by_key(table, series, time, value), self._saved().sources()
+        unknown = [key for key in points if key not in sources]
+        if unknown:
+            raise _unknown(self, unknown, sources)
+        return write_all([sources[key] for key in points], points.values())
+
+    def read(self, time_from: TimeLike | None = None, time_to: TimeLike | None = None) -> "pl.DataFrame":
+        """The points of all sources in the half-open period [time_from, time_to), by default all, as they are now.
+
+        Returns:
+            Columns `series` (data source id), `key`, `time` (int64 ns) and `value`; a row for each point, source after
+            source, in time order.
+        """
+        import polars as pl
+
+        members = self.members()
+        points = self.connector.series.read_many([member.data_source_id for member in members]) if members else []
+        counts = [len(times) for times, _ in points]
+        table = pl.DataFrame(
+            {
+                "series": np.repeat(np.array([member.data_source_id for member in members], dtype=np.int64), counts),
+                "key": pl.Series([member.key for member in members], dtype=pl.String).gather(
+                    np.repeat(np.arange(len(members)), counts)
+                ),
+                "time": np.concatenate([np.empty(0, dtype=np.int64), *(times for times, _ in points)]),
+                "value": np.concatenate([np.empty(0), *(values for _, values in points)]),
+            }
+        )
+        if time_from is not None:
+            table = table.filter(pl.col("time") >= to_ns(not_years(time_from)))
+        return table if time_to is None else table.filter(pl.col("time") < to_ns(not_years(time_to)))
+
+    def with_keys(self, table: "pl.DataFrame") -> "pl.DataFrame":
+        """A table of forecasts, or another one with the column `series`, with the column `key` after it.
+
+        The key of a series that is none of the panel is null.
+        """
+        import polars as pl
+
+        if "series" not in table.columns:
+            raise InvalidInputError(
+                f"The table has no column 'series', but {', '.join(table.columns)[:200]}; expected a table such as "
+                "model.forecasts() gives."
+            )
+        keys = {member.data_source_id: member.key for member in self.members()}
+        key = pl.col("series").replace_strict(keys, default=None, return_dtype=pl.String).alias("key")
+        at = table.columns.index("series") + 1
+        return table.select(*table.columns[:at], key, *(name for name in table.columns[at:] if name != "key"))
+
+    def create_snapshots(self, description: str = "") -> "list[DataSnapshot]":
+        """Fix the states of all sources at one moment; all or none, in the order in which they were added.
+
+        Raises:
+            InvalidInputError: the panel has no source, or a source has no points in its period; the message names it.
+        """
+        return create_snapshots(self._some_sources(), description)
+
+    def create_preparations(
+        self,
+        clean_method: str = "drop",
+        transform_method: str = "none",
+        train_part: float = 0.7,
+        valid_part: float = 0.0,
+        test_part: float | None = None,
+        *,
+        split: str = "time",
+        seed: int = 0,
+        description: str = "",
+    ) -> "list[DataPreparation]":
+        """Take a snapshot of every source at one moment and prepare all of them in one way; all or none.
+
+        Each is fitted and split by itself. See `enstorage.create_preparations` for the arguments, and for snapshots that
+        were taken before.
+
+        Raises:
+            InvalidInputError: the panel has no source, or a source cannot be prepared so; the message names it.
+        """
+        with self.connector.transaction():
+            return create_preparations(
+                self.create_snapshots(),
+                clean_method,
+                transform_method,
+                train_part,
+                valid_part,
+                test_part,
+                split=split,
+                seed=seed,
+                description=description,
+            )
+
+    def projects(self) -> "list[Project]":
+        """The projects over this panel."""
+        from enstorage.entity.project import Project
+
+        return self._children(Project.panel_id)
+
+    def _some_sources(self) -> list[DataSource]:
+        sources = [*self._saved().sources().values()]
+        if not sources:
+            raise InvalidInputError(f"{self} has no sources. Add some: panel.add(key, source).")
+        return sources
+
+    def _refuse_known(self, given: Mapping[str, DataSource]) -> None:
+        keys = {member.data_source_id: member.key for member in self.members()}
+        taken = set(keys.values())
+        for key, source in given.items():
+            if key in taken:
+                raise InvalidInputError(f"{self} has a source with the key {key!r} already. Give another key.")
+            if source.id in keys:
+                raise InvalidInputError(
+                    f"{source} is in {self} already, with the key {keys[source.id]!r}; expected each source once."
+                )
+            keys[source.id] = key
+
+
+def _unknown(panel: Panel, keys: list[str], known: Mapping[str, object]) -> NotFoundError:
+    shown = ", ".join(map(repr, [*known][:8])) + (f" and {len(known) - 8} more" if len(known) > 8 else "")
+    return NotFoundError(
+        f"{panel} has no source with the key {', '.join(map(repr, keys[:5]))}; known are {shown or 'none'}. Add a source: "
+        "panel.add(key, source)."
+    )
