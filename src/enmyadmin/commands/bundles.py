@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from endirector.progress import progress_bar
 from enmyadmin.commands.entities import entity_class
 from enmyadmin.commands.opening import Store, open_store
 from enmyadmin.output import Json, print_json, print_table
@@ -31,8 +30,7 @@ def export(
     project = Project.get(id, connector=open_store(store))
     if file.exists() and not overwrite:
         raise InvalidInputError(f"{file} is there already. Choose another name, or replace it with --overwrite.")
-    with progress_bar(hidden=as_json) as progress:
-        exported = export_project(project, file, overwrite=overwrite, progress=progress)
+    exported = export_project(project, file, overwrite=overwrite, progress=not as_json)
     counts = {"records": exported.records, "objects": exported.objects, "points": exported.points}
     if as_json:
         print_json({"file": str(file), "bytes": exported.bytes, "project": project.as_dictionary(), **counts})
@@ -57,8 +55,7 @@ def import_bundle(
     import enstorage
 
     connector = open_store(store)
-    with progress_bar(hidden=as_json) as progress:
-        imported = enstorage.import_bundle(file, connector, max_bytes=max_bytes, progress=progress)
+    imported = enstorage.import_bundle(file, connector, max_bytes=max_bytes, progress=not as_json)
     kinds = {"new": imported.new, "known": imported.known, "filled": imported.filled, "left": imported.left}
     project = imported.project
     if as_json:

@@ -21,7 +21,7 @@ def verify(entity: Kind, id: Id, store: Store = None, as_json: Json = False) -> 
     from endirector import Conductor
 
     ensemble = ensemble_of(entity, id, store)
-    verified = Conductor(ensemble).verify()
+    verified = Conductor(ensemble).verify(progress=not as_json)
     stale = ensemble.staleness()
     if as_json:
         told = {"demanded": verified.demanded, "numbers": verified.numbers, "stale": stale}

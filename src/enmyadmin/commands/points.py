@@ -46,7 +46,7 @@ def import_csv(
             unit=unit,
             connector=connector,
         )
-    count = target.write(times, values)
+    count = target.write(times, values, progress=not as_json)
     if as_json:
         print_json({"points": count, "data_source": target.as_dictionary()})
     else:

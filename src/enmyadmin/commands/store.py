@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from endirector.progress import progress_bar
 from enmyadmin.commands.opening import Store, open_store
 from enmyadmin.output import Json, print_json, print_table, readable_size
 from enstorage.errors import InvalidInputError
@@ -57,8 +56,7 @@ def check(store: Store = None, as_json: Json = False) -> None:
     """Read everything back and compare every hash and reference; exit status 1 if something is wrong."""
     import enstorage
 
-    with progress_bar(hidden=as_json) as progress:
-        found = enstorage.check(open_store(store), notes=True, progress=progress)
+    found = enstorage.check(open_store(store), notes=True, progress=not as_json)
     is_damaged = any(each.kind == "damage" for each in found)
     if as_json:
         print_json([asdict(each) for each in found])
@@ -85,8 +83,7 @@ def gc(
     import enstorage
 
     period = _period(grace)
-    with progress_bar(hidden=as_json) as progress:
-        sweep = enstorage.gc(open_store(store), delete=delete, grace=period, progress=progress)
+    sweep = enstorage.gc(open_store(store), delete=delete, grace=period, progress=not as_json)
     if as_json:
         print_json(asdict(sweep))
         return
