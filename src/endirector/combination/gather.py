@@ -209,16 +209,21 @@ def _with_truth(model: Model, forecasts: pl.DataFrame) -> pl.DataFrame:
 
 @contextmanager
 def no_new_forecasts(members: Sequence[Member]) -> Iterator[None]:
-    """Where an error leaves the block, delete the forecasts that models were given in it, see `_up_to_date`."""
-    lacking = [(model, {each.id for each in Forecast.of(model)}) for model in models_in(members) if _lacks(model)]
+    """Where an error leaves the block, delete the forecasts that models without any were given in it, see `_up_to_date`.
+
+    Outdated ones that were replaced stay replaced.
+    """
+    bare = [model for model in models_in(members) if _lacks(model) and not _parts(model)]
     try:
         yield
     except BaseException:
-        for model, known in lacking:
-            for each in Forecast.of(model):
-                if each.id not in known:
-                    each.delete()
+        for each in (each for model in bare for each in _parts(model)):
+            each.delete()
         raise
+
+
+def _parts(model: Model) -> list[Forecast]:
+    return [each for each in Forecast.of(model) if each.part != OUT_OF_FOLD]
 
 
 def _lacks(model: Model) -> bool:
