@@ -9,7 +9,7 @@ import typer
 
 from enmyadmin.commands.opening import Store, open_store
 from enmyadmin.commands.records import find_record
-from enmyadmin.output import Json, print_json, print_table
+from enmyadmin.output import Json, Quiet, print_json, print_table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,6 +36,7 @@ def forecast(
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the forecasts to this file.", show_default=False)] = None,
     store: Store = None,
+    quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Forecast the steps after the data of a model or an ensemble.
@@ -46,7 +47,7 @@ def forecast(
     """
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always", UserWarning)
-        table = _forecast(entity, id, horizon, time_from, level, store)
+        table = _forecast(entity, id, horizon, time_from, level, store, progress=not (quiet or as_json))
     notes = [str(each.message) for each in told if each.category is UserWarning]
     if csv is not None:
         from enstorage.writing import write_whole
@@ -64,7 +65,14 @@ def forecast(
 
 
 def _forecast(
-    entity: Forecasting, id: str, horizon: int, time_from: str | None, level: list[float] | None, store: Path | None
+    entity: Forecasting,
+    id: str,
+    horizon: int,
+    time_from: str | None,
+    level: list[float] | None,
+    store: Path | None,
+    *,
+    progress: bool,
 ) -> "pl.DataFrame":
     connector = open_store(store)
     if entity is Forecasting.MODEL:
@@ -75,7 +83,8 @@ def _forecast(
     import endirector
     from enstorage import Ensemble
 
-    return endirector.forecast(find_record(Ensemble, id, connector), horizon, time_from, levels=level)
+    ensemble = find_record(Ensemble, id, connector)
+    return endirector.forecast(ensemble, horizon, time_from, levels=level, progress=progress)
 
 
 def _readable(table: "pl.DataFrame") -> "pl.DataFrame":

@@ -15,6 +15,8 @@ from enstorage.entity.ensemble import Ensemble
 from enstorage.entity.forecast import Forecast
 from enstorage.entity.model import Model
 from enstorage.entity.model_meta import ModelMeta
+from enstorage.entity.panel import Panel
+from enstorage.entity.panel_member import PanelMember
 from enstorage.entity.project import Project
 from enstorage.entity.research import Research
 from enstorage.errors import InvalidInputError
@@ -128,6 +130,10 @@ def _forecast(
     return model.save_forecasts(part, id, values, series=series)
 
 
+def _panel_member(panel: Panel, key: str, data_source: DataSource) -> PanelMember:
+    return panel.add(key, data_source)
+
+
 WAYS: tuple[Way, ...] = (
     Way(DataSource, DataSource),
     Way(DataSnapshot, DataSource.create_snapshot, {"self": "data_source"}),
@@ -137,6 +143,8 @@ WAYS: tuple[Way, ...] = (
         _data_set,
         several={"data_preparations": (DataPreparation, "Several preparations, each of a data source of its own.")},
     ),
+    Way(Panel, Panel),
+    Way(PanelMember, _panel_member),
     Way(Project, Project),
     Way(Research, Project.create_research, {"self": "project", "preparation": "data_preparation"}),
     Way(Model, _model),
