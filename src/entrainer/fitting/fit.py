@@ -11,6 +11,7 @@ from operator import attrgetter
 from numpy.typing import ArrayLike
 
 from enstorage import Model
+from enstorage.entity._trash import check_live
 from entrainer.compiled.forward import predict_together
 from entrainer.compiled.group import Chunk, Report, train_together
 from entrainer.compiled.outcome import Outcome, Stop
@@ -74,12 +75,13 @@ def fit(
 
     Raises:
         InvalidInputError: a model has nothing to train, its network does not fit its data set, a data set has no train
-            rows, seeds, trainings or weights do not fit the models, or an estimator takes no weights. Nothing was
-            trained then.
+            rows, seeds, trainings or weights do not fit the models, an estimator takes no weights, or a model is in the
+            trash. Nothing was trained then.
         NotFoundError: a model has no data set.
     """
     if isinstance(models, Model):
         models = [models]
+    check_live(models)
     jobs = jobs_of(models, training or Training(), seeds, weights)
     groups = groups_of(jobs)
     if executor is not None:
