@@ -18,6 +18,7 @@ from endirector.rendering.metrics import errors_by_part
 from endirector.rendering.table import table_of
 from endirector.rendering.verify import Verification, compared
 from enstorage import DataCsv, Ensemble, Forecast, Model
+from enstorage.entity._trash import check_live
 from enstorage.errors import UntrustedError
 from enstorage.preparation.split import PARTS
 from enstorage.progress import Listener, Progress, listening
@@ -76,9 +77,10 @@ class Conductor:
 
         Raises:
             CancelledError: the progress function asked to stop; nothing was changed.
-            InvalidInputError: no members, no common target, members of different targets or units, no row to fit on, or no
-                out-of-fold forecasts where the ensemble is to be fitted on them.
+            InvalidInputError: no members, no common target, members of different targets or units, no row to fit on, no
+                out-of-fold forecasts where the ensemble is to be fitted on them, or it or a member is in the trash.
         """
+        check_live([self.ensemble, *self.ensemble.members()])
         with self.ensemble.connector as connector, listening(progress) as report, connector.all_or_nothing():
             members = members_of(self.ensemble)
             with no_new_forecasts(members):

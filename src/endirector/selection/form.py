@@ -16,6 +16,7 @@ from endirector.methods.base import Floats
 from endirector.methods.voting import Voting
 from endirector.rendering.conductor import Conductor
 from enstorage import Ensemble, Forecast, Model, Project, plugins
+from enstorage.entity._trash import check_live
 from enstorage.entity.ensemble import classes_of, member_names
 from enstorage.entity.ensemble_columns import METHODS
 from enstorage.entity.forecast import OUT_OF_FOLD
@@ -219,6 +220,7 @@ def form(
         raise InvalidInputError(f"The metric is one of {', '.join(METRICS)}; received {metric!r}.")
     if methods is not None and not methods:
         raise InvalidInputError("There is no method to try. Leave methods out to try the usual ones.")
+    check_live([project, *(candidates or ())])
     with project.connector as connector, listening(progress) as report:
         report("Backtesting", 0, 100)
         chosen = project.models() if candidates is None else candidates

@@ -85,7 +85,10 @@ def check_live(records: "Iterable[Record]") -> None:
     Raises:
         InvalidInputError: one is.
     """
-    stored = [record for record in records if not record._is_new]
+    from enstorage.entity._record import Record
+
+    # What is no record at all is refused by those who know what they take.
+    stored = [record for record in records if isinstance(record, Record) and not record._is_new]
     if not stored:
         return
     with stored[0].connector.database.reading() as session:

@@ -8,7 +8,7 @@ from sqlalchemy import delete
 from enstorage import plugins
 from enstorage.database.types import to_json_text
 from enstorage.entity.data_csv import DataCsv
-from enstorage.entity.ensemble_columns import FIT_ON, METHODS, EnsembleColumns
+from enstorage.entity.ensemble_columns import METHODS, EnsembleColumns, check_fit_on
 from enstorage.entity.forecast import Forecast
 from enstorage.entity.model import Model
 from enstorage.entity.project import Project
@@ -49,8 +49,8 @@ class Ensemble(EnsembleColumns):
         from enstorage.entity.ensemble_item import EnsembleItem
 
         chosen = plugins.load(METHODS, method)
-        if fit_on not in (None, *FIT_ON):
-            raise InvalidInputError(f"fit_on is one of {', '.join(FIT_ON)}; received {fit_on!r}.")
+        if fit_on is not None:
+            check_fit_on(fit_on)
         members = _checked_members(project, models)
         classes = classes_of(members)
         metamodel_name, told = chosen.check(metamodel, parameters or {}, member_names(members), classes)

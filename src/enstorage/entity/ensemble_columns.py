@@ -24,6 +24,17 @@ def _token(text: str) -> str:
     return text
 
 
+def check_fit_on(part: str) -> str:
+    """The rows that an ensemble is fitted on, as given.
+
+    Raises:
+        InvalidInputError: there are no such rows.
+    """
+    if part not in FIT_ON:
+        raise InvalidInputError(f"fit_on is one of {', '.join(FIT_ON)}; received {part!r}.")
+    return part
+
+
 class EnsembleColumns(Record):
     """Base of `Ensemble`: what is stored of one."""
 
@@ -57,6 +68,7 @@ class EnsembleColumns(Record):
         info=facts(
             "The rows that weights or metamodel are fitted on; by default those that the method is made for.",
             immutable=True,
+            canonical=check_fit_on,
             choices=lambda: FIT_ON,
         ),
     )

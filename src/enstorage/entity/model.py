@@ -12,12 +12,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from enstorage.database.types import JsonText, Name, ObjectHash
 from enstorage.entity._network import network_json
 from enstorage.entity._record import Record
-from enstorage.entity._texts import check_text
 from enstorage.entity.columns import facts
 from enstorage.entity.data_set import DataSet
 from enstorage.entity.forecast import OUT_OF_FOLD, Forecast, check_forecast_part, point_forecasts, with_quantiles
 from enstorage.entity.model_curve import ModelCurve, joined, not_logged
-from enstorage.entity.model_meta import ModelMeta
+from enstorage.entity.model_meta import ModelMeta, check_key
 from enstorage.entity.research import Research
 from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.instant import not_years, to_iso
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 D = TypeVar("D")
 _ABSENT: Any = object()
-_KEY_LENGTH = 255
 
 
 class Model(Record):
@@ -149,7 +147,7 @@ class Model(Record):
             NotFoundError: on reading, there is no such fact and no default.
             InvalidInputError: the key is not such a text, or the value has no JSON form.
         """
-        _check_key(key)
+        check_key(key)
         if value is not _ABSENT:
             self.connector.recorder.record([(self._saved().id, key, value)])
             return None
@@ -185,7 +183,7 @@ class Model(Record):
         if facts is None:
             return {fact.key: fact.value for fact in self._children(ModelMeta.model_id)}
         for key in facts:
-            _check_key(key)
+            check_key(key)
         id = self._saved().id
         self.connector.recorder.record([(id, key, value) for key, value in facts.items()])
         return None
@@ -380,9 +378,3 @@ class Model(Record):
     def research(self) -> Research:
         """The research it belongs to."""
         return Research.get(self.research_id, connector=self.connector)
-
-
-def _check_key(key: object) -> None:
-    if not isinstance(key, str) or not 0 < len(key) <= _KEY_LENGTH:
-        raise InvalidInputError(f"The key of a fact is a text of 1 to {_KEY_LENGTH} characters; received {key!r:.80}.")
-    check_text(key, "key of a fact")

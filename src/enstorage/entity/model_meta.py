@@ -10,10 +10,24 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from enstorage.database.types import Id, JsonValue, LongText, Name, UtcDateTime, to_json_text
 from enstorage.entity._record import Record
+from enstorage.entity._texts import check_text
 from enstorage.entity.columns import facts
+from enstorage.errors import InvalidInputError
 
 #: Characters of a fact's text that are kept beside it to search by.
 LABEL_LENGTH = 255
+
+
+def check_key(key: str) -> str:
+    """The key of a fact, as given.
+
+    Raises:
+        InvalidInputError: it is no text of 1 to 255 characters that every database can keep.
+    """
+    if not isinstance(key, str) or not 0 < len(key) <= LABEL_LENGTH:
+        raise InvalidInputError(f"The key of a fact is a text of 1 to {LABEL_LENGTH} characters; received {key!r:.80}.")
+    check_text(key, "key of a fact")
+    return key
 
 
 class ModelMeta(Record):
@@ -31,7 +45,7 @@ class ModelMeta(Record):
     )
 
     model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), info=facts("The model.", part_of=True))
-    key: Mapped[str] = mapped_column(Name, info=facts("Name of the fact; case counts."))
+    key: Mapped[str] = mapped_column(Name, info=facts("Name of the fact; case counts.", canonical=check_key))
     value: Mapped[Any] = mapped_column(JsonValue, nullable=False, info=facts("Any JSON value."))
     number: Mapped[float | None] = mapped_column(
         Double, info=facts("The value if it is a finite number; 1 for true, 0 for false.", listed=False)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enstorage import Model
+from enstorage.entity._trash import check_live
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 from enstorage.estimators.fitting import fit_samples
@@ -87,6 +88,7 @@ def backtest(
             f"backtest takes a number of folds of at least 1 and an initial share between 0 and 1; received {folds!r} and "
             f"{initial!r}."
         )
+    check_live(models)
     with listening(progress) as report:
         jobs = jobs_of(models, training or Training(), seeds, None)
         origins = _origins(jobs, folds, initial)

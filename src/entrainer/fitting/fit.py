@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from enstorage import Connector, Model
+from enstorage.entity._trash import check_live
 from enstorage.errors import InvalidInputError
 from enstorage.estimators.fitting import fit_samples
 from enstorage.progress import Progress, listening
@@ -85,13 +86,14 @@ def fit(
     Raises:
         CancelledError: the progress function asked to stop.
         InvalidInputError: a model has nothing to train, its network does not fit its data set, a data set has no train
-            rows, seeds, trainings or weights do not fit the models, an estimator takes no weights, cannot be fitted, or can
-            be neither kept nor fitted again, as a trial on a few rows shows, or there is a monitor and an executor, whose
-            processes cannot call it. Nothing was trained then.
+            rows, seeds, trainings or weights do not fit the models, a model is in the trash, an estimator takes no weights,
+            cannot be fitted, or can be neither kept nor fitted again, as a trial on a few rows shows, or there is a monitor
+            and an executor, whose processes cannot call it. Nothing was trained then.
         NotFoundError: a model has no data set.
     """
     if isinstance(models, Model):
         models = [models]
+    check_live(models)
     if executor is not None and monitor is not None:
         raise InvalidInputError(
             "fit was given a monitor and an executor, whose processes cannot call it. Leave one of them out."

@@ -1,4 +1,4 @@
-"""What holds for the records of each entity, whoever wrote them: what its constructor and its methods look after."""
+"""What holds between the columns of a record and between records; of one column by itself its facts say it."""
 
 import re
 from collections.abc import Callable
@@ -19,26 +19,18 @@ from enstorage.entity import (
     Forecast,
     Model,
     ModelCurve,
-    ModelMeta,
     PanelMember,
     Project,
     Research,
 )
 from enstorage.entity._arrays import array_adapter
 from enstorage.entity._inputs import check_adapter
-from enstorage.entity.ensemble_columns import FIT_ON
-from enstorage.entity.forecast import check_forecast_part
+from enstorage.entity.columns import facts_of
 from enstorage.errors import EnstorageError, InvalidInputError
 from enstorage.formats.base import FORMATS
 from enstorage.instant import MAX_NS, MIN_NS, not_years
-from enstorage.interval import Interval
-from enstorage.objects.base import checked_hash
-from enstorage.preparation.clean import parse_clean
 from enstorage.preparation.split import PARTS, check_part, check_parts
 from enstorage.preparation.transform import FittedTransform, Transform
-from enstorage.series.base import check_aggregate
-
-_TOKEN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def check_rows(rows: Rows) -> None:
@@ -47,9 +39,11 @@ def check_rows(rows: Rows) -> None:
     Raises:
         InvalidInputError: the message names the first one that was found.
     """
-    for entity, check in _CHECKS.items():
-        for row in rows.get(entity, {}).values():
+    for entity, records in rows.items():
+        check = _CHECKS.get(entity, _no_more)
+        for row in records.values():
             try:
+                _columns(entity, row.values)
                 check(row.values, rows)
             except EnstorageError as error:
                 raise InvalidInputError(f"{row}: {error}") from error
@@ -62,6 +56,22 @@ def _check(holds: object, fact: str) -> None:
         raise InvalidInputError(fact)
 
 
+def _columns(entity: Kind, values: dict[str, Any]) -> None:
+    """What holds for each column by itself, as its facts say."""
+    for name, known in facts_of(entity).items():
+        value = values.get(name)
+        if value is None:
+            continue
+        if known.is_time:
+            _check(MIN_NS <= value <= MAX_NS, f"the {name} {value} cannot be kept.")
+        if known.canonical is not None:
+            _check(known.canonical(value) == value, f"its {name} is {value!r:.60}.")
+
+
+def _no_more(_values: dict[str, Any], _rows: Rows) -> None:
+    """Nothing holds for its records beside the facts of their columns."""
+
+
 def _parent(values: dict[str, Any], name: str, entity: Kind, rows: Rows) -> dict[str, Any] | None:
     """The values of the record that a foreign key refers to; None where it refers to none."""
     id = values[name]
@@ -69,12 +79,7 @@ def _parent(values: dict[str, Any], name: str, entity: Kind, rows: Rows) -> dict
 
 
 def _period(values: dict[str, Any]) -> None:
-    check_aggregate(values["aggregate"])
-    interval = values["time_interval"]
-    _check(interval is None or str(Interval.parse(interval)) == interval, f"the interval is {interval!r}.")
     start, end = values["time_from"], values["time_to"]
-    for time in (start, end):
-        _check(time is None or MIN_NS <= time <= MAX_NS, f"the time {time} cannot be kept.")
     _check(start is None or end is None or start < end, "its period is empty.")
 
 
@@ -95,21 +100,17 @@ def _data_source(values: dict[str, Any], _rows: Rows) -> None:
 
 def _data_snapshot(values: dict[str, Any], _rows: Rows) -> None:
     _period(values)
-    checked_hash(values["sha256"])
     _check(0 <= values["empty_rows"] <= values["rows"], "it has more empty rows than rows.")
 
 
 def _data_preparation(values: dict[str, Any], _rows: Rows) -> None:
-    clean, transform, state = values["clean_method"], values["transform_method"], values["state"]
-    _check(str(parse_clean(clean)) == clean, f"the clean method is {clean!r}.")
-    _check(str(Transform.parse(transform)) == transform, f"the transform is {transform!r}.")
+    transform, state = values["transform_method"], values["state"]
     train, valid, test = (values[f"{part}_part"] for part in PARTS)
     check_parts(train, valid, test, values["split"], values["seed"])
     fitted = FittedTransform.from_json(state["transform"])
     asked = [name for name, _ in Transform.parse(transform).steps]
     _check([step.name for step in fitted.steps] == asked, "the fitted transform is another than the transform.")
     _check(type(state["leaks"]) is bool, "its state does not say whether it leaks.")
-    checked_hash(values["sha256"])
 
 
 def _data_set(values: dict[str, Any], _rows: Rows) -> None:
@@ -122,7 +123,6 @@ def _data_set(values: dict[str, Any], _rows: Rows) -> None:
     else:
         check_adapter(adapter_from_json(recipe))
     _counts(values["lost"])
-    checked_hash(values["sha256"])
 
 
 def _research(values: dict[str, Any], rows: Rows) -> None:
@@ -134,8 +134,7 @@ def _research(values: dict[str, Any], rows: Rows) -> None:
 
 
 def _model(values: dict[str, Any], rows: Rows) -> None:
-    network, data_set = values["network"], _parent(values, "data_set_id", DataSet, rows)
-    _check(network is None or isinstance(network.get("name"), str), "its network has no name.")
+    data_set = _parent(values, "data_set_id", DataSet, rows)
     if data_set is not None:
         research = rows[Research][values["research_id"]].values
         same = data_set["data_preparation_id"] in (None, research["data_preparation_id"])
@@ -155,27 +154,15 @@ def _object(values: dict[str, Any]) -> None:
     )
 
 
-def _model_meta(values: dict[str, Any], _rows: Rows) -> None:
-    _check(values["key"], "its key is empty.")
-
-
 def _model_curve(values: dict[str, Any], _rows: Rows) -> None:
     _check(ModelCurve(data=values["data"]).table().height == values["rows"], "it has another number of rows.")
 
 
 def _forecast(values: dict[str, Any], _rows: Rows) -> None:
-    check_forecast_part(values["part"])
     _check((values["model_id"] is None) != (values["ensemble_id"] is None), "it is not of one model or one ensemble.")
-    if values["object_sha256"] is not None:
-        checked_hash(values["object_sha256"])
 
 
 def _ensemble(values: dict[str, Any], _rows: Rows) -> None:
-    _check(_TOKEN.fullmatch(values["method"]), "its method is no token.")
-    _check(values["metamodel"] is None or _TOKEN.fullmatch(values["metamodel"]), "its metamodel is no name of a class.")
-    _check(values["fit_on"] in (None, *FIT_ON), "it is fitted on no part.")
-    _check(values["parameters"] is None or type(values["parameters"]) is dict, "its parameters have no names.")
-    _check(values["formed"] is None or type(values["formed"]) is dict, "how it was formed has no names.")
     _object(values)
     result = values["result"]
     _check((result is None) == (values["data_csv_id"] is None), "it has a table without a result, or the reverse.")
@@ -246,7 +233,6 @@ _CHECKS: dict[Kind, Callable[[dict[str, Any], Rows], None]] = {
     DataSet: _data_set,
     Research: _research,
     Model: _model,
-    ModelMeta: _model_meta,
     ModelCurve: _model_curve,
     Forecast: _forecast,
     Ensemble: _ensemble,
