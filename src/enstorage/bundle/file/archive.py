@@ -35,7 +35,7 @@ _BROKEN = (
 )
 
 
-class Member(NamedTuple):
+class ArchiveMember(NamedTuple):
     """What the manifest says about a member."""
 
     bytes: int
@@ -46,7 +46,7 @@ class ArchiveWriter:
     """Writes members one after the other and notes their sizes and hashes; the manifest comes last."""
 
     def __init__(self, file: BinaryIO) -> None:
-        self.members: dict[str, Member] = {}
+        self.members: dict[str, ArchiveMember] = {}
         self._zip = zipfile.ZipFile(file, "w", allowZip64=True)
 
     def add(self, name: str, chunks: Iterable[bytes], *, compress: bool = False) -> None:
@@ -60,7 +60,7 @@ class ArchiveWriter:
                 digest.update(chunk)
                 size += len(chunk)
                 member.write(chunk)
-        self.members[name] = Member(size, digest.hexdigest())
+        self.members[name] = ArchiveMember(size, digest.hexdigest())
 
     def close(self) -> None:
         """Write the directory of the archive; the file stays open."""
@@ -117,7 +117,7 @@ class Archive:
             while chunk := member.read(_CHUNK):
                 yield chunk
 
-    def read(self, name: str, member: Member | None = None) -> bytes:
+    def read(self, name: str, member: ArchiveMember | None = None) -> bytes:
         """The bytes of a member; compared with what the manifest says of it, where that is given.
 
         Raises:

@@ -5,7 +5,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from enstorage.bundle.file.archive import MANIFEST, Member
+from enstorage.bundle.file.archive import MANIFEST, ArchiveMember
 from enstorage.database.schema import HEAD_REVISION, REVISIONS
 from enstorage.errors import InvalidInputError, NotSupportedError
 
@@ -34,7 +34,7 @@ class Manifest:
     schema: str
     store: str
     project: int
-    members: dict[str, Member]
+    members: dict[str, ArchiveMember]
 
     @property
     def is_older(self) -> bool:
@@ -87,7 +87,7 @@ def _check_version(version: Any, schema: Any, made_by: Any) -> None:
         )
 
 
-def _member(name: str, given: Any) -> Member:
+def _member(name: str, given: Any) -> ArchiveMember:
     if not (
         isinstance(given, dict)
         and given.keys() == {"bytes", "sha256"}
@@ -95,7 +95,7 @@ def _member(name: str, given: Any) -> Member:
         and _matches(_SHA256, given["sha256"])
     ):
         raise InvalidInputError(f"The member {MANIFEST} does not give size and SHA-256 of {name!r:.100}.")
-    return Member(**given)
+    return ArchiveMember(**given)
 
 
 def _is_id(value: Any) -> bool:
