@@ -36,6 +36,7 @@ from entrainer.networks import (
 from entrainer.networks.output import Targets, for_targets
 from entrainer.networks.specification import NetworkSpec, spec_from_json
 from entrainer.settings.training import Training
+from entrainer.testing import NetworkContract
 
 SPECS = [
     PaperLSTM(units=(3, 4), dropout=0.1),
@@ -74,14 +75,21 @@ def test_every_known_network_is_tested_here():
     assert sorted(spec.name for spec in SPECS) == list(NETWORKS)
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=name)
-def test_every_known_network_survives_json(spec):
-    stored = json.loads(json.dumps(spec.to_json()))
-    assert stored["name"] == spec.name
-    back = spec_from_json(stored)
-    assert back == spec
-    assert hash(back) == hash(spec)
-    assert type(back) is NETWORKS[spec.name]
+@pytest.mark.parametrize("spec", KERAS, ids=name)
+class TestEveryNetwork(NetworkContract):
+    @pytest.fixture(autouse=True)
+    def of_the_specification(self, spec):
+        self.spec, self.shape = spec, SHAPES[spec.axes[0]]
+
+    def make_network(self):
+        return spec_from_json(self.spec.to_json())
+
+    def make_samples(self, rows):
+        return samples(self.spec, self.shape, rows)
+
+
+def test_an_estimator_survives_json():
+    assert spec_from_json(json.loads(json.dumps(SPECS[-1].to_json()))) == SPECS[-1]
 
 
 def test_json_form_is_plain_to_read():

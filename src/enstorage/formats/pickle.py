@@ -3,6 +3,7 @@
 from typing import Any
 
 from enstorage import plugins
+from enstorage.errors import CorruptError
 from enstorage.formats.base import Format
 
 
@@ -32,4 +33,7 @@ class PickleFormat(Format):
         import pickle
 
         assert allow_code  # noqa: S101 - a second lock on the door
-        return pickle.loads(content)  # noqa: S301 - allowed by Connector(allow_pickle=True) alone
+        try:
+            return pickle.loads(content)  # noqa: S301 - allowed by Connector(allow_pickle=True) alone
+        except (pickle.UnpicklingError, EOFError) as error:
+            raise CorruptError(f"The pickled object cannot be opened: {error}") from error

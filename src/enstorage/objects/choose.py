@@ -24,12 +24,17 @@ def find_objects(url: str) -> Callable[[], ObjectStore]:
         NotSupportedError: the scheme is not known.
         PluginError: the package that brings the store is broken.
     """
+    return class_of(url).parse(url)
+
+
+def class_of(url: str) -> type[ObjectStore]:
+    """The class of the object store that a URL names. Raises as `find_objects`."""
     scheme, _, place = url.partition(":")
     is_registered = scheme != ANY_SCHEME and plugins.has(OBJECT_STORES, scheme)
     if not is_registered and not place.startswith("//"):
         raise NotSupportedError(unknown(url))
     kind: type[ObjectStore] = plugins.load(OBJECT_STORES, scheme if is_registered else ANY_SCHEME)
-    return kind.parse(url)
+    return kind
 
 
 def unknown(url: str) -> str:

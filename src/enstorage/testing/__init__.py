@@ -1,10 +1,12 @@
-"""Contract tests for authors of stores and adapters: subclass one, say how yours is made, and pytest runs every promise.
+"""Contract tests for authors of plug-ins: subclass one, say how yours is made, and pytest runs every promise.
 
-Needs pytest.
+Needs pytest. Those of networks are in `entrainer.testing`, those of methods in `endirector.testing`.
 """
 
 from enstorage.testing.adapters import AdapterContract
+from enstorage.testing.formats import FormatContract
 from enstorage.testing.objects import ObjectStoreContract
 from enstorage.testing.series import SeriesStoreContract
+from enstorage.testing.sources import SourceLoaderContract
 
-__all__ = ["AdapterContract", "ObjectStoreContract", "SeriesStoreContract"]
+__all__ = ["AdapterContract", "FormatContract", "ObjectStoreContract", "SeriesStoreContract", "SourceLoaderContract"]

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from enstorage.adapter.base import Adapter
+from enstorage import plugins
+from enstorage.adapter.base import ADAPTERS, Adapter
 from enstorage.adapter.samples import NoSamplesError, Prepared, Samples, target_times, true_targets
 
 _DAY_NS = 86_400 * 10**9
@@ -53,9 +54,9 @@ class AdapterContract(ABC):
         return self.make_prepared()
 
     def test_it_is_known_by_its_name(self) -> None:
-        """The name is a text, and the readable form begins with it."""
+        """It is registered under it, and the readable form begins with it."""
         adapter = self.make_adapter()
-        assert adapter.name
+        assert plugins.load(ADAPTERS, adapter.name) is type(adapter)
         assert str(adapter).startswith(adapter.name)
 
     def test_samples_fit_together(self, prepared: list[Prepared]) -> None:

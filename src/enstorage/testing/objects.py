@@ -13,6 +13,7 @@ import pytest
 
 from enstorage.errors import CorruptError, InvalidInputError, StoreError
 from enstorage.objects.base import ObjectStore
+from enstorage.objects.choose import class_of
 
 # Some stores keep times to the second.
 _TICK = timedelta(seconds=1)
@@ -43,6 +44,10 @@ class ObjectStoreContract(ABC):
     def objects(self, place: Path) -> ObjectStore:
         """An empty store."""
         return self.make_store(place)
+
+    def test_it_is_found_by_the_scheme_that_it_shows(self, objects: ObjectStore) -> None:
+        """Printed, a store shows its URL; the scheme in front finds its class."""
+        assert class_of(str(objects)) is type(objects)
 
     @pytest.mark.parametrize("content", [b"", b"\x00", b"text\r\n", bytes(range(256)) * 5000])
     def test_what_was_put_is_got(self, objects: ObjectStore, place: Path, content: bytes) -> None:

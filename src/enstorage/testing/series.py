@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 from numpy.typing import ArrayLike, NDArray
 
+from enstorage import plugins
 from enstorage.errors import NotFoundError, NotSupportedError, StoreError
 from enstorage.instant import to_iso, to_ns, to_ns_array
 from enstorage.interval import Interval
 from enstorage.series.base import AGGREGATES, Points, SeriesStore
+from enstorage.series.choose import SERIES_STORES
 
 _HOUR_NS = 3600 * 10**9
 _INTERVALS = ("1y", "1mo", "1w", "1d", "1h", "15m")
@@ -44,6 +46,10 @@ class SeriesStoreContract(ABC):
     def series(self, place: Path) -> SeriesStore:
         """An empty store."""
         return self.make_store(place)
+
+    def test_it_is_registered_under_the_scheme_that_it_shows(self, series: SeriesStore) -> None:
+        """Printed, a store shows its URL; the scheme in front finds its class."""
+        assert plugins.load(SERIES_STORES, str(series).partition(":")[0]) is type(series)
 
     def test_a_nanosecond_is_kept(self, series: SeriesStore) -> None:
         """Times are not rounded to microseconds, as Parquet and Delta timestamps would be."""

@@ -1,0 +1,116 @@
+"""`MethodContract`: what every method promises, as tests. For authors of methods; needs pytest."""
+
+# ruff: noqa: S101 - tests assert
+
+import json
+from abc import ABC
+from typing import Any
+
+import numpy as np
+import pytest
+
+from endirector.methods.base import Combination, Fitting, Floats, Method, Rows
+from enstorage import plugins
+from enstorage.database.types import to_json_text
+from enstorage.entity.ensemble import METHODS
+from enstorage.errors import InvalidInputError
+
+_NAMES = ("a", "b", "c")
+_FIT_ROWS, _NEW_ROWS = 60, 20
+
+
+class MethodContract(ABC):
+    """Every promise of `endirector.Method`, one test each.
+
+    Subclass it in a test file under a name that begins with `Test`, and give `method`.
+    """
+
+    #: The method.
+    method: type[Method]
+    #: Class name of the metamodel, where the method has one; `make_metamodel` then makes it.
+    metamodel: str | None = None
+    #: Parameters other than the defaults.
+    parameters: dict[str, Any] = {}  # noqa: RUF012 - subclasses give another one
+
+    def make_metamodel(self) -> Any:
+        """A fresh metamodel; None where the method has none."""
+        return None
+
+    def make_rows(self, rows: int, seed: int) -> tuple[Rows, Floats]:
+        """Forecasts of three members, what happened, and five prepared values before it where the method asks for them."""
+        random = np.random.default_rng(seed)
+        truth = random.normal(10, 2, rows)
+        forecasts = truth[:, None] + random.normal(0, [0.5, 1.0, 2.0], (rows, len(_NAMES)))
+        has_window = self.method.window_lag(self._checked()[1], 5) is not None
+        return Rows(forecasts, window=random.normal(size=(rows, 5)) if has_window else None), truth
+
+    def fitted(self) -> Combination:
+        """The method, fitted on some rows."""
+        rows, truth = self.make_rows(_FIT_ROWS, 1)
+        return self.method().fit(Fitting(rows, truth, self._checked()[1], self.make_metamodel()))
+
+    def test_it_is_registered_under_its_name(self) -> None:
+        """By which an ensemble finds it."""
+        assert plugins.load(METHODS, self.method.name) is self.method
+
+    def test_every_parameter_has_a_default_that_json_holds(self) -> None:
+        """What an ensemble keeps is complete, and checked again it is the same."""
+        metamodel, told = self._checked()
+        assert json.loads(json.dumps(told)) == told
+        assert self.method.check(metamodel, told, _NAMES)[1] == told
+        assert self.method.with_defaults({}).keys() == told.keys()
+
+    def test_an_unknown_parameter_is_refused(self) -> None:
+        """When the ensemble is made, before anything is stored."""
+        with pytest.raises(InvalidInputError, match="no_such"):
+            self.method.check(self.metamodel, {"no_such": 1}, _NAMES)
+
+    def test_it_forecasts_one_finite_value_a_row(self) -> None:
+        """Of rows that it was not fitted on, of any number."""
+        combination = self.fitted()
+        for count in (1, _NEW_ROWS):
+            combined = combination.predict(self.make_rows(count, 2)[0])
+            assert combined.shape == (count,)
+            assert combined.dtype == np.float64
+            assert np.isfinite(combined).all()
+
+    def test_a_row_is_combined_by_itself(self) -> None:
+        """Whatever rows are asked for beside it: no row of the test part tells of another."""
+        combination, (rows, _) = self.fitted(), self.make_rows(_NEW_ROWS, 2)
+        whole = combination.predict(rows)
+        first = combination.predict(rows.only(np.arange(_NEW_ROWS) < 3))
+        np.testing.assert_allclose(first, whole[:3], rtol=1e-9)
+
+    def test_fitted_again_it_combines_the_same(self) -> None:
+        """To the bit: an ensemble is verified by that."""
+        rows, _ = self.make_rows(_NEW_ROWS, 2)
+        assert self.fitted().predict(rows).tobytes() == self.fitted().predict(rows).tobytes()
+
+    def test_weights_are_those_of_the_forecast(self) -> None:
+        """Where it combines by weights, the weighted sum and the intercept are what it forecasts."""
+        combination, (rows, _) = self.fitted(), self.make_rows(_NEW_ROWS, 2)
+        if combination.weights is not None and combination.step_weights is None and combination.row_weights is None:
+            assert combination.weights.shape == (len(_NAMES),)
+            expected = rows.forecasts @ combination.weights + (combination.intercept or 0.0)
+            np.testing.assert_allclose(combination.predict(rows), expected, rtol=1e-9)
+        if combination.row_weights is not None:
+            weights = combination.row_weights(rows)
+            assert weights.shape == rows.forecasts.shape
+            np.testing.assert_allclose(combination.predict(rows), (rows.forecasts * weights).sum(axis=1), rtol=1e-9)
+
+    def test_what_is_told_of_the_fit_is_json(self) -> None:
+        """It is kept in the result of the ensemble."""
+        facts = dict(self.fitted().facts)
+        assert json.loads(to_json_text(facts)) is not None
+
+    def test_what_is_not_fitted_does_not_see_the_truth(self) -> None:
+        """With another truth it combines the same, where the method says that it fits nothing."""
+        told = self._checked()[1]
+        if self.method.fits_with(told):
+            return
+        rows, truth = self.make_rows(_FIT_ROWS, 1)
+        one, other = (self.method().fit(Fitting(rows, given, told, self.make_metamodel())) for given in (truth, -truth))
+        assert one.predict(rows).tobytes() == other.predict(rows).tobytes()
+
+    def _checked(self) -> tuple[str | None, dict[str, Any]]:
+        return self.method.check(self.metamodel, self.parameters, _NAMES)
