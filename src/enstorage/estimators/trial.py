@@ -103,7 +103,7 @@ def _quick(estimator: Any) -> Any:
     from sklearn.base import clone
 
     copy = clone(estimator)
-    changed = {}
+    changed: dict[str, int | None] = {}
     for name, value in copy.get_params().items():
         last = name.rpartition("__")[2]
         if last == "n_jobs":
