@@ -37,7 +37,7 @@ NESTED = [
     GridSearchCV(Ridge(), {"alpha": [0.1, 1.0]}),
 ]
 IN_PIPELINE = {"estimator": "Pipeline", "parameters": {"steps": [["one", {"estimator": "Ridge"}]]}}
-UNKEPT = ["KNeighborsRegressor", "HistGradientBoostingRegressor"]
+UNKEPT = ["TweedieRegressor", "HistGradientBoostingRegressor"]
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning", "ignore::UserWarning")
@@ -76,19 +76,19 @@ def test_a_seed_that_is_not_given_is_0_also_inside(store):
 @pytest.mark.parametrize(
     ("name", "parameters", "words"),
     [
-        ("Pipeline", {"steps": [["one", {"estimator": "Rigde"}]]}, "scikit-learn has no estimator 'Rigde'"),
+        ("Pipeline", {"steps": [["one", {"estimator": "Rigde"}]]}, "Did you mean Ridge"),
         ("Pipeline", {"steps": [["one", {"estimator": "StandardScaler"}]]}, "neither a regressor nor a classifier"),
         ("Pipeline", {"steps": [["one", {"estimator": "Ridge"}]], "memory": "."}, "would keep pickles in files"),
         ("Pipeline", {"steps": []}, "neither a regressor nor a classifier"),
-        ("Pipeline", {"steps": "x"}, "Pipeline cannot be made with the parameters"),
+        ("Pipeline", {"steps": "x"}, "Pipeline cannot be made with such parameters"),
         (
             "Pipeline",
             {"steps": [["one", {"estimator": "Ridge", "parameters": [1]}]]},
-            "are a mapping from names to values",
+            "expected a mapping from names to values",
         ),
-        ("VotingRegressor", {"estimators": [["a"]]}, "cannot be made with|cannot be a metamodel"),
-        ("BaggingRegressor", {"estimator": "Ridge"}, "An estimator inside of another is told as"),
-        ("SelfTrainingClassifier", {}, "SelfTrainingClassifier cannot be made with the parameters"),
+        ("VotingRegressor", {"estimators": [["a"]]}, "cannot be (made|fitted)"),
+        ("BaggingRegressor", {"estimator": "Ridge"}, "An estimator inside of another is "),
+        ("SelfTrainingClassifier", {}, "SelfTrainingClassifier cannot be made with such parameters"),
         *(
             ("GridSearchCV", {"estimator": IN_PIPELINE, "param_grid": grid}, "would keep pickles in files")
             for grid in ({"memory": ["."]}, [{"a": [1]}, {"inner__memory": ["."]}])
@@ -169,6 +169,6 @@ class TestWhatNoFormatKeepsAsData:
 
 def test_with_pickle_allowed_it_is_kept(tmp_path):
     with enstorage.Connector.in_folder(tmp_path, allow_pickle=True):
-        ensemble = rendered(made(), "blending", "KNeighborsRegressor")
+        ensemble = rendered(made(), "blending", "TweedieRegressor")
         assert ensemble.object_format == "pickle"
-        assert ensemble.load_metamodel().n_neighbors == 5
+        assert ensemble.load_metamodel().power == 0.0

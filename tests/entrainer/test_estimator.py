@@ -4,6 +4,9 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from enstorage.errors import InvalidInputError
 from entrainer.networks import Estimator, WidrowHoff
@@ -53,20 +56,33 @@ def test_it_does_not_change_with_the_dictionary_it_was_made_from():
     assert spec.make(0).alpha == 1.0
 
 
+def test_it_takes_an_estimator_or_a_nested_description():
+    nested = {"estimator": "Ridge", "parameters": {"alpha": 2.0}}
+    bagging = Estimator("BaggingRegressor", {"estimator": nested})
+    for inside in (Ridge(alpha=2.0), Estimator("Ridge", {"alpha": np.float32(2.0)})):
+        assert Estimator("BaggingRegressor", {"estimator": inside}) == bagging
+    pipeline = Estimator(make_pipeline(StandardScaler(), Ridge(alpha=2.0)))
+    assert spec_from_json(json.loads(json.dumps(pipeline.to_json()))) == pipeline
+    assert pipeline.make(0)[-1].alpha == bagging.make(0).estimator.alpha == 2.0
+    assert pipeline.make(5)[-1].random_state == 5
+
+
 @pytest.mark.parametrize(
     ("estimator", "parameters", "message"),
     [
         (
             "RandomForrest",
             {},
-            r"no regressor or classifier 'RandomForrest'. Did you mean .*RandomForest.*such as Ridge, and",
+            "no estimator 'RandomForrest'.* Did you mean .*RandomForest",
         ),
-        ("KMeans", {}, "no regressor or classifier 'KMeans'"),
-        ("os.system", {}, "no regressor or classifier 'os.system'"),
-        (3, {}, "no regressor or classifier 3"),
+        ("KMeans", {}, "KMeans is neither a regressor nor a classifier"),
+        ("os.system", {}, "no estimator 'os.system'"),
+        (3, {}, "no estimator 3"),
         ("Ridge", {"beta": 1}, "Ridge has no parameter 'beta'. It takes: alpha, "),
         ("VotingRegressor", {}, "VotingRegressor needs the parameter 'estimators'. Give it."),
-        ("Ridge", {"alpha": np.ones(2)}, "parameters for Ridge cannot be stored as JSON"),
+        ("Ridge", {"alpha": print}, "parameter alpha of Ridge has no description: .* which is code"),
+        (Ridge(), {"alpha": 2.0}, "has its parameters itself"),
+        (make_pipeline(StandardScaler()), {}, "Pipeline is neither a regressor nor a classifier"),
         ("Ridge", [1], r"parameters are \[1\]; expected a dictionary"),
     ],
 )
