@@ -12,7 +12,7 @@ import pytest
 from endirector.methods.base import Combination, Fitting, Floats, Method, Rows
 from enstorage import plugins
 from enstorage.database.types import to_json_text
-from enstorage.entity.ensemble import METHODS
+from enstorage.entity.ensemble_columns import METHODS
 from enstorage.errors import InvalidInputError
 
 _NAMES = ("a", "b", "c")
@@ -41,13 +41,13 @@ class MethodContract(ABC):
         random = np.random.default_rng(seed)
         truth = random.normal(10, 2, rows)
         forecasts = truth[:, None] + random.normal(0, [0.5, 1.0, 2.0], (rows, len(_NAMES)))
-        has_window = self.method.window_lag(self._checked()[1], 5) is not None
+        has_window = self._made().window_lag(5) is not None
         return Rows(forecasts, window=random.normal(size=(rows, 5)) if has_window else None), truth
 
     def fitted(self) -> Combination:
         """The method, fitted on some rows."""
         rows, truth = self.make_rows(_FIT_ROWS, 1)
-        return self.method().fit(Fitting(rows, truth, self._checked()[1], self.make_metamodel()))
+        return self._made().fit(Fitting(rows, truth, self.make_metamodel()))
 
     def test_it_is_registered_under_its_name(self) -> None:
         """By which an ensemble finds it."""
@@ -55,10 +55,10 @@ class MethodContract(ABC):
 
     def test_every_parameter_has_a_default_that_json_holds(self) -> None:
         """What an ensemble keeps is complete, and checked again it is the same."""
-        metamodel, told = self._checked()
-        assert json.loads(json.dumps(told)) == told
-        assert self.method.check(metamodel, told, _NAMES)[1] == told
-        assert self.method.with_defaults({}).keys() == told.keys()
+        metamodel, parameters = self._checked()
+        assert json.loads(json.dumps(parameters)) == parameters
+        assert self.method.check(metamodel, parameters, _NAMES)[1] == parameters
+        assert self.method.defaults().keys() == self._made().to_json().keys()
 
     def test_an_unknown_parameter_is_refused(self) -> None:
         """When the ensemble is made, before anything is stored."""
@@ -105,12 +105,15 @@ class MethodContract(ABC):
 
     def test_what_is_not_fitted_does_not_see_the_truth(self) -> None:
         """With another truth it combines the same, where the method says that it fits nothing."""
-        told = self._checked()[1]
-        if self.method.fits_with(told):
+        method = self._made()
+        if method.is_fitted:
             return
         rows, truth = self.make_rows(_FIT_ROWS, 1)
-        one, other = (self.method().fit(Fitting(rows, given, told, self.make_metamodel())) for given in (truth, -truth))
+        one, other = (method.fit(Fitting(rows, given, self.make_metamodel())) for given in (truth, -truth))
         assert one.predict(rows).tobytes() == other.predict(rows).tobytes()
+
+    def _made(self) -> Method:
+        return self.method.with_parameters(self._checked()[1])[0]
 
     def _checked(self) -> tuple[str | None, dict[str, Any]]:
         return self.method.check(self.metamodel, self.parameters, _NAMES)

@@ -90,9 +90,9 @@ class NetworkContract(ABC):
         target = np.random.default_rng(8).uniform(size=_ROWS)
         member = Member(network, self.make_samples(_ROWS), target, seed=3, name="member")
         if blueprint(network, self.shape, 1).alone:
-            trained = [fit_keras(member, training, lambda _chunk: None).model.get_weights() for _ in range(2)]
+            trained = [fit_keras(member, training, lambda _chunk: None).obj.get_weights() for _ in range(2)]
         else:
-            trained = [train_together([member], training)[0].weights for _ in range(2)]
+            trained = [train_together([member], training)[0].obj.weights for _ in range(2)]
         for one, other in zip(*trained, strict=True):
             assert np.isfinite(one).all()
             np.testing.assert_array_equal(one, other)

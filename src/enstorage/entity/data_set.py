@@ -7,22 +7,18 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sqlalchemy import BigInteger, ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage.adapter.base import Adapter, ArrayAdapter, adapter_from_json
 from enstorage.adapter.hashing import samples_sha256
 from enstorage.adapter.samples import Samples, rows_of
-from enstorage.database.types import JsonValue, Name
 from enstorage.entity._arrays import array_adapter, as_targets, given_samples, kept_samples, steps_of
 from enstorage.entity._inputs import Inputs, check_adapter, checked_preparations
 from enstorage.entity._saving import save_all
-from enstorage.entity.columns import facts
-from enstorage.entity.data_csv import DataCsv, TableOwner
+from enstorage.entity.data_csv import DataCsv
 from enstorage.entity.data_preparation import DataPreparation
+from enstorage.entity.data_set_columns import DataSetColumns
 from enstorage.entity.data_set_input import DataSetInput
 from enstorage.errors import CorruptError, InvalidInputError
-from enstorage.objects.base import checked_hash
 from enstorage.preparation.split import PARTS, check_part
 from enstorage.writing import write_whole
 
@@ -36,41 +32,13 @@ Part = str | NDArray[np.int64] | None
 """A part, the numbers of samples, shape (n,), or None for all."""
 
 
-class DataSet(TableOwner):
+class DataSet(DataSetColumns):
     """Samples: features X, targets y and **id**, the time of the (first) target in int64 nanoseconds. Immutable.
 
     A set made by an adapter keeps ids, parts and the recipe; X and y are views of the rows of its preparation, or made anew
     of those of its several preparations. A set made by `from_arrays` keeps everything. `id` is what members of an ensemble
     are aligned by, together with the series where a set has samples of several (a pooled set).
     """
-
-    __tablename__ = "data_set"
-
-    name: Mapped[str] = mapped_column(Name, info=facts("What people call it."))
-    data_preparation_id: Mapped[int | None] = mapped_column(
-        ForeignKey("data_preparation.id"),
-        index=True,
-        info=facts(
-            "The preparation it was made of; of several that of the targets, or the first.",
-            immutable=True,
-            made_from=True,
-        ),
-    )
-    #: For a set from arrays also the shapes of X and y as they are kept.
-    adapter: Mapped[dict[str, Any]] = mapped_column(
-        JsonValue,
-        info=facts("The recipe of its samples: an adapter with its parameters.", listed=False, immutable=True),
-    )
-    rows: Mapped[int] = mapped_column(BigInteger, info=facts("How many samples it has.", immutable=True))
-    lost: Mapped[dict[str, int]] = mapped_column(
-        JsonValue, info=facts("How many samples were not built, by reason.", listed=False, immutable=True)
-    )
-    sha256: Mapped[str] = mapped_column(
-        String(64),
-        info=facts(
-            "Hash over id, X, y, part and series of all samples.", listed=False, immutable=True, canonical=checked_hash
-        ),
-    )
 
     @classmethod
     def make(
