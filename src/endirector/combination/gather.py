@@ -34,7 +34,7 @@ class Meeting:
 
     Attributes:
         members: those who came.
-        dropped: why the others could not, by name.
+        dropped: why the others could not, by the ids of their items.
         alignment: the common targets of all parts.
         evidence: the same, as it is combined.
         folds: the common out-of-fold targets; None unless the recipe is fitted on them.
@@ -42,7 +42,7 @@ class Meeting:
     """
 
     members: tuple[Member, ...]
-    dropped: dict[str, str]
+    dropped: dict[int, str]
     alignment: Alignment
     evidence: Evidence
     folds: tuple[Alignment, Evidence] | None
@@ -99,7 +99,8 @@ def meet(
     _refuse_unrendered(members)
     came: list[Member] = []
     brought: list[MemberForecasts] = []
-    dropped: dict[str, str] = {}
+    failed: dict[str, str] = {}
+    dropped: dict[int, str] = {}
     for place, member in enumerate(members):
         tell(place, member.name)
         try:
@@ -112,14 +113,16 @@ def meet(
                     f"The member {member.name} cannot take part: {_told(error)} Mend it, leave it out, or render with "
                     "strict=False, which does."
                 ) from error
-            dropped[member.name] = _told(error)
+            failed[member.name] = _told(error)
+            if member.item_id is not None:
+                dropped[member.item_id] = _without_name(_told(error), member)
         else:
             came.append(member)
     if not came:
-        reasons = " ".join(f"{name}: {reason}" for name, reason in dropped.items())
+        reasons = " ".join(f"{name}: {reason}" for name, reason in failed.items())
         raise InvalidInputError(f"None of the members can take part. {reasons}")
     alignment = align(brought)
-    if dropped:
+    if failed:
         recipe = recipe.of_members([place for place, member in enumerate(members) if member in came])
     alignment, evidence = _as_evidence(alignment, came, recipe)
     folds = out_of_fold(came, recipe) if recipe.wants_out_of_fold else None
@@ -212,6 +215,16 @@ def _up_to_date(model: Model) -> pl.DataFrame:
 
         predict(model)
     return model.forecasts()
+
+
+def _without_name(message: str, member: Member) -> str:
+    """A message about a member in which it is not named, since it may be renamed."""
+    shown = str(member.entity)
+    return (
+        f"It{message.removeprefix(shown)}".replace(shown, "it")
+        if message.startswith(shown)
+        else message.replace(shown, "it")
+    )
 
 
 def _told(error: Exception) -> str:

@@ -15,7 +15,7 @@ from endirector.members.member import living_members, require_out_of_fold
 from endirector.members.quantiles import common_quantiles
 from endirector.methods.base import Combination, Floats, Rows
 from enstorage import Ensemble
-from enstorage.entity.ensemble import classes_of
+from enstorage.entity.ensemble_members import classes_of
 from enstorage.errors import CorruptError, InvalidInputError
 
 # What is fitted again is the same where forecasts differ by less, relative to the largest.
@@ -60,8 +60,8 @@ def stored_combination(ensemble: Ensemble) -> Combination:
     """
     if ensemble.object_sha256 is not None:
         return recipe_of(ensemble).method.restore(ensemble.load_metamodel())
-    assert ensemble.result is not None  # noqa: S101 - asked of rendered ensembles
-    if (found := recipe_of(ensemble).method.recall(ensemble.result["fit"])) is not None:
+    facts = ensemble.rendered_result().fit
+    if facts is not None and (found := recipe_of(ensemble).method.recall(facts)) is not None:
         return found
     evidence, folds = stored_evidence(ensemble)
     again = combine(as_rendered(ensemble), evidence, folds)
@@ -141,11 +141,10 @@ def what_if(
 
 def as_rendered(ensemble: Ensemble) -> Recipe:
     """For the members that took part, with what was fitted on then, whatever the method would choose now."""
-    assert ensemble.result is not None  # noqa: S101 - asked of rendered ensembles
     items, recipe = ensemble.items(), recipe_of(ensemble)
     came = [place for place, item in enumerate(items) if item.dropped is None]
     recipe = recipe if len(came) == len(items) else recipe.of_members(came)
-    return replace(recipe, fit_on=ensemble.result["fit_on"])
+    return replace(recipe, fit_on=ensemble.rendered_result().fit_on)
 
 
 def _evidence(ensemble: Ensemble, table: pl.DataFrame, prefix: str, recipe: Recipe) -> Evidence | None:

@@ -1,6 +1,7 @@
 """`calibrate`: conformal intervals of an ensemble, and how often they cover the truth."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from endirector.members.leakage import TEST, preparations_of, trained_on
 from endirector.members.member import TARGET, living_members, models_in, parts_of
 from endirector.methods.base import Floats
 from enstorage import Ensemble, Forecast
-from enstorage.entity.ensemble import classes_of
+from enstorage.entity.ensemble_members import classes_of
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 from enstorage.preparation.split import PARTS
@@ -53,7 +54,7 @@ def calibrate(ensemble: Ensemble, levels: Sequence[float] = LEVELS, *, horizon: 
     if horizon is not None:
         check_horizon(horizon)
     with ensemble.connector:
-        earlier = [each["level"] for each in (ensemble.result or {}).get("intervals", ())]
+        earlier = [each["level"] for each in ensemble.rendered_result().intervals or ()]
         asked = checked_levels([*asked, *earlier])
         calibration = residuals_of(ensemble)
         calibration.check(asked)
@@ -181,7 +182,7 @@ def _save(
 ) -> None:
     tests = [each for each in Forecast.of(ensemble) if each.part == PARTS[TEST]]
     with ensemble.connector.transaction():
-        ensemble.result = {**(ensemble.result or {}), "intervals": measured}
+        ensemble.result = replace(ensemble.rendered_result(), intervals=measured).to_json()
         ensemble.save()
         for kept in tests:
             table = kept.table()

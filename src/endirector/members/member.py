@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from enstorage import DataSource, Ensemble, Forecast, Model
+from enstorage import DataSource, Ensemble, EnsembleItem, Forecast, Model
 from enstorage.adapter.base import Adapter, adapter_from_json
-from enstorage.entity.ensemble import member_names
+from enstorage.entity.ensemble_item import item_key
+from enstorage.entity.ensemble_members import member_names
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.entity.targets import known_parts
 from enstorage.errors import InvalidInputError
@@ -27,17 +28,22 @@ class Member:
         key: of its columns in the ensemble's table, see `EnsembleItem.key`.
         entity: the model or the ensemble itself.
         models: the model, or those inside of the ensemble.
+        item_id: of its `EnsembleItem`; None for a candidate, which is in no ensemble.
     """
 
     name: str
     key: str
     entity: Model | Ensemble
     models: tuple[Model, ...]
+    item_id: int | None = None
 
     @classmethod
-    def of(cls, name: str, key: str, entity: Model | Ensemble) -> "Member":
-        """The member that a model or an ensemble is."""
-        return cls(name, key, entity, (entity,) if isinstance(entity, Model) else tuple(entity.models()))
+    def of(cls, name: str, entity: Model | Ensemble, item: EnsembleItem | None = None) -> "Member":
+        """The member that a model or an ensemble is; of a candidate there is no item."""
+        item_id = None if item is None else item.id
+        if isinstance(entity, Model):
+            return cls(name, item_key(entity.id, None), entity, (entity,), item_id)
+        return cls(name, item_key(None, entity.id), entity, tuple(entity.models()), item_id)
 
     def offset(self) -> int | None:
         """How far past the window the first target lies; None where that is not known, or differs inside."""
@@ -59,7 +65,7 @@ def members_of(ensemble: Ensemble) -> list[Member]:
             f"{ensemble} has no members. Make it with models: project.create_ensemble(method, models=[…])."
         )
     return [
-        Member.of(name, item.key, entity)
+        Member.of(name, entity, item)
         for name, item, entity in zip(member_names(entities), ensemble.items(), entities, strict=True)
     ]
 

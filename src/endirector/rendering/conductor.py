@@ -10,15 +10,14 @@ import polars as pl
 from endirector.alignment.align import Alignment
 from endirector.combination.combine import Combined, combine
 from endirector.combination.gather import Meeting, meet, recipe_of
-from endirector.members.leakage import leaks, mark_of, seen_test_rows
-from endirector.members.member import Member, members_of, models_in, require_out_of_fold
+from endirector.members.member import members_of, require_out_of_fold
 from endirector.methods.base import Floats
 from endirector.progress import progress_bar
-from endirector.rendering.environment import surroundings
-from endirector.rendering.metrics import errors_by_part
+from endirector.rendering.result import item_results_of, result_of
 from endirector.rendering.table import table_of
 from endirector.rendering.verify import Verification, compared
-from enstorage import DataCsv, Ensemble, Forecast, Model
+from enstorage import DataCsv, Ensemble, Forecast
+from enstorage.entity.ensemble_result import EnsembleResult, ItemResult
 from enstorage.errors import UntrustedError
 from enstorage.preparation.split import PARTS
 
@@ -31,15 +30,15 @@ class Rendering:
         combined: the fitted method and the forecast.
         alignment: the common targets of all parts.
         table: see `Ensemble.table`.
-        result: see `Ensemble.result`.
-        properties: of each member, in their order.
+        result: of the ensemble.
+        item_results: of each member, by the id of its item.
     """
 
     combined: Combined
     alignment: Alignment
     table: pl.DataFrame
-    result: dict[str, Any]
-    properties: list[dict[str, Any]]
+    result: EnsembleResult
+    item_results: Mapping[int, ItemResult]
 
     def forecasts(self) -> dict[float | None, pl.DataFrame]:
         """The rows of forecasts by the level of the quantile; None for the point forecast."""
@@ -99,7 +98,7 @@ class Conductor:
             kept = ensemble.table()
             rendering = self._rendered(strict=False, progress=False)
             forecasts = rendering.forecasts()
-            return compared(ensemble, kept, rendering.table, rendering.result, rendering.properties, forecasts)
+            return compared(ensemble, kept, rendering.table, rendering.result, rendering.item_results, forecasts)
 
     def _rendered(self, *, strict: bool, progress: bool) -> Rendering:
         members, recipe = members_of(self.ensemble), recipe_of(self.ensemble)
@@ -113,7 +112,7 @@ class Conductor:
             meeting = meet(members, recipe, strict=strict, tell=tell)
             report("Combining", len(members), len(members))
             combined = combine(meeting.recipe, meeting.evidence, None if meeting.folds is None else meeting.folds[1])
-        return _rendering(members, meeting, combined)
+        return _rendering(meeting, combined)
 
     def _save(self, rendering: Rendering) -> Ensemble:
         ensemble, connector = self.ensemble, self.ensemble.connector
@@ -122,13 +121,13 @@ class Conductor:
             ensemble.object_format, ensemble.object_sha256 = self._keep(rendering.combined.metamodel)
             replaced = ensemble.data_csv_id
             ensemble.data_csv_id = table.save().id
-            ensemble.result = rendering.result
+            ensemble.result = rendering.result.to_json()
             ensemble.rendered_at = datetime.now(UTC)
             ensemble.save()
             if replaced is not None:
                 DataCsv.get(replaced, connector=connector).delete()
-            for item, properties in zip(ensemble.items(), rendering.properties, strict=True):
-                item.properties = properties
+            for item in ensemble.items():
+                item.properties = rendering.item_results[item.id].to_json()
                 item.save()
             self._save_forecasts(rendering)
         return ensemble
@@ -156,68 +155,16 @@ class Conductor:
                 Forecast.store(self.ensemble, part, pl.concat([table.filter(rows) for table in tables]))
 
 
-def _rendering(members: list[Member], meeting: Meeting, combined: Combined) -> Rendering:
-    came, alignment, combination = meeting.members, meeting.alignment, combined.combination
-    models = models_in(came)
+def _rendering(meeting: Meeting, combined: Combined) -> Rendering:
     folds = None if meeting.folds is None else meeting.folds[0]
-    metrics = errors_by_part(models, alignment, combined.forecast)
-    row_weights = None if combination.row_weights is None else combination.row_weights(meeting.evidence.rows)
-    result = {
-        "alignment": {"common": len(alignment.truth), "lost": alignment.lost},
-        "fit_on": combined.fit_on,
-        "fitted_rows": int(combined.fitted.sum()),
-        "mark": mark_of(combined.fit_on, alignment if folds is None else folds, combined.fitted, came),
-        "leaks": any(map(leaks, models)),
-        "test_rows_trained_on": seen_test_rows(alignment, came),
-        "intercept": combination.intercept,
-        "fit": dict(combination.facts),
-        "metrics": metrics,
-        "surroundings": surroundings(),
-    }
+    row_weights = combined.combination.row_weights
     table = table_of(
-        came,
-        alignment,
+        meeting.members,
+        meeting.alignment,
         combined.forecast,
         combined.fitted if folds is None else None,
         folds=folds,
-        row_weights=row_weights,
+        row_weights=None if row_weights is None else row_weights(meeting.evidence.rows),
     )
-    living = iter(_properties(meeting, combined, metrics))
-    properties = [
-        {"dropped": meeting.dropped[member.name]} if member.name in meeting.dropped else next(living)
-        for member in members
-    ]
-    return Rendering(combined, alignment, table, result, properties)
-
-
-def _properties(meeting: Meeting, combined: Combined, metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Of each member that came: its weights, how many rows it lost, its errors, and what was taken of it."""
-    found = []
-    combination, lost = combined.combination, meeting.alignment.lost
-    for place, member in enumerate(meeting.members):
-        properties: dict[str, Any] = {}
-        if combination.weights is not None:
-            properties["weight"] = float(combination.weights[place])
-        if combination.step_weights is not None:
-            properties["step_weights"] = {
-                str(step): float(own[place]) for step, own in combination.step_weights.items()
-            }
-        if combination.quantile_weights is not None:
-            properties["quantile_weights"] = {
-                str(level): {str(step): float(own[place]) for step, own in by_step.items()}
-                for level, by_step in combination.quantile_weights.items()
-            }
-        properties["lost_rows"] = lost[member.name]
-        properties["errors"] = {part: by_name["members"][member.name] for part, by_name in metrics.items()}
-        properties["inputs"] = _inputs(member)
-        found.append(properties)
-    return found
-
-
-def _inputs(member: Member) -> dict[str, Any]:
-    """What was taken of a member, by hashes: by these `Ensemble.staleness` sees that it changed."""
-    entity = member.entity
-    if isinstance(entity, Model):
-        forecasts = {each.part: each.data_csv.sha256 for each in Forecast.of(entity)}
-        return {"object": entity.object_sha256, "forecasts": forecasts}
-    return {"table": entity.data_csv.sha256}
+    result = result_of(meeting, combined)
+    return Rendering(combined, meeting.alignment, table, result, item_results_of(meeting, combined, result.metrics))

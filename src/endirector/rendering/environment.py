@@ -1,4 +1,4 @@
-"""On what machine and with what libraries something was computed: where both are the same, bits can be."""
+"""The environment of a computation: machine and libraries. Where both are the same, bits can be."""
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -7,7 +7,7 @@ from pathlib import Path
 _LIBRARIES = ("enstorage", "numpy", "polars", "scikit-learn", "scipy")
 
 
-def surroundings() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The kind of machine, and the versions of Python and of what computes here."""
     found = {"machine": _machine(), "python": platform.python_version()}
     for name in _LIBRARIES:

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from endirector.alignment.align import Alignment
 from enstorage import Model
-from enstorage.entity.ensemble import classes_of
+from enstorage.entity.ensemble_members import classes_of
+from enstorage.entity.ensemble_result import PartErrors
 from enstorage.entity.targets import targets_are_values
 from enstorage.errors import InvalidInputError
 from enstorage.preparation.split import PARTS
@@ -56,8 +56,17 @@ def class_errors(truth: Floats, forecast: Floats, classes: int) -> dict[str, flo
     return {"accuracy": float(hit), "log_loss": float(np.log(1 / probability).mean())}
 
 
-def errors_by_part(models: Sequence[Model], alignment: Alignment, forecast: NDArray[np.float64]) -> dict[str, Any]:
-    """Errors per part of every member and of the ensemble; scaled ones where all share one pointwise transform."""
+def errors_by_part(
+    models: Sequence[Model], alignment: Alignment, forecast: Floats, item_ids: Sequence[int]
+) -> dict[str, PartErrors]:
+    """Errors per part of every member and of the ensemble; scaled ones where all share one pointwise transform.
+
+    Args:
+        models: of all members.
+        alignment: the common targets.
+        forecast: of the ensemble, shape (rows,).
+        item_ids: of the members, in the order of the columns.
+    """
     scale, classes = _common_scale(models), classes_of(models)
     steps = 1 if classes is None else int(alignment.keys["step"].to_numpy().max(initial=1))
 
@@ -73,12 +82,10 @@ def errors_by_part(models: Sequence[Model], alignment: Alignment, forecast: NDAr
         return {**found, "rows": int(rows.sum())}
 
     return {
-        part: {
-            "members": {
-                name: measured(rows, alignment.forecasts[:, column]) for column, name in enumerate(alignment.lost)
-            },
-            "ensemble": measured(rows, forecast),
-        }
+        part: PartErrors(
+            {id: measured(rows, alignment.forecasts[:, column]) for column, id in enumerate(item_ids)},
+            measured(rows, forecast),
+        )
         for code, part in enumerate(PARTS)
         if (rows := alignment.part == code).any()
     }

@@ -135,7 +135,7 @@ def remake(ensemble: Ensemble, *, progress: bool = True) -> Remaking:
             zip(living_members(ensemble), [item for item in ensemble.items() if item.dropped is None], strict=True)
         ):
             why = [reasons[model.id] for model in member.models if reasons[model.id] is not None]
-            kept = item.properties.get("weight")
+            kept = item.rendered_result().weight
             side = _side(member.name, then, then.rows.forecasts[:, place], now.rows.forecasts[:, place])
             weight = None if kept is None or weights is None else (kept, float(weights[place]))
             sides.append(replace(side, weight=weight, reason=why[0] if why else None))

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from html import escape
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 from endirector.reporting.content import content_of
 from endirector.reporting.figures import BARS, plots_of
@@ -60,9 +59,8 @@ def report(ensemble: Ensemble, folder_or_file: str | PathLike[str] | None = None
         NotFoundError: the ensemble was not rendered.
     """
     with ensemble.connector:
-        ensemble.alignment()
-        known: dict[str, Any] | None = (ensemble.result or {}).get("diagnosis")
-        diagnosis = known or diagnose(ensemble, progress=progress)
+        is_diagnosed = ensemble.rendered_result().diagnosis is not None
+        diagnosis = ensemble.diagnosis() if is_diagnosed else diagnose(ensemble, progress=progress)
         content = content_of(ensemble, diagnosis)
         made = Report(render_page("endirector", "report.html.j2", content=content, plots=plots_of(content), bars=BARS))
     return made if folder_or_file is None else made.save(folder_or_file)

@@ -17,7 +17,9 @@ from endirector.methods.voting import Voting
 from endirector.progress import progress_bar
 from endirector.rendering.conductor import Conductor
 from enstorage import Ensemble, Forecast, Model, Project, plugins
-from enstorage.entity.ensemble import METHODS, classes_of, member_names
+from enstorage.entity.ensemble import METHODS
+from enstorage.entity.ensemble_members import classes_of, member_names
+from enstorage.entity.ensemble_search import Candidate, EnsembleSearch, Trial
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 
@@ -235,14 +237,14 @@ def form(
                 report("Trying", done, max(done, expected))
         best = search.best()
         recipe = recipes[best.order].of_members(best.places)
-        formed = {
-            "metric": metric,
-            "rows": int(search.judged.sum()),
-            "candidates": names,
-            "left_out": left_out,
-            "untried": untried,
-            "tried": _log(search, recipes, names),
-        }
+        formed = EnsembleSearch(
+            metric=metric,
+            rows=int(search.judged.sum()),
+            candidates=[Candidate(member.key, member.name) for member in members],
+            left_out=left_out,
+            untried=untried,
+            trials=_trials(search, recipes),
+        )
         with project.connector.transaction():
             ensemble = Ensemble.form(
                 project,
@@ -252,27 +254,30 @@ def form(
                 fit_on=OUT_OF_FOLD if recipe.method.fits_with(recipe.parameters) else None,
                 name=name or f"formed: {_told(recipe)}",
                 parameters=recipe.parameters,
-                formed=formed,
+                formed=formed.to_json(),
             )
             return Conductor(ensemble).render(strict=True, progress=progress)
 
 
-def _able(candidates: Sequence[Model | Ensemble], folds: int, progress: bool) -> tuple[list[Member], dict[str, str]]:
-    """The candidates with out-of-fold forecasts, and why others have none, by name."""
-    left_out = {}
+def _able(
+    candidates: Sequence[Model | Ensemble], folds: int, progress: bool
+) -> tuple[list[Member], list[tuple[Candidate, str]]]:
+    """The candidates with out-of-fold forecasts; and the others, each with the reason why it has none."""
+    left_out = []
     names = member_names(candidates)
-    found = [Member.of(name, str(entity.id), entity) for name, entity in zip(names, candidates, strict=True)]
+    found = [Member.of(name, entity) for name, entity in zip(names, candidates, strict=True)]
     _backtest([model for member in found for model in member.models], folds, progress)
     able = []
     for member in found:
         if isinstance(member.entity, Ensemble) and member.entity.result is None:
-            left_out[member.name] = "It was not rendered."
+            left_out.append((Candidate(member.key, member.name), "It was not rendered."))
         elif not all(Forecast.of(model, OUT_OF_FOLD) for model in member.models):
-            left_out[member.name] = "It brought no out-of-fold forecasts, and cannot be trained again."
+            reason = "It brought no out-of-fold forecasts, and cannot be trained again."
+            left_out.append((Candidate(member.key, member.name), reason))
         else:
             able.append(member)
     if not able:
-        shown = ", ".join(left_out) or "(there are none)"
+        shown = ", ".join(each.name for each, _ in left_out) or "(there are none)"
         raise InvalidInputError(
             f"None of the candidates {shown} has out-of-fold forecasts, or can be trained again to get some, so there is "
             "nothing to choose on. Make them with entrainer.backtest, or keep your own with "
@@ -330,18 +335,18 @@ def _meet(
     return evidence, usable, untried
 
 
-def _log(search: _Search, recipes: Sequence[Recipe], names: Sequence[str]) -> list[dict[str, Any]]:
-    ranked = sorted(search.trials.values(), key=lambda trial: trial.rank)
+def _trials(search: _Search, recipes: Sequence[Recipe]) -> list[Trial]:
+    """All trials, the best first."""
     return [
-        {
-            "method": recipes[trial.order].method.name,
-            "metamodel": recipes[trial.order].metamodel,
-            "parameters": dict(recipes[trial.order].parameters),
-            "members": [names[place] for place in trial.places],
-            "error": trial.error,
-            "standard_error": trial.standard_error,
-        }
-        for trial in ranked
+        Trial(
+            method=recipes[trial.order].method.name,
+            metamodel=recipes[trial.order].metamodel,
+            parameters=dict(recipes[trial.order].parameters),
+            members=trial.places,
+            error=trial.error,
+            standard_error=trial.standard_error,
+        )
+        for trial in sorted(search.trials.values(), key=lambda trial: trial.rank)
     ]
 
 

@@ -136,6 +136,7 @@ def show(
     if isinstance(record, DataSource):
         facts |= _points(record)
     if isinstance(record, Ensemble):
+        facts["result"] = record.labelled_result()
         facts["items"] = [
             {"model_id": item.model_id, "member_id": item.member_id, **item.properties} for item in record.items()
         ]
@@ -171,7 +172,7 @@ def _points(source: "DataSource") -> dict[str, Any]:
 
 
 def _tell_ensemble(ensemble: "Ensemble") -> None:
-    from enstorage.entity.ensemble import judged_by
+    from enstorage.entity.ensemble_result import judged_by
 
     alignment, metrics = ensemble.alignment(), ensemble.metrics()
     measure, told = judged_by(metrics)
@@ -180,7 +181,7 @@ def _tell_ensemble(ensemble: "Ensemble") -> None:
     living = [item for item in ensemble.items() if item.dropped is None]
     for name, item in zip(alignment["lost"], living, strict=True):
         errors = [metrics[part]["members"][name][measure] for part in metrics]
-        rows.append([name, item.properties.get("weight"), alignment["lost"][name], *errors])
+        rows.append([name, item.rendered_result().weight, alignment["lost"][name], *errors])
     rows.append(["ensemble", None, None, *(metrics[part]["ensemble"][measure] for part in metrics)])
     print_table(["member", "weight", "lost rows", *metrics], rows)
     if ensemble.formed is not None:
