@@ -12,7 +12,7 @@ import endirector
 import enstorage
 import entrainer
 from endirector import Choice, Conductor, form
-from endirector.combination.combine import STRETCHES
+from endirector.combination.cross_fit import STRETCHES
 from endirector.selection.form import USUAL, method_in_words
 from enstorage.adapter import Window
 from enstorage.entity.forecast import Forecast

@@ -1,98 +1,19 @@
-"""Combining: a method is fitted to forecasts that meet at common targets. Needs no store and no model."""
+"""Combining: a method is fitted to evidence, and forecasts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
+from endirector.combination.evidence import Evidence
+from endirector.combination.recipe import CombinationRecipe
 from endirector.members.leakage import TEST
-from endirector.methods.base import Combination, Fitting, Floats, Method, Rows
-from endirector.methods.metamodel import make_metamodel
+from endirector.methods.base import Combination, Floats, Method
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 from enstorage.preparation.split import PARTS
-
-#: Into so many stretches of time out-of-fold rows are cut, to judge a method on rows that it was not fitted on.
-STRETCHES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What all members forecast for common targets, and what happened.
-
-    Attributes:
-        keys: columns `series`, `id`, `step`, shape (rows, 3).
-        part: of each target, 0 train, 1 valid, 2 test, shape (rows,).
-        truth: in the units of the source, shape (rows,).
-        rows: the forecasts, as a method sees them.
-        quantiles: the forecasts of quantiles by level, each of shape (rows, members); none where members have none in
-            common.
-    """
-
-    keys: pl.DataFrame
-    part: NDArray[np.int8]
-    truth: Floats
-    rows: Rows
-    quantiles: Mapping[float, Floats] = field(default_factory=dict)
-
-    def only(self, chosen: NDArray[np.bool_]) -> "Evidence":
-        """Some of the targets."""
-        quantiles = {level: values[chosen] for level, values in self.quantiles.items()}
-        rows = self.rows.only(chosen)
-        return Evidence(self.keys.filter(chosen), self.part[chosen], self.truth[chosen], rows, quantiles)
-
-    def of_members(self, chosen: Sequence[int]) -> "Evidence":
-        """The same targets with some of the members, by their places."""
-        places = list(chosen)
-        rows = replace(self.rows, forecasts=self.rows.forecasts[:, places])
-        quantiles = {level: values[:, places] for level, values in self.quantiles.items()}
-        return replace(self, rows=rows, quantiles=quantiles)
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How members are combined: all that an ensemble says of it.
-
-    Attributes:
-        method: how.
-        parameters: a value for each parameter of the method.
-        metamodel: class name of the estimator; None for a method without.
-        fit_on: what it is to be fitted on; None leaves that to the method.
-    """
-
-    method: Method
-    parameters: Mapping[str, Any]
-    metamodel: str | None = None
-    fit_on: str | None = None
-
-    @property
-    def wants_out_of_fold(self) -> bool:
-        """Whether it is fitted on out-of-fold forecasts."""
-        return self._fits and (self.fit_on or self.method.fit_on) == OUT_OF_FOLD
-
-    @property
-    def _fits(self) -> bool:
-        return self.method.fits_with(self.parameters)
-
-    def of_members(self, chosen: Sequence[int]) -> "Recipe":
-        """The same for some of the members, by their places: weights that were given keep their proportions."""
-        return replace(self, parameters=self.method.of_members(self.parameters, chosen))
-
-    def resolved_fit_on(self, part: NDArray[np.int8]) -> str | None:
-        """What it is fitted on where targets are of these parts; None where nothing is fitted."""
-        if not self._fits:
-            return None
-        usual = "valid" if (part == PARTS.index("valid")).any() else "train"
-        return self.fit_on or self.method.fit_on or usual
-
-    def fit(self, evidence: Evidence) -> "tuple[Combination, Any]":
-        """The combination fitted on all of these targets, and the metamodel."""
-        metamodel = None if self.metamodel is None else make_metamodel(self.metamodel, self.parameters.get("metamodel"))
-        given = Fitting(evidence.rows, evidence.truth, self.parameters, metamodel, evidence.quantiles)
-        return self.method.fit(given), metamodel
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +37,7 @@ class Combined:
     quantiles: Mapping[float, Floats] = field(default_factory=dict)
 
 
-def combine(recipe: Recipe, evidence: Evidence, folds: Evidence | None = None) -> Combined:
+def combine(recipe: CombinationRecipe, evidence: Evidence, folds: Evidence | None = None) -> Combined:
     """Fit the method, and combine.
 
     Args:
@@ -177,34 +98,3 @@ def _rows_of(fit_on: str, part: NDArray[np.int8], method: str) -> NDArray[np.boo
             "another fit_on, or prepare the data with such a part."
         )
     return rows
-
-
-def cross_fitted(recipe: Recipe, folds: Evidence) -> Floats:
-    """What the method says to out-of-fold rows that it was not fitted on.
-
-    The rows are cut into stretches by the times of their targets, and each is forecast by the method as fitted on the
-    stretches before it. The first has nothing before it, so it is forecast only where nothing is fitted.
-
-    Args:
-        recipe: how.
-        folds: out-of-fold forecasts of the members.
-
-    Returns:
-        Shape (rows,), NaN in the first stretch of a method that is fitted.
-    """
-    if recipe.resolved_fit_on(folds.part) is None:
-        return recipe.fit(folds)[0].predict(folds.rows)
-    stretch = stretches_of(folds.keys)
-    forecast = np.full(len(stretch), np.nan)
-    for number in range(1, STRETCHES):
-        before, ahead = stretch < number, stretch == number
-        if before.any() and ahead.any():
-            forecast[ahead] = recipe.fit(folds.only(before))[0].predict(folds.only(ahead).rows)
-    return forecast
-
-
-def stretches_of(keys: pl.DataFrame) -> NDArray[np.intp]:
-    """In which stretch of time each target lies, from 0, shape (rows,): of each about as many times are in the keys."""
-    times, number = np.unique(keys["id"].to_numpy(), return_inverse=True)
-    stretch: NDArray[np.intp] = number * STRETCHES // len(times)
-    return stretch

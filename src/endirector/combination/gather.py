@@ -1,13 +1,14 @@
 """Where members meet: what each brings, the targets that all share, and who could not come."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
 from endirector.alignment.align import KEY, Alignment, MemberForecasts, align
-from endirector.combination.combine import Evidence, Recipe, cross_fitted
+from endirector.combination.cross_fit import cross_fitted
+from endirector.combination.evidence import Evidence
+from endirector.combination.recipe import CombinationRecipe, recipe_of
 from endirector.members.gate_inputs import longest_lag, windows_before
 from endirector.members.member import (
     TARGET,
@@ -20,8 +21,7 @@ from endirector.members.member import (
 )
 from endirector.members.quantiles import common_quantiles
 from endirector.methods.base import Rows
-from enstorage import Ensemble, Model, plugins
-from enstorage.entity.ensemble import METHODS
+from enstorage import Ensemble, Model
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.entity.targets import known_targets
 from enstorage.errors import InvalidInputError, MissingLibraryError, StoreError
@@ -46,40 +46,12 @@ class Meeting:
     alignment: Alignment
     evidence: Evidence
     folds: tuple[Alignment, Evidence] | None
-    recipe: Recipe
-
-
-def recipe_of(ensemble: Ensemble) -> Recipe:
-    """How the ensemble combines its members.
-
-    Raises:
-        InvalidInputError: its method is not installed.
-    """
-    method = plugins.load(METHODS, ensemble.method, "method")()
-    return Recipe(method, method.with_defaults(ensemble.parameters), ensemble.metamodel, ensemble.fit_on)
-
-
-def asked_recipe(
-    method: str,
-    metamodel: object,
-    parameters: Mapping[str, Any],
-    names: Sequence[str],
-    classes: int | None,
-    fit_on: str | None = None,
-) -> Recipe:
-    """How members are to be combined, as `Project.create_ensemble` is told; checked as there.
-
-    Raises:
-        InvalidInputError: see `Method.check`, or the method is unknown.
-    """
-    kind = plugins.load(METHODS, method, "method")
-    name, told = kind.check(metamodel, parameters, names, classes)
-    return Recipe(kind(), told, name, fit_on)
+    recipe: CombinationRecipe
 
 
 def meet(
     members: Sequence[Member],
-    recipe: Recipe,
+    recipe: CombinationRecipe,
     *,
     strict: bool = False,
     tell: Callable[[int, str], None] = lambda _place, _name: None,
@@ -129,7 +101,7 @@ def meet(
     return Meeting(tuple(came), dropped, alignment, evidence, folds, recipe)
 
 
-def out_of_fold(members: Sequence[Member], recipe: Recipe) -> tuple[Alignment, Evidence]:
+def out_of_fold(members: Sequence[Member], recipe: CombinationRecipe) -> tuple[Alignment, Evidence]:
     """Where the members' out-of-fold forecasts meet; all have some.
 
     Raises:
@@ -154,7 +126,7 @@ def _refuse_unrendered(members: Sequence[Member]) -> None:
 
 
 def _as_evidence(
-    alignment: Alignment, members: Sequence[Member], recipe: Recipe, *, out_of_fold: bool = False
+    alignment: Alignment, members: Sequence[Member], recipe: CombinationRecipe, *, out_of_fold: bool = False
 ) -> tuple[Alignment, Evidence]:
     models = models_in(members)
     refuse_mixed_units(alignment.keys, models)

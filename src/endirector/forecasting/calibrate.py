@@ -9,7 +9,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from endirector.alignment.align import KEY
-from endirector.combination.combine import Evidence, cross_fitted
+from endirector.combination.cross_fit import cross_fitted
+from endirector.combination.evidence import Evidence
 from endirector.combination.gather import out_of_fold
 from endirector.combination.kept import as_rendered, stored_combination, stored_evidence
 from endirector.forecasting.hindcast import can_be_rehearsed, rehearse_held_out, rehearse_test

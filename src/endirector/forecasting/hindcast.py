@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from endirector.combination.combine import STRETCHES, Evidence
+from endirector.combination.cross_fit import STRETCHES
+from endirector.combination.evidence import Evidence
 from endirector.combination.kept import as_rendered, stored_combination, stored_evidence
 from endirector.forecasting.members_ahead import sight_of, steps_of, without_object
 from endirector.forecasting.recursive import follow

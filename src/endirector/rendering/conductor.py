@@ -9,7 +9,8 @@ import polars as pl
 
 from endirector.alignment.align import Alignment
 from endirector.combination.combine import Combined, combine
-from endirector.combination.gather import Meeting, meet, recipe_of
+from endirector.combination.gather import Meeting, meet
+from endirector.combination.recipe import recipe_of
 from endirector.members.member import members_of, require_out_of_fold
 from endirector.methods.base import Floats
 from endirector.progress import progress_bar

@@ -8,7 +8,9 @@ import numpy as np
 import polars as pl
 
 from endirector.alignment.align import KEY
-from endirector.combination.combine import Combined, Evidence, combine, cross_fitted
+from endirector.combination.combine import Combined, combine
+from endirector.combination.cross_fit import cross_fitted
+from endirector.combination.evidence import Evidence
 from endirector.combination.kept import as_rendered, stored_evidence
 from endirector.members.member import Member, living_members
 from endirector.methods.base import Floats

@@ -4,8 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from endirector.combination.combine import Evidence, Recipe, combine, cross_fitted
+from endirector.combination.combine import combine
+from endirector.combination.cross_fit import cross_fitted
+from endirector.combination.evidence import Evidence
 from endirector.combination.kept import as_rendered, kept_folds, stored_combination, stored_evidence, stored_forecast
+from endirector.combination.recipe import CombinationRecipe
 from endirector.members.member import living_members
 from endirector.methods.base import Combination, Floats
 from endirector.progress import progress_bar
@@ -93,7 +96,7 @@ def _views(ensemble: Ensemble, combination: Combination, evidence: Evidence, fol
 
 
 def _errors_without(
-    place: int, recipe: Recipe, evidence: Evidence, folds: Evidence | None, views: Sequence[_View]
+    place: int, recipe: CombinationRecipe, evidence: Evidence, folds: Evidence | None, views: Sequence[_View]
 ) -> dict[str, float]:
     """By view the mean squared error of the ensemble that is made again without the member at that place."""
     rest = _all_but(place, evidence.rows.forecasts.shape[1])
@@ -128,7 +131,9 @@ def _left_out(error: float, of_all: float) -> dict[str, float]:
     return {"error": error, "change": change if abs(change) > ROUNDING * of_all else 0.0}
 
 
-def _suggestion(ensemble: Ensemble, ids: Sequence[int], recipe: Recipe, views: Sequence[_View]) -> Suggestion:
+def _suggestion(
+    ensemble: Ensemble, ids: Sequence[int], recipe: CombinationRecipe, views: Sequence[_View]
+) -> Suggestion:
     """Which members to leave out, from rows that are no test rows."""
     by_name = {view.name: view for view in views}
     decides = next((by_name[name] for name in (OUT_OF_FOLD, "valid", "train") if name in by_name), None)
@@ -163,7 +168,7 @@ def _suggestion(ensemble: Ensemble, ids: Sequence[int], recipe: Recipe, views: S
     )
 
 
-def _together(recipe: Recipe, decides: _View, by_name: Mapping[str, _View]) -> Together:
+def _together(recipe: CombinationRecipe, decides: _View, by_name: Mapping[str, _View]) -> Together:
     """What some of the members forecast together for the rows that decide, by a fit that has not seen these rows."""
     fit_on = recipe.fit_on
 

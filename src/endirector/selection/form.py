@@ -1,34 +1,24 @@
 """`form`: chooses a method and members on out-of-fold rows, and makes the ensemble of them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from endirector.combination.combine import Evidence, Recipe, cross_fitted, stretches_of
-from endirector.combination.gather import asked_recipe, out_of_fold
+from endirector.combination.evidence import Evidence
+from endirector.combination.gather import out_of_fold
+from endirector.combination.recipe import CombinationRecipe, asked_recipe
 from endirector.members.gate_inputs import longest_lag, windows_before
 from endirector.members.member import Member, models_in
-from endirector.methods.base import Floats
 from endirector.methods.voting import Voting
 from endirector.progress import progress_bar
 from endirector.rendering.conductor import Conductor
+from endirector.selection.search import METRICS, CandidateSearch
 from enstorage import Ensemble, Forecast, Model, Project, plugins
 from enstorage.entity.ensemble import METHODS
 from enstorage.entity.ensemble_members import classes_of, member_names
 from enstorage.entity.ensemble_search import Candidate, EnsembleSearch, Trial
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
-
-METRICS = ("mse", "mae")
-
-#: Beyond so many members not every number of the best ones is tried, but each half as large again.
-_EVERY_SIZE = 12
-#: How often members are left out of the best one found, or taken into it, one at a time.
-_REFINEMENTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,115 +56,6 @@ USUAL_OF_CLASSES: tuple[Choice, ...] = (
     Choice("greedy"),
     Choice("stacking", "LogisticRegression"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Trial:
-    """One thing that was tried.
-
-    Attributes:
-        order: the place of the choice among those that are tried.
-        places: of the members.
-        error: over all rows that are judged.
-        standard_error: of that mean over the stretches.
-    """
-
-    order: int
-    places: tuple[int, ...]
-    error: float
-    standard_error: float
-
-    @property
-    def rank(self) -> tuple[float, int, int]:
-        return self.error, len(self.places), self.order
-
-
-class _Search:
-    """Tries choices with members on the out-of-fold rows of all candidates.
-
-    Args:
-        members: the candidates.
-        evidence: where all of them meet, without windows.
-        recipes: of the choices, for all candidates.
-        metric: `mse` or `mae`.
-    """
-
-    def __init__(self, members: Sequence[Member], evidence: Evidence, recipes: Sequence[Recipe], metric: str) -> None:
-        self._members, self._evidence, self._recipes = members, evidence, recipes
-        self._power = 2 if metric == "mse" else 1
-        self._stretch = stretches_of(evidence.keys)
-        #: On the first stretch nothing that is fitted can be judged.
-        self.judged: NDArray[np.bool_] = self._stretch > 0
-        self.trials: dict[tuple[int, tuple[int, ...]], _Trial] = {}
-
-    @cached_property
-    def ranking(self) -> list[int]:
-        """Places of the candidates, the best single one first."""
-        alone = [self._measured(self._evidence.rows.forecasts[:, place])[0] for place in range(len(self._members))]
-        return [int(place) for place in np.argsort(alone, kind="stable")]
-
-    @cached_property
-    def _lags(self) -> list[int | None]:
-        return [longest_lag(member.models) for member in self._members]
-
-    def best(self) -> _Trial:
-        """The best of what was tried."""
-        return min(self.trials.values(), key=lambda trial: trial.rank)
-
-    def sizes(self) -> list[int]:
-        """How many of the best candidates are tried together."""
-        sizes = list(range(1, min(len(self._members), _EVERY_SIZE) + 1))
-        while sizes[-1] < len(self._members):
-            sizes.append(min(len(self._members), sizes[-1] * 3 // 2))
-        return sizes
-
-    def run(self) -> Iterator[None]:
-        """Try; yields after each."""
-        for size in self.sizes():
-            for order in range(len(self._recipes) if size > 1 else 1):
-                self._try(order, self.ranking[:size])
-                yield
-        for _ in range(_REFINEMENTS):
-            found = self.best()
-            for place in self.ranking:
-                near = set(found.places) ^ {place}
-                if near:
-                    self._try(found.order, near)
-                    yield
-            if self.best() == found:
-                return
-
-    def _try(self, order: int, members: Iterable[int]) -> None:
-        places = tuple(sorted(members))
-        if (order, places) in self.trials:
-            return
-        recipe = self._recipes[order].of_members(places)
-        evidence = self._seen_by(recipe, places)
-        if evidence is not None:
-            self.trials[order, places] = _Trial(order, places, *self._measured(cross_fitted(recipe, evidence)))
-
-    def _seen_by(self, recipe: Recipe, places: Sequence[int]) -> Evidence | None:
-        """What the method sees of these members; None where it wants values before the target, and there are none."""
-        evidence = self._evidence.of_members(places)
-        longest = max((lag for place in places if (lag := self._lags[place]) is not None), default=None)
-        try:
-            lag = recipe.method.window_lag(recipe.parameters, longest)
-            if lag is None:
-                return evidence
-            models = models_in(self._members[place] for place in places)
-            window, known = windows_before(evidence.keys, models, lag)
-        except InvalidInputError:
-            return None
-        window[~known] = np.nan  # what is said to these rows is no number, and the trial the worst
-        return replace(evidence, rows=replace(evidence.rows, window=window))
-
-    def _measured(self, forecast: Floats) -> tuple[float, float]:
-        """Mean loss over the judged rows, infinite where one has no number; and its standard error over the stretches."""
-        loss = np.abs(forecast - self._evidence.truth)[self.judged] ** self._power
-        stretch = self._stretch[self.judged]
-        means = [float(loss[stretch == number].mean()) for number in np.unique(stretch)]
-        spread = float(np.std(means, ddof=1) / len(means) ** 0.5) if len(means) > 1 else np.nan
-        return (float(loss.mean()), spread) if np.isfinite(loss).all() else (np.inf, np.nan)
 
 
 def form(
@@ -225,7 +106,7 @@ def form(
         choices = (USUAL if classes is None else USUAL_OF_CLASSES) if methods is None else methods
         recipes = [_recipe(choice, names, classes) for choice in choices]
         evidence, recipes, untried = _meet(members, recipes, usual=methods is None)
-        search = _Search(members, evidence, recipes, metric)
+        search = CandidateSearch(members, evidence, recipes, metric)
         if not search.judged.any():
             raise InvalidInputError(
                 f"The candidates share {len(evidence.truth)} out-of-fold targets, too few to judge anything on. Give "
@@ -304,22 +185,22 @@ def _can_be_trained(model: Model) -> bool:
     return was_trained or model.object_format == "skops"
 
 
-def _recipe(choice: Choice | str, names: Sequence[str], classes: int | None) -> Recipe:
+def _recipe(choice: Choice | str, names: Sequence[str], classes: int | None) -> CombinationRecipe:
     choice = Choice(choice) if isinstance(choice, str) else choice
     recipe = asked_recipe(choice.method, choice.metamodel, dict(choice.parameters), names, classes)
     return replace(recipe, fit_on=OUT_OF_FOLD if recipe.method.fits_with(recipe.parameters) else None)
 
 
 def _meet(
-    members: Sequence[Member], recipes: Sequence[Recipe], *, usual: bool
-) -> tuple[Evidence, list[Recipe], dict[str, str]]:
+    members: Sequence[Member], recipes: Sequence[CombinationRecipe], *, usual: bool
+) -> tuple[Evidence, list[CombinationRecipe], dict[str, str]]:
     """Where all candidates meet, and which recipes can be tried there.
 
     Targets without the values that a method wants to see before them are left out for all methods. A usual method that
     cannot have such values for any target is not tried, and the reason is given by its name.
     """
     models = models_in(members)
-    _, evidence = out_of_fold(members, Recipe(Voting(), Voting.with_defaults({})))
+    _, evidence = out_of_fold(members, CombinationRecipe(Voting(), Voting.with_defaults({})))
     usable, untried = [], {}
     for recipe in recipes:
         try:
@@ -335,7 +216,7 @@ def _meet(
     return evidence, usable, untried
 
 
-def _trials(search: _Search, recipes: Sequence[Recipe]) -> list[Trial]:
+def _trials(search: CandidateSearch, recipes: Sequence[CombinationRecipe]) -> list[Trial]:
     """All trials, the best first."""
     return [
         Trial(
@@ -350,7 +231,7 @@ def _trials(search: _Search, recipes: Sequence[Recipe]) -> list[Trial]:
     ]
 
 
-def _told(recipe: Recipe) -> str:
+def _told(recipe: CombinationRecipe) -> str:
     return method_in_words(recipe.method.name, recipe.metamodel, recipe.parameters)
 
 
