@@ -1,4 +1,4 @@
-"""endirector builds ensembles from stored models: aligns their forecasts, combines them, says how honest the fit is."""
+"""endirector builds ensembles from stored models: aligns and combines their forecasts, and marks leakage into the fit."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -122,7 +122,7 @@ def test_out_of_fold_forecasts_that_are_missing_are_made(project):
     assert Forecast.of(model, "out_of_fold")
     assert "fresh" in [each.name for each in ensemble.search().candidates]
     assert {each.name: reason for each, reason in ensemble.search().left_out} == {
-        "uploaded": "It brought no out-of-fold forecasts, and cannot be trained again."
+        "uploaded": "It has no out-of-fold forecasts, and cannot be trained again."
     }
 
 

@@ -18,13 +18,13 @@ from enstorage.preparation.split import PARTS
 
 @dataclass(frozen=True, slots=True)
 class Combined:
-    """What came of it.
+    """A fitted method and its forecasts.
 
     Attributes:
         combination: as fitted.
         metamodel: the fitted estimator; None for a method without.
-        fit_on: what was fitted on; None for nothing.
-        fitted: which targets of what was fitted on took part: of the evidence, or of the folds; shape (rows,).
+        fit_on: `train`, `valid` or `out_of_fold`; None where nothing was fitted.
+        fitted: the rows that were fitted on, of the evidence or of the folds; shape (rows,).
         forecast: for every target of the evidence, shape (rows,).
         quantiles: the same for quantiles by level, ascending; none where the members or the method have none.
     """
@@ -67,23 +67,23 @@ def combine(recipe: CombinationRecipe, evidence: Evidence, folds: Evidence | Non
 
 
 def _quantiles(method: Method, combination: Combination, evidence: Evidence) -> dict[float, Floats]:
-    """Each quantile is combined of the members' forecasts of it; where what comes of it crosses, it is sorted."""
+    """The quantiles, each combined of the members' forecasts of it, and sorted where they cross."""
     if combination.predict_quantile is not None:
-        said = {
+        combined = {
             level: combination.predict_quantile(replace(evidence.rows, forecasts=values), level)
             for level, values in evidence.quantiles.items()
         }
     elif method.combines_quantiles:
-        said = {
+        combined = {
             level: combination.predict(replace(evidence.rows, forecasts=values))
             for level, values in evidence.quantiles.items()
         }
     else:
         return {}
-    if not said:
+    if not combined:
         return {}
-    ascending = np.sort(np.column_stack(list(said.values())), axis=1)
-    return {level: ascending[:, place] for place, level in enumerate(said)}
+    ascending = np.sort(np.column_stack(list(combined.values())), axis=1)
+    return {level: ascending[:, place] for place, level in enumerate(combined)}
 
 
 def _rows_of(fit_on: str, part: NDArray[np.int8], method: str) -> NDArray[np.bool_]:

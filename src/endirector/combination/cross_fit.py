@@ -8,12 +8,12 @@ from endirector.combination.evidence import Evidence
 from endirector.combination.recipe import CombinationRecipe
 from endirector.methods.base import Floats
 
-#: Into so many stretches of time out-of-fold rows are cut, to judge a method on rows that it was not fitted on.
+#: Number of stretches of time into which out-of-fold rows are cut, to judge a method on rows that it was not fitted on.
 STRETCHES = 5
 
 
 def cross_fitted(recipe: CombinationRecipe, folds: Evidence) -> Floats:
-    """What the method says to out-of-fold rows that it was not fitted on.
+    """Forecast out-of-fold rows by the method as fitted on earlier ones.
 
     The rows are cut into stretches by the times of their targets, and each is forecast by the method as fitted on the
     stretches before it. The first has nothing before it, so it is forecast only where nothing is fitted.
@@ -37,7 +37,7 @@ def cross_fitted(recipe: CombinationRecipe, folds: Evidence) -> Floats:
 
 
 def stretches_of(keys: pl.DataFrame) -> NDArray[np.intp]:
-    """In which stretch of time each target lies, from 0, shape (rows,): of each about as many times are in the keys."""
+    """Number the stretch of time of each target, from 0, shape (rows,). Each stretch has about as many times."""
     times, number = np.unique(keys["id"].to_numpy(), return_inverse=True)
     stretch: NDArray[np.intp] = number * STRETCHES // len(times)
     return stretch

@@ -1,4 +1,4 @@
-"""What a rendered ensemble keeps, ready to be combined again: no model is opened."""
+"""Evidence that a rendered ensemble keeps, to combine again: no model is opened."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ _SAME = 1e-6
 
 
 def stored_evidence(ensemble: Ensemble, recipe: CombinationRecipe | None = None) -> tuple[Evidence, Evidence | None]:
-    """The targets of all parts with the forecasts of all members; and the out-of-fold ones, where it was fitted on them.
+    """Read the targets of all parts with the forecasts of all members; and the out-of-fold ones, if it was fitted on them.
 
     Members stand in the order of `ensemble.alignment()["lost"]`.
 
@@ -42,17 +42,17 @@ def stored_evidence(ensemble: Ensemble, recipe: CombinationRecipe | None = None)
 
 
 def kept_folds(ensemble: Ensemble, recipe: CombinationRecipe) -> Evidence | None:
-    """The out-of-fold forecasts that the members have now, where they meet; None where they do not."""
+    """The common out-of-fold targets that the members have now; None where they have none."""
     try:
-        came = living_members(ensemble)
-        require_out_of_fold(came)
-        return out_of_fold(came, recipe)[1]
+        members = living_members(ensemble)
+        require_out_of_fold(members)
+        return out_of_fold(members, recipe)[1]
     except InvalidInputError:
         return None
 
 
 def stored_combination(ensemble: Ensemble) -> Combination:
-    """The way the rendered ensemble combines: by its stored metamodel or gate, else fitted again on what is stored.
+    """The fitted method of the rendered ensemble: its stored metamodel or gate, else fitted again on stored evidence.
 
     Raises:
         CorruptError: a metamodel that was fitted again forecasts other values than are stored, or a stored gate is damaged.
@@ -70,13 +70,13 @@ def stored_combination(ensemble: Ensemble) -> Combination:
 
 
 def stored_forecast(ensemble: Ensemble, keys: pl.DataFrame) -> Floats:
-    """What the rendered ensemble said of these targets, shape (rows,); NaN where it said nothing."""
+    """The stored forecasts of the ensemble for these targets, shape (rows,); NaN where it has none."""
     stored = ensemble.table().select(*KEY, "ensemble")
     return keys.join(stored, on=KEY, how="left", maintain_order="left")["ensemble"].to_numpy()
 
 
 def _check_same(ensemble: Ensemble, keys: pl.DataFrame, forecast: Floats) -> None:
-    """Whether a metamodel that was fitted again forecasts what the one did that the ensemble was rendered with."""
+    """Check that a metamodel that was fitted again forecasts the stored values."""
     values = stored_forecast(ensemble, keys)
     apart, allowed = np.abs(forecast - values).max(initial=0.0), _SAME * np.abs(values).max(initial=0.0)
     if not apart <= allowed:
@@ -88,10 +88,10 @@ def _check_same(ensemble: Ensemble, keys: pl.DataFrame, forecast: Floats) -> Non
 
 
 def as_rendered(ensemble: Ensemble) -> CombinationRecipe:
-    """For the members that took part, with what was fitted on then, whatever the method would choose now."""
+    """The recipe for the members that took part, with the rows that were fitted on then."""
     items, recipe = ensemble.items(), recipe_of(ensemble)
-    came = [place for place, item in enumerate(items) if item.dropped is None]
-    recipe = recipe if len(came) == len(items) else recipe.of_members(came)
+    present = [place for place, item in enumerate(items) if item.dropped is None]
+    recipe = recipe if len(present) == len(items) else recipe.of_members(present)
     return replace(recipe, fit_on=ensemble.rendered_result().fit_on)
 
 
@@ -107,8 +107,8 @@ def _evidence(ensemble: Ensemble, table: pl.DataFrame, prefix: str, recipe: Comb
         table, window = table.filter(known), window[known]
     keys, quantiles = table.select(KEY), {}
     if recipe.method.fits_quantiles(recipe.parameters):
-        came = living_members(ensemble)
-        quantiles = common_quantiles(came, keys, out_of_fold=prefix == "out_of_fold_")
+        members = living_members(ensemble)
+        quantiles = common_quantiles(members, keys, out_of_fold=prefix == "out_of_fold_")
     return Evidence(
         keys,
         table["part"].to_numpy(),

@@ -18,13 +18,13 @@ from enstorage.preparation.split import PARTS
 
 @dataclass(frozen=True, slots=True)
 class CombinationRecipe:
-    """How members are combined: all that an ensemble says of it.
+    """How members are combined.
 
     Attributes:
-        method: how.
+        method: the way to combine.
         parameters: a value for each parameter of the method.
         metamodel: class name of the estimator; None for a method without.
-        fit_on: what it is to be fitted on; None leaves that to the method.
+        fit_on: the rows to fit on: `train`, `valid` or `out_of_fold`; None leaves that to the method.
     """
 
     method: Method
@@ -46,7 +46,7 @@ class CombinationRecipe:
         return replace(self, parameters=self.method.of_members(self.parameters, chosen))
 
     def resolved_fit_on(self, part: NDArray[np.int8]) -> str | None:
-        """What it is fitted on where targets are of these parts; None where nothing is fitted."""
+        """The rows to fit on where targets are of these parts; None where nothing is fitted."""
         if not self._fits:
             return None
         usual = "valid" if (part == PARTS.index("valid")).any() else "train"
@@ -60,7 +60,7 @@ class CombinationRecipe:
 
 
 def recipe_of(ensemble: Ensemble) -> CombinationRecipe:
-    """How the ensemble combines its members.
+    """The recipe of an ensemble.
 
     Raises:
         InvalidInputError: its method is not installed.
@@ -77,11 +77,11 @@ def asked_recipe(
     classes: int | None,
     fit_on: str | None = None,
 ) -> CombinationRecipe:
-    """How members are to be combined, as `Project.create_ensemble` is told; checked as there.
+    """The recipe for arguments of `Project.create_ensemble`, which are checked as there.
 
     Raises:
         InvalidInputError: see `Method.check`, or the method is unknown.
     """
     kind = plugins.load(METHODS, method, "method")
-    name, told = kind.check(metamodel, parameters, names, classes)
-    return CombinationRecipe(kind(), told, name, fit_on)
+    name, checked = kind.check(metamodel, parameters, names, classes)
+    return CombinationRecipe(kind(), checked, name, fit_on)

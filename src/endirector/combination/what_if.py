@@ -22,7 +22,7 @@ def what_if(
     parameters: Mapping[str, Any] | None = None,
     fit_on: str | None = None,
 ) -> Combined:
-    """What the ensemble would forecast if it were made in another way; nothing is stored and no model is opened.
+    """Combine the stored forecasts of an ensemble in another way; nothing is stored and no model is opened.
 
     Args:
         ensemble: a rendered one.
@@ -30,7 +30,7 @@ def what_if(
         method: another method; by default its own, with its own parameters and metamodel unless others are given.
         metamodel: of the method, as `Project.create_ensemble` takes it.
         parameters: of the method.
-        fit_on: what is to be fitted on; by default what the method is made for.
+        fit_on: the rows to fit on; by default those that the method is made for.
 
     Raises:
         InvalidInputError: there is no such member or method, no member is left, or there are no out-of-fold forecasts to fit
@@ -49,7 +49,7 @@ def what_if(
     if method is not None or metamodel is not None or parameters is not None or fit_on is not None:
         if method is None:
             if parameters is None:
-                # Another metamodel has not the parameters of this one.
+                # Another metamodel has other parameters.
                 parameters = {
                     key: value for key, value in recipe.parameters.items() if metamodel is None or key != "metamodel"
                 }
@@ -58,7 +58,7 @@ def what_if(
         recipe = asked_recipe(method or ensemble.method, metamodel, parameters or {}, left, classes, fit_on)
     evidence, folds = stored_evidence(ensemble, recipe)
     if folds is None and recipe.wants_out_of_fold:
-        came = living_members(ensemble)
-        require_out_of_fold(came)
-        _, folds = out_of_fold(came, recipe)
+        members = living_members(ensemble)
+        require_out_of_fold(members)
+        _, folds = out_of_fold(members, recipe)
     return combine(recipe, evidence.of_members(chosen), None if folds is None else folds.of_members(chosen))

@@ -1,4 +1,4 @@
-"""How honest a fit is: what the members were trained on, and which of it the ensemble was fitted or measured on."""
+"""Leakage: rows that members were trained on, among those that the ensemble is fitted or measured on."""
 
 from collections.abc import Sequence
 

@@ -81,7 +81,7 @@ def models_in(members: Iterable[Member]) -> list[Model]:
 
 
 def require_out_of_fold(members: Sequence[Member]) -> None:
-    """See that all members have out-of-fold forecasts.
+    """Check that all members have out-of-fold forecasts.
 
     Raises:
         InvalidInputError: some have none; all of these are named.
@@ -94,7 +94,7 @@ def require_out_of_fold(members: Sequence[Member]) -> None:
     ]
     if missing:
         raise InvalidInputError(
-            f"The ensemble is to be fitted on out-of-fold forecasts, and {', '.join(missing)} brought none. Make them for "
+            f"The ensemble is to be fitted on out-of-fold forecasts, and {', '.join(missing)} have none. Make them for "
             "all members at once with entrainer.backtest(ensemble.models()), keep your own with "
             "model.save_forecasts('out_of_fold', id, values), or choose fit_on 'train' or 'valid'."
         )
@@ -104,7 +104,7 @@ def refuse_test_rows(keys: pl.DataFrame, members: Sequence[Member]) -> None:
     """Refuse targets to fit on that are test rows of a member: an out-of-fold forecast of one may be a test row of another.
 
     Raises:
-        InvalidInputError: there are some; the first and whose they are is told.
+        InvalidInputError: there are some; the message names the first and the member.
     """
     for member in members:
         for model in member.models:
@@ -121,7 +121,7 @@ def refuse_mixed_units(keys: pl.DataFrame, models: Sequence[Model]) -> None:
     """Refuse targets of series in different units: an error over both means nothing. Intervals between events are days.
 
     Raises:
-        InvalidInputError: there are some; the units are told.
+        InvalidInputError: there are some; the message names the units.
     """
     if keys["series"].n_unique() == 1 or not all(map(_forecasts_values, models)):
         return

@@ -1,4 +1,4 @@
-"""`Conductor`: renders an ensemble, and proves that it comes out again."""
+"""`Conductor`: renders an ensemble, and verifies the result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import polars as pl
 
 from endirector.alignment.align import Alignment
 from endirector.combination.combine import Combined, combine
-from endirector.combination.gather import Meeting, meet
+from endirector.combination.gather import Gathered, gather
 from endirector.combination.recipe import recipe_of
 from endirector.members.member import members_of, require_out_of_fold
 from endirector.methods.base import Floats
@@ -25,7 +25,7 @@ from enstorage.preparation.split import PARTS
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """All that an ensemble is rendered to, before it is stored.
+    """A rendered ensemble before it is stored.
 
     Attributes:
         combined: the fitted method and the forecast.
@@ -43,12 +43,12 @@ class Rendering:
 
     def forecasts(self) -> dict[float | None, pl.DataFrame]:
         """The rows of forecasts by the level of the quantile; None for the point forecast."""
-        said: list[tuple[float | None, Floats]] = [(None, self.combined.forecast), *self.combined.quantiles.items()]
+        by_level: list[tuple[float | None, Floats]] = [(None, self.combined.forecast), *self.combined.quantiles.items()]
         return {
             level: self.alignment.keys.with_columns(
                 pl.lit(level, dtype=pl.Float64).alias("quantile"), pl.Series("value", values)
             )
-            for level, values in said
+            for level, values in by_level
         }
 
 
@@ -57,7 +57,7 @@ class Conductor:
 
     Test rows decide nothing: weights and metamodels are fitted on the part `fit_on` of the ensemble, or on out-of-fold
     forecasts; by default on what the method is made for. Nothing is stored before everything is computed, and then all of
-    it at once: who interrupts it leaves the ensemble as it was.
+    it at once: an interrupted call leaves the ensemble as it was.
     """
 
     def __init__(self, ensemble: Ensemble) -> None:
@@ -82,13 +82,13 @@ class Conductor:
             return self._save(self._rendered(strict=strict, progress=progress))
 
     def verify(self) -> Verification:
-        """Render again from what is stored, without storing anything, and compare all of it with what was kept.
+        """Render again from what is stored, and compare with the stored result; nothing is stored.
 
         On the machine and with the library versions that it was rendered with every bit has to be the same, elsewhere
         numbers to 1e-9 of their size.
 
         Returns:
-            What was demanded, and how far numbers are apart.
+            The precision that was demanded, and the largest difference.
 
         Raises:
             CorruptError: something differs; the message names it, and members or data that changed since.
@@ -107,13 +107,15 @@ class Conductor:
             require_out_of_fold(members)
         with progress_bar(hidden=not progress) as report:
 
-            def tell(place: int, name: str) -> None:
+            def report_member(place: int, name: str) -> None:
                 report(f"Forecasts of {name}", place, len(members))
 
-            meeting = meet(members, recipe, strict=strict, tell=tell)
+            gathered = gather(members, recipe, strict=strict, report=report_member)
             report("Combining", len(members), len(members))
-            combined = combine(meeting.recipe, meeting.evidence, None if meeting.folds is None else meeting.folds[1])
-        return _rendering(meeting, combined)
+            combined = combine(
+                gathered.recipe, gathered.evidence, None if gathered.folds is None else gathered.folds[1]
+            )
+        return _rendering(gathered, combined)
 
     def _save(self, rendering: Rendering) -> Ensemble:
         ensemble, connector = self.ensemble, self.ensemble.connector
@@ -156,16 +158,16 @@ class Conductor:
                 Forecast.store(self.ensemble, part, pl.concat([table.filter(rows) for table in tables]))
 
 
-def _rendering(meeting: Meeting, combined: Combined) -> Rendering:
-    folds = None if meeting.folds is None else meeting.folds[0]
+def _rendering(gathered: Gathered, combined: Combined) -> Rendering:
+    folds = None if gathered.folds is None else gathered.folds[0]
     row_weights = combined.combination.row_weights
     table = table_of(
-        meeting.members,
-        meeting.alignment,
+        gathered.members,
+        gathered.alignment,
         combined.forecast,
         combined.fitted if folds is None else None,
         folds=folds,
-        row_weights=None if row_weights is None else row_weights(meeting.evidence.rows),
+        row_weights=None if row_weights is None else row_weights(gathered.evidence.rows),
     )
-    result = result_of(meeting, combined)
-    return Rendering(combined, meeting.alignment, table, result, item_results_of(meeting, combined, result.metrics))
+    result = result_of(gathered, combined)
+    return Rendering(combined, gathered.alignment, table, result, item_results_of(gathered, combined, result.metrics))

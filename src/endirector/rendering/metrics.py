@@ -35,12 +35,12 @@ def errors(truth: Floats, forecast: Floats) -> dict[str, float]:
 
 
 def class_errors(truth: Floats, forecast: Floats, classes: int) -> dict[str, float]:
-    """How good probabilities of classes are.
+    """Accuracy and log loss of probabilities of classes.
 
     Args:
         truth: 1 for the class that a sample is of, else 0; the classes of a sample follow each other, shape (rows,).
         forecast: probabilities, the same shape.
-        classes: rows of a sample; 1 where only the second of two classes is told.
+        classes: rows of a sample; 1 where only the second of two classes is forecast.
 
     Returns:
         `accuracy`, the share of samples whose most probable class is the right one, and `log_loss`, the mean of
@@ -48,11 +48,11 @@ def class_errors(truth: Floats, forecast: Floats, classes: int) -> dict[str, flo
     """
     if not len(truth):
         return {"accuracy": np.nan, "log_loss": np.nan}
-    right, said = truth.reshape(-1, classes), forecast.reshape(-1, classes)
+    right, probabilities = truth.reshape(-1, classes), forecast.reshape(-1, classes)
     if classes == 1:
-        right, said = (np.hstack([1 - values, values]) for values in (right, said))
-    hit = (said.argmax(axis=1) == right.argmax(axis=1)).mean()
-    probability = np.clip((said * right).sum(axis=1), 1e-15, 1)
+        right, probabilities = (np.hstack([1 - values, values]) for values in (right, probabilities))
+    hit = (probabilities.argmax(axis=1) == right.argmax(axis=1)).mean()
+    probability = np.clip((probabilities * right).sum(axis=1), 1e-15, 1)
     return {"accuracy": float(hit), "log_loss": float(np.log(1 / probability).mean())}
 
 

@@ -1,4 +1,4 @@
-"""`remake`: an ensemble is made again from stored data, specifications and seeds, and held against the stored one."""
+"""`remake`: an ensemble is made again from stored data, specifications and seeds, and compared with the stored one."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -41,7 +41,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Remaking:
-    """What came of making an ensemble again; nothing of it is stored.
+    """The result of making an ensemble again; nothing of it is stored.
 
     Attributes:
         members: then and now, in their order.
@@ -73,7 +73,7 @@ class _Again:
         self._models = models
 
     def combined(self, ensemble: Ensemble) -> tuple[Evidence, Combined]:
-        """What the ensemble is made of now, and what becomes of it."""
+        """The evidence of the ensemble with the new forecasts, and the ensemble fitted on it."""
         recipe = as_rendered(ensemble)
         evidence, folds = stored_evidence(ensemble, recipe)
         evidence = self._replaced(ensemble, evidence, out_of_fold=False)

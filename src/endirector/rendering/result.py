@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from endirector.combination.combine import Combined
-from endirector.combination.gather import Meeting
+from endirector.combination.gather import Gathered
 from endirector.members.leakage import leaks, mark_of, seen_test_rows
 from endirector.members.member import Member, models_in
 from endirector.rendering.environment import environment
@@ -13,16 +13,16 @@ from enstorage import Forecast, Model
 from enstorage.entity.ensemble_result import EnsembleResult, ItemResult, PartErrors
 
 
-def result_of(meeting: Meeting, combined: Combined) -> EnsembleResult:
+def result_of(gathered: Gathered, combined: Combined) -> EnsembleResult:
     """The result of the ensemble.
 
     Args:
-        meeting: the members with what they share.
+        gathered: the members with what they share.
         combined: the fitted method and its forecasts.
     """
-    members, alignment, combination = meeting.members, meeting.alignment, combined.combination
+    members, alignment, combination = gathered.members, gathered.alignment, combined.combination
     models, ids = models_in(members), item_ids(members)
-    fitted_on = alignment if meeting.folds is None else meeting.folds[0]
+    fitted_on = alignment if gathered.folds is None else gathered.folds[0]
     return EnsembleResult(
         common=len(alignment.truth),
         lost=dict(zip(ids, alignment.lost.values(), strict=True)),
@@ -38,17 +38,17 @@ def result_of(meeting: Meeting, combined: Combined) -> EnsembleResult:
     )
 
 
-def item_results_of(meeting: Meeting, combined: Combined, metrics: Mapping[str, PartErrors]) -> dict[int, ItemResult]:
+def item_results_of(gathered: Gathered, combined: Combined, metrics: Mapping[str, PartErrors]) -> dict[int, ItemResult]:
     """The results of the members by the ids of their items.
 
     Args:
-        meeting: the members with what they share.
+        gathered: the members with what they share.
         combined: the fitted method and its forecasts.
         metrics: of the ensemble's result.
     """
-    combination, lost = combined.combination, list(meeting.alignment.lost.values())
-    found = {id: ItemResult(dropped=reason) for id, reason in meeting.dropped.items()}
-    for place, (member, id) in enumerate(zip(meeting.members, item_ids(meeting.members), strict=True)):
+    combination, lost = combined.combination, list(gathered.alignment.lost.values())
+    found = {id: ItemResult(dropped=reason) for id, reason in gathered.dropped.items()}
+    for place, (member, id) in enumerate(zip(gathered.members, item_ids(gathered.members), strict=True)):
         weights, by_step, by_level = combination.weights, combination.step_weights, combination.quantile_weights
         found[id] = ItemResult(
             weight=None if weights is None else float(weights[place]),

@@ -1,4 +1,4 @@
-"""Whether what was rendered comes out again."""
+"""Verifying: a new rendering is compared with the stored one."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ _NOT_RENDERED = {"version", "environment", "diagnosis", "intervals"}
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """An ensemble that came out again.
+    """An ensemble whose rendering was repeated with the same result.
 
     Attributes:
         demanded: `equal bits`, on the machine and with the versions that it was rendered with; else `1e-9`.
@@ -42,7 +42,7 @@ def compared(
     item_results: Mapping[int, ItemResult],
     forecasts: Mapping[float | None, pl.DataFrame],
 ) -> Verification:
-    """Compare what an ensemble keeps with what was rendered just now.
+    """Compare a new rendering of an ensemble with the stored one.
 
     Args:
         ensemble: whose `result` and items are compared.
@@ -87,7 +87,7 @@ def compared(
 
 
 def _columns(kept: pl.DataFrame, table: pl.DataFrame) -> Iterator[tuple[str, Any, Any]]:
-    """What is compared of the tables, by name: what was kept, and what is now."""
+    """The columns of the tables: name, stored values, new values."""
     yield "the columns of the table", kept.columns, table.columns
     for name in kept.columns:
         if name in table.columns:
@@ -97,7 +97,7 @@ def _columns(kept: pl.DataFrame, table: pl.DataFrame) -> Iterator[tuple[str, Any
 def _figures(
     ensemble: Ensemble, stored: EnsembleResult, result: EnsembleResult, item_results: Mapping[int, ItemResult]
 ) -> Iterator[tuple[str, Any, Any]]:
-    """The same of the results. What an earlier version did not keep is not compared."""
+    """The figures of the results: name, stored value, new value; without those that an earlier version did not keep."""
     labels = ensemble.labels()
     before, now = stored.to_json(labels.__getitem__), result.to_json(labels.__getitem__)
     for name in now.keys() - _NOT_RENDERED:

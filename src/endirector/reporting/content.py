@@ -1,4 +1,4 @@
-"""What a report of an ensemble tells, in words and numbers: read from the store once, for the template and the plots."""
+"""The content of a report, in words and numbers: read from the store once, for the template and the plots."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -154,7 +154,7 @@ class Content:
         decided = parts.get(suggestion["decided_on"], {"error": 0.0})["error"]
         rows = []
         for name in self.names:
-            changes = [(told["leave_one_out"][name]["change"], told["error"]) for told in parts.values()]
+            changes = [(part["leave_one_out"][name]["change"], part["error"]) for part in parts.values()]
             limit = suggestion["changes"].get(name)
             changes.append((None if limit is None else limit["upper_limit"], decided))
             rows.append({"name": name, "figures": [_per_cent(change, error) for change, error in changes]})
@@ -183,8 +183,8 @@ class Content:
 def _per_cent(change: float | None, error: float) -> str:
     if change is None or not error:
         return "–"
-    told = f"{100 * change / error:+.1f}".replace("-", "−")
-    return told.strip("+−") if told in ("+0.0", "−0.0") else told
+    formatted = f"{100 * change / error:+.1f}".replace("-", "−")
+    return formatted.strip("+−") if formatted in ("+0.0", "−0.0") else formatted
 
 
 def content_of(ensemble: Ensemble, diagnosis: dict[str, Any]) -> Content:
@@ -287,7 +287,7 @@ def _lineage(ensemble: Ensemble) -> list[tuple[str, list[tuple[str, int, str]], 
     for entity, group in groupby(ensemble.lineage().records, lambda record: type(record).__name__):
         records = list(group)
         if entity == "Forecast":
-            continue  # three of each member, of whom all is said
+            continue  # three of each member, which the page shows elsewhere
         listed = [(entity, record.id, _detail(record)) for record in records[:_LISTED]]
         steps.append((_STEPS[entity], listed, max(0, len(records) - _LISTED)))
     return steps

@@ -1,4 +1,4 @@
-"""`report`: what an ensemble is, on one page that needs nothing but a browser."""
+"""`report`: an ensemble on one page that needs nothing but a browser."""
 
 from dataclasses import dataclass, replace
 from html import escape
@@ -25,7 +25,7 @@ class Report:
     path: Path | None = None
 
     def save(self, folder_or_file: str | PathLike[str]) -> "Report":
-        """Write the page, and say where.
+        """Write the page.
 
         Args:
             folder_or_file: a file whose name ends in `.html` or `.htm`, or a folder, in which the page is called
@@ -44,7 +44,7 @@ class Report:
 
 
 def report(ensemble: Ensemble, folder_or_file: str | PathLike[str] | None = None, *, progress: bool = True) -> Report:
-    """Show a rendered ensemble: its members, how they met, errors, weights, intervals, diagnosis, and where it comes from.
+    """Show a rendered ensemble: its members, their alignment, errors, weights, intervals, diagnosis and lineage.
 
     The page is one file: styles and pictures are inside, it loads nothing and runs no script; equal ensembles give equal
     bytes. No model is opened. An ensemble that was not diagnosed since it was rendered is diagnosed, and that is stored.

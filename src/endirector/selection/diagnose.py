@@ -1,4 +1,4 @@
-"""`diagnose`: how a rendered ensemble lives on its members, found from what is stored, without any model."""
+"""`diagnose`: how a rendered ensemble depends on its members, from stored forecasts, without any model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ RULE = (
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """Rows that are looked at together: their name, the members' forecasts and the truth, and what the ensemble said."""
+    """Rows that are diagnosed together: their name, the members' forecasts and the truth, and the ensemble's forecast."""
 
     name: str
     evidence: Evidence
@@ -39,7 +39,7 @@ class _View:
 
 
 def diagnose(ensemble: Ensemble, *, progress: bool = True) -> dict[str, Any]:
-    """Look at what each member is worth, and store it; nothing but what is stored is read, and no model is opened.
+    """Measure the contribution of each member, and store it. Only stored forecasts are read, and no model is opened.
 
     Test rows are described, and decide nothing: the suggestion is made from out-of-fold rows where all members have such,
     else from valid rows, else from train rows.
@@ -57,7 +57,7 @@ def diagnose(ensemble: Ensemble, *, progress: bool = True) -> dict[str, Any]:
         - `correlations` of the members' errors, (members, members), null where an error is constant;
         - `ambiguity`: `of`, `ensemble_error`, `member_error`, `ambiguity`; see `Ambiguity`;
         - `leave_one_out`: by name the `error` of the ensemble that is made again without that member, by the same method
-          on the same rows, and its `change`: above 0 where the member is worth something. Null for a single member.
+          on the same rows, and its `change`: above 0 where the member lowers the error. Null for a single member.
 
         `suggestion`: `drop`, names of members to leave out; `decided_on`, `rows`; `trustworthy` and the `reason`; the
         `rule`; and by name the `changes` that decided: `change`, `standard_error`, `upper_limit`, or null.
@@ -156,7 +156,7 @@ def _suggestion(
     if len(ids) == 1:
         doubt = "There is one member, which cannot be left out."
     elif None in changes:
-        doubt = f"There are fewer than {LEAST_TIMES} times to tell a difference from noise by."
+        doubt = f"There are fewer than {LEAST_TIMES} times, too few to distinguish a difference from noise."
     return Suggestion(
         drop=[ids[place] for place in drop],
         decided_on=decides.name,
@@ -169,7 +169,7 @@ def _suggestion(
 
 
 def _together(recipe: CombinationRecipe, decides: _View, by_name: Mapping[str, _View]) -> Together:
-    """What some of the members forecast together for the rows that decide, by a fit that has not seen these rows."""
+    """The joint forecast of some members for the rows that decide, by a fit that has not seen these rows."""
     fit_on = recipe.fit_on
 
     def together(places: Sequence[int]) -> Floats:

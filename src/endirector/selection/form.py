@@ -1,4 +1,4 @@
-"""`form`: chooses a method and members on out-of-fold rows, and makes the ensemble of them."""
+"""`form`: chooses a method and members on out-of-fold rows, and renders the ensemble."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,7 +23,7 @@ from enstorage.errors import InvalidInputError
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A way to combine that `form` tries.
+    """A way to combine members that `form` tries.
 
     Attributes:
         method: as in `Project.create_ensemble`.
@@ -36,7 +36,7 @@ class Choice:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
-#: What is tried where nothing else is asked for; of two that do equally well the earlier one is taken.
+#: Tried by default; of two with the same error the earlier one is taken.
 USUAL: tuple[Choice, ...] = (
     Choice("voting"),
     Choice("voting", parameters={"average": "median"}),
@@ -70,13 +70,13 @@ def form(
 ) -> Ensemble:
     """Try methods and members on out-of-fold rows, and make the best of them an ensemble, rendered.
 
-    The candidates' out-of-fold forecasts meet; what is missing is made by `entrainer.backtest` where a candidate can be
-    trained again. Each method is judged on rows that neither it nor the members were fitted on: the time of these rows is
-    cut into five stretches, and each but the first is forecast by the method as fitted on those before it. Tried are the
-    best candidate, the best two, and so on, by each method; then the best of all that with each candidate left out or
-    taken in, as long as that helps. The ensemble that is made is fitted on all out-of-fold rows.
+    The candidates are aligned by their out-of-fold forecasts; missing ones are made by `entrainer.backtest` where a
+    candidate can be trained again. Each method is judged on rows that neither it nor the members were fitted on: the time of
+    these rows is cut into five stretches, and each but the first is forecast by the method as fitted on those before it.
+    Tried are the best candidate, the best two, and so on, by each method; then the best of all that with each candidate left
+    out or taken in, as long as that helps. The ensemble that is made is fitted on all out-of-fold rows.
 
-    The error of the best of many flatters; what is honest is the error on the test part, which decides nothing here.
+    The error of the best of many is too low; an unbiased one is that on the test part, which decides nothing here.
 
     Args:
         project: whose models are combined.
@@ -105,7 +105,7 @@ def form(
         classes = classes_of([member.entity for member in members])
         choices = (USUAL if classes is None else USUAL_OF_CLASSES) if methods is None else methods
         recipes = [_recipe(choice, names, classes) for choice in choices]
-        evidence, recipes, untried = _meet(members, recipes, usual=methods is None)
+        evidence, recipes, untried = _common_evidence(members, recipes, usual=methods is None)
         search = CandidateSearch(members, evidence, recipes, metric)
         if not search.judged.any():
             raise InvalidInputError(
@@ -133,7 +133,7 @@ def form(
                 recipe.metamodel,
                 [members[place].entity for place in best.places],
                 fit_on=OUT_OF_FOLD if recipe.method.fits_with(recipe.parameters) else None,
-                name=name or f"formed: {_told(recipe)}",
+                name=name or f"formed: {_label(recipe)}",
                 parameters=recipe.parameters,
                 formed=formed.to_json(),
             )
@@ -153,7 +153,7 @@ def _able(
         if isinstance(member.entity, Ensemble) and member.entity.result is None:
             left_out.append((Candidate(member.key, member.name), "It was not rendered."))
         elif not all(Forecast.of(model, OUT_OF_FOLD) for model in member.models):
-            reason = "It brought no out-of-fold forecasts, and cannot be trained again."
+            reason = "It has no out-of-fold forecasts, and cannot be trained again."
             left_out.append((Candidate(member.key, member.name), reason))
         else:
             able.append(member)
@@ -191,10 +191,10 @@ def _recipe(choice: Choice | str, names: Sequence[str], classes: int | None) -> 
     return replace(recipe, fit_on=OUT_OF_FOLD if recipe.method.fits_with(recipe.parameters) else None)
 
 
-def _meet(
+def _common_evidence(
     members: Sequence[Member], recipes: Sequence[CombinationRecipe], *, usual: bool
 ) -> tuple[Evidence, list[CombinationRecipe], dict[str, str]]:
-    """Where all candidates meet, and which recipes can be tried there.
+    """The common out-of-fold targets of all candidates, and the recipes that can be tried on them.
 
     Targets without the values that a method wants to see before them are left out for all methods. A usual method that
     cannot have such values for any target is not tried, and the reason is given by its name.
@@ -209,7 +209,7 @@ def _meet(
         except InvalidInputError as error:
             if not usual:
                 raise
-            untried[_told(recipe)] = str(error)
+            untried[_label(recipe)] = str(error)
             continue
         evidence = evidence if known is None else evidence.only(known)
         usable.append(recipe)
@@ -231,14 +231,14 @@ def _trials(search: CandidateSearch, recipes: Sequence[CombinationRecipe]) -> li
     ]
 
 
-def _told(recipe: CombinationRecipe) -> str:
+def _label(recipe: CombinationRecipe) -> str:
     return method_in_words(recipe.method.name, recipe.metamodel, recipe.parameters)
 
 
 def method_in_words(method: str, metamodel: str | None, parameters: Mapping[str, Any]) -> str:
     """How members are combined, in a few words: `voting`, `voting (median)`, `stacking Ridge`.
 
-    Parameters that are not as usual are told, those that are words or numbers.
+    Parameters that differ from the defaults are named, if they are words or numbers.
     """
     is_known = method in plugins.names(METHODS)  # it may have been tried elsewhere, by a package that is not here
     usual = plugins.load(METHODS, method, "method").with_defaults({}) if is_known else {}

@@ -25,7 +25,7 @@ _REFINEMENTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One thing that was tried.
+    """A choice with some of the candidates, and its error.
 
     Attributes:
         order: the place of the choice among those that are tried.
@@ -50,7 +50,7 @@ class CandidateSearch:
 
     Args:
         members: the candidates.
-        evidence: where all of them meet, without windows.
+        evidence: their common out-of-fold targets, without windows.
         recipes: of the choices, for all candidates.
         metric: `mse` or `mae`.
     """
@@ -123,7 +123,7 @@ class CandidateSearch:
             window, known = windows_before(evidence.keys, models, lag)
         except InvalidInputError:
             return None
-        window[~known] = np.nan  # what is said to these rows is no number, and the trial the worst
+        window[~known] = np.nan  # the forecast of these rows is NaN, and the trial the worst
         return replace(evidence, rows=replace(evidence.rows, window=window))
 
     def _measured(self, forecast: Floats) -> tuple[float, float]:
