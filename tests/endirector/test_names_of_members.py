@@ -1,5 +1,6 @@
 """Members are known by their items: whatever they are called, and wherever they are taken, nothing computed changes."""
 
+import json
 import re
 import shutil
 import sqlite3
@@ -102,9 +103,16 @@ def earlier(made):
     """The store as an earlier version wrote it, with names as keys, after everything in it was renamed."""
     shutil.copytree(made / "store", made / "earlier")
     connector = Connector.in_folder(made / "earlier")
+    searches = {}
     for ensemble in Ensemble.get_list(connector=connector):
         ensemble.result = of_earlier_version(ensemble)
         ensemble.save()
+        if ensemble.formed is not None:
+            searches[ensemble.id] = search_of_earlier_version(ensemble.formed)
+    with sqlite3.connect(made / "earlier" / "enstorage.sqlite") as database:  # the column is immutable
+        for id, formed in searches.items():
+            database.execute("UPDATE ensemble SET formed = ? WHERE id = ?", [json.dumps(formed), id])
+    database.close()
     rename(connector)
     yield connector
     connector.close()
@@ -116,6 +124,17 @@ def of_earlier_version(ensemble):
     del result["version"]
     result["surroundings"] = result.pop("environment")
     return result
+
+
+def search_of_earlier_version(formed):
+    """The same for `Ensemble.formed`."""
+    names = [each["name"] for each in formed["candidates"]]
+    return {
+        **formed,
+        "candidates": names,
+        "left_out": {each["name"]: each["reason"] for each in formed["left_out"]},
+        "tried": [{**each, "members": [names[place] for place in each["members"]]} for each in formed["tried"]],
+    }
 
 
 def rename(connector):
@@ -194,7 +213,8 @@ def test_what_was_tried_has_the_new_names(after):
     ensemble = the(after, "formed")
     tried = ensemble.tried()
     assert tried["members"][0].to_list() == list(ensemble.alignment()["lost"])
-    if ensemble.formed["candidates"][0]["key"] is not None:
+    assert ensemble.search().metric == "mse"
+    if all(each.key is not None for each in ensemble.search().candidates):  # an earlier version did not keep them
         names = {name for members in tried["members"] for name in members}
         assert any(NEW in name for name in names)
         assert not any(name.startswith("same") for name in names)

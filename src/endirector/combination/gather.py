@@ -191,12 +191,8 @@ def _up_to_date(model: Model) -> pl.DataFrame:
 
 def _without_name(message: str, member: Member) -> str:
     """A message about a member in which it is not named, since it may be renamed."""
-    shown = str(member.entity)
-    return (
-        f"It{message.removeprefix(shown)}".replace(shown, "it")
-        if message.startswith(shown)
-        else message.replace(shown, "it")
-    )
+    text = message.replace(str(member.entity), "it")
+    return text[:1].upper() + text[1:]
 
 
 def _one_line(error: Exception) -> str:
