@@ -1,11 +1,11 @@
-"""endirector builds ensembles from stored models: aligns their forecasts, combines them, says how honest the fit is."""
+"""endirector builds ensembles from stored models: aligns and combines their forecasts, and marks leakage into the fit."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from endirector.alignment.align import Alignment, align
-    from endirector.combination.kept import what_if
+    from endirector.combination.what_if import what_if
     from endirector.forecasting.calibrate import calibrate
     from endirector.forecasting.forecast import forecast
     from endirector.methods.base import Combination, Fitting, Method, Rows
@@ -55,7 +55,7 @@ _HOME = {
     "Verification": "endirector.rendering.verify",
     "form": "endirector.selection.form",
     "remake": "endirector.rendering.remake",
-    "what_if": "endirector.combination.kept",
+    "what_if": "endirector.combination.what_if",
 }
 
 

@@ -12,7 +12,7 @@ import endirector
 import enstorage
 import entrainer
 from endirector import Choice, Conductor, form
-from endirector.combination.combine import STRETCHES
+from endirector.combination.cross_fit import STRETCHES
 from endirector.selection.form import USUAL, method_in_words
 from enstorage.adapter import Window
 from enstorage.entity.forecast import Forecast
@@ -52,7 +52,7 @@ def test_the_best_is_made_rendered_and_told_with_all_that_was_tried(project):
     assert [model.name for model in ensemble.models()] == best["members"]
     assert ensemble.mark() in ("out-of-fold", "held-out")
     assert ensemble.name.startswith("formed: ")
-    assert ensemble.formed["candidates"] == ["short", "middle", "long", "forest"]
+    assert [each.name for each in ensemble.search().candidates] == ["short", "middle", "long", "forest"]
     assert enstorage.Ensemble.get(ensemble.id).tried().equals(tried)
 
 
@@ -120,9 +120,9 @@ def test_out_of_fold_forecasts_that_are_missing_are_made(project):
 
     ensemble = form(project, methods=["voting"], progress=False)
     assert Forecast.of(model, "out_of_fold")
-    assert "fresh" in ensemble.formed["candidates"]
-    assert ensemble.formed["left_out"] == {
-        "uploaded": "It brought no out-of-fold forecasts, and cannot be trained again."
+    assert "fresh" in [each.name for each in ensemble.search().candidates]
+    assert {each.name: reason for each, reason in ensemble.search().left_out} == {
+        "uploaded": "It has no out-of-fold forecasts, and cannot be trained again."
     }
 
 
@@ -140,7 +140,7 @@ def test_ensembles_are_candidates_too(project):
     first, second, third, _ = project.models()
     inner = Conductor(project.create_ensemble("voting", models=[first, second], name="inside")).render()
     ensemble = form(project, [inner, third], ["voting", "greedy"], progress=False)
-    assert set(ensemble.formed["candidates"]) == {"inside", "long"}
+    assert {each.name for each in ensemble.search().candidates} == {"inside", "long"}
 
 
 def test_by_absolute_errors(project):

@@ -92,7 +92,7 @@ class TestComingOutAgain:
         assert Conductor(Conductor(made).render()).verify().demanded == "equal bits"
 
     def test_elsewhere_to_nine_digits(self, ensemble):
-        ensemble.result = {**ensemble.result, "surroundings": {"machine": "another"}}
+        ensemble.result = {**ensemble.result, "environment": {"machine": "another"}}
         ensemble.save()
         assert Conductor(ensemble).verify().demanded == "1e-9"
 

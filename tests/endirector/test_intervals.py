@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression
 import endirector
 import enstorage
 import entrainer
-from endirector.forecasting.calibrate import rehearsed_residuals
+from endirector.forecasting.calibrate import hindcast_residuals
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError, NotFoundError
 
@@ -163,7 +163,7 @@ def test_rows_that_a_member_was_trained_on_calibrate_nothing(store):
     uploaded(project, "early stopped", generator.normal(size=600), values, trained_on=["train", "valid"])
     ensemble = rendered(project)
     with pytest.raises(
-        InvalidInputError, match=r"honest, early stopped brought no out-of-fold forecasts.*entrainer.backtest"
+        InvalidInputError, match=r"honest, early stopped have no out-of-fold forecasts.*entrainer.backtest"
     ):
         endirector.calibrate(ensemble)
     with pytest.raises(NotFoundError, match="has no intervals"):
@@ -406,5 +406,5 @@ def test_a_metamodel_that_remembers_its_rows_is_not_flattered_by_them(store):
     ensemble = rendered(project, "blending", "DecisionTreeRegressor", fit_on="valid")
     assert residuals(ensemble, part=1).max() == pytest.approx(0)
     assert endirector.calibrate(ensemble, [0.8])["width"][0] > 8
-    rehearsed = rehearsed_residuals(ensemble, 2, project.data_source_id)
-    assert all(np.median(known) > 2 for known in rehearsed.residuals.values())
+    hindcast = hindcast_residuals(ensemble, 2, project.data_source_id)
+    assert all(np.median(known) > 2 for known in hindcast.residuals.values())

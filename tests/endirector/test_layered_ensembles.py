@@ -8,8 +8,9 @@ from test_conductor import make_project, trained
 import enstorage
 import entrainer
 from endirector import Conductor, what_if
-from endirector.combination.combine import STRETCHES, cross_fitted
-from endirector.combination.gather import out_of_fold, recipe_of
+from endirector.combination.cross_fit import STRETCHES, cross_fitted
+from endirector.combination.gather import out_of_fold
+from endirector.combination.recipe import recipe_of
 from endirector.members.member import members_of
 from enstorage import Connector, Ensemble, Model
 from enstorage.bundle.import_bundle import import_bundle

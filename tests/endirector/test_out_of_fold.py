@@ -88,7 +88,7 @@ def test_members_that_bring_none_are_named_with_what_to_do(project, census, stor
     entrainer.backtest(models[0], folds=3, progress=False)
     ensemble = project.create_ensemble("greedy", models=models)
     before = census(store)
-    with pytest.raises(InvalidInputError, match=r"lag 3, lag 4 brought none\. Make them .* entrainer\.backtest"):
+    with pytest.raises(InvalidInputError, match=r"lag 3, lag 4 have none\. Make them .* entrainer\.backtest"):
         endirector.Conductor(ensemble).render()
     assert census(store) == before
 

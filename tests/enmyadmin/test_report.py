@@ -10,7 +10,7 @@ import pytest
 
 from enmyadmin.demo import report
 from enmyadmin.demo.report import write_report
-from enmyadmin.demo.result import BaselineResult, EnsembleResult, ExperimentResult, MemberResult, SeedResult
+from enmyadmin.demo.result import BaselineResult, EnsembleFigures, ExperimentResult, MemberResult, SeedResult
 from enstorage.errors import InvalidInputError
 
 
@@ -27,7 +27,7 @@ def experiment(ensemble_mse: float = 288.46, title: str = "Solar activity") -> E
         for name, mse in (("seasonal naive", 1143.3), ("linear AR", 330.94))
     )
     names = [model.name for model in (*members, *baselines)] + ["ensemble"]
-    ensemble = EnsembleResult(
+    ensemble = EnsembleFigures(
         ensemble_mse,
         ensemble_mse**0.5,
         ensemble_mse / 36176,

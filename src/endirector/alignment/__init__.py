@@ -1,1 +1,1 @@
-"""Members meet on (series, id, step): one table of common targets."""
+"""Alignment of members by (series, id, step): one table of common targets."""

@@ -1,4 +1,4 @@
-"""Alignment: members meet at the targets that they share, by (series, id, step) and by nothing else."""
+"""Alignment: the targets that all members share, by (series, id, step) and by nothing else."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _Rows = slice | NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class MemberForecasts:
-    """What one member brings.
+    """The forecasts of one member.
 
     Attributes:
         name: as messages and tables call it.
@@ -71,7 +71,7 @@ def align(members: Sequence[MemberForecasts], kind: str = "") -> Alignment:
     """Intersect the members' targets.
 
     Args:
-        members: what they bring.
+        members: the forecasts of each.
         kind: which targets these are, for messages, such as `out-of-fold `.
 
     Raises:
@@ -79,7 +79,7 @@ def align(members: Sequence[MemberForecasts], kind: str = "") -> Alignment:
             no member knows the truth of a common target.
     """
     _check_steps(members)
-    rows = _meet(members)
+    rows = _common_rows(members)
     keys = members[0].table.select(KEY)[rows[0]]
     if not keys.height:
         raise InvalidInputError(_nothing_common(members, kind))
@@ -94,7 +94,7 @@ def align(members: Sequence[MemberForecasts], kind: str = "") -> Alignment:
     )
 
 
-def _meet(members: Sequence[MemberForecasts]) -> list[_Rows]:
+def _common_rows(members: Sequence[MemberForecasts]) -> list[_Rows]:
     """Where the common targets are in the table of each member, in the order of their keys."""
     try:
         return intersect(

@@ -38,7 +38,7 @@ def intersect(tables: Sequence[Sequence[Ints]]) -> list[slice | NDArray[np.int32
         follow each other, else numbers, shape (common,).
 
     Raises:
-        ValueError: a table has a key twice; its number is told.
+        ValueError: a table has a key twice; the argument is its number.
     """
     smallest = min(tables, key=lambda columns: len(columns[0]))
     count = len(smallest[0])

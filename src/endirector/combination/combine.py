@@ -1,116 +1,30 @@
-"""Combining: a method is fitted to forecasts that meet at common targets. Needs no store and no model."""
+"""Combining: a method is fitted to evidence, and forecasts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
+from endirector.combination.evidence import Evidence
+from endirector.combination.recipe import CombinationRecipe
 from endirector.members.leakage import TEST
-from endirector.methods.base import METAMODEL, Combination, Fitting, Floats, Method, Rows
-from endirector.methods.metamodel import make_metamodel
+from endirector.methods.base import Combination, Floats, Method
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 from enstorage.preparation.split import PARTS
-from enstorage.progress import checkpoint
-
-#: Into so many stretches of time out-of-fold rows are cut, to judge a method on rows that it was not fitted on.
-STRETCHES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What all members forecast for common targets, and what happened.
-
-    Attributes:
-        keys: columns `series`, `id`, `step`, shape (rows, 3).
-        part: of each target, 0 train, 1 valid, 2 test, shape (rows,).
-        truth: in the units of the source, shape (rows,).
-        rows: the forecasts, as a method sees them.
-        quantiles: the forecasts of quantiles by level, each of shape (rows, members); none where members have none in
-            common.
-    """
-
-    keys: pl.DataFrame
-    part: NDArray[np.int8]
-    truth: Floats
-    rows: Rows
-    quantiles: Mapping[float, Floats] = field(default_factory=dict)
-
-    def only(self, chosen: NDArray[np.bool_]) -> "Evidence":
-        """Some of the targets."""
-        quantiles = {level: values[chosen] for level, values in self.quantiles.items()}
-        rows = self.rows.only(chosen)
-        return Evidence(self.keys.filter(chosen), self.part[chosen], self.truth[chosen], rows, quantiles)
-
-    def of_members(self, chosen: Sequence[int]) -> "Evidence":
-        """The same targets with some of the members, by their places."""
-        places = list(chosen)
-        rows = replace(self.rows, forecasts=self.rows.forecasts[:, places])
-        quantiles = {level: values[:, places] for level, values in self.quantiles.items()}
-        return replace(self, rows=rows, quantiles=quantiles)
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How members are combined: all that an ensemble says of it.
-
-    Attributes:
-        method: with its parameters.
-        metamodel: class name of the estimator; None for a method without.
-        metamodel_parameters: of its constructor, by name.
-        fit_on: what it is to be fitted on; None leaves that to the method.
-        most_jobs: how many processes the estimator may ask for; None for as many as there are cores.
-    """
-
-    method: Method
-    metamodel: str | None = None
-    metamodel_parameters: Mapping[str, Any] = field(default_factory=dict)
-    fit_on: str | None = None
-    most_jobs: int | None = None
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """A value for each parameter, as an ensemble keeps them."""
-        of_metamodel = {METAMODEL: dict(self.metamodel_parameters)} if self.method.has_metamodel else {}
-        return self.method.to_json() | of_metamodel
-
-    @property
-    def wants_out_of_fold(self) -> bool:
-        """Whether it is fitted on out-of-fold forecasts."""
-        return self.method.is_fitted and (self.fit_on or self.method.fit_on) == OUT_OF_FOLD
-
-    def of_members(self, chosen: Sequence[int]) -> "Recipe":
-        """The same for some of the members, by their places: weights that were given keep their proportions."""
-        return replace(self, method=self.method.of_members(chosen))
-
-    def resolved_fit_on(self, part: NDArray[np.int8]) -> str | None:
-        """What it is fitted on where targets are of these parts; None where nothing is fitted."""
-        if not self.method.is_fitted:
-            return None
-        usual = "valid" if (part == PARTS.index("valid")).any() else "train"
-        return self.fit_on or self.method.fit_on or usual
-
-    def fit(self, evidence: Evidence) -> "tuple[Combination, Any]":
-        """The combination fitted on all of these targets, and the metamodel."""
-        metamodel = None
-        if self.metamodel is not None:
-            metamodel = make_metamodel(self.metamodel, self.metamodel_parameters, self.most_jobs)
-        given = Fitting(evidence.rows, evidence.truth, metamodel, evidence.quantiles)
-        return self.method.fit(given), metamodel
 
 
 @dataclass(frozen=True, slots=True)
 class Combined:
-    """What came of it.
+    """A fitted method and its forecasts.
 
     Attributes:
         combination: as fitted.
         metamodel: the fitted estimator; None for a method without.
-        fit_on: what was fitted on; None for nothing.
-        fitted: which targets of what was fitted on took part: of the evidence, or of the folds; shape (rows,).
+        fit_on: `train`, `valid` or `out_of_fold`; None where nothing was fitted.
+        fitted: the rows that were fitted on, of the evidence or of the folds; shape (rows,).
         forecast: for every target of the evidence, shape (rows,).
         quantiles: the same for quantiles by level, ascending; none where the members or the method have none.
     """
@@ -123,7 +37,7 @@ class Combined:
     quantiles: Mapping[float, Floats] = field(default_factory=dict)
 
 
-def combine(recipe: Recipe, evidence: Evidence, folds: Evidence | None = None) -> Combined:
+def combine(recipe: CombinationRecipe, evidence: Evidence, folds: Evidence | None = None) -> Combined:
     """Fit the method, and combine.
 
     Args:
@@ -153,23 +67,23 @@ def combine(recipe: Recipe, evidence: Evidence, folds: Evidence | None = None) -
 
 
 def _quantiles(method: Method, combination: Combination, evidence: Evidence) -> dict[float, Floats]:
-    """Each quantile is combined of the members' forecasts of it; where what comes of it crosses, it is sorted."""
+    """The quantiles, each combined of the members' forecasts of it, and sorted where they cross."""
     if combination.predict_quantile is not None:
-        said = {
+        combined = {
             level: combination.predict_quantile(replace(evidence.rows, forecasts=values), level)
             for level, values in evidence.quantiles.items()
         }
     elif method.combines_quantiles:
-        said = {
+        combined = {
             level: combination.predict(replace(evidence.rows, forecasts=values))
             for level, values in evidence.quantiles.items()
         }
     else:
         return {}
-    if not said:
+    if not combined:
         return {}
-    ascending = np.sort(np.column_stack(list(said.values())), axis=1)
-    return {level: ascending[:, place] for place, level in enumerate(said)}
+    ascending = np.sort(np.column_stack(list(combined.values())), axis=1)
+    return {level: ascending[:, place] for place, level in enumerate(combined)}
 
 
 def _rows_of(fit_on: str, part: NDArray[np.int8], method: str) -> NDArray[np.bool_]:
@@ -184,35 +98,3 @@ def _rows_of(fit_on: str, part: NDArray[np.int8], method: str) -> NDArray[np.boo
             "another fit_on, or prepare the data with such a part."
         )
     return rows
-
-
-def cross_fitted(recipe: Recipe, folds: Evidence) -> Floats:
-    """What the method says to out-of-fold rows that it was not fitted on.
-
-    The rows are cut into stretches by the times of their targets, and each is forecast by the method as fitted on the
-    stretches before it. The first has nothing before it, so it is forecast only where nothing is fitted.
-
-    Args:
-        recipe: how.
-        folds: out-of-fold forecasts of the members.
-
-    Returns:
-        Shape (rows,), NaN in the first stretch of a method that is fitted.
-    """
-    if recipe.resolved_fit_on(folds.part) is None:
-        return recipe.fit(folds)[0].predict(folds.rows)
-    stretch = stretches_of(folds.keys)
-    forecast = np.full(len(stretch), np.nan)
-    for number in range(1, STRETCHES):
-        checkpoint()
-        before, ahead = stretch < number, stretch == number
-        if before.any() and ahead.any():
-            forecast[ahead] = recipe.fit(folds.only(before))[0].predict(folds.only(ahead).rows)
-    return forecast
-
-
-def stretches_of(keys: pl.DataFrame) -> NDArray[np.intp]:
-    """In which stretch of time each target lies, from 0, shape (rows,): of each about as many times are in the keys."""
-    times, number = np.unique(keys["id"].to_numpy(), return_inverse=True)
-    stretch: NDArray[np.intp] = number * STRETCHES // len(times)
-    return stretch

@@ -1,14 +1,15 @@
-"""Where members meet: what each brings, the targets that all share, and who could not come."""
+"""Gathering evidence: the forecasts that members have now, the targets that all share, and the members that fail."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
 from endirector.alignment.align import KEY, Alignment, MemberForecasts, align
-from endirector.combination.combine import Evidence, Recipe, cross_fitted
+from endirector.combination.cross_fit import cross_fitted
+from endirector.combination.evidence import Evidence
+from endirector.combination.recipe import CombinationRecipe, recipe_of
 from endirector.members.gate_inputs import longest_lag, windows_before
 from endirector.members.member import (
     TARGET,
@@ -20,126 +21,96 @@ from endirector.members.member import (
     refuse_test_rows,
 )
 from endirector.members.quantiles import common_quantiles
-from endirector.methods.base import Method, Rows
-from enstorage import Ensemble, Forecast, Model, plugins
-from enstorage.entity.ensemble_columns import METHODS
+from endirector.methods.base import Rows
+from enstorage import Ensemble, Forecast, Model
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.entity.targets import known_targets
-from enstorage.entity.trained_object import most_jobs
 from enstorage.errors import CancelledError, InvalidInputError, MissingLibraryError, StoreError
 from enstorage.preparation.split import PARTS
 
 
 @dataclass(frozen=True, slots=True)
-class Meeting:
-    """Members with what they share.
+class Gathered:
+    """Members with their common targets.
 
     Attributes:
-        members: those who came.
-        dropped: why the others could not, by name.
+        members: those that take part.
+        dropped: the error of each of the others, by the ids of their items.
         alignment: the common targets of all parts.
-        evidence: the same, as it is combined.
+        evidence: the same, as the method sees it.
         folds: the common out-of-fold targets; None unless the recipe is fitted on them.
-        recipe: how those who came are combined.
+        recipe: for the members that take part.
     """
 
     members: tuple[Member, ...]
-    dropped: dict[str, str]
+    dropped: dict[int, str]
     alignment: Alignment
     evidence: Evidence
     folds: tuple[Alignment, Evidence] | None
-    recipe: Recipe
+    recipe: CombinationRecipe
 
 
-def recipe_of(ensemble: Ensemble) -> Recipe:
-    """How the ensemble combines its members.
-
-    Raises:
-        InvalidInputError: its method is not installed.
-    """
-    kind: type[Method] = plugins.load(METHODS, ensemble.method)
-    method, of_metamodel = kind.with_parameters(ensemble.parameters or {})
-    jobs = None if ensemble.metamodel is None else most_jobs(ensemble)
-    return Recipe(method, ensemble.metamodel, of_metamodel, ensemble.fit_on, jobs)
-
-
-def asked_recipe(
-    method: str,
-    metamodel: object,
-    parameters: Mapping[str, Any],
-    names: Sequence[str],
-    classes: int | None,
-    fit_on: str | None = None,
-) -> Recipe:
-    """How members are to be combined, as `Project.create_ensemble` is told; checked as there.
-
-    Raises:
-        InvalidInputError: see `Method.check`, or the method is unknown.
-    """
-    kind: type[Method] = plugins.load(METHODS, method)
-    name, checked = kind.check(metamodel, parameters, names, classes)
-    own, of_metamodel = kind.with_parameters(checked)
-    return Recipe(own, name, of_metamodel, fit_on)
-
-
-def meet(
+def gather(
     members: Sequence[Member],
-    recipe: Recipe,
+    recipe: CombinationRecipe,
     *,
     strict: bool = False,
-    tell: Callable[[int, str], None] = lambda _place, _name: None,
-) -> Meeting:
-    """Gather what the members bring and intersect it.
+    report: Callable[[int, str], None] = lambda _place, _name: None,
+) -> Gathered:
+    """Read the forecasts of the members, and intersect their targets.
 
     Args:
         members: all.
-        recipe: how they are to be combined.
-        strict: refuse where a member fails; by default the others meet without it.
-        tell: is called with the place and the name of each member before it is asked.
+        recipe: for all of them.
+        strict: refuse where a member fails; by default it is left out.
+        report: called with the place and the name of each member before its forecasts are read.
 
     Raises:
-        InvalidInputError: no member can come, there is no common target, targets or units differ, or an out-of-fold target
-            is a test row.
+        InvalidInputError: no member can take part, there is no common target, targets or units differ, or an out-of-fold
+            target is a test row.
     """
     _refuse_unrendered(members)
-    came: list[Member] = []
-    brought: list[MemberForecasts] = []
-    dropped: dict[str, str] = {}
+    present: list[Member] = []
+    forecasts: list[MemberForecasts] = []
+    failed: dict[str, str] = {}
+    dropped: dict[int, str] = {}
     for place, member in enumerate(members):
-        tell(place, member.name)
+        report(place, member.name)
         try:
-            brought.append(_bring(member))
+            forecasts.append(_forecasts_of(member))
         except (StoreError, MissingLibraryError, MemoryError, CancelledError):  # nothing is wrong with the member
             raise
         except Exception as error:
             if strict:
                 raise InvalidInputError(
-                    f"The member {member.name} cannot take part: {_told(error)} Mend it, leave it out, or render with "
+                    f"The member {member.name} cannot take part: {_one_line(error)} Mend it, leave it out, or render with "
                     "strict=False, which does."
                 ) from error
-            dropped[member.name] = _told(error)
+            failed[member.name] = _one_line(error)
+            if member.item_id is not None:
+                dropped[member.item_id] = _without_name(_one_line(error), member)
         else:
-            came.append(member)
-    if not came:
-        reasons = " ".join(f"{name}: {reason}" for name, reason in dropped.items())
+            present.append(member)
+    if not present:
+        reasons = " ".join(f"{name}: {reason}" for name, reason in failed.items())
         raise InvalidInputError(f"None of the members can take part. {reasons}")
-    alignment = align(brought)
-    if dropped:
-        recipe = recipe.of_members([place for place, member in enumerate(members) if member in came])
-    alignment, evidence = _as_evidence(alignment, came, recipe)
-    folds = out_of_fold(came, recipe) if recipe.wants_out_of_fold else None
-    return Meeting(tuple(came), dropped, alignment, evidence, folds, recipe)
+    alignment = align(forecasts)
+    if failed:
+        recipe = recipe.of_members([place for place, member in enumerate(members) if member in present])
+    alignment, evidence = _as_evidence(alignment, present, recipe)
+    folds = out_of_fold(present, recipe) if recipe.wants_out_of_fold else None
+    return Gathered(tuple(present), dropped, alignment, evidence, folds, recipe)
 
 
-def out_of_fold(members: Sequence[Member], recipe: Recipe) -> tuple[Alignment, Evidence]:
-    """Where the members' out-of-fold forecasts meet; all have some.
+def out_of_fold(members: Sequence[Member], recipe: CombinationRecipe) -> tuple[Alignment, Evidence]:
+    """The common out-of-fold targets of the members, all of which have such forecasts.
 
     Raises:
         InvalidInputError: there is no common target, or one is a test row.
     """
     latest = pl.concat([parts_of(model) for model in models_in(members)]).group_by(TARGET).agg(pl.col("part").max())
-    brought = [MemberForecasts(member.name, _folds_of(member, latest), member.offset()) for member in members]
-    alignment = align(brought, "out-of-fold ")
+    forecasts = [MemberForecasts(member.name, _folds_of(member, latest), member.offset()) for member in members]
+    alignment = align(forecasts, "out-of-fold ")
     refuse_test_rows(alignment.keys, members)
     return _as_evidence(alignment, members, recipe, out_of_fold=True)
 
@@ -156,7 +127,7 @@ def _refuse_unrendered(members: Sequence[Member]) -> None:
 
 
 def _as_evidence(
-    alignment: Alignment, members: Sequence[Member], recipe: Recipe, *, out_of_fold: bool = False
+    alignment: Alignment, members: Sequence[Member], recipe: CombinationRecipe, *, out_of_fold: bool = False
 ) -> tuple[Alignment, Evidence]:
     models = models_in(members)
     refuse_mixed_units(alignment.keys, models)
@@ -169,8 +140,8 @@ def _as_evidence(
     return alignment, Evidence(alignment.keys, alignment.part, alignment.truth, rows, quantiles)
 
 
-def _bring(member: Member) -> MemberForecasts:
-    """The forecasts of a member for all parts with the truth that it knows.
+def _forecasts_of(member: Member) -> MemberForecasts:
+    """The forecasts of a member for all parts, with the truth that it knows.
 
     Raises:
         NotFoundError: a model has neither forecasts nor an object and a data set to make them.
@@ -186,10 +157,10 @@ def _bring(member: Member) -> MemberForecasts:
 
 
 def _folds_of(member: Member, latest: pl.DataFrame) -> pl.DataFrame:
-    """The out-of-fold forecasts of a member, as `_bring` gives those of the parts.
+    """The out-of-fold forecasts of a member, as `_forecasts_of` gives those of the parts.
 
-    Those of an ensemble are what its method says to the out-of-fold forecasts of its own members, fitted only on what was
-    before; the parts of its members' targets, `latest`, are known to it already.
+    Those of an ensemble are made of the out-of-fold forecasts of its own members, by its method as fitted on earlier rows
+    only; the parts of its members' targets, `latest`, are known to it already.
     """
     entity = member.entity
     if isinstance(entity, Model):
@@ -197,12 +168,12 @@ def _folds_of(member: Member, latest: pl.DataFrame) -> pl.DataFrame:
         return _with_truth(entity, rows.with_columns(pl.col("part").fill_null(0)))
     recipe = recipe_of(entity)
     _, evidence = out_of_fold(living_members(entity), recipe)
-    told = evidence.keys.with_columns(
+    rows = evidence.keys.with_columns(
         pl.Series("part", evidence.part),
         pl.Series("truth", evidence.truth),
         pl.Series("value", cross_fitted(recipe, evidence)),
     )
-    return told.drop_nans("value")
+    return rows.drop_nans("value")
 
 
 def _with_truth(model: Model, forecasts: pl.DataFrame) -> pl.DataFrame:
@@ -242,7 +213,13 @@ def _up_to_date(model: Model) -> pl.DataFrame:
     return model.forecasts()
 
 
-def _told(error: Exception) -> str:
-    """What went wrong, in one line that ends as a sentence."""
+def _without_name(message: str, member: Member) -> str:
+    """A message about a member in which it is not named, since it may be renamed."""
+    text = message.replace(str(member.entity), "it")
+    return text[:1].upper() + text[1:]
+
+
+def _one_line(error: Exception) -> str:
+    """The message of an error, in one line that ends as a sentence."""
     line = (str(error).strip() or type(error).__name__).splitlines()[0]
     return line if line.endswith((".", "!", "?")) else f"{line}."

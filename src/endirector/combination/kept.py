@@ -1,29 +1,28 @@
-"""What a rendered ensemble keeps, ready to be combined again: no model is opened."""
+"""Evidence that a rendered ensemble keeps, to combine again: no model is opened."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from endirector.alignment.align import KEY
-from endirector.combination.combine import Combined, Evidence, Recipe, combine
-from endirector.combination.gather import asked_recipe, out_of_fold, recipe_of
+from endirector.combination.combine import combine
+from endirector.combination.evidence import Evidence
+from endirector.combination.gather import out_of_fold
+from endirector.combination.recipe import CombinationRecipe, recipe_of
 from endirector.members.gate_inputs import longest_lag, windows_before
 from endirector.members.member import living_members, require_out_of_fold
 from endirector.members.quantiles import common_quantiles
 from endirector.methods.base import Combination, Floats, Rows
 from enstorage import Ensemble
-from enstorage.entity.ensemble import classes_of
 from enstorage.errors import CorruptError, InvalidInputError
 
 # What is fitted again is the same where forecasts differ by less, relative to the largest.
 _SAME = 1e-6
 
 
-def stored_evidence(ensemble: Ensemble, recipe: Recipe | None = None) -> tuple[Evidence, Evidence | None]:
-    """The targets of all parts with the forecasts of all members; and the out-of-fold ones, where it was fitted on them.
+def stored_evidence(ensemble: Ensemble, recipe: CombinationRecipe | None = None) -> tuple[Evidence, Evidence | None]:
+    """Read the targets of all parts with the forecasts of all members; and the out-of-fold ones, if it was fitted on them.
 
     Members stand in the order of `ensemble.alignment()["lost"]`.
 
@@ -42,26 +41,26 @@ def stored_evidence(ensemble: Ensemble, recipe: Recipe | None = None) -> tuple[E
     return evidence, _evidence(ensemble, table, "out_of_fold_", recipe)
 
 
-def kept_folds(ensemble: Ensemble, recipe: Recipe) -> Evidence | None:
-    """The out-of-fold forecasts that the members have now, where they meet; None where they do not."""
+def kept_folds(ensemble: Ensemble, recipe: CombinationRecipe) -> Evidence | None:
+    """The common out-of-fold targets that the members have now; None where they have none."""
     try:
-        came = living_members(ensemble)
-        require_out_of_fold(came)
-        return out_of_fold(came, recipe)[1]
+        members = living_members(ensemble)
+        require_out_of_fold(members)
+        return out_of_fold(members, recipe)[1]
     except InvalidInputError:
         return None
 
 
 def stored_combination(ensemble: Ensemble) -> Combination:
-    """The way the rendered ensemble combines: by its stored metamodel or gate, else fitted again on what is stored.
+    """The fitted method of the rendered ensemble: its stored metamodel or gate, else fitted again on stored evidence.
 
     Raises:
         CorruptError: a metamodel that was fitted again forecasts other values than are stored, or a stored gate is damaged.
     """
     if ensemble.object_sha256 is not None:
         return recipe_of(ensemble).method.restore(ensemble.load_metamodel())
-    assert ensemble.result is not None  # noqa: S101 - asked of rendered ensembles
-    if (found := recipe_of(ensemble).method.recall(ensemble.result["fit"])) is not None:
+    facts = ensemble.rendered_result().fit
+    if facts is not None and (found := recipe_of(ensemble).method.recall(facts)) is not None:
         return found
     evidence, folds = stored_evidence(ensemble)
     again = combine(as_rendered(ensemble), evidence, folds)
@@ -71,13 +70,13 @@ def stored_combination(ensemble: Ensemble) -> Combination:
 
 
 def stored_forecast(ensemble: Ensemble, keys: pl.DataFrame) -> Floats:
-    """What the rendered ensemble said of these targets, shape (rows,); NaN where it said nothing."""
+    """The stored forecasts of the ensemble for these targets, shape (rows,); NaN where it has none."""
     stored = ensemble.table().select(*KEY, "ensemble")
     return keys.join(stored, on=KEY, how="left", maintain_order="left")["ensemble"].to_numpy()
 
 
 def _check_same(ensemble: Ensemble, keys: pl.DataFrame, forecast: Floats) -> None:
-    """Whether a metamodel that was fitted again forecasts what the one did that the ensemble was rendered with."""
+    """Check that a metamodel that was fitted again forecasts the stored values."""
     values = stored_forecast(ensemble, keys)
     apart, allowed = np.abs(forecast - values).max(initial=0.0), _SAME * np.abs(values).max(initial=0.0)
     if not apart <= allowed:
@@ -88,68 +87,15 @@ def _check_same(ensemble: Ensemble, keys: pl.DataFrame, forecast: Floats) -> Non
         )
 
 
-def what_if(
-    ensemble: Ensemble,
-    *,
-    without: Sequence[str] = (),
-    method: str | None = None,
-    metamodel: object = None,
-    parameters: Mapping[str, Any] | None = None,
-    fit_on: str | None = None,
-) -> Combined:
-    """What the ensemble would forecast if it were made in another way; nothing is stored and no model is opened.
-
-    Args:
-        ensemble: a rendered one.
-        without: names of members to leave out.
-        method: another method; by default its own, with its own parameters and metamodel unless others are given.
-        metamodel: of the method, as `Project.create_ensemble` takes it.
-        parameters: of the method.
-        fit_on: what is to be fitted on; by default what the method is made for.
-
-    Raises:
-        InvalidInputError: there is no such member or method, no member is left, or there are no out-of-fold forecasts to fit
-            on.
-        NotFoundError: the ensemble was not rendered.
-    """
-    names = list(ensemble.alignment()["lost"])
-    strange = sorted(set(without) - set(names))
-    chosen = [place for place, name in enumerate(names) if name not in without]
-    if strange or not chosen:
-        raise InvalidInputError(
-            f"without={list(without)!r} leaves {len(chosen)} members of {ensemble}; expected names out of "
-            f"{', '.join(names)}, and at least one member left."
-        )
-    recipe = as_rendered(ensemble).of_members(chosen)
-    if method is not None or metamodel is not None or parameters is not None or fit_on is not None:
-        if method is None:
-            if parameters is None:
-                # Another metamodel has not the parameters of this one.
-                parameters = {
-                    key: value for key, value in recipe.parameters.items() if metamodel is None or key != "metamodel"
-                }
-            metamodel = ensemble.metamodel if metamodel is None else metamodel
-        left, classes = [names[place] for place in chosen], classes_of(ensemble.models())
-        asked = asked_recipe(method or ensemble.method, metamodel, parameters or {}, left, classes, fit_on)
-        recipe = replace(asked, most_jobs=recipe.most_jobs)
-    evidence, folds = stored_evidence(ensemble, recipe)
-    if folds is None and recipe.wants_out_of_fold:
-        came = living_members(ensemble)
-        require_out_of_fold(came)
-        _, folds = out_of_fold(came, recipe)
-    return combine(recipe, evidence.of_members(chosen), None if folds is None else folds.of_members(chosen))
-
-
-def as_rendered(ensemble: Ensemble) -> Recipe:
-    """For the members that took part, with what was fitted on then, whatever the method would choose now."""
-    assert ensemble.result is not None  # noqa: S101 - asked of rendered ensembles
+def as_rendered(ensemble: Ensemble) -> CombinationRecipe:
+    """The recipe for the members that took part, with the rows that were fitted on then."""
     items, recipe = ensemble.items(), recipe_of(ensemble)
-    came = [place for place, item in enumerate(items) if item.dropped is None]
-    recipe = recipe if len(came) == len(items) else recipe.of_members(came)
-    return replace(recipe, fit_on=ensemble.result["fit_on"])
+    present = [place for place, item in enumerate(items) if item.dropped is None]
+    recipe = recipe if len(present) == len(items) else recipe.of_members(present)
+    return replace(recipe, fit_on=ensemble.rendered_result().fit_on)
 
 
-def _evidence(ensemble: Ensemble, table: pl.DataFrame, prefix: str, recipe: Recipe) -> Evidence | None:
+def _evidence(ensemble: Ensemble, table: pl.DataFrame, prefix: str, recipe: CombinationRecipe) -> Evidence | None:
     columns = [name for name in table.columns if name.startswith(prefix)]
     if not columns:
         return None
@@ -161,8 +107,8 @@ def _evidence(ensemble: Ensemble, table: pl.DataFrame, prefix: str, recipe: Reci
         table, window = table.filter(known), window[known]
     keys, quantiles = table.select(KEY), {}
     if recipe.method.fits_quantiles:
-        came = living_members(ensemble)
-        quantiles = common_quantiles(came, keys, out_of_fold=prefix == "out_of_fold_")
+        members = living_members(ensemble)
+        quantiles = common_quantiles(members, keys, out_of_fold=prefix == "out_of_fold_")
     return Evidence(
         keys,
         table["part"].to_numpy(),

@@ -1,6 +1,7 @@
 """`calibrate`: conformal intervals of an ensemble, and how often they cover the truth."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,16 +9,17 @@ import polars as pl
 from numpy.typing import NDArray
 
 from endirector.alignment.align import KEY
-from endirector.combination.combine import Evidence, cross_fitted
+from endirector.combination.cross_fit import cross_fitted
+from endirector.combination.evidence import Evidence
 from endirector.combination.gather import out_of_fold
 from endirector.combination.kept import as_rendered, stored_combination, stored_evidence
-from endirector.forecasting.hindcast import can_be_rehearsed, rehearse_held_out, rehearse_test
+from endirector.forecasting.hindcast import can_be_hindcast, hindcast_held_out, hindcast_test
 from endirector.forecasting.members_ahead import own_steps
 from endirector.members.leakage import TEST, preparations_of, trained_on
 from endirector.members.member import TARGET, living_members, models_in, parts_of
 from endirector.methods.base import Floats
 from enstorage import Ensemble, Forecast
-from enstorage.entity.ensemble import classes_of
+from enstorage.entity.ensemble_members import classes_of
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 from enstorage.preparation.split import PARTS
@@ -36,12 +38,12 @@ def calibrate(
     horizon: int | None = None,
     progress: bool | Progress = True,
 ) -> pl.DataFrame:
-    """Say how wide intervals of the ensemble are, and keep them: what `ensemble.intervals()` reads afterwards.
+    """Calibrate prediction intervals of the ensemble, and store them; `ensemble.intervals()` reads them.
 
     An interval is the forecast ± a quantile of absolute residuals, for each step ahead its own (split conformal
-    prediction). Residuals are those of honest forecasts only, see `residuals_of`; test rows are none of them. On the test
-    part it is measured how often the intervals cover the truth, and the quantiles are kept beside the point forecasts there,
-    in place of what members say of the same ones.
+    prediction). Residuals are those of rows that no member was trained on, see `residuals_of`, and never of test rows. On
+    the test part it is measured how often the intervals cover the truth, and the quantiles are kept beside the point
+    forecasts there, in place of combined quantiles of members.
 
     Args:
         ensemble: a rendered one. Rendering it again takes its intervals away.
@@ -56,14 +58,14 @@ def calibrate(
     Raises:
         CancelledError: the progress function asked to stop; nothing was changed.
         NotFoundError: the ensemble was not rendered.
-        InvalidInputError: there are no honest residuals, or too few of a step for a level.
+        InvalidInputError: there are no such residuals, or too few of a step for a level.
     """
     asked = checked_levels(levels)
     if horizon is not None:
         check_horizon(horizon)
     with ensemble.connector as connector, listening(progress) as report, connector.all_or_nothing():
         report("Residuals", 0, 4)
-        earlier = [each["level"] for each in (ensemble.result or {}).get("intervals", ())]
+        earlier = [each["level"] for each in ensemble.rendered_result().intervals or ()]
         asked = checked_levels([*asked, *earlier])
         calibration = residuals_of(ensemble)
         calibration.check(asked)
@@ -78,11 +80,11 @@ def calibrate(
 
 
 def residuals_of(ensemble: Ensemble) -> Calibration:
-    """Absolute residuals of what the ensemble says to rows that none of its members was trained on.
+    """Absolute residuals of the ensemble on rows that none of its members was trained on.
 
     Out-of-fold rows where it was fitted on them; else rows that are held out of the training of all members; else
-    out-of-fold forecasts of the members. On rows that the method was fitted on, what is said to each stretch of time is
-    that of the method as fitted on the stretches before.
+    out-of-fold forecasts of the members. Rows that the method was fitted on are forecast, stretch by
+    stretch of time, by the method as fitted on the stretches before.
 
     Raises:
         InvalidInputError: there are none of these; the message says how to get some.
@@ -96,35 +98,35 @@ def residuals_of(ensemble: Ensemble) -> Calibration:
         )
     if folds is not None:
         return _of("out-of-fold", folds, cross_fitted(recipe, folds))
-    came, held_out = living_members(ensemble), held_out_of(ensemble, evidence)
+    members, held_out = living_members(ensemble), held_out_of(ensemble, evidence)
     if held_out.any():
         rows = evidence.only(held_out)
         was_fitted = recipe.fit_on is not None and bool((rows.part == PARTS.index(recipe.fit_on)).any())
-        said = cross_fitted(recipe, rows) if was_fitted else stored_combination(ensemble).predict(rows.rows)
-        return _of("held-out", rows, said)
-    missing = [model.name for model in models_in(came) if not Forecast.of(model, OUT_OF_FOLD)]
+        forecast = cross_fitted(recipe, rows) if was_fitted else stored_combination(ensemble).predict(rows.rows)
+        return _of("held-out", rows, forecast)
+    missing = [model.name for model in models_in(members) if not Forecast.of(model, OUT_OF_FOLD)]
     if missing:
         raise InvalidInputError(
             f"Every row of {ensemble} is a test row, or one that a member was trained on, so there is nothing by which "
-            f"intervals could be calibrated; and {', '.join(missing)} brought no out-of-fold forecasts. Make them with "
+            f"intervals could be calibrated; and {', '.join(missing)} have no out-of-fold forecasts. Make them with "
             "entrainer.backtest(ensemble.models()), or prepare the data with a valid part that no member is trained on."
         )
-    _, folds = out_of_fold(came, recipe)
+    _, folds = out_of_fold(members, recipe)
     return _of("out-of-fold", folds, stored_combination(ensemble).predict(folds.rows))
 
 
-def rehearsed_residuals(ensemble: Ensemble, horizon: int, series: int) -> Calibration | None:
+def hindcast_residuals(ensemble: Ensemble, horizon: int, series: int) -> Calibration | None:
     """Absolute residuals of the steps 1 … horizon from origins in held-out rows on; None where there are no such."""
     evidence = stored_evidence(ensemble)[0]
     held_out = held_out_of(ensemble, evidence) & (evidence.keys["series"].to_numpy() == series)
-    if not held_out.any() or not can_be_rehearsed(ensemble):
+    if not held_out.any() or not can_be_hindcast(ensemble):
         return None
-    tried = rehearse_held_out(ensemble, evidence.only(held_out), horizon, series)
-    return Calibration.of("held-out", _steps(tried.said), tried.truth, tried.said)
+    tried = hindcast_held_out(ensemble, evidence.only(held_out), horizon, series)
+    return Calibration.of("held-out", _steps(tried.forecast), tried.truth, tried.forecast)
 
 
-def _steps(said: Floats) -> NDArray[np.intp]:
-    return np.broadcast_to(np.arange(1, said.shape[1] + 1), said.shape)
+def _steps(forecast: Floats) -> NDArray[np.intp]:
+    return np.broadcast_to(np.arange(1, forecast.shape[1] + 1), forecast.shape)
 
 
 def _of(kind: str, evidence: Evidence, forecast: Floats) -> Calibration:
@@ -156,14 +158,14 @@ def _test_residuals(ensemble: Ensemble) -> dict[int, Floats]:
 def _measured_ahead(ensemble: Ensemble, horizon: int, levels: Sequence[float]) -> list[dict[str, Any]]:
     """The same for the steps that are made of forecasts, of an ensemble of one series."""
     series = ensemble.table()["series"].unique().to_list()
-    found = rehearsed_residuals(ensemble, horizon, series[0]) if len(series) == 1 else None
+    found = hindcast_residuals(ensemble, horizon, series[0]) if len(series) == 1 else None
     direct = own_steps(ensemble, horizon)
     steps = range(len(direct) + 1, horizon + 1)
     if found is None or not steps:
         return []
     possible = set(steps) - set(found.steps_without(levels, horizon))
-    test = rehearse_test(ensemble, horizon, series[0])
-    known = Calibration.of("test", _steps(test.said), test.truth, test.said)
+    test = hindcast_test(ensemble, horizon, series[0])
+    known = Calibration.of("test", _steps(test.forecast), test.truth, test.forecast)
     return _measured(found.only(possible), levels, known.residuals)
 
 
@@ -194,7 +196,7 @@ def _save(
 ) -> None:
     tests = [each for each in Forecast.of(ensemble) if each.part == PARTS[TEST]]
     with ensemble.connector.transaction():
-        ensemble.result = {**(ensemble.result or {}), "intervals": measured}
+        ensemble.result = replace(ensemble.rendered_result(), intervals=measured).to_json()
         ensemble.save()
         for kept in tests:
             table = kept.table()

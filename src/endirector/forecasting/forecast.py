@@ -1,4 +1,4 @@
-"""`forecast`: what an ensemble says of times past the end of its data."""
+"""`forecast`: an ensemble forecasts times past the end of its data."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 from numpy.typing import ArrayLike
 
-from endirector.forecasting.calibrate import LEVELS, rehearsed_residuals, residuals_of
+from endirector.forecasting.calibrate import LEVELS, hindcast_residuals, residuals_of
 from endirector.forecasting.members_ahead import Start, own_steps, points_ahead
 from enstorage import DataSnapshot, DataSource, Ensemble
 from enstorage.errors import InvalidInputError
@@ -29,7 +29,7 @@ def forecast(
 ) -> pl.DataFrame:
     """Forecast the steps that follow the data of an ensemble: with every member, combined as it was rendered.
 
-    Each member goes on from its own forecasts, see `entrainer.forecast`, and what all say of a step is combined. Weights
+    Each member forecasts recursively, see `entrainer.forecast`, and the forecasts of each step are combined. Weights
     that differ by step are those of the last step that they were fitted for, where the horizon goes beyond it. The gate of
     a mixture sees forecasts of the ensemble where values are not known yet. Nothing is stored.
 
@@ -54,7 +54,7 @@ def forecast(
         CancelledError: the progress function asked to stop.
         NotFoundError: the ensemble was not rendered.
         InvalidInputError: a member cannot forecast past the end of its data, and nothing is given for it; or levels were
-            asked for and there are no, or too few, honest residuals.
+            asked for and there are no, or too few, residuals to calibrate them by.
     """
     check_horizon(horizon)
     with ensemble.connector, listening(progress) as report:
@@ -75,10 +75,10 @@ def forecast(
             return points
         report("Steps that are made of forecasts", 2, 3)
         like = own_steps(ensemble, horizon)
-        rehearsed = None
+        hindcast = None
         if len(like) < horizon:
-            rehearsed = rehearsed_residuals(ensemble, horizon, points["series"][0])
-        found = by_step(horizon, direct, like, rehearsed)
+            hindcast = hindcast_residuals(ensemble, horizon, points["series"][0])
+        found = by_step(horizon, direct, like, hindcast)
         if levels is not None:
             found.only(like).check(asked)
         without = found.steps_without(asked, horizon)

@@ -1,4 +1,4 @@
-"""Rehearsing an ensemble: forecasts over several steps from origins in the past, with the objects of its members."""
+"""Hindcasts of an ensemble: forecasts over several steps from origins in the past, with the objects of its members."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,10 +8,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from endirector.combination.combine import STRETCHES, Evidence
+from endirector.combination.cross_fit import STRETCHES
+from endirector.combination.evidence import Evidence
 from endirector.combination.kept import as_rendered, stored_combination, stored_evidence
-from endirector.forecasting.members_ahead import sight_of, steps_of, without_object
-from endirector.forecasting.recursive import follow
+from endirector.forecasting.members_ahead import gate_history_of, steps_of, without_object
+from endirector.forecasting.recursive import combine_recursively
 from endirector.members.gate_inputs import preparations_by_series
 from endirector.members.leakage import TEST, leaks
 from endirector.members.member import living_members
@@ -26,42 +27,42 @@ Times = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsal:
-    """What was said and what happened, both of shape (origins, horizon); NaN where that is not known."""
+class Hindcast:
+    """Forecasts and true values, both of shape (origins, horizon); NaN where that is not known."""
 
-    said: Floats
+    forecast: Floats
     truth: Floats
 
 
-def can_be_rehearsed(ensemble: Ensemble) -> bool:
+def can_be_hindcast(ensemble: Ensemble) -> bool:
     """Whether all members have objects, and none of them could see what comes after the origin of its forecasts."""
     return not without_object(living_members(ensemble)) and not any(map(leaks, ensemble.models()))
 
 
-def rehearse_held_out(ensemble: Ensemble, held_out: Evidence, horizon: int, series: int) -> Rehearsal:
+def hindcast_held_out(ensemble: Ensemble, held_out: Evidence, horizon: int, series: int) -> Hindcast:
     """From each of the held-out targets on. A method that was fitted on such rows is fitted anew on what lies before.
 
     Args:
-        ensemble: one that can be rehearsed.
+        ensemble: one for which `can_be_hindcast`.
         held_out: targets that no member was trained on; at least one.
         horizon: how many steps.
         series: id of the data source.
     """
     times, truth = _by_time(held_out, series)
-    said = np.full((len(times), horizon), np.nan)
+    forecast = np.full((len(times), horizon), np.nan)
     members = _members(ensemble, times, horizon, series)
     for own, combination in _as_fitted_before(ensemble, held_out, times):
-        said[own] = _combined(ensemble, combination, times[own], members[own], series)
-    return Rehearsal(said, _truth(ensemble, times, truth, horizon, series))
+        forecast[own] = _combined(ensemble, combination, times[own], members[own], series)
+    return Hindcast(forecast, _truth(ensemble, times, truth, horizon, series))
 
 
-def rehearse_test(ensemble: Ensemble, horizon: int, series: int) -> Rehearsal:
+def hindcast_test(ensemble: Ensemble, horizon: int, series: int) -> Hindcast:
     """From each test row on, as the ensemble is: to measure, never to decide."""
     evidence = stored_evidence(ensemble)[0]
     times, truth = _by_time(evidence.only(evidence.part == TEST), series)
     if not len(times):
-        return Rehearsal(np.empty((0, horizon)), np.empty((0, horizon)))
-    return Rehearsal(_said(ensemble, times, horizon, series), _truth(ensemble, times, truth, horizon, series))
+        return Hindcast(np.empty((0, horizon)), np.empty((0, horizon)))
+    return Hindcast(_forecast(ensemble, times, horizon, series), _truth(ensemble, times, truth, horizon, series))
 
 
 def _by_time(evidence: Evidence, series: int) -> tuple[Times, Floats]:
@@ -94,33 +95,35 @@ def _as_fitted_before(ensemble: Ensemble, held_out: Evidence, times: Times) -> I
 
 
 def _members(ensemble: Ensemble, times: Times, horizon: int, series: int) -> Floats:
-    """What each member says, shape (origins, horizon, members)."""
-    told = [
-        _said(member.entity, times, horizon, series)
+    """The forecasts of each member, shape (origins, horizon, members)."""
+    forecasts = [
+        _forecast(member.entity, times, horizon, series)
         if isinstance(member.entity, Ensemble)
         else rehearse(member.entity, times, horizon, series)
         for member in living_members(ensemble)
     ]
-    return np.stack(told, axis=-1)
+    return np.stack(forecasts, axis=-1)
 
 
-def _said(ensemble: Ensemble, times: Times, horizon: int, series: int) -> Floats:
+def _forecast(ensemble: Ensemble, times: Times, horizon: int, series: int) -> Floats:
     members = _members(ensemble, times, horizon, series)
     return _combined(ensemble, stored_combination(ensemble), times, members, series)
 
 
 def _combined(ensemble: Ensemble, combination: Combination, times: Times, members: Floats, series: int) -> Floats:
-    """Shape (origins, horizon, members) → (origins, horizon); NaN where a member says nothing."""
+    """Shape (origins, horizon, members) → (origins, horizon); NaN where a member has none."""
     origins, horizon, count = members.shape
-    step, sight = steps_of(ensemble, horizon), sight_of(ensemble, series)
-    said = np.full((origins, horizon), np.nan)
+    step, history = steps_of(ensemble, horizon), gate_history_of(ensemble, series)
+    forecast = np.full((origins, horizon), np.nan)
     whole = np.isfinite(members).all(axis=(1, 2))
-    if sight is not None:
-        rows = np.searchsorted(sight.known.times, times)
+    if history is not None:
+        rows = np.searchsorted(history.known.times, times)
         for place in np.flatnonzero(whole):
             checkpoint()
-            said[place] = follow(combination, members[place], step, sight, int(rows[place]))
+            forecast[place] = combine_recursively(combination, members[place], step, history, int(rows[place]))
     elif whole.any():
         flat = members[whole].reshape(-1, count)
-        said[whole] = follow(combination, flat, np.tile(step, int(whole.sum())), None).reshape(-1, horizon)
-    return said
+        forecast[whole] = combine_recursively(combination, flat, np.tile(step, int(whole.sum())), None).reshape(
+            -1, horizon
+        )
+    return forecast

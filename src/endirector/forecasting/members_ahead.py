@@ -1,4 +1,4 @@
-"""Points ahead: what the members say of times past the end of the data, and what an ensemble makes of it."""
+"""Point forecasts of the members past the end of the data, and of the ensemble."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 import entrainer
 from endirector.alignment.align import KEY
 from endirector.combination.kept import stored_combination, stored_evidence
-from endirector.forecasting.recursive import Sight, Steps, follow
+from endirector.forecasting.recursive import GateHistory, Steps, combine_recursively
 from endirector.members.gate_inputs import preparations_by_series, smallest_offset
 from endirector.members.member import Member, living_members, models_in
 from endirector.methods.base import Floats
@@ -27,7 +27,7 @@ _BY_HAND = "Combine such forecasts by hand, with ensemble.weights() or endirecto
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """From where and with what is forecast, the same for all members.
+    """The origin of a forecast, the same for all members.
 
     Attributes:
         horizon: how many steps.
@@ -55,18 +55,18 @@ def points_ahead(ensemble: Ensemble, start: Start) -> pl.DataFrame:
     _check_given(ensemble, members, start)
     if start.time_from is None:
         start = replace(start, time_from=_first_unknown(members, start))
-    tables = {member.name: told for member in members if (told := _points_of(member, start)) is not None}
+    tables = {member.name: table for member in members if (table := _points_of(member, start)) is not None}
     points = _same_times(ensemble, tables)
-    said = [
+    forecasts = [
         tables[name]["value"].to_numpy() if name in tables else np.asarray(start.given[name], dtype=np.float64)
         for name in (member.name for member in members)
     ]
-    value = _combined(ensemble, np.column_stack(said), points["series"][0], start)
+    value = _combined(ensemble, np.column_stack(forecasts), points["series"][0], start)
     return points.with_columns(pl.Series("value", value))
 
 
 def own_steps(ensemble: Ensemble, horizon: int) -> dict[int, int]:
-    """As which step that it was rendered for a step is as good, for those that are made of known values alone."""
+    """The step of the fitted weights to use for each forecast step, for steps that are made of known values alone."""
     offsets = [model.data_set().adapter.get("offset") for model in ensemble.models() if model.data_set_id is not None]
     own_horizon: int = ensemble.table()["step"].max()  # type: ignore[assignment]
     known = [offset for offset in offsets if type(offset) is int]
@@ -93,7 +93,7 @@ def _check_given(ensemble: Ensemble, members: Iterable[Member], start: Start) ->
     if missing:
         raise InvalidInputError(
             f"{', '.join(missing)} of {ensemble} cannot be forecast past the end of the data: only forecasts are kept of "
-            "such members, and no object that makes new ones. Give what they say of the steps, given={name: values}; "
+            "such members, and no object that makes new ones. Give their forecasts of the steps, given={name: values}; "
             "without them it would be another ensemble."
         )
     strange = sorted(start.given.keys() - set(lacking))
@@ -123,7 +123,7 @@ def without_object(members: Iterable[Member]) -> list[str]:
 
 
 def _first_unknown(members: Iterable[Member], start: Start) -> int:
-    """The first time that not all of those who have an object know."""
+    """The first time that not all members with an object know."""
     models = [model for model in models_in(members) if model.object_sha256 is not None]
     if not models:
         raise InvalidInputError(f"No member has an object, so it is not known where the data end. {_BY_HAND}")
@@ -133,7 +133,7 @@ def _first_unknown(members: Iterable[Member], start: Start) -> int:
 
 
 def _points_of(member: Member, start: Start) -> pl.DataFrame | None:
-    """What a member says; None for one without object."""
+    """The point forecasts of a member; None for one without object."""
     checkpoint()
     if isinstance(member.entity, Ensemble):
         own = without_object(living_members(member.entity))
@@ -141,21 +141,21 @@ def _points_of(member: Member, start: Start) -> pl.DataFrame | None:
         return points_ahead(member.entity, replace(start, given=given))
     if member.entity.object_sha256 is None:
         return None
-    told = entrainer.forecast(
+    table = entrainer.forecast(
         member.entity, start.horizon, start.time_from, snapshot=start.snapshot, series=start.series
     )
-    return told.filter(pl.col("quantile").is_null())
+    return table.filter(pl.col("quantile").is_null())
 
 
 def steps_of(ensemble: Ensemble, horizon: int) -> Steps:
-    """As which step that it was rendered for the ensemble combines each step 1 … horizon, shape (horizon,)."""
+    """The step of the fitted weights to use for each step 1 … horizon, shape (horizon,)."""
     own_horizon = int(ensemble.table()["step"].to_numpy().max())
     like = own_steps(ensemble, horizon)
     return np.array([like.get(each, own_horizon) for each in range(1, horizon + 1)], dtype=np.int32)
 
 
-def sight_of(ensemble: Ensemble, series: int, start: Start | None = None) -> Sight | None:
-    """What the method sees besides the forecasts; None where it sees nothing else.
+def gate_history_of(ensemble: Ensemble, series: int, start: Start | None = None) -> GateHistory | None:
+    """The values that the method sees besides the forecasts; None where it sees none.
 
     Args:
         ensemble: a rendered one.
@@ -169,15 +169,15 @@ def sight_of(ensemble: Ensemble, series: int, start: Start | None = None) -> Sig
     preparation = preparations_by_series(models)[series]
     known = known_rows(preparation) if start is None else known_rows(preparation, start.snapshot, start.time_from)
     own_horizon = int(evidence.keys["step"].to_numpy().max())
-    return Sight(known, evidence.rows.window.shape[1], smallest_offset(models), own_horizon)
+    return GateHistory(known, evidence.rows.window.shape[1], smallest_offset(models), own_horizon)
 
 
 def _combined(ensemble: Ensemble, forecasts: Floats, series: int, start: Start) -> Floats:
-    sight = sight_of(ensemble, series, start)
-    value = follow(stored_combination(ensemble), forecasts, steps_of(ensemble, start.horizon), sight)
-    if sight is not None and np.isnan(value).any():
+    history = gate_history_of(ensemble, series, start)
+    value = combine_recursively(stored_combination(ensemble), forecasts, steps_of(ensemble, start.horizon), history)
+    if history is not None and np.isnan(value).any():
         raise InvalidInputError(
-            f"The method of {ensemble} looks at the {sight.lag} values before {to_iso(sight.known.next_time)}, and not all "
-            "of them are known. Give another time_from, or snapshot= one with more rows."
+            f"The method of {ensemble} looks at the {history.lag} values before {to_iso(history.known.next_time)}, and not "
+            "all of them are known. Give another time_from, or snapshot= one with more rows."
         )
     return value

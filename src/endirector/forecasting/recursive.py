@@ -1,4 +1,4 @@
-"""Following: step after step a method sees what it said of the steps before."""
+"""Recursive forecasts of a method that sees values before the target: later steps see its own forecasts."""
 
 from dataclasses import dataclass
 
@@ -12,8 +12,8 @@ Steps = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """What a method sees before a target besides the members' forecasts.
+class GateHistory:
+    """The values before a target that a gate sees besides the members' forecasts.
 
     Attributes:
         known: the rows of the series.
@@ -28,31 +28,31 @@ class Sight:
     own_horizon: int
 
 
-def follow(
-    combination: Combination, forecasts: Floats, step: Steps, sight: Sight | None, rows: int | None = None
+def combine_recursively(
+    combination: Combination, forecasts: Floats, step: Steps, history: GateHistory | None, rows: int | None = None
 ) -> Floats:
-    """What the method makes of its members' forecasts, (horizon, members) → (horizon,), where it sees its own before them.
+    """Combine step after step, (horizon, members) → (horizon,); the method sees its forecasts of the steps before.
 
     Args:
         combination: the fitted method.
         forecasts: of the members.
-        step: as which step each is combined.
-        sight: what else it sees.
-        rows: how many rows of that are known; by default all.
+        step: of the fitted weights to use for each forecast step.
+        history: the values before the targets; None for a method that sees none.
+        rows: how many of its rows are known; by default all.
 
     Returns:
         NaN where it should see a value that is not there.
     """
-    if sight is None:
+    if history is None:
         return combination.predict(Rows(forecasts, step))
-    path = sight.known.cleaned[:rows]
+    path = history.known.cleaned[:rows]
     first, value = len(path), np.full(len(forecasts), np.nan)
     for done in range(len(forecasts)):
         # The window ends where those of the members do, as when the ensemble was fitted, see `windows_before`.
-        end = first + done - sight.offset - done % sight.own_horizon + 1
-        window = sight.known.transform.apply(path)[max(0, end - sight.lag) : end]
-        if len(window) == sight.lag and np.isfinite(window).all():
-            told = Rows(forecasts[done : done + 1], step[done : done + 1], window[np.newaxis])
-            value[done] = combination.predict(told)[0]
+        end = first + done - history.offset - done % history.own_horizon + 1
+        window = history.known.transform.apply(path)[max(0, end - history.lag) : end]
+        if len(window) == history.lag and np.isfinite(window).all():
+            row = Rows(forecasts[done : done + 1], step[done : done + 1], window[np.newaxis])
+            value[done] = combination.predict(row)[0]
         path = np.append(path, value[done])
     return value

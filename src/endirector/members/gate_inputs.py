@@ -1,4 +1,4 @@
-"""What a method may look at to tell when which member is good: prepared values before each target, or inputs of samples."""
+"""Inputs of a gate, which weighs members by row: prepared values before each target, or inputs of samples."""
 
 from collections.abc import Sequence
 

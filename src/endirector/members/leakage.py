@@ -1,4 +1,4 @@
-"""How honest a fit is: what the members were trained on, and which of it the ensemble was fitted or measured on."""
+"""Leakage: rows that members were trained on, among those that the ensemble is fitted or measured on."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from endirector.alignment.align import Alignment
 from endirector.members.member import Member
 from enstorage import DataPreparation, Ensemble, Model
+from enstorage.entity.ensemble_result import Mark
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.entity.targets import parts_trained_on
 from enstorage.preparation.split import PARTS
@@ -23,7 +24,7 @@ def trained_on(member: Member) -> list[int]:
 
 def _fitted_on(ensemble: Ensemble) -> set[int]:
     """The parts whose truth an ensemble was fitted to, and those that ensembles inside it were."""
-    own = None if ensemble.result is None else ensemble.result["fit_on"]
+    own = None if ensemble.result is None else ensemble.rendered_result().fit_on
     parts = {"train", "valid"} if own == OUT_OF_FOLD else {own} - {None}
     inside = [_fitted_on(member) for member in ensemble.members() if isinstance(member, Ensemble)]
     return {PARTS.index(part) for part in parts}.union(*inside)
@@ -45,16 +46,16 @@ def preparations_of(model: Model) -> list[DataPreparation]:
     return seen or ([] if own is None else [own])
 
 
-def seen_test_rows(alignment: Alignment, members: Sequence[Member]) -> dict[str, int]:
+def seen_test_rows(alignment: Alignment, members: Sequence[Member]) -> list[int]:
     """How many of the common test rows each member was trained on: none, unless parts differ among the members."""
     test = alignment.part == TEST
-    return {
-        member.name: int(np.isin(alignment.member_parts[test, column], trained_on(member)).sum())
+    return [
+        int(np.isin(alignment.member_parts[test, column], trained_on(member)).sum())
         for column, member in enumerate(members)
-    }
+    ]
 
 
-def mark_of(fit_on: str | None, alignment: Alignment, fitted: NDArray[np.bool_], members: Sequence[Member]) -> str:
+def mark_of(fit_on: str | None, alignment: Alignment, fitted: NDArray[np.bool_], members: Sequence[Member]) -> Mark:
     """`out-of-fold` when the forecasts are; `in-sample` when a member was trained on a fitted row; else `held-out`.
 
     After a random split every row has neighbours that were trained on, so no row is held out.

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from enstorage import DataSource, Ensemble, Forecast, Model
+from enstorage import DataSource, Ensemble, EnsembleItem, Forecast, Model
 from enstorage.adapter.base import Adapter, adapter_from_json
-from enstorage.entity.ensemble import member_names
+from enstorage.entity.ensemble_item import item_key
+from enstorage.entity.ensemble_members import member_names
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.entity.targets import known_parts
 from enstorage.errors import InvalidInputError
@@ -27,17 +28,22 @@ class Member:
         key: of its columns in the ensemble's table, see `EnsembleItem.key`.
         entity: the model or the ensemble itself.
         models: the model, or those inside of the ensemble.
+        item_id: of its `EnsembleItem`; None for a candidate, which is in no ensemble.
     """
 
     name: str
     key: str
     entity: Model | Ensemble
     models: tuple[Model, ...]
+    item_id: int | None = None
 
     @classmethod
-    def of(cls, name: str, key: str, entity: Model | Ensemble) -> "Member":
-        """The member that a model or an ensemble is."""
-        return cls(name, key, entity, (entity,) if isinstance(entity, Model) else tuple(entity.models()))
+    def of(cls, name: str, entity: Model | Ensemble, item: EnsembleItem | None = None) -> "Member":
+        """The member that a model or an ensemble is; of a candidate there is no item."""
+        item_id = None if item is None else item.id
+        if isinstance(entity, Model):
+            return cls(name, item_key(entity.id, None), entity, (entity,), item_id)
+        return cls(name, item_key(None, entity.id), entity, tuple(entity.models()), item_id)
 
     def offset(self) -> int | None:
         """How far past the window the first target lies; None where that is not known, or differs inside."""
@@ -59,7 +65,7 @@ def members_of(ensemble: Ensemble) -> list[Member]:
             f"{ensemble} has no members. Make it with models: project.create_ensemble(method, models=[…])."
         )
     return [
-        Member.of(name, item.key, entity)
+        Member.of(name, entity, item)
         for name, item, entity in zip(member_names(entities), ensemble.items(), entities, strict=True)
     ]
 
@@ -75,7 +81,7 @@ def models_in(members: Iterable[Member]) -> list[Model]:
 
 
 def require_out_of_fold(members: Sequence[Member]) -> None:
-    """See that all members have out-of-fold forecasts.
+    """Check that all members have out-of-fold forecasts.
 
     Raises:
         InvalidInputError: some have none; all of these are named.
@@ -88,7 +94,7 @@ def require_out_of_fold(members: Sequence[Member]) -> None:
     ]
     if missing:
         raise InvalidInputError(
-            f"The ensemble is to be fitted on out-of-fold forecasts, and {', '.join(missing)} brought none. Make them for "
+            f"The ensemble is to be fitted on out-of-fold forecasts, and {', '.join(missing)} have none. Make them for "
             "all members at once with entrainer.backtest(ensemble.models()), keep your own with "
             "model.save_forecasts('out_of_fold', id, values), or choose fit_on 'train' or 'valid'."
         )
@@ -98,7 +104,7 @@ def refuse_test_rows(keys: pl.DataFrame, members: Sequence[Member]) -> None:
     """Refuse targets to fit on that are test rows of a member: an out-of-fold forecast of one may be a test row of another.
 
     Raises:
-        InvalidInputError: there are some; the first and whose they are is told.
+        InvalidInputError: there are some; the message names the first and the member.
     """
     for member in members:
         for model in member.models:
@@ -115,7 +121,7 @@ def refuse_mixed_units(keys: pl.DataFrame, models: Sequence[Model]) -> None:
     """Refuse targets of series in different units: an error over both means nothing. Intervals between events are days.
 
     Raises:
-        InvalidInputError: there are some; the units are told.
+        InvalidInputError: there are some; the message names the units.
     """
     if keys["series"].n_unique() == 1 or not all(map(_forecasts_values, models)):
         return

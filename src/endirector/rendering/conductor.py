@@ -1,4 +1,4 @@
-"""`Conductor`: renders an ensemble, and proves that it comes out again."""
+"""`Conductor`: renders an ensemble, and verifies the result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ import polars as pl
 
 from endirector.alignment.align import Alignment
 from endirector.combination.combine import Combined, combine
-from endirector.combination.gather import Meeting, meet, no_new_forecasts, recipe_of
-from endirector.members.leakage import leaks, mark_of, seen_test_rows
-from endirector.members.member import Member, members_of, models_in, require_out_of_fold
+from endirector.combination.gather import Gathered, gather, no_new_forecasts
+from endirector.combination.recipe import recipe_of
+from endirector.members.member import Member, members_of, require_out_of_fold
 from endirector.methods.base import Floats
-from endirector.rendering.environment import surroundings
-from endirector.rendering.metrics import errors_by_part
+from endirector.rendering.result import item_results_of, result_of
 from endirector.rendering.table import table_of
 from endirector.rendering.verify import Verification, compared
-from enstorage import DataCsv, Ensemble, Forecast, Model
+from enstorage import DataCsv, Ensemble, Forecast
 from enstorage.entity._trash import check_live
+from enstorage.entity.ensemble_result import EnsembleResult, ItemResult
 from enstorage.errors import UntrustedError
 from enstorage.preparation.split import PARTS
 from enstorage.progress import Listener, Progress, listening
@@ -26,30 +26,30 @@ from enstorage.progress import Listener, Progress, listening
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """All that an ensemble is rendered to, before it is stored.
+    """A rendered ensemble before it is stored.
 
     Attributes:
         combined: the fitted method and the forecast.
         alignment: the common targets of all parts.
         table: see `Ensemble.table`.
-        result: see `Ensemble.result`.
-        properties: of each member, in their order.
+        result: of the ensemble.
+        item_results: of each member, by the id of its item.
     """
 
     combined: Combined
     alignment: Alignment
     table: pl.DataFrame
-    result: dict[str, Any]
-    properties: list[dict[str, Any]]
+    result: EnsembleResult
+    item_results: Mapping[int, ItemResult]
 
     def forecasts(self) -> dict[float | None, pl.DataFrame]:
         """The rows of forecasts by the level of the quantile; None for the point forecast."""
-        said: list[tuple[float | None, Floats]] = [(None, self.combined.forecast), *self.combined.quantiles.items()]
+        by_level: list[tuple[float | None, Floats]] = [(None, self.combined.forecast), *self.combined.quantiles.items()]
         return {
             level: self.alignment.keys.with_columns(
                 pl.lit(level, dtype=pl.Float64).alias("quantile"), pl.Series("value", values)
             )
-            for level, values in said
+            for level, values in by_level
         }
 
 
@@ -58,7 +58,7 @@ class Conductor:
 
     Test rows decide nothing: weights and metamodels are fitted on the part `fit_on` of the ensemble, or on out-of-fold
     forecasts; by default on what the method is made for. Nothing is stored before everything is computed, and then all of
-    it at once: who interrupts it leaves the ensemble as it was.
+    it at once: an interrupted call leaves the ensemble as it was.
     """
 
     def __init__(self, ensemble: Ensemble) -> None:
@@ -87,7 +87,7 @@ class Conductor:
                 return self._save(self._rendered(members, strict=strict, report=report))
 
     def verify(self, *, progress: bool | Progress = True) -> Verification:
-        """Render again from what is stored, without storing anything, and compare all of it with what was kept.
+        """Render again from what is stored, and compare with the stored result; nothing is stored.
 
         On the machine and with the library versions that it was rendered with every bit has to be the same, elsewhere
         numbers to 1e-9 of their size.
@@ -96,7 +96,7 @@ class Conductor:
             progress: show a bar, or a function, see `enstorage.Progress`.
 
         Returns:
-            What was demanded, and how far numbers are apart.
+            The precision that was demanded, and the largest difference.
 
         Raises:
             CancelledError: the progress function asked to stop.
@@ -109,18 +109,18 @@ class Conductor:
             with no_new_forecasts(members):
                 rendering = self._rendered(members, strict=False, report=report)
             forecasts = rendering.forecasts()
-            return compared(ensemble, kept, rendering.table, rendering.result, rendering.properties, forecasts)
+            return compared(ensemble, kept, rendering.table, rendering.result, rendering.item_results, forecasts)
 
     def _rendered(self, members: list[Member], *, strict: bool, report: Listener) -> Rendering:
         recipe, total = recipe_of(self.ensemble), len(members) + 1
         if recipe.wants_out_of_fold:
             require_out_of_fold(members)
-        meeting = meet(
-            members, recipe, strict=strict, tell=lambda place, name: report(f"Forecasts of {name}", place, total)
+        gathered = gather(
+            members, recipe, strict=strict, report=lambda place, name: report(f"Forecasts of {name}", place, total)
         )
         report("Combining", len(members), total)
-        combined = combine(meeting.recipe, meeting.evidence, None if meeting.folds is None else meeting.folds[1])
-        rendering = _rendering(members, meeting, combined)
+        folds = None if gathered.folds is None else gathered.folds[1]
+        rendering = _rendering(gathered, combine(gathered.recipe, gathered.evidence, folds))
         report("Combined", total, total)
         return rendering
 
@@ -131,13 +131,13 @@ class Conductor:
             ensemble.object_format, ensemble.object_sha256 = self._keep(rendering.combined.metamodel)
             replaced = ensemble.data_csv_id
             ensemble.data_csv_id = table.save().id
-            ensemble.result = rendering.result
+            ensemble.result = rendering.result.to_json()
             ensemble.rendered_at = datetime.now(UTC)
             ensemble.save()
             if replaced is not None:
                 DataCsv.get(replaced, connector=connector).delete()
-            for item, properties in zip(ensemble.items(), rendering.properties, strict=True):
-                item.properties = properties
+            for item in ensemble.items():
+                item.properties = rendering.item_results[item.id].to_json()
                 item.save()
             self._save_forecasts(rendering)
         return ensemble
@@ -165,68 +165,16 @@ class Conductor:
                 Forecast.store(self.ensemble, part, pl.concat([table.filter(rows) for table in tables]))
 
 
-def _rendering(members: list[Member], meeting: Meeting, combined: Combined) -> Rendering:
-    came, alignment, combination = meeting.members, meeting.alignment, combined.combination
-    models = models_in(came)
-    folds = None if meeting.folds is None else meeting.folds[0]
-    metrics = errors_by_part(models, alignment, combined.forecast)
-    row_weights = None if combination.row_weights is None else combination.row_weights(meeting.evidence.rows)
-    result = {
-        "alignment": {"common": len(alignment.truth), "lost": alignment.lost},
-        "fit_on": combined.fit_on,
-        "fitted_rows": int(combined.fitted.sum()),
-        "mark": mark_of(combined.fit_on, alignment if folds is None else folds, combined.fitted, came),
-        "leaks": any(map(leaks, models)),
-        "test_rows_trained_on": seen_test_rows(alignment, came),
-        "intercept": combination.intercept,
-        "fit": dict(combination.facts),
-        "metrics": metrics,
-        "surroundings": surroundings(),
-    }
+def _rendering(gathered: Gathered, combined: Combined) -> Rendering:
+    folds = None if gathered.folds is None else gathered.folds[0]
+    row_weights = combined.combination.row_weights
     table = table_of(
-        came,
-        alignment,
+        gathered.members,
+        gathered.alignment,
         combined.forecast,
         combined.fitted if folds is None else None,
         folds=folds,
-        row_weights=row_weights,
+        row_weights=None if row_weights is None else row_weights(gathered.evidence.rows),
     )
-    living = iter(_properties(meeting, combined, metrics))
-    properties = [
-        {"dropped": meeting.dropped[member.name]} if member.name in meeting.dropped else next(living)
-        for member in members
-    ]
-    return Rendering(combined, alignment, table, result, properties)
-
-
-def _properties(meeting: Meeting, combined: Combined, metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Of each member that came: its weights, how many rows it lost, its errors, and what was taken of it."""
-    found = []
-    combination, lost = combined.combination, meeting.alignment.lost
-    for place, member in enumerate(meeting.members):
-        properties: dict[str, Any] = {}
-        if combination.weights is not None:
-            properties["weight"] = float(combination.weights[place])
-        if combination.step_weights is not None:
-            properties["step_weights"] = {
-                str(step): float(own[place]) for step, own in combination.step_weights.items()
-            }
-        if combination.quantile_weights is not None:
-            properties["quantile_weights"] = {
-                str(level): {str(step): float(own[place]) for step, own in by_step.items()}
-                for level, by_step in combination.quantile_weights.items()
-            }
-        properties["lost_rows"] = lost[member.name]
-        properties["errors"] = {part: by_name["members"][member.name] for part, by_name in metrics.items()}
-        properties["inputs"] = _inputs(member)
-        found.append(properties)
-    return found
-
-
-def _inputs(member: Member) -> dict[str, Any]:
-    """What was taken of a member, by hashes: by these `Ensemble.staleness` sees that it changed."""
-    entity = member.entity
-    if isinstance(entity, Model):
-        forecasts = {each.part: each.data_csv.sha256 for each in Forecast.of(entity)}
-        return {"object": entity.object_sha256, "forecasts": forecasts}
-    return {"table": entity.data_csv.sha256}
+    result = result_of(gathered, combined)
+    return Rendering(combined, gathered.alignment, table, result, item_results_of(gathered, combined, result.metrics))

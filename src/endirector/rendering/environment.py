@@ -1,4 +1,4 @@
-"""On what machine and with what libraries something was computed: where both are the same, bits can be."""
+"""The environment of a computation: machine and libraries. Where both are the same, bits can be."""
 
 import platform
 from pathlib import Path
@@ -8,7 +8,7 @@ from enstorage.versions import versions_of
 _LIBRARIES = ("enstorage", "numpy", "polars", "scikit-learn", "scipy")
 
 
-def surroundings() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The kind of machine, and the versions of Python and of what computes here."""
     return {"machine": _machine(), "python": platform.python_version()} | versions_of(_LIBRARIES)
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from endirector.alignment.align import Alignment
 from enstorage import Model
-from enstorage.entity.ensemble import classes_of
+from enstorage.entity.ensemble_members import classes_of
+from enstorage.entity.ensemble_result import PartErrors
 from enstorage.entity.targets import targets_are_values
 from enstorage.errors import InvalidInputError
 from enstorage.preparation.split import PARTS
@@ -35,12 +35,12 @@ def errors(truth: Floats, forecast: Floats) -> dict[str, float]:
 
 
 def class_errors(truth: Floats, forecast: Floats, classes: int) -> dict[str, float]:
-    """How good probabilities of classes are.
+    """Accuracy and log loss of probabilities of classes.
 
     Args:
         truth: 1 for the class that a sample is of, else 0; the classes of a sample follow each other, shape (rows,).
         forecast: probabilities, the same shape.
-        classes: rows of a sample; 1 where only the second of two classes is told.
+        classes: rows of a sample; 1 where only the second of two classes is forecast.
 
     Returns:
         `accuracy`, the share of samples whose most probable class is the right one, and `log_loss`, the mean of
@@ -48,16 +48,25 @@ def class_errors(truth: Floats, forecast: Floats, classes: int) -> dict[str, flo
     """
     if not len(truth):
         return {"accuracy": np.nan, "log_loss": np.nan}
-    right, said = truth.reshape(-1, classes), forecast.reshape(-1, classes)
+    right, probabilities = truth.reshape(-1, classes), forecast.reshape(-1, classes)
     if classes == 1:
-        right, said = (np.hstack([1 - values, values]) for values in (right, said))
-    hit = (said.argmax(axis=1) == right.argmax(axis=1)).mean()
-    probability = np.clip((said * right).sum(axis=1), 1e-15, 1)
+        right, probabilities = (np.hstack([1 - values, values]) for values in (right, probabilities))
+    hit = (probabilities.argmax(axis=1) == right.argmax(axis=1)).mean()
+    probability = np.clip((probabilities * right).sum(axis=1), 1e-15, 1)
     return {"accuracy": float(hit), "log_loss": float(np.log(1 / probability).mean())}
 
 
-def errors_by_part(models: Sequence[Model], alignment: Alignment, forecast: NDArray[np.float64]) -> dict[str, Any]:
-    """Errors per part of every member and of the ensemble; scaled ones where all share one pointwise transform."""
+def errors_by_part(
+    models: Sequence[Model], alignment: Alignment, forecast: Floats, item_ids: Sequence[int]
+) -> dict[str, PartErrors]:
+    """Errors per part of every member and of the ensemble; scaled ones where all share one pointwise transform.
+
+    Args:
+        models: of all members.
+        alignment: the common targets.
+        forecast: of the ensemble, shape (rows,).
+        item_ids: of the members, in the order of the columns.
+    """
     scale, classes = _common_scale(models), classes_of(models)
     steps = 1 if classes is None else int(alignment.keys["step"].to_numpy().max(initial=1))
 
@@ -73,12 +82,10 @@ def errors_by_part(models: Sequence[Model], alignment: Alignment, forecast: NDAr
         return {**found, "rows": int(rows.sum())}
 
     return {
-        part: {
-            "members": {
-                name: measured(rows, alignment.forecasts[:, column]) for column, name in enumerate(alignment.lost)
-            },
-            "ensemble": measured(rows, forecast),
-        }
+        part: PartErrors(
+            {id: measured(rows, alignment.forecasts[:, column]) for column, id in enumerate(item_ids)},
+            measured(rows, forecast),
+        )
         for code, part in enumerate(PARTS)
         if (rows := alignment.part == code).any()
     }

@@ -1,4 +1,4 @@
-"""`remake`: an ensemble is made again from stored data, specifications and seeds, and held against the stored one."""
+"""`remake`: an ensemble is made again from stored data, specifications and seeds, and compared with the stored one."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -8,7 +8,9 @@ import numpy as np
 import polars as pl
 
 from endirector.alignment.align import KEY
-from endirector.combination.combine import Combined, Evidence, combine, cross_fitted
+from endirector.combination.combine import Combined, combine
+from endirector.combination.cross_fit import cross_fitted
+from endirector.combination.evidence import Evidence
 from endirector.combination.kept import as_rendered, stored_evidence
 from endirector.members.member import Member, living_members
 from endirector.methods.base import Floats
@@ -40,7 +42,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Remaking:
-    """What came of making an ensemble again; nothing of it is stored.
+    """The result of making an ensemble again; nothing of it is stored.
 
     Attributes:
         members: then and now, in their order.
@@ -72,7 +74,7 @@ class _Again:
         self._models = models
 
     def combined(self, ensemble: Ensemble) -> tuple[Evidence, Combined]:
-        """What the ensemble is made of now, and what becomes of it."""
+        """The evidence of the ensemble with the new forecasts, and the ensemble fitted on it."""
         recipe = as_rendered(ensemble)
         evidence, folds = stored_evidence(ensemble, recipe)
         evidence = self._replaced(ensemble, evidence, out_of_fold=False)
@@ -139,7 +141,7 @@ def remake(ensemble: Ensemble, *, progress: bool | Progress = True) -> Remaking:
             zip(living_members(ensemble), [item for item in ensemble.items() if item.dropped is None], strict=True)
         ):
             why = [reasons[model.id] for model in member.models if reasons[model.id] is not None]
-            kept = item.properties.get("weight")
+            kept = item.rendered_result().weight
             side = _side(member.name, then, then.rows.forecasts[:, place], now.rows.forecasts[:, place])
             weight = None if kept is None or weights is None else (kept, float(weights[place]))
             sides.append(replace(side, weight=weight, reason=why[0] if why else None))

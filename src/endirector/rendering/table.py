@@ -1,4 +1,4 @@
-"""The table that an ensemble keeps: all that `render` saw and gave, so that weights can be found again without any model."""
+"""The table of a rendered ensemble: targets, truth and all forecasts, so that it can be fitted again without any model."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ def table_of(
     folds: Alignment | None = None,
     row_weights: Floats | None = None,
 ) -> pl.DataFrame:
-    """Put it together.
+    """Make the table.
 
     Args:
         members: in the order of their columns.

@@ -1,25 +1,27 @@
-"""Whether what was rendered comes out again."""
+"""Verifying: a new rendering is compared with the stored one."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from endirector.alignment.align import KEY
-from endirector.rendering.environment import surroundings
 from enstorage import Ensemble
+from enstorage.entity.ensemble_result import EnsembleResult, ItemResult
 from enstorage.errors import CorruptError
 from entrainer.forecasting.conformal import quantiles_of
 
 _TOLERANCE = 1e-9
 _SHOWN = 5
+#: Of a result, written by `diagnose` and `calibrate` later, or about the rendering itself.
+_NOT_RENDERED = {"version", "environment", "diagnosis", "intervals"}
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """An ensemble that came out again.
+    """An ensemble whose rendering was repeated with the same result.
 
     Attributes:
         demanded: `equal bits`, on the machine and with the versions that it was rendered with; else `1e-9`.
@@ -36,26 +38,31 @@ def compared(
     ensemble: Ensemble,
     kept: pl.DataFrame,
     table: pl.DataFrame,
-    result: Mapping[str, Any],
-    properties: Sequence[Mapping[str, Any]],
+    result: EnsembleResult,
+    item_results: Mapping[int, ItemResult],
     forecasts: Mapping[float | None, pl.DataFrame],
 ) -> Verification:
-    """Compare what an ensemble keeps with what was rendered just now.
+    """Compare a new rendering of an ensemble with the stored one.
 
     Args:
         ensemble: whose `result` and items are compared.
         kept: its table.
         table: the new one.
         result: the new one.
-        properties: the new ones of its members.
+        item_results: the new ones of its members, by the ids of their items.
         forecasts: the new ones by the level of the quantile; None for the point forecast.
 
     Raises:
         CorruptError: something differs.
     """
-    assert ensemble.result is not None  # noqa: S101 - its table was read
-    exact = ensemble.result.get("surroundings") == surroundings()
-    pairs = [*_pairs(ensemble, kept, table, result, properties), *_forecasts(ensemble, forecasts)]
+    stored = ensemble.rendered_result()
+    # In a store where series have ids of another order rows are added up in another order.
+    exact = stored.environment == result.environment and kept.select(KEY).equals(kept.select(KEY).sort(KEY))
+    pairs = [
+        *_columns(kept.sort(KEY), table.sort(KEY)),
+        *_figures(ensemble, stored, result, item_results),
+        *_forecasts(ensemble, stored, forecasts),
+    ]
     distances = {name: _distance(one, other) for name, one, other in pairs}
     allowed = 0.0 if exact else _TOLERANCE
     wrong = [name for name, distance in distances.items() if distance > allowed]
@@ -79,31 +86,38 @@ def compared(
     )
 
 
-def _pairs(
-    ensemble: Ensemble,
-    kept: pl.DataFrame,
-    table: pl.DataFrame,
-    result: Mapping[str, Any],
-    properties: Sequence[Mapping[str, Any]],
-) -> Iterator[tuple[str, Any, Any]]:
-    """Everything that is compared, by name: what was kept, and what is now."""
+def _columns(kept: pl.DataFrame, table: pl.DataFrame) -> Iterator[tuple[str, Any, Any]]:
+    """The columns of the tables: name, stored values, new values."""
     yield "the columns of the table", kept.columns, table.columns
     for name in kept.columns:
         if name in table.columns:
             yield f"the column {name}", kept[name].to_numpy(), table[name].to_numpy()
-    stored: Mapping[str, Any] = ensemble.result or {}
-    for name in result.keys() - {"surroundings"}:
-        yield from _leaves(name, stored.get(name), result[name])
-    for item, own in zip(ensemble.items(), properties, strict=True):
-        for name in own.keys() | item.properties.keys() - {"leave_one_out"}:  # of `diagnose`, not of `render`
-            yield from _leaves(f"{name} of {item.member.name}", item.properties.get(name), own.get(name))
 
 
-def _forecasts(ensemble: Ensemble, forecasts: Mapping[float | None, pl.DataFrame]) -> Iterator[tuple[str, Any, Any]]:
+def _figures(
+    ensemble: Ensemble, stored: EnsembleResult, result: EnsembleResult, item_results: Mapping[int, ItemResult]
+) -> Iterator[tuple[str, Any, Any]]:
+    """The figures of the results: name, stored value, new value; without those that an earlier version did not keep."""
+    labels = ensemble.labels()
+    before, now = stored.to_json(labels.__getitem__), result.to_json(labels.__getitem__)
+    for name in now.keys() - _NOT_RENDERED:
+        if name != "fit" or stored.fit is not None:
+            yield from _leaves(name, before[name], now[name])
+    for item in ensemble.items():
+        kept, own = item.rendered_result(), item_results[item.id]
+        yield f"whether {labels[item.id]} takes part", kept.dropped is None, own.dropped is None
+        one = replace(kept, leave_one_out=None, dropped=None).to_json()
+        other = replace(own, inputs=None if kept.inputs is None else own.inputs, dropped=None).to_json()
+        for name in one.keys() | other.keys():
+            yield from _leaves(f"{name} of {labels[item.id]}", one.get(name), other.get(name))
+
+
+def _forecasts(
+    ensemble: Ensemble, stored: EnsembleResult, forecasts: Mapping[float | None, pl.DataFrame]
+) -> Iterator[tuple[str, Any, Any]]:
     kept = ensemble.forecasts()
     # Intervals are calibrated later, and stand in place of what members say of the same quantiles.
-    intervals = (ensemble.result or {}).get("intervals", ())
-    later = {quantile for each in intervals for quantile in quantiles_of(each["level"])}
+    later = {quantile for each in stored.intervals or () for quantile in quantiles_of(each["level"])}
     for level, rows in forecasts.items():
         if level is None or round(level, 12) not in later:
             name = "the point forecast" if level is None else f"the quantile {level:g}"

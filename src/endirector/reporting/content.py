@@ -1,4 +1,4 @@
-"""What a report of an ensemble tells, in words and numbers: read from the store once, for the template and the plots."""
+"""The content of a report, in words and numbers: read from the store once, for the template and the plots."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,9 @@ from endirector.reporting.plots import same_precision
 from endirector.selection.form import method_in_words
 from enstorage import DataSource, Ensemble
 from enstorage.entity._record import Record
-from enstorage.entity.ensemble import classes_of, judged_by
+from enstorage.entity.ensemble_members import classes_of
+from enstorage.entity.ensemble_result import EnsembleResult, judged_by
+from enstorage.entity.ensemble_search import EnsembleSearch
 from enstorage.entity.targets import targets_are_values
 from enstorage.errors import NotFoundError
 from enstorage.preparation.split import PARTS
@@ -65,6 +67,8 @@ class Content:
         squared: that of squared errors.
         classes: whether probabilities of classes are forecast.
         period: the first and the last time of that part; None where targets have no times, as those from arrays.
+        result: of rendering.
+        alignment: see `Ensemble.alignment`.
         metrics: see `Ensemble.metrics`.
         weights: by name; None where members are not combined by weights that stay the same.
         step_weights: by step and name, where they differ by step.
@@ -75,6 +79,7 @@ class Content:
         diagnosis: see `diagnose`.
         dropped: members that were left out, and why.
         warnings: what flatters the errors, and what changed since, in sentences.
+        search: by which it was chosen; None where a person made it.
         lineage: steps, and of each (entity, id, detail), and how many more there are.
     """
 
@@ -87,6 +92,8 @@ class Content:
     squared: str
     classes: bool
     period: str | None
+    result: EnsembleResult
+    alignment: dict[str, Any]
     metrics: dict[str, Any]
     weights: dict[str, float] | None
     step_weights: dict[int, dict[str, float]]
@@ -97,6 +104,7 @@ class Content:
     diagnosis: dict[str, Any]
     dropped: dict[str, str]
     warnings: list[str]
+    search: EnsembleSearch | None
     lineage: list[tuple[str, list[tuple[str, int, str]], int]]
 
     @property
@@ -146,7 +154,7 @@ class Content:
         decided = parts.get(suggestion["decided_on"], {"error": 0.0})["error"]
         rows = []
         for name in self.names:
-            changes = [(told["leave_one_out"][name]["change"], told["error"]) for told in parts.values()]
+            changes = [(part["leave_one_out"][name]["change"], part["error"]) for part in parts.values()]
             limit = suggestion["changes"].get(name)
             changes.append((None if limit is None else limit["upper_limit"], decided))
             rows.append({"name": name, "figures": [_per_cent(change, error) for change, error in changes]})
@@ -154,13 +162,13 @@ class Content:
 
     def tried_rows(self) -> list[dict[str, Any]]:
         """The best that were tried before this ensemble was chosen: `name`, `members`, `error`, `standard_error`."""
-        tried = (self.ensemble.formed or {"tried": []})["tried"][:_LISTED]
-        errors = same_precision([each["error"] for each in tried])
-        spread = ["–" if (own := each["standard_error"]) is None else f"{own:.3g}" for each in tried]
+        tried = [] if self.search is None else self.search.trials[:_LISTED]
+        errors = same_precision([each.error for each in tried])
+        spread = ["–" if (own := each.standard_error) is None else f"{own:.3g}" for each in tried]
         return [
             {
-                "name": method_in_words(each["method"], each["metamodel"], each["parameters"] or {}),
-                "members": len(each["members"]),
+                "name": method_in_words(each.method, each.metamodel, each.parameters or {}),
+                "members": len(each.members),
                 "error": error,
                 "standard_error": own,
             }
@@ -175,15 +183,14 @@ class Content:
 def _per_cent(change: float | None, error: float) -> str:
     if change is None or not error:
         return "–"
-    told = f"{100 * change / error:+.1f}".replace("-", "−")
-    return told.strip("+−") if told in ("+0.0", "−0.0") else told
+    formatted = f"{100 * change / error:+.1f}".replace("-", "−")
+    return formatted.strip("+−") if formatted in ("+0.0", "−0.0") else formatted
 
 
 def content_of(ensemble: Ensemble, diagnosis: dict[str, Any]) -> Content:
     """Read what is stored of a rendered ensemble."""
-    table, metrics = ensemble.table(), ensemble.metrics()
-    own = table.drop_nulls("ensemble")
-    names = list(ensemble.alignment()["lost"])
+    metrics, alignment = ensemble.metrics(), ensemble.alignment()
+    own, names = ensemble.table().drop_nulls("ensemble"), list(alignment["lost"])
     judged = next(part for part in reversed(PARTS) if part in metrics)
     rows = own.filter(pl.col("part") == PARTS.index(judged))
     unit = _unit(ensemble, own)
@@ -197,6 +204,8 @@ def content_of(ensemble: Ensemble, diagnosis: dict[str, Any]) -> Content:
         squared=squared(unit),
         classes=classes_of(ensemble.models()) is not None,
         period=period(np.unique(rows["id"].to_numpy())) if _has_times(ensemble) else None,
+        result=ensemble.rendered_result(),
+        alignment=alignment,
         metrics=metrics,
         weights=_weights(ensemble),
         step_weights=_step_weights(ensemble, names),
@@ -207,6 +216,7 @@ def content_of(ensemble: Ensemble, diagnosis: dict[str, Any]) -> Content:
         diagnosis=diagnosis,
         dropped=ensemble.dropped(),
         warnings=ensemble.warnings(),
+        search=None if ensemble.formed is None else ensemble.search(),
         lineage=_lineage(ensemble),
     )
 
@@ -240,11 +250,12 @@ def _weights(ensemble: Ensemble) -> dict[str, float] | None:
 
 
 def _step_weights(ensemble: Ensemble, names: list[str]) -> dict[int, dict[str, float]]:
-    living = [item.properties.get("step_weights") or {} for item in ensemble.items() if item.dropped is None]
-    steps = sorted({int(step) for own in living for step in own})
+    results = [item.rendered_result() for item in ensemble.items()]
+    living = [own.step_weights or {} for own in results if own.dropped is None]
+    steps = sorted({step for own in living for step in own})
     if len(steps) < 2:
         return {}
-    return {step: {name: own[str(step)] for name, own in zip(names, living, strict=True)} for step in steps}
+    return {step: {name: own[step] for name, own in zip(names, living, strict=True)} for step in steps}
 
 
 def _intervals(ensemble: Ensemble, rows: pl.DataFrame) -> Intervals | None:
@@ -276,7 +287,7 @@ def _lineage(ensemble: Ensemble) -> list[tuple[str, list[tuple[str, int, str]], 
     for entity, group in groupby(ensemble.lineage().records, lambda record: type(record).__name__):
         records = list(group)
         if entity == "Forecast":
-            continue  # three of each member, of whom all is said
+            continue  # three of each member, which the page shows elsewhere
         listed = [(entity, record.id, _detail(record)) for record in records[:_LISTED]]
         steps.append((_STEPS[entity], listed, max(0, len(records) - _LISTED)))
     return steps

@@ -129,10 +129,10 @@ def _correlations(content: Content) -> Any:
 def _leave_one_out(content: Content) -> Any:
     from endirector.reporting.plots import plot_bars
 
-    told = content.diagnosis["parts"][content.judged]["leave_one_out"]
-    if told is None:
+    without = content.diagnosis["parts"][content.judged]["leave_one_out"]
+    if without is None:
         return None
-    changes = {name: own["change"] for name, own in told.items()}
+    changes = {name: own["change"] for name, own in without.items()}
     ordered = sorted(_largest(changes), key=lambda name: -changes[name])
     return partial(
         plot_bars,

@@ -1,10 +1,9 @@
-"""`report`: what an ensemble is, on one page that needs nothing but a browser."""
+"""`report`: an ensemble on one page that needs nothing but a browser."""
 
 from dataclasses import dataclass, replace
 from html import escape
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 from endirector.reporting.content import content_of
 from endirector.reporting.figures import BARS, plots_of
@@ -27,7 +26,7 @@ class Report:
     path: Path | None = None
 
     def save(self, folder_or_file: str | PathLike[str]) -> "Report":
-        """Write the page, and say where.
+        """Write the page.
 
         Args:
             folder_or_file: a file whose name ends in `.html` or `.htm`, or a folder, in which the page is called
@@ -48,7 +47,7 @@ class Report:
 def report(
     ensemble: Ensemble, folder_or_file: str | PathLike[str] | None = None, *, progress: bool | Progress = True
 ) -> Report:
-    """Show a rendered ensemble: its members, how they met, errors, weights, intervals, diagnosis, and where it comes from.
+    """Show a rendered ensemble: its members, their alignment, errors, weights, intervals, diagnosis and lineage.
 
     The page is one file: styles and pictures are inside, it loads nothing and runs no script; equal ensembles give equal
     bytes. No model is opened. An ensemble that was not diagnosed since it was rendered is diagnosed, and that is stored.
@@ -64,15 +63,15 @@ def report(
         NotFoundError: the ensemble was not rendered.
     """
     with ensemble.connector, listening(progress) as report:
-        ensemble.alignment()
+        stored = ensemble.rendered_result().diagnosis
         report("Reading", 0, 100)
-        known: dict[str, Any] | None = (ensemble.result or {}).get("diagnosis")
-        diagnosis = known or found_of(ensemble, report.within(0, 60, 100))
+        found = found_of(ensemble, report.within(0, 60, 100)) if stored is None else stored
+        diagnosis = found.to_json(ensemble.labels().__getitem__)
         report("Gathering", 60, 100)
         content = content_of(ensemble, diagnosis)
         report("Drawing", 70, 100)
         made = Report(render_page("endirector", "report.html.j2", content=content, plots=plots_of(content), bars=BARS))
         report("Writing", 100, 100)
-        if known is None:
-            store_diagnosis(ensemble, diagnosis)
+        if stored is None:
+            store_diagnosis(ensemble, found)
     return made if folder_or_file is None else made.save(folder_or_file)

@@ -1,39 +1,30 @@
-"""`form`: chooses a method and members on out-of-fold rows, and makes the ensemble of them."""
+"""`form`: chooses a method and members on out-of-fold rows, and renders the ensemble."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from endirector.combination.combine import Evidence, Recipe, cross_fitted, stretches_of
-from endirector.combination.gather import asked_recipe, out_of_fold
+from endirector.combination.evidence import Evidence
+from endirector.combination.gather import out_of_fold
+from endirector.combination.recipe import CombinationRecipe, asked_recipe
 from endirector.members.gate_inputs import longest_lag, windows_before
 from endirector.members.member import Member, models_in
-from endirector.methods.base import Floats
 from endirector.methods.voting import Voting
 from endirector.rendering.conductor import Conductor
+from endirector.selection.search import METRICS, REFINEMENTS, CandidateSearch
 from enstorage import Ensemble, Forecast, Model, Project, plugins
 from enstorage.entity._trash import check_live
-from enstorage.entity.ensemble import classes_of, member_names
 from enstorage.entity.ensemble_columns import METHODS
+from enstorage.entity.ensemble_members import classes_of, member_names
+from enstorage.entity.ensemble_search import Candidate, EnsembleSearch, Trial
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 from enstorage.progress import Listener, Progress, listening
 
-METRICS = ("mse", "mae")
-
-#: Beyond so many members not every number of the best ones is tried, but each half as large again.
-_EVERY_SIZE = 12
-#: How often members are left out of the best one found, or taken into it, one at a time.
-_REFINEMENTS = 3
-
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A way to combine that `form` tries.
+    """A way to combine members that `form` tries.
 
     Attributes:
         method: as in `Project.create_ensemble`.
@@ -46,7 +37,7 @@ class Choice:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
-#: What is tried where nothing else is asked for; of two that do equally well the earlier one is taken.
+#: Tried by default; of two with the same error the earlier one is taken.
 USUAL: tuple[Choice, ...] = (
     Choice("voting"),
     Choice("voting", parameters={"average": "median"}),
@@ -68,115 +59,6 @@ USUAL_OF_CLASSES: tuple[Choice, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Trial:
-    """One thing that was tried.
-
-    Attributes:
-        order: the place of the choice among those that are tried.
-        places: of the members.
-        error: over all rows that are judged.
-        standard_error: of that mean over the stretches.
-    """
-
-    order: int
-    places: tuple[int, ...]
-    error: float
-    standard_error: float
-
-    @property
-    def rank(self) -> tuple[float, int, int]:
-        return self.error, len(self.places), self.order
-
-
-class _Search:
-    """Tries choices with members on the out-of-fold rows of all candidates.
-
-    Args:
-        members: the candidates.
-        evidence: where all of them meet, without windows.
-        recipes: of the choices, for all candidates.
-        metric: `mse` or `mae`.
-    """
-
-    def __init__(self, members: Sequence[Member], evidence: Evidence, recipes: Sequence[Recipe], metric: str) -> None:
-        self._members, self._evidence, self._recipes = members, evidence, recipes
-        self._power = 2 if metric == "mse" else 1
-        self._stretch = stretches_of(evidence.keys)
-        #: On the first stretch nothing that is fitted can be judged.
-        self.judged: NDArray[np.bool_] = self._stretch > 0
-        self.trials: dict[tuple[int, tuple[int, ...]], _Trial] = {}
-
-    @cached_property
-    def ranking(self) -> list[int]:
-        """Places of the candidates, the best single one first."""
-        alone = [self._measured(self._evidence.rows.forecasts[:, place])[0] for place in range(len(self._members))]
-        return [int(place) for place in np.argsort(alone, kind="stable")]
-
-    @cached_property
-    def _lags(self) -> list[int | None]:
-        return [longest_lag(member.models) for member in self._members]
-
-    def best(self) -> _Trial:
-        """The best of what was tried."""
-        return min(self.trials.values(), key=lambda trial: trial.rank)
-
-    def sizes(self) -> list[int]:
-        """How many of the best candidates are tried together."""
-        sizes = list(range(1, min(len(self._members), _EVERY_SIZE) + 1))
-        while sizes[-1] < len(self._members):
-            sizes.append(min(len(self._members), sizes[-1] * 3 // 2))
-        return sizes
-
-    def run(self) -> Iterator[None]:
-        """Try; yields after each."""
-        for size in self.sizes():
-            for order in range(len(self._recipes) if size > 1 else 1):
-                self._try(order, self.ranking[:size])
-                yield
-        for _ in range(_REFINEMENTS):
-            found = self.best()
-            for place in self.ranking:
-                near = set(found.places) ^ {place}
-                if near:
-                    self._try(found.order, near)
-                    yield
-            if self.best() == found:
-                return
-
-    def _try(self, order: int, members: Iterable[int]) -> None:
-        places = tuple(sorted(members))
-        if (order, places) in self.trials:
-            return
-        recipe = self._recipes[order].of_members(places)
-        evidence = self._seen_by(recipe, places)
-        if evidence is not None:
-            self.trials[order, places] = _Trial(order, places, *self._measured(cross_fitted(recipe, evidence)))
-
-    def _seen_by(self, recipe: Recipe, places: Sequence[int]) -> Evidence | None:
-        """What the method sees of these members; None where it wants values before the target, and there are none."""
-        evidence = self._evidence.of_members(places)
-        longest = max((lag for place in places if (lag := self._lags[place]) is not None), default=None)
-        try:
-            lag = recipe.method.window_lag(longest)
-            if lag is None:
-                return evidence
-            models = models_in(self._members[place] for place in places)
-            window, known = windows_before(evidence.keys, models, lag)
-        except InvalidInputError:
-            return None
-        window[~known] = np.nan  # what is said to these rows is no number, and the trial the worst
-        return replace(evidence, rows=replace(evidence.rows, window=window))
-
-    def _measured(self, forecast: Floats) -> tuple[float, float]:
-        """Mean loss over the judged rows, infinite where one has no number; and its standard error over the stretches."""
-        loss = np.abs(forecast - self._evidence.truth)[self.judged] ** self._power
-        stretch = self._stretch[self.judged]
-        means = [float(loss[stretch == number].mean()) for number in np.unique(stretch)]
-        spread = float(np.std(means, ddof=1) / len(means) ** 0.5) if len(means) > 1 else np.nan
-        return (float(loss.mean()), spread) if np.isfinite(loss).all() else (np.inf, np.nan)
-
-
 def form(
     project: Project,
     candidates: Sequence[Model | Ensemble] | None = None,
@@ -189,13 +71,13 @@ def form(
 ) -> Ensemble:
     """Try methods and members on out-of-fold rows, and make the best of them an ensemble, rendered.
 
-    The candidates' out-of-fold forecasts meet; what is missing is made by `entrainer.backtest` where a candidate can be
-    trained again. Each method is judged on rows that neither it nor the members were fitted on: the time of these rows is
-    cut into five stretches, and each but the first is forecast by the method as fitted on those before it. Tried are the
-    best candidate, the best two, and so on, by each method; then the best of all that with each candidate left out or
-    taken in, as long as that helps. The ensemble that is made is fitted on all out-of-fold rows.
+    The candidates are aligned by their out-of-fold forecasts; missing ones are made by `entrainer.backtest` where a
+    candidate can be trained again. Each method is judged on rows that neither it nor the members were fitted on: the time of
+    these rows is cut into five stretches, and each but the first is forecast by the method as fitted on those before it.
+    Tried are the best candidate, the best two, and so on, by each method; then the best of all that with each candidate left
+    out or taken in, as long as that helps. The ensemble that is made is fitted on all out-of-fold rows.
 
-    The error of the best of many flatters; what is honest is the error on the test part, which decides nothing here.
+    The error of the best of many is too low; an unbiased one is that on the test part, which decides nothing here.
 
     Args:
         project: whose models are combined.
@@ -229,27 +111,27 @@ def form(
         classes = classes_of([member.entity for member in members])
         choices = (USUAL if classes is None else USUAL_OF_CLASSES) if methods is None else methods
         recipes = [_recipe(choice, names, classes) for choice in choices]
-        evidence, recipes, untried = _meet(members, recipes, usual=methods is None)
-        search = _Search(members, evidence, recipes, metric)
+        evidence, recipes, untried = _common_evidence(members, recipes, usual=methods is None)
+        search = CandidateSearch(members, evidence, recipes, metric)
         if not search.judged.any():
             raise InvalidInputError(
                 f"The candidates share {len(evidence.truth)} out-of-fold targets, too few to judge anything on. Give "
                 "entrainer.backtest more folds, or take a longer snapshot."
             )
         trying = report.within(60, 95, 100)
-        expected = len(search.sizes()) * len(recipes) + _REFINEMENTS * len(members)
+        expected = len(search.sizes()) * len(recipes) + REFINEMENTS * len(members)
         for done, _ in enumerate(search.run()):
             trying("Trying", min(done, expected), expected)
         best = search.best()
         recipe = recipes[best.order].of_members(best.places)
-        formed = {
-            "metric": metric,
-            "rows": int(search.judged.sum()),
-            "candidates": names,
-            "left_out": left_out,
-            "untried": untried,
-            "tried": _log(search, recipes, names),
-        }
+        formed = EnsembleSearch(
+            metric=metric,
+            rows=int(search.judged.sum()),
+            candidates=[Candidate(member.key, member.name) for member in members],
+            left_out=left_out,
+            untried=untried,
+            trials=_trials(search, recipes),
+        )
         with connector.all_or_nothing(), connector.transaction():
             ensemble = Ensemble.form(
                 project,
@@ -257,29 +139,32 @@ def form(
                 recipe.metamodel,
                 [members[place].entity for place in best.places],
                 fit_on=OUT_OF_FOLD if recipe.method.is_fitted else None,
-                name=name or f"formed: {_told(recipe)}",
+                name=name or f"formed: {_label(recipe)}",
                 parameters=recipe.parameters,
-                formed=formed,
+                formed=formed.to_json(),
             )
             return Conductor(ensemble).render(strict=True, progress=report.within(95, 100, 100))
 
 
-def _able(candidates: Sequence[Model | Ensemble], folds: int, report: Listener) -> tuple[list[Member], dict[str, str]]:
-    """The candidates with out-of-fold forecasts, and why others have none, by name."""
-    left_out = {}
+def _able(
+    candidates: Sequence[Model | Ensemble], folds: int, report: Listener
+) -> tuple[list[Member], list[tuple[Candidate, str]]]:
+    """The candidates with out-of-fold forecasts; and the others, each with the reason why it has none."""
+    left_out = []
     names = member_names(candidates)
-    found = [Member.of(name, str(entity.id), entity) for name, entity in zip(names, candidates, strict=True)]
+    found = [Member.of(name, entity) for name, entity in zip(names, candidates, strict=True)]
     _backtest([model for member in found for model in member.models], folds, report)
     able = []
     for member in found:
         if isinstance(member.entity, Ensemble) and member.entity.result is None:
-            left_out[member.name] = "It was not rendered."
+            left_out.append((Candidate(member.key, member.name), "It was not rendered."))
         elif not all(Forecast.of(model, OUT_OF_FOLD) for model in member.models):
-            left_out[member.name] = "It brought no out-of-fold forecasts, and cannot be trained again."
+            reason = "It has no out-of-fold forecasts, and cannot be trained again."
+            left_out.append((Candidate(member.key, member.name), reason))
         else:
             able.append(member)
     if not able:
-        shown = ", ".join(left_out) or "(there are none)"
+        shown = ", ".join(each.name for each, _ in left_out) or "(there are none)"
         raise InvalidInputError(
             f"None of the candidates {shown} has out-of-fold forecasts, or can be trained again to get some, so there is "
             "nothing to choose on. Make them with entrainer.backtest, or keep your own with "
@@ -306,22 +191,22 @@ def _can_be_trained(model: Model) -> bool:
     return was_trained or model.object_format == "skops"
 
 
-def _recipe(choice: Choice | str, names: Sequence[str], classes: int | None) -> Recipe:
+def _recipe(choice: Choice | str, names: Sequence[str], classes: int | None) -> CombinationRecipe:
     choice = Choice(choice) if isinstance(choice, str) else choice
     recipe = asked_recipe(choice.method, choice.metamodel, dict(choice.parameters), names, classes)
     return replace(recipe, fit_on=OUT_OF_FOLD if recipe.method.is_fitted else None)
 
 
-def _meet(
-    members: Sequence[Member], recipes: Sequence[Recipe], *, usual: bool
-) -> tuple[Evidence, list[Recipe], dict[str, str]]:
-    """Where all candidates meet, and which recipes can be tried there.
+def _common_evidence(
+    members: Sequence[Member], recipes: Sequence[CombinationRecipe], *, usual: bool
+) -> tuple[Evidence, list[CombinationRecipe], dict[str, str]]:
+    """The common out-of-fold targets of all candidates, and the recipes that can be tried on them.
 
     Targets without the values that a method wants to see before them are left out for all methods. A usual method that
     cannot have such values for any target is not tried, and the reason is given by its name.
     """
     models = models_in(members)
-    _, evidence = out_of_fold(members, Recipe(Voting()))
+    _, evidence = out_of_fold(members, CombinationRecipe(Voting()))
     usable, untried = [], {}
     for recipe in recipes:
         try:
@@ -330,36 +215,36 @@ def _meet(
         except InvalidInputError as error:
             if not usual:
                 raise
-            untried[_told(recipe)] = str(error)
+            untried[_label(recipe)] = str(error)
             continue
         evidence = evidence if known is None else evidence.only(known)
         usable.append(recipe)
     return evidence, usable, untried
 
 
-def _log(search: _Search, recipes: Sequence[Recipe], names: Sequence[str]) -> list[dict[str, Any]]:
-    ranked = sorted(search.trials.values(), key=lambda trial: trial.rank)
+def _trials(search: CandidateSearch, recipes: Sequence[CombinationRecipe]) -> list[Trial]:
+    """All trials, the best first."""
     return [
-        {
-            "method": recipes[trial.order].method.name,
-            "metamodel": recipes[trial.order].metamodel,
-            "parameters": dict(recipes[trial.order].parameters),
-            "members": [names[place] for place in trial.places],
-            "error": trial.error,
-            "standard_error": trial.standard_error,
-        }
-        for trial in ranked
+        Trial(
+            method=recipes[trial.order].method.name,
+            metamodel=recipes[trial.order].metamodel,
+            parameters=dict(recipes[trial.order].parameters),
+            members=trial.places,
+            error=trial.error,
+            standard_error=trial.standard_error,
+        )
+        for trial in sorted(search.trials.values(), key=lambda trial: trial.rank)
     ]
 
 
-def _told(recipe: Recipe) -> str:
+def _label(recipe: CombinationRecipe) -> str:
     return method_in_words(recipe.method.name, recipe.metamodel, recipe.parameters)
 
 
 def method_in_words(method: str, metamodel: str | None, parameters: Mapping[str, Any]) -> str:
     """How members are combined, in a few words: `voting`, `voting (median)`, `stacking Ridge`.
 
-    Parameters that are not as usual are told, those that are words or numbers.
+    Parameters that differ from the defaults are named, if they are words or numbers.
     """
     is_known = method in plugins.names(METHODS)  # it may have been tried elsewhere, by a package that is not here
     usual = plugins.load(METHODS, method).defaults() if is_known else {}

@@ -1,4 +1,4 @@
-"""Pruning: which members an ensemble would do as well without, as far as one can tell."""
+"""Pruning: members without which the error of the ensemble is not larger, beyond noise."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ LEAST_TIMES = 10
 #: Differences of squared errors that are smaller, relative to their mean, are none: they come from the order of additions.
 ROUNDING = 1e-12
 
-#: From the places of some members to what they forecast together, shape (rows,); NaN where nothing is known.
+#: From the places of some members to their joint forecast, shape (rows,); NaN where nothing is known.
 Together = Callable[[Sequence[int]], Floats]
 
 
@@ -88,7 +88,7 @@ def prune(
 
     Args:
         members: how many.
-        together: what some of them forecast.
+        together: the joint forecast of some of them.
         truth: shape (rows,).
         times: of the targets, ns, shape (rows,).
         lags: see `compare_errors`.

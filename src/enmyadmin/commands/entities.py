@@ -145,6 +145,7 @@ def show(
     if isinstance(record, Panel):
         facts["sources"] = {member.key: member.data_source_id for member in record.members()}
     if isinstance(record, Ensemble):
+        facts["result"] = record.labelled_result()
         facts["items"] = [
             {"model_id": item.model_id, "member_id": item.member_id, **item.properties} for item in record.items()
         ]

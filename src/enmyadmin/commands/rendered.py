@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def print_rendered(ensemble: "Ensemble") -> None:
     """Print the errors of a rendered ensemble and of its members, and its warnings."""
-    from enstorage.entity.ensemble import judged_by
+    from enstorage.entity.ensemble_result import judged_by
 
     alignment, metrics = ensemble.alignment(), ensemble.metrics()
     measure, label = judged_by(metrics)
@@ -21,7 +21,7 @@ def print_rendered(ensemble: "Ensemble") -> None:
     living = [item for item in ensemble.items() if item.dropped is None]
     for name, item in zip(alignment["lost"], living, strict=True):
         errors = [metrics[part]["members"][name][measure] for part in metrics]
-        rows.append([name, item.properties.get("weight"), alignment["lost"][name], *errors])
+        rows.append([name, item.rendered_result().weight, alignment["lost"][name], *errors])
     rows.append(["ensemble", None, None, *(metrics[part]["ensemble"][measure] for part in metrics)])
     print_table(["member", "weight", "lost rows", *metrics], rows)
     if ensemble.formed is not None:

@@ -12,7 +12,7 @@ from endirector.rendering.metrics import errors
 from enmyadmin.demo.result import (
     ENSEMBLE,
     BaselineResult,
-    EnsembleResult,
+    EnsembleFigures,
     ExperimentResult,
     MemberResult,
     SeedResult,
@@ -41,7 +41,7 @@ def summarise(
     source = preparation.data_snapshot.data_source
     table = preparation.table()
     ensemble_errors = shown.metrics()["test"]["ensemble"]
-    assert shown.result is not None  # noqa: S101 - metrics() has read it
+    result = shown.rendered_result()
     return ExperimentResult(
         title=source.name,
         unit=source.unit,
@@ -50,15 +50,15 @@ def summarise(
         values=table["value"].to_numpy(),
         part=table["part"].to_numpy(),
         members=_members(shown, lags),
-        ensemble=EnsembleResult(
+        ensemble=EnsembleFigures(
             mse=ensemble_errors["mse"],
             rmse=ensemble_errors["rmse"],
             mse_scaled=ensemble_errors["mse_scaled"],
-            intercept=shown.result["intercept"],
+            intercept=result.intercept or 0.0,
             method=shown.method,
             metamodel=shown.metamodel or "",
-            fit_on=shown.result["fit_on"],
-            mark=shown.result["mark"],
+            fit_on=result.fit_on or "",
+            mark=result.mark,
         ),
         baselines=tuple(
             BaselineResult(name, **_three(truth, forecast, preparation))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from endirector.reporting.page import at_two_widths, period, render_page, squared
-from enmyadmin.demo.result import ENSEMBLE, BaselineResult, EnsembleResult, ExperimentResult, MemberResult
+from enmyadmin.demo.result import ENSEMBLE, BaselineResult, EnsembleFigures, ExperimentResult, MemberResult
 
 
 def write_report(result: ExperimentResult, folder: Path) -> Path:
@@ -49,7 +49,7 @@ def _render(result: ExperimentResult) -> str:
     )
 
 
-def _models(result: ExperimentResult) -> list[tuple[str, str, MemberResult | EnsembleResult | BaselineResult]]:
+def _models(result: ExperimentResult) -> list[tuple[str, str, MemberResult | EnsembleFigures | BaselineResult]]:
     """Returns (name, kind, result) of everything that forecast the test part, in the order of the page."""
     return [
         *((member.name, "member", member) for member in result.members),

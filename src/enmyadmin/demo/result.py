@@ -37,7 +37,7 @@ class MemberResult:
 
 
 @dataclass(frozen=True)
-class EnsembleResult:
+class EnsembleFigures:
     """The ensemble on the test part, and how it was made.
 
     Attributes:
@@ -120,7 +120,7 @@ class ExperimentResult:
     values: NDArray[np.float64]
     part: NDArray[np.int8]
     members: tuple[MemberResult, ...]
-    ensemble: EnsembleResult
+    ensemble: EnsembleFigures
     baselines: tuple[BaselineResult, ...]
     test_times_ns: NDArray[np.int64]
     test_truth: NDArray[np.float64]

@@ -9,10 +9,13 @@ from enstorage import plugins
 from enstorage.database.types import to_json_text
 from enstorage.entity.data_csv import DataCsv
 from enstorage.entity.ensemble_columns import METHODS, EnsembleColumns, check_fit_on
+from enstorage.entity.ensemble_members import candidate_names, classes_of, member_names, models_of
+from enstorage.entity.ensemble_result import EnsembleResult
+from enstorage.entity.ensemble_search import EnsembleSearch
 from enstorage.entity.forecast import Forecast
 from enstorage.entity.model import Model
 from enstorage.entity.project import Project
-from enstorage.errors import InvalidInputError, NotFoundError
+from enstorage.errors import CorruptError, InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,8 +28,8 @@ class Ensemble(EnsembleColumns):
     """A method, a metamodel and members: models or ensembles, all of one project. Its columns are those of the base.
 
     `endirector.Conductor(ensemble).render()` builds it. Once built it keeps: the metamodel's object; a table with the
-    targets, the forecasts of every member and of the ensemble, and which rows were fitted on; and `result`, from which the
-    reading methods take what they give.
+    targets, the forecasts of every member and of the ensemble, and which rows were fitted on; and `result`, in which members
+    are known by the ids of their items. The reading methods show them by the names that they have now.
     """
 
     __tablename__ = "ensemble"
@@ -53,7 +56,7 @@ class Ensemble(EnsembleColumns):
             check_fit_on(fit_on)
         members = _checked_members(project, models)
         classes = classes_of(members)
-        metamodel_name, told = chosen.check(metamodel, parameters or {}, member_names(members), classes)
+        metamodel_name, completed = chosen.check(metamodel, parameters or {}, member_names(members), classes)
         with project.connector.transaction():
             ensemble = cls(
                 connector=project.connector,
@@ -62,7 +65,7 @@ class Ensemble(EnsembleColumns):
                 method=method,
                 metamodel=metamodel_name,
                 fit_on=fit_on,
-                parameters=told,
+                parameters=completed,
                 formed=None if formed is None else dict(formed),
                 description=description,
             ).save()
@@ -88,19 +91,48 @@ class Ensemble(EnsembleColumns):
 
     def members(self) -> "list[Model | Ensemble]":
         """The members, in the same order."""
-        items = self.items()
+        return self._members_of(self.items())
+
+    def _members_of(self, items: "list[EnsembleItem]") -> "list[Model | Ensemble]":
         models = iter(Model.get_list([item.model_id for item in items if item.model_id], connector=self.connector))
         layers = iter(Ensemble.get_list([item.member_id for item in items if item.member_id], connector=self.connector))
         return [next(models) if item.model_id else next(layers) for item in items]
 
     def models(self) -> list[Model]:
         """The models that take part, those of ensembles inside it too, each once, in the order of the members."""
-        return list({model.id: model for model in _models_in(self.members())}.values())
+        return models_of(self.members())
+
+    def labels(self) -> dict[int, str]:
+        """The name of each member now, by the id of its item; those of one name are told apart by their ids."""
+        items = self.items()
+        return dict(zip((item.id for item in items), member_names(self._members_of(items)), strict=True))
+
+    def rendered_result(self) -> EnsembleResult:
+        """The result, with members by the ids of their items; one of an earlier version is converted.
+
+        Raises:
+            NotFoundError: the ensemble was not rendered.
+            CorruptError: what is stored is no such result.
+        """
+        if self.result is None:
+            raise self._not_rendered()
+        living = [item.id for item in self.items() if item.dropped is None]
+        try:
+            return EnsembleResult.from_json(self.result, living)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise CorruptError(
+                f"The result of {self} cannot be read: {error!r:.100}. The database was changed by another program. "
+                "Restore it from a backup, or render the ensemble again."
+            ) from error
+
+    def labelled_result(self) -> dict[str, Any] | None:
+        """The result as JSON, with the names that the members have now as keys; None before it is rendered."""
+        return None if self.result is None else self.rendered_result().to_json(self.labels().__getitem__)
 
     def alignment(self) -> dict[str, Any]:
-        """How the members met: `{"common": rows, "lost": {model name: rows}}` over all parts."""
-        alignment: dict[str, Any] = self._rendered("alignment")
-        return alignment
+        """How many targets the members share: `{"common": rows, "lost": {name: rows}}` over all parts."""
+        result, labels = self.rendered_result(), self.labels()
+        return {"common": result.common, "lost": {labels[id]: rows for id, rows in result.lost.items()}}
 
     def weights(self, step: int | None = None, quantile: float | None = None) -> dict[str, float]:
         """The weight of each member by its name.
@@ -112,23 +144,33 @@ class Ensemble(EnsembleColumns):
         Raises:
             NotFoundError: the ensemble was not rendered, or its method gives no such weights.
         """
-        self._rendered("alignment")
-        items = [item for item in self.items() if item.dropped is None]
-        if quantile is not None:
-            levels = [item.properties.get("quantile_weights", {}).get(str(float(quantile)), {}) for item in items]
-            found = [own.get(str(1 if step is None else step)) for own in levels]
-        elif step is None:
-            found = [item.properties.get("weight") for item in items]
-        else:
-            found = [item.properties.get("step_weights", {}).get(str(step)) for item in items]
-        names = self.alignment()["lost"]
-        weights = {name: weight for name, weight in zip(names, found, strict=True) if weight is not None}
-        if len(weights) < len(items):
-            raise NotFoundError(self._no_weights(items))
+        result, labels = self.rendered_result(), self.labels()
+        weights = {}
+        for item in self.items():
+            own = item.rendered_result()
+            if quantile is not None:
+                by_step = (own.quantile_weights or {}).get(float(quantile), {})
+                weight = by_step.get(1 if step is None else step)
+            else:
+                weight = own.weight if step is None else (own.step_weights or {}).get(step)
+            if weight is not None and own.dropped is None:
+                weights[labels[item.id]] = weight
+        if len(weights) < len(result.lost):
+            raise NotFoundError(self._no_weights())
         return weights
 
+    def search(self) -> EnsembleSearch:
+        """The search of `endirector.form` by which it was chosen.
+
+        Raises:
+            NotFoundError: it was not formed.
+        """
+        if self.formed is None:
+            raise NotFoundError(f"{self} was not formed, but made by a person. endirector.form(project) chooses one.")
+        return EnsembleSearch.from_json(self.formed, [item.key for item in self.items()])
+
     def tried(self) -> "pl.DataFrame":
-        """What `endirector.form` tried before it chose this one, the best first.
+        """All that `endirector.form` tried before it chose this one, the best first.
 
         Returns:
             Columns `method`, `metamodel`, `parameters` (JSON), `members` (names), `error` (of the metric that
@@ -139,54 +181,64 @@ class Ensemble(EnsembleColumns):
         """
         import polars as pl
 
-        if self.formed is None:
-            raise NotFoundError(f"{self} was not formed, but made by a person. endirector.form(project) chooses one.")
-        rows = [{**each, "parameters": to_json_text(each["parameters"])} for each in self.formed["tried"]]
+        search = self.search()
+        names = candidate_names(search, self)
+        rows = [
+            {
+                "method": each.method,
+                "metamodel": each.metamodel,
+                "parameters": to_json_text(each.parameters),
+                "members": [names[place] for place in each.members],
+                "error": each.error,
+                "standard_error": each.standard_error,
+            }
+            for each in search.trials
+        ]
         return pl.DataFrame(rows, schema_overrides={"metamodel": pl.String})
 
     def dropped(self) -> dict[str, str]:
-        """The members that it was rendered without, by their names, and why: what failed of each."""
-        self._rendered("alignment")
-        names = member_names(self.members())
-        return {name: item.dropped for name, item in zip(names, self.items(), strict=True) if item.dropped is not None}
+        """The members that it was rendered without, by their names, with the error of each."""
+        if self.result is None:
+            raise self._not_rendered()
+        labels = self.labels()
+        return {labels[item.id]: item.dropped for item in self.items() if item.dropped is not None}
 
-    def _no_weights(self, items: "list[EnsembleItem]") -> str:
-        levels = [
-            ", ".join(item.properties["quantile_weights"]) for item in items if "quantile_weights" in item.properties
-        ]
+    def _no_weights(self) -> str:
+        results = [item.rendered_result() for item in self.items()]
+        levels = [own.quantile_weights for own in results if own.quantile_weights]
         if levels:
-            return f"{self} has weights for the quantiles {levels[0]}. Read weights(step=…, quantile=…)."
-        steps = [", ".join(item.properties["step_weights"]) for item in items if "step_weights" in item.properties]
+            known = ", ".join(map(str, levels[0]))
+            return f"{self} has weights for the quantiles {known}. Read weights(step=…, quantile=…)."
+        steps = [own.step_weights for own in results if own.step_weights]
         if steps:
-            return f"The weights of {self} differ by step; known are the steps {steps[0]}. Read weights(step=…)."
+            known = ", ".join(map(str, steps[0]))
+            return f"The weights of {self} differ by step; known are the steps {known}. Read weights(step=…)."
         if any(name.startswith("weight_") for name in self.data_csv.columns):
             return f"The weights of {self} differ by row. Read the columns weight_… of its table()."
-        if any("weight" in item.properties for item in items):
+        if any(own.weight is not None for own in results):
             return f"The weights of {self} are the same for all steps. Read weights()."
         by = f"its metamodel {self.metamodel}" if self.metamodel else f"the method {self.method!r}"
         return f"{self} has no weights: {by} does not combine members by weights. Read its forecasts instead."
 
     def metrics(self) -> dict[str, Any]:
         """Errors on every part: `{part: {"members": {name: {"mse", "rmse", …}}, "ensemble": {…}}}`."""
-        metrics: dict[str, Any] = self._rendered("metrics")
-        return metrics
+        result, labels = self.rendered_result(), self.labels()
+        return {part: own.to_json(labels.__getitem__) for part, own in result.metrics.items()}
 
     def mark(self) -> str:
-        """How honest the fit is: `held-out`, `out-of-fold` or `in-sample` (the members were trained on those rows)."""
-        mark: str = self._rendered("mark")
-        return mark
+        """`held-out`, `out-of-fold` or `in-sample`: whether a member was trained on the rows that were fitted on."""
+        return self.rendered_result().mark
 
     def diagnosis(self) -> dict[str, Any]:
-        """How it lives on its members, as `endirector.diagnose` found: see there.
+        """How it depends on its members, as `endirector.diagnose` found: see there.
 
         Raises:
             NotFoundError: the ensemble was not diagnosed since it was rendered, or was not rendered.
         """
-        self._rendered("alignment")
-        diagnosis: dict[str, Any] | None = (self.result or {}).get("diagnosis")
-        if diagnosis is None:
+        found = self.rendered_result().diagnosis
+        if found is None:
             raise NotFoundError(f"{self} was not diagnosed since it was rendered. Call endirector.diagnose(ensemble).")
-        return diagnosis
+        return found.to_json(self.labels().__getitem__)
 
     def intervals(self) -> "pl.DataFrame":
         """How wide its intervals are, and how often they cover the truth of test rows. `endirector.calibrate` makes them.
@@ -201,8 +253,7 @@ class Ensemble(EnsembleColumns):
         """
         import polars as pl
 
-        self._rendered("alignment")
-        kept = (self.result or {}).get("intervals")
+        kept = self.rendered_result().intervals
         if kept is None:
             raise NotFoundError(f"{self} has no intervals. Make them with endirector.calibrate(ensemble).")
         return pl.DataFrame(kept, infer_schema_length=None)
@@ -217,7 +268,6 @@ class Ensemble(EnsembleColumns):
         An ensemble that was fitted on out-of-fold forecasts has these too, as `out_of_fold_<key>` …; one whose weights
         differ by row has `weight_<key>` ….
         """
-        self._rendered("alignment")
         return self.data_csv.table()
 
     def staleness(self) -> list[str]:
@@ -231,7 +281,8 @@ class Ensemble(EnsembleColumns):
         """
         from enstorage.views.staleness import staleness
 
-        self._rendered("alignment")
+        if self.result is None:
+            raise self._not_rendered()
         return staleness(self)
 
     def warnings(self) -> list[str]:
@@ -242,17 +293,18 @@ class Ensemble(EnsembleColumns):
         Raises:
             NotFoundError: the ensemble was not rendered.
         """
-        said = []
-        if self._rendered("leaks"):
-            said.append(
+        result, labels = self.rendered_result(), self.labels()
+        found = []
+        if result.leaks:
+            found.append(
                 "Members could see later values (a random split, or gaps filled from both sides): errors flatter."
             )
-        said += [
-            f"{name} was trained on {count} of the test rows: its error there flatters."
-            for name, count in self._rendered("test_rows_trained_on").items()
+        found += [
+            f"{labels[id]} was trained on {count} of the test rows: its error there flatters."
+            for id, count in result.test_rows_trained_on.items()
             if count
         ]
-        return said + [f"Not up to date: {each}" for each in self.staleness()]
+        return found + [f"Not up to date: {each}" for each in self.staleness()]
 
     def load_metamodel(self) -> Any:
         """The fitted metamodel.
@@ -286,62 +338,12 @@ class Ensemble(EnsembleColumns):
             raise self._not_rendered()
         return DataCsv.get(self.data_csv_id, connector=self.connector)
 
-    def _rendered(self, key: str) -> Any:
-        if self.result is None:
-            raise self._not_rendered()
-        return self.result[key]
-
     def _not_rendered(self) -> NotFoundError:
         return NotFoundError(f"{self} was not rendered yet. Call endirector.Conductor(ensemble).render().")
 
     def _after_delete(self, session: "Session") -> None:
         if self.data_csv_id is not None:
             session.execute(delete(DataCsv).where(DataCsv.id == self.data_csv_id))
-
-
-def member_names(members: Sequence[Model | Ensemble]) -> list[str]:
-    """The names of members, made different by their ids where two are called the same."""
-    names = [member.name for member in members]
-    return [
-        name if names.count(name) == 1 else f"{name} ({told_apart(member)})"
-        for name, member in zip(names, members, strict=True)
-    ]
-
-
-def told_apart(member: Model | Ensemble) -> str:
-    """What tells members of one name apart: `3` for a model, `ensemble 5` for an ensemble."""
-    return f"ensemble {member.id}" if isinstance(member, Ensemble) else str(member.id)
-
-
-def judged_by(metrics: Mapping[str, Any]) -> tuple[str, str]:
-    """The error that a short table shows, as `Ensemble.metrics` calls it and in words: of classes the log loss."""
-    has_classes = all("log_loss" in own["ensemble"] for own in metrics.values())
-    return ("log_loss", "log loss") if has_classes else ("rmse", "RMSE")
-
-
-def classes_of(members: Sequence[Model | Ensemble]) -> int | None:
-    """How many classes the members forecast probabilities of; None where they forecast values.
-
-    Raises:
-        InvalidInputError: some forecast classes and others values, or classes of another number.
-    """
-    by_set: dict[int, Model] = {}  # each looked into once: those of images are large
-    for model in _models_in(members):
-        if model.data_set_id is not None:
-            by_set.setdefault(model.data_set_id, model)
-    found: dict[int | None, Model] = {}
-    for model in by_set.values():
-        found.setdefault(model.data_set().classes, model)
-    if len(found) > 1:
-        told = ", ".join(
-            f"{model} forecasts {f'{classes} classes' if classes else 'values'}" for classes, model in found.items()
-        )
-        raise InvalidInputError(f"Members of one ensemble forecast the same: {told}. Leave out those that differ.")
-    return next(iter(found), None)
-
-
-def _models_in(members: Sequence[Model | Ensemble]) -> list[Model]:
-    return [model for member in members for model in ([member] if isinstance(member, Model) else member.models())]
 
 
 def _checked_members(project: Project, members: Sequence[Model | Ensemble]) -> list[Model | Ensemble]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from enstorage.database.types import JsonText
 from enstorage.entity._record import Record
 from enstorage.entity.columns import facts
+from enstorage.entity.ensemble_result import ItemResult
 from enstorage.entity.model import Model
 from enstorage.errors import InUseError
 
@@ -46,13 +47,16 @@ class EnsembleItem(Record):
     @property
     def key(self) -> str:
         """What the columns of the ensemble's table call the member: `3` for a model, `ensemble_5` for an ensemble."""
-        return str(self.model_id) if self.model_id is not None else f"ensemble_{self.member_id}"
+        return item_key(self.model_id, self.member_id)
 
     @property
     def dropped(self) -> str | None:
         """Why the ensemble was rendered without the member; None where it was not."""
-        reason: str | None = self.properties.get("dropped")
-        return reason
+        return self.rendered_result().dropped
+
+    def rendered_result(self) -> ItemResult:
+        """What rendering found of the member: its weight, errors, inputs …; all None before."""
+        return ItemResult.from_json(self.properties)
 
     def trash(self) -> list[Record]:
         """Not possible: an ensemble in which a member comes and goes would not say what it was rendered with.
@@ -85,3 +89,8 @@ class EnsembleItem(Record):
         from enstorage.entity.ensemble import Ensemble
 
         return Ensemble.get(self.ensemble_id, connector=self.connector)
+
+
+def item_key(model_id: int | None, member_id: int | None) -> str:
+    """The key of the member that is this model, or this ensemble; see `EnsembleItem.key`."""
+    return f"ensemble_{member_id}" if model_id is None else str(model_id)

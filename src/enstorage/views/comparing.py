@@ -6,7 +6,7 @@ from math import isnan
 from typing import Any
 
 from enstorage.entity._record import Record
-from enstorage.entity.ensemble import Ensemble, member_names
+from enstorage.entity.ensemble import Ensemble
 from enstorage.entity.model import Model
 from enstorage.errors import InvalidInputError
 
@@ -68,8 +68,9 @@ def _all_of(record: Record) -> dict[str, Any]:
     if isinstance(record, Model):
         known["meta"] = record.metas()
     if isinstance(record, Ensemble):
-        items = zip(member_names(record.members()), record.items(), strict=True)
-        known["members"] = {name: {"key": item.key, **item.properties} for name, item in items}
+        known["result"] = record.labelled_result()
+        labels = record.labels()
+        known["members"] = {labels[item.id]: {"key": item.key, **item.properties} for item in record.items()}
     upstream: dict[str, list[Record]] = {}
     for each in reversed(record.lineage().records[:-1]):
         upstream.setdefault(each.__tablename__, []).append(each)

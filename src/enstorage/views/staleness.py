@@ -15,20 +15,22 @@ def staleness(ensemble: Ensemble) -> list[str]:
     snapshots = {each.id: each for each in ensemble.lineage().records if isinstance(each, DataSnapshot)}
     return [
         *_of_members(ensemble),
-        *(said for _, snapshot in sorted(snapshots.items()) for said in _of_snapshot(snapshot)),
+        *(sentence for _, snapshot in sorted(snapshots.items()) for sentence in _of_snapshot(snapshot)),
     ]
 
 
 def _of_members(ensemble: Ensemble) -> list[str]:
-    return [said for item in ensemble.items() if "inputs" in item.properties for said in _of_member(item)]
+    return [sentence for item in ensemble.items() for sentence in _of_member(item)]
 
 
 def _of_member(item: EnsembleItem) -> Iterator[str]:
-    inputs, member = item.properties["inputs"], item.member
+    inputs, member = item.rendered_result().inputs, item.member
+    if inputs is None:
+        return
     if isinstance(member, Ensemble):
         if member.data_csv_id is None or member.data_csv.sha256 != inputs["table"]:
             yield f"{member} was rendered anew."
-        yield from (f"In {member}: {said}" for said in _of_members(member))
+        yield from (f"In {member}: {sentence}" for sentence in _of_members(member))
     else:
         yield from _of_model(member, inputs["object"], inputs["forecasts"])
 

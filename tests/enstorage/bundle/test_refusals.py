@@ -469,7 +469,7 @@ def test_an_ensemble_whose_result_has_other_members(refused, forged):
     def change(members, _):
         put_records(members, "ensemble_item", records(members, "ensemble_item")[1:])
 
-    assert "members and a result of others" in refused(forged(change), InvalidInputError)
+    assert "other members than its result" in refused(forged(change), InvalidInputError)
 
 
 @pytest.mark.parametrize("where", ["members", "errors", "drop"])

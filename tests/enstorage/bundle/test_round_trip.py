@@ -80,7 +80,7 @@ def test_what_an_ensemble_tells_is_the_same_under_names_with_the_new_ids(arrived
     for part, measured in before.metrics().items():
         assert after.metrics()[part]["ensemble"] == measured["ensemble"]
         assert after.metrics()[part]["members"] == {names[name]: errors for name, errors in measured["members"].items()}
-    assert after.result["test_rows_trained_on"].keys() == set(names.values())
+    assert list(after.rendered_result().test_rows_trained_on) == [item.id for item in after.items()]
     diagnosis = json.dumps(before.diagnosis())
     for name, new in names.items():
         diagnosis = diagnosis.replace(f'"{name}"', f'"{new}"')

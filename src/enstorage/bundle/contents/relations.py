@@ -1,6 +1,6 @@
 """What holds between records: every reference leads somewhere, what is unique is, every table has one owner."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Hashable, Iterable
 
 from sqlalchemy import UniqueConstraint
@@ -21,6 +21,8 @@ from enstorage.entity import (
     Project,
     Research,
 )
+from enstorage.entity.ensemble_result import EnsembleResult
+from enstorage.entity.ensemble_search import EnsembleSearch
 from enstorage.errors import InvalidInputError
 
 Rows = dict[Kind, dict[int, Row]]
@@ -149,12 +151,17 @@ def check_members(rows: Rows) -> None:
     Raises:
         InvalidInputError: there is one.
     """
-    items = rows.get(EnsembleItem, {}).values()
-    members = Counter(item.values["ensemble_id"] for item in items if "dropped" not in item.values["properties"])
+    items = by_owner(rows.get(EnsembleItem, {}).values(), "ensemble_id")
     for row in rows.get(Ensemble, {}).values():
-        result = row.values["result"]
-        if result is not None and len(result["alignment"]["lost"]) != members[row.id]:
-            raise InvalidInputError(f"{row} has {members[row.id]} members and a result of others.")
+        living = [item for item in items[row.id] if "dropped" not in item.values["properties"]]
+        living.sort(key=lambda item: item.values["position"])
+        try:
+            if row.values["result"] is not None:
+                EnsembleResult.from_json(row.values["result"], [item.id for item in living])
+            if row.values["formed"] is not None:
+                EnsembleSearch.from_json(row.values["formed"], [])
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            raise InvalidInputError(f"{row} has other members than its result: {error!r:.100}.") from error
 
 
 def _once(keys: Iterable[tuple[Hashable, Row]], fact: str) -> None:

@@ -1,7 +1,11 @@
-"""What records say about ids, said in the ids of this store."""
+"""Ids inside of records: those of the store that a bundle was made in become those of this one."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from enstorage.entity.ensemble_item import item_key
+from enstorage.entity.ensemble_result import EnsembleResult
+from enstorage.entity.ensemble_search import EnsembleSearch
 
 #: The id here of a source (`data_source`), a model (`model`) or an ensemble (`ensemble`) of the bundle, by its id there.
 Here = Mapping[str, Mapping[int, int]]
@@ -10,7 +14,7 @@ Here = Mapping[str, Mapping[int, int]]
 def local_ids(
     named: Mapping[str, set[int]], kept: Mapping[str, Mapping[str, int]] | None, here: Here
 ) -> dict[str, dict[str, int]] | None:
-    """What `DataCsv.local_ids` of a table is here.
+    """The `DataCsv.local_ids` of a table here.
 
     Args:
         named: the ids that its bytes name.
@@ -27,29 +31,24 @@ def local_ids(
     return ids if any(there != str(id) for each in ids.values() for there, id in each.items()) else None
 
 
-def renamed(result: dict[str, Any], members: Sequence[tuple[str, str]]) -> Any:
-    """The result of an ensemble, with members that are called the same told apart by their ids here.
+def local_result(result: Mapping[str, Any], items: Mapping[int, int]) -> dict[str, Any]:
+    """The result of an ensemble, with the ids that the items of its members have here.
 
     Args:
-        result: of an `Ensemble`, with a name for each member, such as `lag 5 (3)` where two are called `lag 5`.
-        members: what tells each member apart there and here, such as `3` or `ensemble 5`, in the order of the names.
+        result: `Ensemble.result` in the bundle, of this or of an earlier version.
+        items: the ids here of the items of members that were not dropped, by their ids in the bundle, in their order.
     """
-    lost = result["alignment"]["lost"]
-    bare = [
-        name.removesuffix(ending) if name.endswith(ending := f" ({there})") else None
-        for name, (there, _) in zip(lost, members, strict=True)
-    ]
-    new = {
-        name: f"{base} ({here})" if base is not None and bare.count(base) > 1 else name
-        for name, base, (_, here) in zip(lost, bare, members, strict=True)
-    }
-    return _with_names(result, {old: name for old, name in new.items() if old != name})
+    return EnsembleResult.from_json(result, list(items)).to_json(lambda item: str(items[item]))
 
 
-def _with_names(value: Any, new: Mapping[str, str]) -> Any:
-    """The same with other names, wherever they stand: as keys, in lists, or alone."""
-    if isinstance(value, Mapping):
-        return {new.get(key, key): _with_names(each, new) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_with_names(each, new) for each in value]
-    return new.get(value, value) if isinstance(value, str) else value
+def local_search(formed: Mapping[str, Any], members: Sequence[str], here: Here) -> dict[str, Any]:
+    """`Ensemble.formed`, with the keys that the candidates have here; None for one that is not in the bundle.
+
+    Args:
+        formed: in the bundle, of this or of an earlier version.
+        members: keys in the bundle of the members, in their order; see `EnsembleItem.key`.
+        here: the ids of this store.
+    """
+    keys = {item_key(there, None): item_key(id, None) for there, id in here["model"].items()}
+    keys |= {item_key(None, there): item_key(None, id) for there, id in here["ensemble"].items()}
+    return EnsembleSearch.from_json(formed, members).with_keys(keys).to_json()

@@ -10,6 +10,7 @@ from enstorage.bundle.contents.closure import Kind, chunks, foreign_keys
 from enstorage.bundle.contents.rows import Row, by_owner
 from enstorage.bundle.file.read import Bundle
 from enstorage.bundle.merge.follow_trash import follow_trash
+from enstorage.bundle.merge.local_ids import local_search
 from enstorage.bundle.merge.parts import member_here, plan_parts
 from enstorage.bundle.merge.plan import Kept, Plan, origin_of
 from enstorage.database.types import JsonText, to_json_text
@@ -26,6 +27,9 @@ from enstorage.entity import (
     Research,
 )
 from enstorage.errors import InvalidInputError
+
+# Two records of one search differ by the keys of candidates, which are of one store.
+_NOWHERE: dict[str, dict[int, int]] = {"model": {}, "ensemble": {}}
 
 
 def make_plan(session: Session, bundle: Bundle) -> Plan:
@@ -92,7 +96,10 @@ def _check_same(plan: Plan, row: Row, bundle: Bundle) -> None:
             continue  # the column came later
         if name in keys and value is not None:
             value = plan.here[keys[name]].get(value)
-        if not _equal(row.entity, name, value, kept[name]):
+        other = kept[name]
+        if row.entity is Ensemble and name == "formed" and value is not None and other is not None:
+            value, other = local_search(value, [], _NOWHERE), local_search(other, [], _NOWHERE)
+        if not _equal(row.entity, name, value, other):
             raise InvalidInputError(
                 f"{row} of the bundle and {row.entity.__name__}({kept['id']}) of this store have one origin and are not the "
                 f"same: {name} is {row.values[name]!s:.60} there and {kept[name]!s:.60} here. One store is a copy of the "

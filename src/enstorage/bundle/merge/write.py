@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import delete, insert, tuple_, update
+from sqlalchemy import delete, insert, select, tuple_, update
 from sqlalchemy.orm import Session, class_mapper
 
 from enstorage.bundle.contents.closure import chunks, foreign_keys
 from enstorage.bundle.contents.rows import Row, by_owner
 from enstorage.bundle.file.read import Bundle
-from enstorage.bundle.merge.local_ids import local_ids, renamed
+from enstorage.bundle.merge.local_ids import local_ids, local_result, local_search
+from enstorage.bundle.merge.parts import member_here
 from enstorage.bundle.merge.plan import Plan, origin_of
 from enstorage.database.types import to_json_text
 from enstorage.entity import (
@@ -23,6 +24,7 @@ from enstorage.entity import (
 )
 from enstorage.entity._record import Record
 from enstorage.entity._references import entities_in_order
+from enstorage.entity.ensemble_item import item_key
 from enstorage.entity.model_meta import label_of, number_of
 
 
@@ -51,6 +53,7 @@ def store_records(session: Session, plan: Plan, bundle: Bundle, source_ids: dict
         if not entity._part_of:
             _note_origins(session, bundle, [(row, plan.here[entity][row.id]) for row in rows])
     _fill_known(session, plan, bundle)
+    _store_results(session, plan, bundle)
 
 
 def _make_tables(session: Session, plan: Plan, bundle: Bundle, ids: list[int | None]) -> None:
@@ -88,8 +91,11 @@ def _values(plan: Plan, bundle: Bundle, row: Row) -> dict[str, Any]:
     if row.entity is DataSnapshot:
         # Of the series store there; this one never had it, and was never looked into.
         values["series_version"] = values["checked_at"] = values["check_result"] = None
-    if row.entity is Ensemble and values["result"] is not None:
-        values["result"] = renamed(values["result"], [_told_apart(plan, item) for item in _items(bundle, row)])
+    if row.entity is Ensemble:
+        values["result"] = None  # it names items, which are made after ensembles; see `_store_results`
+        if values["formed"] is not None:
+            here = {entity.__tablename__: plan.here[entity] for entity in (Model, Ensemble)}
+            values["formed"] = local_search(values["formed"], [_key(item) for item in _items(bundle, row)], here)
     if row.entity is ModelMeta:
         values["number"] = number_of(values["value"])
         values["label"] = label_of(values["value"], to_json_text(values["value"]))
@@ -104,18 +110,29 @@ def _fill_known(session: Session, plan: Plan, bundle: Bundle) -> None:
 
 
 def _items(bundle: Bundle, ensemble: Row) -> list[Row]:
-    """Of the members that the ensemble was not rendered without."""
+    """The members of an ensemble, in their order."""
     items = by_owner(bundle.rows[EnsembleItem].values(), "ensemble_id")[ensemble.id]
-    living = [item for item in items if "dropped" not in item.values["properties"]]
-    return sorted(living, key=lambda item: item.values["position"])
+    return sorted(items, key=lambda item: item.values["position"])
 
 
-def _told_apart(plan: Plan, item: Row) -> tuple[str, str]:
-    """What tells a member apart from others of its name, there and here."""
-    model_id, member_id = item.values["model_id"], item.values["member_id"]
-    if model_id is not None:
-        return str(model_id), str(plan.here[Model][model_id])
-    return f"ensemble {member_id}", f"ensemble {plan.here[Ensemble][member_id]}"
+def _key(item: Row) -> str:
+    return item_key(item.values["model_id"], item.values["member_id"])
+
+
+def _store_results(session: Session, plan: Plan, bundle: Bundle) -> None:
+    """Give the ensembles that were made or filled their results, which name the items of their members by ids."""
+    filled = [row for row, _, values in plan.filled if row.entity is Ensemble and "result" in values]
+    ensembles, table = Ensemble.__table__, EnsembleItem.__table__
+    for row in [*plan.made[Ensemble], *filled]:
+        if row.values["result"] is None:
+            continue
+        id_here = plan.here[Ensemble][row.id]
+        query = select(table.c.id, table.c.model_id, table.c.member_id).where(table.c.ensemble_id == id_here)
+        here = {(model_id, member_id): id for id, model_id, member_id in session.execute(query)}
+        living = [item for item in _items(bundle, row) if "dropped" not in item.values["properties"]]
+        result = local_result(row.values["result"], {item.id: here[member_here(plan, item)] for item in living})
+        written = {"result": result, "updated_at": ensembles.c.updated_at}
+        session.execute(update(ensembles).where(ensembles.c.id == id_here).values(written))  # type: ignore[arg-type]
 
 
 def _note_origins(session: Session, bundle: Bundle, made: list[tuple[Row, int]]) -> None:

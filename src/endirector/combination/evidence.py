@@ -1,0 +1,43 @@
+"""Evidence: the forecasts of all members for their common targets, and the truth. Needs no store and no model."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from endirector.methods.base import Floats, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What all members forecast for common targets, and what happened.
+
+    Attributes:
+        keys: columns `series`, `id`, `step`, shape (rows, 3).
+        part: of each target, 0 train, 1 valid, 2 test, shape (rows,).
+        truth: in the units of the source, shape (rows,).
+        rows: the forecasts, as a method sees them.
+        quantiles: the forecasts of quantiles by level, each of shape (rows, members); none where members have none in
+            common.
+    """
+
+    keys: pl.DataFrame
+    part: NDArray[np.int8]
+    truth: Floats
+    rows: Rows
+    quantiles: Mapping[float, Floats] = field(default_factory=dict)
+
+    def only(self, chosen: NDArray[np.bool_]) -> "Evidence":
+        """Some of the targets."""
+        quantiles = {level: values[chosen] for level, values in self.quantiles.items()}
+        rows = self.rows.only(chosen)
+        return Evidence(self.keys.filter(chosen), self.part[chosen], self.truth[chosen], rows, quantiles)
+
+    def of_members(self, chosen: Sequence[int]) -> "Evidence":
+        """The same targets with some of the members, by their places."""
+        places = list(chosen)
+        rows = replace(self.rows, forecasts=self.rows.forecasts[:, places])
+        quantiles = {level: values[:, places] for level, values in self.quantiles.items()}
+        return replace(self, rows=rows, quantiles=quantiles)

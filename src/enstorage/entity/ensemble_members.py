@@ -1,0 +1,78 @@
+"""The members of an ensemble: how they are named beside each other, and what they forecast."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from enstorage.entity.ensemble_item import item_key
+from enstorage.entity.ensemble_search import EnsembleSearch
+from enstorage.entity.model import Model
+from enstorage.entity.research import Research
+from enstorage.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from enstorage.entity.ensemble import Ensemble
+
+
+def member_names(members: "Sequence[Model | Ensemble]") -> list[str]:
+    """The names of members, made different by their ids where two are called the same."""
+    return distinct(
+        (member.name, str(member.id) if isinstance(member, Model) else f"ensemble {member.id}") for member in members
+    )
+
+
+def distinct(names: Iterable[tuple[str, str]]) -> list[str]:
+    """Names with what tells them apart added where two are the same: `lag 5 (3)`, `lag 5 (ensemble 7)`."""
+    given = list(names)
+    labels = [name for name, _ in given]
+    while len(counts := Counter(labels)) < len(labels):
+        labels = [
+            label if counts[label] == 1 else f"{label} ({ending})"
+            for label, (_, ending) in zip(labels, given, strict=True)
+        ]
+    return labels
+
+
+def candidate_names(search: EnsembleSearch, ensemble: "Ensemble") -> list[str]:
+    """The names of the candidates now; of those that are no longer stored the name of the time."""
+    project_id, layer = ensemble.project_id, type(ensemble)
+    models = select(Model.id, Model.name).join(Research, Model.research_id == Research.id)
+    layers = select(layer.id, layer.name).where(layer.project_id == project_id)
+    with ensemble.connector.database.reading() as session:
+        named = {
+            item_key(id, None): (name, str(id))
+            for id, name in session.execute(models.where(Research.project_id == project_id))
+        }
+        named |= {item_key(None, id): (name, f"ensemble {id}") for id, name in session.execute(layers)}
+    return distinct(
+        named.get(each.key or "", (each.name, f"candidate {place}")) for place, each in enumerate(search.candidates)
+    )
+
+
+def models_of(members: "Iterable[Model | Ensemble]") -> list[Model]:
+    """The models that take part, those inside of ensembles too, each once, in the order of the members."""
+    every = (model for member in members for model in ([member] if isinstance(member, Model) else member.models()))
+    return list({model.id: model for model in every}.values())
+
+
+def classes_of(members: "Iterable[Model | Ensemble]") -> int | None:
+    """How many classes the members forecast probabilities of; None where they forecast values.
+
+    Raises:
+        InvalidInputError: some forecast classes and others values, or classes of another number.
+    """
+    by_set: dict[int, Model] = {}  # each looked into once: those of images are large
+    for model in models_of(members):
+        if model.data_set_id is not None:
+            by_set.setdefault(model.data_set_id, model)
+    found: dict[int | None, Model] = {}
+    for model in by_set.values():
+        found.setdefault(model.data_set().classes, model)
+    if len(found) > 1:
+        shown = ", ".join(
+            f"{model} forecasts {f'{classes} classes' if classes else 'values'}" for classes, model in found.items()
+        )
+        raise InvalidInputError(f"Members of one ensemble forecast the same: {shown}. Leave out those that differ.")
+    return next(iter(found), None)

@@ -1,0 +1,114 @@
+"""What `endirector.form` tried before it chose an ensemble, as `Ensemble.formed` keeps it.
+
+Candidates are known by what the columns of tables call them (`EnsembleItem.key`): `3` for a model, `ensemble_5` for an
+ensemble. The name of the time is kept beside it, for one that is no longer stored.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model or an ensemble that might have become a member.
+
+    Attributes:
+        key: `3` for a model, `ensemble_5` for an ensemble; None where it is not known any more.
+        name: when the ensemble was formed.
+    """
+
+    key: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A way to combine some of the candidates, and its error.
+
+    Attributes:
+        method: its name.
+        metamodel: class name of its estimator; None for a method without.
+        parameters: of the method.
+        members: places of the candidates that were combined.
+        error: mean over the judged rows, of the metric of the search.
+        standard_error: of that mean.
+    """
+
+    method: str
+    metamodel: str | None
+    parameters: Mapping[str, Any]
+    members: Sequence[int]
+    error: float
+    standard_error: float
+
+
+@dataclass(frozen=True, slots=True)
+class EnsembleSearch:
+    """A search for an ensemble.
+
+    Attributes:
+        metric: `mse` or `mae`.
+        rows: how many out-of-fold rows were judged.
+        candidates: those that were tried.
+        left_out: those that could not be tried, each with the reason.
+        untried: usual methods that could not be tried, with the reason.
+        trials: the best first.
+    """
+
+    metric: str
+    rows: int
+    candidates: Sequence[Candidate]
+    left_out: Sequence[tuple[Candidate, str]]
+    untried: Mapping[str, str]
+    trials: Sequence[Trial]
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is stored."""
+        return {
+            "metric": self.metric,
+            "rows": self.rows,
+            "candidates": [asdict(each) for each in self.candidates],
+            "left_out": [{**asdict(each), "reason": reason} for each, reason in self.left_out],
+            "untried": dict(self.untried),
+            "tried": [asdict(each) | {"members": list(each.members)} for each in self.trials],
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any], members: Sequence[str]) -> Self:
+        """Read what is stored.
+
+        An earlier version kept names only. Those of the best trial are the members of the ensemble, in their order; of the
+        others only the name is known.
+
+        Args:
+            value: as `to_json` gives it, of this or of an earlier version.
+            members: keys of the members of the ensemble, in their order.
+        """
+        tried, candidates, left_out = value["tried"], value["candidates"], value["left_out"]
+        if isinstance(left_out, Mapping):
+            keys = dict(zip(tried[0]["members"], members, strict=False)) if tried else {}
+            places = {name: place for place, name in enumerate(candidates)}
+            tried = [{**each, "members": [places[name] for name in each["members"]]} for each in tried]
+            candidates = [{"key": keys.get(name), "name": name} for name in candidates]
+            left_out = [{"key": None, "name": name, "reason": reason} for name, reason in left_out.items()]
+        return cls(
+            metric=value["metric"],
+            rows=value["rows"],
+            candidates=[Candidate(**each) for each in candidates],
+            left_out=[(Candidate(each["key"], each["name"]), each["reason"]) for each in left_out],
+            untried=value["untried"],
+            trials=[Trial(**each) for each in tried],
+        )
+
+    def with_keys(self, keys: Mapping[str, str]) -> Self:
+        """The same in another store: candidates get their keys there, or None where there is none."""
+
+        def there(candidate: Candidate) -> Candidate:
+            return replace(candidate, key=None if candidate.key is None else keys.get(candidate.key))
+
+        return replace(
+            self,
+            candidates=[there(each) for each in self.candidates],
+            left_out=[(there(each), reason) for each, reason in self.left_out],
+        )
