@@ -8,12 +8,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from endirector.members.leakage import TEST
 from endirector.methods.base import Combination, Fitting, Floats, Method, Rows
 from endirector.methods.metamodel import make_metamodel
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import Part
 
 #: Into so many stretches of time out-of-fold rows are cut, to judge a method on rows that it was not fitted on.
 STRETCHES = 5
@@ -85,7 +84,7 @@ class Recipe:
         """What it is fitted on where targets are of these parts; None where nothing is fitted."""
         if not self._fits:
             return None
-        usual = "valid" if (part == PARTS.index("valid")).any() else "train"
+        usual = "valid" if (part == Part.VALID).any() else "train"
         return self.fit_on or self.method.fit_on or usual
 
     def fit(self, evidence: Evidence) -> "tuple[Combination, Any]":
@@ -138,7 +137,7 @@ def combine(recipe: Recipe, evidence: Evidence, folds: Evidence | None = None) -
         source, fitted = folds, np.ones(len(folds.truth), dtype=bool)
     elif fit_on is not None:
         fitted = _rows_of(fit_on, evidence.part, recipe.method.name)
-    if test := int((source.part[fitted] == TEST).sum()):
+    if test := int((source.part[fitted] == Part.TEST).sum()):
         raise InvalidInputError(f"{test} rows to fit on are test rows. Test rows decide nothing.")
     combination, metamodel = recipe.fit(source.only(fitted))
     forecast = combination.predict(evidence.rows)
@@ -166,7 +165,7 @@ def _quantiles(method: Method, combination: Combination, evidence: Evidence) -> 
 
 
 def _rows_of(fit_on: str, part: NDArray[np.int8], method: str) -> NDArray[np.bool_]:
-    rows: NDArray[np.bool_] = part == PARTS.index(fit_on)
+    rows: NDArray[np.bool_] = part == Part.of(fit_on)
     if fit_on == "test":
         raise InvalidInputError(
             f"The method {method!r} is to be fitted on 'test'; expected train or valid. Test rows decide nothing."

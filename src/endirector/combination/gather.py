@@ -25,7 +25,7 @@ from enstorage.entity.ensemble_columns import METHODS
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.entity.targets import known_targets
 from enstorage.errors import InvalidInputError, MissingLibraryError, StoreError
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ def _bring(member: Member) -> MemberForecasts:
     if isinstance(entity, Ensemble):
         table = entity.table().drop_nulls("ensemble").select(*KEY, "part", "truth", value="ensemble")
     else:
-        codes = {name: code for code, name in enumerate(PARTS)}
+        codes = {part.label: part for part in Part}
         part = pl.col("part").replace_strict(codes, return_dtype=pl.Int8)
         table = _with_truth(entity, _up_to_date(entity).with_columns(part))
     return MemberForecasts(member.name, table, member.offset())

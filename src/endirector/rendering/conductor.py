@@ -21,7 +21,7 @@ from endirector.rendering.verify import Verification, compared
 from enstorage import DataCsv, Ensemble, Forecast, Model
 from enstorage.entity._trash import check_live
 from enstorage.errors import UntrustedError
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +152,10 @@ class Conductor:
         for older in Forecast.of(self.ensemble):
             older.delete()
         tables = rendering.forecasts().values()
-        for code, part in enumerate(PARTS):
-            rows = rendering.alignment.part == code
+        for part in Part:
+            rows = rendering.alignment.part == part
             if rows.any():
-                Forecast.store(self.ensemble, part, pl.concat([table.filter(rows) for table in tables]))
+                Forecast.store(self.ensemble, part.label, pl.concat([table.filter(rows) for table in tables]))
 
 
 def _rendering(members: list[Member], meeting: Meeting, combined: Combined) -> Rendering:

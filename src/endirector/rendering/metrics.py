@@ -12,7 +12,7 @@ from enstorage import Model
 from enstorage.entity.ensemble import classes_of
 from enstorage.entity.targets import targets_are_values
 from enstorage.errors import InvalidInputError
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import Part
 
 Floats = NDArray[np.float64]
 
@@ -73,14 +73,14 @@ def errors_by_part(models: Sequence[Model], alignment: Alignment, forecast: NDAr
         return {**found, "rows": int(rows.sum())}
 
     return {
-        part: {
+        part.label: {
             "members": {
                 name: measured(rows, alignment.forecasts[:, column]) for column, name in enumerate(alignment.lost)
             },
             "ensemble": measured(rows, forecast),
         }
-        for code, part in enumerate(PARTS)
-        if (rows := alignment.part == code).any()
+        for part in Part
+        if (rows := alignment.part == part).any()
     }
 
 

@@ -17,7 +17,7 @@ from enstorage.entity._record import Record
 from enstorage.entity.ensemble import classes_of, judged_by
 from enstorage.entity.targets import targets_are_values
 from enstorage.errors import NotFoundError
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import PARTS, Part
 
 #: So many targets are drawn; of more the last.
 _DRAWN = 300
@@ -185,7 +185,7 @@ def content_of(ensemble: Ensemble, diagnosis: dict[str, Any]) -> Content:
     own = table.drop_nulls("ensemble")
     names = list(ensemble.alignment()["lost"])
     judged = next(part for part in reversed(PARTS) if part in metrics)
-    rows = own.filter(pl.col("part") == PARTS.index(judged))
+    rows = own.filter(pl.col("part") == Part.of(judged))
     unit = _unit(ensemble, own)
     return Content(
         ensemble=ensemble,

@@ -14,7 +14,7 @@ from endirector.selection.pruning import LEAST_TIMES, LEVEL, ROUNDING, Together,
 from enstorage import Ensemble
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import Part
 
 #: Where the worth of a member stands in the properties of its item: by part the change of the error without it.
 LEAVE_ONE_OUT = "leave_one_out"
@@ -86,9 +86,7 @@ def diagnose(ensemble: Ensemble, *, progress: bool = True) -> dict[str, Any]:
 def _views(ensemble: Ensemble, combination: Combination, evidence: Evidence, folds: Evidence | None) -> list[_View]:
     forecast = stored_forecast(ensemble, evidence.keys)
     views = [
-        _View(part, evidence.only(rows), forecast[rows])
-        for code, part in enumerate(PARTS)
-        if (rows := evidence.part == code).any()
+        _View(part.label, evidence.only(rows), forecast[rows]) for part in Part if (rows := evidence.part == part).any()
     ]
     if folds is not None:
         views.append(_View(OUT_OF_FOLD, folds, combination.predict(folds.rows)))
