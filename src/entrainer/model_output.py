@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from enstorage import DataSet, Model
 from enstorage.errors import InvalidInputError
 from enstorage.estimators.fitting import estimator_output
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import Part
 
 
 def save_forecasts(
@@ -30,7 +30,7 @@ def save_forecasts(
     with model.connector.transaction():
         for code in sorted(set(parts.tolist())):
             told = in_source_units(data_set, prepared[parts == code], np.flatnonzero(parts == code), quantiles)
-            model.save_forecasts(PARTS[code], **told)
+            model.save_forecasts(Part(code).label, **told)
 
 
 def in_source_units(

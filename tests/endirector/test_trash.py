@@ -43,7 +43,7 @@ def test_long_work_is_refused_before_it_begins(project, store, census):
 
 def test_candidates_leave_the_trash_out(project):
     project.models()[0].trash()
-    ensemble = form(project, metric="rmse", folds=2, progress=False)
+    ensemble = form(project, folds=2, progress=False)
     assert "lag 2" not in {name for row in ensemble.tried()["members"] for name in row}
 
 

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from endirector.combination.evidence import Evidence
 from endirector.combination.recipe import CombinationRecipe
-from endirector.members.leakage import TEST
 from endirector.methods.base import Combination, Floats, Method
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def combine(recipe: CombinationRecipe, evidence: Evidence, folds: Evidence | Non
         source, fitted = folds, np.ones(len(folds.truth), dtype=bool)
     elif fit_on is not None:
         fitted = _rows_of(fit_on, evidence.part, recipe.method.name)
-    if test := int((source.part[fitted] == TEST).sum()):
+    if test := int((source.part[fitted] == Part.TEST).sum()):
         raise InvalidInputError(f"{test} rows to fit on are test rows. Test rows decide nothing.")
     combination, metamodel = recipe.fit(source.only(fitted))
     forecast = combination.predict(evidence.rows)
@@ -87,7 +86,7 @@ def _quantiles(method: Method, combination: Combination, evidence: Evidence) -> 
 
 
 def _rows_of(fit_on: str, part: NDArray[np.int8], method: str) -> NDArray[np.bool_]:
-    rows: NDArray[np.bool_] = part == PARTS.index(fit_on)
+    rows: NDArray[np.bool_] = part == Part.of(fit_on)
     if fit_on == "test":
         raise InvalidInputError(
             f"The method {method!r} is to be fitted on 'test'; expected train or valid. Test rows decide nothing."

@@ -26,7 +26,7 @@ from enstorage import Ensemble, Forecast, Model
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.entity.targets import known_targets
 from enstorage.errors import CancelledError, InvalidInputError, MissingLibraryError, StoreError
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def _forecasts_of(member: Member) -> MemberForecasts:
     if isinstance(entity, Ensemble):
         table = entity.table().drop_nulls("ensemble").select(*KEY, "part", "truth", value="ensemble")
     else:
-        codes = {name: code for code, name in enumerate(PARTS)}
+        codes = {part.label: part for part in Part}
         part = pl.col("part").replace_strict(codes, return_dtype=pl.Int8)
         table = _with_truth(entity, _up_to_date(entity).with_columns(part))
     return MemberForecasts(member.name, table, member.offset())

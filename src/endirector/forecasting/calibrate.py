@@ -15,14 +15,14 @@ from endirector.combination.gather import out_of_fold
 from endirector.combination.kept import as_rendered, stored_combination, stored_evidence
 from endirector.forecasting.hindcast import can_be_hindcast, hindcast_held_out, hindcast_test
 from endirector.forecasting.members_ahead import own_steps
-from endirector.members.leakage import TEST, preparations_of, trained_on
+from endirector.members.leakage import preparations_of, trained_on
 from endirector.members.member import TARGET, living_members, models_in, parts_of
 from endirector.methods.base import Floats
 from enstorage import Ensemble, Forecast
 from enstorage.entity.ensemble_members import classes_of
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import Part
 from enstorage.progress import Progress, listening
 from entrainer.forecasting.conformal import Calibration, checked_levels, quantiles_of
 from entrainer.forecasting.forecast import check_horizon
@@ -101,7 +101,7 @@ def residuals_of(ensemble: Ensemble) -> Calibration:
     members, held_out = living_members(ensemble), held_out_of(ensemble, evidence)
     if held_out.any():
         rows = evidence.only(held_out)
-        was_fitted = recipe.fit_on is not None and bool((rows.part == PARTS.index(recipe.fit_on)).any())
+        was_fitted = recipe.fit_on is not None and bool((rows.part == Part.of(recipe.fit_on)).any())
         forecast = cross_fitted(recipe, rows) if was_fitted else stored_combination(ensemble).predict(rows.rows)
         return _of("held-out", rows, forecast)
     missing = [model.name for model in models_in(members) if not Forecast.of(model, OUT_OF_FOLD)]
@@ -130,7 +130,7 @@ def _steps(forecast: Floats) -> NDArray[np.intp]:
 
 
 def _of(kind: str, evidence: Evidence, forecast: Floats) -> Calibration:
-    open_to_all = evidence.part != TEST
+    open_to_all = evidence.part != Part.TEST
     steps = evidence.keys["step"].to_numpy()[open_to_all]
     return Calibration.of(kind, steps, evidence.truth[open_to_all], forecast[open_to_all])
 
@@ -141,7 +141,7 @@ def held_out_of(ensemble: Ensemble, evidence: Evidence) -> NDArray[np.bool_]:
     if any(each.split == "random" for model in models_in(members) for each in preparations_of(model)):
         return np.zeros(len(evidence.part), dtype=bool)
     keys = evidence.keys.select(TARGET).with_row_index("row")
-    held_out: NDArray[np.bool_] = evidence.part != TEST
+    held_out: NDArray[np.bool_] = evidence.part != Part.TEST
     for member in members:
         for model in member.models:
             seen = parts_of(model).filter(pl.col("part").is_in(trained_on(member)))
@@ -150,7 +150,7 @@ def held_out_of(ensemble: Ensemble, evidence: Evidence) -> NDArray[np.bool_]:
 
 
 def _test_residuals(ensemble: Ensemble) -> dict[int, Floats]:
-    test = ensemble.table().filter(pl.col("part") == TEST)
+    test = ensemble.table().filter(pl.col("part") == Part.TEST)
     residual = (test["truth"] - test["ensemble"]).abs().to_numpy()
     return {step: residual[test["step"].to_numpy() == step] for step in test["step"].unique().to_list()}
 
@@ -194,7 +194,7 @@ def _measured(calibration: Calibration, levels: Sequence[float], test: Mapping[i
 def _save(
     ensemble: Ensemble, calibration: Calibration, levels: Sequence[float], measured: list[dict[str, Any]]
 ) -> None:
-    tests = [each for each in Forecast.of(ensemble) if each.part == PARTS[TEST]]
+    tests = [each for each in Forecast.of(ensemble) if each.part == Part.TEST.label]
     with ensemble.connector.transaction():
         ensemble.result = replace(ensemble.rendered_result(), intervals=measured).to_json()
         ensemble.save()
@@ -204,4 +204,4 @@ def _save(
             own = {quantile for level in levels for quantile in quantiles_of(level)}
             others = table.filter(~pl.col("quantile").round(12).is_in(own))
             both = pl.concat([calibration.with_intervals(points, levels), others]).sort(*KEY, "quantile")
-            Forecast.store(ensemble, PARTS[TEST], both)
+            Forecast.store(ensemble, Part.TEST.label, both)

@@ -14,12 +14,12 @@ from endirector.combination.kept import as_rendered, stored_combination, stored_
 from endirector.forecasting.members_ahead import gate_history_of, steps_of, without_object
 from endirector.forecasting.recursive import combine_recursively
 from endirector.members.gate_inputs import preparations_by_series
-from endirector.members.leakage import TEST, leaks
+from endirector.members.leakage import leaks
 from endirector.members.member import living_members
 from endirector.methods.base import Combination, Floats
 from enstorage import Ensemble
 from enstorage.entity.forecast import OUT_OF_FOLD
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import Part
 from enstorage.progress import checkpoint
 from entrainer.forecasting.hindcast import rehearse, true_steps
 
@@ -59,7 +59,7 @@ def hindcast_held_out(ensemble: Ensemble, held_out: Evidence, horizon: int, seri
 def hindcast_test(ensemble: Ensemble, horizon: int, series: int) -> Hindcast:
     """From each test row on, as the ensemble is: to measure, never to decide."""
     evidence = stored_evidence(ensemble)[0]
-    times, truth = _by_time(evidence.only(evidence.part == TEST), series)
+    times, truth = _by_time(evidence.only(evidence.part == Part.TEST), series)
     if not len(times):
         return Hindcast(np.empty((0, horizon)), np.empty((0, horizon)))
     return Hindcast(_forecast(ensemble, times, horizon, series), _truth(ensemble, times, truth, horizon, series))
@@ -81,7 +81,7 @@ def _as_fitted_before(ensemble: Ensemble, held_out: Evidence, times: Times) -> I
     recipe, folds = as_rendered(ensemble), stored_evidence(ensemble)[1]
     if recipe.fit_on == OUT_OF_FOLD and folds is not None:
         source = folds
-    elif recipe.fit_on is not None and (held_out.part == PARTS.index(recipe.fit_on)).any():
+    elif recipe.fit_on is not None and (held_out.part == Part.of(recipe.fit_on)).any():
         source = held_out
     else:
         yield slice(None), stored_combination(ensemble)

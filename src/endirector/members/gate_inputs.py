@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from endirector.members.leakage import preparations_of
 from enstorage import DataPreparation, DataSet, Model
 from enstorage.errors import InvalidInputError
+from enstorage.preparation.split import Part
 
 
 def longest_lag(models: Sequence[Model]) -> int | None:
@@ -108,7 +109,7 @@ def preparations_by_series(models: Sequence[Model]) -> dict[int, DataPreparation
     every = {preparation.id: preparation for model in models for preparation in preparations_of(model)}
     chosen: dict[int, tuple[int, DataPreparation]] = {}
     for _, preparation in sorted(every.items()):
-        train_rows = int((preparation.table()["part"] == 0).sum())
+        train_rows = int((preparation.table()["part"] == Part.TRAIN).sum())
         source = preparation.data_snapshot.data_source_id
         if source not in chosen or train_rows < chosen[source][0]:
             chosen[source] = train_rows, preparation

@@ -11,23 +11,21 @@ from enstorage import DataPreparation, Ensemble, Model
 from enstorage.entity.ensemble_result import Mark
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.entity.targets import parts_trained_on
-from enstorage.preparation.split import PARTS
-
-TEST = PARTS.index("test")
+from enstorage.preparation.split import Part
 
 
 def trained_on(member: Member) -> list[int]:
     """The codes of the parts that a member was trained on; of an ensemble also those that it was fitted on."""
-    seen = {PARTS.index(part) for model in member.models for part in parts_trained_on(model)}
+    seen = {Part.of(part) for model in member.models for part in parts_trained_on(model)}
     return sorted(seen.union(_fitted_on(member.entity) if isinstance(member.entity, Ensemble) else ()))
 
 
 def _fitted_on(ensemble: Ensemble) -> set[int]:
     """The parts whose truth an ensemble was fitted to, and those that ensembles inside it were."""
     own = None if ensemble.result is None else ensemble.rendered_result().fit_on
-    parts = {"train", "valid"} if own == OUT_OF_FOLD else {own} - {None}
+    parts = {"train", "valid"} if own == OUT_OF_FOLD else {own}
     inside = [_fitted_on(member) for member in ensemble.members() if isinstance(member, Ensemble)]
-    return {PARTS.index(part) for part in parts}.union(*inside)
+    return {Part.of(part) for part in parts if part is not None}.union(*inside)
 
 
 def leaks(model: Model) -> bool:
@@ -48,7 +46,7 @@ def preparations_of(model: Model) -> list[DataPreparation]:
 
 def seen_test_rows(alignment: Alignment, members: Sequence[Member]) -> list[int]:
     """How many of the common test rows each member was trained on: none, unless parts differ among the members."""
-    test = alignment.part == TEST
+    test = alignment.part == Part.TEST
     return [
         int(np.isin(alignment.member_parts[test, column], trained_on(member)).sum())
         for column, member in enumerate(members)

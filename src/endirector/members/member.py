@@ -13,9 +13,8 @@ from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.entity.targets import known_parts
 from enstorage.errors import InvalidInputError
 from enstorage.instant import to_iso
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import Part
 
-_TEST = PARTS.index("test")
 TARGET = ["series", "id"]
 
 
@@ -108,7 +107,7 @@ def refuse_test_rows(keys: pl.DataFrame, members: Sequence[Member]) -> None:
     """
     for member in members:
         for model in member.models:
-            test = keys.join(parts_of(model).filter(pl.col("part") == _TEST), on=TARGET, how="semi")
+            test = keys.join(parts_of(model).filter(pl.col("part") == Part.TEST), on=TARGET, how="semi")
             if test.height:
                 raise InvalidInputError(
                     f"{test.height} of the common out-of-fold targets are test rows of {member.name}, the first at "
@@ -136,7 +135,7 @@ def refuse_mixed_units(keys: pl.DataFrame, models: Sequence[Model]) -> None:
 
 def parts_of(model: Model) -> pl.DataFrame:
     """The part of each target that a model knows, or has a forecast for: columns `series`, `id` and `part`."""
-    codes = {name: code for code, name in enumerate(PARTS)}
+    codes = {part.label: part for part in Part}
     kept = [
         each.table().select(*TARGET, pl.lit(codes[each.part], dtype=pl.Int8).alias("part"))
         for each in Forecast.of(model)

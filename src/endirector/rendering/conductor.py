@@ -20,7 +20,7 @@ from enstorage import DataCsv, Ensemble, Forecast
 from enstorage.entity._trash import check_live
 from enstorage.entity.ensemble_result import EnsembleResult, ItemResult
 from enstorage.errors import UntrustedError
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import Part
 from enstorage.progress import Listener, Progress, listening
 
 
@@ -159,10 +159,10 @@ class Conductor:
         for older in Forecast.of(self.ensemble):
             older.delete()
         tables = rendering.forecasts().values()
-        for code, part in enumerate(PARTS):
-            rows = rendering.alignment.part == code
+        for part in Part:
+            rows = rendering.alignment.part == part
             if rows.any():
-                Forecast.store(self.ensemble, part, pl.concat([table.filter(rows) for table in tables]))
+                Forecast.store(self.ensemble, part.label, pl.concat([table.filter(rows) for table in tables]))
 
 
 def _rendering(gathered: Gathered, combined: Combined) -> Rendering:

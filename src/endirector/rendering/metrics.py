@@ -12,7 +12,7 @@ from enstorage.entity.ensemble_members import classes_of
 from enstorage.entity.ensemble_result import PartErrors
 from enstorage.entity.targets import targets_are_values
 from enstorage.errors import InvalidInputError
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import Part
 
 Floats = NDArray[np.float64]
 
@@ -82,12 +82,12 @@ def errors_by_part(
         return {**found, "rows": int(rows.sum())}
 
     return {
-        part: PartErrors(
+        part.label: PartErrors(
             {id: measured(rows, alignment.forecasts[:, column]) for column, id in enumerate(item_ids)},
             measured(rows, forecast),
         )
-        for code, part in enumerate(PARTS)
-        if (rows := alignment.part == code).any()
+        for part in Part
+        if (rows := alignment.part == part).any()
     }
 
 

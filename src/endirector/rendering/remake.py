@@ -17,7 +17,7 @@ from endirector.methods.base import Floats
 from endirector.rendering.metrics import errors
 from enstorage import Ensemble, Model
 from enstorage.entity.forecast import OUT_OF_FOLD
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import Part
 from enstorage.progress import Progress, listening
 
 
@@ -152,8 +152,8 @@ def remake(ensemble: Ensemble, *, progress: bool | Progress = True) -> Remaking:
 
 def _side(name: str, evidence: Evidence, then: Floats, now: Floats) -> Side:
     rmse = {
-        part: (errors(evidence.truth[rows], then[rows])["rmse"], errors(evidence.truth[rows], now[rows])["rmse"])
-        for code, part in enumerate(PARTS)
-        if (rows := evidence.part == code).any()
+        part.label: (errors(evidence.truth[rows], then[rows])["rmse"], errors(evidence.truth[rows], now[rows])["rmse"])
+        for part in Part
+        if (rows := evidence.part == part).any()
     }
     return Side(name, rmse, float(np.abs(then - now).max(initial=0.0)))

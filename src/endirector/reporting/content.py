@@ -19,7 +19,7 @@ from enstorage.entity.ensemble_result import EnsembleResult, judged_by
 from enstorage.entity.ensemble_search import EnsembleSearch
 from enstorage.entity.targets import targets_are_values
 from enstorage.errors import NotFoundError
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import PARTS, Part
 
 #: So many targets are drawn; of more the last.
 _DRAWN = 300
@@ -192,7 +192,7 @@ def content_of(ensemble: Ensemble, diagnosis: dict[str, Any]) -> Content:
     metrics, alignment = ensemble.metrics(), ensemble.alignment()
     own, names = ensemble.table().drop_nulls("ensemble"), list(alignment["lost"])
     judged = next(part for part in reversed(PARTS) if part in metrics)
-    rows = own.filter(pl.col("part") == PARTS.index(judged))
+    rows = own.filter(pl.col("part") == Part.of(judged))
     unit = _unit(ensemble, own)
     return Content(
         ensemble=ensemble,

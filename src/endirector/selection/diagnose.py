@@ -19,7 +19,7 @@ from enstorage import Ensemble
 from enstorage.entity.ensemble_result import Diagnosis, PartDiagnosis, Suggestion
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import Part
 from enstorage.progress import Listener, Progress, checkpoint, listening
 
 RULE = (
@@ -96,9 +96,7 @@ def found_of(ensemble: Ensemble, report: Listener) -> Diagnosis:
 def _views(ensemble: Ensemble, combination: Combination, evidence: Evidence, folds: Evidence | None) -> list[_View]:
     forecast = stored_forecast(ensemble, evidence.keys)
     views = [
-        _View(part, evidence.only(rows), forecast[rows])
-        for code, part in enumerate(PARTS)
-        if (rows := evidence.part == code).any()
+        _View(part.label, evidence.only(rows), forecast[rows]) for part in Part if (rows := evidence.part == part).any()
     ]
     if folds is not None:
         views.append(_View(OUT_OF_FOLD, folds, combination.predict(folds.rows)))

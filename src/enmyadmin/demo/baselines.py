@@ -7,7 +7,7 @@ import polars as pl
 
 from enstorage import DataPreparation, Model, Project
 from enstorage.adapter import Window
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import Part
 
 
 def make_baselines(project: Project, preparation: DataPreparation, *, season: int, order: int) -> list[Model]:
@@ -34,10 +34,10 @@ def forecast_seasonal_naive(model: Model, preparation: DataPreparation, season: 
     )
     known = table.filter(pl.col("forecast").is_finite())
     model.meta("trained_on", [])
-    for code, part in enumerate(PARTS):
-        rows = known.filter(pl.col("part") == code)
+    for part in Part:
+        rows = known.filter(pl.col("part") == part)
         if rows.height:
-            model.save_forecasts(part, rows["time"].to_numpy(), rows["forecast"].to_numpy())
+            model.save_forecasts(part.label, rows["time"].to_numpy(), rows["forecast"].to_numpy())
 
 
 def _fit_autoregression(model: Model, preparation: DataPreparation, order: int) -> None:

@@ -18,10 +18,9 @@ from enmyadmin.demo.result import (
     SeedResult,
 )
 from enstorage import DataPreparation, Ensemble, Model
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import Part
 from enstorage.versions import versions_of
 
-_TEST = PARTS.index("test")
 _LIBRARIES = ("enstorage", "keras", "jax", "scikit-learn", "numpy")
 
 
@@ -34,7 +33,7 @@ def summarise(
 ) -> ExperimentResult:
     """Gather the figures of the test part; the first ensemble is the one shown, the others are its spread over seeds."""
     shown = ensembles[0]
-    test = shown.table().filter(pl.col("part") == _TEST)
+    test = shown.table().filter(pl.col("part") == Part.TEST)
     truth = test["truth"].to_numpy()
     baseline_forecasts = {model.name: _at(model, test) for model in baselines}
     models = shown.models()

@@ -9,6 +9,7 @@ import numpy as np
 
 from endirector.reporting.page import at_two_widths, period, render_page, squared
 from enmyadmin.demo.result import ENSEMBLE, BaselineResult, EnsembleFigures, ExperimentResult, MemberResult
+from enstorage.preparation.split import Part
 
 
 def write_report(result: ExperimentResult, folder: Path) -> Path:
@@ -42,7 +43,7 @@ def _render(result: ExperimentResult) -> str:
         squared=squared(result.unit),
         test_period=period(result.test_times_ns),
         period=period(result.times_ns),
-        part_rows=[int(np.count_nonzero(result.part == code)) for code in range(3)],
+        part_rows=[int(np.count_nonzero(result.part == part)) for part in Part],
         table=_table(result),
         lineage=[(step, [rest for _, *rest in group]) for step, group in groupby(result.lineage, lambda item: item[0])],
         plots=_plots(result),

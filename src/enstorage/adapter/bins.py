@@ -11,6 +11,7 @@ from enstorage.adapter.base import Adapter, adapter_from_json
 from enstorage.adapter.labels import check_in_train, one_hot
 from enstorage.adapter.samples import Prepared, Samples, true_targets
 from enstorage.errors import InvalidInputError
+from enstorage.preparation.split import Part
 
 if TYPE_CHECKING:
     from enstorage.entity.data_preparation import DataPreparation
@@ -92,7 +93,7 @@ class Bins(Adapter):
                 f"Bins sorts one target a sample into classes; {self.adapter} gives {truth.shape[1]}. Use horizon 1."
             )
         labels = np.searchsorted(self.edges, truth, side="right")
-        train = inner.part == 0
+        train = inner.part == Part.TRAIN
         check_in_train(labels, train, self.classes, "Use fewer edges, or a larger train part.")
         sums = np.bincount(labels[train], weights=truth[train])
         means = sums / np.bincount(labels[train])

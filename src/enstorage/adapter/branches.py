@@ -13,6 +13,7 @@ from enstorage.adapter.samples import NoSamplesError, Prepared, Samples, as_slic
 from enstorage.adapter.window import Window
 from enstorage.errors import InvalidInputError
 from enstorage.instant import to_iso
+from enstorage.preparation.split import Part
 
 if TYPE_CHECKING:
     from enstorage.entity.data_preparation import DataPreparation
@@ -118,7 +119,7 @@ def _check(other: Prepared, own: Prepared) -> None:
 
 
 def _last_train_time(prepared: Prepared) -> int:
-    return int(prepared.times[prepared.part == 0].max())
+    return int(prepared.times[prepared.part == Part.TRAIN].max())
 
 
 def _at(prepared: Prepared, times: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -13,9 +13,9 @@ from enstorage.database.engine import BUSY_SECONDS, POSTGRES_LOCK, for_reading
 from enstorage.database.url import is_in_memory
 from enstorage.errors import StoreError, UpgradeError
 
-# The revisions of migrations/versions, the newest last; a test holds them against Alembic's own answer. Kept here because
-# importing Alembic at every start would cost more than opening the store.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+# The revisions of migrations/versions, the newest last, by the names of their files; a test holds them against Alembic's own
+# answer. Importing Alembic at every start would cost more than opening the store.
+REVISIONS = tuple(sorted(each.name[:4] for each in Path(__file__).parent.glob("migrations/versions/[0-9]*.py")))
 HEAD_REVISION = REVISIONS[-1]
 
 _PAUSE_SECONDS = 0.02

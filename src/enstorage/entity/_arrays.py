@@ -11,7 +11,7 @@ from enstorage.adapter.base import ArrayAdapter, adapter_from_json
 from enstorage.adapter.samples import Samples, rows_of
 from enstorage.errors import InvalidInputError
 from enstorage.instant import to_ns_array
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import PARTS, Part
 
 
 def array_adapter(recipe: Mapping[str, Any]) -> ArrayAdapter:
@@ -44,7 +44,7 @@ def given_samples(id: ArrayLike, X: Any, y: ArrayLike, part: ArrayLike, adapter:
     _check(given)
     if adapter is not None:
         adapter.targets(given.y)
-        adapter.check_train(given.y, given.part == PARTS.index("train"))
+        adapter.check_train(given.y, given.part == Part.TRAIN)
     return rows_of(given, np.argsort(given.id))
 
 
@@ -74,7 +74,7 @@ def _part_codes(part: ArrayLike) -> NDArray[np.int8]:
     unknown = sorted({str(name) for name in names.tolist()} - set(PARTS))
     if unknown:
         raise InvalidInputError(f"Parts are {', '.join(PARTS)}; received {', '.join(unknown[:5])}.")
-    return np.array([PARTS.index(name) for name in names.tolist()], dtype=np.int8)[places]
+    return np.array([Part.of(name) for name in names.tolist()], dtype=np.int8)[places]
 
 
 def _native(values: ArrayLike) -> NDArray[Any]:

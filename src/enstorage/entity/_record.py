@@ -13,7 +13,7 @@ from sqlalchemy.orm.attributes import flag_modified, set_committed_value
 from enstorage.database.types import TABLE_OPTIONS, Id, JsonText, LongText, UtcDateTime
 from enstorage.entity import _deletion, _saving, _trash
 from enstorage.entity._texts import check_texts
-from enstorage.entity.columns import facts, named
+from enstorage.entity.columns import facts, named, with_info
 from enstorage.errors import CorruptError, EnstorageError, ImmutableError, InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
@@ -65,11 +65,9 @@ class Record(DeclarativeBase):
     description: Mapped[str] = mapped_column(
         LongText, default="", sort_order=90, info=facts("Free text about it.", listed=False)
     )
-    tags: Mapped[dict[str, Any]] = mapped_column(
-        MutableDict.as_mutable(JsonText()),
-        default=dict,
-        sort_order=91,
-        info=facts("Free keys and values, to find it by.", listed=False),
+    tags: Mapped[dict[str, Any]] = with_info(
+        mapped_column(MutableDict.as_mutable(JsonText()), default=dict, sort_order=91),
+        facts("Free keys and values, to find it by.", listed=False),
     )
     created_at: Mapped[datetime] = mapped_column(
         UtcDateTime, default=now, sort_order=92, info=facts("When it was stored first.", listed=False)

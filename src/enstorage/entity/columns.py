@@ -3,12 +3,15 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from sqlalchemy.orm import MappedColumn
 
 if TYPE_CHECKING:
     from enstorage.entity._record import Record
 
 P = ParamSpec("P")
+T = TypeVar("T")
 _KEY = "facts"
 
 
@@ -54,6 +57,12 @@ def _as_info(kind: Callable[P, Facts]) -> Callable[P, dict[Any, Any]]:
 
 #: `mapped_column(Name, info=facts("What people call it."))`.
 facts = _as_info(Facts)
+
+
+def with_info(column: MappedColumn[T], info: dict[Any, Any]) -> MappedColumn[T]:
+    """The column with facts, for one of a mutable type: SQLAlchemy keeps a note in `info` that `info=` would replace."""
+    column.column.info.update(info)
+    return column
 
 
 @cache

@@ -19,7 +19,7 @@ from enstorage.entity.data_snapshot import DataSnapshot
 from enstorage.errors import CorruptError, InvalidInputError
 from enstorage.objects.base import checked_hash
 from enstorage.preparation.clean import parse_clean
-from enstorage.preparation.split import METHODS, PARTS, check_parts, rest_of, split_rows
+from enstorage.preparation.split import METHODS, Part, check_parts, rest_of, split_rows
 from enstorage.preparation.transform import FittedTransform, Transform
 from enstorage.progress import Listener, listening
 
@@ -276,7 +276,7 @@ class DataPreparation(TableOwner):
         # On the grid of the snapshot, so that no difference is taken across dropped rows.
         grid = _on_grid(position, cleaned, len(times))
         train = np.zeros(len(times), bool)
-        train[position] = part == PARTS.index("train")
+        train[position] = part == Part.TRAIN
         transform = Transform.parse(self.transform_method).fit(grid, train)
         table = pl.DataFrame(
             {
@@ -289,7 +289,7 @@ class DataPreparation(TableOwner):
         )
         state = {
             "transform": transform.to_json(),
-            "parts": {name: int((part == code).sum()) for code, name in enumerate(PARTS)},
+            "parts": {each.label: int((part == each).sum()) for each in Part},
             "dropped_rows": len(times) - len(position),
             "filled_rows": (filled := int((np.isnan(values[position]) & ~np.isnan(cleaned)).sum())),
             "unfilled_rows": int(np.isnan(cleaned).sum()),

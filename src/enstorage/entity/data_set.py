@@ -19,7 +19,7 @@ from enstorage.entity.data_preparation import DataPreparation
 from enstorage.entity.data_set_columns import DataSetColumns
 from enstorage.entity.data_set_input import DataSetInput
 from enstorage.errors import CorruptError, InvalidInputError
-from enstorage.preparation.split import PARTS, check_part
+from enstorage.preparation.split import Part
 from enstorage.writing import write_whole
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from enstorage.connector import Connector
     from enstorage.entity.model import Model
 
-Part = str | NDArray[np.int64] | None
+PartOrRows = str | NDArray[np.int64] | None
 """A part, the numbers of samples, shape (n,), or None for all."""
 
 
@@ -183,7 +183,7 @@ class DataSet(DataSetColumns):
         made.__dict__["_samples"], made.__dict__["_csv"] = samples, data_csv
         return made
 
-    def arrays(self, part: Part = None) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
+    def arrays(self, part: PartOrRows = None) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
         """The samples `(id, X, y)` of one part, by default of all, in time order.
 
         Args:
@@ -206,7 +206,7 @@ class DataSet(DataSetColumns):
         """The id of each sample, shape (samples,), without building the samples."""
         return self._table["id"].to_numpy()
 
-    def series(self, part: Part = None) -> NDArray[np.int64] | None:
+    def series(self, part: PartOrRows = None) -> NDArray[np.int64] | None:
         """The id of the data source of each sample, shape (samples,); None for a set that comes from no preparation."""
         if self.data_preparation_id is None:
             return None
@@ -231,7 +231,7 @@ class DataSet(DataSetColumns):
         """Whether it has samples of several series, so that an id alone does not name a sample."""
         return "series" in self._csv.columns
 
-    def targets(self, part: Part = None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def targets(self, part: PartOrRows = None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Times and true values of the targets in source units.
 
         Returns:
@@ -259,7 +259,7 @@ class DataSet(DataSetColumns):
             return truth.shape[1] if truth.shape[1] > 1 and (truth.sum(axis=1) == 1).all() else None
         return 2 if truth.min() < truth.max() else None
 
-    def invert(self, prepared: NDArray[np.float64], part: Part = None) -> NDArray[np.float64]:
+    def invert(self, prepared: NDArray[np.float64], part: PartOrRows = None) -> NDArray[np.float64]:
         """Turn a model's output for the samples of a part, of the shape of y, into source units.
 
         Returns:
@@ -279,7 +279,7 @@ class DataSet(DataSetColumns):
         import polars as pl
 
         id, X, y = self.arrays()
-        columns: dict[str, Any] = {"id": id, "part": [PARTS[code] for code in self.parts()]}
+        columns: dict[str, Any] = {"id": id, "part": [Part(code).label for code in self.parts()]}
         if self.is_pooled:
             columns["series"] = self.series()
         for name, array in (("X", X), ("y", y)):
@@ -320,12 +320,12 @@ class DataSet(DataSetColumns):
         if not any(samples_sha256(samples, whole_rows=whole) == self.sha256 for whole in (False, True)):
             raise CorruptError(f"The samples of {self} are no longer those that were stored. Run `enstorage check`.")
 
-    def _rows(self, part: Part) -> NDArray[np.int64] | slice:
+    def _rows(self, part: PartOrRows) -> NDArray[np.int64] | slice:
         if part is None:
             return slice(None)
         if isinstance(part, np.ndarray):
             return part
-        rows = np.flatnonzero(self.parts() == PARTS.index(check_part(part)))
+        rows = np.flatnonzero(self.parts() == Part.of(part))
         if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
             return slice(int(rows[0]), int(rows[-1]) + 1)  # a slice is a view, a list of rows would copy
         return rows

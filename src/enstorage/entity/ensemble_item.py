@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage.database.types import JsonText
 from enstorage.entity._record import Record
-from enstorage.entity.columns import facts
+from enstorage.entity.columns import facts, with_info
 from enstorage.entity.ensemble_result import ItemResult
 from enstorage.entity.model import Model
 from enstorage.errors import InUseError
@@ -38,10 +38,9 @@ class EnsembleItem(Record):
         ForeignKey("ensemble.id"), index=True, info=facts("The member, where it is an ensemble.", made_from=True)
     )
     position: Mapped[int] = mapped_column(info=facts("Place of the member among the members, from 0."))
-    properties: Mapped[dict[str, Any]] = mapped_column(
-        MutableDict.as_mutable(JsonText()),
-        default=dict,
-        info=facts("What is known of the member there, such as its weight.", listed=False, written_later=True),
+    properties: Mapped[dict[str, Any]] = with_info(
+        mapped_column(MutableDict.as_mutable(JsonText()), default=dict),
+        facts("What is known of the member there, such as its weight.", listed=False, written_later=True),
     )
 
     @property

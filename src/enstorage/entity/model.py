@@ -20,7 +20,7 @@ from enstorage.entity.model_meta import ModelMeta, check_key
 from enstorage.entity.research import Research
 from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.instant import not_years, to_iso
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import Part
 
 if TYPE_CHECKING:
     import polars as pl
@@ -341,7 +341,7 @@ class Model(Record):
 
         from enstorage.entity.targets import known_parts
 
-        names = pl.col("part").replace_strict(dict(enumerate(PARTS)), return_dtype=pl.String)
+        names = pl.col("part").replace_strict({int(part): part.label for part in Part}, return_dtype=pl.String)
         others = [
             kept.table().select("series", "id", pl.lit(kept.part).alias("part"))
             for kept in Forecast.of(self)
@@ -359,7 +359,7 @@ class Model(Record):
 
     def has_forecasts(self) -> bool:
         """Whether forecasts of the present object are kept for every part of the data set."""
-        parts = {PARTS[code] for code in set(self.data_set().parts().tolist())}
+        parts = {Part(code).label for code in set(self.data_set().parts().tolist())}
         return parts <= Forecast.parts_of(self, self.object_sha256)
 
     def forecasts(self, part: str | None = None) -> "pl.DataFrame":

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enstorage.errors import InvalidInputError
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import Part
 
 _Floats: TypeAlias = NDArray[np.float64]
 _Indices: TypeAlias = NDArray[np.intp]
@@ -174,7 +174,7 @@ def _from_neighbours(fill: Callable[[_Indices, _Indices, _Floats], _Floats]) -> 
 
     def propose(values: _Floats, part: _Codes) -> _Floats:
         proposal = np.full_like(values, np.nan)
-        for code in range(len(PARTS)):
+        for code in Part:
             rows = np.flatnonzero(part == code)
             known = np.flatnonzero((part <= code) & ~np.isnan(values))
             if known.size:
@@ -199,7 +199,7 @@ def _linear(rows: _Indices, known: _Indices, values: _Floats) -> _Floats:
 
 
 def _train_rows(values: _Floats, part: _Codes) -> _Indices:
-    return np.flatnonzero((part == PARTS.index("train")) & ~np.isnan(values))
+    return np.flatnonzero((part == Part.TRAIN) & ~np.isnan(values))
 
 
 _METHODS: Final[dict[str, _Proposal]] = {

@@ -1,6 +1,7 @@
 """Cuts the rows of a preparation into train, valid and test."""
 
 import math
+from enum import IntEnum
 from typing import Final
 
 import numpy as np
@@ -8,8 +9,31 @@ from numpy.typing import NDArray
 
 from enstorage.errors import InvalidInputError
 
-PARTS: Final = ("train", "valid", "test")
-"""The parts in time order; a part code is an int8 index into this tuple."""
+
+class Part(IntEnum):
+    """A part of the rows; its number is the code that tables keep, int8."""
+
+    TRAIN = 0
+    VALID = 1
+    TEST = 2
+
+    @property
+    def label(self) -> str:
+        """Its name, as it is given and stored: `train`, `valid` or `test`."""
+        return self.name.lower()
+
+    @classmethod
+    def of(cls, label: str) -> "Part":
+        """The part of a name.
+
+        Raises:
+            InvalidInputError: there is no such part.
+        """
+        return cls[check_part(label).upper()]
+
+
+PARTS: Final = tuple(part.label for part in Part)
+"""The names of the parts in time order."""
 
 METHODS: Final = ("time", "random")
 """How rows are split."""
@@ -94,7 +118,7 @@ def split_rows(
         seed: Seed of the random split; the time split does not use it.
 
     Returns:
-        Part codes (indices into `PARTS`), shape (rows,).
+        The code of each row's `Part`, shape (rows,).
 
     Raises:
         InvalidInputError: As `check_parts`, and if a part that was asked for gets no row.

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from enstorage import plugins
 from enstorage.adapter.base import ADAPTERS, Adapter
 from enstorage.adapter.samples import NoSamplesError, Prepared, Samples, target_times, true_targets
+from enstorage.preparation.split import Part
 
 _DAY_NS = 86_400 * 10**9
 _ROWS = 80
@@ -103,12 +104,16 @@ class AdapterContract(ABC):
     def test_test_rows_are_not_seen_before_the_test(self, prepared: list[Prepared]) -> None:
         """With other values in the test part, the samples of train and valid are the same."""
         changed = [
-            replace(each, values=each.values + (each.part == 2), cleaned=each.source_values + (each.part == 2))
+            replace(
+                each,
+                values=each.values + (each.part == Part.TEST),
+                cleaned=each.source_values + (each.part == Part.TEST),
+            )
             for each in prepared
         ]
         for one, other in zip(self._each(prepared), self._each(changed), strict=True):
-            rows = np.flatnonzero(one.part < 2)
-            assert np.array_equal(rows, np.flatnonzero(other.part < 2))
+            rows = np.flatnonzero(one.part < Part.TEST)
+            assert np.array_equal(rows, np.flatnonzero(other.part < Part.TEST))
             assert len(rows)
             _same(one, other, rows)
 

@@ -15,7 +15,7 @@ from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 from enstorage.estimators.fitting import fit_samples
 from enstorage.instant import to_iso
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import Part
 from enstorage.progress import Listener, Progress, listening
 from entrainer.compiled.forward import predict_together
 from entrainer.compiled.group import train_together
@@ -27,7 +27,6 @@ from entrainer.fitting.keras_fit import fit_keras
 from entrainer.model_output import in_source_units, output_of
 from entrainer.settings.training import Training
 
-_TEST = PARTS.index("test")
 _KIND = attrgetter("job.kind")
 
 
@@ -153,13 +152,13 @@ def _common(jobs: Sequence[Job]) -> NDArray[np.int64]:
 
 def _known(job: Job) -> NDArray[np.int64]:
     data_set = job.loaded.data_set
-    return np.unique(data_set.ids()[data_set.parts() != _TEST])
+    return np.unique(data_set.ids()[data_set.parts() != Part.TEST])
 
 
 def _fold(job: Job, origins: NDArray[np.int64], number: int) -> Fold:
     data_set = job.loaded.data_set
     ids, last = data_set.ids(), job.loaded.last_targets
-    open_to_all = data_set.parts() != _TEST
+    open_to_all = data_set.parts() != Part.TEST
     train = np.flatnonzero(open_to_all & (last < origins[number]))
     ahead = np.flatnonzero(open_to_all & (ids >= origins[number]) & (ids < origins[number + 1]))
     if not len(train):

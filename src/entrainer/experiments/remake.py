@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from enstorage import Model
 from enstorage.entity.forecast import OUT_OF_FOLD, point_forecasts
 from enstorage.instant import to_ns
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import Part
 from enstorage.progress import Listener, Progress, listening
 from entrainer.compiled.outcome import Stop
 from entrainer.experiments.backtest import walked
@@ -108,7 +108,7 @@ def _by_part(job: Job, output: NDArray[np.float64]) -> "list[pl.DataFrame]":
     found = []
     for code in sorted(set(parts.tolist())):
         rows = np.flatnonzero(parts == code)
-        found.append(_table(job, PARTS[code], in_source_units(job.loaded.data_set, output[rows], rows, quantiles)))
+        found.append(_table(job, Part(code).label, in_source_units(job.loaded.data_set, output[rows], rows, quantiles)))
     return found
 
 

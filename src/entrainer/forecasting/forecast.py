@@ -15,7 +15,7 @@ from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.entity.targets import known_targets
 from enstorage.errors import InvalidInputError
 from enstorage.instant import TimeLike, to_iso
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import Part
 from entrainer.forecasting.conformal import Calibration, by_step, checked_levels
 from entrainer.forecasting.hindcast import held_out_rows, rehearse, true_steps
 from entrainer.forecasting.history import Known, known_rows
@@ -130,7 +130,7 @@ def _out_of_fold(model: Model) -> Calibration | None:
     told = model.forecasts(OUT_OF_FOLD).filter(pl.col("quantile").is_null()).drop("part", "quantile")
     known = known_targets(model)
     rows = told.join(known, on=[name for name in _KEY if name in known.columns], how="inner")
-    rows = rows.filter(pl.col("part") != PARTS.index("test"))
+    rows = rows.filter(pl.col("part") != Part.TEST)
     return Calibration.of("out-of-fold", rows["step"].to_numpy(), rows["truth"].to_numpy(), rows["value"].to_numpy())
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from enstorage import DataPreparation, DataSource, Model
 from enstorage.entity.targets import parts_trained_on
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import Part
 from enstorage.progress import checkpoint
 from entrainer.forecasting.history import known_rows
 from entrainer.forecasting.recursive import run_ahead
@@ -18,8 +18,6 @@ from entrainer.model_output import output_of
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
-
-_VALID = PARTS.index("valid")
 
 
 def rehearse(model: Model, origins: Times, horizon: int, series: DataSource | int | None = None) -> Floats:
@@ -77,7 +75,7 @@ def true_steps(preparation: DataPreparation, origins: Times, times: Times, truth
 def held_out_rows(model: Model, preparation: DataPreparation) -> tuple[Times, Floats]:
     """Times and true values of the valid rows; none where the model was trained on them, or could see what follows."""
     table = preparation.table()
-    if PARTS[_VALID] in parts_trained_on(model) or preparation.state["leaks"]:
+    if Part.VALID.label in parts_trained_on(model) or preparation.state["leaks"]:
         table = table.clear()
-    rows = table.filter(table["part"] == _VALID).drop_nans("value")
+    rows = table.filter(table["part"] == Part.VALID).drop_nans("value")
     return rows["time"].to_numpy(), rows["value"].to_numpy()

@@ -10,10 +10,8 @@ from enstorage.errors import InvalidInputError
 from enstorage.instant import TimeLike, not_years, to_iso, to_ns
 from enstorage.interval import Interval
 from enstorage.preparation.clean import parse_clean
-from enstorage.preparation.split import PARTS
+from enstorage.preparation.split import Part
 from enstorage.preparation.transform import FittedTransform
-
-_LAST_PART = len(PARTS) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +126,7 @@ def _parts(preparation: DataPreparation, times: NDArray[np.int64]) -> NDArray[np
     table = preparation.table()
     prepared = table["time"].to_numpy()
     parts: NDArray[np.int8] = table["part"].to_numpy()[np.searchsorted(prepared, times, side="right").clip(1) - 1]
-    return np.where(times > prepared[-1], np.int8(_LAST_PART), parts)
+    return np.where(times > prepared[-1], np.int8(Part.TEST), parts)
 
 
 def _check_time(

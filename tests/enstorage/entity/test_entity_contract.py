@@ -339,6 +339,18 @@ class EntityContract:
             record.save()
             assert type(record).get_list() == [record]
 
+    def test_the_trash_takes_dependants_and_gives_them_back(self, store, flow):
+        before = {entity: entity.find() for entity in ENTITIES}
+        taken = flow["DataSource"].trash()
+        assert [len(entity.find()) + entity.count() + len(entity.get_list()) for entity in ENTITIES] == [0] * len(
+            ENTITIES
+        )
+        assert {entity: entity.find(trash=True) for entity in ENTITIES} == before
+        with pytest.raises(InvalidInputError, match=r"Project\(1\) is in the trash, so no Research can be made of it"):
+            flow["Project"].create_research("new")
+        assert flow["DataSource"].restore() == taken
+        assert {entity: entity.find() for entity in ENTITIES} == before
+
     def test_what_is_in_the_trash_still_counts_as_a_user(self, store, flow):
         project = flow["Project"]
         project.deleted_at = datetime.now(UTC)

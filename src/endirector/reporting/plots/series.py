@@ -7,8 +7,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
 from endirector.reporting.plots.canvas import ACCENT, INK, MUTED, column, dates, draw_svg, time_axis
-
-_PARTS = ("train", "valid", "test")
+from enstorage.preparation.split import Part
 
 
 def plot_series(
@@ -44,10 +43,10 @@ def plot_series(
         starts = np.flatnonzero(np.diff(codes, prepend=-1))
         for start, end in zip(starts, [*starts[1:], len(codes) - 1], strict=True):
             code = int(codes[start])
-            colour, weight = (ACCENT, "bold") if code == 2 else (MUTED, "normal")
+            colour, weight = (ACCENT, "bold") if code == Part.TEST else (MUTED, "normal")
             axes.axvspan(times[start], times[end], color=colour, alpha=(0.0, 0.1, 0.12)[code], linewidth=0)
             middle = times[start] + (times[end] - times[start]) / 2
-            label = axes.text(middle, 1.03, _PARTS[code], transform=axes.get_xaxis_transform(), ha="center")
+            label = axes.text(middle, 1.03, Part(code).label, transform=axes.get_xaxis_transform(), ha="center")
             label.set(color=colour, fontweight=weight)
             if start:
                 axes.axvline(times[start], color=colour, linewidth=0.8, linestyle=(0, (3, 2)))
