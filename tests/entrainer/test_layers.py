@@ -121,7 +121,7 @@ def test_cell_comes_back_from_its_configuration(cell, reference):
     assert back.get_config() == made.get_config()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_stored_model_opens_where_entrainer_was_not_imported(store, sunspots, tmp_path):
     keras = load_keras()
     cells = [case.values[0] for case in CELLS]
