@@ -1,17 +1,36 @@
-# The two commands of the README are `make demo` and `make test`; both make the environment they need.
+# make demo        the README's example, trained and reported
+# make quick       style, types, layers, and the tests to run after each change: at most 90 seconds
+# make test        style, types, layers, and all tests but the long ones
+# make test-long   the long tests: examples on real data, clusters, servers that are killed
+# Each makes the environment that it needs.
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 PYTEST_WORKERS ?= 2
 
-.PHONY: demo test torture check format examples examples-full bench bench-full clean
+PYTEST := $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal --durations=20
+
+.PHONY: demo quick test test-long torture check format examples examples-full bench bench-full clean
 
 demo: .venv/installed
 	$(BIN)/enstorage demo
 
+# One part of each room, without networks that are trained and without servers.
+QUICK := $(addprefix tests/,house enstorage/adapter enstorage/formats enstorage/preparation enstorage/search enstorage/series \
+	enstorage/entity/test_data_set.py enstorage/entity/test_model.py enstorage/bundle/test_round_trip.py entrainer/test_conformal.py \
+	entrainer/test_estimator.py endirector/test_conductor.py endirector/test_honesty.py endirector/test_methods.py)
+
+quick: check
+	$(PYTEST) -m "not slow and not long" -k "not mariadb and not postgresql and not influx and not s3" $(QUICK)
+
 test: check
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal
+	@echo "All tests but the long ones: about 10 minutes on two cores, less once compiled networks are kept in .pytest_cache"
+	$(PYTEST) -m "not long"
+
+test-long: .venv/installed-dev
+	@echo "The long tests: about 5 minutes on two cores"
+	$(PYTEST) -m long
 
 # The tests of faults for longer: kills, many writers, servers that go away, full disks, damage. Writes the figures into
 # docs/reference/reliability.md. TORTURE_KILLS, TORTURE_OPERATIONS and TORTURE_SEED may be given.

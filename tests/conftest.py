@@ -2,14 +2,23 @@
 
 import os
 import shutil
-
-os.environ["KERAS_BACKEND"] = "jax"  # before anything imports Keras
-
+import sqlite3
+from collections import Counter
+from itertools import chain
 from pathlib import Path
 
-import numpy as np
+# Before anything imports Keras and JAX, here and in the programs that tests start. Compiling takes most of the time of tests
+# that train, and their networks are small: programs are compiled quickly, and kept for the other worker and the next run.
+os.environ |= {
+    "KERAS_BACKEND": "jax",
+    "JAX_COMPILATION_CACHE_DIR": str(Path(__file__).parents[1] / ".pytest_cache" / "programs"),
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    "JAX_DISABLE_MOST_OPTIMIZATIONS": "true",
+    "XLA_FLAGS": "--xla_cpu_use_fusion_emitters=false",
+}
+
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import Pool, event, func, select, text
 
 import servers
 from enstorage import Connector, DataSource
@@ -17,7 +26,9 @@ from enstorage.database.database import Database
 from enstorage.database.engine import for_reading
 from enstorage.database.url import parse_url
 from enstorage.entity import ENTITIES, ORIGIN
+from solar import make_sunspots
 
+LONG_SECONDS = 20
 STORES = ("ENSTORAGE_DATABASE", "ENSTORAGE_SERIES", "ENSTORAGE_OBJECTS")
 
 
@@ -30,6 +41,19 @@ def pytest_unconfigure(config):
         servers.close_shared_folder()
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Name the tests that should be marked `long`. A busy machine makes all of them longer, so none fails for that."""
+    seconds = Counter()
+    for report in chain.from_iterable(terminalreporter.stats.values()):
+        if isinstance(report, pytest.TestReport) and "long" not in report.keywords:
+            seconds[report.nodeid] += report.duration
+    longest = [(test, taken) for test, taken in seconds.most_common() if taken > LONG_SECONDS]
+    if longest:
+        terminalreporter.section(f"over {LONG_SECONDS} seconds without the marker long")
+        for test, taken in longest:
+            terminalreporter.write_line(f"{taken:6.1f}s {test}")
+
+
 @pytest.fixture(autouse=True)
 def no_store_from_outside(monkeypatch):
     """No test works on the store of whoever runs it, or on that of the test before."""
@@ -37,6 +61,31 @@ def no_store_from_outside(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     yield
     Connector._latest = None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_wait_for_the_disk():
+    """What a killed process wrote stays with the operating system: waiting for the disk guards against power cuts alone."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "fsync", lambda handle: None)
+        event.listen(Pool, "checkout", do_not_wait)
+        yield
+        event.remove(Pool, "checkout", do_not_wait)
+
+
+@pytest.fixture
+def wait_for_the_disk(no_wait_for_the_disk):
+    """SQLite as it is set outside of tests."""
+    event.remove(Pool, "checkout", do_not_wait)
+    yield
+    event.listen(Pool, "checkout", do_not_wait)
+
+
+def do_not_wait(connection, record, proxy):
+    """Have SQLite leave it to the operating system when it writes."""
+    if "waits" not in record.info and isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
+        record.info["waits"] = False
 
 
 @pytest.fixture(scope="session")
@@ -67,28 +116,57 @@ def empty_database(worker_id):
 
 
 def clear(engine):
-    """Delete all records, and begin their ids at 1 again."""
+    """Delete all records, and begin their ids at 1 again. To truncate tables takes longer: it makes their files anew."""
     tables = [entity.__tablename__ for entity in ENTITIES] + [ORIGIN.name]
     with for_reading(engine).connect() as connection:
         if engine.dialect.name == "postgresql":
-            connection.execute(text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY"))
+            connection.execute(text("SET LOCAL session_replication_role = replica"))  # without a look at foreign keys
+            for table in tables:
+                connection.execute(text(f"DELETE FROM {table}"))
+            used = text("SELECT sequencename FROM pg_sequences WHERE last_value IS NOT NULL")
+            for sequence in connection.scalars(used).all():
+                connection.execute(text(f"ALTER SEQUENCE {sequence} RESTART"))
         else:
             connection.execute(text("SET FOREIGN_KEY_CHECKS = 0"))
             used = text(
                 "SELECT table_name FROM information_schema.tables WHERE table_schema = :name AND auto_increment > 1"
             )
-            for table in [*connection.scalars(used, {"name": engine.url.database}), ORIGIN.name]:
-                connection.execute(text(f"TRUNCATE {table}"))
+            connection.execute(text(f"DELETE FROM {ORIGIN.name}"))
+            for table in connection.scalars(used, {"name": engine.url.database}).all():
+                connection.execute(text(f"DELETE FROM {table}"))
+                connection.execute(text(f"ALTER TABLE {table} AUTO_INCREMENT = 1"))
             connection.execute(text("SET FOREIGN_KEY_CHECKS = 1"))
         connection.commit()
 
 
+@pytest.fixture(scope="session")
+def filled_once(empty_store, tmp_path_factory):
+    """A function that gives the folder of a store which another function filled, once; tests work on copies."""
+    folders = {}
+
+    def filled(fill):
+        if fill not in folders:
+            folders[fill] = shutil.copytree(empty_store, tmp_path_factory.mktemp("filled") / "store")
+            with Connector.in_folder(folders[fill]) as connector:
+                fill()
+            connector.close()
+        return folders[fill]
+
+    return filled
+
+
 @pytest.fixture
-def store(request, tmp_path, empty_store):
-    """A fresh, empty store; the default one. In a folder, unless the class of the test names another kind of `database`."""
+def content():
+    """The function that fills the `store` of every test of a module; by default there is none."""
+
+
+@pytest.fixture
+def store(request, tmp_path, empty_store, filled_once, content):
+    """A store of its own for each test; the default one. Empty, unless the module overrides `content`; in a folder, unless
+    the class of the test names another kind of `database`."""
     kind = getattr(request.cls, "database", "sqlite")
     if kind == "sqlite":
-        shutil.copytree(empty_store, tmp_path / "store")
+        shutil.copytree(filled_once(content) if content else empty_store, tmp_path / "store")
         connector = Connector.in_folder(tmp_path / "store")
     else:
         url = request.getfixturevalue("empty_database")(kind)
@@ -97,19 +175,10 @@ def store(request, tmp_path, empty_store):
     connector.close()
 
 
-def yearly(count=40):
-    """Years from 1700 and a made-up solar activity: positive, periodic, never twice the same."""
-    years = np.arange(count)
-    times = (years - 270).astype("datetime64[Y]").astype("datetime64[ns]").astype(np.int64)
-    return times, np.round(50 + 40 * np.sin(years * 2 * np.pi / 11) + 0.1 * years, 3)
-
-
 @pytest.fixture
 def sunspots(store):
     """A source with 40 yearly points from 1700 on."""
-    source = DataSource(name="Solar activity", time_interval="1y", unit="sunspots").save()
-    source.write(*yearly())
-    return source
+    return make_sunspots()
 
 
 @pytest.fixture(scope="session")

@@ -134,6 +134,8 @@ class MariaDb(Server):
             self.find(), "--no-defaults", *_as_root("--user=root"), f"--datadir={self.folder / 'data'}",
             f"--port={self.port}", "--bind-address=127.0.0.1", f"--socket={self._socket}", "--max-connections=200",
             f"--pid-file={self.folder / 'pid'}",
+            # Only a power cut would lose something.
+            "--innodb-flush-log-at-trx-commit=2", "--sync-frm=0", "--debug-no-sync=1",
         ]  # fmt: skip
 
     def answers(self):
@@ -189,6 +191,7 @@ class PostgreSql(Server):
         return [
             *self._as_postgres(), self.find(), "-D", self.folder / "data", "-p", str(self.port), "-c",
             "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self.folder}", "-c", "max_connections=200",
+            "-c", "fsync=off",
         ]  # fmt: skip
 
     def stop(self, number=signal.SIGTERM):

@@ -19,12 +19,14 @@ from enstorage.entity.forecast import Forecast
 from enstorage.errors import InvalidInputError, NotFoundError
 from entrainer import Training
 from entrainer.networks import Estimator
+from solar import make_sunspots
 
 
-@pytest.fixture
-def project(sunspots):
-    preparation = sunspots.create_snapshot().create_preparation("drop", "minmax", 0.7, 0.0, 0.3)
-    project = enstorage.Project(name="Sun", data_source=sunspots).save()
+def make():
+    """A project with four models, and their forecasts out of fold."""
+    source = make_sunspots()
+    preparation = source.create_snapshot().create_preparation("drop", "minmax", 0.7, 0.0, 0.3)
+    project = enstorage.Project(name="Sun", data_source=source).save()
     research = project.create_research("Various", preparation)
     for name, lag, estimator in (
         ("short", 1, LinearRegression()),
@@ -37,7 +39,16 @@ def project(sunspots):
         _, X, y = model.data_set().arrays("train")
         model.save_object(estimator.fit(X, y))
     entrainer.backtest(project.models(), progress=False)
-    return project
+
+
+@pytest.fixture
+def content():
+    return make
+
+
+@pytest.fixture
+def project(store):
+    return enstorage.Project.get(1)
 
 
 def test_the_best_is_made_rendered_and_told_with_all_that_was_tried(project):

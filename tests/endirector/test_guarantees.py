@@ -10,22 +10,32 @@ from test_conductor import make_project, trained
 
 import endirector
 from endirector import Conductor, what_if
-from enstorage import DataSource, Ensemble, Forecast
+from enstorage import Connector, DataSource, Ensemble, Forecast, Project
 from enstorage.errors import CorruptError, InvalidInputError
+
+
+def make():
+    """A project with three models, and their ensemble."""
+    project, preparation = make_project(Connector.current(), valid_part=0.2)
+    research = project.create_research("Standard data", preparation)
+    for lag in (3, 5, 8):
+        trained(research, preparation, lag)
+    Conductor(project.create_ensemble("weighted_voting", models=project.models(), fit_on="valid")).render()
+
+
+@pytest.fixture
+def content():
+    return make
 
 
 @pytest.fixture
 def project(store):
-    project, preparation = make_project(store, valid_part=0.2)
-    research = project.create_research("Standard data", preparation)
-    for lag in (3, 5, 8):
-        trained(research, preparation, lag)
-    return project
+    return Project.get(1)
 
 
 @pytest.fixture
-def ensemble(project):
-    return Conductor(project.create_ensemble("weighted_voting", models=project.models(), fit_on="valid")).render()
+def ensemble(store):
+    return Ensemble.get(1)
 
 
 class TestDeadMembers:

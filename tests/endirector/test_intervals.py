@@ -267,7 +267,7 @@ class TestStepsMadeOfForecasts:
         told = endirector.forecast(ensemble, 4, levels=[0.8]).pivot("quantile", index="step", values="value")
         assert (told["0.9"] - told["0.1"]).to_list() == pytest.approx(intervals["width"].to_list())
 
-    @pytest.mark.slow
+    @pytest.mark.long
     @pytest.mark.parametrize("method", ["mixture_of_experts", "weighted_voting", "stacking"])
     def test_by_a_method_that_was_fitted_on_what_was_before(self, project, method):
         """Weights of two alike members hardly change, so a refit changes widths little."""

@@ -19,14 +19,23 @@ from enstorage.errors import InUseError, InvalidInputError
 LAGS = (3, 5, 8, 11)
 
 
-@pytest.fixture
-def project(store):
-    project, preparation = make_project(store, valid_part=0.2)
+def make():
+    """A project with four models, and their forecasts out of fold."""
+    project, preparation = make_project(Connector.current(), valid_part=0.2)
     research = project.create_research("Standard data", preparation)
     for lag in LAGS:
         trained(research, preparation, lag)
     entrainer.backtest(project.models(), progress=False)
-    return project
+
+
+@pytest.fixture
+def content():
+    return make
+
+
+@pytest.fixture
+def project(store):
+    return enstorage.Project.get(1)
 
 
 def rendered(project, method, members, **told):

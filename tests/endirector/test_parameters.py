@@ -16,8 +16,7 @@ TRUTH = np.array([10.0, 20.0, 30.0, 40.0])
 MEMBERS = {"high": TRUTH + 1, "low": TRUTH - 1, "far": TRUTH + 3}
 
 
-@pytest.fixture
-def project(store):
+def make():
     """Three models of which the store knows nothing but their forecasts for four train and four test years."""
     source = enstorage.DataSource(name="Series", time_interval="1y").save()
     source.write([str(year) for year in range(2000, 2008)], np.tile(TRUTH, 2))
@@ -28,7 +27,16 @@ def project(store):
         model = research.create_model(name)
         model.save_forecasts("train", [str(year) for year in range(2000, 2004)], values)
         model.save_forecasts("test", [str(year) for year in range(2004, 2008)], values)
-    return project
+
+
+@pytest.fixture
+def content():
+    return make
+
+
+@pytest.fixture
+def project(store):
+    return enstorage.Project.get(1)
 
 
 def rendered(project, method, metamodel=None, **options):

@@ -13,14 +13,16 @@ from enstorage import Model
 from enstorage.adapter import Window
 from entrainer import Training
 from entrainer.networks import MLP, Estimator
+from solar import make_sunspots
 
 QUICK = Training(epochs=3)
 
 
-@pytest.fixture
-def project(sunspots):
-    preparation = sunspots.create_snapshot().create_preparation("drop", "minmax", 0.6, 0.1, 0.3)
-    project = enstorage.Project(name="Sun", data_source=sunspots).save()
+def make():
+    """A project with two networks and a forest, all trained."""
+    source = make_sunspots()
+    preparation = source.create_snapshot().create_preparation("drop", "minmax", 0.6, 0.1, 0.3)
+    project = enstorage.Project(name="Sun", data_source=source).save()
     research = project.create_research("Various", preparation)
     for lag in (2, 3):
         model = research.create_model(f"network {lag}", MLP((4,), last_activation="linear"))
@@ -28,7 +30,16 @@ def project(sunspots):
     forest = research.create_model("forest", Estimator("RandomForestRegressor", {"n_estimators": 5}))
     forest.data_set(preparation.create_set(Window(2)))
     entrainer.fit(project.models(), QUICK, seeds=(1, 2, 3), progress=False)
-    return project
+
+
+@pytest.fixture
+def content():
+    return make
+
+
+@pytest.fixture
+def project(store):
+    return enstorage.Project.get(1)
 
 
 def test_the_same_comes_out_and_nothing_is_stored(project, store, census):

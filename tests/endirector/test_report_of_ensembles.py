@@ -146,10 +146,11 @@ def test_one_member_and_many_members_have_a_report_too(project):
     one = Page(endirector.report(rendered(project, models=project.models()[:1])).html)
     assert "There is one member, which cannot be left out." in one.text
     research = project.researches()[0]
+    data_set = project.models()[0].data_set()
+    _, X, y = data_set.arrays("train")
     for number in range(25):
         model = research.create_model(f"copy {number}")
-        model.data_set(research.data_preparation.create_set(Window(2)))
-        _, X, y = model.data_set().arrays("train")
+        model.data_set(data_set)
         model.save_object(Ridge(number + 1).fit(X, y))
     many = endirector.report(rendered(project)).html
     assert "Drawn are the 20 best members." in Page(many).text

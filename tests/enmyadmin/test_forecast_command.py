@@ -1,6 +1,7 @@
 """`enstorage forecast`: the steps after the data, as text, JSON and CSV."""
 
 import json
+import shutil
 
 import numpy as np
 import polars as pl
@@ -9,31 +10,34 @@ from sklearn.linear_model import LinearRegression
 
 import endirector
 import entrainer
-from enstorage import Connector, DataSource, Project
+from enstorage import Connector, DataSource, Ensemble, Model, Project
 from enstorage.adapter import Window
 
 
+def make():
+    """A project with two trained models and their ensemble."""
+    source = DataSource(name="River", time_interval="1mo").save()
+    months = np.arange(120).astype("datetime64[M]")
+    source.write(months, 5 + np.sin(np.arange(120)) + np.random.default_rng(0).normal(0, 0.1, 120))
+    preparation = source.create_snapshot().create_preparation("drop", "standard", 0.6, 0.2, 0.2)
+    project = Project(name="River", data_source=source).save()
+    research = project.create_research("Windows", preparation)
+    for lag in (3, 4):
+        model = research.create_model(f"lag {lag}")
+        model.data_set(preparation.create_set(Window(lag)))
+        _, X, y = model.data_set().arrays("train")
+        model.save_object(LinearRegression().fit(X, y))
+    endirector.Conductor(project.create_ensemble("voting", models=project.models())).render()
+
+
 @pytest.fixture
-def enstorage(enstorage, tmp_path, monkeypatch):
+def enstorage(enstorage, filled_once, tmp_path, monkeypatch):
     """Runs `enstorage …` in the folder of a store with two trained models and their ensemble."""
     monkeypatch.setenv("COLUMNS", "120")
+    shutil.copytree(filled_once(make), tmp_path / "enstorage-data")
     with Connector.in_folder(tmp_path / "enstorage-data"):
-        source = DataSource(name="River", time_interval="1mo").save()
-        months = np.arange(120).astype("datetime64[M]")
-        source.write(months, 5 + np.sin(np.arange(120)) + np.random.default_rng(0).normal(0, 0.1, 120))
-        preparation = source.create_snapshot().create_preparation("drop", "standard", 0.6, 0.2, 0.2)
-        project = Project(name="River", data_source=source).save()
-        research = project.create_research("Windows", preparation)
-        for lag in (3, 4):
-            model = research.create_model(f"lag {lag}")
-            model.data_set(preparation.create_set(Window(lag)))
-            _, X, y = model.data_set().arrays("train")
-            model.save_object(LinearRegression().fit(X, y))
-        ensemble = project.create_ensemble("voting", models=project.models())
-        endirector.Conductor(ensemble).render()
-        expected = entrainer.forecast(model, 2), endirector.forecast(ensemble, 1, levels=[0.8])
-
-    enstorage.expected = expected
+        model, ensemble = Model.get(2), Ensemble.get(1)
+        enstorage.expected = entrainer.forecast(model, 2), endirector.forecast(ensemble, 1, levels=[0.8])
     return enstorage
 
 

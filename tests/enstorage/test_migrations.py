@@ -32,7 +32,7 @@ def test_a_migrated_store_has_exactly_the_tables_of_the_entities(store):
             assert "AUTOINCREMENT" in made.scalar_one()
 
 
-def test_the_store_waits_for_writers_and_keeps_references(store):
+def test_the_store_waits_for_writers_and_keeps_references(wait_for_the_disk, store):
     with store.database.engine.connect() as connection:
         settings = {
             name: connection.execute(text(f"PRAGMA {name}")).scalar_one()

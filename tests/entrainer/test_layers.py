@@ -138,7 +138,7 @@ def test_a_model_kept_when_the_layers_lived_elsewhere_opens(cell, reference):
     np.testing.assert_array_equal(opened(ROWS), model(ROWS))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_stored_model_opens_where_entrainer_was_not_imported(store, sunspots, tmp_path):
     keras = load_keras()
     cells = [case.values[0] for case in CELLS]

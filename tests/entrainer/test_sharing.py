@@ -100,10 +100,10 @@ def test_a_store_in_memory_cannot_be_spread():
     connector.close()
 
 
-def test_the_workers_of_a_dask_cluster_train_as_one_process_would(models, monkeypatch):
+@pytest.mark.long
+def test_the_workers_of_a_dask_cluster_train_as_one_process_would(models):
     from distributed import Client, LocalCluster
 
-    monkeypatch.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", "true")  # as in this process, see conftest
     pair = []
     for hidden in (3, 4):  # of two kinds: one for each worker
         network = MLP(hidden=(hidden,), dropout=0.0, last_activation="linear")

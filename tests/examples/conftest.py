@@ -7,7 +7,19 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
 
+from entrainer.backend import load_keras
 from running import Options
+
+
+@pytest.fixture(autouse=True, scope="package")
+def _compile_well():
+    """These networks are not small: they run for longer than they compile."""
+    load_keras()
+    import jax
+
+    jax.config.update("jax_disable_most_optimizations", False)
+    yield
+    jax.config.update("jax_disable_most_optimizations", True)
 
 
 @pytest.fixture

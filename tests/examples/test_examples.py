@@ -61,12 +61,14 @@ def test_ten_documents_have_433_parameters_and_are_all_right(store):
     assert parameters.verdict == right.verdict == "reproduced"
 
 
+@pytest.mark.long
 def test_random_classes_cannot_be_learnt(store):
     (row,) = rows_of("classes_mlp", Options())
     assert all(5 < value < 15 for value in row.values)
     assert Model.get_list()[0].load_object().count_params() == 21 * 64 + 65 * 64 + 65 * 10
 
 
+@pytest.mark.long
 def test_airline_is_judged_on_the_same_months_with_and_without_the_leak(store, short):
     train, leaking, honest = rows_of("airline", short)
     assert shortened(leaking)
@@ -82,6 +84,7 @@ def test_airline_is_judged_on_the_same_months_with_and_without_the_leak(store, s
     assert scale.max() > 1.3, "the test months lie above the scale of the train months"
 
 
+@pytest.mark.long
 def test_customers_are_forecast_beside_the_median(store, short):
     days, classes = rows_of("cdnow_customers", short)
     assert shortened(days)
@@ -92,6 +95,7 @@ def test_customers_are_forecast_beside_the_median(store, short):
     assert Model.get_list()[0].data_set().is_pooled
 
 
+@pytest.mark.long
 def test_an_ensemble_is_formed_on_the_sunspots_beside_the_baselines(store, monkeypatch):
     """With one network for each lag and transform instead of three, and without the forests."""
     example = import_module("sunspots_formed")
@@ -108,6 +112,7 @@ def test_an_ensemble_is_formed_on_the_sunspots_beside_the_baselines(store, monke
     assert ensemble.table().filter(pl.col("part") == 2)["fitted"].any() is False
 
 
+@pytest.mark.long
 def test_ensembles_are_formed_on_series_of_m4(store, short, monkeypatch):
     """On two of the hourly ones."""
     example = import_module("m4")
@@ -131,6 +136,7 @@ def test_ensembles_are_formed_on_series_of_m4(store, short, monkeypatch):
     assert all(ensemble.mark() in ("out-of-fold", "held-out") for ensemble in formed)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["mnist_mlp", "mnist_300", "mnist_cnn", "mnist_large_cnn"])
 def test_digits_are_learnt_better_than_by_chance(store, short, name):
     (row,) = rows_of(name, short)
@@ -139,6 +145,7 @@ def test_digits_are_learnt_better_than_by_chance(store, short, name):
     assert all(value < 85 for value in wrong)
 
 
+@pytest.mark.long
 def test_reviews_have_forecasts_between_0_and_1(store, short):
     (row,) = rows_of("imdb", short)
     assert shortened(row)
@@ -146,6 +153,7 @@ def test_reviews_have_forecasts_between_0_and_1(store, short):
     assert all(30 < value < 80 for value in row.values)
 
 
+@pytest.mark.long
 def test_pictures_are_classified_by_1250858_parameters(store, short):
     parameters, right = rows_of("cifar10", short)
     assert parameters.values == [1_250_858]

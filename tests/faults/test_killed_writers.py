@@ -14,7 +14,7 @@ from enstorage import Connector
 
 # Of so many kills a half is on SQLite and the rest on the two servers.
 _SHARE = {"sqlite": 2, "mariadb": 4, "postgresql": 4}
-# The few that are tried on the servers with all tests.
+# The few that are tried on the servers without `make torture`.
 _SHORT = {"transaction", "render", "delete"}
 _GATHERING_SECONDS = 1.0
 _LONGEST_GATHERING_SECONDS = 2.5
@@ -22,7 +22,7 @@ _LONGEST_GATHERING_SECONDS = 2.5
 _WRITING_SECONDS = 0.5
 
 CASES = [
-    (database, name)
+    pytest.param(database, name, marks=[] if database == "sqlite" else pytest.mark.long)
     for database, share in _SHARE.items()
     for name, operation in OPERATIONS.items()
     if database in operation.databases and (KILLS or database == "sqlite" or name in _SHORT)

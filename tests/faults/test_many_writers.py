@@ -11,7 +11,11 @@ from enstorage import Connector, DataSource, Model, Project
 
 _SHORT = 800
 # The last is tried in the long form only.
-DATABASES = ["sqlite", "mariadb", *(["postgresql"] if OPERATIONS_OF_WRITERS else [])]
+DATABASES = [
+    "sqlite",
+    pytest.param("mariadb", marks=pytest.mark.long),
+    *(["postgresql"] if OPERATIONS_OF_WRITERS else []),
+]
 
 
 @pytest.fixture(params=DATABASES)

@@ -64,7 +64,7 @@ def check_message(error):
     assert "***" in message
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_server_that_is_killed_and_comes_back_costs_nothing_that_was_acknowledged(server, tmp_path, figures):
     connector = Connector(server.url("away"), f"delta:{tmp_path}/series", f"file:{tmp_path}/objects")
     model = Project(name="p", data_source=DataSource(name="s").save()).create_research("r").create_model("m")

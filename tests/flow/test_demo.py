@@ -18,7 +18,7 @@ def run_demo(folder, *arguments):
         capture_output=True,
         text=True,
         check=True,
-        env={**os.environ, "COLUMNS": "200"},
+        env={**os.environ, "COLUMNS": "200", "JAX_DISABLE_MOST_OPTIMIZATIONS": "false"},  # it trains for longer
     )
     return done.stdout
 
@@ -124,6 +124,7 @@ def test_everything_is_kept_and_whole(sunspots):
         connector.close()
 
 
+@pytest.mark.long
 def test_anyones_series_runs_the_same_way(tmp_path, test_data):
     folder = tmp_path / "report"
     airline = test_data / "airline" / "airline-passengers.csv"

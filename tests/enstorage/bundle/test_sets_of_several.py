@@ -1,5 +1,7 @@
 """Sets made of several preparations go to other stores with all that they are made of."""
 
+import shutil
+
 import numpy as np
 import pytest
 from forging import packed, put_records, records, unpacked, with_columns
@@ -7,38 +9,41 @@ from sklearn.linear_model import LinearRegression
 
 import enstorage
 from endirector import Conductor
-from enstorage import DataSet, DataSetInput, DataSource, Project, check
+from enstorage import Connector, DataSet, DataSetInput, DataSource, Project, check
 from enstorage.adapter import Bins, Interval
 from enstorage.errors import EnstorageError, InvalidInputError
 
 DAY = 86_400 * 10**9
 
 
-@pytest.fixture
-def shop(another_store):
+def make_shop():
     """A project over three customers: two models on pooled sets of their visits, and their ensemble."""
-    store = another_store()
-    with store:
-        preparations = []
-        for number in range(3):
-            source = DataSource(name=f"customer {number}").save()
-            days = np.cumsum(np.random.default_rng(number).integers(1, 30, 20))
-            source.write(days * DAY, np.random.default_rng(number).integers(1, 3, 20).astype(float))
-            preparations.append(source.create_snapshot().create_preparation("drop", "none", 0.6, 0.0, 0.4))
-        project = Project(name="Shop", data_source=preparations[0].data_snapshot.data_source).save()
-        research = project.create_research("Visits", preparations[0])
-        for look_back in (2, 3):
-            data_set = DataSet.from_preparations(preparations, Interval(look_back))
-            model = research.create_model(f"look back {look_back}")
-            model.data_set(data_set)
-            estimator = LinearRegression().fit(*data_set.arrays("train")[1:])
-            for part in ("train", "test"):
-                ids, X, _ = data_set.arrays(part)
-                model.save_forecasts(part, ids, estimator.predict(X), series=data_set.series(part))
-        binned = research.create_model("binned")
-        binned.data_set(DataSet.from_preparations(preparations, Bins(Interval(2), (10, 20))))
-        Conductor(project.create_ensemble("voting", models=project.models()[:2])).render()
-    return project
+    preparations = []
+    for number in range(3):
+        source = DataSource(name=f"customer {number}").save()
+        days = np.cumsum(np.random.default_rng(number).integers(1, 30, 20))
+        source.write(days * DAY, np.random.default_rng(number).integers(1, 3, 20).astype(float))
+        preparations.append(source.create_snapshot().create_preparation("drop", "none", 0.6, 0.0, 0.4))
+    project = Project(name="Shop", data_source=preparations[0].data_snapshot.data_source).save()
+    research = project.create_research("Visits", preparations[0])
+    for look_back in (2, 3):
+        data_set = DataSet.from_preparations(preparations, Interval(look_back))
+        model = research.create_model(f"look back {look_back}")
+        model.data_set(data_set)
+        estimator = LinearRegression().fit(*data_set.arrays("train")[1:])
+        for part in ("train", "test"):
+            ids, X, _ = data_set.arrays(part)
+            model.save_forecasts(part, ids, estimator.predict(X), series=data_set.series(part))
+    binned = research.create_model("binned")
+    binned.data_set(DataSet.from_preparations(preparations, Bins(Interval(2), (10, 20))))
+    Conductor(project.create_ensemble("voting", models=project.models()[:2])).render()
+
+
+@pytest.fixture
+def shop(filled_once, tmp_path):
+    connector = Connector.in_folder(shutil.copytree(filled_once(make_shop), tmp_path / "shop"))
+    yield Project.get(1, connector=connector)
+    connector.close()
 
 
 @pytest.fixture
