@@ -186,7 +186,7 @@ class TestPlacesThatCannotBeUsed:
                 {"database": "sqlite:///file"},
                 r"sqlite:///file refused: the file is damaged or no database .*another file",
             ),
-            ({"series": "delta:file/x"}, r"series store file/x failed: .*Not a directory.*Nothing was changed"),
+            ({"series": "delta:file/x"}, r"series store delta:file/x failed: .*Not a directory.*Nothing was changed"),
             ({"objects": "file:file/x"}, r"object store file/x failed: Not a directory.*writable"),
         ],
     )

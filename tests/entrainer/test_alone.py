@@ -35,8 +35,8 @@ class Normalised(NetworkSpec):
 @pytest.fixture(autouse=True)
 def normalised(monkeypatch):
     point = EntryPoint("normalised", f"{__name__}:Normalised", NETWORK_SPECS.group)
-    ours = entry_points._ours()
-    monkeypatch.setattr(entry_points, "_ours", lambda: (*ours, point))
+    ours = {**entry_points._ours(), (point.group, point.name): point}
+    monkeypatch.setattr(entry_points, "_ours", lambda: ours)
 
 
 @pytest.fixture

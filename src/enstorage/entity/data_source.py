@@ -130,7 +130,7 @@ class DataSource(Record):
 
         Args:
             times: shape (n,): NumPy, list, pandas, Polars or Arrow; or alone: a table of two columns, a pandas Series with
-                times as index, or the path of a CSV file with two columns.
+                times as index, the path of a CSV file with two columns, or an `enstorage.sources` loader of one series.
             values: shape (n,), finite.
             progress: show a bar, or a function, see `enstorage.Progress`.
 

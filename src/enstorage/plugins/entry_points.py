@@ -9,13 +9,13 @@ OURS = "enstorage"
 
 def find(group: str, name: str) -> Sequence[EntryPoint]:
     """What is registered under a name: ours alone where there is one, else one entry for each thing of other packages."""
-    own = [point for point in _ours() if (point.group, point.name) == (group, name)]
-    return own or list({point.value: point for point in _others(group) if point.name == name}.values())
+    own = _ours().get((group, name))
+    return [own] if own else list({point.value: point for point in _others(group) if point.name == name}.values())
 
 
 def points_of(group: str) -> Iterable[EntryPoint]:
     """All entry points of a group, ours first."""
-    return (*(point for point in _ours() if point.group == group), *_others(group))
+    return (*(point for point in _ours().values() if point.group == group), *_others(group))
 
 
 def owner(point: EntryPoint) -> str:
@@ -24,11 +24,12 @@ def owner(point: EntryPoint) -> str:
 
 
 @cache
-def _ours() -> tuple[EntryPoint, ...]:
+def _ours() -> dict[tuple[str, str], EntryPoint]:
+    """By group and name."""
     try:
-        return tuple(distribution(OURS).entry_points)
+        return {(point.group, point.name): point for point in distribution(OURS).entry_points}
     except PackageNotFoundError:
-        return ()
+        return {}
 
 
 @cache
