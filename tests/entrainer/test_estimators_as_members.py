@@ -6,6 +6,7 @@ from inspect import signature
 import numpy as np
 import polars as pl
 import pytest
+import skops.io
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import BaggingRegressor, HistGradientBoostingRegressor, RandomForestRegressor, StackingRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, TweedieRegressor
@@ -206,6 +207,21 @@ def test_nearest_neighbours_are_kept_as_their_samples(windows, algorithm):
     assert (model.object_format, type(loaded._tree)) == ("skops", type(fitted._tree))
     assert vars(loaded).keys() == vars(fitted).keys()
     np.testing.assert_array_equal(loaded.predict(X + 0.01), fitted.predict(X + 0.01))
+
+
+def test_other_programs_read_what_is_exported_of_nearest_neighbours_and_of_what_is_fitted_again(windows, tmp_path):
+    neighbours = member(windows, None, "neighbours")
+    fitted = KNeighborsRegressor(3).fit(*neighbours.data_set().arrays("train")[1:])
+    neighbours.save_object(fitted)
+    neighbours.export(tmp_path / "neighbours")
+    samples = neighbours.data_set().arrays()[1] + 0.01
+    loaded = skops.io.load(tmp_path / "neighbours" / "model.skops")
+    np.testing.assert_allclose(loaded.predict(samples), fitted.predict(samples))
+    tweedie = member(windows, TweedieRegressor())
+    entrainer.fit(tweedie, progress=False)
+    assert sorted(tweedie.export(tmp_path / "tweedie").files) == ["model.json", "model.onnx"]
+    imported = windows[0].import_model(tmp_path / "tweedie").load_object()
+    np.testing.assert_allclose(imported.predict(samples).ravel(), tweedie.load_object().predict(samples), rtol=1e-5)
 
 
 def test_one_that_was_trained_elsewhere_is_fitted_again_where_that_gives_the_same(windows):
