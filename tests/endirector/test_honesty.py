@@ -134,7 +134,7 @@ def test_a_rendered_ensemble_goes_with_its_member_and_cannot_lose_one(project, r
 @pytest.mark.parametrize(
     ("metamodel", "words"),
     [
-        ("MultiOutputRegressor", "needs parameters of its own"),
+        ("MultiOutputRegressor", "needs the parameter 'estimator'"),
         ("IsotonicRegression", "cannot be a metamodel: Isotonic regression input X should be a 1d array"),
         ("PLSCanonical", "upper bound is 1"),
     ],

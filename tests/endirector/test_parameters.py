@@ -139,13 +139,13 @@ BAD = {
     "no JSON": ("voting", None, {"average": object()}, "cannot be kept as JSON"),
     "a classifier": ("blending", "LogisticRegression", {}, "not a regressor"),
     "a classifier object": ("blending", LogisticRegression(), {}, "not a regressor"),
-    "no such": ("blending", "Ridge", {"metamodel": {"alfa": 1}}, "Ridge has no parameter 'alfa'; known are alpha,"),
+    "no such": ("blending", "Ridge", {"metamodel": {"alfa": 1}}, "Ridge has no parameter 'alfa'. It takes: alpha,"),
     "bad value": ("blending", "Ridge", {"metamodel": {"alpha": -1}}, r"Ridge with .* cannot be a metamodel: .*'alpha'"),
     "both": ("blending", Ridge(), {"metamodel": {"alpha": 1}}, "has its parameters itself"),
     "fitted": ("blending", LinearRegression().fit([[1], [2]], [1, 2]), {}, "was fitted already"),
-    "code": ("blending", TransformedTargetRegressor(func=np.log), {}, "a parameter that cannot be kept"),
+    "code": ("blending", TransformedTargetRegressor(func=np.load), {}, "which is code"),
     "fitted inside": ("blending", make_pipeline(LinearRegression().fit([[1], [2]], [1, 2])), {}, "was fitted already"),
-    "a class": ("blending", Ridge, {}, "class name of a regressor"),
+    "a class": ("blending", Ridge, {}, "is no estimator of scikit-learn"),
     "a metamodel": ("voting", Ridge(), {}, "has no metamodel"),
 }
 

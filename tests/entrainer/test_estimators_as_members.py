@@ -1,10 +1,12 @@
 """Any regressor and classifier is a member: kept as data, or fitted again when needed; else refused before training."""
 
 from collections import defaultdict
+from inspect import signature
 
 import numpy as np
 import polars as pl
 import pytest
+import skops.io
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import BaggingRegressor, HistGradientBoostingRegressor, RandomForestRegressor, StackingRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, TweedieRegressor
@@ -100,9 +102,10 @@ def test_every_estimator_of_scikit_learn_is_kept_fitted_again_or_refused_before_
     data_set = enstorage.DataSet.from_arrays(range(60), X, y, PARTS, kind)
     research = project.create_research(kind)
     models, refused = [], set()
-    for name, _ in all_estimators(type_filter=kind):
+    for name, estimator in all_estimators(type_filter=kind):
         try:
-            model = research.create_model(name, Estimator(name))
+            few = {"n_estimators": 3} if "n_estimators" in signature(estimator).parameters else {}
+            model = research.create_model(name, Estimator(name, few))
             model.data_set(data_set)
             jobs_of([model], entrainer.Training(), 0, None)
             models.append(model)
@@ -161,7 +164,7 @@ def test_an_estimator_of_a_bundle_asks_for_one_process(windows, project, tmp_pat
         (LogisticRegression(), "LogisticRegression cannot be fitted: .*for values Ridge"),
         (Estimator("IsotonicRegression"), "IsotonicRegression cannot be fitted"),
         (Estimator("GammaRegressor"), "GammaRegressor cannot be fitted: .*out of the valid range"),
-        (KNeighborsRegressor(500), "KNeighborsRegressor cannot forecast: .*n_neighbors"),
+        (KNeighborsRegressor(500), "KNeighborsRegressor cannot be used: .*n_neighbors"),
     ],
     ids=lambda each: each if isinstance(each, str) else "",
 )
@@ -204,6 +207,21 @@ def test_nearest_neighbours_are_kept_as_their_samples(windows, algorithm):
     assert (model.object_format, type(loaded._tree)) == ("skops", type(fitted._tree))
     assert vars(loaded).keys() == vars(fitted).keys()
     np.testing.assert_array_equal(loaded.predict(X + 0.01), fitted.predict(X + 0.01))
+
+
+def test_other_programs_read_what_is_exported_of_nearest_neighbours_and_of_what_is_fitted_again(windows, tmp_path):
+    neighbours = member(windows, None, "neighbours")
+    fitted = KNeighborsRegressor(3).fit(*neighbours.data_set().arrays("train")[1:])
+    neighbours.save_object(fitted)
+    neighbours.export(tmp_path / "neighbours")
+    samples = neighbours.data_set().arrays()[1] + 0.01
+    loaded = skops.io.load(tmp_path / "neighbours" / "model.skops")
+    np.testing.assert_allclose(loaded.predict(samples), fitted.predict(samples))
+    tweedie = member(windows, TweedieRegressor())
+    entrainer.fit(tweedie, progress=False)
+    assert sorted(tweedie.export(tmp_path / "tweedie").files) == ["model.json", "model.onnx"]
+    imported = windows[0].import_model(tmp_path / "tweedie").load_object()
+    np.testing.assert_allclose(imported.predict(samples).ravel(), tweedie.load_object().predict(samples), rtol=1e-5)
 
 
 def test_one_that_was_trained_elsewhere_is_fitted_again_where_that_gives_the_same(windows):

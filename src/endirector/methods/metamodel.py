@@ -8,7 +8,7 @@ import numpy as np
 
 from enstorage.errors import InvalidInputError
 from enstorage.estimators.describe import describe, plain_parameters
-from enstorage.estimators.fitting import fit_samples
+from enstorage.estimators.fitting import fit_samples, reason_of
 from enstorage.estimators.make import make
 from enstorage.estimators.trial import check_kind
 
@@ -59,8 +59,10 @@ def check_metamodel(
             warnings.simplefilter("ignore")
             fit_samples(metamodel, rows, rows.sum(axis=1) if classes is None else np.arange(32) % classes)
     except InvalidInputError as error:
+        given_with = f" with {told}" if told else ""
+        reason = reason_of(error.__cause__) if isinstance(error.__cause__, Exception) else str(error)
         raise InvalidInputError(
-            f"{name} cannot be a metamodel with the parameters {told}. {error} Take for example "
+            f"{name}{given_with} cannot be a metamodel: {reason} Take for example "
             f"{'LinearRegression or Ridge' if classes is None else 'LogisticRegression'}."
         ) from error
     return name, told

@@ -261,8 +261,9 @@ class Model(Record):
     def export(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> "ExportedModel":
         """Write the trained object as files that other programs read, with a `model.json` that says what it is.
 
-        A Keras model becomes `architecture.json`, `model.weights.h5` and `model.safetensors`, an estimator `model.skops`;
-        and both `model.onnx` where that can be made and gives the same output. `Research.import_model` reads the folder.
+        A Keras model becomes `architecture.json`, `model.weights.h5` and `model.safetensors`, an estimator `model.skops`
+        unless it is fitted again when needed; and both `model.onnx` where that can be made and gives the same output.
+        `Research.import_model` reads the folder.
 
         Args:
             folder: a new one, or an empty one; it is there whole or not at all.

@@ -69,7 +69,7 @@ def try_fit(
     few = _few(y)
 
     def fitted(rows: NDArray[np.intp]) -> Any:
-        return _forecasting(_quick(estimator), X[rows], y[rows], None if weight is None else weight[rows])
+        return _forecasting(estimator, X[rows], y[rows], None if weight is None else weight[rows])
 
     # On few rows threads would wait for each other most of the time.
     with warnings.catch_warnings(), np.errstate(all="ignore"), threadpool_limits(1):
@@ -117,13 +117,13 @@ def _forecasting(estimator: Any, X: NDArray[Any], y: NDArray[Any], weight: NDArr
     name = type(estimator).__name__
     targets = int(np.prod(y.shape[1:]))
     try:
-        fitted = fit_samples(estimator, X, y, weight)
+        fitted = fit_samples(_quick(estimator), X, y, weight)
         output = estimator_output(fitted, X, targets)
     except InvalidInputError as error:
         raise InvalidInputError(f"{error} {_remedy(estimator, targets)}") from error
     except Exception as error:  # estimators fail with errors of every kind
         reason = reason_of(error)
-        raise InvalidInputError(f"{name} cannot forecast: {reason} {_remedy(estimator, targets)}") from error
+        raise InvalidInputError(f"{name} cannot be used: {reason} {_remedy(estimator, targets)}") from error
     if output.size != y.size:
         raise InvalidInputError(
             f"{name} gives an output of shape {output.shape} for {len(X)} samples with {targets} targets each. "

@@ -100,7 +100,18 @@ def _write_onnx(model: "Model", obj: Any, samples: Any, folder: Path) -> dict[st
     return {}
 
 
-_WRITERS = {"keras": _write_keras, "skops": _write_estimator, "onnx": _write_onnx}
+def _write_refitted(model: "Model", obj: Any, samples: Any, folder: Path) -> dict[str, str]:
+    """ONNX alone: skops keeps no such estimator as data."""
+    left_out = _where_possible(folder, {ONNX: lambda: onnx_bytes(obj, samples)})
+    if left_out:
+        raise NotSupportedError(
+            f"The {type(obj).__name__} of {model} is fitted again when it is needed, so it could be exported as ONNX alone: "
+            f"{left_out[ONNX]} Export its forecasts: model.forecasts().write_csv(file)."
+        )
+    return {}
+
+
+_WRITERS = {"keras": _write_keras, "skops": _write_estimator, "onnx": _write_onnx, "refit": _write_refitted}
 
 
 def _where_possible(folder: Path, makers: Mapping[str, Any]) -> dict[str, str]:

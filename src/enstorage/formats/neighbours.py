@@ -19,7 +19,7 @@ def without_search_trees(obj: Any) -> Any:
         return obj
     bare = copy.deepcopy(obj, {id(tree): None for tree in trees})
     for owner in owners(bare):
-        if vars(owner).get("_tree", obj) is None and owner._fit_method in _kinds():
+        if vars(owner).get("_tree", obj) is None and getattr(owner, "_fit_method", None) in _kinds():
             setattr(owner, _LEFT_OUT, owner._fit_method)
             owner._fit_method = "brute"
     return bare
@@ -32,9 +32,10 @@ def build_search_trees(obj: Any) -> None:
         CorruptError: the samples or the metric fit no tree.
     """
     for owner in owners(obj):
-        method = vars(owner).pop(_LEFT_OUT, None)
+        method = vars(owner).get(_LEFT_OUT)
         if method is None:
             continue
+        delattr(owner, _LEFT_OUT)
         metric, parameters = owner.effective_metric_, owner.effective_metric_params_
         if method not in _kinds() or not isinstance(metric, str) or owner._fit_X.shape[1] != owner.n_features_in_:
             raise CorruptError("The nearest neighbours have no samples that fit their metric. Train the model again.")
