@@ -115,8 +115,9 @@ class Model(Record):
             )
         with self.connector.transaction():
             research = self.research
-            research.project.check_data_set(created_data_set)
             preparation = created_data_set.data_preparation
+            if preparation is None or created_data_set.is_pooled:
+                research.project.check_data_set(created_data_set)
             if preparation is not None:
                 research.use(preparation)
                 research.save()

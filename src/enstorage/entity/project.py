@@ -177,7 +177,7 @@ class Project(Record):
         )
 
     def check_data_set(self, data_set: "DataSet") -> None:
-        """Refuse, in a project over a panel, samples that are of none of its sources.
+        """Refuse, in a project over a panel, a pooled set or one from arrays with samples of none of its sources.
 
         Raises:
             InvalidInputError: there are such.
