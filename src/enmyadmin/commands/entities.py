@@ -15,43 +15,6 @@ if TYPE_CHECKING:
     from enstorage import DataSource, Model
     from enstorage.entity._record import Record
 
-# What a list leaves to `show`.
-_LONG = {
-    *(
-        "description",
-        "tags",
-        "updated_at",
-        "deleted_at",
-        "network",
-        "state",
-        "result",
-        "properties",
-        "columns",
-        "adapter",
-    ),
-    *(
-        "created_at",
-        "rendered_at",
-        "object_format",
-        "number",
-        "label",
-        "lost",
-        "sha256",
-        "object_sha256",
-        "object_bytes",
-        "seed",
-        "split",
-        "data_csv_id",
-        "data",
-        "local_ids",
-        "parameters",
-        "series_version",
-        "formed",
-        "checked_at",
-        "check_result",
-    ),
-}
-
 _TOLD_APART = {"meta", "items", "result", "formed"}
 
 
@@ -147,11 +110,13 @@ def _side(value: Any) -> Any:
 
 
 def _print_records(kind: "type[Record]", records: "Sequence[Record]", word: str, *, as_json: bool) -> None:
+    from enstorage.entity.columns import facts_of
+
     rows = [record.as_dictionary() for record in records]
     if as_json:
         print_json(rows)
         return
-    columns = [column.key for column in kind.__table__.columns if column.key not in _LONG]
+    columns = [name for name, facts in facts_of(kind).items() if facts.listed]
     print_table(columns, [[shortened(row[column]) for column in columns] for row in rows])
     typer.echo(f"{len(rows)} {word}")
 
