@@ -110,13 +110,13 @@ def _side(value: Any) -> Any:
 
 
 def _print_records(kind: "type[Record]", records: "Sequence[Record]", word: str, *, as_json: bool) -> None:
-    from enstorage.entity.columns import facts_of
+    from enstorage.entity.columns import named
 
     rows = [record.as_dictionary() for record in records]
     if as_json:
         print_json(rows)
         return
-    columns = [name for name, facts in facts_of(kind).items() if facts.listed]
+    columns = list(named(kind, "listed"))
     print_table(columns, [[shortened(row[column]) for column in columns] for row in rows])
     typer.echo(f"{len(rows)} {word}")
 
