@@ -49,7 +49,7 @@ class Listener:
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._latest = ("", 0, 1)
+        self._latest: tuple[str, int, int] | None = None
         self._quiet_until = 0.0
         self._is_stopped = False
 
@@ -59,7 +59,7 @@ class Listener:
         Raises:
             CancelledError: the call is to stop; again at each later call, so that no handler of errors can lose it.
         """
-        is_end = done == total and self._latest[1:] != (done, total)
+        is_end = done == total and (self._latest is None or self._latest[1:] != (done, total))
         self._latest = (what, done, total)
         if not self._is_stopped:
             if not is_end and time.monotonic() < self._quiet_until:
@@ -71,7 +71,8 @@ class Listener:
 
     def ask(self) -> None:
         """Tell the same again, so that it can stop here."""
-        self(*self._latest)
+        if self._latest is not None:
+            self(*self._latest)
 
     def within(self, first: int, last: int, total: int) -> "Listener":
         """A listener for a call inside this one, whose way is that from `first` to `last` of `total`."""

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from endirector import Conductor
-from endirector.progress import progress_bar
 from enmyadmin.output import readable_size
 from enstorage import Connector, DataSource, Project
 from enstorage.adapter import Window
@@ -144,17 +143,6 @@ def test_check_tells_what_a_killed_process_left_and_gc_frees_it(enstorage, csv):
     assert not path.exists()
     assert enstorage("gc", "--delete")[1] == "There is nothing to free.\n"
     assert enstorage("check")[:2] == (0, "The store is whole.\n")
-
-
-def test_a_long_check_shows_a_bar_where_somebody_looks(monkeypatch, capsys):
-    monkeypatch.setattr("endirector.progress.PATIENCE_SECONDS", 0.0)
-    for terminal, hidden, shown in (("1", False, True), ("1", True, False), ("", False, False)):
-        monkeypatch.setenv("FORCE_COLOR", terminal) if terminal else monkeypatch.delenv("FORCE_COLOR")
-        with progress_bar(hidden=hidden) as progress:
-            progress("Checking Model", 3, 7)
-        output = capsys.readouterr()
-        assert output.out == ""
-        assert ("Checking Model" in output.err) == shown
 
 
 @pytest.mark.parametrize(

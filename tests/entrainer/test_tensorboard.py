@@ -118,7 +118,9 @@ def test_a_folder_that_cannot_be_written_to_is_told_before_anything_is_trained(r
 
 
 def test_a_missing_library_names_the_extra():
-    code = "import sys; sys.modules['tensorboard'] = None; from entrainer import events; events._library()"
+    code = (
+        "import sys; sys.modules['tensorboard'] = None; from entrainer.tensorboard import records; records._library()"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert 'Install it with: pip install "enstorage[tensorboard]"' in done.stderr
 

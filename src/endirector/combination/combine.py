@@ -14,6 +14,7 @@ from endirector.methods.metamodel import make_metamodel
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 from enstorage.preparation.split import PARTS
+from enstorage.progress import checkpoint
 
 #: Into so many stretches of time out-of-fold rows are cut, to judge a method on rows that it was not fitted on.
 STRETCHES = 5
@@ -197,6 +198,7 @@ def cross_fitted(recipe: Recipe, folds: Evidence) -> Floats:
     stretch = stretches_of(folds.keys)
     forecast = np.full(len(stretch), np.nan)
     for number in range(1, STRETCHES):
+        checkpoint()
         before, ahead = stretch < number, stretch == number
         if before.any() and ahead.any():
             forecast[ahead] = recipe.fit(folds.only(before))[0].predict(folds.only(ahead).rows)

@@ -1,6 +1,7 @@
 """Where members meet: what each brings, the targets that all share, and who could not come."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +21,11 @@ from endirector.members.member import (
 )
 from endirector.members.quantiles import common_quantiles
 from endirector.methods.base import Rows
-from enstorage import Ensemble, Model, plugins
+from enstorage import Ensemble, Forecast, Model, plugins
 from enstorage.entity.ensemble_columns import METHODS
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.entity.targets import known_targets
-from enstorage.errors import InvalidInputError, MissingLibraryError, StoreError
+from enstorage.errors import CancelledError, InvalidInputError, MissingLibraryError, StoreError
 from enstorage.preparation.split import PARTS
 
 
@@ -104,7 +105,7 @@ def meet(
         tell(place, member.name)
         try:
             brought.append(_bring(member))
-        except (StoreError, MissingLibraryError, MemoryError):  # nothing is wrong with the member
+        except (StoreError, MissingLibraryError, MemoryError, CancelledError):  # nothing is wrong with the member
             raise
         except Exception as error:
             if strict:
@@ -206,8 +207,31 @@ def _with_truth(model: Model, forecasts: pl.DataFrame) -> pl.DataFrame:
     return table.join(known, on=[name for name in KEY if name in known.columns], how="left", maintain_order="left")
 
 
+@contextmanager
+def no_new_forecasts(members: Sequence[Member]) -> Iterator[None]:
+    """Where an error leaves the block, delete the forecasts that models without any were given in it, see `_up_to_date`.
+
+    Outdated ones that were replaced stay replaced.
+    """
+    bare = [model for model in models_in(members) if _lacks(model) and not _parts(model)]
+    try:
+        yield
+    except BaseException:
+        for each in (each for model in bare for each in _parts(model)):
+            each.delete()
+        raise
+
+
+def _parts(model: Model) -> list[Forecast]:
+    return [each for each in Forecast.of(model) if each.part != OUT_OF_FOLD]
+
+
+def _lacks(model: Model) -> bool:
+    return model.object_sha256 is not None and model.data_set_id is not None and not model.has_forecasts()
+
+
 def _up_to_date(model: Model) -> pl.DataFrame:
-    if model.object_sha256 is not None and model.data_set_id is not None and not model.has_forecasts():
+    if _lacks(model):
         from entrainer import predict
 
         predict(model)

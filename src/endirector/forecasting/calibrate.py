@@ -21,6 +21,7 @@ from enstorage.entity.ensemble import classes_of
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 from enstorage.preparation.split import PARTS
+from enstorage.progress import Progress, listening
 from entrainer.forecasting.conformal import Calibration, checked_levels, quantiles_of
 from entrainer.forecasting.forecast import check_horizon
 
@@ -28,7 +29,13 @@ from entrainer.forecasting.forecast import check_horizon
 LEVELS = (0.8, 0.95)
 
 
-def calibrate(ensemble: Ensemble, levels: Sequence[float] = LEVELS, *, horizon: int | None = None) -> pl.DataFrame:
+def calibrate(
+    ensemble: Ensemble,
+    levels: Sequence[float] = LEVELS,
+    *,
+    horizon: int | None = None,
+    progress: bool | Progress = True,
+) -> pl.DataFrame:
     """Say how wide intervals of the ensemble are, and keep them: what `ensemble.intervals()` reads afterwards.
 
     An interval is the forecast ± a quantile of absolute residuals, for each step ahead its own (split conformal
@@ -41,25 +48,31 @@ def calibrate(ensemble: Ensemble, levels: Sequence[float] = LEVELS, *, horizon: 
         levels: of the intervals, such as 0.95; those that the ensemble has already are made anew with them.
         horizon: also for the steps up to this one, which are made of forecasts. Such forecasts are tried on held-out rows
             with the objects of the members; steps without enough of them are left out.
+        progress: show a bar, or a function, see `enstorage.Progress`.
 
     Returns:
         As `Ensemble.intervals` gives it.
 
     Raises:
+        CancelledError: the progress function asked to stop; nothing was changed.
         NotFoundError: the ensemble was not rendered.
         InvalidInputError: there are no honest residuals, or too few of a step for a level.
     """
     asked = checked_levels(levels)
     if horizon is not None:
         check_horizon(horizon)
-    with ensemble.connector:
+    with ensemble.connector as connector, listening(progress) as report, connector.all_or_nothing():
+        report("Residuals", 0, 4)
         earlier = [each["level"] for each in (ensemble.result or {}).get("intervals", ())]
         asked = checked_levels([*asked, *earlier])
         calibration = residuals_of(ensemble)
         calibration.check(asked)
+        report("Coverage of the test part", 1, 4)
         measured = _measured(calibration, asked, _test_residuals(ensemble))
+        report("Steps that are made of forecasts", 2, 4)
         if horizon is not None:
             measured += _measured_ahead(ensemble, horizon, asked)
+        report("Calibrated", 4, 4)
         _save(ensemble, calibration, asked, measured)
     return ensemble.intervals()
 

@@ -11,6 +11,7 @@ from endirector.forecasting.members_ahead import Start, own_steps, points_ahead
 from enstorage import DataSnapshot, DataSource, Ensemble
 from enstorage.errors import InvalidInputError
 from enstorage.instant import TimeLike
+from enstorage.progress import Progress, listening
 from entrainer.forecasting.conformal import by_step, checked_levels
 from entrainer.forecasting.forecast import check_horizon, no_interval
 
@@ -24,6 +25,7 @@ def forecast(
     snapshot: DataSnapshot | None = None,
     series: DataSource | int | None = None,
     given: Mapping[str, ArrayLike] | None = None,
+    progress: bool | Progress = True,
 ) -> pl.DataFrame:
     """Forecast the steps that follow the data of an ensemble: with every member, combined as it was rendered.
 
@@ -42,29 +44,36 @@ def forecast(
         series: for members of pooled sets the data source to forecast, or its id.
         given: forecasts of members that have no object, as they were made elsewhere: by the names of the members a value
             for each step, in the units of the source, shape (horizon,).
+        progress: show a bar, or a function, see `enstorage.Progress`.
 
     Returns:
         Columns as of `entrainer.forecast`. Steps that are made of forecasts have quantiles where such forecasts
         can be tried on rows that no member was trained on; a warning names the steps without.
 
     Raises:
+        CancelledError: the progress function asked to stop.
         NotFoundError: the ensemble was not rendered.
         InvalidInputError: a member cannot forecast past the end of its data, and nothing is given for it; or levels were
             asked for and there are no, or too few, honest residuals.
     """
     check_horizon(horizon)
-    with ensemble.connector:
+    with ensemble.connector, listening(progress) as report:
+        report("Forecasts of the members", 0, 3)
         points = points_ahead(ensemble, Start(horizon, time_from, snapshot, series, dict(given or {})))
         asked = LEVELS if levels is None else checked_levels(levels)
         if not asked:
+            report("Forecast", 3, 3)
             return points
+        report("Residuals", 1, 3)
         try:
             direct = residuals_of(ensemble)
         except InvalidInputError as error:
             if levels is not None:
                 raise
             warnings.warn(str(error), stacklevel=2)
+            report("Forecast", 3, 3)
             return points
+        report("Steps that are made of forecasts", 2, 3)
         like = own_steps(ensemble, horizon)
         rehearsed = None
         if len(like) < horizon:
@@ -75,4 +84,5 @@ def forecast(
         without = found.steps_without(asked, horizon)
         if without:
             warnings.warn(no_interval(str(ensemble), without), stacklevel=2)
+        report("Forecast", 3, 3)
         return found.with_intervals(points, asked)

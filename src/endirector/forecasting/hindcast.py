@@ -19,6 +19,7 @@ from endirector.methods.base import Combination, Floats
 from enstorage import Ensemble
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.preparation.split import PARTS
+from enstorage.progress import checkpoint
 from entrainer.forecasting.hindcast import rehearse, true_steps
 
 Times = NDArray[np.int64]
@@ -117,6 +118,7 @@ def _combined(ensemble: Ensemble, combination: Combination, times: Times, member
     if sight is not None:
         rows = np.searchsorted(sight.known.times, times)
         for place in np.flatnonzero(whole):
+            checkpoint()
             said[place] = follow(combination, members[place], step, sight, int(rows[place]))
     elif whole.any():
         flat = members[whole].reshape(-1, count)

@@ -17,6 +17,7 @@ from endirector.methods.base import Floats
 from enstorage import DataSnapshot, DataSource, Ensemble
 from enstorage.errors import InvalidInputError
 from enstorage.instant import TimeLike, to_iso
+from enstorage.progress import checkpoint
 from entrainer.forecasting.history import known_rows
 from entrainer.forecasting.recursive import direct_steps
 from entrainer.forecasting.window import windows_of
@@ -133,6 +134,7 @@ def _first_unknown(members: Iterable[Member], start: Start) -> int:
 
 def _points_of(member: Member, start: Start) -> pl.DataFrame | None:
     """What a member says; None for one without object."""
+    checkpoint()
     if isinstance(member.entity, Ensemble):
         own = without_object(living_members(member.entity))
         given = {name: values for name, values in start.given.items() if name in own}

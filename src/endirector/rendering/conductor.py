@@ -9,11 +9,10 @@ import polars as pl
 
 from endirector.alignment.align import Alignment
 from endirector.combination.combine import Combined, combine
-from endirector.combination.gather import Meeting, meet, recipe_of
+from endirector.combination.gather import Meeting, meet, no_new_forecasts, recipe_of
 from endirector.members.leakage import leaks, mark_of, seen_test_rows
 from endirector.members.member import Member, members_of, models_in, require_out_of_fold
 from endirector.methods.base import Floats
-from endirector.progress import progress_bar
 from endirector.rendering.environment import surroundings
 from endirector.rendering.metrics import errors_by_part
 from endirector.rendering.table import table_of
@@ -21,6 +20,7 @@ from endirector.rendering.verify import Verification, compared
 from enstorage import DataCsv, Ensemble, Forecast, Model
 from enstorage.errors import UntrustedError
 from enstorage.preparation.split import PARTS
+from enstorage.progress import Listener, Progress, listening
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,57 +63,64 @@ class Conductor:
     def __init__(self, ensemble: Ensemble) -> None:
         self.ensemble = ensemble
 
-    def render(self, *, strict: bool = False, progress: bool = True) -> Ensemble:
+    def render(self, *, strict: bool = False, progress: bool | Progress = True) -> Ensemble:
         """Build the ensemble and store it.
 
         Args:
             strict: refuse where a member fails: its object is missing or cannot predict, or predicts what is no number. By
                 default it is dropped, `ensemble.dropped()` says why, and the others are combined.
-            progress: show a bar where it takes longer than two seconds.
+            progress: show a bar, or a function, see `enstorage.Progress`.
 
         Returns:
             The ensemble, with the metamodel, the members' parameters, the alignment, the forecasts and the errors.
 
         Raises:
+            CancelledError: the progress function asked to stop; nothing was changed.
             InvalidInputError: no members, no common target, members of different targets or units, no row to fit on, or no
                 out-of-fold forecasts where the ensemble is to be fitted on them.
         """
-        with self.ensemble.connector:
-            return self._save(self._rendered(strict=strict, progress=progress))
+        with self.ensemble.connector as connector, listening(progress) as report, connector.all_or_nothing():
+            members = members_of(self.ensemble)
+            with no_new_forecasts(members):
+                return self._save(self._rendered(members, strict=strict, report=report))
 
-    def verify(self) -> Verification:
+    def verify(self, *, progress: bool | Progress = True) -> Verification:
         """Render again from what is stored, without storing anything, and compare all of it with what was kept.
 
         On the machine and with the library versions that it was rendered with every bit has to be the same, elsewhere
         numbers to 1e-9 of their size.
 
+        Args:
+            progress: show a bar, or a function, see `enstorage.Progress`.
+
         Returns:
             What was demanded, and how far numbers are apart.
 
         Raises:
+            CancelledError: the progress function asked to stop.
             CorruptError: something differs; the message names it, and members or data that changed since.
             NotFoundError: the ensemble was not rendered.
         """
         ensemble = self.ensemble
-        with ensemble.connector:
-            kept = ensemble.table()
-            rendering = self._rendered(strict=False, progress=False)
+        with ensemble.connector as connector, listening(progress) as report, connector.all_or_nothing():
+            kept, members = ensemble.table(), members_of(ensemble)
+            with no_new_forecasts(members):
+                rendering = self._rendered(members, strict=False, report=report)
             forecasts = rendering.forecasts()
             return compared(ensemble, kept, rendering.table, rendering.result, rendering.properties, forecasts)
 
-    def _rendered(self, *, strict: bool, progress: bool) -> Rendering:
-        members, recipe = members_of(self.ensemble), recipe_of(self.ensemble)
+    def _rendered(self, members: list[Member], *, strict: bool, report: Listener) -> Rendering:
+        recipe, total = recipe_of(self.ensemble), len(members) + 1
         if recipe.wants_out_of_fold:
             require_out_of_fold(members)
-        with progress_bar(hidden=not progress) as report:
-
-            def tell(place: int, name: str) -> None:
-                report(f"Forecasts of {name}", place, len(members))
-
-            meeting = meet(members, recipe, strict=strict, tell=tell)
-            report("Combining", len(members), len(members))
-            combined = combine(meeting.recipe, meeting.evidence, None if meeting.folds is None else meeting.folds[1])
-        return _rendering(members, meeting, combined)
+        meeting = meet(
+            members, recipe, strict=strict, tell=lambda place, name: report(f"Forecasts of {name}", place, total)
+        )
+        report("Combining", len(members), total)
+        combined = combine(meeting.recipe, meeting.evidence, None if meeting.folds is None else meeting.folds[1])
+        rendering = _rendering(members, meeting, combined)
+        report("Combined", total, total)
+        return rendering
 
     def _save(self, rendering: Rendering) -> Ensemble:
         ensemble, connector = self.ensemble, self.ensemble.connector

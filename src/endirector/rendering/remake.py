@@ -16,6 +16,7 @@ from endirector.rendering.metrics import errors
 from enstorage import Ensemble, Model
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.preparation.split import PARTS
+from enstorage.progress import Progress, listening
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +112,26 @@ class _Again:
         return folds.keys.with_columns(pl.Series("value", cross_fitted(recipe, folds))).drop_nans("value")
 
 
-def remake(ensemble: Ensemble, *, progress: bool = True) -> Remaking:
+def remake(ensemble: Ensemble, *, progress: bool | Progress = True) -> Remaking:
     """Train all members again, combine them again, and compare with what is stored; nothing is stored.
 
     Args:
         ensemble: a rendered one.
-        progress: show a progress bar.
+        progress: show a bar, or a function, see `enstorage.Progress`.
 
     Raises:
+        CancelledError: the progress function asked to stop.
         NotFoundError: the ensemble was not rendered.
     """
     from entrainer import remake as train_again
 
-    with ensemble.connector:
+    with ensemble.connector, listening(progress) as report:
+        report("Training again", 0, 100)
         then, _ = stored_evidence(ensemble, as_rendered(ensemble))
-        remade = train_again(ensemble.models(), progress=progress)
+        remade = train_again(ensemble.models(), progress=report.within(0, 90, 100))
         again = _Again({each.model.id: each.forecasts for each in remade})
         reasons = {each.model.id: each.reason for each in remade}
+        report("Combining again", 90, 100)
         now, combined = again.combined(ensemble)
         weights = combined.combination.weights
         sides = []
@@ -140,6 +144,7 @@ def remake(ensemble: Ensemble, *, progress: bool = True) -> Remaking:
             weight = None if kept is None or weights is None else (kept, float(weights[place]))
             sides.append(replace(side, weight=weight, reason=why[0] if why else None))
         stored = ensemble.table().join(then.keys, on=KEY, how="semi", maintain_order="left")["ensemble"].to_numpy()
+        report("Combined again", 100, 100)
         return Remaking(tuple(sides), _side("ensemble", then, stored, combined.forecast))
 
 

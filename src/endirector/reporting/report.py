@@ -9,8 +9,9 @@ from typing import Any
 from endirector.reporting.content import content_of
 from endirector.reporting.figures import BARS, plots_of
 from endirector.reporting.page import render_page
-from endirector.selection.diagnose import diagnose
+from endirector.selection.diagnose import found_of, store_diagnosis
 from enstorage import Ensemble
+from enstorage.progress import Progress, listening
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,9 @@ class Report:
         return f'<iframe sandbox srcdoc="{escape(self.html)}" style="{style}" title="Report of an ensemble"></iframe>'
 
 
-def report(ensemble: Ensemble, folder_or_file: str | PathLike[str] | None = None, *, progress: bool = True) -> Report:
+def report(
+    ensemble: Ensemble, folder_or_file: str | PathLike[str] | None = None, *, progress: bool | Progress = True
+) -> Report:
     """Show a rendered ensemble: its members, how they met, errors, weights, intervals, diagnosis, and where it comes from.
 
     The page is one file: styles and pictures are inside, it loads nothing and runs no script; equal ensembles give equal
@@ -53,16 +56,23 @@ def report(ensemble: Ensemble, folder_or_file: str | PathLike[str] | None = None
     Args:
         ensemble: a rendered one.
         folder_or_file: where to write the page, see `Report.save`; by default it is not written.
-        progress: show a bar where it takes longer than two seconds.
+        progress: show a bar, or a function, see `enstorage.Progress`.
 
     Raises:
+        CancelledError: the progress function asked to stop; nothing was written or stored.
         MissingLibraryError: Jinja or Matplotlib is not installed.
         NotFoundError: the ensemble was not rendered.
     """
-    with ensemble.connector:
+    with ensemble.connector, listening(progress) as report:
         ensemble.alignment()
+        report("Reading", 0, 100)
         known: dict[str, Any] | None = (ensemble.result or {}).get("diagnosis")
-        diagnosis = known or diagnose(ensemble, progress=progress)
+        diagnosis = known or found_of(ensemble, report.within(0, 60, 100))
+        report("Gathering", 60, 100)
         content = content_of(ensemble, diagnosis)
+        report("Drawing", 70, 100)
         made = Report(render_page("endirector", "report.html.j2", content=content, plots=plots_of(content), bars=BARS))
+        report("Writing", 100, 100)
+        if known is None:
+            store_diagnosis(ensemble, diagnosis)
     return made if folder_or_file is None else made.save(folder_or_file)

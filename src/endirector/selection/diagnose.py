@@ -7,7 +7,6 @@ from typing import Any
 from endirector.combination.combine import Evidence, Recipe, combine, cross_fitted
 from endirector.combination.kept import as_rendered, kept_folds, stored_combination, stored_evidence, stored_forecast
 from endirector.methods.base import Combination, Floats
-from endirector.progress import progress_bar
 from endirector.rendering.metrics import errors
 from endirector.selection.diversity import convex_weights, decompose, error_correlations
 from endirector.selection.pruning import LEAST_TIMES, LEVEL, ROUNDING, Together, prune
@@ -15,6 +14,7 @@ from enstorage import Ensemble
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 from enstorage.preparation.split import PARTS
+from enstorage.progress import Listener, Progress, checkpoint, listening
 
 #: Where the worth of a member stands in the properties of its item: by part the change of the error without it.
 LEAVE_ONE_OUT = "leave_one_out"
@@ -35,7 +35,7 @@ class _View:
     forecast: Floats
 
 
-def diagnose(ensemble: Ensemble, *, progress: bool = True) -> dict[str, Any]:
+def diagnose(ensemble: Ensemble, *, progress: bool | Progress = True) -> dict[str, Any]:
     """Look at what each member is worth, and store it; nothing but what is stored is read, and no model is opened.
 
     Test rows are described, and decide nothing: the suggestion is made from out-of-fold rows where all members have such,
@@ -43,7 +43,7 @@ def diagnose(ensemble: Ensemble, *, progress: bool = True) -> dict[str, Any]:
 
     Args:
         ensemble: a rendered one. `ensemble.diagnosis()` reads what is stored in it, until it is rendered again.
-        progress: show a bar where it takes longer than two seconds.
+        progress: show a bar, or a function, see `enstorage.Progress`.
 
     Returns:
         `members`: their names. `parts`: for `train`, `valid`, `test` and `out_of_fold`, where there are such rows:
@@ -60,26 +60,36 @@ def diagnose(ensemble: Ensemble, *, progress: bool = True) -> dict[str, Any]:
         `rule`; and by name the `changes` that decided: `change`, `standard_error`, `upper_limit`, or null.
 
     Raises:
+        CancelledError: the progress function asked to stop; nothing was changed.
         CorruptError: the forecasts of the ensemble are not what its weights make of its members.
         NotFoundError: the ensemble was not rendered.
     """
-    with ensemble.connector, progress_bar(hidden=not progress) as report:
-        names = list(ensemble.alignment()["lost"])
-        recipe, combination = as_rendered(ensemble), stored_combination(ensemble)
-        evidence, folds = stored_evidence(ensemble, recipe)
-        folds = kept_folds(ensemble, recipe) if folds is None else folds
-        views = _views(ensemble, combination, evidence, folds)
-        without = []
-        for place, name in enumerate(names if len(names) > 1 else []):
-            report(f"Without {name}", place, len(names))
-            without.append(_errors_without(place, recipe, evidence, folds, views))
-        report("The suggestion", len(names), len(names))
-        found = {
-            "members": names,
-            "parts": {view.name: _described(view, names, combination, without) for view in views},
-            "suggestion": _suggestion(ensemble, recipe, views),
-        }
-        _store(ensemble, found)
+    with ensemble.connector, listening(progress) as report:
+        found = found_of(ensemble, report)
+        store_diagnosis(ensemble, found)
+    return found
+
+
+def found_of(ensemble: Ensemble, report: Listener) -> dict[str, Any]:
+    """The diagnosis, which is not stored yet; see `diagnose`."""
+    names = list(ensemble.alignment()["lost"])
+    total = len(names) + 1
+    report("Reading", 0, total)
+    recipe, combination = as_rendered(ensemble), stored_combination(ensemble)
+    evidence, folds = stored_evidence(ensemble, recipe)
+    folds = kept_folds(ensemble, recipe) if folds is None else folds
+    views = _views(ensemble, combination, evidence, folds)
+    without = []
+    for place, name in enumerate(names if len(names) > 1 else []):
+        report(f"Without {name}", place, total)
+        without.append(_errors_without(place, recipe, evidence, folds, views))
+    report("Which members to leave out", len(names), total)
+    found = {
+        "members": names,
+        "parts": {view.name: _described(view, names, combination, without) for view in views},
+        "suggestion": _suggestion(ensemble, recipe, views),
+    }
+    report("Diagnosed", total, total)
     return found
 
 
@@ -180,6 +190,7 @@ def _together(recipe: Recipe, decides: _View, by_name: Mapping[str, _View]) -> T
     fit_on = recipe.fit_on
 
     def together(places: Sequence[int]) -> Floats:
+        checkpoint()
         own, evidence = recipe.of_members(places), decides.evidence.of_members(places)
         if fit_on is None or fit_on == decides.name:
             return cross_fitted(own, evidence)
@@ -203,7 +214,8 @@ def _doubt(ensemble: Ensemble, decides: str) -> str | None:
     return None
 
 
-def _store(ensemble: Ensemble, found: dict[str, Any]) -> None:
+def store_diagnosis(ensemble: Ensemble, found: dict[str, Any]) -> None:
+    """Keep a diagnosis, as `Ensemble.diagnosis` reads it."""
     fresh = Ensemble.get(ensemble.id, connector=ensemble.connector)
     if fresh.data_csv_id != ensemble.data_csv_id:
         raise InvalidInputError(f"{ensemble} was rendered anew meanwhile. Read it again, and diagnose that.")

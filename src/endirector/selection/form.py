@@ -14,13 +14,13 @@ from endirector.members.gate_inputs import longest_lag, windows_before
 from endirector.members.member import Member, models_in
 from endirector.methods.base import Floats
 from endirector.methods.voting import Voting
-from endirector.progress import progress_bar
 from endirector.rendering.conductor import Conductor
 from enstorage import Ensemble, Forecast, Model, Project, plugins
 from enstorage.entity.ensemble import classes_of, member_names
 from enstorage.entity.ensemble_columns import METHODS
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
+from enstorage.progress import Listener, Progress, listening
 
 METRICS = ("mse", "mae")
 
@@ -184,7 +184,7 @@ def form(
     *,
     name: str | None = None,
     folds: int = 5,
-    progress: bool = True,
+    progress: bool | Progress = True,
 ) -> Ensemble:
     """Try methods and members on out-of-fold rows, and make the best of them an ensemble, rendered.
 
@@ -204,12 +204,14 @@ def form(
         metric: `mse` or `mae`.
         name: of the ensemble.
         folds: of the backtest, for candidates that have no out-of-fold forecasts.
-        progress: show a bar where it takes longer than two seconds.
+        progress: show a bar, or a function, see `enstorage.Progress`. Where it stops the search there is no ensemble;
+            candidates whose backtest was finished keep their out-of-fold forecasts.
 
     Returns:
         The ensemble; `ensemble.tried()` is the table of what was tried, `ensemble.formed` all that is known of the search.
 
     Raises:
+        CancelledError: the progress function asked to stop.
         InvalidInputError: the metric or a method is unknown, no candidate has or can get out-of-fold forecasts, they share
             no target, or one of those targets is a test row.
     """
@@ -217,8 +219,10 @@ def form(
         raise InvalidInputError(f"The metric is one of {', '.join(METRICS)}; received {metric!r}.")
     if methods is not None and not methods:
         raise InvalidInputError("There is no method to try. Leave methods out to try the usual ones.")
-    with project.connector:
-        members, left_out = _able(project.models() if candidates is None else candidates, folds, progress)
+    with project.connector as connector, listening(progress) as report:
+        report("Backtesting", 0, 100)
+        chosen = project.models() if candidates is None else candidates
+        members, left_out = _able(chosen, folds, report.within(0, 60, 100))
         names = [member.name for member in members]
         classes = classes_of([member.entity for member in members])
         choices = (USUAL if classes is None else USUAL_OF_CLASSES) if methods is None else methods
@@ -230,10 +234,10 @@ def form(
                 f"The candidates share {len(evidence.truth)} out-of-fold targets, too few to judge anything on. Give "
                 "entrainer.backtest more folds, or take a longer snapshot."
             )
-        with progress_bar(hidden=not progress) as report:
-            expected = len(search.sizes()) * len(recipes) + len(members)
-            for done, _ in enumerate(search.run(), 1):
-                report("Trying", done, max(done, expected))
+        trying = report.within(60, 95, 100)
+        expected = len(search.sizes()) * len(recipes) + _REFINEMENTS * len(members)
+        for done, _ in enumerate(search.run()):
+            trying("Trying", min(done, expected), expected)
         best = search.best()
         recipe = recipes[best.order].of_members(best.places)
         formed = {
@@ -244,7 +248,7 @@ def form(
             "untried": untried,
             "tried": _log(search, recipes, names),
         }
-        with project.connector.transaction():
+        with connector.all_or_nothing(), connector.transaction():
             ensemble = Ensemble.form(
                 project,
                 recipe.method.name,
@@ -255,15 +259,15 @@ def form(
                 parameters=recipe.parameters,
                 formed=formed,
             )
-            return Conductor(ensemble).render(strict=True, progress=progress)
+            return Conductor(ensemble).render(strict=True, progress=report.within(95, 100, 100))
 
 
-def _able(candidates: Sequence[Model | Ensemble], folds: int, progress: bool) -> tuple[list[Member], dict[str, str]]:
+def _able(candidates: Sequence[Model | Ensemble], folds: int, report: Listener) -> tuple[list[Member], dict[str, str]]:
     """The candidates with out-of-fold forecasts, and why others have none, by name."""
     left_out = {}
     names = member_names(candidates)
     found = [Member.of(name, str(entity.id), entity) for name, entity in zip(names, candidates, strict=True)]
-    _backtest([model for member in found for model in member.models], folds, progress)
+    _backtest([model for member in found for model in member.models], folds, report)
     able = []
     for member in found:
         if isinstance(member.entity, Ensemble) and member.entity.result is None:
@@ -282,7 +286,7 @@ def _able(candidates: Sequence[Model | Ensemble], folds: int, progress: bool) ->
     return able, left_out
 
 
-def _backtest(models: Sequence[Model], folds: int, progress: bool) -> None:
+def _backtest(models: Sequence[Model], folds: int, report: Listener) -> None:
     """Make the out-of-fold forecasts of the models that have none and can be trained again, as they were trained."""
     missing = {model.id: model for model in models if not Forecast.of(model, OUT_OF_FOLD)}
     again = [model for model in missing.values() if model.data_set_id is not None and _can_be_trained(model)]
@@ -291,7 +295,7 @@ def _backtest(models: Sequence[Model], folds: int, progress: bool) -> None:
 
         facts = [model.metas() for model in again]
         trainings = [Training.from_json(own["training"]) if "training" in own else Training() for own in facts]
-        backtest(again, trainings, seeds=[own.get("seed", 0) for own in facts], folds=folds, progress=progress)
+        backtest(again, trainings, seeds=[own.get("seed", 0) for own in facts], folds=folds, progress=report)
 
 
 def _can_be_trained(model: Model) -> bool:

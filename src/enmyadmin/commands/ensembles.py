@@ -110,6 +110,7 @@ def calibrate(
         int | None, typer.Option(help="Also for steps ahead up to this one.", show_default=False)
     ] = None,
     store: Store = None,
+    quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Calibrate prediction intervals of an ensemble.
@@ -121,7 +122,8 @@ def calibrate(
     import endirector
 
     found = find_ensemble(ensemble, store)
-    intervals = endirector.calibrate(found, **({"levels": level} if level else {}), horizon=horizon)
+    levels: dict[str, Any] = {"levels": level} if level else {}
+    intervals = endirector.calibrate(found, **levels, horizon=horizon, progress=not (quiet or as_json))
     if as_json:
         print_json(intervals.to_dicts())
         return
@@ -154,7 +156,7 @@ def diagnose(ensemble: Reference, store: Store = None, quiet: Quiet = False, as_
     typer.echo(f"{decided}{suggestion['reason']}{doubt}")
 
 
-def verify(ensemble: Reference, store: Store = None, as_json: Json = False) -> None:
+def verify(ensemble: Reference, store: Store = None, quiet: Quiet = False, as_json: Json = False) -> None:
     """Render an ensemble again and compare every number.
 
     Nothing is changed.
@@ -164,7 +166,7 @@ def verify(ensemble: Reference, store: Store = None, as_json: Json = False) -> N
     from endirector import Conductor
 
     found = find_ensemble(ensemble, store)
-    verified = Conductor(found).verify()
+    verified = Conductor(found).verify(progress=not (quiet or as_json))
     stale = found.staleness()
     if as_json:
         told = {"demanded": verified.demanded, "numbers": verified.numbers, "stale": stale}

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from enstorage import DataPreparation, DataSource, Model
 from enstorage.entity.targets import parts_trained_on
 from enstorage.preparation.split import PARTS
+from enstorage.progress import checkpoint
 from entrainer.forecasting.history import known_rows
 from entrainer.forecasting.recursive import run_ahead
 from entrainer.forecasting.window import windows_of
@@ -33,6 +34,7 @@ def rehearse(model: Model, origins: Times, horizon: int, series: DataSource | in
     Returns:
         In the units of the source, shape (origins, horizon); NaN from origins that have no whole window before them.
     """
+    checkpoint()
     window, preparation = windows_of(model, series)
     known = known_rows(preparation)
     width = window.lag + window.offset - 1
