@@ -46,9 +46,9 @@ class _App(typer.Typer):
         except _UsageError as error:
             _leave(2, "UsageError", _usage(error, as_json=as_json), as_json=as_json)
         except Interrupted as stopped:
-            _leave(130, "Interrupted", str(stopped), as_json=as_json)
+            _leave(130, "Interrupted", str(stopped), as_json=as_json, is_error=False)
         except typer.Abort:
-            _leave(1, "Aborted", "Aborted; nothing was changed.", as_json=as_json)
+            _leave(1, "Aborted", "Nothing was changed.", as_json=as_json, is_error=False)
         except BrokenPipeError:
             # Whoever read our output, such as `head`, has seen enough.
             sys.stderr.close()
@@ -56,9 +56,9 @@ class _App(typer.Typer):
         raise SystemExit(status if isinstance(status, int) else 0)
 
 
-def _leave(status: int, kind: str, message: str, *, as_json: bool) -> NoReturn:
+def _leave(status: int, kind: str, message: str, *, as_json: bool, is_error: bool = True) -> NoReturn:
     if message:
-        print_error(kind, message, as_json=as_json)
+        print_error(kind, message, as_json=as_json, is_error=is_error)
     raise SystemExit(status) from None
 
 

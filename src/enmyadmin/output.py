@@ -35,12 +35,14 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def print_error(kind: str, message: str, *, as_json: bool) -> None:
-    """Print the one message of an error, and as JSON of which kind it is, to standard error."""
+def print_error(kind: str, message: str, *, as_json: bool, is_error: bool = True) -> None:
+    """Print the one message of an error, or of another early end, to standard error; as JSON with its kind."""
     if as_json:
         typer.echo(json.dumps({"error": kind, "message": message}, ensure_ascii=False), err=True)
-    else:
+    elif is_error:
         typer.secho(f"error: {message}", fg=typer.colors.RED, err=True)
+    else:
+        typer.echo(message, err=True)
 
 
 def print_table(columns: list[str], rows: list[list[Any]], title: str | None = None) -> None:

@@ -175,7 +175,8 @@ def test_every_command_is_in_the_reference():
     from enmyadmin.cli import app
 
     text = (REFERENCE / "command-line.md").read_text(encoding="utf-8")
-    names = [command.name or command.callback.__name__.replace("_", "-") for command in app.registered_commands]
+    groups = {"": app} | {f"{group.name} ": group.typer_instance for group in app.registered_groups}
+    names = [prefix + command.name for prefix, group in groups.items() for command in group.registered_commands]
     assert [name for name in names if f"`enstorage {name}" not in text] == []
 
 

@@ -1,5 +1,6 @@
 """The command line, as a person uses it."""
 
+import io
 import json
 import os
 import subprocess
@@ -185,7 +186,7 @@ def test_another_folder_and_the_environment_choose_the_store(enstorage, csv):
         (("show", "project", "7", "--store", "made"), ["no Project with id 7", "none is stored yet"]),
         (("import-csv", "bad.csv", "--store", "made"), ["bad.csv", "3", "oops"]),
         (("import-csv", "missing.csv", "--store", "made"), ["missing.csv"]),
-        (("gc", "--grace", "1y", "--store", "made"), ["grace period is '1y'", "such as 24h"]),
+        (("gc", "--grace", "1y", "--store", "made"), ["--grace is '1y'", "such as 24h"]),
         (("demo", "--csv", "bad.csv"), ["bad.csv", "3", "oops"]),
         (("demo", "--season", "250"), ["season of 250 rows", "216 rows", "shorter --season"]),
         (("export-csv", "data_source", "1", "nowhere/x.csv", "--store", "made"), ["no DataSource with id 1"]),
@@ -385,3 +386,61 @@ def test_a_report_of_something_else_is_refused(enstorage, ensemble):
     status, _, errors = enstorage("report", "model", 1, "--store", "here")
     assert status == 1
     assert "Write: ensemble 1" in errors
+
+
+def test_importing_points_makes_a_store_where_there_is_none_and_says_so(enstorage, csv):
+    status, output, errors = enstorage("import-csv", csv, "--store", "new")
+    assert (status, output) == (0, "Wrote 10 points to data source 1 (river), interval 1y.\n")
+    assert errors == f"Made a store in {enstorage.folder / 'new'}.\n"
+    assert json.loads(enstorage("import-csv", csv, "--store", "new", "--json")[1])["made_store"] is False
+    assert json.loads(enstorage("import-csv", csv, "--store", "other", "--json")[1])["made_store"] is True
+    (enstorage.folder / "bad.csv").write_text("2001,1\noops,2\n")
+    assert enstorage("import-csv", "bad.csv", "--store", "third")[0] == 1
+    status, _, errors = enstorage("import-csv", csv, "--source", 1, "--store", "third")
+    assert (status, f"There is no store in {enstorage.folder / 'third'}" in errors) == (1, True)
+    assert "enstorage import-csv FILE --store FOLDER" in errors
+    assert not (enstorage.folder / "third").exists()
+
+
+def test_a_command_that_is_not_understood_names_its_help(enstorage):
+    for arguments, help_of in (
+        (("shwo",), "enstorage"),
+        (("show",), "enstorage show"),
+        (("create", "x"), "enstorage create"),
+    ):
+        status, output, errors = enstorage(*arguments)
+        assert (status, output) == (2, "")
+        assert errors.startswith("error: ")
+        assert errors.endswith(f" See: {help_of} --help\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("project", "p"), "Give it by --source"),
+        (("project", "p", "--source", "rivre"), "There is no data source named 'rivre'"),
+        (("project", "p", "--source", 9), "no DataSource with id 9"),
+        (("project", "--from", '{"nmae": "p"}'), "Did you mean 'name'?"),
+        (("project", "--from", "{"), "--from received no valid JSON"),
+        (("project", "--from", "[1]"), "expected an object in braces"),
+        (("project", "--from", "missing.json"), "neither a JSON object nor a file that can be read"),
+        (("data-source", "s", "--aggregate", "mena"), "mena"),
+        (("model", "m", "--network", "lsmt"), "No network is called 'lsmt'"),
+        (("ensemble", "--method", "voting"), "Give it by --project"),
+    ],
+)
+def test_what_cannot_be_created_is_one_message_and_makes_nothing(enstorage, csv, arguments, words):
+    enstorage("import-csv", csv)
+    before = json.loads(enstorage("info", "--json")[1])["counts"]
+    status, output, errors = enstorage("create", *arguments)
+    assert (status, output, words in errors) == (1, "", True), errors
+    assert json.loads(enstorage("info", "--json")[1])["counts"] == before
+
+
+def test_a_record_is_created_from_a_file_and_options_replace_what_it_says(enstorage, csv, monkeypatch):
+    enstorage("import-csv", csv)
+    (enstorage.folder / "project.json").write_text('{"name": "p", "data_source_id": "river", "tags": {"kind": "test"}}')
+    project = json.loads(enstorage("create", "project", "q", "--from", "project.json", "--json")[1])
+    assert (project["name"], project["data_source_id"], project["tags"]) == ("q", 1, {"kind": "test"})
+    monkeypatch.setattr("sys.stdin", io.StringIO('{"name": "from a pipe", "data_source_id": 1}'))
+    assert enstorage("create", "project", "--from", "-")[1] == "Created project 2 (from a pipe).\n"

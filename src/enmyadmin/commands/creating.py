@@ -175,7 +175,7 @@ def model(
 ) -> None:
     """Create a model for `enstorage fit` to train.
 
-    Example: enstorage create model "lag 7" --research LSTM --data-set 2 --network paper_lstm
+    Example: enstorage create model "lag 7" --research LSTM --data-set 2 --network paper-lstm
     """
     options = {
         "name": name,

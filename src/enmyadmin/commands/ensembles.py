@@ -127,7 +127,8 @@ def calibrate(
     if as_json:
         print_json(intervals.to_dicts())
         return
-    print_table(intervals.columns, [list(row) for row in intervals.rows()])
+    rows = [[f"{value:g}" if name == "level" else value for name, value in row.items()] for row in intervals.to_dicts()]
+    print_table(intervals.columns, rows)
 
 
 def diagnose(ensemble: Reference, store: Store = None, quiet: Quiet = False, as_json: Json = False) -> None:

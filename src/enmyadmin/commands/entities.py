@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from enstorage import DataSource, Model
     from enstorage.entity._record import Record
 
-
 _TOLD_APART = {"meta", "items", "result", "formed"}
 
 

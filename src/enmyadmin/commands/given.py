@@ -43,7 +43,7 @@ def read_named(given: str | None, option: str) -> dict[str, Any] | None:
     """The same, where a word alone stands for an object with that `name` and nothing else; None where it was not given."""
     if given is None:
         return None
-    return {"name": given} if re.fullmatch(r"[A-Za-z]\w*", given) else read_object(given, option)
+    return {"name": given} if re.fullmatch(r"[A-Za-z][\w-]*", given) else read_object(given, option)
 
 
 def without_none(values: Mapping[str, Any]) -> dict[str, Any]:

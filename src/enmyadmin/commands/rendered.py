@@ -1,10 +1,12 @@
 """A rendered ensemble as text: what it is fitted on, its errors by member and part, and what to know of it."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from enmyadmin.output import print_table
+from enstorage.errors import NotFoundError
 
 if TYPE_CHECKING:
     from enstorage import Ensemble
@@ -18,10 +20,12 @@ def print_rendered(ensemble: "Ensemble") -> None:
     measure, label = judged_by(metrics)
     typer.echo(f"{alignment['common']} common targets; fitted {ensemble.mark()}. {label} by part:")
     rows: list[list[Any]] = []
-    living = [item for item in ensemble.items() if item.dropped is None]
-    for name, item in zip(alignment["lost"], living, strict=True):
+    weights: dict[str, float] = {}
+    with suppress(NotFoundError):  # not every method has weights that are the same for all rows
+        weights = ensemble.weights()
+    for name, lost in alignment["lost"].items():
         errors = [metrics[part]["members"][name][measure] for part in metrics]
-        rows.append([name, item.rendered_result().weight, alignment["lost"][name], *errors])
+        rows.append([name, weights.get(name), lost, *errors])
     rows.append(["ensemble", None, None, *(metrics[part]["ensemble"][measure] for part in metrics)])
     print_table(["member", "weight", "lost rows", *metrics], rows)
     if ensemble.formed is not None:

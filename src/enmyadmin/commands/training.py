@@ -9,7 +9,7 @@ import typer
 from enmyadmin.commands.given import read_object, without_none
 from enmyadmin.commands.interruption import kept
 from enmyadmin.commands.opening import Store, open_store
-from enmyadmin.commands.records import find_records
+from enmyadmin.commands.records import described, find_records
 from enmyadmin.output import Json, Quiet, print_json, print_table
 
 if TYPE_CHECKING:
@@ -200,8 +200,14 @@ def _state(models: "Sequence[Model]") -> list[Any]:
 
 
 def _finished(models: "Sequence[Model]", before: list[Any]) -> str:
-    pairs = zip(models, before, _state(models), strict=True)
-    names = [f"{model.id} ({model.name})" for model, then, now in pairs if now != then]
-    done = f"Kept: {', '.join(names)}." if names else "No model was finished; nothing was changed."
-    left = len(models) - len(names)
-    return done + (f" {left} of {len(models)} models are as they were." if names and left else "")
+    """Which models are not as they were, and which of them are not at their last epoch."""
+    kept_ones = []
+    for model, then, now in zip(models, before, _state(models), strict=True):
+        if now != then:
+            facts, _ = now
+            early = f", stopped at epoch {facts['epochs']}" if facts.get("stopped") == "interrupted" else ""
+            kept_ones.append(f"{described(model)}{early}")
+    left = len(models) - len(kept_ones)
+    if not kept_ones:
+        return "No model was finished; nothing was changed."
+    return f"Kept: {'; '.join(kept_ones)}." + (f" {left} of {len(models)} are as they were." if left else "")

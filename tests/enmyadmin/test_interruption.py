@@ -1,0 +1,64 @@
+"""Ctrl-C on the command line: one line that says what is kept, and the exit status that shells know."""
+
+import json
+import os
+import signal
+import sqlite3
+import threading
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from enmyadmin.commands.interruption import Interrupted, interruptible
+from enstorage import Connector, DataSource, Project
+from enstorage.adapter import Window
+from entrainer.networks import SimpleRNN
+
+DATABASE = "enstorage-data/enstorage.sqlite"
+
+
+def interrupt_when_it_learns():
+    """Press Ctrl-C as soon as a curve is in the store."""
+    with closing(sqlite3.connect(DATABASE)) as database:
+        while not stopping.wait(0.02):
+            if database.execute("SELECT count(*) FROM model_curve").fetchone()[0]:
+                os.kill(os.getpid(), signal.SIGINT)
+                return
+
+
+stopping = threading.Event()
+
+
+@pytest.fixture
+def untrained(enstorage):
+    """A model with a data set, in the current folder."""
+    with closing(Connector.in_folder("enstorage-data")):
+        source = DataSource(name="s", time_interval="1y").save()
+        source.write([f"{year}-01-01" for year in range(1950, 2010)], np.sin(np.arange(60.0)))
+        preparation = source.create_snapshot().create_preparation()
+        research = Project(name="p", data_source=source).create_research("r")
+        research.create_model("wave", SimpleRNN(units=(2,))).data_set(preparation.create_set(Window(3)))
+
+
+@pytest.mark.slow
+def test_a_stopped_fit_says_which_models_it_keeps(enstorage, untrained):
+    watcher = threading.Thread(target=interrupt_when_it_learns)
+    watcher.start()
+    try:
+        status, output, errors = enstorage("fit", "wave", "--epochs", 100_000, "--quiet")
+    finally:
+        stopping.set()
+        watcher.join()
+    facts = json.loads(enstorage("show", "model", "wave", "--json")[1])["meta"]
+    assert (status, output) == (130, "")
+    assert errors == f"Stopped. Kept: model 1 (wave), stopped at epoch {facts['epochs']}.\n"
+
+
+def test_any_command_stops_without_a_trace_of_calls():
+    @interruptible
+    def command():
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(Interrupted, match=r"^Stopped\. What was not finished left nothing behind\.$"):
+        command()
