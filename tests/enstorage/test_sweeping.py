@@ -15,9 +15,9 @@ from sqlalchemy import select
 
 from enstorage import Connector, DataSnapshot, DataSource, Project, check, gc
 from enstorage.entity import STORE, DataCsv, Ensemble, Forecast, Model, data_snapshot
+from enstorage.entity._object_columns import hash_columns
 from enstorage.errors import CorruptError, InvalidInputError, StoreError
 from enstorage.upkeep import sweep as sweeping
-from enstorage.upkeep.sweep import hash_columns
 
 NOW = timedelta(0)
 
