@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from enstorage import Connector, DataSource
-from enstorage.interval import Interval
+from enstorage.interval import TimeInterval
 from enstorage.objects.table import content_sha256
 from enstorage.series.choose import find_series
 from tables import Line, show
@@ -35,7 +35,7 @@ def main() -> None:
     times = START + np.arange(count) * SECOND
     values = np.random.default_rng(0).standard_normal(count).cumsum()
     end = int(times[-1]) + 1
-    hour = Interval.parse("1h")
+    hour = TimeInterval.parse("1h")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         connector = Connector.in_folder(folder / "store")

@@ -18,7 +18,7 @@ from statsmodels.datasets import sunspots
 from entrainer.backend import load_keras
 from entrainer.compiled.forward import predict_together
 from entrainer.compiled.group import train_together
-from entrainer.compiled.member import Member
+from entrainer.compiled.member import GroupMember
 from entrainer.networks import PaperLSTM
 from entrainer.settings.training import Training
 from peers import NotRun, run_peer
@@ -97,7 +97,9 @@ def together(seeds: int, epochs: int) -> dict:
     load_keras()
     rows = {lag: windows(lag) for lag in LAGS}
     members = [
-        Member(PaperLSTM(), *rows[lag][0], seed, f"lag {lag}, seed {seed}") for seed in range(seeds) for lag in LAGS
+        GroupMember(PaperLSTM(), *rows[lag][0], seed, f"lag {lag}, seed {seed}")
+        for seed in range(seeds)
+        for lag in LAGS
     ]
     training = Training(epochs=epochs, batch_size=BATCH)
     started = time.perf_counter()

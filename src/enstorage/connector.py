@@ -16,7 +16,7 @@ import enstorage.entity  # noqa: F401 - so that every table is known before the 
 from enstorage.database.database import Database
 from enstorage.database.url import parse_url
 from enstorage.entity._object_columns import referred_to
-from enstorage.entity._recording import Recorder
+from enstorage.entity._recording import FactRecorder
 from enstorage.errors import NotConnectedError, StoreError
 from enstorage.objects.base import ObjectStore
 from enstorage.objects.choose import find_objects
@@ -74,7 +74,7 @@ class Connector:
         database_url = parse_url(self.settings.database)
         open_series, open_objects = find_series(self.settings.series), find_objects(self.settings.objects)
         self.database = Database(database_url, upgrade=upgrade)
-        self.recorder = Recorder(self.database)
+        self.recorder = FactRecorder(self.database)
         self.series: SeriesStore = open_series()
         self.objects: ObjectStore = open_objects()
         store_id = self.database.store_id()

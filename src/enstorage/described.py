@@ -64,16 +64,30 @@ class Described:
 
 
 def check_size(described: Described, name: str, least: int = 1, most: int | None = None) -> None:
-    """Refuse a field that is not a whole number in bounds.
+    """Refuse a field that is not a whole number in bounds; one of NumPy is kept as one of Python.
 
     Raises:
         InvalidInputError: it is not.
     """
     value = getattr(described, name)
-    if type(value) is not int or value < least or (most is not None and value > most):
-        refuse(
-            described, name, f"a whole number {f'of at least {least}' if most is None else f'from {least} to {most}'}"
-        )
+    if not is_whole(value) or value < least or (most is not None and value > most):
+        bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
+        refuse(described, name, f"a whole number {bounds}")
+    object.__setattr__(described, name, value.__index__())
+
+
+def check_sizes(described: Described, name: str, *, may_be_empty: bool = False) -> None:
+    """Refuse a field that is not whole numbers of at least 1; it is kept as a tuple, which JSON has not.
+
+    Raises:
+        InvalidInputError: it is not.
+    """
+    given = getattr(described, name)
+    sizes = tuple(given) if isinstance(given, list | tuple) else None
+    if sizes is None or not all(is_whole(size) and size >= 1 for size in sizes) or not (sizes or may_be_empty):
+        example = "(64, 32), or () for none" if may_be_empty else "(64, 32)"
+        refuse(described, name, f"whole numbers of at least 1, one for each layer, such as {example}", verb="are")
+    object.__setattr__(described, name, tuple(size.__index__() for size in sizes))
 
 
 def check_number(described: Described, name: str, least: float, *, above: bool = False) -> None:
@@ -88,15 +102,33 @@ def check_number(described: Described, name: str, least: float, *, above: bool =
         refuse(described, name, f"a number {'above' if above else 'of at least'} {least}")
 
 
-def check_choice(described: Described, name: str, known: Collection[str]) -> None:
-    """Refuse a field that is not one of a few words.
+def check_rate(described: Described, name: str) -> None:
+    """Refuse a field that is not a part of a whole.
+
+    Raises:
+        InvalidInputError: it is not.
+    """
+    rate = getattr(described, name)
+    if type(rate) not in (int, float) or not 0 <= rate < 1:
+        refuse(described, name, "a number from 0 up to, but not including, 1")
+
+
+def check_choice(described: Described, name: str, known: Collection[str], *, may_be_none: bool = False) -> None:
+    """Refuse a field that is not one of a few words, or None where that is right too.
 
     Raises:
         InvalidInputError: it is not.
     """
     value = getattr(described, name)
+    if value is None and may_be_none:
+        return
     if not isinstance(value, str) or value not in known:
-        refuse(described, name, f"one of: {', '.join(known)}")
+        refuse(described, name, f"{'None, or ' if may_be_none else ''}one of: {', '.join(known)}")
+
+
+def is_whole(value: Any) -> bool:
+    """True for a whole number of Python or NumPy, but not for True and False."""
+    return hasattr(value, "__index__") and not isinstance(value, bool)
 
 
 def refuse(described: object, name: str, expected: str, *, verb: str = "is") -> NoReturn:

@@ -40,7 +40,7 @@ _NICE = [
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class TimeInterval:
     """A number of units of time, such as 15 minutes or 1 month.
 
     Attributes:
@@ -65,7 +65,7 @@ class Interval:
             )
 
     @classmethod
-    def parse(cls, text: str) -> "Interval":
+    def parse(cls, text: str) -> "TimeInterval":
         """Read an interval as `str()` writes it, such as `1y`.
 
         Raises:
@@ -208,7 +208,7 @@ class Interval:
         return self.count * _MONTHS[self.unit]
 
 
-def infer_interval(times: Any) -> Interval | None:
+def infer_interval(times: Any) -> TimeInterval | None:
     """Guess the interval at which a series was taken from the median spacing of its times.
 
     Gaps do not matter, nor does the rounding of decimal years: 365 or 366 days are `1y`, 28 to 31 days `1mo`, times
@@ -241,14 +241,14 @@ def infer_interval(times: Any) -> Interval | None:
     )
 
 
-def _calendar_interval(spacing: int, is_even: bool) -> Interval | None:
+def _calendar_interval(spacing: int, is_even: bool) -> TimeInterval | None:
     days = spacing / _DAY
     years = max(1, round(days / 365.2425))
     if abs(days - 365.2425 * years) <= 1.5:
-        return Interval(years, "y")
+        return TimeInterval(years, "y")
     if is_even and spacing % _DAY == 0:  # no three months or quarters in a row are equally long, but four weeks are
         return None
-    return next((Interval.parse(text) for text, fewest, most in _CALENDAR if fewest <= days <= most), None)
+    return next((TimeInterval.parse(text) for text, fewest, most in _CALENDAR if fewest <= days <= most), None)
 
 
 def _is_chosen(spacing: int) -> bool:
@@ -256,16 +256,16 @@ def _is_chosen(spacing: int) -> bool:
     return spacing < _HOUR or spacing % _MINUTE == 0
 
 
-def _nice_interval(median: int, mean: float) -> Interval:
-    nice = min((Interval(*pair) for pair in _NICE), key=lambda interval: abs(interval.nanoseconds / mean - 1))
+def _nice_interval(median: int, mean: float) -> TimeInterval:
+    nice = min((TimeInterval(*pair) for pair in _NICE), key=lambda interval: abs(interval.nanoseconds / mean - 1))
     # A decimal year of few digits is far off for days; clocks are not.
     tolerance = 0.1 if median >= _HOUR else 0.02
     return nice if abs(mean / nice.nanoseconds - 1) <= tolerance else _exact_interval(median)
 
 
-def _exact_interval(spacing: int) -> Interval:
+def _exact_interval(spacing: int) -> TimeInterval:
     unit = next(unit for unit in reversed(_NANOSECONDS) if spacing % _NANOSECONDS[unit] == 0)
-    return Interval(spacing // _NANOSECONDS[unit], unit)
+    return TimeInterval(spacing // _NANOSECONDS[unit], unit)
 
 
 def _months_to_ns(months: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -16,7 +16,7 @@ from enstorage import plugins
 from enstorage.errors import InvalidInputError
 from entrainer.backend import load_keras
 from entrainer.compiled.group import train_together
-from entrainer.compiled.member import Member
+from entrainer.compiled.member import GroupMember
 from entrainer.fitting.keras_fit import fit_keras
 from entrainer.networks.specification import NETWORK_SPECS, NetworkSpec, spec_from_json
 from entrainer.settings.training import Training
@@ -88,7 +88,7 @@ class NetworkContract(ABC):
         load_keras()
         network, training = self.make_network(), Training(epochs=2, batch_size=5)
         target = np.random.default_rng(8).uniform(size=_ROWS)
-        member = Member(network, self.make_samples(_ROWS), target, seed=3, name="member")
+        member = GroupMember(network, self.make_samples(_ROWS), target, seed=3, name="member")
         if blueprint(network, self.shape, 1).alone:
             trained = [fit_keras(member, training, lambda _chunk: None).obj.get_weights() for _ in range(2)]
         else:

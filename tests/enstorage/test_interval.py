@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from enstorage.errors import InvalidInputError
 from enstorage.instant import MAX_NS, MIN_NS, to_iso, to_ns, to_ns_array
-from enstorage.interval import Interval, infer_interval
+from enstorage.interval import TimeInterval, infer_interval
 
 UNITS = ["ns", "us", "ms", "s", "m", "h", "d", "w", "mo", "q", "y"]
 MINUTE = 60 * 10**9
@@ -27,21 +27,21 @@ def decimal_years(*years):
 @settings(max_examples=30, deadline=None)
 @given(count=st.integers(1, 40), times=st.lists(st.integers(to_ns("1720"), MAX_NS), min_size=1, max_size=20))
 def test_bucket_starts_are_those_of_polars(unit, count, times):
-    interval = Interval(count, unit)
+    interval = TimeInterval(count, unit)
     expected = pl.Series(times).cast(pl.Datetime("ns")).dt.truncate(interval.polars).to_physical()
     assert interval.floor(np.array(times)).tolist() == expected.to_list()
 
 
 def test_weeks_start_on_monday_and_days_at_midnight_utc():
     sunday = to_ns_array(["1931-05-03T23:59:59"])
-    assert to_iso(Interval.parse("1w").floor(sunday)[0]) == "1931-04-27T00:00:00Z"
-    assert to_iso(Interval.parse("1d").floor(sunday)[0]) == "1931-05-03T00:00:00Z"
+    assert to_iso(TimeInterval.parse("1w").floor(sunday)[0]) == "1931-04-27T00:00:00Z"
+    assert to_iso(TimeInterval.parse("1d").floor(sunday)[0]) == "1931-05-03T00:00:00Z"
 
 
 @pytest.mark.parametrize("text", [f"{count}{unit}" for count in (1, 15) for unit in UNITS])
 def test_text_leads_back_to_the_interval(text):
-    assert str(Interval.parse(text)) == text
-    assert Interval.parse(text).is_calendar == (text.lstrip("15") in {"mo", "q", "y"})
+    assert str(TimeInterval.parse(text)) == text
+    assert TimeInterval.parse(text).is_calendar == (text.lstrip("15") in {"mo", "q", "y"})
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_text_leads_back_to_the_interval(text):
 )
 def test_other_texts_are_refused_with_the_units(text):
     with pytest.raises(InvalidInputError, match="expected a whole number from 1 and one of ns, us"):
-        Interval.parse(text)
+        TimeInterval.parse(text)
 
 
 @pytest.mark.parametrize(
@@ -57,19 +57,19 @@ def test_other_texts_are_refused_with_the_units(text):
 )
 def test_intervals_that_cannot_be_are_refused(count, unit):
     with pytest.raises(InvalidInputError):
-        Interval(count, unit)
+        TimeInterval(count, unit)
 
 
 def test_only_fixed_intervals_have_a_length():
-    assert Interval.parse("2w").nanoseconds == 14 * DAY
+    assert TimeInterval.parse("2w").nanoseconds == 14 * DAY
     with pytest.raises(InvalidInputError, match="no fixed length"):
-        _ = Interval.parse("1mo").nanoseconds
+        _ = TimeInterval.parse("1mo").nanoseconds
 
 
 def test_a_range_starts_with_the_bucket_around_its_start_and_leaves_its_end_out():
-    months = Interval.parse("1mo").range(to_ns("1749-01-15"), to_ns("1749-04"))
+    months = TimeInterval.parse("1mo").range(to_ns("1749-01-15"), to_ns("1749-04"))
     assert [to_iso(month) for month in months] == [f"1749-0{month}-01T00:00:00Z" for month in (1, 2, 3)]
-    assert Interval.parse("1d").range(0, 2 * DAY + 1).tolist() == [0, DAY, 2 * DAY]
+    assert TimeInterval.parse("1d").range(0, 2 * DAY + 1).tolist() == [0, DAY, 2 * DAY]
 
 
 @settings(max_examples=50, deadline=None)
@@ -79,7 +79,7 @@ def test_a_range_starts_with_the_bucket_around_its_start_and_leaves_its_end_out(
     unit=st.sampled_from(["d", "w", "mo", "q", "y"]),
 )
 def test_a_range_holds_every_bucket_that_meets_the_period(start, length, unit):
-    interval = Interval(2, unit)
+    interval = TimeInterval(2, unit)
     starts = interval.range(start, start + length)
     assert starts[0] == interval.floor(np.array([start]))[0]
     assert starts[-1] == interval.floor(np.array([start + length - 1]))[0]
@@ -90,18 +90,18 @@ def test_a_range_holds_every_bucket_that_meets_the_period(start, length, unit):
 @pytest.mark.parametrize(("text", "start", "end"), [("1d", DAY, DAY), ("1d", DAY, 0), ("1ns", 0, DAY)])
 def test_empty_and_endless_ranges_are_refused(text, start, end):
     with pytest.raises(InvalidInputError):
-        Interval.parse(text).range(start, end)
+        TimeInterval.parse(text).range(start, end)
 
 
 @pytest.mark.parametrize("text", ["1d", "1w", "1mo", "1y", "7h"])
 def test_a_bucket_that_starts_before_all_times_is_refused(text):
     with pytest.raises(InvalidInputError, match="1677-09-21"):
-        Interval.parse(text).floor(np.array([MIN_NS]))
+        TimeInterval.parse(text).floor(np.array([MIN_NS]))
 
 
 @pytest.mark.parametrize("text", ["1d", "3w", "1mo", "1y", "7h"])
 def test_the_last_time_has_a_bucket(text):
-    assert MAX_NS - 400 * DAY < Interval.parse(text).floor(np.array([MAX_NS]))[0] <= MAX_NS
+    assert MAX_NS - 400 * DAY < TimeInterval.parse(text).floor(np.array([MAX_NS]))[0] <= MAX_NS
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_fewer_than_two_times_are_refused(times):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_the_buckets_that_follow_are_those_of_the_range(unit):
-    interval = Interval(3, unit)
+    interval = TimeInterval(3, unit)
     inside = int(interval.floor(np.array([to_ns("1999-12-31T13:14:15")]))[0]) + 1
     following = interval.after(inside, 5)
     assert following.tolist() == interval.range(inside, int(following[-1]) + 1)[1:].tolist()
@@ -158,7 +158,7 @@ def test_the_buckets_that_follow_are_those_of_the_range(unit):
 
 @pytest.mark.parametrize("text", ["1d", "1mo"])
 def test_buckets_past_the_last_time_that_can_be_kept_are_refused(text):
-    interval = Interval.parse(text)
+    interval = TimeInterval.parse(text)
     assert to_iso(int(interval.after(to_ns("2262-02-15"), 1)[0])) in {"2262-02-16T00:00:00Z", "2262-03-01T00:00:00Z"}
     with pytest.raises(InvalidInputError, match="end after 2262-04-11"):
         interval.after(to_ns("2262-02-15"), 200)

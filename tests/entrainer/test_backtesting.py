@@ -10,7 +10,7 @@ from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError
 from entrainer.compiled.forward import predict_together
 from entrainer.compiled.group import train_together
-from entrainer.compiled.member import Member
+from entrainer.compiled.member import GroupMember
 from entrainer.networks import PaperLSTM
 
 SMALL = PaperLSTM(units=(4, 5), dropout=0.1)
@@ -63,7 +63,7 @@ def test_a_forecast_is_that_of_a_network_trained_before_its_origin(research, pre
     last = data_set.targets()[0].max(axis=1)
     train, ahead = last < second, (ids >= second) & (data_set.parts() != 2)
     assert last[train].max() < ids[ahead].min()
-    [trained] = train_together([Member(SMALL, X[train], y[train], 5, "alone")], QUICK)
+    [trained] = train_together([GroupMember(SMALL, X[train], y[train], 5, "alone")], QUICK)
     expected = data_set.invert(predict_together([trained.obj], [X[ahead]])[0], np.flatnonzero(ahead))
     kept = model.forecasts("out_of_fold").filter(pl.col("id") >= second)
     wide = kept.sort("id", "step").filter(pl.col("id").is_in(data_set.targets()[0][ahead].ravel()))

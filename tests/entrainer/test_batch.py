@@ -9,7 +9,7 @@ from entrainer.backend import load_keras
 from entrainer.compiled.forward import predict_together
 from entrainer.compiled.group import train_together
 from entrainer.compiled.initial_weights import draw_weights
-from entrainer.compiled.member import Member, TrainedNetwork
+from entrainer.compiled.member import GroupMember, TrainedNetwork
 from entrainer.compiled.outcome import Stop
 from entrainer.compiled.program import member_keys, training_program
 from entrainer.networks import PaperLSTM
@@ -46,7 +46,7 @@ class Convolution(NetworkSpec):
 
 def member(network, lag, seed, rows=None):
     windows = np.lib.stride_tricks.sliding_window_view(SERIES, lag + 1)[:rows]
-    return Member(network, windows[:, :-1], windows[:, -1], seed, f"lag {lag}")
+    return GroupMember(network, windows[:, :-1], windows[:, -1], seed, f"lag {lag}")
 
 
 def assert_same(first, second):
@@ -152,7 +152,7 @@ def test_each_epoch_has_its_own_order_of_rows():
 
 def test_several_outputs_are_trained_and_predicted():
     one = member(PLAIN, 5, 1)
-    wide = Member(PLAIN, one.X[:-1], np.column_stack([one.y[:-1], one.y[1:]]), 1, "wide")
+    wide = GroupMember(PLAIN, one.X[:-1], np.column_stack([one.y[:-1], one.y[1:]]), 1, "wide")
     [trained] = train_together([wide], Training(epochs=2))
     assert predict_together([trained.obj], [wide.X])[0].shape == (74, 2)
 
@@ -205,7 +205,7 @@ def test_nan_is_refused_with_the_place_and_the_remedy():
     one = member(PLAIN, 5, 1)
     for X, y, name in ((one.X * np.nan, one.y, "X"), (one.X, one.y + np.inf, "y")):
         with pytest.raises(InvalidInputError, match=rf"'gap' has \d+ values in {name} that are NaN.*Clean the series"):
-            Member(PLAIN, X, y, 1, "gap")
+            GroupMember(PLAIN, X, y, 1, "gap")
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_nan_is_refused_with_the_place_and_the_remedy():
 )
 def test_bad_members_are_refused(X, y, seed, message):
     with pytest.raises(InvalidInputError, match=message):
-        Member(PLAIN, X, y, seed, "bad")
+        GroupMember(PLAIN, X, y, seed, "bad")
 
 
 def test_what_is_not_one_group_is_refused():

@@ -10,7 +10,7 @@ import entrainer
 from enstorage.adapter import Bins, Window
 from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.instant import to_iso
-from enstorage.interval import Interval
+from enstorage.interval import TimeInterval
 from entrainer.forecasting.history import known_rows
 from entrainer.forecasting.recursive import run_ahead
 from entrainer.networks import PaperLSTM
@@ -21,7 +21,7 @@ VALUES = np.round(60 + 30 * np.sin(np.arange(120) * 0.4) + GENERATOR.normal(0, 4
 
 def times(count, interval="1d", first="2001-01-01"):
     start = enstorage.DataSource(name="x", time_from=first).time_from
-    return np.concatenate([[start], Interval.parse(interval).after(start, count - 1)])
+    return np.concatenate([[start], TimeInterval.parse(interval).after(start, count - 1)])
 
 
 def made(name="Load", values=VALUES, interval="1d", clean="drop", transform="minmax", parts=(0.7, 0.1, 0.2)):
@@ -175,7 +175,7 @@ def test_months_and_years_are_those_of_the_calendar(store, interval, expected):
     preparation = source.create_snapshot().create_preparation()
     research = enstorage.Project(name="Calendar", data_source=source).save().create_research("Windows", preparation)
     forecast = entrainer.forecast(trained(research, lag=3), 3)
-    after = Interval.parse(interval).after(int(times(len(values), interval, first)[-1]), 3)
+    after = TimeInterval.parse(interval).after(int(times(len(values), interval, first)[-1]), 3)
     assert forecast["id"].to_list() == after.tolist()
     assert [to_iso(id)[: len(day)] for id, day in zip(forecast["id"], expected, strict=True)] == expected
 

@@ -6,7 +6,7 @@ import pytest
 from enstorage.errors import InvalidInputError
 from entrainer.compiled.forward import predict_together
 from entrainer.compiled.group import train_together
-from entrainer.compiled.member import Member, Samples
+from entrainer.compiled.member import GroupMember, MemberSamples
 from entrainer.compiled.outcome import Stop
 from entrainer.networks import PaperLSTM
 from entrainer.settings.training import EarlyStopping, Training
@@ -19,12 +19,12 @@ RATE = 0.02
 
 
 def member(seed, valid=None, **settings):
-    return Member(SMALL, WINDOWS[:50, :-1], WINDOWS[:50, -1], seed, f"seed {seed}", valid=valid, **settings)
+    return GroupMember(SMALL, WINDOWS[:50, :-1], WINDOWS[:50, -1], seed, f"seed {seed}", valid=valid, **settings)
 
 
 #: Train rows tell nothing of these: the more is learnt, the worse they are forecast.
-CONTRARY = Samples(WINDOWS[50:, :-1], 1 - WINDOWS[50:, -1])
-ALIKE = Samples(WINDOWS[50:, :-1], WINDOWS[50:, -1])
+CONTRARY = MemberSamples(WINDOWS[50:, :-1], 1 - WINDOWS[50:, -1])
+ALIKE = MemberSamples(WINDOWS[50:, :-1], WINDOWS[50:, -1])
 
 
 def mean_square(trained, rows):

@@ -6,14 +6,14 @@ import pytest
 from enstorage.errors import InvalidInputError
 from entrainer.backend import load_keras
 from entrainer.compiled.group import train_together
-from entrainer.compiled.member import Member
+from entrainer.compiled.member import GroupMember
 from entrainer.networks import PaperLSTM
 from entrainer.settings.schedule import Schedule
 from entrainer.settings.training import EarlyStopping, Training
 
 SMALL = PaperLSTM(units=(3, 4), dropout=0.0)
 WINDOWS = np.lib.stride_tricks.sliding_window_view(np.sin(np.arange(60) * 0.6) / 2 + 0.5, 6)
-MEMBER = Member(SMALL, WINDOWS[:40, :-1], WINDOWS[:40, -1], 1, "one")
+MEMBER = GroupMember(SMALL, WINDOWS[:40, :-1], WINDOWS[:40, -1], 1, "one")
 
 
 def trained(**settings):

@@ -148,13 +148,3 @@ def adapter_from_json(recipe: Mapping[str, Any]) -> Recipe:
     """
     kind: type[Recipe] = plugins.load(ADAPTERS, recipe["name"])
     return kind.from_json(recipe)
-
-
-def whole_number(owner: str, name: str, value: object, least: int) -> None:
-    """Refuse what is not a whole number of at least `least`.
-
-    Raises:
-        InvalidInputError: it is not.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise InvalidInputError(f"The {name} of {owner} is a whole number of at least {least}; received {value!r}.")

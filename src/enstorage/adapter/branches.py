@@ -8,9 +8,10 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from enstorage.adapter.base import Adapter, whole_number
+from enstorage.adapter.base import Adapter
 from enstorage.adapter.samples import NoSamplesError, Prepared, Samples, as_slice
 from enstorage.adapter.window import Window
+from enstorage.described import check_size
 from enstorage.errors import InvalidInputError
 from enstorage.instant import to_iso
 from enstorage.preparation.split import Part
@@ -53,7 +54,7 @@ class Branches(Adapter):
 
     def __post_init__(self) -> None:
         for parameter in ("lag", "offset", "horizon", "step"):
-            whole_number("Branches", parameter, getattr(self, parameter), 1)
+            check_size(self, parameter)
 
     def inputs(self, asked: "DataPreparation") -> "tuple[DataPreparation, ...]":
         """See `Adapter.inputs`."""

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from enstorage.adapter.base import ArrayAdapter, whole_number
+from enstorage.adapter.base import ArrayAdapter
+from enstorage.described import check_size
 from enstorage.errors import InvalidInputError
 
 
@@ -35,7 +36,7 @@ class Images(ArrayAdapter):
         if type(self.flatten) is not bool:
             raise InvalidInputError(f"The flatten of Images is True or False; received {self.flatten!r:.80}.")
         if self.classes is not None:
-            whole_number("Images", "classes", self.classes, 2)
+            check_size(self, "classes", 2)
         if self.scale is not None and (
             isinstance(self.scale, bool) or not isinstance(self.scale, int | float) or not 0 < self.scale < float("inf")
         ):

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from enstorage.adapter.base import Adapter, whole_number
+from enstorage.adapter.base import Adapter
 from enstorage.adapter.samples import NoSamplesError, Prepared, Samples, as_slice
+from enstorage.described import check_size
 from enstorage.errors import InvalidInputError
 
 _DAY_NS = 86_400 * 10**9
@@ -40,7 +41,7 @@ class Interval(Adapter):
     look_back: int = 3
 
     def __post_init__(self) -> None:
-        whole_number("an Interval", "look_back", self.look_back, 1)
+        check_size(self, "look_back")
 
     @property
     def targets_are_values(self) -> bool:

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from enstorage.adapter.base import ArrayAdapter, whole_number
+from enstorage.adapter.base import ArrayAdapter
+from enstorage.described import check_size
 from enstorage.errors import InvalidInputError
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
@@ -45,15 +46,15 @@ class Sequences(ArrayAdapter):
     classes: int | None = None
 
     def __post_init__(self) -> None:
-        whole_number("Sequences", "words", self.words, 2)
-        whole_number("Sequences", "length", self.length, 1)
+        check_size(self, "words", 2)
+        check_size(self, "length")
         for name in ("padding", "truncate"):
             if getattr(self, name) not in _ENDS:
                 raise InvalidInputError(
                     f"The {name} of Sequences is 'after' or 'before'; received {getattr(self, name)!r:.80}."
                 )
         if self.classes is not None:
-            whole_number("Sequences", "classes", self.classes, 2)
+            check_size(self, "classes", 2)
 
     def number(self, word: str) -> int:
         """The number of a word, 1 to words − 1; that of Keras' former `hashing_trick(word, words, hash_function="md5")`."""

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from enstorage.adapter.base import Adapter, whole_number
+from enstorage.adapter.base import Adapter
 from enstorage.adapter.samples import NoSamplesError, Prepared, Samples, as_slice
+from enstorage.described import check_size
 from enstorage.errors import InvalidInputError
 
 
@@ -38,7 +39,7 @@ class Window(Adapter):
 
     def __post_init__(self) -> None:
         for parameter in ("lag", "offset", "horizon", "step"):
-            whole_number("a Window", parameter, getattr(self, parameter), 1)
+            check_size(self, parameter)
 
     def samples(self, prepared: Prepared) -> Samples:
         """See `Adapter.samples`."""

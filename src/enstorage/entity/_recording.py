@@ -1,4 +1,4 @@
-"""`Recorder`: facts and curves on their way to the database, written many at a time."""
+"""`FactRecorder`: facts and curves on their way to the database, written many at a time."""
 
 import atexit
 import threading
@@ -39,7 +39,7 @@ Fact = tuple[int, str, Any]
 Logged = tuple[Any, Mapping[str, Any]]
 
 
-class Recorder:
+class FactRecorder:
     """Writes the facts and curves of one store.
 
     Facts are written at once, or inside `buffered` as curves always are: when something is read, after a second, when many
@@ -155,7 +155,7 @@ class Recorder:
             self._due.start()
 
 
-def _flush_later(recorder: "weakref.ref[Recorder]") -> None:
+def _flush_later(recorder: "weakref.ref[FactRecorder]") -> None:
     alive = recorder()
     if alive is not None:
         with suppress(StoreError):  # the server is away: it is tried again a second later
@@ -232,7 +232,7 @@ def _taken_out(session: Session, model_id: int, latest: "pa.Table") -> "pa.Table
     return together.to_arrow()
 
 
-_open_recorders: "weakref.WeakSet[Recorder]" = weakref.WeakSet()
+_open_recorders: "weakref.WeakSet[FactRecorder]" = weakref.WeakSet()
 
 
 @atexit.register

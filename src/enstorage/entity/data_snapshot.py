@@ -17,7 +17,7 @@ from enstorage.entity.data_csv import DataCsv, TableOwner
 from enstorage.entity.data_source import DataSource, canonical_interval
 from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.instant import to_iso
-from enstorage.interval import Interval
+from enstorage.interval import TimeInterval
 from enstorage.objects.base import checked_hash
 from enstorage.progress import Listener, listening
 from enstorage.series.base import check_aggregate
@@ -261,7 +261,7 @@ def _load(
     if recipe.time_interval is None:
         times, values = series.read(source_id, *period, version=version)
         return times, values, len(times)
-    interval = Interval.parse(recipe.time_interval)
+    interval = TimeInterval.parse(recipe.time_interval)
     buckets = series.aggregate(source_id, *period, interval, recipe.aggregate, version=version)
     return *_every_bucket(*buckets, interval, recipe.aggregate, period), len(buckets[0])
 
@@ -275,7 +275,7 @@ def _fixed(source: DataSource, times: "NDArray[np.int64]", values: "NDArray[np.f
     times, values = times[first:last], values[first:last]
     if source.time_interval is None:
         return period, times, values, len(times)
-    interval = Interval.parse(source.time_interval)
+    interval = TimeInterval.parse(source.time_interval)
     buckets = group(pl.DataFrame({"time": times, "value": values}), interval, source.aggregate)
     filled, aggregated = buckets["time"].to_numpy(), buckets["value"].to_numpy()
     return period, *_every_bucket(filled, aggregated, interval, source.aggregate, period), len(filled)
@@ -284,7 +284,7 @@ def _fixed(source: DataSource, times: "NDArray[np.int64]", values: "NDArray[np.f
 def _every_bucket(
     filled: "NDArray[np.int64]",
     aggregated: "NDArray[np.float64]",
-    interval: Interval,
+    interval: TimeInterval,
     aggregate: str,
     period: tuple[int, int],
 ) -> "Points":

@@ -14,7 +14,7 @@ from enstorage.entity._record import Record
 from enstorage.entity.columns import facts
 from enstorage.errors import InvalidInputError, StoreError
 from enstorage.instant import TimeLike, not_years, to_iso, to_ns
-from enstorage.interval import Interval
+from enstorage.interval import TimeInterval
 from enstorage.progress import Progress, listening
 from enstorage.series.base import AGGREGATES, Points, SeriesStore, check_aggregate
 
@@ -34,7 +34,7 @@ def canonical_interval(interval: str) -> str:
     Raises:
         InvalidInputError: it is none.
     """
-    return str(Interval.parse(interval))
+    return str(TimeInterval.parse(interval))
 
 
 class DataSource(Record):
@@ -217,7 +217,7 @@ class DataSource(Record):
         end = None if time_to is None else to_ns(not_years(time_to))
         if interval is None:
             return series.read(self.id, start, end)
-        buckets, function = Interval.parse(interval), check_aggregate(aggregate or self.aggregate)
+        buckets, function = TimeInterval.parse(interval), check_aggregate(aggregate or self.aggregate)
         extent = series.extent(self.id)
         if extent is None:
             return series.read(self.id, start, end)

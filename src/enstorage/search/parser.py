@@ -49,7 +49,7 @@ class Literal:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ComparisonNode:
     """A value is there and is as said; negated: it is there and is not so.
 
     Attributes:
@@ -91,7 +91,7 @@ class Or:
     operands: "tuple[Condition, ...]"
 
 
-Condition = Comparison | Present | Not | And | Or
+Condition = ComparisonNode | Present | Not | And | Or
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def parse_condition(source: Source) -> Condition:
     waiting, count = [(tree, 1)], 0
     while waiting:
         node, depth = waiting.pop()
-        count += isinstance(node, Comparison | Present)
+        count += isinstance(node, ComparisonNode | Present)
         if depth > DEEPEST or count > MOST_CONDITIONS:
             raise InvalidInputError(
                 f"The query has more than {MOST_CONDITIONS} comparisons or is nested more than {DEEPEST} deep. Use "
@@ -210,21 +210,21 @@ class _TreeBuilder(Transformer[Token, Any]):
     def negate(self, operands: list[Condition]) -> Not:
         return Not(operands[0])
 
-    def compare(self, parts: list[Any]) -> Comparison:
+    def compare(self, parts: list[Any]) -> ComparisonNode:
         path, operator, value = parts
         if operator == "!=":
-            return Comparison(path, "=", (value,), negated=True)
-        return Comparison(path, operator.lower(), (value,))
+            return ComparisonNode(path, "=", (value,), negated=True)
+        return ComparisonNode(path, operator.lower(), (value,))
 
-    def compare_not(self, parts: list[Any]) -> Comparison:
+    def compare_not(self, parts: list[Any]) -> ComparisonNode:
         path, operator, value = parts
-        return Comparison(path, operator.lower(), (value,), negated=True)
+        return ComparisonNode(path, operator.lower(), (value,), negated=True)
 
-    def among(self, parts: list[Any]) -> Comparison:
-        return Comparison(parts[0], "=", tuple(parts[1:]))
+    def among(self, parts: list[Any]) -> ComparisonNode:
+        return ComparisonNode(parts[0], "=", tuple(parts[1:]))
 
-    def among_not(self, parts: list[Any]) -> Comparison:
-        return Comparison(parts[0], "=", tuple(parts[1:]), negated=True)
+    def among_not(self, parts: list[Any]) -> ComparisonNode:
+        return ComparisonNode(parts[0], "=", tuple(parts[1:]), negated=True)
 
     def present(self, parts: list[Path]) -> Present:
         return Present(parts[0])

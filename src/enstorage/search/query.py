@@ -14,7 +14,7 @@ from enstorage.entity._trash import in_trash
 from enstorage.errors import InvalidInputError
 from enstorage.search.parser import (
     And,
-    Comparison,
+    ComparisonNode,
     Condition,
     Not,
     Or,
@@ -70,7 +70,7 @@ def _condition(source: Source, entity: type[Record], node: Condition) -> ColumnE
             return not_(_condition(source, entity, operand))
         case Present(path):
             return _where(source, entity, entity.__table__, path, 0, lambda value: value.present())
-        case Comparison(path, operator, literals, negated):
+        case ComparisonNode(path, operator, literals, negated):
 
             def holds(value: Value) -> ColumnElement[bool]:
                 test = and_(value.present(), value.test(operator, literals))

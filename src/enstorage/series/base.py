@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enstorage.errors import InvalidInputError, NotSupportedError
-from enstorage.interval import Interval
+from enstorage.interval import TimeInterval
 
 #: The aggregate functions, in the order in which messages list them.
 AGGREGATES = ("mean", "median", "sum", "min", "max", "first", "last", "count")
@@ -96,7 +96,7 @@ class SeriesStore(ABC):
         source_id: int,
         time_from: int,
         time_to: int,
-        interval: Interval,
+        interval: TimeInterval,
         aggregate: str,
         *,
         version: int | None = None,

@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from enstorage.interval import Interval
+from enstorage.interval import TimeInterval
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-def group(points: "pl.DataFrame", interval: Interval, aggregate: str) -> "pl.DataFrame":
+def group(points: "pl.DataFrame", interval: TimeInterval, aggregate: str) -> "pl.DataFrame":
     """Aggregate the columns `time` (int64 ns, sorted) and `value` by buckets of `interval`.
 
     Returns:
@@ -36,7 +36,7 @@ def group(points: "pl.DataFrame", interval: Interval, aggregate: str) -> "pl.Dat
     )
 
 
-def _bucket(interval: Interval) -> "pl.Expr":
+def _bucket(interval: TimeInterval) -> "pl.Expr":
     """The start of the bucket of each time."""
     import polars as pl
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from enstorage.claim import check_claim
 from enstorage.errors import InvalidInputError
-from enstorage.interval import Interval
+from enstorage.interval import TimeInterval
 from enstorage.masking import masked
 from enstorage.series.base import Points, SeriesStore, refuse_version
 from enstorage.series.grouping import group
@@ -65,7 +65,7 @@ class MemorySeries(SeriesStore):
         source_id: int,
         time_from: int,
         time_to: int,
-        interval: Interval,
+        interval: TimeInterval,
         aggregate: str,
         *,
         version: int | None = None,

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from enstorage import plugins
 from enstorage.errors import NotFoundError, NotSupportedError, StoreError
 from enstorage.instant import to_iso, to_ns, to_ns_array
-from enstorage.interval import Interval
+from enstorage.interval import TimeInterval
 from enstorage.series.base import AGGREGATES, Points, SeriesStore
 from enstorage.series.choose import SERIES_STORES
 
@@ -157,7 +157,7 @@ class SeriesStoreContract(ABC):
         inside = (times >= time_from) & (times < time_to)
         for aggregate in AGGREGATES:
             expected = _grouped(times[inside], values[inside], interval, aggregate)
-            starts, aggregated = series.aggregate(1, time_from, time_to, Interval.parse(interval), aggregate)
+            starts, aggregated = series.aggregate(1, time_from, time_to, TimeInterval.parse(interval), aggregate)
             assert starts.dtype == np.int64
             assert aggregated.dtype == np.float64
             assert starts.tolist() == list(expected)
@@ -177,7 +177,7 @@ class SeriesStoreContract(ABC):
     def test_a_bucket_bears_its_start(self, series: SeriesStore, interval: str, start: str) -> None:
         """Calendar years and months, weeks from Monday, days and hours in UTC; before 1970 too."""
         _append(series, 1, [to_ns("1969-12-31T23:50")], [4.0])
-        starts, _ = series.aggregate(1, -(10**17), 10**17, Interval.parse(interval), "mean")
+        starts, _ = series.aggregate(1, -(10**17), 10**17, TimeInterval.parse(interval), "mean")
         assert [to_iso(int(each)) for each in starts] == [to_iso(to_ns(start))]
 
     def test_replaced_and_deleted_points_are_not_aggregated(self, series: SeriesStore) -> None:
@@ -185,8 +185,8 @@ class SeriesStoreContract(ABC):
         _append(series, 1, [0, 1, 2], [1.0, 2.0, 100.0])
         _append(series, 1, [1], [4.0])
         series.delete_points(1, 2, 3)
-        _same(series.aggregate(1, 0, _HOUR_NS, Interval.parse("1h"), "sum"), [0], [5.0])
-        _same(series.aggregate(1, 0, _HOUR_NS, Interval.parse("1h"), "count"), [0], [2.0])
+        _same(series.aggregate(1, 0, _HOUR_NS, TimeInterval.parse("1h"), "sum"), [0], [5.0])
+        _same(series.aggregate(1, 0, _HOUR_NS, TimeInterval.parse("1h"), "count"), [0], [2.0])
 
     def test_extent_is_that_of_the_points_there_are(self, series: SeriesStore) -> None:
         """Deleted points do not stretch it."""
@@ -201,7 +201,7 @@ class SeriesStoreContract(ABC):
         """Asking for it is no error, nor is deleting it."""
         _append(series, 1, [10], [1.0])
         _same(series.read(2), [], [])
-        _same(series.aggregate(2, 0, 100, Interval.parse("1d"), "mean"), [], [])
+        _same(series.aggregate(2, 0, 100, TimeInterval.parse("1d"), "mean"), [], [])
         assert series.extent(2) is None
         assert series.delete_points(2) == 0
         series.delete_source(2)
@@ -288,7 +288,7 @@ class SeriesStoreContract(ABC):
         times, values = [0, 10, 20, 2 * _HOUR_NS], [0.1, -0.0, 3.0, 1e-308]
         _append(series, 1, times, values)
         version = series.version()
-        grouping = (1, 0, 3 * _HOUR_NS, Interval.parse("1h"), "mean")
+        grouping = (1, 0, 3 * _HOUR_NS, TimeInterval.parse("1h"), "mean")
         before = series.aggregate(*grouping)
         if version is None:
             for read in (series.read, series.extent):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from enstorage import plugins
 from enstorage.errors import InvalidInputError
 from enstorage.instant import MAX_NS, MIN_NS
-from enstorage.interval import Interval
+from enstorage.interval import TimeInterval
 from enstorage.sources.base import SOURCES, LoadedSeries, SourceLoader, Wanted, loader_from_json
 
 
@@ -63,7 +63,7 @@ class SourceLoaderContract(ABC):
             assert piece.key
             assert piece.name
             assert json.loads(json.dumps(dict(piece.facts))) == dict(piece.facts)
-            assert piece.interval is None or str(Interval.parse(piece.interval))
+            assert piece.interval is None or str(TimeInterval.parse(piece.interval))
             assert not len(piece.times) or MIN_NS <= piece.times[0] <= piece.times[-1] <= MAX_NS
 
     def test_it_loads_the_same_again(self, loader: SourceLoader, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from enstorage.errors import CancelledError, InvalidInputError, NotSupportedError
 from entrainer.backend import load_keras
-from entrainer.compiled.member import Member, Samples, TrainedNetwork
+from entrainer.compiled.member import GroupMember, MemberSamples, TrainedNetwork
 from entrainer.compiled.outcome import Outcome, Stop
 from entrainer.compiled.padding import blocks_of, of_block, padded_rows, take
 from entrainer.settings.training import Training
@@ -45,7 +45,7 @@ Interrupted = Callable[[BaseException], None]
 
 
 def train_together(
-    members: Sequence[Member],
+    members: Sequence[GroupMember],
     training: Training,
     report: Report | None = None,
     interrupted: Interrupted | None = None,
@@ -90,7 +90,7 @@ def train_together(
 class _Group:
     """Members on their way through one compiled program, a few of them beside each other in each block."""
 
-    def __init__(self, members: Sequence[Member], training: Training) -> None:
+    def __init__(self, members: Sequence[GroupMember], training: Training) -> None:
         import jax
 
         from entrainer.compiled.initial_weights import blueprint, draw_weights
@@ -122,7 +122,7 @@ class _Group:
             jax.random.key_data(keys.order),
         )
         self.blocks = blocks_of(len(members), plan.beside)
-        train = [Samples(member.X, member.y) for member in members]
+        train = [MemberSamples(member.X, member.y) for member in members]
         given = [member.weight for member in members]
         rows, valid = padded_rows(train, given, largest, batch, shared=shared), self._valid_rows(largest, shared=shared)
         self._data: list[Any] = jax.device_put(
@@ -259,7 +259,7 @@ class _Group:
 
         if all(member.valid is None for member in self.members):
             return None
-        nothing = Samples(np.zeros((0, *largest)), np.zeros((0, self.members[0].targets)))
+        nothing = MemberSamples(np.zeros((0, *largest)), np.zeros((0, self.members[0].targets)))
         valid = [member.valid or nothing for member in self.members]
         most = max(len(each.X) for each in valid)
         return padded_rows(valid, [None] * len(valid), largest, min(ROWS_AT_ONCE, most), shared=shared)
@@ -269,7 +269,7 @@ class _Group:
         return np.concatenate([np.asarray(part) for part in parts])[: len(self.members)]
 
 
-def _check_group(group: Sequence[Member]) -> None:
+def _check_group(group: Sequence[GroupMember]) -> None:
     if not group:
         raise InvalidInputError("The group is empty; expected at least one member.")
     first = group[0]
@@ -293,7 +293,7 @@ def _compiled(training: Training) -> Training:
     return common if training.schedule.kind == "cosine" else replace(common, epochs=1)
 
 
-def _same_rows(member: Member, other: Member) -> bool:
+def _same_rows(member: GroupMember, other: GroupMember) -> bool:
     """Whether two members were given the very same samples, so that they are in memory once."""
     if (member.valid is None) != (other.valid is None):
         return False
@@ -306,7 +306,7 @@ def _same_rows(member: Member, other: Member) -> bool:
     )
 
 
-def _given(stack: Any, path: str, members: Sequence[Member]) -> Any:
+def _given(stack: Any, path: str, members: Sequence[GroupMember]) -> Any:
     """The initial weights of one variable, with those that some members bring along."""
     for index, member in enumerate(members):
         for name, value in member.frozen:

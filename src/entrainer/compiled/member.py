@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import keras
 
 
-class Samples(NamedTuple):
+class MemberSamples(NamedTuple):
     """What is trained on or judged by.
 
     Attributes:
@@ -27,7 +27,7 @@ class Samples(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Member:
+class GroupMember:
     """One network to train.
 
     Attributes:
@@ -50,7 +50,7 @@ class Member:
     y: NDArray[Any]
     seed: int
     name: str
-    valid: Samples | None = None
+    valid: MemberSamples | None = None
     weight: NDArray[np.float64] | None = None
     learning_rate: float | None = None
     frozen: tuple[tuple[str, NDArray[Any]], ...] = ()
@@ -85,7 +85,7 @@ class Member:
         columns: int = self.y.shape[1]
         return columns
 
-    def _checked(self, X: Any, y: Any, part: str) -> Samples:
+    def _checked(self, X: Any, y: Any, part: str) -> MemberSamples:
         X, y = _numbers(X), np.asarray(y, np.float64)
         if X.ndim < 2 or y.ndim not in (1, 2) or len(X) != len(y) or 0 in (*X.shape, *y.shape):
             raise InvalidInputError(
@@ -98,7 +98,7 @@ class Member:
                     f"Member {self.name!r} has {bad} values in {name} that are NaN or infinite; expected finite "
                     "numbers. Clean the series before making the data set."
                 )
-        return Samples(X, y.reshape(len(y), -1))
+        return MemberSamples(X, y.reshape(len(y), -1))
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from entrainer.compiled.member import Samples
+from entrainer.compiled.member import MemberSamples
 
 if TYPE_CHECKING:
-    from entrainer.compiled.program import Rows
+    from entrainer.compiled.program import TrainingRows
 
 
 def padded_rows(
-    samples: Sequence[Samples],
+    samples: Sequence[MemberSamples],
     given: Sequence[NDArray[np.float64] | None],
     largest: tuple[int, ...],
     multiple: int,
     *,
     shared: bool,
-) -> "Rows":
+) -> "TrainingRows":
     """The rows of members as arrays of one size.
 
     Args:
@@ -29,7 +29,7 @@ def padded_rows(
         multiple: The number of rows becomes a multiple of this, or is less.
         shared: Whether all members have the same samples.
     """
-    from entrainer.compiled.program import Rows
+    from entrainer.compiled.program import TrainingRows
 
     filled = np.array([len(each.X) for each in samples])
     rows = padded(int(filled.max()), multiple)
@@ -37,10 +37,10 @@ def padded_rows(
     X, y = [each.X for each in samples], [each.y for each in samples]
     targets = samples[0].y.shape[1]
     if shared:
-        return Rows(
+        return TrainingRows(
             stack_one(X[0], (rows, *largest)), stack_one(y[0], (rows, targets)), stack(weights, (rows,)), filled
         )
-    return Rows(stack(X, (rows, *largest)), stack(y, (rows, targets)), stack(weights, (rows,)), filled)
+    return TrainingRows(stack(X, (rows, *largest)), stack(y, (rows, targets)), stack(weights, (rows,)), filled)
 
 
 def of_block(rows: Any, block: NDArray[np.intp], *, shared: bool) -> Any:

@@ -59,7 +59,7 @@ class State(NamedTuple):
     stopped: Any
 
 
-class Rows(NamedTuple):
+class TrainingRows(NamedTuple):
     """What is trained on or judged by; every array has a leading axis of members, but for X and y that all share.
 
     Attributes:
@@ -151,7 +151,7 @@ def training_program(
         network: What `NetworkSpec.common` gives.
         shape: Of the largest sample; smaller ones are padded.
         outputs: Columns that are forecast.
-        batch: Rows of one step.
+        batch: TrainingRows of one step.
         training: The common settings; `epochs` matters to schedules that end with the last epoch.
         judged: Whether there are valid rows.
         shared: Whether all members have the same X and y, which then have no axis of members.
@@ -190,7 +190,7 @@ def training_program(
         loss = jnp.sum(loss_of_rows(y, predicted) * weight) / jnp.maximum(jnp.sum(real), 1)
         return loss + penalties, dropout
 
-    def step(state: State, own: Own, rows: Rows, taken: Any, real: Any) -> tuple[State, Any]:
+    def step(state: State, own: Own, rows: TrainingRows, taken: Any, real: Any) -> tuple[State, Any]:
         slope = jax.value_and_grad(objective, has_aux=True)
         moved = net.moving(state.weights)
         (loss, dropout), gradients = slope(
@@ -207,7 +207,9 @@ def training_program(
             changed = _choose(jnp.any(real), changed, state)
         return changed, loss * jnp.sum(real)
 
-    def epoch(state: State, own: Own, rows: Rows, valid: Rows | None, number: Any) -> tuple[State, Any, Any]:
+    def epoch(
+        state: State, own: Own, rows: TrainingRows, valid: TrainingRows | None, number: Any
+    ) -> tuple[State, Any, Any]:
         order = _order(_key(own.order), rows, number, training.shuffle).reshape(-1, batch)
         real = (jnp.arange(order.size) < rows.filled).astype(rows.weight.dtype).reshape(order.shape)
         after, losses = lax.scan(lambda now, taken: step(now, own, rows, *taken), state, (order, real))
@@ -228,7 +230,7 @@ def training_program(
         return after, jnp.where(shown, loss, jnp.nan), jnp.where(shown, judged, jnp.nan)
 
     def advance(
-        state: State, rows: Rows, valid: Rows | None, own: Own, first: Any, epochs: Any
+        state: State, rows: TrainingRows, valid: TrainingRows | None, own: Own, first: Any, epochs: Any
     ) -> tuple[State, Any, Any]:
         def one(number: Any, carried: tuple[State, Any, Any]) -> tuple[State, Any, Any]:
             state, losses, judged = carried
@@ -239,7 +241,7 @@ def training_program(
         trained: tuple[State, Any, Any] = lax.fori_loop(0, epochs, one, (state, empty, empty))
         return trained
 
-    data = Rows(None if shared else 0, None if shared else 0, 0, 0)
+    data = TrainingRows(None if shared else 0, None if shared else 0, 0, 0)
     over_members = jax.vmap(advance, in_axes=(0, data, data if judged else None, 0, None, None))
     return Program(jax.jit(jax.vmap(start), compiler_options=_ONCE), jax.jit(over_members, donate_argnums=0))
 
@@ -272,7 +274,7 @@ def _remember(training: "Training", now: State, loss: Any) -> Best:
     return best
 
 
-def _mean_loss(net: StatelessNetwork, loss_of_rows: Any, weights: Any, own: Own, rows: Rows) -> Any:
+def _mean_loss(net: StatelessNetwork, loss_of_rows: Any, weights: Any, own: Own, rows: TrainingRows) -> Any:
     """The loss over rows with dropout off; NaN where there are none. The rows are a multiple of `ROWS_AT_ONCE`, or fewer."""
     at_once = min(ROWS_AT_ONCE, rows.X.shape[0])
 
@@ -290,7 +292,7 @@ def _choose(condition: Any, one: Any, other: Any) -> Any:
     return jax.tree.map(lambda new, old: jnp.where(condition, new, old), one, other)
 
 
-def _order(key: Any, rows: Rows, epoch: Any, shuffle: bool) -> Any:
+def _order(key: Any, rows: TrainingRows, epoch: Any, shuffle: bool) -> Any:
     """The order of the rows in one epoch, padding last.
 
     Counter-based bits do not depend on how many are drawn (`jax_threefry_partitionable`), so the order of the real rows

@@ -19,7 +19,7 @@ from enstorage.preparation.split import Part
 from enstorage.progress import Listener, Progress, listening
 from entrainer.compiled.forward import predict_together
 from entrainer.compiled.group import train_together
-from entrainer.compiled.member import Member
+from entrainer.compiled.member import GroupMember
 from entrainer.compiled.outcome import Stop
 from entrainer.fitting.epochs import Epochs, epochs_of
 from entrainer.fitting.job import BuiltByHand, Job, jobs_of
@@ -198,7 +198,7 @@ def _forecast(folds: list[Fold], epochs: Epochs, interrupts: list[BaseException]
     return predict_together([outcome.obj for outcome in outcomes], ahead)
 
 
-def _member(fold: Fold) -> Member:
+def _member(fold: Fold) -> GroupMember:
     member, loaded = fold.job.member, fold.job.loaded
     assert member is not None  # noqa: S101 - only estimators have none
     return replace(member, X=loaded.features[fold.train], y=loaded.targets[fold.train])

@@ -17,7 +17,7 @@ from enstorage.errors import InvalidInputError, NotSupportedError
 from enstorage.estimators.fitting import takes_weights
 from enstorage.estimators.trial import try_fit
 from entrainer.backend import load_keras
-from entrainer.compiled.member import Member, Samples, checked_weight
+from entrainer.compiled.member import GroupMember, MemberSamples, checked_weight
 from entrainer.fitting.transferred_weights import Givers
 from entrainer.model_output import is_keras
 from entrainer.networks.estimator import Estimator
@@ -86,9 +86,9 @@ class Loaded:
             return Targets.VALUES
         return Targets.CLASSES if training.loss == "categorical_crossentropy" else self.kind
 
-    def _part(self, part: str) -> Samples:
+    def _part(self, part: str) -> MemberSamples:
         _, X, y = self.data_set.arrays(part)
-        return Samples(X, np.asarray(y, np.float64))
+        return MemberSamples(X, np.asarray(y, np.float64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +110,7 @@ class Job:
     loaded: Loaded
     training: Training
     seed: int
-    member: Member | None
+    member: GroupMember | None
     alone: str | None
     obj: Any = None
     weight: NDArray[np.float64] | None = None
@@ -211,7 +211,7 @@ def _job(
         return _of_estimator(model, loaded, training, seed, obj, weight)
     _check_rows(training, data_set, X, y)
     network = recipe if recipe is None else _for_data_set(recipe, model, loaded, training)
-    member = Member(
+    member = GroupMember(
         network=network or BuiltByHand(),
         X=X,
         y=y,
@@ -253,7 +253,7 @@ def _of_estimator(
     return Job(model, loaded, training, seed, None, None, obj, given)
 
 
-def _why_alone(member: Member, training: Training, data_set: DataSet) -> str | None:
+def _why_alone(member: GroupMember, training: Training, data_set: DataSet) -> str | None:
     """Why a member cannot be one of a group; None where it can.
 
     Raises:

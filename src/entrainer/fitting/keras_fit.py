@@ -8,7 +8,7 @@ from enstorage.errors import CancelledError, InvalidInputError
 from enstorage.progress import checkpoint
 from entrainer.backend import load_keras
 from entrainer.compiled.group import Chunk, Interrupted, Report
-from entrainer.compiled.member import Member
+from entrainer.compiled.member import GroupMember
 from entrainer.compiled.outcome import Outcome, Stop
 from entrainer.compiled.program import optimizer_of
 from entrainer.settings.losses import row_loss
@@ -16,7 +16,7 @@ from entrainer.settings.training import Training
 
 
 def fit_keras(
-    member: Member, training: Training, report: Report, interrupted: Interrupted | None = None, obj: Any = None
+    member: GroupMember, training: Training, report: Report, interrupted: Interrupted | None = None, obj: Any = None
 ) -> Outcome[Any]:
     """Train a network by `keras.Model.fit`.
 
@@ -69,7 +69,7 @@ def fit_keras(
     )
 
 
-def _model(member: Member, training: Training, obj: Any) -> Any:
+def _model(member: GroupMember, training: Training, obj: Any) -> Any:
     outputs = training.outputs(member.targets)
     if obj is None:
         return member.network.build(member.shape, outputs)

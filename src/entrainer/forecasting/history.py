@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from enstorage import DataPreparation, DataSnapshot
 from enstorage.errors import InvalidInputError
 from enstorage.instant import TimeLike, not_years, to_iso, to_ns
-from enstorage.interval import Interval
+from enstorage.interval import TimeInterval
 from enstorage.preparation.clean import parse_clean
 from enstorage.preparation.split import Part
 from enstorage.preparation.transform import FittedTransform
@@ -33,7 +33,7 @@ class Known:
     times: NDArray[np.int64]
     cleaned: NDArray[np.float64]
     prepared: NDArray[np.float64]
-    interval: Interval
+    interval: TimeInterval
     transform: FittedTransform
 
     @property
@@ -73,7 +73,7 @@ def known_rows(
             f"{taken} holds events, not buckets of time, so the time of the next row is not known; expected a data source "
             "with a time_interval. Forecasts of such models are made by entrainer.predict."
         )
-    interval = Interval.parse(taken.time_interval)
+    interval = TimeInterval.parse(taken.time_interval)
     times, values = taken.read()
     cut = None if time_from is None else to_ns(not_years(time_from))
     before = len(times) if cut is None else int(np.searchsorted(times, cut))
@@ -130,7 +130,7 @@ def _parts(preparation: DataPreparation, times: NDArray[np.int64]) -> NDArray[np
 
 
 def _check_time(
-    time_from: int, interval: Interval, times: NDArray[np.int64], last: NDArray[np.intp], snapshot: DataSnapshot
+    time_from: int, interval: TimeInterval, times: NDArray[np.int64], last: NDArray[np.intp], snapshot: DataSnapshot
 ) -> None:
     first = to_iso(int(interval.after(int(times[0]), 1)[0]))
     if interval.floor(np.array([time_from]))[0] != time_from:

@@ -8,7 +8,7 @@ from enstorage.errors import InvalidInputError
 from entrainer.backend import load_keras
 from entrainer.networks.layer import Convolution, Dense, Dropout, Layer, Pooling, layer_from_json
 from entrainer.networks.output import last_layer
-from entrainer.networks.parameters import check_choice
+from entrainer.networks.parameters import check_activation
 from entrainer.networks.specification import NetworkSpec
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class _Convolutional(NetworkSpec):
                 f"{type(self).__name__}'s layers have a convolution or pooling after a dense layer, which has left no axes "
                 "to go along. Put the dense layers last."
             )
-        check_choice(self, "last_activation", may_be_none=True)
+        check_activation(self, "last_activation", may_be_none=True)
 
     def build(self, shape: tuple[int, ...], outputs: int = 1) -> "keras.Model":
         """Builds (rows, *shape) → the layers → flat → Dense(outputs)."""

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from enstorage.described import check_rate, check_sizes
 from entrainer.backend import load_keras
 from entrainer.networks.output import last_layer
-from entrainer.networks.parameters import check_choice, check_initializer, check_rate, check_sizes, make_initializer
+from entrainer.networks.parameters import check_activation, check_initializer, make_initializer
 from entrainer.networks.specification import NetworkSpec
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ class _Dense(NetworkSpec):
 
     def __post_init__(self) -> None:
         check_sizes(self, "hidden", may_be_empty=True)
-        check_choice(self, "activation")
-        check_choice(self, "last_activation", may_be_none=True)
+        check_activation(self, "activation")
+        check_activation(self, "last_activation", may_be_none=True)
         check_rate(self, "dropout")
         check_initializer(self, "initializer")
 

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from enstorage.described import check_rate, check_size
 from entrainer.backend import load_keras
 from entrainer.networks.output import last_layer
-from entrainer.networks.parameters import check_choice, check_rate, check_size
+from entrainer.networks.parameters import check_activation
 from entrainer.networks.recurrent import lstm
 from entrainer.networks.specification import NetworkSpec
 
@@ -48,8 +49,8 @@ class IntervalNetwork(NetworkSpec):
         for name in ("lstm_layers", "dense_layers", "units"):
             check_size(self, name)
         for name in ("lstm_activation", "dense_activation"):
-            check_choice(self, name)
-        check_choice(self, "last_activation", may_be_none=True)
+            check_activation(self, name)
+        check_activation(self, "last_activation", may_be_none=True)
         for name in self.dropouts:
             check_rate(self, name)
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from enstorage.described import Described
+from enstorage.described import Described, check_choice, check_rate, check_size
 from enstorage.errors import InvalidInputError
 from entrainer.networks.looped import convolve_by_product, pool_by_shape
-from entrainer.networks.parameters import check_choice, check_rate, check_size
+from entrainer.networks.parameters import check_activation
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Convolution(Layer):
         check_size(self, "filters")
         check_size(self, "size")
         check_choice(self, "padding", ("valid", "same"))
-        check_choice(self, "activation")
+        check_activation(self, "activation")
 
     def shape_after(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """See `Layer.shape_after`."""
@@ -132,7 +132,7 @@ class Dense(Layer):
 
     def __post_init__(self) -> None:
         check_size(self, "units")
-        check_choice(self, "activation")
+        check_activation(self, "activation")
 
     def shape_after(self, shape: tuple[int, ...]) -> tuple[int, ...]:  # noqa: ARG002 - the same for all
         """See `Layer.shape_after`."""

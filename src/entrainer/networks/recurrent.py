@@ -4,10 +4,11 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from enstorage.described import check_rate, check_sizes
 from enstorage.errors import InvalidInputError
 from entrainer.backend import load_keras
 from entrainer.networks.output import check_outputs, last_layer
-from entrainer.networks.parameters import check_choice, check_rate, check_sizes
+from entrainer.networks.parameters import check_activation
 from entrainer.networks.specification import NetworkSpec
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class _Stacked(NetworkSpec):
     def __post_init__(self) -> None:
         check_sizes(self, "units")
         check_rate(self, "dropout")
-        check_choice(self, "last_activation", may_be_none=True)
+        check_activation(self, "last_activation", may_be_none=True)
 
     def build(self, shape: tuple[int, ...], outputs: int = 1) -> "keras.Model":
         """Builds (rows, lag) → (lag, 1), or (rows, lag, series) as it is, → recurrent layers → Dense(outputs)."""
@@ -218,7 +219,7 @@ class Jordan(NetworkSpec):
         check_sizes(self, "units")
         check_rate(self, "decay")
         check_rate(self, "dropout")
-        check_choice(self, "last_activation", may_be_none=True)
+        check_activation(self, "last_activation", may_be_none=True)
 
     def build(self, shape: tuple[int, ...], outputs: int = 1) -> "keras.Model":
         """Builds (rows, lag) → (lag, 1), or (rows, lag, series) as it is, → Dropout → the recurrent network."""

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from enstorage.described import check_rate, check_size, check_sizes
 from entrainer.backend import load_keras
 from entrainer.networks.output import last_layer
-from entrainer.networks.parameters import check_choice, check_model_id, check_rate, check_size, check_sizes
+from entrainer.networks.parameters import check_activation, check_model_id
 from entrainer.networks.recurrent import lstm
 from entrainer.networks.specification import NetworkSpec
 
@@ -33,7 +34,7 @@ class _Embedding(NetworkSpec):
         check_size(self, "words")
         check_size(self, "size")
         check_model_id(self, "embedding_of")
-        check_choice(self, "last_activation", may_be_none=True)
+        check_activation(self, "last_activation", may_be_none=True)
 
     def _model(self, keras: Any, shape: tuple[int, ...], layers: list[Any]) -> Any:
         """The embedding and the layers after it; the path of its weight is `embedding/embeddings` in every model."""

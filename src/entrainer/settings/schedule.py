@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from enstorage.described import Described
-from entrainer.networks.parameters import check_choice, check_number, check_size
+from enstorage.described import Described, check_choice, check_number, check_size
 
 KINDS = ("constant", "time", "exponential", "steps", "cosine")
 

@@ -5,7 +5,7 @@ import pytest
 from enstorage.errors import InvalidInputError
 from enstorage.search.parser import (
     And,
-    Comparison,
+    ComparisonNode,
     Literal,
     Not,
     Or,
@@ -23,7 +23,7 @@ def read(text):
 
 
 def compared(path, operator, *values, negated=False):
-    return Comparison(Path(tuple(path.split("."))), operator, tuple(map(Literal, values)), negated)
+    return ComparisonNode(Path(tuple(path.split("."))), operator, tuple(map(Literal, values)), negated)
 
 
 def test_and_binds_closer_than_or_and_not_closer_than_and():

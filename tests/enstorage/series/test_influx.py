@@ -22,7 +22,7 @@ import servers
 from enstorage import Connector, DataSource
 from enstorage.errors import InvalidInputError, NotSupportedError, StoreError
 from enstorage.instant import to_ns
-from enstorage.interval import Interval
+from enstorage.interval import TimeInterval
 from enstorage.series.base import AGGREGATES
 from enstorage.series.choose import find_series
 from enstorage.series.influx import influxql
@@ -163,7 +163,7 @@ def test_lines_with_further_tags_and_fields_are_points_of_their_source(series, w
     )
     same(series.read(7), [10, 20, 30], [1, 2, 3])
     assert series.extent(7) == (10, 30)
-    same(series.aggregate(7, 0, 30, Interval.parse("1h"), "sum"), [0], [3])
+    same(series.aggregate(7, 0, 30, TimeInterval.parse("1h"), "sum"), [0], [3])
     assert series.sources() == [7, 8]
 
 
@@ -180,7 +180,7 @@ def test_of_lines_at_one_time_that_without_further_tags_is_the_point(series, wri
     append(series, 7, [10], [-0.0])
     same(series.read(7), [10, 20], [-0.0, 6])
     for aggregate, value in (("count", 2), ("sum", 6), ("first", -0.0), ("last", 6), ("mean", 3)):
-        same(series.aggregate(7, 0, 100, Interval.parse("1h"), aggregate), [0], [value])
+        same(series.aggregate(7, 0, 100, TimeInterval.parse("1h"), aggregate), [0], [value])
     assert series.delete_points(7, 0, 15) == 1
     same(series.read(7), [20], [6])
     assert series.delete_points(7) == 1
@@ -192,7 +192,7 @@ def test_whole_numbers_that_others_wrote_into_another_shard_are_read_too(series,
     write(f"data_source,mysql_id=7 value=5i {PAPER_NS}")
     same(series.read(7), [0, PAPER_NS], [0.5, 5])
     midnight = to_ns("2015-01-29")
-    same(series.aggregate(7, 0, PAPER_NS + 1, Interval.parse("1d"), "sum"), [0, midnight], [0.5, 5])
+    same(series.aggregate(7, 0, PAPER_NS + 1, TimeInterval.parse("1d"), "sum"), [0, midnight], [0.5, 5])
 
 
 def test_sources_are_the_ids_that_have_points(series, write):
@@ -237,7 +237,7 @@ def test_every_time_comes_back_to_the_nanosecond(lasting, times):
 def test_the_outermost_times_of_influxdb_are_kept_and_those_beyond_refused(series):
     append(series, 1, [influxql.EARLIEST, influxql.LATEST], [1, 2])
     same(series.read(1), [influxql.EARLIEST, influxql.LATEST], [1, 2])
-    same(series.aggregate(1, influxql.EARLIEST, influxql.LATEST + 1, Interval.parse("1ns"), "mean"),
+    same(series.aggregate(1, influxql.EARLIEST, influxql.LATEST + 1, TimeInterval.parse("1ns"), "mean"),
          [influxql.EARLIEST, influxql.LATEST], [1, 2])  # fmt: skip
     for times in ([influxql.EARLIEST - 1, 0], [0, influxql.LATEST + 1]):
         with pytest.raises(
@@ -253,7 +253,7 @@ def test_the_outermost_times_of_influxdb_are_kept_and_those_beyond_refused(serie
 def test_buckets_are_those_of_polars(lasting, interval):
     series, sources = lasting
     generator = np.random.default_rng(5)
-    length = 10**16 if Interval.parse(interval).is_calendar else Interval.parse(interval).nanoseconds
+    length = 10**16 if TimeInterval.parse(interval).is_calendar else TimeInterval.parse(interval).nanoseconds
     start = to_ns("1970-01-01") - 20 * min(length, 10**16)
     times = np.unique(start + generator.integers(0, 40 * min(length, 10**16), 100))
     values = generator.normal(size=len(times))
@@ -261,7 +261,7 @@ def test_buckets_are_those_of_polars(lasting, interval):
     for store in (series, memory):
         append(store, source, times, values)
     for aggregate in AGGREGATES:
-        arguments = source, int(times[2]), int(times[-2]), Interval.parse(interval), aggregate
+        arguments = source, int(times[2]), int(times[-2]), TimeInterval.parse(interval), aggregate
         (starts, found), (expected_starts, expected) = (store.aggregate(*arguments) for store in (series, memory))
         assert starts.tolist() == expected_starts.tolist()
         np.testing.assert_allclose(found, expected, 1e-12, 1e-15, err_msg=aggregate)
@@ -269,7 +269,7 @@ def test_buckets_are_those_of_polars(lasting, interval):
 
 def test_a_sum_beyond_all_floats_is_infinite_as_it_is_elsewhere(series):
     append(series, 1, [0, 1], [1e308, 1e308])
-    same(series.aggregate(1, 0, 10, Interval.parse("1h"), "sum"), [0], [np.inf])
+    same(series.aggregate(1, 0, 10, TimeInterval.parse("1h"), "sum"), [0], [np.inf])
 
 
 def test_a_write_of_several_requests_is_read_back(lasting, monkeypatch):
@@ -604,7 +604,7 @@ def test_an_answer_that_the_server_breaks_off_is_no_shorter_answer(tmp_path, mon
         series = find_series(server.url("limited"))()
         append(series, 1, range(300_000), range(300_000))
         with pytest.raises(StoreError, match=r"reached a limit \(max-select-buckets .*Raise it in its configuration"):
-            series.aggregate(1, 0, 300_000, Interval.parse("1ns"), "mean")
+            series.aggregate(1, 0, 300_000, TimeInterval.parse("1ns"), "mean")
 
         def read_slowly(pieces, **options):
             beginning = next(pieces, b"")
@@ -634,7 +634,7 @@ def test_a_server_restarted_amid_many_writes_and_reads_loses_nothing(own_server,
 
     def look():
         while not enough.is_set():
-            grouped = series.aggregate(2, 0, 5000, Interval.parse("5us"), "count")
+            grouped = series.aggregate(2, 0, 5000, TimeInterval.parse("5us"), "count")
             read.append((len(series.read(2)[0]), series.extent(2), grouped[1].tolist()))
 
     workers = [threading.Thread(target=work) for work in (write, look)]

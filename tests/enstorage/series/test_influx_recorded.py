@@ -8,7 +8,7 @@ import pytest
 from recorded_server import recorded
 
 from enstorage.errors import NotSupportedError, StoreError
-from enstorage.interval import Interval
+from enstorage.interval import TimeInterval
 from enstorage.series.choose import find_series
 
 TOKEN = "xjk-_9A=="
@@ -60,7 +60,7 @@ def test_points_are_read_and_grouped_by_influxdb_2():
         series = opened(server)
         times, values = series.read(7)
         assert (times.tolist(), values.tobytes()) == ([10, 20], np.array([0.5, -0.0]).tobytes())
-        assert series.aggregate(7, 0, 100, Interval.parse("1w"), "mean")[1].tolist() == [0.25]
+        assert series.aggregate(7, 0, 100, TimeInterval.parse("1w"), "mean")[1].tolist() == [0.25]
     read, grouped = server.requests[2:]
     assert read.headers["accept"] == "application/csv"
     assert asked(read) == (

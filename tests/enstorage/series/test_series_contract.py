@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from enstorage.errors import InvalidInputError, NotFoundError, NotSupportedError, StoreError
-from enstorage.interval import Interval
+from enstorage.interval import TimeInterval
 from enstorage.series.base import check_aggregate
 from enstorage.series.choose import find_series
 from enstorage.series.delta import files as delta_files
@@ -340,5 +340,5 @@ def test_years_of_three_centuries_are_grouped(tmp_path):
     series = DeltaSeries(str(tmp_path))
     times = (np.arange(1678, 2262) - 1970).astype("datetime64[Y]").astype("datetime64[ns]").astype(np.int64)
     series.append(1, times, np.arange(len(times), dtype=float))
-    found = series.aggregate(1, int(times[0]), int(times[-1]) + 1, Interval.parse("1y"), "mean")
+    found = series.aggregate(1, int(times[0]), int(times[-1]) + 1, TimeInterval.parse("1y"), "mean")
     assert found[0].tolist() == times.tolist()

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from enstorage.claim import check_claim
 from enstorage.errors import InvalidInputError, NotFoundError, StoreError
-from enstorage.interval import Interval
+from enstorage.interval import TimeInterval
 from enstorage.location import Location
 from enstorage.masking import masked
 from enstorage.series.base import Points, SeriesStore
@@ -155,7 +155,7 @@ class DeltaSeries(SeriesStore):
         source_id: int,
         time_from: int,
         time_to: int,
-        interval: Interval,
+        interval: TimeInterval,
         aggregate: str,
         *,
         version: int | None = None,

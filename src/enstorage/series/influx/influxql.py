@@ -3,7 +3,7 @@
 from operator import index
 
 from enstorage.instant import MAX_NS
-from enstorage.interval import Interval
+from enstorage.interval import TimeInterval
 
 MEASUREMENT, TAG, FIELD = "data_source", "mysql_id", "value"
 #: Where a database writes that the points belong to it.
@@ -32,7 +32,7 @@ def select_points(source_id: int, first: int = EARLIEST, last: int = LATEST, *, 
     return f"SELECT {_VALUE} {_from(MEASUREMENT)} {_where(source_id, first, last)}{' GROUP BY *' if by_series else ''}"
 
 
-def select_aggregate(source_id: int, first: int, last: int, interval: Interval, aggregate: str) -> str:
+def select_aggregate(source_id: int, first: int, last: int, interval: TimeInterval, aggregate: str) -> str:
     """The aggregate of every bucket that has points, those of each set of tags on their own."""
     buckets = f"time({interval.nanoseconds}ns, {interval.origin}ns)"
     return f"{select_one(source_id, aggregate, first, last)} GROUP BY {buckets}, * fill(none)"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from enstorage.claim import check_claim
 from enstorage.errors import InvalidInputError, NotSupportedError, StoreError
 from enstorage.instant import to_iso
-from enstorage.interval import Interval
+from enstorage.interval import TimeInterval
 from enstorage.series.base import Points, SeriesStore, refuse_version
 from enstorage.series.grouping import group
 from enstorage.series.influx import influxql
@@ -100,7 +100,7 @@ class InfluxSeries(SeriesStore):
         source_id: int,
         time_from: int,
         time_to: int,
-        interval: Interval,
+        interval: TimeInterval,
         aggregate: str,
         *,
         version: int | None = None,
@@ -206,7 +206,7 @@ def _bounds(time_from: int | None, time_to: int | None) -> tuple[int, int]:
     return first, LATEST if time_to is None else min(time_to - 1, LATEST)
 
 
-def _is_computable(first: int, last: int, interval: Interval) -> bool:
+def _is_computable(first: int, last: int, interval: TimeInterval) -> bool:
     """True where the server can compute with the times; near its limits its int64 would overflow."""
     room = 2 * interval.nanoseconds
     return EARLIEST + room <= first <= last <= LATEST - room
