@@ -161,13 +161,15 @@ def test_every_error_is_in_the_reference():
 
 def test_every_token_is_in_the_reference():
     from enstorage import plugins
+    from enstorage.entity.ensemble import METHODS
+    from enstorage.formats.base import FORMATS
     from enstorage.preparation._steps import STEPS
     from enstorage.preparation.clean import _METHODS
     from enstorage.series.base import AGGREGATES
 
     text = (REFERENCE / "enstorage.md").read_text(encoding="utf-8")
     text += (REFERENCE / "endirector.md").read_text(encoding="utf-8")
-    tokens = [*STEPS, *_METHODS, *AGGREGATES, *plugins.names("enstorage.methods"), *plugins.names("enstorage.formats")]
+    tokens = [*STEPS, *_METHODS, *AGGREGATES, *plugins.names(METHODS), *plugins.names(FORMATS)]
     assert [token for token in tokens if not re.search(rf"`{token}[`(]", text)] == []
 
 
