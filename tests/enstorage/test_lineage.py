@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from enstorage import DataSource, Forecast, Project
+from enstorage import DataSource, Forecast, Panel, Project
 from enstorage.adapter import Branches, Window
 from enstorage.entity import ENTITIES
 
@@ -93,6 +93,7 @@ def test_every_entity_has_one(flow):
     flow["models"][0].curves()
     other = flow["snapshot"].create_preparation("drop", "log")
     flow["preparation"].create_set(Branches([flow["preparation"], other], lag=2))
+    Panel(name="Stars").add("sun", flow["source"])
     for entity in ENTITIES:
         record = entity.get_list()[0]
         assert record.lineage().records[-1] == record

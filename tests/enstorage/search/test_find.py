@@ -22,6 +22,8 @@ from enstorage import (
     Model,
     ModelCurve,
     ModelMeta,
+    Panel,
+    PanelMember,
     Project,
 )
 from enstorage.adapter import Window
@@ -180,7 +182,7 @@ def test_the_trash_is_left_out(store):
 def test_every_entity_is_found_by_its_columns_and_parents(models):
     for entity in ENTITIES:
         assert entity.find("id > 0 and tags.kind is null or id < 0", connector=models, order_by="created_at desc") or (
-            entity in (DataSetInput, Forecast, Ensemble, EnsembleItem, ModelCurve)
+            entity in (DataSetInput, Forecast, Ensemble, EnsembleItem, ModelCurve, Panel, PanelMember)
         )
     (fact,) = ModelMeta.find("key = 'loss' and model.meta.loss < 0.01", connector=models, order_by="model.meta.loss")
     assert fact.value == 0.001
