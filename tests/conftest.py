@@ -156,17 +156,17 @@ def filled_once(empty_store, tmp_path_factory):
 
 
 @pytest.fixture
-def content():
+def filled_with():
     """The function that fills the `store` of every test of a module; by default there is none."""
 
 
 @pytest.fixture
-def store(request, tmp_path, empty_store, filled_once, content):
-    """A store of its own for each test; the default one. Empty, unless the module overrides `content`; in a folder, unless
-    the class of the test names another kind of `database`."""
+def store(request, tmp_path, empty_store, filled_once, filled_with):
+    """A store of its own for each test; the default one. Empty, unless the module overrides `filled_with`; in a folder,
+    unless the class of the test names another kind of `database`."""
     kind = getattr(request.cls, "database", "sqlite")
     if kind == "sqlite":
-        shutil.copytree(filled_once(content) if content else empty_store, tmp_path / "store")
+        shutil.copytree(filled_once(filled_with) if filled_with else empty_store, tmp_path / "store")
         connector = Connector.in_folder(tmp_path / "store")
     else:
         url = request.getfixturevalue("empty_database")(kind)

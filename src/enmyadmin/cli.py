@@ -11,7 +11,6 @@ from enmyadmin.commands import (
     bundles,
     changing,
     creating,
-    demo,
     ensembles,
     entities,
     forecasting,
@@ -22,7 +21,8 @@ from enmyadmin.commands import (
     store,
     training,
 )
-from enmyadmin.commands.interruption import Interrupted, interruptible
+from enmyadmin.demo.command import demo
+from enmyadmin.interruption import Interrupted, interruptible
 from enmyadmin.output import Json, print_error, print_json
 from enstorage._version import __version__
 from enstorage.errors import EnstorageError
@@ -105,7 +105,7 @@ _PANELS: dict[str, dict[str, Callable[..., None] | None]] = {
         "report": report.report,
         "verify": ensembles.verify,
         "remake": ensembles.remake,
-        "demo": demo.demo,
+        "demo": demo,
     },
     "Store": {
         "init": store.init,

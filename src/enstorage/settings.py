@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from enstorage.errors import InvalidInputError
-from enstorage.masking import masked
+from enstorage.places.masking import masked
 
 SETTINGS_FILE = "enstorage.toml"
 DEFAULT_FOLDER = "enstorage-data"

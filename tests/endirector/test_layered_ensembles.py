@@ -29,7 +29,7 @@ def make():
 
 
 @pytest.fixture
-def content():
+def filled_with():
     return make
 
 

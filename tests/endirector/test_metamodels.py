@@ -13,7 +13,7 @@ from test_ensemble_forecasts import made, rendered
 import endirector
 import enstorage
 import entrainer
-from endirector.combination import combine as combining
+from endirector.combination import recipe
 from endirector.methods.metamodel import check_metamodel, make_metamodel
 from enstorage.errors import CorruptError, InvalidInputError, NotFoundError
 
@@ -160,7 +160,7 @@ class TestWhatNoFormatKeepsAsData:
     @pytest.mark.parametrize("scale", [1.0, 1e-9])
     def test_is_refused_where_it_says_something_else(self, store, monkeypatch, metamodel, scale):
         ensemble = rendered(made(scale=scale), "blending", metamodel)
-        monkeypatch.setattr(combining, "make_metamodel", lambda *_: Ridge())
+        monkeypatch.setattr(recipe, "make_metamodel", lambda *_: Ridge())
         with pytest.raises(
             CorruptError, match=r"forecasts other values than it did: they differ by .* Render the ensemble again"
         ):

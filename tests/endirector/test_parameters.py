@@ -30,7 +30,7 @@ def make():
 
 
 @pytest.fixture
-def content():
+def filled_with():
     return make
 
 

@@ -41,8 +41,8 @@ def test_a_name_stands_for_an_id_where_only_one_record_has_it(enstorage, two_mod
     enstorage("rename", "model", 1, "it's")
     status, _, errors = enstorage("show", "model", "it's")
     assert (status, errors) == (1, 'error: Several models are named "it\'s": 1, 2. Give the id of one.\n')
-    status, _, errors = enstorage("show", "snapshot", "today")
-    assert (status, "A data snapshot has no name; received 'today', expected an id" in errors) == (1, True)
+    status, _, errors = enstorage("show", "forecast", "today")
+    assert (status, "A forecast has no name; received 'today', expected an id" in errors) == (1, True)
 
 
 def test_what_is_deleted_is_in_the_trash_and_comes_back(enstorage, two_models):

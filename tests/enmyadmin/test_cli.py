@@ -425,7 +425,7 @@ def test_a_command_that_is_not_understood_names_its_help(enstorage):
         (("project", "--from", "[1]"), "expected an object in braces"),
         (("project", "--from", "missing.json"), "neither a JSON object nor a file that can be read"),
         (("data-source", "s", "--aggregate", "mena"), "mena"),
-        (("model", "m", "--network", "lsmt"), "No network is called 'lsmt'"),
+        (("model", "m", "--network", "lsmt"), "There is no network 'lsmt'"),
         (("ensemble", "--method", "voting"), "Give it by --project"),
     ],
 )

@@ -10,7 +10,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from enmyadmin.commands.interruption import Interrupted, interruptible
+from enmyadmin.interruption import Interrupted, interruptible
 from enstorage import Connector, DataSource, Project
 from enstorage.adapter import Window
 from entrainer.networks import SimpleRNN
@@ -28,6 +28,14 @@ def interrupt_when_it_learns():
 
 
 stopping = threading.Event()
+
+
+@pytest.fixture(autouse=True)
+def interrupts():
+    """A shell that runs the tests in the background has interrupts ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import grimp
-import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ["enstorage", "entrainer", "endirector", "enmyadmin"]
@@ -21,14 +20,7 @@ FACADE = [
 ]
 # Entities create each other: a source makes snapshots, and a snapshot knows its source.
 ENTITIES = ("enstorage.entity.*", "enstorage.entity*")
-# What a base looks up by name, and what a new process calls.
-LOOKED_UP = [
-    ("enstorage.objects.base", "enstorage.objects.folder"),
-    ("enstorage.objects.base", "enstorage.objects.fsspec"),
-    ("entrainer.fitting.executor", "entrainer.fitting.fit"),
-    ("entrainer.networks.specification", "entrainer.networks"),
-]
-ALLOWED_LATER = [*FACADE, ENTITIES, *LOOKED_UP]
+ALLOWED_LATER = [*FACADE, ENTITIES]
 
 
 @cache
@@ -71,8 +63,3 @@ def test_no_circle_through_imports_inside_of_functions_but_those_of_the_active_r
         return not any(fnmatchcase(importer, one) and fnmatchcase(imported, other) for one, other in ALLOWED_LATER)
 
     assert circle(is_counted) is None
-
-
-@pytest.mark.parametrize(("importer", "imported"), LOOKED_UP)
-def test_what_is_looked_up_is_still_imported(importer, imported):
-    assert imports().direct_import_exists(importer=importer, imported=imported), "Take it out of LOOKED_UP."

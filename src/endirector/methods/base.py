@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enstorage.database.types import to_json_text
-from enstorage.described import Described
 from enstorage.errors import InvalidInputError
+from enstorage.parameters.described import Described
 
 Floats = NDArray[np.float64]
 

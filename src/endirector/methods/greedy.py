@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from endirector.methods.base import Combination, Fitting, Floats, Method
 from endirector.methods.triangle import BLOCK
-from enstorage.described import check_choice, check_size
 from enstorage.entity.forecast import OUT_OF_FOLD
+from enstorage.parameters.described import check_choice, check_size
 
 # Losses that differ by less, relative to that of the best member, are the same: rounding does not decide.
 _TIE = 1e-13

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from endirector.methods.base import Combination, Fitting, Floats, Method, Rows
 from endirector.methods.triangle import BLOCK, triangle
-from enstorage.described import check_choice
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
+from enstorage.parameters.described import check_choice
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from endirector.methods.base import Combination, Fitting, Floats, Method, Rows
-from enstorage.described import check_number, check_size
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import CorruptError, InvalidInputError
+from enstorage.parameters.described import check_number, check_size
 
 
 @dataclass(frozen=True)

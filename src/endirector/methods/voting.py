@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from endirector.methods.base import Combination, Fitting, Method
-from enstorage.described import check_choice
+from enstorage.parameters.described import check_choice
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import numpy as np
 
 from endirector.methods.base import Combination, Fitting, Floats, Method
 from endirector.methods.triangle import BLOCK, triangle
-from enstorage.described import refuse
 from enstorage.errors import InvalidInputError
+from enstorage.parameters.described import refuse
 
 _FITTED = ("simplex", "inverse_error")
 _TOLERANCE = 1e-9

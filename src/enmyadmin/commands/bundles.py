@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from enmyadmin.commands.opening import Store, open_store
-from enmyadmin.commands.records import entity_class, find_record
+from enmyadmin.arguments.opening import Store, open_store
+from enmyadmin.arguments.records import entity_class, find_record
 from enmyadmin.output import Json, Quiet, print_json, print_table
 from enstorage.errors import InvalidInputError
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from enmyadmin.commands.opening import Store, open_store
-from enmyadmin.commands.period import parse_period
-from enmyadmin.commands.records import (
+from enmyadmin.arguments.opening import Store, open_store
+from enmyadmin.arguments.period import parse_period
+from enmyadmin.arguments.records import (
     Entity,
     described,
     entity_class,

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from enmyadmin.commands.given import read_named, read_object, without_none
-from enmyadmin.commands.opening import Store, open_store
+from enmyadmin.arguments.given import read_named, read_object, without_none
+from enmyadmin.arguments.opening import Store, open_store
+from enmyadmin.arguments.records import described, entity_class, find_record
 from enmyadmin.commands.preparing import Clean, Seed, Split, Test, Train, Transform, Valid
-from enmyadmin.commands.records import described, entity_class, find_record
 from enmyadmin.output import Json, print_json
 from enstorage.errors import EnstorageError, InvalidInputError
 
@@ -60,17 +60,48 @@ def data_source(
 def project(
     name: Name = None,
     source: Annotated[str | None, typer.Option(help="Id or name of its data source.", show_default=False)] = None,
+    panel: Annotated[
+        str | None, typer.Option(help="Id or name of its panel, instead of a source.", show_default=False)
+    ] = None,
     description: Description = None,
     given: From = None,
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Create a project over a data source.
+    """Create a project over a data source or a panel.
 
     Example: enstorage create project "Load of tomorrow" --source Load
     """
-    options = {"name": name, "data_source_id": source, "description": description}
+    options = {"name": name, "data_source_id": source, "panel_id": panel, "description": description}
     _create("project", given, options, store, as_json=as_json)
+
+
+def panel(
+    name: Name = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(help="KEY=SOURCE, a source by id or name with its key; repeat it for each.", show_default=False),
+    ] = None,
+    description: Description = None,
+    given: From = None,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Create a panel: a named set of sources with a key for each.
+
+    Example: enstorage create panel Rivers --source upper=1 --source lower=2
+    """
+    from enstorage import DataSource
+
+    pairs = [each.partition("=") for each in source or []]
+    if wrong := [key for key, equals, which in pairs if not (key and equals and which)]:
+        raise InvalidInputError(f"--source is KEY=SOURCE, such as upper=1; received {wrong[0]!r}.")
+    connector = open_store(store)
+    sources = {key: find_record(DataSource, which, connector) for key, _, which in pairs}
+    with connector.transaction():
+        record = create_record("panel", given, {"name": name, "description": description}, connector)
+        record.add_all(sources)
+    print_json(record.as_dictionary()) if as_json else typer.echo(f"Created {described(record)}.")
 
 
 def preparation(
@@ -246,29 +277,33 @@ _OPTIONS = {
 
 #: The commands by the panel of the help, in the order of the work.
 PANELS: dict[str, dict[str, Callable[..., None]]] = {
-    "Data": {"data-source": data_source, "preparation": preparation, "data-set": data_set},
+    "Data": {"data-source": data_source, "panel": panel, "preparation": preparation, "data-set": data_set},
     "Models": {"project": project, "research": research, "model": model},
     "Ensembles": {"ensemble": ensemble},
 }
 
 
 def _create(kind: str, given: str | None, options: Mapping[str, Any], store: Path | None, *, as_json: bool) -> None:
+    record = create_record(kind, given, options, open_store(store))
+    print_json(record.as_dictionary()) if as_json else typer.echo(f"Created {described(record)}.")
+
+
+def create_record(kind: str, given: str | None, options: Mapping[str, Any], connector: "Connector") -> Any:
+    """The stored record of JSON given by `--from` and of options, which replace what it says."""
     import enstorage
 
     values = read_object(given, "--from") | without_none(options)
     if values.get("network") is not None:
         values["network"] = _network(values["network"])
-    connector = open_store(store)
     for field in enstorage.fields(kind):
         if field.entity is not None and field.name in values:
             values[field.name] = _ids(entity_class(field.entity), values[field.name], connector)
     try:
-        record = enstorage.create(kind, values, connector=connector)
+        return enstorage.create(kind, values, connector=connector)
     except EnstorageError as error:
         if error.field not in values and error.field in _OPTIONS:
             error.args = (f"{error} Give it by {_OPTIONS[error.field]}.",)
         raise
-    print_json(record.as_dictionary()) if as_json else typer.echo(f"Created {described(record)}.")
 
 
 def _network(recipe: Any) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from enmyadmin.commands.given import read_object
-from enmyadmin.commands.opening import Store, open_store
-from enmyadmin.commands.records import described, find_record, find_records
-from enmyadmin.commands.rendered import print_rendered
+from enmyadmin.arguments.given import read_object
+from enmyadmin.arguments.opening import Store, open_store
+from enmyadmin.arguments.records import described, find_record, find_records
 from enmyadmin.output import Json, Quiet, print_json, print_table
+from enmyadmin.rendered import print_rendered
 from enstorage.errors import InvalidInputError
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from enmyadmin.arguments.opening import Store, open_store
+from enmyadmin.arguments.records import Entity, entity_class, find_record, find_records
 from enmyadmin.commands.changing import trashed
-from enmyadmin.commands.opening import Store, open_store
-from enmyadmin.commands.records import Entity, entity_class, find_record, find_records
-from enmyadmin.commands.rendered import print_rendered
 from enmyadmin.output import Json, print_json, print_table, shortened
+from enmyadmin.rendered import print_rendered
 
 if TYPE_CHECKING:
     from enstorage import DataSource, Model

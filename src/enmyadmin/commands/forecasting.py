@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from enmyadmin.commands.opening import Store, open_store
-from enmyadmin.commands.records import find_record
+from enmyadmin.arguments.opening import Store, open_store
+from enmyadmin.arguments.records import find_record
 from enmyadmin.output import Json, Quiet, print_json, print_table
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from enmyadmin.commands.opening import Store, open_store
-from enmyadmin.commands.records import find_record, find_records
+from enmyadmin.arguments.opening import Store, open_store
+from enmyadmin.arguments.records import find_record, find_records
 from enmyadmin.output import Json, print_json, print_table
 
 

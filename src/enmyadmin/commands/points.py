@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from enmyadmin.commands.opening import Store, open_or_make_store, open_store
-from enmyadmin.commands.records import Entity, entity_class, find_record
+from enmyadmin.arguments.opening import Store, open_or_make_store, open_store
+from enmyadmin.arguments.records import Entity, entity_class, find_record
 from enmyadmin.output import Json, Quiet, print_json
 from enstorage.errors import InvalidInputError
 

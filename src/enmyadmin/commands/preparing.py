@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from enmyadmin.commands.given import without_none
-from enmyadmin.commands.opening import Store, open_store
-from enmyadmin.commands.records import described, find_records
+from enmyadmin.arguments.given import without_none
+from enmyadmin.arguments.opening import Store, open_store
+from enmyadmin.arguments.records import described, find_records
 from enmyadmin.output import Json, Quiet, print_json
 
 Clean = Annotated[

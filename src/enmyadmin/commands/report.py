@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from enmyadmin.arguments.opening import Store
 from enmyadmin.commands.ensembles import Reference, find_ensemble
-from enmyadmin.commands.opening import Store
 from enmyadmin.output import Json, Quiet, print_json
 
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from enmyadmin.commands.opening import Store, open_store
-from enmyadmin.commands.period import parse_period
+from enmyadmin.arguments.opening import Store, open_store
+from enmyadmin.arguments.period import parse_period
 from enmyadmin.output import Json, Quiet, print_json, print_table, readable_size
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from enmyadmin.commands.given import read_object, without_none
-from enmyadmin.commands.interruption import kept
-from enmyadmin.commands.opening import Store, open_store
-from enmyadmin.commands.records import described, find_records
+from enmyadmin.arguments.given import read_object, without_none
+from enmyadmin.arguments.opening import Store, open_store
+from enmyadmin.arguments.records import described, find_records
+from enmyadmin.interruption import kept
 from enmyadmin.output import Json, Quiet, print_json, print_table
 
 if TYPE_CHECKING:

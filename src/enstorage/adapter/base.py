@@ -11,8 +11,8 @@ from enstorage import plugins
 from enstorage.adapter.labels import check_in_train, checked_labels, one_hot
 from enstorage.adapter.samples import NoSamplesError, Prepared, Samples, pooled
 from enstorage.errors import InvalidInputError
+from enstorage.parameters.recipe import Recipe
 from enstorage.plugins import Kind
-from enstorage.recipe import Recipe
 
 if TYPE_CHECKING:
     from enstorage.entity.data_preparation import DataPreparation

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from enstorage.adapter.base import Adapter
 from enstorage.adapter.samples import NoSamplesError, Prepared, Samples, as_slice
 from enstorage.adapter.window import Window
-from enstorage.described import check_size
 from enstorage.errors import InvalidInputError
 from enstorage.instant import to_iso
+from enstorage.parameters.described import check_size
 from enstorage.preparation.split import Part
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from enstorage.adapter.base import Adapter
 from enstorage.adapter.samples import NoSamplesError, Prepared, Samples, as_slice
-from enstorage.described import check_size
 from enstorage.errors import InvalidInputError
+from enstorage.parameters.described import check_size
 
 _DAY_NS = 86_400 * 10**9
 

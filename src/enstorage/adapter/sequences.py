@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enstorage.adapter.base import ArrayAdapter
-from enstorage.described import check_size
 from enstorage.errors import InvalidInputError
+from enstorage.parameters.described import check_size
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _ENDS = ("after", "before")

@@ -4,7 +4,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from enstorage.errors import InvalidInputError, NotSupportedError
-from enstorage.masking import masked
+from enstorage.places.masking import masked
 
 #: The driver that is taken where a URL names none.
 _DRIVERS = {

@@ -62,8 +62,9 @@ class Project(Record):
     ) -> None:
         if (data_source is None) == (panel is None):
             raise InvalidInputError(
-                "A project is over one data source or one panel; received "
-                f"{'neither' if panel is None else 'both'}. Give data_source= or panel=."
+                "A project is over one data source or one panel; expected one of data_source and panel, received "
+                f"{'neither' if panel is None else 'both'}.",
+                field="data_source_id",
             )
         for given, kind in ((data_source, DataSource), (panel, Panel)):
             if given is not None and not isinstance(given, kind):

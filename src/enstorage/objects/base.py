@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from enstorage.claim import check_claim
 from enstorage.errors import CorruptError, InvalidInputError
+from enstorage.places.claim import check_claim
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -55,7 +55,7 @@ class ObjectStore(ABC):
         Nothing is opened or made before: a connector reads the URLs of all its stores first.
 
         Raises:
-            InvalidInputError: the URL is malformed; the message shows no secret (`enstorage.masking.masked`).
+            InvalidInputError: the URL is malformed; the message shows no secret (`enstorage.places.masking.masked`).
         """
 
     def put(self, content: bytes) -> str:

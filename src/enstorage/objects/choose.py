@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from enstorage import plugins
 from enstorage.errors import NotSupportedError
-from enstorage.masking import masked
 from enstorage.objects.base import ObjectStore
+from enstorage.places.masking import masked
 from enstorage.plugins import Kind
 
 OBJECT_STORES = Kind("enstorage.object_stores", "object store", ("enstorage.objects.base.ObjectStore",))

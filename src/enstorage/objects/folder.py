@@ -11,8 +11,8 @@ from typing import Self
 from uuid import uuid4
 
 from enstorage.errors import InvalidInputError, StoreError
-from enstorage.masking import masked
 from enstorage.objects.base import ObjectStore, Stored, checked_hash, is_hash
+from enstorage.places.masking import masked
 
 
 class FolderObjects(ObjectStore):

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from enstorage.errors import EnstorageError, MissingLibraryError, NotSupportedError, StoreError
-from enstorage.location import Location
 from enstorage.objects.base import ObjectStore, Stored, checked_hash, is_hash
 from enstorage.objects.choose import unknown
+from enstorage.places.location import Location
 
 if TYPE_CHECKING:
     import fsspec

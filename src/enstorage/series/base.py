@@ -55,7 +55,7 @@ class SeriesStore(ABC):
         Nothing is opened or made before: a connector reads the URLs of all its stores first.
 
         Raises:
-            InvalidInputError: the URL is malformed; the message shows no secret (`enstorage.masking.masked`).
+            InvalidInputError: the URL is malformed; the message shows no secret (`enstorage.places.masking.masked`).
         """
 
     @abstractmethod

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 from enstorage import plugins
 from enstorage.errors import NotSupportedError
-from enstorage.masking import masked
+from enstorage.places.masking import masked
 from enstorage.plugins import Kind
 from enstorage.series.base import SeriesStore
 

@@ -7,10 +7,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from enstorage.claim import check_claim
 from enstorage.errors import InvalidInputError
 from enstorage.interval import TimeInterval
-from enstorage.masking import masked
+from enstorage.places.claim import check_claim
+from enstorage.places.masking import masked
 from enstorage.series.base import Points, SeriesStore, refuse_version
 from enstorage.series.grouping import group
 

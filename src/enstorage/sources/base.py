@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from enstorage import plugins
 from enstorage.errors import InvalidInputError, StoreError
 from enstorage.instant import to_iso
+from enstorage.parameters.recipe import Recipe
 from enstorage.plugins import Kind
-from enstorage.recipe import Recipe
 
 SOURCES = Kind("enstorage.sources", "source loader", ("enstorage.sources.SourceLoader",), is_named=True)
 

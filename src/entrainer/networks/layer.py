@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from enstorage.described import Described, check_choice, check_rate, check_size
 from enstorage.errors import InvalidInputError
+from enstorage.parameters.described import Described, check_choice, check_rate, check_size
 from entrainer.networks.looped import convolve_by_product, pool_by_shape
 from entrainer.networks.parameters import check_activation
 

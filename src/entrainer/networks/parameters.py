@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from enstorage.described import Described, check_choice, is_whole, refuse
+from enstorage.parameters.described import Described, check_choice, is_whole, refuse
 
 ACTIVATIONS = (
     *("linear", "relu", "leaky_relu", "relu6", "elu", "selu", "gelu", "silu", "mish", "softplus", "softsign"),

@@ -4,8 +4,8 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from enstorage.described import check_rate, check_sizes
 from enstorage.errors import InvalidInputError
+from enstorage.parameters.described import check_rate, check_sizes
 from entrainer.backend import load_keras
 from entrainer.networks.output import check_outputs, last_layer
 from entrainer.networks.parameters import check_activation

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from enstorage import plugins
 from enstorage.errors import InvalidInputError
+from enstorage.parameters.recipe import Recipe
 from enstorage.plugins import Kind
-from enstorage.recipe import Recipe
 
 if TYPE_CHECKING:
     import keras
@@ -25,7 +25,7 @@ NETWORK_SPECS = Kind(
 
 @dataclass(frozen=True)
 class Specification(Recipe):
-    """A recipe for a model. Equal specifications make equal models; see `enstorage.recipe.Recipe`.
+    """A recipe for a model. Equal specifications make equal models; see `enstorage.parameters.recipe.Recipe`.
 
     Subclasses are registered as entry points `enstorage.networks` under their `name`.
     """

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from enstorage.described import check_rate, check_size, check_sizes
+from enstorage.parameters.described import check_rate, check_size, check_sizes
 from entrainer.backend import load_keras
 from entrainer.networks.output import last_layer
 from entrainer.networks.parameters import check_activation, check_model_id

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from enstorage.described import Described, check_choice, check_number, check_size
+from enstorage.parameters.described import Described, check_choice, check_number, check_size
 
 KINDS = ("constant", "time", "exponential", "steps", "cosine")
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from enstorage.described import Described, check_choice, check_number, check_size
 from enstorage.errors import InvalidInputError
+from enstorage.parameters.described import Described, check_choice, check_number, check_size
 from entrainer.settings.losses import LOSSES, PINBALL
 from entrainer.settings.schedule import CONSTANT, Schedule
 

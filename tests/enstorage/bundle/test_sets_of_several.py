@@ -121,7 +121,7 @@ def test_deleting_a_customer_takes_the_sets_along(shop):
             with_columns("data_set", {"adapter": {"name": "bins", "adapter": {"name": "x"}, "edges": [1]}}),
             "no adapter 'x'",
         ),
-        (with_columns("data_set", {"adapter": {"name": "bins", "edges": [1]}}), "not as its entity makes it"),
+        (with_columns("data_set", {"adapter": {"name": "bins", "edges": [1]}}), "Bins needs the parameter 'adapter'"),
         (with_columns("data_set", {"adapter": {"name": "interval", "look_back": 0}}), "whole number of at least 1"),
     ],
 )

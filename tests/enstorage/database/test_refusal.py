@@ -14,7 +14,7 @@ from enstorage.database import engine
 from enstorage.database.database import Database
 from enstorage.database.url import parse_url
 from enstorage.errors import EnstorageError, InvalidInputError, MissingLibraryError, NotSupportedError, StoreError
-from enstorage.masking import masked
+from enstorage.places.masking import masked
 from servers import PASSWORD, USER
 
 KINDS = ["mariadb", "postgresql"]

@@ -119,9 +119,7 @@ def test_a_folder_with_signs_of_urls_in_its_name_is_refused(tmp_path):
 
 
 def test_a_wrong_url_leaves_no_half_made_store(tmp_path):
-    from enstorage.errors import NotSupportedError
-
-    with pytest.raises(NotSupportedError):
+    with pytest.raises(InvalidInputError):
         Connector(f"sqlite:///{tmp_path}/made/x.sqlite", "delta://bucket/x")
     assert list(tmp_path.iterdir()) == []
 

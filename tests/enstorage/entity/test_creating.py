@@ -14,7 +14,7 @@ from enstorage.errors import EnstorageError, InvalidInputError, NotFoundError
 
 KINDS = {
     *("data_source", "data_snapshot", "data_preparation", "data_set", "project", "research", "model", "model_meta"),
-    *("forecast", "ensemble"),
+    *("forecast", "ensemble", "panel", "panel_member"),
 }
 
 

@@ -9,6 +9,7 @@ from enstorage.formats.base import FORMATS
 from enstorage.formats.keras import KerasFormat
 from enstorage.formats.onnx import OnnxFormat
 from enstorage.formats.pickle import PickleFormat
+from enstorage.formats.refit import Refit, RefitFormat
 from enstorage.formats.skops import SkopsFormat
 from enstorage.testing import FormatContract
 from entrainer.backend import load_keras
@@ -24,6 +25,16 @@ class TestSkops(FormatContract):
 
     def same(self, one, other):
         return np.array_equal(one.predict(X), other.predict(X))
+
+
+class TestRefit(FormatContract):
+    form = RefitFormat
+
+    def make_object(self):
+        return Refit("Ridge", {"alpha": 2.0}, "0" * 64, None, [0, 2], [1.5, 2.5])
+
+    def same(self, one, other):
+        return one == other
 
 
 class TestPickle(FormatContract):

@@ -17,11 +17,11 @@ import polars as pl
 from deltalake.exceptions import CommitFailedError, DeltaError
 from numpy.typing import NDArray
 
-from enstorage.claim import check_claim
 from enstorage.errors import InvalidInputError, NotFoundError, StoreError
 from enstorage.interval import TimeInterval
-from enstorage.location import Location
-from enstorage.masking import masked
+from enstorage.places.claim import check_claim
+from enstorage.places.location import Location
+from enstorage.places.masking import masked
 from enstorage.series.base import Points, SeriesStore
 from enstorage.series.delta.scan import scan
 from enstorage.series.grouping import group

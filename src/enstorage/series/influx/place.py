@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from enstorage.errors import InvalidInputError
-from enstorage.masking import masked
+from enstorage.places.masking import masked
 
 #: The schemes, and whether they name a user with a password; the others name a token.
 SCHEMES = {"influxdb": True, "influxdb+https": True, "influxdb2": False, "influxdb2+https": False}

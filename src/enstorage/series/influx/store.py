@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from enstorage.claim import check_claim
 from enstorage.errors import InvalidInputError, NotSupportedError, StoreError
 from enstorage.instant import to_iso
 from enstorage.interval import TimeInterval
+from enstorage.places.claim import check_claim
 from enstorage.series.base import Points, SeriesStore, refuse_version
 from enstorage.series.grouping import group
 from enstorage.series.influx import influxql

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from enstorage.claim import check_claim
 from enstorage.errors import InvalidInputError
+from enstorage.places.claim import check_claim
 from enstorage.series.base import SeriesStore, refuse_version
 from enstorage.series.grouping import group
 from enstorage.writing import write_whole

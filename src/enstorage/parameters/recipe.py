@@ -4,7 +4,7 @@ from abc import ABC
 from dataclasses import dataclass
 from typing import ClassVar
 
-from enstorage.described import Described
+from enstorage.parameters.described import Described
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from enstorage.errors import InvalidInputError
-from enstorage.masking import masked
+from enstorage.places.masking import masked
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m|↳")
 # Servers of S3 answer in XML; its code says what is wrong.

@@ -1,0 +1,1 @@
+"""Arguments of commands: the store, records by id or name, periods, JSON."""
