@@ -306,7 +306,7 @@ def test_a_project_is_over_one_source_or_one_panel(panel, census):
     before = census(panel.connector)
     source = DataSource.get(1)
     for wrong, message in [
-        ({}, "one data source or one panel; received neither"),
+        ({}, "expected one of data_source and panel, received neither"),
         ({"data_source": source, "panel": panel}, "received both"),
         ({"data_source": panel}, r"Panel\(1, 'Sales'\) is not a DataSource; expected one, such as DataSource.get\(1\)"),
         ({"panel": source}, r"is not a Panel; expected one, such as Panel.get\(1\)"),
