@@ -54,14 +54,14 @@ class MethodContract(ABC):
         assert plugins.load(METHODS, self.method.name) is self.method
 
     def test_every_parameter_has_a_default_that_json_holds(self) -> None:
-        """What an ensemble keeps is complete, and checked again it is the same."""
+        """The stored parameters are complete, and checking them again gives the same."""
         metamodel, parameters = self._checked()
         assert json.loads(json.dumps(parameters)) == parameters
         assert self.method.check(metamodel, parameters, _NAMES)[1] == parameters
         assert self.method.defaults().keys() == self._made().to_json().keys()
 
     def test_an_unknown_parameter_is_refused(self) -> None:
-        """When the ensemble is made, before anything is stored."""
+        """The error is raised when the ensemble is created, before anything is stored."""
         with pytest.raises(InvalidInputError, match="no_such"):
             self.method.check(self.metamodel, {"no_such": 1}, _NAMES)
 
@@ -75,7 +75,7 @@ class MethodContract(ABC):
             assert np.isfinite(combined).all()
 
     def test_a_row_is_combined_by_itself(self) -> None:
-        """Whatever rows are asked for beside it: no row of the test part tells of another."""
+        """Other rows in the call change nothing: no test row gives information on another."""
         combination, (rows, _) = self.fitted(), self.make_rows(_NEW_ROWS, 2)
         whole = combination.predict(rows)
         first = combination.predict(rows.only(np.arange(_NEW_ROWS) < 3))
@@ -87,7 +87,7 @@ class MethodContract(ABC):
         assert self.fitted().predict(rows).tobytes() == self.fitted().predict(rows).tobytes()
 
     def test_weights_are_those_of_the_forecast(self) -> None:
-        """Where it combines by weights, the weighted sum and the intercept are what it forecasts."""
+        """If it combines by weights, its forecast is the weighted sum plus the intercept."""
         combination, (rows, _) = self.fitted(), self.make_rows(_NEW_ROWS, 2)
         if combination.weights is not None and combination.step_weights is None and combination.row_weights is None:
             assert combination.weights.shape == (len(_NAMES),)
@@ -98,7 +98,7 @@ class MethodContract(ABC):
             assert weights.shape == rows.forecasts.shape
             np.testing.assert_allclose(combination.predict(rows), (rows.forecasts * weights).sum(axis=1), rtol=1e-9)
 
-    def test_what_is_told_of_the_fit_is_json(self) -> None:
+    def test_the_facts_of_the_fit_are_json(self) -> None:
         """It is kept in the result of the ensemble."""
         facts = dict(self.fitted().facts)
         assert json.loads(to_json_text(facts)) is not None

@@ -26,7 +26,7 @@ class MemberForecasts:
         name: as messages and tables call it.
         table: columns `series`, `id` (ns), `step`, `part` (0 train, 1 valid, 2 test), `value` (source units), and `truth`
             (source units, null where the member does not know it); one row a target.
-        offset: how far past the window the first target lies; None where that is not known.
+        offset: distance from the end of the window to the first target, in steps; None if unknown.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Alignment:
         member_parts: the part of each row for each member, shape (rows, members).
         truth: true values in the units of the source, shape (rows,).
         forecasts: in the same units, shape (rows, members), those of a member next to each other.
-        lost: how many targets of each member are not common, by its name.
+        lost: number of targets of each member that are not common, by its name.
     """
 
     keys: pl.DataFrame
@@ -72,7 +72,7 @@ def align(members: Sequence[MemberForecasts], kind: str = "") -> Alignment:
 
     Args:
         members: the forecasts of each.
-        kind: which targets these are, for messages, such as `out-of-fold `.
+        kind: kind of these targets, for messages, such as `out-of-fold `.
 
     Raises:
         InvalidInputError: there is no common target, horizons differ, two members hold different truths of one target, or
@@ -95,7 +95,7 @@ def align(members: Sequence[MemberForecasts], kind: str = "") -> Alignment:
 
 
 def _common_rows(members: Sequence[MemberForecasts]) -> list[_Rows]:
-    """Where the common targets are in the table of each member, in the order of their keys."""
+    """Row numbers of the common targets in the table of each member, in the order of their keys."""
     try:
         return intersect(
             [[member.table[name].to_numpy() for name in KEY] for member in members],

@@ -28,7 +28,7 @@ _BLOCK = 1 << 16
 
 
 def intersect(tables: Sequence[Sequence[Ints]]) -> list[slice | NDArray[np.int32]]:
-    """Where the keys that all tables share are in each of them.
+    """Find the rows of the keys that all tables share, in each table.
 
     Args:
         tables: of each the key columns, all of one length, shape (rows,); a key occurs at most once in a table.
@@ -138,10 +138,10 @@ class _Index:
         return cls(base, axes, codes, cells)
 
     def run_in(self, columns: Sequence[Ints]) -> _Run | None:
-        """Where the table has what it shares with the base in one run; None where that is not seen at once.
+        """Find the rows shared with the base if they are one contiguous run; None if a quick check cannot show that.
 
-        It is where all key columns but one are constant, the run has the same values in both, and what the table has before
-        and after it lies outside of the range of the base.
+        The check succeeds if all key columns but one are constant, the run has the same values in both, and the values
+        of the table before and after it lie outside of the range of the base.
         """
         varying = [number for number, axis in enumerate(self.axes) if axis.count > 1]
         if len(varying) != 1 or not len(columns[0]):

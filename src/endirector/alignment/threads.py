@@ -9,6 +9,6 @@ Result = TypeVar("Result")
 
 
 def of_each(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """What some work gives for each item, in their order; the first error is raised."""
+    """Results of `work` for each item, in the order of the items; the first error is raised."""
     with ThreadPoolExecutor() as threads:
         return list(threads.map(work, items))

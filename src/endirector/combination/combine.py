@@ -40,7 +40,7 @@ def combine(recipe: CombinationRecipe, evidence: Evidence, folds: Evidence | Non
     """Fit the method, and combine.
 
     Args:
-        recipe: how.
+        recipe: configuration of the combination.
         evidence: the targets to forecast, and to fit on where that is a part.
         folds: out-of-fold forecasts, for a recipe that is fitted on them.
 

@@ -20,7 +20,7 @@ def cross_fitted(recipe: CombinationRecipe, folds: Evidence) -> Floats:
     stretches before it. The first has nothing before it, so it is forecast only where nothing is fitted.
 
     Args:
-        recipe: how.
+        recipe: configuration of the combination.
         folds: out-of-fold forecasts of the members.
 
     Returns:

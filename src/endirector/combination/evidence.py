@@ -12,7 +12,7 @@ from endirector.methods.base import Floats, Rows
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What all members forecast for common targets, and what happened.
+    """Forecasts of all members for common targets, and the true values.
 
     Attributes:
         keys: columns `series`, `id`, `step`, shape (rows, 3).

@@ -184,7 +184,7 @@ def _with_truth(model: Model, forecasts: pl.DataFrame) -> pl.DataFrame:
 
 @contextmanager
 def no_new_forecasts(members: Sequence[Member]) -> Iterator[None]:
-    """Where an error leaves the block, delete the forecasts that models without any were given in it, see `_up_to_date`.
+    """On an error in the block, delete the forecasts it stored for models that had none, see `_up_to_date`.
 
     Outdated ones that were replaced stay replaced.
     """

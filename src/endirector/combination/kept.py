@@ -28,7 +28,7 @@ def stored_evidence(ensemble: Ensemble, recipe: CombinationRecipe | None = None)
 
     Args:
         ensemble: a rendered one.
-        recipe: how they are to be combined, by default as the ensemble does: a method that sees the values before each
+        recipe: configuration of the combination, by default that of the ensemble: a method that sees the values before each
             target gets them, and no targets without.
 
     Raises:

@@ -19,14 +19,14 @@ from enstorage.preparation.split import Part
 
 @dataclass(frozen=True, slots=True)
 class CombinationRecipe:
-    """How members are combined.
+    """Configuration of a combination of members.
 
     Attributes:
         method: the way to combine, with its parameters.
         metamodel: class name of the estimator; None for a method without.
         metamodel_parameters: of its constructor, by name.
         fit_on: the rows to fit on: `train`, `valid` or `out_of_fold`; None leaves that to the method.
-        most_jobs: how many processes the estimator may ask for; None for as many as there are cores.
+        most_jobs: largest number of processes for the estimator; None for the number of cores.
     """
 
     method: Method

@@ -136,7 +136,7 @@ def _of(kind: str, evidence: Evidence, forecast: Floats) -> Calibration:
 
 
 def held_out_of(ensemble: Ensemble, evidence: Evidence) -> NDArray[np.bool_]:
-    """Which rows are no test rows and such that no member was trained on; none after a random split, shape (rows,)."""
+    """Mask of rows outside the test part that no member was trained on; all false after a random split, shape (rows,)."""
     members = living_members(ensemble)
     if any(each.split == "random" for model in models_in(members) for each in preparations_of(model)):
         return np.zeros(len(evidence.part), dtype=bool)

@@ -35,7 +35,7 @@ def forecast(
 
     Args:
         ensemble: a rendered one.
-        horizon: how many steps, at least 1.
+        horizon: number of steps, at least 1.
         time_from: the first time to forecast, see `entrainer.forecast`. By default the first time that not all members
             know.
         levels: of the intervals, with residuals as `calibrate` takes them; () for none. By default 0.8 and 0.95, and where

@@ -21,7 +21,7 @@ from enstorage import Ensemble
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.preparation.split import Part
 from enstorage.progress import checkpoint
-from entrainer.forecasting.hindcast import rehearse, true_steps
+from entrainer.forecasting.hindcast import hindcast_values, true_steps
 
 Times = NDArray[np.int64]
 
@@ -35,7 +35,7 @@ class Hindcast:
 
 
 def can_be_hindcast(ensemble: Ensemble) -> bool:
-    """Whether all members have objects, and none of them could see what comes after the origin of its forecasts."""
+    """True if all members have objects and none could see values after the origin of its forecasts."""
     return not without_object(living_members(ensemble)) and not any(map(leaks, ensemble.models()))
 
 
@@ -45,7 +45,7 @@ def hindcast_held_out(ensemble: Ensemble, held_out: Evidence, horizon: int, seri
     Args:
         ensemble: one for which `can_be_hindcast`.
         held_out: targets that no member was trained on; at least one.
-        horizon: how many steps.
+        horizon: number of steps.
         series: id of the data source.
     """
     times, truth = _by_time(held_out, series)
@@ -99,7 +99,7 @@ def _members(ensemble: Ensemble, times: Times, horizon: int, series: int) -> Flo
     forecasts = [
         _forecast(member.entity, times, horizon, series)
         if isinstance(member.entity, Ensemble)
-        else rehearse(member.entity, times, horizon, series)
+        else hindcast_values(member.entity, times, horizon, series)
         for member in living_members(ensemble)
     ]
     return np.stack(forecasts, axis=-1)

@@ -30,7 +30,7 @@ class Start:
     """The origin of a forecast, the same for all members.
 
     Attributes:
-        horizon: how many steps.
+        horizon: number of steps.
         time_from: the first time to forecast; None: the first that not all members know.
         snapshot: a newer one, or None.
         series: the data source, or None where there is one only.
@@ -160,7 +160,7 @@ def gate_history_of(ensemble: Ensemble, series: int, start: Start | None = None)
     Args:
         ensemble: a rendered one.
         series: id of the data source.
-        start: what is known; None for all that the preparation knows.
+        start: known history; None for all that the preparation knows.
     """
     evidence = stored_evidence(ensemble)[0]
     if evidence.rows.window is None:

@@ -17,9 +17,9 @@ class GateHistory:
 
     Attributes:
         known: the rows of the series.
-        lag: how many prepared values.
-        offset: how far past them the first target lies.
-        own_horizon: how many steps are forecast from one window.
+        lag: number of prepared values.
+        offset: distance from the last of them to the first target, in steps.
+        own_horizon: number of steps forecast from one window.
     """
 
     known: Known
@@ -38,7 +38,7 @@ def combine_recursively(
         forecasts: of the members.
         step: of the fitted weights to use for each forecast step.
         history: the values before the targets; None for a method that sees none.
-        rows: how many of its rows are known; by default all.
+        rows: number of its rows that are known; by default all.
 
     Returns:
         NaN where it should see a value that is not there.

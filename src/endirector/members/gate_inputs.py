@@ -23,7 +23,7 @@ def longest_lag(models: Sequence[Model]) -> int | None:
 
 
 def smallest_offset(models: Sequence[Model]) -> int:
-    """How far past the window the first target lies, of the model for which that is least; 1 where none says."""
+    """Smallest offset of the first target from the end of the window, over all models; 1 if no model has one."""
     return min((offset for model in models if (offset := _fact(model, "offset")) is not None), default=1)
 
 
@@ -39,7 +39,7 @@ def windows_before(
     Args:
         keys: columns `series`, `id`, `step`.
         models: the members.
-        lag: how many; of samples all inputs that they have.
+        lag: number of values; for samples, all their inputs.
 
     Returns:
         The windows, oldest value first, shape (rows, lag), and for which rows there is one, shape (rows,): not at the

@@ -29,7 +29,7 @@ def _fitted_on(ensemble: Ensemble) -> set[int]:
 
 
 def leaks(model: Model) -> bool:
-    """Whether the model could see what comes after the origin of its forecasts."""
+    """True if the model could see values after the origin of its forecasts."""
     return any(preparation.state["leaks"] for preparation in preparations_of(model))
 
 
@@ -45,7 +45,7 @@ def preparations_of(model: Model) -> list[DataPreparation]:
 
 
 def seen_test_rows(alignment: Alignment, members: Sequence[Member]) -> list[int]:
-    """How many of the common test rows each member was trained on: none, unless parts differ among the members."""
+    """Number of common test rows that each member was trained on: 0, unless the members differ in their parts."""
     test = alignment.part == Part.TEST
     return [
         int(np.isin(alignment.member_parts[test, column], trained_on(member)).sum())

@@ -45,7 +45,7 @@ class Member:
         return cls(name, item_key(None, entity.id), entity, tuple(entity.models()), item_id)
 
     def offset(self) -> int | None:
-        """How far past the window the first target lies; None where that is not known, or differs inside."""
+        """Offset of the first target from the end of the window; None if unknown, or if its members differ."""
         offsets = {
             None if model.data_set_id is None else model.data_set().adapter.get("offset") for model in self.models
         }
@@ -145,7 +145,7 @@ def parts_of(model: Model) -> pl.DataFrame:
 
 
 def _forecasts_values(model: Model) -> bool:
-    """Whether the targets are in the units of the series, as they are unless its data set says otherwise."""
+    """True if the targets are in the units of the series: the default, unless its data set says otherwise."""
     if model.data_set_id is None:
         return True
     data_set = model.data_set()

@@ -29,7 +29,7 @@ class Rows:
     Attributes:
         forecasts: of the members, in the units of the source, shape (rows, members), those of a member next to each other
             in memory: sums of products in another order would have other last bits.
-        step: which step ahead each target is, from 1, shape (rows,); None where all are of step 1. Where members forecast
+        step: step ahead of each target, from 1, shape (rows,); None where all are of step 1. Where members forecast
             classes, those of a sample follow each other as steps; of two classes there may be one, the second.
         window: the prepared values before each target, oldest first, or the inputs of a sample that comes from no series,
             shape (rows, lag); None unless the method asked for them by `window_lag`.
@@ -55,13 +55,13 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Fitting:
-    """What a method is fitted on, and nothing else: no test row is among it.
+    """All data that a method is fitted on; test rows are excluded.
 
     Attributes:
         rows: the rows to fit on.
-        truth: what happened, in the units of the source, shape (rows,).
+        truth: the true values, in the units of the source, shape (rows,).
         metamodel: a fresh estimator, to be fitted in place; None for a method that has none.
-        quantiles: what the members say of quantiles of the same rows, by level, each of shape (rows, members).
+        quantiles: quantile forecasts of the members for the same rows, by level, each of shape (rows, members).
     """
 
     rows: Rows
@@ -77,13 +77,13 @@ class Combination:
     Attributes:
         predict: from rows to the combined forecast (rows,).
         weights: one for each member, shape (members,); None where members are not combined by weights that stay the same.
-        intercept: what is added to the weighted sum; None where nothing is.
+        intercept: constant added to the weighted sum; None for no constant.
         step_weights: weights by step, each of shape (members,), where they differ by step.
         row_weights: from rows to weights (rows, members), where they differ by row.
         predict_quantile: from rows, with the members' forecasts of a quantile, and its level to the combined one (rows,);
             None where a quantile is combined as the point forecast is, if the method says that it `combines_quantiles`.
         quantile_weights: weights by level and step, each of shape (members,), where they differ by level.
-        facts: what there is to know of the fit, as JSON; kept in the ensemble's `result["fit"]`.
+        facts: description of the fit, as JSON; kept in the ensemble's `result["fit"]`.
     """
 
     predict: Callable[[Rows], Floats]
@@ -106,13 +106,13 @@ class Method(Described, ABC):
 
     #: The registered name.
     name: ClassVar[str]
-    #: Whether it fits a metamodel. It then takes the parameter `metamodel`, a mapping, besides its own.
+    #: True if it fits a metamodel. It then takes the parameter `metamodel`, a mapping, besides its own.
     has_metamodel: ClassVar[bool] = False
-    #: Whether anything is fitted to the truth; what is not can be neither honest nor dishonest.
+    #: True if anything is fitted to the truth; a method that fits nothing cannot leak.
     fits: ClassVar[bool] = True
-    #: What is fitted on where the ensemble does not say; None: the valid part where there is one, else the train part.
+    #: Rows to fit on by default; None: the valid part if there is one, else the train part.
     fit_on: ClassVar[str | None] = None
-    #: Whether the same way of combining is right for each quantile: it is where weights are at least 0 and sum to 1.
+    #: True if the same combination is valid for each quantile: if weights are at least 0 and sum to 1.
     combines_quantiles: ClassVar[bool] = False
 
     @classmethod
@@ -125,7 +125,7 @@ class Method(Described, ABC):
             metamodel: class name of an estimator, or one that was not fitted.
             parameters: as given.
             members: names of the members.
-            classes: how many classes they forecast probabilities of; None where they forecast values.
+            classes: number of classes whose probabilities they forecast; None where they forecast values.
 
         Returns:
             The class name of the metamodel, and a value for each parameter, as they are kept.
@@ -216,7 +216,7 @@ class Method(Described, ABC):
         raise InvalidInputError(f"The method {self.name!r} has no metamodel; received {metamodel!r:.80}.")
 
     def recall(self, facts: Mapping[str, Any]) -> Combination | None:  # noqa: ARG002 - for those of subclasses
-        """The combination that has these `Combination.facts`, where they tell all of it; None where it is fitted again."""
+        """The combination with these `Combination.facts`, if they describe it fully; None if it must be fitted again."""
         return None
 
     @abstractmethod

@@ -22,7 +22,7 @@ class Blending(Method):
     def fit(self, given: Fitting) -> Combination:
         """See `Method.fit`."""
         rows, metamodel = given.rows, given.metamodel
-        # Copies: an estimator may change in place what it is given, and what the members said is kept.
+        # Copies: an estimator may change in place what it is given, and the forecasts of the members are kept.
         if _is_classifier(metamodel):
             metamodel.fit(by_sample(rows).copy(), labels_of(rows, given.truth))
         else:

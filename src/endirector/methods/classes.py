@@ -8,7 +8,7 @@ from enstorage.errors import InvalidInputError
 
 
 def by_sample(rows: Rows) -> Floats:
-    """What all members say of each sample.
+    """Forecasts of all members for each sample.
 
     Args:
         rows: those of a sample follow each other, a class each, all samples alike.
@@ -20,13 +20,13 @@ def by_sample(rows: Rows) -> Floats:
         InvalidInputError: samples have not all their classes.
     """
     classes = count_of(rows)
-    told = np.ones(len(rows.forecasts), dtype=np.int32) if rows.step is None else rows.step
-    if len(told) % classes or not (told.reshape(-1, classes) == np.arange(1, classes + 1)).all():
+    steps = np.ones(len(rows.forecasts), dtype=np.int32) if rows.step is None else rows.step
+    if len(steps) % classes or not (steps.reshape(-1, classes) == np.arange(1, classes + 1)).all():
         raise InvalidInputError(
             f"Members share only some of the {classes} classes of some samples. Give every member forecasts of all classes "
             "of the samples that it forecasts."
         )
-    return rows.forecasts.reshape(len(told) // classes, -1)
+    return rows.forecasts.reshape(len(steps) // classes, -1)
 
 
 def labels_of(rows: Rows, truth: Floats) -> NDArray[np.intp]:
@@ -43,8 +43,8 @@ def as_rows(probabilities: Floats, known: NDArray[np.intp], classes: int) -> Flo
 
     Args:
         probabilities: shape (samples, known classes).
-        known: which classes these are; of the others none was fitted on, and they get 0.
-        classes: how many there are in the rows of a sample: 1 where only the second of two is told.
+        known: numbers of these classes; the others were absent from the rows fitted on and get 0.
+        classes: number of classes in the rows of a sample: 1 where only the second of two is forecast.
 
     Returns:
         Shape (samples · classes,).
@@ -55,5 +55,5 @@ def as_rows(probabilities: Floats, known: NDArray[np.intp], classes: int) -> Flo
 
 
 def count_of(rows: Rows) -> int:
-    """How many rows a sample has."""
+    """Number of rows of a sample."""
     return 1 if rows.step is None or not len(rows.step) else int(rows.step.max())

@@ -28,7 +28,7 @@ class Greedy(Method):
     """The mean of the members that were taken; one that was taken three times counts three times.
 
     Attributes:
-        rounds: how many are taken at most, 1 to 100,000.
+        rounds: largest number of members taken, 1 to 100,000.
         metric: `mse` or `mae`.
     """
 
@@ -60,7 +60,7 @@ def select(forecasts: Floats, truth: Floats, rounds: int, *, metric: str = "mse"
     Args:
         forecasts: shape (rows, members).
         truth: shape (rows,).
-        rounds: how many are taken at most.
+        rounds: largest number of members taken.
         metric: `mse` or `mae`.
 
     Returns:

@@ -68,8 +68,8 @@ def _by_quantile(given: Fitting) -> Combination:
         )
     steps, own = np.unique(_steps(given.rows)), _steps(given.rows)
     by_level = {
-        level: {int(step): pinball_weights(said[own == step], given.truth[own == step], level) for step in steps}
-        for level, said in given.quantiles.items()
+        level: {int(step): pinball_weights(forecasts[own == step], given.truth[own == step], level) for step in steps}
+        for level, forecasts in given.quantiles.items()
     }
     points = by_level.get(0.5) or {
         int(step): least_squares(given.rows.forecasts[own == step], given.truth[own == step])[0] for step in steps

@@ -19,7 +19,7 @@ def make_metamodel(name: str, parameters: Mapping[str, Any] | None = None, most_
     Args:
         name: of the class.
         parameters: of its constructor, as `enstorage.estimators.describe` gives them.
-        most_jobs: how many processes `n_jobs` may ask for; by default as many as there are cores.
+        most_jobs: largest number of processes for `n_jobs`; by default the number of cores.
 
     Raises:
         InvalidInputError: there is no such estimator, it cannot be made so, or it does not forecast.
@@ -38,7 +38,7 @@ def check_metamodel(
     Args:
         given: class name of a scikit-learn regressor, or a regressor that was not fitted; for classes a classifier.
         parameters: of its constructor; with an estimator they are its own.
-        classes: how many classes are forecast; None for values.
+        classes: number of classes that are forecast; None for values.
 
     Returns:
         The class name and the parameters that differ from the defaults, of which `make_metamodel` makes it.
@@ -50,8 +50,8 @@ def check_metamodel(
         raise InvalidInputError(
             "The method needs a metamodel: the class name of a regressor, such as 'LinearRegression'."
         )
-    name, told = _described(given, parameters)
-    metamodel = make_metamodel(name, told)
+    name, described = _described(given, parameters)
+    metamodel = make_metamodel(name, described)
     _check_kind(metamodel, name, classes)
     rows = np.random.default_rng(0).uniform(1, 2, size=(32, 3))  # positive: some take nothing else
     try:
@@ -59,13 +59,13 @@ def check_metamodel(
             warnings.simplefilter("ignore")
             fit_samples(metamodel, rows, rows.sum(axis=1) if classes is None else np.arange(32) % classes)
     except InvalidInputError as error:
-        given_with = f" with {told}" if told else ""
+        given_with = f" with {described}" if described else ""
         reason = reason_of(error.__cause__) if isinstance(error.__cause__, Exception) else str(error)
         raise InvalidInputError(
             f"{name}{given_with} cannot be a metamodel: {reason} Take for example "
             f"{'LinearRegression or Ridge' if classes is None else 'LogisticRegression'}."
         ) from error
-    return name, told
+    return name, described
 
 
 def _described(given: object, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

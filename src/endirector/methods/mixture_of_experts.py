@@ -17,7 +17,7 @@ class MixtureOfExperts(Method):
     """Weights w(x) = softmax(gate(x)), with x the prepared values before the target, or the inputs of a sample.
 
     Attributes:
-        gate_lag: how many values before the target the gate sees, 1 to 100,000; None for the longest lag of the members.
+        gate_lag: number of values before the target seen by the gate, 1 to 100,000; None for the longest lag of the members.
         penalty: on the squares of the coefficients, 0 or more.
     """
 
@@ -74,14 +74,14 @@ class Gate:
         return _softmax((window - self.mean) / self.scale @ self.coefficients + self.intercepts)
 
     @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> "Gate":
-        """The gate of which `to_json` told.
+    def from_json(cls, facts: Mapping[str, Any]) -> "Gate":
+        """The gate described by `to_json`.
 
         Raises:
             CorruptError: the shapes do not go together.
         """
         mean, scale, coefficients, intercepts = (
-            np.asarray(told[name], dtype=np.float64) for name in ("mean", "scale", "coefficients", "intercepts")
+            np.asarray(facts[name], dtype=np.float64) for name in ("mean", "scale", "coefficients", "intercepts")
         )
         if not mean.shape == scale.shape == coefficients.shape[:1] or coefficients.shape[1:] != intercepts.shape:
             raise CorruptError(
@@ -111,7 +111,7 @@ def _of_gate(gate: Gate, facts: Mapping[str, Any]) -> Combination:
 def fit_gate(window: Floats, forecasts: Floats, truth: Floats, penalty: float) -> tuple[Gate, dict[str, Any]]:
     """The gate with the least squared error of Σ w(x) b, by L-BFGS on all rows at once.
 
-    What is minimised is the mean squared error, divided by that of the plain mean of the members, plus `penalty` times the
+    The objective is the mean squared error, divided by that of the plain mean of the members, plus `penalty` times the
     sum of all squared coefficients and intercepts. It begins with equal weights, so it ends no worse than the plain mean.
 
     Args:

@@ -6,7 +6,7 @@ import numpy as np
 
 from endirector.methods.base import Floats
 
-#: How many rows are worked on at once: they stay in the cache of the processor.
+#: Number of rows processed at once: they stay in the cache of the processor.
 BLOCK = 1 << 11
 
 

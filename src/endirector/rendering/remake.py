@@ -27,9 +27,9 @@ class Side:
 
     Attributes:
         name: of the member; `ensemble` for the ensemble.
-        rmse: per part what was and what is now, in the units of the source.
+        rmse: per part the stored and the new value, in the units of the source.
         largest_difference: between the forecasts then and now, over all parts, in the same units; 0 for equal bits.
-        weight: what was and what is now; None where there is none.
+        weight: the stored and the new value; None where there is none.
         reason: why it was not made again: its stored forecasts were taken as they are. None where it was.
     """
 
@@ -54,7 +54,7 @@ class Remaking:
 
     @property
     def same(self) -> bool:
-        """Whether every member was made again, and no bit of any forecast differs."""
+        """True if every member was made again, and no bit of any forecast differs."""
         every = (*self.members, self.ensemble)
         return all(side.reason is None and side.largest_difference == 0 for side in every)
 

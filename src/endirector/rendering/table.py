@@ -26,7 +26,7 @@ def table_of(
         members: in the order of their columns.
         alignment: the targets that they share.
         forecast: of the ensemble, shape (rows,).
-        fitted: which of the rows were fitted on; None where that was `folds`.
+        fitted: mask of the rows that were fitted on; None where that was `folds`.
         folds: the out-of-fold forecasts that were fitted on. A target of theirs that members have no other forecast of gets
             a row in which those are null.
         row_weights: weights of the members that differ by row, shape (rows, members).

@@ -26,7 +26,7 @@ class Verification:
     Attributes:
         demanded: `equal bits`, on the machine and with the versions that it was rendered with; else `1e-9`.
         largest_difference: of all numbers, relative to their size or to 1; 0 for equal bits.
-        numbers: how many were compared.
+        numbers: number of values compared.
     """
 
     demanded: str
@@ -135,7 +135,7 @@ def _leaves(name: str, one: Any, other: Any) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _distance(one: Any, other: Any) -> float:
-    """How far apart two values are, relative to their size or to 1; 0 where no bit differs, infinity where no number."""
+    """Relative difference of two values, by their size or by 1; 0 for equal bits, infinity if one is no number."""
     try:
         first, second = np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)
     except (TypeError, ValueError):

@@ -45,7 +45,7 @@ class Intervals:
         drawn: the rows that are drawn, with the columns `id`, `truth`, `ensemble`, and `low_<share>` and `high_<share>` of
             each interval.
         coverage: by the share of truths that is to lie in the interval, the share that does.
-        rows: how many rows that was measured on.
+        rows: number of rows that the coverage was measured on.
     """
 
     drawn: pl.DataFrame
@@ -58,14 +58,14 @@ class Content:
     """All that the page shows.
 
     Attributes:
-        ensemble: which.
+        ensemble: the ensemble.
         project: its name.
         names: of the members that took part.
-        label: what the ensemble is called beside them.
+        label: label of the ensemble beside them.
         judged: the part on which it is judged: test where there is one.
         unit: of the targets; empty for none.
         squared: that of squared errors.
-        classes: whether probabilities of classes are forecast.
+        classes: true if probabilities of classes are forecast.
         period: the first and the last time of that part; None where targets have no times, as those from arrays.
         result: of rendering.
         alignment: see `Ensemble.alignment`.
@@ -74,12 +74,12 @@ class Content:
         step_weights: by step and name, where they differ by step.
         row_weights: as `drawn`, with the columns `id` and `weight_…`, where weights differ by row.
         drawn: targets of the judged part, of one series and step: `id`, `truth`, `member_…`, `ensemble`.
-        of_all: how many targets that part has.
+        of_all: number of targets of that part.
         intervals: None where none are kept.
         diagnosis: see `diagnose`.
         dropped: members that were left out, and why.
-        warnings: what flatters the errors, and what changed since, in sentences.
-        search: by which it was chosen; None where a person made it.
+        warnings: leakage that lowers the errors, and changes since rendering, in sentences.
+        search: the search that selected it; None where a person made it.
         lineage: steps, and of each (entity, id, detail), and how many more there are.
     """
 
@@ -124,7 +124,7 @@ class Content:
 
     @property
     def is_below_every_member(self) -> bool:
-        """Whether the ensemble has a smaller error than each of its members on the judged part."""
+        """True if the ensemble has a smaller error than each of its members on the judged part."""
         errors, measure = self.metrics[self.judged], self.measure
         return bool(errors["ensemble"][measure] < min(own[measure] for own in errors["members"].values()))
 

@@ -1,4 +1,4 @@
-"""What the pages of reports share: one style sheet, templates, and how pictures and periods are shown.
+"""Common parts of report pages: one style sheet, templates, and the display of pictures and periods.
 
 A page is one file: styles and pictures are inside, it loads nothing and runs no script. It follows the reader's light or
 dark theme, fits a telephone and prints.
@@ -20,7 +20,7 @@ def render_page(package: str, template: str, **values: Any) -> str:
     Args:
         package: where the template lies.
         template: its file name.
-        values: what it shows, by name. It also has `style`, the style sheet of all pages, and the filters `number`,
+        values: its content, by name. It also has `style`, the style sheet of all pages, and the filters `number`,
             `percent` (of a share, without its sign) and `percentage` (with it).
 
     Raises:

@@ -142,7 +142,7 @@ def _left_out(error: float, of_all: float) -> dict[str, float]:
 def _suggestion(
     ensemble: Ensemble, ids: Sequence[int], recipe: CombinationRecipe, views: Sequence[_View]
 ) -> Suggestion:
-    """Which members to leave out, from rows that are no test rows."""
+    """Members to leave out, chosen on rows outside the test part."""
     by_name = {view.name: view for view in views}
     decides = next((by_name[name] for name in (OUT_OF_FOLD, "valid", "train") if name in by_name), None)
     if decides is None:
@@ -195,7 +195,7 @@ def _doubt(ensemble: Ensemble, decides: str) -> str | None:
     result = ensemble.rendered_result()
     if result.leaks:
         return (
-            "Members could see what comes after the origin of their forecasts, so no row tells how well they forecast."
+            "Members could see what comes after the origin of their forecasts, so no row shows how well they forecast."
         )
     same_rows = result.fit_on == decides
     if same_rows and result.mark == "in-sample":

@@ -1,4 +1,4 @@
-"""How different the errors of members are, and what their ensemble gains by that."""
+"""Diversity of the errors of members, and the gain of their ensemble from it."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -76,7 +76,7 @@ def decompose(forecasts: Floats, truth: Floats, combined: Floats, weights: Float
     Args:
         forecasts: of the members, shape (rows, members).
         truth: shape (rows,).
-        combined: what the ensemble forecasts, shape (rows,).
+        combined: forecasts of the ensemble, shape (rows,).
         weights: convex ones, (members,) or (rows, members); None to decompose the plain mean instead.
 
     Raises:

@@ -82,7 +82,7 @@ def form(
     Args:
         project: whose models are combined.
         candidates: models or rendered ensembles of the project; by default all its models.
-        methods: what is tried, by name or with metamodel and parameters; by default `USUAL`, or for classes
+        methods: candidates, by name or with metamodel and parameters; by default `USUAL`, or for classes
             `USUAL_OF_CLASSES` of this module.
         metric: `mse` or `mae`.
         name: of the ensemble.
@@ -242,7 +242,7 @@ def _label(recipe: CombinationRecipe) -> str:
 
 
 def method_in_words(method: str, metamodel: str | None, parameters: Mapping[str, Any]) -> str:
-    """How members are combined, in a few words: `voting`, `voting (median)`, `stacking Ridge`.
+    """Name of a combination in a few words: `voting`, `voting (median)`, `stacking Ridge`.
 
     Parameters that differ from the defaults are named, if they are words or numbers.
     """

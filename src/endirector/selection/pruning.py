@@ -22,12 +22,12 @@ Together = Callable[[Sequence[int]], Floats]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How a mean squared error changes.
+    """Change of a mean squared error.
 
     Attributes:
-        change: what is added to it, in squared units of the source.
+        change: difference to it, in squared units of the source.
         standard_error: of that.
-        upper_limit: above which the true change is not, at the level of the test.
+        upper_limit: upper confidence limit of the true change, at the level of the test.
     """
 
     change: float
@@ -42,7 +42,7 @@ class Change:
 def compare_errors(
     before: Floats, after: Floats, truth: Floats, times: NDArray[np.int64], *, lags: int, tests: int
 ) -> Change | None:
-    """Whether forecasts are better than others: the test of Diebold & Mariano (1995) on squared errors.
+    """Test if forecasts are better than others: the test of Diebold & Mariano (1995) on squared errors.
 
     Differences of all rows of one time are added up, since they are not independent; the variance of the sums over time is
     that of Newey & West (1987), with weights of Bartlett up to `lags`, or to the third root of the number of times if that
@@ -54,7 +54,7 @@ def compare_errors(
         truth: shape (rows,).
         times: of the targets, ns, shape (rows,).
         lags: over how many times differences depend on each other at least: the longest horizon less 1.
-        tests: how many such tests are made together.
+        tests: number of such tests made together.
 
     Returns:
         The change of the error from `before` to `after`; None where fewer than ten times are known.
@@ -87,7 +87,7 @@ def prune(
     so of two that forecast the same one stays.
 
     Args:
-        members: how many.
+        members: number of members.
         together: the joint forecast of some of them.
         truth: shape (rows,).
         times: of the targets, ns, shape (rows,).

@@ -19,7 +19,7 @@ METRICS = ("mse", "mae")
 
 #: Beyond so many members not every number of the best ones is tried, but each half as large again.
 _EVERY_SIZE = 12
-#: How often members are left out of the best one found, or taken into it, one at a time.
+#: Number of times that a single member is removed from the best ensemble found, or added to it.
 REFINEMENTS = 3
 
 
@@ -80,7 +80,7 @@ class CandidateSearch:
         return min(self.trials.values(), key=lambda trial: trial.rank)
 
     def sizes(self) -> list[int]:
-        """How many of the best candidates are tried together."""
+        """Numbers of the best candidates to try together."""
         sizes = list(range(1, min(len(self._members), _EVERY_SIZE) + 1))
         while sizes[-1] < len(self._members):
             sizes.append(min(len(self._members), sizes[-1] * 3 // 2))
@@ -112,7 +112,7 @@ class CandidateSearch:
             self.trials[order, places] = Scored(order, places, *self._measured(cross_fitted(recipe, evidence)))
 
     def _seen_by(self, recipe: CombinationRecipe, places: Sequence[int]) -> Evidence | None:
-        """What the method sees of these members; None where it wants values before the target, and there are none."""
+        """Evidence of these members for the method; None if it needs values before the target and there are none."""
         evidence = self._evidence.of_members(places)
         longest = max((lag for place in places if (lag := self._lags[place]) is not None), default=None)
         try:

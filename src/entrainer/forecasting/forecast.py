@@ -17,7 +17,7 @@ from enstorage.errors import InvalidInputError
 from enstorage.instant import TimeLike, to_iso
 from enstorage.preparation.split import Part
 from entrainer.forecasting.conformal import Calibration, by_step, checked_levels
-from entrainer.forecasting.hindcast import held_out_rows, rehearse, true_steps
+from entrainer.forecasting.hindcast import held_out_rows, hindcast_values, true_steps
 from entrainer.forecasting.history import Known, known_rows
 from entrainer.forecasting.recursive import direct_steps, run_ahead
 from entrainer.forecasting.window import windows_of
@@ -142,7 +142,7 @@ def _rehearsed(model: Model, horizon: int, series: DataSource | int | None) -> C
         return None
     truth = true_steps(preparation, times, times, values, horizon)
     steps = np.broadcast_to(np.arange(1, horizon + 1), truth.shape)
-    return Calibration.of("held-out", steps, truth, rehearse(model, times, horizon, series))
+    return Calibration.of("held-out", steps, truth, hindcast_values(model, times, horizon, series))
 
 
 def _last_window(model: Model, known: Known, window: Window) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
 
 
-def rehearse(model: Model, origins: Times, horizon: int, series: DataSource | int | None = None) -> Floats:
+def hindcast_values(model: Model, origins: Times, horizon: int, series: DataSource | int | None = None) -> Floats:
     """What the model says from each origin, with the rows before it known, of the steps from it on.
 
     Args:

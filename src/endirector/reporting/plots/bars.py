@@ -36,7 +36,7 @@ def plot_bars(
         values: Finite, in `unit`, shape (models,).
         unit: Unit of the values, written over the axis.
         highlighted: Names drawn in the accent colour, with a diamond and in bold.
-        title: What a screen reader says of the picture.
+        title: Text for screen readers.
         width: Width in inches; text keeps its size.
 
     Returns:

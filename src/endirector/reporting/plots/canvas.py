@@ -1,4 +1,4 @@
-"""What all pictures share: the style, the theme, and how a drawing becomes an element of a page."""
+"""Common parts of all pictures: the style, the theme, and the conversion of a drawing to an element of a page."""
 
 import io
 import math
@@ -166,7 +166,7 @@ def bar_axes(axes: Axes, names: Sequence[str], highlighted: Collection[str], uni
 
 
 def bars_height(names: Sequence[str], width: float) -> float:
-    """How high a picture of a bar for each name is, in inches."""
+    """Height of a picture with a bar for each name, in inches."""
     return 0.45 + (0.31 if width >= NARROW else 0.46) * len(names)
 
 
@@ -188,7 +188,7 @@ def legend_name(name: str) -> str:
 
 
 def legend_columns(labels: Sequence[str], width: float) -> int:
-    """How many entries stand side by side, so that the legend is no wider than the picture."""
+    """Number of legend entries side by side, such that the legend is no wider than the picture."""
     entry = 0.55 + 0.075 * max(map(len, labels))  # inches: the handle, and letters
     return max(1, min(6, int((width - 0.4) / entry)))
 

@@ -38,7 +38,7 @@ def plot_errors(
         unit: Unit of the errors (for a squared error, of the square).
         highlighted: Names drawn in the accent colour, with a diamond and in bold: the ensembles.
         hollow: Names drawn as outlines: the baselines.
-        title: What a screen reader says of the picture.
+        title: Text for screen readers.
         width: Width in inches; text keeps its size.
 
     Returns:
@@ -90,7 +90,7 @@ def plot_spread(
         errors: Their errors in `unit`, shape (seeds, models).
         unit: Unit of the errors.
         highlighted: Names drawn as diamonds in the accent colour: the ensembles.
-        title: What a screen reader says of the picture.
+        title: Text for screen readers.
         width: Width in inches; text keeps its size.
 
     Returns:

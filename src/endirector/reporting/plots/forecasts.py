@@ -37,11 +37,11 @@ def plot_forecasts(
 
     Args:
         times_ns: Times of the targets, ascending, shape (n,).
-        truth: What happened, in `unit`, shape (n,); NaN leaves a gap.
+        truth: True values, in `unit`, shape (n,); NaN leaves a gap.
         forecasts: Forecasts by name, each of shape (n,). More than four that are not highlighted share one colour.
         unit: Unit of the values, written over the axis.
         highlighted: Names drawn strong: the ensembles.
-        title: What a screen reader says of the picture.
+        title: Text for screen readers.
         width: Width in inches; text keeps its size.
 
     Returns:

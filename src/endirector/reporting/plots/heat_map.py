@@ -24,7 +24,7 @@ def plot_correlations(
     Args:
         names: The models, from top to bottom and from left to right; these are numbered.
         correlations: Shape (models, models), from -1 to 1; NaN or None leaves a cell empty.
-        title: What a screen reader says of the picture.
+        title: Text for screen readers.
         width: Width in inches; text keeps its size.
 
     Returns:

@@ -37,11 +37,11 @@ def plot_fan(
 
     Args:
         times_ns: Times of the targets, ascending, shape (n,).
-        truth: What happened, in `unit`, shape (n,); NaN leaves a gap.
+        truth: True values, in `unit`, shape (n,); NaN leaves a gap.
         forecast: The point forecast, shape (n,).
         bands: By the share of truths that is to lie in it, the lower and the upper end of each interval, shape (n,).
         unit: Unit of the values, written over the axis.
-        title: What a screen reader says of the picture.
+        title: Text for screen readers.
         width: Width in inches; text keeps its size.
 
     Returns:
@@ -84,7 +84,7 @@ def plot_coverage(
     Args:
         asked: Shares from 0 to 1, shape (intervals,).
         measured: Shares from 0 to 1, shape (intervals,).
-        title: What a screen reader says of the picture.
+        title: Text for screen readers.
         width: Width in inches; text keeps its size.
 
     Returns:

@@ -26,7 +26,7 @@ def plot_series(
         values: The points in `unit`, shape (n,); NaN leaves a gap.
         part: 0 train, 1 valid, 2 test, shape (n,).
         unit: Unit of the values, written over the axis.
-        title: What a screen reader says of the picture.
+        title: Text for screen readers.
         width: Width in inches; text keeps its size.
 
     Returns:

@@ -28,13 +28,13 @@ def plot_weights(
     title: str = "Weights over time",
     width: float = 9.0,
 ) -> str:
-    """Draws the weights of members over time; of more than four members those with the largest mean are told apart.
+    """Draws the weights of members over time; of more than four members only those with the largest mean get own colours.
 
     Args:
         times_ns: Times of the targets, ascending, shape (n,).
         weights: Shape (n, members).
         names: The members.
-        title: What a screen reader says of the picture.
+        title: Text for screen readers.
         width: Width in inches; text keeps its size.
 
     Returns:
