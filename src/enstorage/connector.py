@@ -39,9 +39,9 @@ class Connector:
             `enstorage.toml`, then from the folder `./enstorage-data/`. The same holds for the other two.
         series: `delta:FOLDER`, `delta:s3://BUCKET/FOLDER`, `influxdb://USER:PASSWORD@HOST:8086/DATABASE` or `memory:`.
         objects: `file:FOLDER`, or any URL of fsspec such as `s3://BUCKET/FOLDER`. Packages may bring further kinds of both.
-        allow_pickle: whether model objects may be stored and opened by cloudpickle. Opening such bytes runs whatever
+        allow_pickle: true if model objects may be stored and opened by cloudpickle. Opening such bytes runs whatever
             code they hold, so only say yes to a store that you alone write to.
-        upgrade: whether the tables of an older version are changed to those of this one. Older versions cannot open the
+        upgrade: true if the tables of an older version are changed to those of this one. Older versions cannot open the
             store afterwards; a copy of a SQLite file stays beside it.
 
     The connector made last is the default of the process; `with connector:` makes it the default inside the block,

@@ -9,12 +9,12 @@ class EnstorageError(Exception):
     """Base of everything that enstorage raises on purpose.
 
     Args:
-        *told: the message.
+        *message: the message.
         field: the field of `enstorage.create` that is wrong, where the error is about one.
     """
 
-    def __init__(self, *told: object, field: str | None = None) -> None:
-        super().__init__(*told)
+    def __init__(self, *message: object, field: str | None = None) -> None:
+        super().__init__(*message)
         self.field = field
 
 

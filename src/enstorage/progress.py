@@ -1,7 +1,7 @@
-"""How far a long call has come, and stopping it from there: one protocol for all of them.
+"""Progress of a long call, and stopping it: one protocol for all calls.
 
 Every long call takes `progress=`: `True` shows a bar, `False` nothing, and a function, `progress(what, done, total)`, is
-told instead and may ask the call to stop. Inside, the call tells a `Listener`:
+called instead and may ask the call to stop. Inside, the call reports to a `Listener`:
 
     with listening(progress) as report:
         for done, record in enumerate(records):
@@ -22,12 +22,12 @@ from enstorage.errors import CancelledError, InvalidInputError
 
 #: A listener is called at most this often, and when all is done.
 INTERVAL_SECONDS = 0.05
-#: What takes less time has no bar.
+#: Calls that take less time have no bar.
 PATIENCE_SECONDS = 2.0
 
 
 class Progress(Protocol):
-    """A function that a long call tells how far it has come; called in the thread of the call.
+    """A function that a long call reports its progress to; called in the thread of the call.
 
     `done` never falls, `total` stays the same during a call, and the last time both are equal. That is before the call
     stores what it made, so a call can be stopped there too.
@@ -41,7 +41,7 @@ class Progress(Protocol):
 
 
 class Listener:
-    """Tells a function of the progress, but not too often, and raises when it asks to stop.
+    """Report progress to a function, at a limited rate, and raise when it asks to stop.
 
     Args:
         progress: the function.
@@ -54,7 +54,7 @@ class Listener:
         self._is_stopped = False
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        """Tell what is being done, how much of it is done, and how much there is.
+        """Report the current activity, the amount done, and the total.
 
         Raises:
             CancelledError: the call is to stop; again at each later call, so that no handler of errors can lose it.
@@ -70,7 +70,7 @@ class Listener:
             raise CancelledError(f"Stopped as the progress function asked: {what}, {done} of {total}.")
 
     def ask(self) -> None:
-        """Tell the same again, so that it can stop here."""
+        """Report the same again, so that the call can stop here."""
         if self._latest is not None:
             self(*self._latest)
 
@@ -88,7 +88,7 @@ _listening: ContextVar[Listener | None] = ContextVar("enstorage_listening", defa
 
 @contextmanager
 def listening(progress: bool | Progress) -> Iterator[Listener]:
-    """What a long call tells inside the block.
+    """A listener for the progress of a long call inside the block.
 
     Args:
         progress: as the call was given it; a `Listener` is that of a call around this one.
@@ -96,8 +96,8 @@ def listening(progress: bool | Progress) -> Iterator[Listener]:
     Raises:
         InvalidInputError: it is neither a truth value nor a function of what, done and total.
     """
-    with _told(progress) as told:
-        listener = told if isinstance(told, Listener) else Listener(told)
+    with _as_function(progress) as function:
+        listener = function if isinstance(function, Listener) else Listener(function)
         token = _listening.set(listener)
         try:
             yield listener
@@ -106,13 +106,13 @@ def listening(progress: bool | Progress) -> Iterator[Listener]:
 
 
 def checkpoint() -> None:
-    """Stop here, if the long call around was asked to; for loops that do not know how far that call has come."""
+    """Stop here, if the long call around was asked to; for loops that do not know the progress of that call."""
     listener = _listening.get()
     if listener is not None:
         listener.ask()
 
 
-def _told(progress: bool | Progress) -> AbstractContextManager[Progress]:
+def _as_function(progress: bool | Progress) -> AbstractContextManager[Progress]:
     if progress is True:
         return _bar()
     if not progress:
@@ -130,13 +130,13 @@ def _takes_three(function: Callable[..., object]) -> bool:
         inspect.signature(function).bind("", 0, 1)
     except TypeError:
         return False
-    except ValueError:  # a builtin tells no signature
+    except ValueError:  # a builtin has no signature
         return True
     return True
 
 
 def _silent(_what: str, _done: int, _total: int, /) -> None:
-    """Nobody wants to know."""
+    """Report nothing."""
 
 
 @contextmanager

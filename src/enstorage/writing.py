@@ -57,7 +57,7 @@ def whole_folder(path: str | os.PathLike[str], *, names: Collection[str], overwr
     removes it.
 
     Args:
-        path: where to; a folder that is there and empty is taken.
+        path: the new file or folder; an empty folder may exist.
         names: of files that may be replaced with the folder they are in, where `overwrite` is true.
         overwrite: replace a folder that holds such files alone.
 

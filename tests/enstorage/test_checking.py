@@ -168,8 +168,8 @@ def test_what_a_killed_process_leaves_is_a_note(store, flow, shown, tmp_path):
     os.utime(tmp_path / "store" / "objects" / old[:2] / old[2:], (0, 0))
     assert check(store) == []
     assert shown() == [
-        "1 objects are not needed: `enstorage gc` tells more.",
-        "3 points are not needed: `enstorage gc` tells more.",
+        "1 objects are not needed: `enstorage gc` shows more.",
+        "3 points are not needed: `enstorage gc` shows more.",
     ]
 
 

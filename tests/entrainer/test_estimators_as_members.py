@@ -230,7 +230,7 @@ def test_one_that_was_trained_elsewhere_is_fitted_again_where_that_gives_the_sam
     model.save_object(HistGradientBoostingRegressor(max_iter=5).fit(train, y))
     expected = HistGradientBoostingRegressor(max_iter=5).fit(train, y).predict(train)
     np.testing.assert_allclose(model.load_object().predict(train), expected)
-    with pytest.raises(UntrustedError, match=r"it forecasts other values .* Tell the model of the data set"):
+    with pytest.raises(UntrustedError, match=r"it forecasts other values .* Set the data set"):
         model.save_object(HistGradientBoostingRegressor(max_iter=5).fit(train[:30], y[:30]))
     other = windows[0].create_model("without data")
     with pytest.raises(UntrustedError, match=r"has no data set.* entrainer.fit; or keep its forecasts"):

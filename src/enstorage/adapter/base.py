@@ -86,7 +86,7 @@ class ArrayAdapter(Recipe):
     Subclasses are frozen dataclasses, registered under `enstorage.adapters`.
     """
 
-    #: How many classes the labels are of: whole numbers from 0. None: they are targets as they are.
+    #: Number of classes of the labels, which are whole numbers from 0. None: they are targets as they are.
     classes: int | None
 
     @abstractmethod

@@ -36,9 +36,9 @@ class Branches(Adapter):
     Args:
         preparations: the series, the asked one among them, each prepared in its own way; of one interval. A scale of
             another series must not be fitted on rows after the train part of the asked one.
-        lag: how many values of each series the model sees.
-        offset: how far past the window the first target lies; 1 is the next value.
-        horizon: how many values are predicted.
+        lag: number of values of each series that the model sees.
+        offset: distance of the first target from the end of the window; 1 is the next value.
+        horizon: number of predicted values.
         step: keeps the targets whose position in the series is a multiple of it.
     """
 

@@ -20,10 +20,10 @@ class Images(ArrayAdapter):
     when packed.
 
     Args:
-        flatten: whether X is one row of numbers for each image, shape (samples, height · width · channels).
-        classes: how many classes the labels are of: whole numbers from 0, of which y makes one-hot rows, float32, (samples,
+        flatten: true if X is one row of numbers for each image, shape (samples, height · width · channels).
+        classes: number of label classes: whole numbers from 0, of which y makes one-hot rows, float32, (samples,
             classes). None: y is the labels as they are.
-        scale: what pixels are divided by; None: 255 for pixels of one byte (uint8), 1 for floats.
+        scale: divisor of the pixels; None: 255 for pixels of one byte (uint8), 1 for floats.
     """
 
     name: ClassVar[str] = "images"

@@ -31,7 +31,7 @@ class Interval(Adapter):
     Source: a Chinese tutorial on forecasting the times of a customer's visits by LSTM (2017).
 
     Args:
-        look_back: how many intervals the model sees.
+        look_back: number of intervals that the model sees.
 
     An interval across a dropped row is not known; windows that span one are not built and are counted as lost.
     """

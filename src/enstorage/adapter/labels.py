@@ -11,7 +11,7 @@ def one_hot(labels: NDArray[np.integer], classes: int) -> NDArray[np.float32]:
 
     Args:
         labels: from 0 to classes − 1, shape (samples,).
-        classes: how many there are.
+        classes: number of classes.
     """
     coded = np.zeros((len(labels), classes), dtype=np.float32)
     coded[np.arange(len(labels)), labels] = 1
@@ -25,7 +25,7 @@ def check_in_train(labels: NDArray[np.integer], train: NDArray[np.bool_], names:
         labels: the class of each sample, from 0, shape (samples,).
         train: True for train rows, shape (samples,).
         names: of all classes.
-        remedy: what to do about it.
+        remedy: the remedy in the message.
 
     Raises:
         InvalidInputError: it does; the message names the classes.

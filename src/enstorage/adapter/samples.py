@@ -28,11 +28,11 @@ class Prepared:
             differenced series).
         position: index of the row in the snapshot; a jump means that rows between were dropped.
         part: 0 train, 1 valid, 2 test.
-        needs_history: whether forecasts are turned back into source units from the last value known at their origin.
+        needs_history: true if forecasts are turned back into source units from the last value known at their origin.
         what: the preparation, as messages name it.
         cleaned: float64, the cleaned values in the units of the source; None: the prepared values are in these.
         interval: length of the buckets, such as `1d`; None for events.
-        is_fitted: whether the prepared values depend on figures that were fitted on the train rows.
+        is_fitted: true if the prepared values depend on figures that were fitted on the train rows.
     """
 
     times: NDArray[np.int64]
@@ -62,7 +62,7 @@ class Samples:
         part: 0 train, 1 valid, 2 test, the part of the targets, shape (samples,).
         origin: index of the last known row t in the preparation, shape (samples,); None for sets that come from none.
         target: index of the first target's row in the preparation, shape (samples,); None where no row is the target.
-        lost: how many samples were not built, by reason.
+        lost: number of samples that were not built, by reason.
         truth: float64, the true targets in source units, shape (samples,), where they are not values of rows; None: they
             are, or y has them.
         taken_from: index of the preparation of each sample among those of the set, shape (samples,); None: the one that
@@ -88,10 +88,10 @@ def pooled(each: Mapping[int, Samples], too_short: int) -> Samples:
 
     Args:
         each: the samples of each series, by the index of its preparation; of equal shapes.
-        too_short: how many series gave none.
+        too_short: number of series without samples.
 
     Raises:
-        InvalidInputError: something was fitted for each series by itself, which cannot be told apart afterwards.
+        InvalidInputError: something was fitted for each series by itself, which cannot be distinguished afterwards.
     """
     parts = list(each.values())
     if any(samples.invert is not None for samples in parts):

@@ -29,11 +29,11 @@ class Sequences(ArrayAdapter):
     Rows of numbers instead of texts, as `keras.datasets.imdb` gives them, are taken as they are and only cut and padded.
 
     Args:
-        words: how many numbers there are, 0 among them: the `input_dim` of an embedding layer. At least 2.
-        length: how many tokens each row has.
-        padding: where zeros fill up a text that is shorter: `after` it or `before` it.
-        truncate: which end of a longer text is cut off: what comes `after` the first words, or `before` the last ones.
-        classes: how many classes the labels are of: whole numbers from 0, of which y makes one-hot rows, float32, (samples,
+        words: size of the vocabulary, 0 included: the `input_dim` of an embedding layer. At least 2.
+        length: number of tokens of each row.
+        padding: position of the zeros that fill up a shorter text: `after` it or `before` it.
+        truncate: the end of a longer text that is cut off: `after` the first words, or `before` the last ones.
+        classes: number of label classes: whole numbers from 0, of which y makes one-hot rows, float32, (samples,
             classes). None: y is the labels as they are.
     """
 

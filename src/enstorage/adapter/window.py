@@ -20,9 +20,9 @@ class Window(Adapter):
     X has shape (samples, lag); y has shape (samples,) for horizon 1, else (samples, horizon); both float64.
 
     Args:
-        lag: how many values the model sees.
-        offset: how far past the window the first target lies; 1 is the next value.
-        horizon: how many values are predicted.
+        lag: number of values that the model sees.
+        offset: distance of the first target from the end of the window; 1 is the next value.
+        horizon: number of predicted values.
         step: keeps the targets whose position in the series is a multiple of it, so that sets of different lag still
             share ids.
 

@@ -40,7 +40,7 @@ def export_project(
     Args:
         project: stored.
         path: of the file; it appears whole or not at all.
-        overwrite: whether a file that is there is replaced.
+        overwrite: true if an existing file is replaced.
         progress: show a bar, or a function, see `enstorage.Progress`.
 
     Raises:

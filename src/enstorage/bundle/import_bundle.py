@@ -98,7 +98,7 @@ def _bring(bundle: Bundle, plan: Plan, here: "Connector", shown: Path, report: L
                 raise StoreError(
                     "Another process deleted records while the bundle was read. Nothing was changed. Try again."
                 )
-            # `gc` may have freed the points, since no record told of them; inside a transaction it does not.
+            # `gc` may have freed the points, since no record referred to them; inside a transaction it does not.
             _write_points(bundle, here, shown, source_ids)
             store_records(session, plan, bundle, source_ids)
     for sha256 in hashes:  # `gc` may have freed what was here before, between the two
@@ -161,14 +161,14 @@ def _report(bundle: Bundle, plan: Plan, here: "Connector", points: int) -> Impor
     new[DataCsv] = len(plan.tables(bundle))
     return Imported(
         project=Project.get(plan.here[Project][bundle.manifest.project], connector=here),
-        new=_told(new),
-        known=_told(plan.known),
-        filled=_told(Counter(row.entity for row, _, _ in plan.filled)),
-        left=_told(plan.left),
+        new=_by_table(new),
+        known=_by_table(plan.known),
+        filled=_by_table(Counter(row.entity for row, _, _ in plan.filled)),
+        left=_by_table(plan.left),
         objects=len(plan.hashes(bundle)),
         points=points if plan.made[DataSource] else 0,
     )
 
 
-def _told(counts: "Counter[Kind]") -> dict[str, int]:
+def _by_table(counts: "Counter[Kind]") -> dict[str, int]:
     return {entity.__tablename__: counts[entity] for entity in ENTITIES if counts[entity]}

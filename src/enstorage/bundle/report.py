@@ -1,4 +1,4 @@
-"""What was exported, and what was imported."""
+"""The reports of an export and of an import."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,15 +8,15 @@ from enstorage.entity import Project
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What a bundle holds.
+    """The contents of an exported bundle.
 
     Attributes:
-        project: what was exported.
+        project: the exported project.
         path: the file.
         bytes: its size.
-        records: how many of each entity, by the name of its table.
-        objects: how many tables and model objects.
-        points: how many points of all sources.
+        records: number of records of each entity, by the name of its table.
+        objects: number of tables and model objects.
+        points: number of points of all sources.
     """
 
     project: Project
@@ -29,18 +29,18 @@ class Exported:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import changed.
+    """The changes made by an import.
 
     Attributes:
-        project: as it is here.
-        new: how many records of each entity were made, by the name of its table.
-        known: how many were here already; they stay as they are.
-        filled: how many of the known ones got what was still empty here, such as the object of a model that was not
-            trained yet.
-        left: how many parts were left out, because what they are parts of is here in another state: forecasts by another
-            object of a model, or of another rendering of an ensemble.
-        objects: how many tables and model objects the new records brought.
-        points: how many points were written, for new sources only.
+        project: the project in this store.
+        new: number of new records of each entity, by the name of its table.
+        known: number of records that this store had already; they are not changed.
+        filled: number of known records whose empty columns were filled in, such as the object of a model that was not
+            trained here yet.
+        left: number of parts left out, because their record differs in this store: forecasts by another object of a
+            model, or of another rendering of an ensemble.
+        objects: number of tables and model objects of the new records.
+        points: number of points written, for new sources only.
     """
 
     project: Project

@@ -45,7 +45,7 @@ class Database:
         """One short writing transaction: committed at the end, rolled back when an error leaves the block.
 
         Args:
-            before: whether `before` is called; not needed where nothing is read.
+            before: true to call `before`; not needed where nothing is read.
         """
         outer = self._session.get()
         if outer is not None:

@@ -15,7 +15,7 @@ from sqlalchemy.pool import StaticPool
 from enstorage.database.url import is_in_memory
 from enstorage.errors import MissingLibraryError, NotSupportedError, StoreError
 
-#: How long a writer waits for the one before it.
+#: Time that a writer waits for the one before it.
 BUSY_SECONDS = 60
 _CONNECT_SECONDS = 10
 
@@ -30,7 +30,7 @@ _READING = "enstorage_reading"
 
 
 def make_engine(url: URL) -> Engine:
-    """The engine for a URL; nothing is connected to yet, except to tell MariaDB from MySQL.
+    """The engine for a URL; nothing is connected to yet, except to distinguish MariaDB from MySQL.
 
     Raises:
         MissingLibraryError: the driver that the URL names is not installed.

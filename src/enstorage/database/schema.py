@@ -132,7 +132,7 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _was_cut_off(connection: Connection) -> bool:
-    """Whether the tables may be those of a first migration that was killed: MySQL keeps each version at once.
+    """True if the tables may be those of a first migration that was killed: MySQL keeps each version at once.
 
     An empty store of an older version looks the same, and loses nothing by being upgraded.
     """

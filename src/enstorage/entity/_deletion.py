@@ -39,7 +39,7 @@ def delete(record: "Record", *, cascade: bool) -> "list[Record]":
 
 
 def _blocking(session: Session, record: "Record") -> "list[Record]":
-    """What refers to a record and is no part of it."""
+    """The records that refer to a record and are no parts of it."""
     return [
         user
         for column, child in references_to(type(record))

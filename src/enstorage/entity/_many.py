@@ -30,7 +30,7 @@ def write_all(
         progress: show a bar, or a function, see `enstorage.Progress`.
 
     Returns:
-        How many points were written.
+        Number of points written.
 
     Raises:
         CancelledError: the progress function asked to stop; nothing was written then.

@@ -17,7 +17,7 @@ def hash_columns() -> "list[Column[Any]]":
 
 
 def referred_to(session: Session, among: Collection[str]) -> set[str]:
-    """Those of some objects that a row refers to."""
+    """The objects, among the given ones, that a row refers to."""
     return {
         sha256 for column in hash_columns() for sha256 in session.scalars(select(column).where(column.in_(list(among))))
     }

@@ -14,7 +14,7 @@ STORE = Table(
     **TABLE_OPTIONS,
 )
 
-#: For each record that came in a bundle: the name of its table, the store that it was made in and its id there. Parts have
+#: For each record imported from a bundle: its table, the store that it was made in and its id there. Parts have
 #: none, nor have tables: they are known by what they belong to.
 ORIGIN = Table(
     "origin",
@@ -29,7 +29,7 @@ ORIGIN = Table(
 
 
 def is_imported(record: Record) -> bool:
-    """Whether a stored record came in a bundle."""
+    """True if a stored record was imported from a bundle."""
     query = select(ORIGIN.c.id).where(ORIGIN.c.entity == record.__tablename__, ORIGIN.c.id == record.id)
     with record.connector.database.reading() as session:
         return session.scalar(query) is not None

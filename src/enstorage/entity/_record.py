@@ -1,4 +1,4 @@
-"""What every entity shares: an id, a few columns for people, and the four verbs save, delete, get, get_list."""
+"""The base of all entities: an id, descriptive columns, and the four verbs save, delete, get, get_list."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -48,15 +48,15 @@ class Record(DeclarativeBase):
     )
     __table_args__: Any = TABLE_OPTIONS
 
-    # What the facts of the columns say, gathered when the class is made. See `enstorage.entity.columns.Facts`.
+    # The facts of the columns, collected when the class is made. See `enstorage.entity.columns.Facts`.
     _immutable: ClassVar[frozenset[str]]
     _part_of: ClassVar[frozenset[str]]
     _belongs_to: ClassVar[frozenset[str]]
     _upstream: ClassVar[tuple[str, ...]]
     _written_later: ClassVar[tuple[str, ...]]
-    #: Whether deleting what the part refers to takes the part alone, and not the whole that it is a part of.
+    #: True if deleting a record that the part refers to deletes the part alone, and not the whole.
     _goes_alone: ClassVar[bool] = False
-    #: Whether each record is a table that belongs to one other record.
+    #: True if each record is a table that belongs to one other record.
     _is_owned: ClassVar[bool] = False
 
     id: Mapped[int] = mapped_column(
@@ -70,13 +70,13 @@ class Record(DeclarativeBase):
         facts("Free keys and values, to find it by.", listed=False),
     )
     created_at: Mapped[datetime] = mapped_column(
-        UtcDateTime, default=now, sort_order=92, info=facts("When it was stored first.", listed=False)
+        UtcDateTime, default=now, sort_order=92, info=facts("Time when it was first stored.", listed=False)
     )
     updated_at: Mapped[datetime] = mapped_column(
-        UtcDateTime, default=now, onupdate=now, sort_order=93, info=facts("When it was changed last.", listed=False)
+        UtcDateTime, default=now, onupdate=now, sort_order=93, info=facts("Time of the last change.", listed=False)
     )
     deleted_at: Mapped[datetime | None] = mapped_column(
-        UtcDateTime, sort_order=94, info=facts("When it was put into the trash.", listed=False)
+        UtcDateTime, sort_order=94, info=facts("Time when it was put into the trash.", listed=False)
     )
 
     def __init_subclass__(cls, **keywords: Any) -> None:
@@ -145,7 +145,7 @@ class Record(DeclarativeBase):
         and forecasts of a model, are in the trash with what they are parts of. What was there before stays as it is.
 
         Returns:
-            What went into the trash, without parts; the most dependent first, this record last.
+            The records put into the trash, without parts; the most dependent first, this record last.
 
         Raises:
             InvalidInputError: it is in the trash already.
@@ -160,7 +160,7 @@ class Record(DeclarativeBase):
         Of that stays in the trash what also needs something that was put there by another call.
 
         Returns:
-            What came back, the most dependent first, this record last.
+            The restored records, the most dependent first, this record last.
 
         Raises:
             InvalidInputError: it is not in the trash, or it needs something there: the message names what to restore first.
@@ -229,7 +229,7 @@ class Record(DeclarativeBase):
 
     @classmethod
     def count(cls, *, connector: "Connector | None" = None) -> int:
-        """How many are stored, without those in the trash."""
+        """Number of stored records, without those in the trash."""
         from enstorage.connector import Connector
 
         query = select(func.count()).select_from(cls).where(~_trash.in_trash(cls))
@@ -255,10 +255,10 @@ class Record(DeclarativeBase):
             order_by: such as `meta.mse desc, name`. What has no such value comes last, equals come by id.
             limit: at most so many records, 1 or more.
             trash: search only what is in the trash.
-            connector: where to look; the current one by default.
+            connector: the store; the current one by default.
 
         Raises:
-            InvalidInputError: the query cannot be understood; the message shows the place and tells what is known.
+            InvalidInputError: the query cannot be understood; the message shows the place and lists the known names.
         """
         from enstorage.search.query import build
 

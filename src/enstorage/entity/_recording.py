@@ -163,7 +163,7 @@ def _flush_later(recorder: "weakref.ref[FactRecorder]") -> None:
 
 
 def _stretches(session: Session, ids: Iterable[int]) -> dict[int, int]:
-    """How many stretches of curves are kept of each model, 0 too; what was deleted meanwhile is left out."""
+    """Number of stored stretches of curves of each model, 0 too; models deleted meanwhile are left out."""
     wanted, found = sorted(ids), dict[int, int]()
     for start in range(0, len(wanted), 500):
         for id, count in session.connection().execute(_counting(), {"ids": wanted[start : start + 500]}):

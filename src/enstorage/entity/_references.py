@@ -1,4 +1,4 @@
-"""What refers to a record, directly or not, and what a record refers to itself."""
+"""References between records: the dependants of a record, direct or not, and its parents."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -67,7 +67,7 @@ def dependants(session: Session, record: "Record") -> "dict[Kind, set[int]]":
 
 
 def parents(session: Session, entity: "Kind", ids: Iterable[int]) -> "dict[int, set[Key]]":
-    """What records of an entity and their parts refer to, by the id of the record."""
+    """The records that records of an entity and their parts refer to, by the id of the record."""
     found: dict[int, set[Key]] = defaultdict(set)
     own = [("id", entity, name, parent) for name, parent in foreign_keys(entity).items()]
     of_parts = [

@@ -1,4 +1,4 @@
-"""The trash: what goes into it with a record, what comes back, and how lists tell what is in it.
+"""The trash: records put into it together, records restored together, and the condition that lists filter by.
 
 Only `deleted_at` is written. Everything that one call took has the same moment, by which `restore` knows it again. Parts
 (facts, curves, forecasts, items, inputs) keep their rows as they are: they are in the trash when their whole is, and so a
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def in_trash(entity: "Kind") -> ColumnElement[bool]:
-    """Whether a row is in the trash: itself, what it is a part of, or what owns it as its table."""
+    """True if a row is in the trash: itself, the record it is a part of, or the owner of the table."""
     columns = entity.__table__.columns
     holders: list[ColumnElement[bool]] = []
     for name in sorted(entity._part_of):
@@ -76,7 +76,7 @@ def restore(record: "Record") -> "list[Record]":
         if moment is None:
             raise InvalidInputError(f"{record} is not in the trash: there is nothing to restore.")
         record._check_detachable()
-        return _marked(record, session, _coming_back(session, record, moment), None)
+        return _marked(record, session, _restorable(session, record, moment), None)
 
 
 def check_live(records: "Iterable[Record]") -> None:
@@ -87,7 +87,7 @@ def check_live(records: "Iterable[Record]") -> None:
     """
     from enstorage.entity._record import Record
 
-    # What is no record at all is refused by those who know what they take.
+    # Values that are no records are refused by the callers.
     stored = [record for record in records if isinstance(record, Record) and not record._is_new]
     if not stored:
         return
@@ -128,8 +128,8 @@ def check_parents(session: Session, referring: "Iterable[tuple[Record, Iterable[
         )
 
 
-def _coming_back(session: Session, record: "Record", moment: datetime) -> "list[Key]":
-    """What went into the trash at a moment, without what needs something else that is there still."""
+def _restorable(session: Session, record: "Record", moment: datetime) -> "list[Key]":
+    """The records put into the trash at a moment, without those that need another record still in the trash."""
     together: set[Key] = set()
     for entity, ids in dependants(session, record).items():
         for chunk in chunks(ids):
@@ -153,7 +153,7 @@ def _marked(record: "Record", session: Session, keys: "Iterable[Key]", moment: d
     by_entity = _by_entity(keys)
     for entity, ids in by_entity.items():
         for chunk in chunks(ids):
-            # What is known of the record did not change with it: neither does the time of its last change.
+            # The record itself does not change, so neither does the time of its last change.
             change = update(entity).where(entity.id.in_(chunk)).values(deleted_at=moment, updated_at=entity.updated_at)
             session.execute(change.execution_options(synchronize_session=False))
     taken = in_order(session, by_entity)
@@ -167,7 +167,7 @@ def _marked(record: "Record", session: Session, keys: "Iterable[Key]", moment: d
 
 
 def _owners(session: Session, record: "Record") -> "set[Key]":
-    """What owns the record as its table."""
+    """The records that own the record as their table."""
     return {
         (owner, id)
         for column, owner in (references_to(type(record)) if record._is_owned else ())
@@ -184,7 +184,7 @@ def _deleted_at(record: "Record", session: Session) -> datetime | None:
 
 
 def _trashed(session: Session, keys: "Iterable[Key]") -> "set[Key]":
-    """Those that are in the trash themselves."""
+    """The keys of records that are in the trash themselves."""
     return {
         (entity, id)
         for entity, ids in _by_entity(keys).items()
@@ -195,7 +195,7 @@ def _trashed(session: Session, keys: "Iterable[Key]") -> "set[Key]":
 
 
 def _first_trashed(session: Session, keys: "set[Key]") -> "list[Record]":
-    """Of records in the trash, and of what these need that is there too, those that need nothing there."""
+    """The records in the trash, among the given ones and those they need, that need none there."""
     seen: set[Key] = set()
     first: list[Key] = []
     waiting = list(keys)

@@ -1,4 +1,4 @@
-"""Facts of a column, said once where the column is: lists, forms, bundles and `create` derive from them."""
+"""Facts of a column, declared at the column: lists, forms, bundles and `create` derive from them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,19 +17,19 @@ _KEY = "facts"
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is to be known of a column beside its type.
+    """Facts of a column beside its type.
 
     Attributes:
         help: one line about it, for forms and help texts.
         label: its name for people; by default that of the column with spaces.
-        listed: whether lists show it; what is long, or seldom looked at, is left to a page about one record.
-        immutable: whether it may not change once the record is stored.
-        written_later: whether it is empty in a new record: a bundle fills it in where it is still empty.
+        listed: true if lists show it; long or rarely used columns are only shown on the page of one record.
+        immutable: true if it may not change once the record is stored.
+        written_later: true if it is empty in a new record: a bundle fills it in where it is still empty.
         part_of: a foreign key to what the record is a part of, with which it is deleted and exported.
         belongs_to: a foreign key by which the record belongs to a project, or to what does: with it, it is exported.
         made_from: a foreign key to what the record was made from.
         owns: a foreign key to a table that is of this record alone.
-        is_time: whether a whole number is a time in nanoseconds since 1970, UTC; it is given in any form.
+        is_time: true if its whole numbers are times in nanoseconds since 1970, UTC; times are given in any form.
         canonical: gives a value as it is kept, or raises InvalidInputError; a bundle refuses a value that is another.
         choices: the values that there are, where they are few and known.
     """
@@ -55,7 +55,7 @@ def _as_info(kind: Callable[P, Facts]) -> Callable[P, dict[Any, Any]]:
     return info
 
 
-#: `mapped_column(Name, info=facts("What people call it."))`.
+#: `mapped_column(Name, info=facts("Display name."))`.
 facts = _as_info(Facts)
 
 

@@ -36,8 +36,8 @@ class Field:
         name: its key in the JSON.
         type: "text", "whole number", "number", "true or false", "time" (ISO 8601, or nanoseconds since 1970), "id", "ids",
             "list" or "JSON".
-        required: whether it must be given.
-        default: what it is if it is not given; None also where something else decides.
+        required: true if it must be given.
+        default: its value if it is not given; None also if the default is computed.
         help: one line about it.
         label: its name for people.
         choices: the values that there are, where they are few and known.

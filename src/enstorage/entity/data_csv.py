@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from enstorage.connector import Connector
 
-# Between so many tables it is told how many are stored.
+# Number of tables stored at once; progress is reported after each batch.
 _PUT_AT_ONCE = 64
 
-#: What a column for each member of an ensemble is called, before the key of the member: `3`, or `ensemble_5`.
+#: Prefix of the column of each member of an ensemble, before the key of the member: `3`, or `ensemble_5`.
 MEMBER_COLUMNS = ("member", "out_of_fold", "weight")
 _MEMBER = re.compile(f"({'|'.join(MEMBER_COLUMNS)})_(ensemble_)?([1-9][0-9]{{0,18}})")
 
@@ -42,12 +42,12 @@ class DataCsv(Record):
     sha256: Mapped[str] = mapped_column(
         ObjectHash, index=True, info=facts("The bytes of the table, by their hash.", listed=False, immutable=True)
     )
-    rows: Mapped[int] = mapped_column(BigInteger, info=facts("How many rows it has.", immutable=True))
+    rows: Mapped[int] = mapped_column(BigInteger, info=facts("Number of rows.", immutable=True))
     columns: Mapped[dict[str, str]] = mapped_column(
         JsonValue, info=facts("The types of its columns, by name.", listed=False, immutable=True)
     )
-    bytes: Mapped[int] = mapped_column(BigInteger, info=facts("How many bytes these are.", immutable=True))
-    #: For a table that came from another store: the ids here of the sources, models and ensembles that it names by their ids
+    bytes: Mapped[int] = mapped_column(BigInteger, info=facts("Number of bytes.", immutable=True))
+    #: For a table imported from another store: the ids here of sources, models and ensembles that it names by their ids
     #: there, `{"data_source": {"35": 2}, "model": {"3": 7}}`. The bytes, and so the hash, stay those of the other store.
     local_ids: Mapped[dict[str, dict[str, int]] | None] = mapped_column(
         JsonText, info=facts("Ids here of what a table from another store names.", listed=False, immutable=True)
@@ -70,7 +70,7 @@ class DataCsv(Record):
         Args:
             tables: of any kind.
             connector: the store.
-            report: is told now and then how many are there.
+            report: called from time to time with the number of stored tables.
         """
         from enstorage.objects.table import to_parquet
 

@@ -33,8 +33,8 @@ class DataPreparation(TableOwner):
     """A prepared series with the recipe that made it; immutable once prepared.
 
     Args:
-        data_snapshot: what is prepared.
-        clean_method: what becomes of rows without value: `drop`, `forward`, `backward`, `linear`, `mean`, `median`,
+        data_snapshot: the snapshot that is prepared.
+        clean_method: treatment of rows without value: `drop`, `forward`, `backward`, `linear`, `mean`, `median`,
             `constant(v)` or `seasonal(n)`. A fill never uses a value of a later part; what cannot be filled stays NaN and
             no window spans it. `backward` and `linear` use later values of the same part, so that the errors of forecasts
             beside a gap flatter; `forward` does not.
@@ -46,7 +46,7 @@ class DataPreparation(TableOwner):
         split: `time`, or `random`, which leaks the future into training for series.
         seed: of the random split.
         description: free text.
-        name: what people call it; None where nobody gave one.
+        name: display name; None where none was given.
 
     Raises:
         InvalidInputError: a method is not known, the parts do not sum to 1, the transform cannot take the values.
@@ -54,7 +54,7 @@ class DataPreparation(TableOwner):
 
     __tablename__ = "data_preparation"
 
-    name: Mapped[str | None] = mapped_column(Name, info=facts("What people call it; may be left out."))
+    name: Mapped[str | None] = mapped_column(Name, info=facts("Display name; may be left out."))
     data_snapshot_id: Mapped[int] = mapped_column(
         ForeignKey("data_snapshot.id"),
         index=True,
@@ -98,7 +98,7 @@ class DataPreparation(TableOwner):
     state: Mapped[dict[str, Any]] = mapped_column(
         JsonValue, info=facts("The fitted transform, and the rows of each part.", listed=False, immutable=True)
     )
-    rows: Mapped[int] = mapped_column(BigInteger, info=facts("How many rows it has.", immutable=True))
+    rows: Mapped[int] = mapped_column(BigInteger, info=facts("Number of rows.", immutable=True))
     sha256: Mapped[str] = mapped_column(
         String(64),
         info=facts(

@@ -68,7 +68,7 @@ class DataSet(DataSetColumns):
             preparations: at least one, each of a data source of its own. The first is the one that the research of models
                 names (`data_preparation_id`).
             adapter: such as `Interval(look_back=3)`.
-            name: what people call it; by default the adapter and the number of series.
+            name: display name; by default the adapter and the number of series.
             description: free text.
 
         Raises:
@@ -82,8 +82,8 @@ class DataSet(DataSetColumns):
                 f"{adapter} names its preparations, and they are not those that were given: {', '.join(map(str, named))}. "
                 "Name them in one place only."
             )
-        told = name or (f"{adapter} of {len(given)} series" if len(given) > 1 else str(adapter))
-        return cls._of(Inputs(given, 0), adapter, told, description)
+        label = name or (f"{adapter} of {len(given)} series" if len(given) > 1 else str(adapter))
+        return cls._of(Inputs(given, 0), adapter, label, description)
 
     @classmethod
     def from_arrays(
@@ -105,8 +105,8 @@ class DataSet(DataSetColumns):
             X: features, shape (samples, …); or what the adapter takes: images, texts.
             y: targets, shape (samples, …); or with an adapter labels.
             part: `train`, `valid` or `test` for each sample, shape (samples,).
-            name: what people call it.
-            adapter: how X and y are made of what is kept, `Images(classes=10)` or `Sequences(words=5000, length=500)`;
+            name: display name.
+            adapter: converts the stored arrays to X and y, `Images(classes=10)` or `Sequences(words=5000, length=500)`;
                 None: they are kept as they are.
             description: free text.
             connector: the store; the current one by default.
@@ -228,7 +228,7 @@ class DataSet(DataSetColumns):
 
     @property
     def is_pooled(self) -> bool:
-        """Whether it has samples of several series, so that an id alone does not name a sample."""
+        """True if it has samples of several series, so that an id alone does not name a sample."""
         return "series" in self._csv.columns
 
     def targets(self, part: PartOrRows = None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -249,7 +249,7 @@ class DataSet(DataSetColumns):
 
     @cached_property
     def classes(self) -> int | None:
-        """How many classes the targets are of: one-hot rows, or 0 and 1 for two classes; None where they are values."""
+        """Number of classes of the targets: one-hot rows, or 0 and 1 for two classes; None where they are values."""
         if self.data_preparation_id is not None:
             return None
         _, truth = self.targets()
@@ -368,5 +368,5 @@ class DataSet(DataSetColumns):
 
     @cached_property
     def _table(self) -> "pl.DataFrame":
-        """What is known without the samples: id, part, and the series of a pooled set."""
+        """The index of the samples: id, part, and the series of a pooled set."""
         return self._csv.table(["id", "part", *(["series"] if self.is_pooled else [])])

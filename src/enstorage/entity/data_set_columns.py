@@ -18,7 +18,7 @@ class DataSetColumns(TableOwner):
 
     __tablename__ = "data_set"
 
-    name: Mapped[str] = mapped_column(Name, info=facts("What people call it."))
+    name: Mapped[str] = mapped_column(Name, info=facts("Display name."))
     data_preparation_id: Mapped[int | None] = mapped_column(
         ForeignKey("data_preparation.id"),
         index=True,
@@ -33,9 +33,9 @@ class DataSetColumns(TableOwner):
         JsonValue,
         info=facts("The recipe of its samples: an adapter with its parameters.", listed=False, immutable=True),
     )
-    rows: Mapped[int] = mapped_column(BigInteger, info=facts("How many samples it has.", immutable=True))
+    rows: Mapped[int] = mapped_column(BigInteger, info=facts("Number of samples.", immutable=True))
     lost: Mapped[dict[str, int]] = mapped_column(
-        JsonValue, info=facts("How many samples were not built, by reason.", listed=False, immutable=True)
+        JsonValue, info=facts("Number of samples that were not built, by reason.", listed=False, immutable=True)
     )
     sha256: Mapped[str] = mapped_column(
         String(64),

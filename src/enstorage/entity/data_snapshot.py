@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class DataSnapshot(TableOwner):
-    """What a source held when the snapshot was taken; from then on independent of it and immutable.
+    """The points of a source when the snapshot was taken; independent of the source and immutable.
 
     It has a row for every bucket of its period. The value of a bucket without points is NaN until a preparation cleans
     it (for the aggregate `count` it is 0, which is what was counted). Without interval the rows are the points.
@@ -39,7 +39,7 @@ class DataSnapshot(TableOwner):
 
     __tablename__ = "data_snapshot"
 
-    name: Mapped[str | None] = mapped_column(Name, info=facts("What people call it; may be left out."))
+    name: Mapped[str | None] = mapped_column(Name, info=facts("Display name; may be left out."))
     data_source_id: Mapped[int] = mapped_column(
         ForeignKey("data_source.id"),
         index=True,
@@ -57,10 +57,10 @@ class DataSnapshot(TableOwner):
     )
     aggregate: Mapped[str] = mapped_column(
         String(16),
-        info=facts("How the points of a bucket became one value.", immutable=True, canonical=check_aggregate),
+        info=facts("Aggregate of the points of a bucket.", immutable=True, canonical=check_aggregate),
     )
-    rows: Mapped[int] = mapped_column(BigInteger, info=facts("How many rows it has.", immutable=True))
-    empty_rows: Mapped[int] = mapped_column(BigInteger, info=facts("How many of these have no value.", immutable=True))
+    rows: Mapped[int] = mapped_column(BigInteger, info=facts("Number of rows.", immutable=True))
+    empty_rows: Mapped[int] = mapped_column(BigInteger, info=facts("Number of rows without value.", immutable=True))
     series_version: Mapped[int | None] = mapped_column(
         BigInteger,
         info=facts(
@@ -72,7 +72,7 @@ class DataSnapshot(TableOwner):
         info=facts("Hash over the times and values of all rows.", listed=False, immutable=True, canonical=checked_hash),
     )
     checked_at: Mapped[datetime | None] = mapped_column(
-        UtcDateTime, info=facts("When it was last compared with the source.", listed=False)
+        UtcDateTime, info=facts("Time of the last comparison with the source.", listed=False)
     )
     check_result: Mapped[dict[str, Any] | None] = mapped_column(
         JsonText, info=facts("Result of that comparison.", listed=False)
@@ -172,10 +172,10 @@ class DataSnapshot(TableOwner):
     def check(self) -> bool:
         """Read the period again from the series store as it is now, and keep whether it is still the same, and since when.
 
-        Points that came after the period do not matter: the snapshot never spoke of them.
+        Points after the period of the snapshot are ignored.
 
         Returns:
-            Whether it is the same. `check_result` says more: `same`, `changed_rows`, and `first_changed`, a time.
+            True if it is the same. `check_result` has details: `same`, `changed_rows`, and `first_changed`, a time.
         """
         import polars as pl
 
@@ -267,7 +267,7 @@ def _load(
 
 
 def _fixed(source: DataSource, times: "NDArray[np.int64]", values: "NDArray[np.float64]") -> _Fixed:
-    """What `_period` and `_load` give, from all points of a source."""
+    """The results of `_period` and `_load` from all points of a source."""
     import polars as pl
 
     period = _period(source, (int(times[0]), int(times[-1])) if len(times) else None)

@@ -41,12 +41,12 @@ class DataSource(Record):
     """Describes a series that lives in the series store, where it can change, grow and lose points.
 
     Args:
-        name: what people call it.
+        name: display name.
         time_from: start of the period that snapshots cover; None: from the first point.
         time_to: end of that period, not part of it; None: to the last point.
         time_interval: length of the buckets of a snapshot, such as `1y`, `1mo`, `1w`, `1d`, `15m`; None takes the points
             as they are, which is meant for events.
-        aggregate: how the points of a bucket become one value: mean, median, sum, min, max, first, last or count.
+        aggregate: aggregate of the points of a bucket: mean, median, sum, min, max, first, last or count.
         unit: unit of the values, shown wherever they are.
         description: free text.
         connector: the store to live in; the current one by default.
@@ -59,7 +59,7 @@ class DataSource(Record):
 
     __tablename__ = "data_source"
 
-    name: Mapped[str] = mapped_column(Name, info=facts("What people call it."))
+    name: Mapped[str] = mapped_column(Name, info=facts("Display name."))
     time_from: Mapped[int | None] = mapped_column(
         BigInteger, info=facts("Start of the period of snapshots; by default the first point.", is_time=True)
     )
@@ -135,7 +135,7 @@ class DataSource(Record):
             progress: show a bar, or a function, see `enstorage.Progress`.
 
         Returns:
-            How many points were written.
+            Number of points written.
 
         Raises:
             CancelledError: the progress function asked to stop; nothing was written then.
@@ -171,15 +171,15 @@ class DataSource(Record):
 
         Args:
             file: its path; lines such as `data_source,mysql_id=234 value=0.55 1422568543702900257`.
-            measurement: what the lines begin with.
+            measurement: the measurement that the lines begin with.
             field: the field that holds the value.
-            tags: what a line must have among its tags; by default the id of this source as `mysql_id`.
+            tags: tags that a line must have; by default the id of this source as `mysql_id`.
             precision: the unit of the times, `ns`, `us`, `ms` or `s`; by default `ns`, but times of fewer than 17 digits are
                 refused then, since they are probably something else.
             progress: show a bar, or a function, see `enstorage.Progress`.
 
         Returns:
-            How many points were written.
+            Number of points written.
 
         Raises:
             CancelledError: the progress function asked to stop; nothing was written then.
@@ -207,7 +207,7 @@ class DataSource(Record):
             time_from: start; None: from the first point.
             time_to: end, not part of the period; None: to the last point.
             interval: group into buckets of this length; None: the points as they are.
-            aggregate: how a bucket becomes one value; by default as the source says.
+            aggregate: aggregate of the points of a bucket; by default that of the source.
 
         Returns:
             Times (int64 ns; of buckets their starts, those without points left out) and values (float64), shape (n,).

@@ -103,7 +103,7 @@ class Ensemble(EnsembleColumns):
         return models_of(self.members())
 
     def labels(self) -> dict[int, str]:
-        """The name of each member now, by the id of its item; those of one name are told apart by their ids."""
+        """The name of each member now, by the id of its item; equal names are distinguished by their ids."""
         items = self.items()
         return dict(zip((item.id for item in items), member_names(self._members_of(items)), strict=True))
 
@@ -112,7 +112,7 @@ class Ensemble(EnsembleColumns):
 
         Raises:
             NotFoundError: the ensemble was not rendered.
-            CorruptError: what is stored is no such result.
+            CorruptError: the stored value is no such result.
         """
         if self.result is None:
             raise self._not_rendered()
@@ -130,7 +130,7 @@ class Ensemble(EnsembleColumns):
         return None if self.result is None else self.rendered_result().to_json(self.labels().__getitem__)
 
     def alignment(self) -> dict[str, Any]:
-        """How many targets the members share: `{"common": rows, "lost": {name: rows}}` over all parts."""
+        """Number of targets that all members share: `{"common": rows, "lost": {name: rows}}` over all parts."""
         result, labels = self.rendered_result(), self.labels()
         return {"common": result.common, "lost": {labels[id]: rows for id, rows in result.lost.items()}}
 
@@ -138,7 +138,7 @@ class Ensemble(EnsembleColumns):
         """The weight of each member by its name.
 
         Args:
-            step: how far ahead, from 1, for an ensemble whose weights differ by step.
+            step: forecast step, from 1, for an ensemble whose weights differ by step.
             quantile: level, such as 0.9, for an ensemble whose weights differ by quantile.
 
         Raises:
@@ -230,7 +230,7 @@ class Ensemble(EnsembleColumns):
         return self.rendered_result().mark
 
     def diagnosis(self) -> dict[str, Any]:
-        """How it depends on its members, as `endirector.diagnose` found: see there.
+        """The diagnosis of its members, computed by `endirector.diagnose`: see there.
 
         Raises:
             NotFoundError: the ensemble was not diagnosed since it was rendered, or was not rendered.
@@ -241,7 +241,7 @@ class Ensemble(EnsembleColumns):
         return found.to_json(self.labels().__getitem__)
 
     def intervals(self) -> "pl.DataFrame":
-        """How wide its intervals are, and how often they cover the truth of test rows. `endirector.calibrate` makes them.
+        """Width of its intervals and their coverage of the test rows, computed by `endirector.calibrate`.
 
         Returns:
             A row for each step and level: `step`, `level`, `calibrated_on` (`held-out` or `out-of-fold` rows), `rows` (how
@@ -271,10 +271,10 @@ class Ensemble(EnsembleColumns):
         return self.data_csv.table()
 
     def staleness(self) -> list[str]:
-        """What changed since it was rendered, in sentences: members that were trained anew, data that came late.
+        """Changes since it was rendered, in sentences: members that were trained again, data that was written later.
 
-        Only what is stored is read. Whether a source still holds what a snapshot of it says, `source.check_snapshots()`
-        finds out. An ensemble of which nothing changed gives an empty list.
+        Only stored facts are read. `source.check_snapshots()` compares the points of a source with its snapshots. The
+        list is empty if nothing changed.
 
         Raises:
             NotFoundError: the ensemble was not rendered.
@@ -286,7 +286,7 @@ class Ensemble(EnsembleColumns):
         return staleness(self)
 
     def warnings(self) -> list[str]:
-        """What to know before its figures are trusted, in sentences; nothing for an ensemble that is in order.
+        """Reasons not to trust its figures, in sentences; empty for an ensemble without any.
 
         Members that could see later values, test rows that a member was trained on, and what `staleness` says.
 

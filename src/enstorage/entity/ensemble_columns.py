@@ -40,7 +40,7 @@ class EnsembleColumns(Record):
 
     __abstract__ = True
 
-    name: Mapped[str] = mapped_column(Name, info=facts("What people call it; by default the method and metamodel."))
+    name: Mapped[str] = mapped_column(Name, info=facts("Display name; by default the method and metamodel."))
     project_id: Mapped[int] = mapped_column(
         ForeignKey("project.id"),
         index=True,
@@ -78,7 +78,7 @@ class EnsembleColumns(Record):
     )
     #: See `tried`; None where a person made it.
     formed: Mapped[dict[str, Any] | None] = mapped_column(
-        JsonText, info=facts("How it was selected among others.", listed=False, immutable=True)
+        JsonText, info=facts("Its selection among other candidates.", listed=False, immutable=True)
     )
     object_sha256: Mapped[str | None] = mapped_column(
         ObjectHash,
@@ -95,5 +95,5 @@ class EnsembleColumns(Record):
         JsonText, info=facts("Result of rendering it.", listed=False, written_later=True)
     )
     rendered_at: Mapped[datetime | None] = mapped_column(
-        UtcDateTime, info=facts("When it was rendered.", listed=False, written_later=True)
+        UtcDateTime, info=facts("Time of the rendering.", listed=False, written_later=True)
     )

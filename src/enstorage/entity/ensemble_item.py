@@ -40,12 +40,12 @@ class EnsembleItem(Record):
     position: Mapped[int] = mapped_column(info=facts("Place of the member among the members, from 0."))
     properties: Mapped[dict[str, Any]] = with_info(
         mapped_column(MutableDict.as_mutable(JsonText()), default=dict),
-        facts("What is known of the member there, such as its weight.", listed=False, written_later=True),
+        facts("Properties of the member in the ensemble, such as its weight.", listed=False, written_later=True),
     )
 
     @property
     def key(self) -> str:
-        """What the columns of the ensemble's table call the member: `3` for a model, `ensemble_5` for an ensemble."""
+        """Name of the member in the columns of the ensemble's table: `3` for a model, `ensemble_5` for an ensemble."""
         return item_key(self.model_id, self.member_id)
 
     @property
@@ -54,7 +54,7 @@ class EnsembleItem(Record):
         return self.rendered_result().dropped
 
     def rendered_result(self) -> ItemResult:
-        """What rendering found of the member: its weight, errors, inputs …; all None before."""
+        """The member in the result of rendering: its weight, errors, inputs …; all None before."""
         return ItemResult.from_json(self.properties)
 
     def trash(self) -> list[Record]:

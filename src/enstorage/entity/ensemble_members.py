@@ -24,7 +24,7 @@ def member_names(members: "Sequence[Model | Ensemble]") -> list[str]:
 
 
 def distinct(names: Iterable[tuple[str, str]]) -> list[str]:
-    """Names with what tells them apart added where two are the same: `lag 5 (3)`, `lag 5 (ensemble 7)`."""
+    """Names, with the id added where two are the same: `lag 5 (3)`, `lag 5 (ensemble 7)`."""
     given = list(names)
     labels = [name for name, _ in given]
     while len(counts := Counter(labels)) < len(labels):
@@ -58,7 +58,7 @@ def models_of(members: "Iterable[Model | Ensemble]") -> list[Model]:
 
 
 def classes_of(members: "Iterable[Model | Ensemble]") -> int | None:
-    """How many classes the members forecast probabilities of; None where they forecast values.
+    """Number of classes that the members forecast probabilities of; None where they forecast values.
 
     Raises:
         InvalidInputError: some forecast classes and others values, or classes of another number.

@@ -12,7 +12,7 @@ VERSION = 2
 
 Errors = Mapping[str, float]
 
-#: Whether members were trained on the rows that the ensemble was fitted on.
+#: Marks for members trained, or not, on the rows that the ensemble was fitted on.
 Mark = Literal["held-out", "out-of-fold", "in-sample"]
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ class PartErrors:
     ensemble: Errors
 
     def to_json(self, label: Label = str) -> dict[str, Any]:
-        """As JSON; `label` gives the key of an item."""
+        """Convert to JSON; `label` gives the key of an item."""
         return {"members": _labelled(self.members, label), "ensemble": dict(self.ensemble)}
 
     @classmethod
@@ -46,10 +46,10 @@ class PartErrors:
 
 @dataclass(frozen=True, slots=True)
 class PartDiagnosis:
-    """How an ensemble depends on its members on the rows of one part; see `endirector.diagnose`.
+    """The diagnosis of the members of an ensemble on the rows of one part; see `endirector.diagnose`.
 
     Attributes:
-        rows: how many.
+        rows: number of rows.
         error: mean squared error of the ensemble, in squared units of the source.
         errors: the same of the members.
         correlations: of the members' errors, shape (members, members); None where an error is constant.
@@ -65,7 +65,7 @@ class PartDiagnosis:
     leave_one_out: Mapping[int, Mapping[str, float]] | None
 
     def to_json(self, label: Label = str) -> dict[str, Any]:
-        """As JSON; `label` gives the key of an item."""
+        """Convert to JSON; `label` gives the key of an item."""
         return {
             "rows": self.rows,
             "error": self.error,
@@ -91,13 +91,13 @@ class PartDiagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Which members to leave out.
+    """The members to leave out.
 
     Attributes:
         drop: ids of their items.
         decided_on: the rows that decided: `out_of_fold`, `valid` or `train`; None where there are none.
-        rows: how many.
-        trustworthy: whether no member was trained on these rows, and they are enough.
+        rows: number of rows.
+        trustworthy: true if no member was trained on these rows, and they are enough.
         reason: why it is trustworthy, or why not.
         rule: by which members are left out.
         changes: the change of the error without each member with its `upper_limit`; None where too few times are known.
@@ -112,7 +112,7 @@ class Suggestion:
     changes: Mapping[int, Mapping[str, float] | None]
 
     def to_json(self, label: Label = str) -> dict[str, Any]:
-        """As JSON; `label` gives the key of an item."""
+        """Convert to JSON; `label` gives the key of an item."""
         return {
             "drop": [label(id) for id in self.drop],
             "decided_on": self.decided_on,
@@ -137,7 +137,7 @@ class Diagnosis:
     Attributes:
         members: ids of the items, in the order of the columns.
         parts: by the name of the part.
-        suggestion: which members to leave out.
+        suggestion: the members to leave out.
     """
 
     members: Sequence[int]
@@ -145,7 +145,7 @@ class Diagnosis:
     suggestion: Suggestion
 
     def to_json(self, label: Label = str) -> dict[str, Any]:
-        """As JSON; `label` gives the key of an item."""
+        """Convert to JSON; `label` gives the key of an item."""
         return {
             "members": [label(id) for id in self.members],
             "parts": {part: own.to_json(label) for part, own in self.parts.items()},
@@ -167,19 +167,19 @@ class EnsembleResult:
     """The result of rendering an ensemble.
 
     Attributes:
-        common: how many targets all members share.
-        lost: how many targets each member has besides, by the id of its item, in the order of the members.
+        common: number of targets that all members share.
+        lost: number of other targets of each member, by the id of its item, in the order of the members.
         fit_on: `train`, `valid` or `out_of_fold`; None where nothing was fitted.
-        fitted_rows: how many rows that was.
-        mark: whether members were trained on these rows.
-        leaks: whether a member could see values after the origin of its forecasts.
-        test_rows_trained_on: how many of the test rows each member was trained on.
-        intercept: what is added to the weighted sum, in the units of the source; None where nothing is.
+        fitted_rows: number of these rows.
+        mark: states if members were trained on these rows.
+        leaks: true if a member could see values after the origin of its forecasts.
+        test_rows_trained_on: number of test rows that each member was trained on.
+        intercept: constant added to the weighted sum, in the units of the source; None without intercept.
         fit: facts of the fit, see `endirector.Combination.facts`; None in a result of a version that kept none.
         metrics: by the name of the part.
         environment: machine, Python and versions of libraries; empty in a result of a version that did not keep them.
         diagnosis: None until `endirector.diagnose` is called.
-        intervals: what `endirector.calibrate` measured, a row for each step and level; None until it is called.
+        intervals: measures of `endirector.calibrate`, a row for each step and level; None until it is called.
     """
 
     common: int
@@ -197,7 +197,7 @@ class EnsembleResult:
     intervals: Sequence[Mapping[str, Any]] | None = None
 
     def to_json(self, label: Label = str) -> dict[str, Any]:
-        """As JSON.
+        """Convert to JSON.
 
         Args:
             label: gives the key of an item; by default its id, which is how it is stored.
@@ -268,7 +268,7 @@ class ItemResult:
         weight: the one for all rows.
         step_weights: by step, from 1.
         quantile_weights: by level and step.
-        lost_rows: how many of its targets are not common.
+        lost_rows: number of its targets that are not common.
         errors: by part.
         inputs: hashes of what was taken of it: `object` and `forecasts` of a model, `table` of an ensemble.
         leave_one_out: by part the change of the ensemble's error without it; see `endirector.diagnose`.
@@ -284,7 +284,7 @@ class ItemResult:
     leave_one_out: Mapping[str, float] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON, without what does not apply."""
+        """Convert to JSON, without fields that do not apply."""
         by_level = self.quantile_weights
         value = {
             "dropped": self.dropped,

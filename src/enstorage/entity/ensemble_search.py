@@ -1,7 +1,7 @@
-"""What `endirector.form` tried before it chose an ensemble, as `Ensemble.formed` keeps it.
+"""The candidates that `endirector.form` tried before it selected an ensemble, as `Ensemble.formed` stores them.
 
-Candidates are known by what the columns of tables call them (`EnsembleItem.key`): `3` for a model, `ensemble_5` for an
-ensemble. The name of the time is kept beside it, for one that is no longer stored.
+Candidates are identified by their column names in tables (`EnsembleItem.key`): `3` for a model, `ensemble_5` for an
+ensemble. The name at that time is stored with it, for one that is deleted later.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ class Candidate:
 
     Attributes:
         key: `3` for a model, `ensemble_5` for an ensemble; None where it is not known any more.
-        name: when the ensemble was formed.
+        name: its name when the ensemble was formed.
     """
 
     key: str | None
@@ -49,9 +49,9 @@ class EnsembleSearch:
 
     Attributes:
         metric: `mse` or `mae`.
-        rows: how many out-of-fold rows were judged.
-        candidates: those that were tried.
-        left_out: those that could not be tried, each with the reason.
+        rows: number of out-of-fold rows evaluated.
+        candidates: the candidates that were tried.
+        left_out: the candidates that could not be tried, each with the reason.
         untried: usual methods that could not be tried, with the reason.
         trials: the best first.
     """
@@ -64,7 +64,7 @@ class EnsembleSearch:
     trials: Sequence[Trial]
 
     def to_json(self) -> dict[str, Any]:
-        """As it is stored."""
+        """Convert to the stored JSON."""
         return {
             "metric": self.metric,
             "rows": self.rows,

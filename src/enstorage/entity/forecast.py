@@ -61,7 +61,7 @@ class Forecast(TableOwner):
             choices=lambda: (*PARTS, OUT_OF_FOLD),
         ),
     )
-    rows: Mapped[int] = mapped_column(BigInteger, info=facts("How many forecasts it has.", immutable=True))
+    rows: Mapped[int] = mapped_column(BigInteger, info=facts("Number of forecasts.", immutable=True))
     object_sha256: Mapped[str | None] = mapped_column(
         String(64),
         info=facts(
@@ -116,7 +116,7 @@ class Forecast(TableOwner):
 
     @classmethod
     def of(cls, owner: Record, part: str | None = None) -> "list[Self]":
-        """What is kept of a model or an ensemble, for one part or for all."""
+        """The stored forecasts of a model or an ensemble, for one part or for all."""
         return cls._select(cls._query(owner, part).where(cls.deleted_at.is_(None)), owner.connector)
 
     @classmethod

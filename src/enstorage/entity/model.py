@@ -36,7 +36,7 @@ class Model(Record):
 
     Args:
         research: the group it belongs to.
-        name: what people call it.
+        name: display name.
         network: specification for training it here (an object with `to_json`, its JSON form, or an estimator of
             scikit-learn that was not fitted); None for models that are built elsewhere.
         description: free text.
@@ -44,7 +44,7 @@ class Model(Record):
 
     __tablename__ = "model"
 
-    name: Mapped[str] = mapped_column(Name, info=facts("What people call it."))
+    name: Mapped[str] = mapped_column(Name, info=facts("Display name."))
     research_id: Mapped[int] = mapped_column(
         ForeignKey("research.id"),
         index=True,
@@ -72,7 +72,7 @@ class Model(Record):
         String(32), info=facts("The format of these bytes.", listed=False, written_later=True)
     )
     object_bytes: Mapped[int | None] = mapped_column(
-        BigInteger, info=facts("How many bytes these are.", listed=False, written_later=True)
+        BigInteger, info=facts("Number of bytes of the object.", listed=False, written_later=True)
     )
 
     def __init__(
@@ -91,7 +91,7 @@ class Model(Record):
     @overload
     def data_set(self, created_data_set: DataSet) -> None: ...
     def data_set(self, created_data_set: DataSet | None = None) -> DataSet | None:
-        """Tell the model of its data set, or without argument read it.
+        """Set the data set of the model, or without argument read it.
 
         Raises:
             InvalidInputError: the set is of another preparation than the other models of the research, or the model
@@ -100,7 +100,7 @@ class Model(Record):
         """
         if created_data_set is None:
             if self.data_set_id is None:
-                raise NotFoundError(f"{self} has no data set. Tell it of one: model.data_set(created_data_set).")
+                raise NotFoundError(f"{self} has no data set. Set one: model.data_set(created_data_set).")
             return DataSet.get(self.data_set_id, connector=self.connector)
         if not isinstance(created_data_set, DataSet):
             raise InvalidInputError(
@@ -142,7 +142,7 @@ class Model(Record):
         Args:
             key: case-sensitive, at most 255 characters.
             value: any JSON value or NumPy scalar; NaN and ±inf survive. Replaces what was there.
-            default: what reading gives when there is no such fact.
+            default: value to return when there is no such fact.
 
         Raises:
             NotFoundError: on reading, there is no such fact and no default.
@@ -192,7 +192,7 @@ class Model(Record):
     def log(self, step: int | ArrayLike, **values: float | ArrayLike) -> None:
         """Record points of the model's curves: `model.log(epoch, loss=0.5, val_loss=0.7)`, or many steps at once.
 
-        What is logged is gathered and written once a second, and at the latest when it is read, when the connector is
+        Logged values are collected and written once a second, and at the latest when it is read, when the connector is
         closed or the process ends; a killed process loses at most the last second.
 
         Args:
@@ -223,7 +223,7 @@ class Model(Record):
         recorder.log(id, steps.copy(), {name: column.copy() for name, column in columns.items()}, steps.size)
 
     def curves(self) -> "pl.DataFrame":
-        """What was logged: the column `step`, sorted, and one for each curve, null at steps where it has no value."""
+        """Logged curves: the column `step`, sorted, and one for each curve, null at steps where it has no value."""
         self.connector.recorder.flush()
         stretches: list[ModelCurve] = self._children(ModelCurve.model_id)
         return joined(each.table() for each in stretches)
@@ -271,7 +271,7 @@ class Model(Record):
             overwrite: replace a folder that was written by this method.
 
         Returns:
-            What was written, and why a file was left out.
+            The files that were written, and the reason for each that was left out.
 
         Raises:
             NotFoundError: the model has no object.
@@ -333,12 +333,12 @@ class Model(Record):
         if strange:
             raise InvalidInputError(
                 f"Data source {strange[0]} is none of those of {self}; expected ids that the data set's series() gives. "
-                "Tell the model of a data set that has it: model.data_set(created_data_set)."
+                "Set a data set that has it: model.data_set(created_data_set)."
             )
         return series
 
     def _check_forecast_part(self, part: str, table: "pl.DataFrame") -> None:
-        """Refuse a forecast that is said to be of another part than its target: it could bring test rows into a fit."""
+        """Refuse a forecast with another part than its target: it could bring test rows into a fit."""
         import polars as pl
 
         from enstorage.entity.targets import known_parts
@@ -360,7 +360,7 @@ class Model(Record):
             )
 
     def has_forecasts(self) -> bool:
-        """Whether forecasts of the present object are kept for every part of the data set."""
+        """True if forecasts of the present object are stored for every part of the data set."""
         parts = {Part(code).label for code in set(self.data_set().parts().tolist())}
         return parts <= Forecast.parts_of(self, self.object_sha256)
 

@@ -24,7 +24,7 @@ class ModelCurve(Record):
     __tablename__ = "model_curve"
 
     model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), index=True, info=facts("The model.", part_of=True))
-    rows: Mapped[int] = mapped_column(BigInteger, info=facts("How many steps it has."))
+    rows: Mapped[int] = mapped_column(BigInteger, info=facts("Number of steps."))
     data: Mapped[bytes] = mapped_column(
         Blob,
         info=facts("A table with the column `step` and one for each curve, as Arrow IPC.", listed=False),

@@ -104,7 +104,7 @@ def fact_row(model_id: int, key: str, value: Any, moment: datetime) -> dict[str,
 
 
 def number_of(plain: Any) -> float | None:
-    """The number by which a fact is found, for a value that came from JSON."""
+    """The number by which a fact is found, for a value read from JSON."""
     if not isinstance(plain, bool | int | float):
         return None
     try:
@@ -115,7 +115,7 @@ def number_of(plain: Any) -> float | None:
 
 
 def label_of(plain: Any, text: str) -> str | None:
-    """The text by which a fact is found, for a value that came from the JSON `text`."""
+    """The text by which a fact is found, for a value read from the JSON `text`."""
     if plain is None:
         return None
     # Not every database keeps the character NUL in a text.

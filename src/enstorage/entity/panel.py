@@ -33,14 +33,14 @@ class Panel(Record):
     sources may differ in length, in their periods and units.
 
     Args:
-        name: what people call it.
+        name: display name.
         description: free text.
         connector: the store to live in; the current one by default.
     """
 
     __tablename__ = "panel"
 
-    name: Mapped[str] = mapped_column(Name, info=facts("What people call it."))
+    name: Mapped[str] = mapped_column(Name, info=facts("Display name."))
 
     def __init__(self, *, name: str, description: str = "", connector: "Connector | None" = None) -> None:
         super().__init__(connector=connector, name=name, description=description)
@@ -99,7 +99,7 @@ class Panel(Record):
         """Add a source. A new panel or source is saved first.
 
         Args:
-            key: what the source is called in the panel, such as the number of a store; each once.
+            key: the key of the source in the panel, such as the number of a store; each once.
             source: of the same store; each once.
 
         Raises:
@@ -153,7 +153,7 @@ class Panel(Record):
             value: name of the column with the values.
 
         Returns:
-            How many points were written.
+            Number of points written.
 
         Raises:
             NotFoundError: a key is none of the panel; nothing was written then.

@@ -27,7 +27,7 @@ class Project(Record):
     """Joins a set of researches over one data source or one panel; everything from preparing to ensembles is within one.
 
     Args:
-        name: what people call it.
+        name: display name.
         data_source: the series that everything in the project is about; or
         panel: the series that everything is about, many of them.
         description: free text.
@@ -39,7 +39,7 @@ class Project(Record):
 
     __tablename__ = "project"
 
-    name: Mapped[str] = mapped_column(Name, info=facts("What people call it."))
+    name: Mapped[str] = mapped_column(Name, info=facts("Display name."))
     data_source_id: Mapped[int | None] = mapped_column(
         ForeignKey("data_source.id"),
         index=True,
@@ -87,7 +87,7 @@ class Project(Record):
         """Begin a research: a group of models made by definite rules on data prepared in one way.
 
         Args:
-            name: what people call it.
+            name: display name.
             preparation: the one preparation of its models, of pooled sets the first; by default that of the first model's
                 data set.
             description: free text.
@@ -116,12 +116,12 @@ class Project(Record):
             metamodel: for methods that have one, the class name of a scikit-learn estimator, such as `LinearRegression`, or
                 an estimator that was not fitted, such as `Ridge(alpha=0.5)`: its class and its parameters are kept.
             models: the members, all of this project: models, or ensembles that were rendered.
-            fit_on: what weights or metamodel are fitted on: the rows of `train` or `valid`, or the members' forecasts
+            fit_on: the rows for fitting weights or metamodel: those of `train` or `valid`, or the members' forecasts
                 `out_of_fold`. By default what the method is made for; else `valid` where the members have such rows, or
                 `train`.
-            name: what people call it; by default the method and metamodel.
+            name: display name; by default the method and metamodel.
             description: free text.
-            parameters: what the method takes, as JSON, such as `{"average": "median"}` for `voting`, or
+            parameters: parameters of the method, as JSON, such as `{"average": "median"}` for `voting`, or
                 `{"metamodel": {"alpha": 0.5}}` for methods with a metamodel. What is left out has its default.
 
         Raises:

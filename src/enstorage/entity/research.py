@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 class Research(Record):
-    """How data is prepared and how models are built and tuned; all its models see data prepared the same way."""
+    """A group of models that are trained on data prepared in the same way."""
 
     __tablename__ = "research"
 
-    name: Mapped[str] = mapped_column(Name, info=facts("What people call it."))
+    name: Mapped[str] = mapped_column(Name, info=facts("Display name."))
     project_id: Mapped[int] = mapped_column(
         ForeignKey("project.id"), index=True, info=facts("The project it belongs to.", belongs_to=True)
     )
@@ -68,8 +68,8 @@ class Research(Record):
         """Begin a model.
 
         Args:
-            name: what people call it.
-            network: how it is built, for training it here: a specification of `entrainer.networks`, its JSON form, or an
+            name: display name.
+            network: the network, for training it here: a specification of `entrainer.networks`, its JSON form, or an
                 estimator of scikit-learn that was not fitted, such as `Ridge()`.
             description: free text.
         """
@@ -83,10 +83,10 @@ class Research(Record):
         Args:
             path: a folder that `Model.export` wrote, or that has an `architecture.json` with `model.weights.h5` or
                 `model.safetensors`, a `model.skops` or a `model.onnx`; or one file, `.keras`, `.skops` or `.onnx`.
-            name: what people call it; by default as it was called, or the name of the file.
+            name: display name; by default the name in the folder, or the name of the file.
 
         Returns:
-            A stored model with the object, and with description, network and facts where the folder tells them.
+            A stored model with the object, and with description, network and facts where the folder contains them.
 
         Raises:
             InvalidInputError: the files are missing, damaged, or do not belong together. Nothing was stored then.

@@ -1,4 +1,4 @@
-"""What is known of the targets of a model: their parts, and their true values in source units."""
+"""The targets of a model: their parts, and their true values in source units."""
 
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ def known_targets(model: "Model") -> "pl.DataFrame":
 
     Returns:
         Columns `series` (data source id), `id` (ns), `part` (0 train, 1 valid, 2 test), `truth` (source units, NaN where a
-        row has no value); and `step` where it needs that to tell targets apart. No rows where nothing is known.
+        row has no value); and `step` where targets are distinguished by it. No rows where nothing is known.
     """
     import polars as pl
 
@@ -72,7 +72,7 @@ def parts_trained_on(model: "Model") -> list[str]:
 
 
 def targets_are_values(data_set: DataSet) -> bool:
-    """Whether the targets are values of its preparation: not of several ones, not intervals, not arrays."""
+    """True if the targets are values of its preparation: not of several ones, not intervals, not arrays."""
     if data_set.data_preparation_id is None or data_set.is_pooled:
         return False
     adapter = adapter_from_json(data_set.adapter)

@@ -52,7 +52,7 @@ def _refit(model: "Model", obj: Any, weight: NDArray[np.float64] | None, check: 
     except (CorruptError, InvalidInputError, NotFoundError) as error:
         raise UntrustedError(
             f"No format keeps a {type(obj).__name__} as data, so it is fitted again when it is needed, and that cannot be "
-            f"done: {error} Tell the model of the data set whose train rows it was fitted on before you keep it, with a "
+            f"done: {error} Set the data set whose train rows it was fitted on before you keep it, with a "
             "random_state where it has one; or make the model with research.create_model(name, estimator) and call "
             "entrainer.fit; or keep its forecasts with save_forecasts; or, if you alone write to this store, open it with "
             "Connector(allow_pickle=True)."
@@ -77,7 +77,7 @@ def load_object(model: "Model") -> Any:
 
 
 def most_jobs(record: Any) -> int | None:
-    """How many processes the estimators of a record may ask for: one where it came in a bundle, else as many as cores."""
+    """Number of processes allowed to the estimators of a record: one if imported, else the number of cores."""
     from enstorage.entity._origin import is_imported
 
     return 1 if is_imported(record) else None

@@ -24,7 +24,7 @@ from enstorage.errors import InvalidInputError
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Way:
-    """How an entity is made.
+    """The call that creates an entity.
 
     Attributes:
         entity: its class.
@@ -42,7 +42,7 @@ class Way:
 
     @property
     def takes_connector(self) -> bool:
-        """Whether the call has to be told of the store; else its parents tell it."""
+        """True if the call takes a connector; else its parents determine the store."""
         return "connector" in signature(self.call).parameters
 
     def make(self, arguments: Mapping[str, Any]) -> Record:

@@ -56,18 +56,18 @@ def plain_parameters(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]
         InvalidInputError: a value has no description.
     """
     usual = defaults(find(name))
-    told = {}
+    described = {}
     for key, value in parameters.items():
         is_usual_tuple = isinstance(value, tuple) and isinstance(usual.get(key), tuple)
         try:
-            told[key] = json.loads(to_json_text(_plain(list(value) if is_usual_tuple else value)))
+            described[key] = json.loads(to_json_text(_plain(list(value) if is_usual_tuple else value)))
         except InvalidInputError:
             raise
         except (TypeError, ValueError, RecursionError) as error:
             raise InvalidInputError(
                 f"The parameter {key} of {name} has no description: {error or 'it contains itself.'}"
             ) from error
-    return told
+    return described
 
 
 def _is_found(kind: type) -> bool:
@@ -113,10 +113,10 @@ def _plain(value: Any) -> Any:  # noqa: PLR0911 - one return for each kind of va
 
 def _plain_mapping(value: Mapping[Any, Any]) -> Any:
     if all(type(key) is str for key in value):
-        told = {key: _plain(own) for key, own in value.items()}
-        if told.get("name") == CLASS and told.keys() == {"name", CLASS, PARAMETERS}:  # a specification of a network
-            del told["name"]
-        return told
+        plain = {key: _plain(own) for key, own in value.items()}
+        if plain.get("name") == CLASS and plain.keys() == {"name", CLASS, PARAMETERS}:  # a specification of a network
+            del plain["name"]
+        return plain
     return {MAPPING: [[_plain(key), _plain(own)] for key, own in value.items()]}
 
 

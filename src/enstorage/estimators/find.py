@@ -60,7 +60,7 @@ def _find(name: str) -> Any:
 
 
 def is_part(value: object) -> bool:
-    """Whether a parameter is described by its class and parameters: an estimator, a kernel, or a way to split rows."""
+    """True if a parameter is described by its class and parameters: an estimator, a kernel, or a way to split rows."""
     from sklearn.base import BaseEstimator
     from sklearn.gaussian_process.kernels import Kernel
 

@@ -11,7 +11,7 @@ _LONGEST = 200
 
 
 def takes_weights(estimator: Any) -> bool:
-    """Whether an estimator can be fitted with row weights."""
+    """True if an estimator can be fitted with row weights."""
     from sklearn.utils.validation import has_fit_parameter
 
     return bool(has_fit_parameter(estimator, "sample_weight"))
@@ -56,7 +56,7 @@ def estimator_output(estimator: Any, X: NDArray[Any], targets: int | None = None
         estimator: a classifier that was fitted on the numbers of classes gives their probabilities; without those 1 for the
             class that it forecasts, else 0.
         X: shape (rows, …); an estimator sees each sample as one row of numbers.
-        targets: how many values each sample has as targets; None where that is not known.
+        targets: number of target values of each sample; None if not known.
 
     """
     rows = X.reshape(len(X), -1) if hasattr(estimator, "n_features_in_") else X
@@ -76,7 +76,7 @@ def estimator_output(estimator: Any, X: NDArray[Any], targets: int | None = None
 
 
 def reason_of(error: Exception) -> str:
-    """What an error of a library says first, as a sentence; they say much."""
+    """The first sentence of the message of a library; such messages are long."""
     line = (str(error).strip() or type(error).__name__).splitlines()[0]
     line = line if len(line) <= _LONGEST else f"{line[:_LONGEST]} …"
     return line if line.endswith((".", "!", "?")) else f"{line}."

@@ -23,7 +23,7 @@ def make(name: str, parameters: Mapping[str, Any], *, seed: int = 0, most_jobs: 
         name: of its class.
         parameters: of its constructor, as `describe` gives them.
         seed: the `random_state` of the estimator and of all inside of it that have none; 0 <= seed < 2**32.
-        most_jobs: how many processes or threads `n_jobs` may ask for; by default as many as there are cores.
+        most_jobs: limit of the processes or threads in `n_jobs`; by default the number of cores.
 
     Raises:
         InvalidInputError: there is no such class, it has no such parameter, it needs others, or a parameter is not allowed.
@@ -106,7 +106,7 @@ class _Maker:
 
 
 def _takes_seed(kind: Any, parameters: Mapping[str, Any]) -> bool:
-    """Whether chance plays a part: a way to split rows that does not shuffle refuses a seed."""
+    """True if it is random: a way to split rows that does not shuffle refuses a seed."""
     return hasattr(kind, "get_params") or bool(parameters.get("shuffle", True))
 
 

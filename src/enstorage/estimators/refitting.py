@@ -23,7 +23,7 @@ class Fitted(NamedTuple):
         sha256: of its samples.
         X: of all rows, shape (rows, …).
         y: of all rows, shape (rows,) or (rows, targets).
-        train: which rows are train rows, shape (rows,).
+        train: mask of the train rows, shape (rows,).
     """
 
     sha256: str
@@ -38,7 +38,7 @@ class Fitted(NamedTuple):
 
 
 def refit_of(estimator: Any, data: Fitted, weight: NDArray[np.float64] | None = None) -> Refit:
-    """How a fitted estimator is fitted again.
+    """The recipe to fit an estimator again.
 
     Args:
         estimator: fitted on the train rows.

@@ -51,14 +51,14 @@ def try_fit(
 ) -> None:
     """Fit a copy to a few rows, and see that it forecasts, and that it can be kept or fitted again.
 
-    What fails on a few rows is tried on all of them, since it may need more.
+    An estimator that fails on a few rows is tried on all of them, since it may need more.
 
     Args:
         estimator: it stays as it is.
         X: train rows, shape (rows, …).
         y: shape (rows,) or (rows, targets).
         weight: of each row, shape (rows,), where the estimator takes weights; None for 1.
-        allow_pickle: whether what no format keeps as data may be kept by pickle.
+        allow_pickle: true if objects that no format stores as data may be pickled.
 
     Raises:
         InvalidInputError: it cannot be fitted, gives another number of values than the targets have, or can be neither kept

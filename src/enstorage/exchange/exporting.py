@@ -48,7 +48,7 @@ class ExportedModel:
     """The files that `Model.export` wrote.
 
     Attributes:
-        folder: where.
+        folder: the folder to write to.
         files: bytes of each file, by its name.
         left_out: why a file that the object could have had is not there, by its name.
     """

@@ -33,7 +33,7 @@ def weights_safetensors(obj: Any) -> bytes:
     arrays = {weight.path: np.ascontiguousarray(weight) for weight in obj.weights}
     if len(arrays) != len(obj.weights):
         raise NotSupportedError(
-            "Two weights of the Keras model have the same path, so they cannot be told apart by it. Give its layers "
+            "Two weights of the Keras model have the same path, so they cannot be distinguished by it. Give its layers "
             "different names."
         )
     strange = [f"{path} of type {array.dtype}" for path, array in arrays.items() if array.dtype.kind not in "fiub"]

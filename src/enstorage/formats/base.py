@@ -77,7 +77,7 @@ def load(name: str, content: bytes, *, allow_pickle: bool) -> Any:
 
 
 def _takes(form: type[Format], obj: Any, faults: list[str]) -> bool:
-    """Whether a format takes an object; what is wrong with the format joins the faults."""
+    """True if a format takes an object; errors of the format are added to the faults."""
     try:
         return form.takes(obj)
     except Exception as error:  # noqa: BLE001 - the code of others may fail in any way

@@ -70,7 +70,7 @@ def own_objects(config: Any) -> dict[str, Any]:
 
 
 def _architecture(content: bytes) -> Any:
-    """The architecture in a `.keras` file; None where the file is damaged, of which Keras tells."""
+    """The architecture in a `.keras` file; None where the file is damaged, which Keras reports."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as file:
             return json.loads(file.read("config.json"))

@@ -37,7 +37,7 @@ class RefitFormat(Format):
 
     @staticmethod
     def takes(obj: Any) -> bool:
-        """Whether it is a `Refit`."""
+        """True if it is a `Refit`."""
         return isinstance(obj, Refit)
 
     @staticmethod
@@ -49,12 +49,12 @@ class RefitFormat(Format):
     def load(content: bytes, *, allow_code: bool) -> Any:  # noqa: ARG004 - never needed
         """See `Format.load`."""
         try:
-            told = Refit(**json.loads(content))
+            refit = Refit(**json.loads(content))
         except (TypeError, ValueError) as error:
             raise CorruptError(f"The description of the estimator cannot be read: {error}") from error
         kinds: dict[str, Any] = {"estimator": str, "parameters": dict, "data_set": str, "row_weights": list | None}
         kinds |= {"rows": list, "output": list}
-        wrong = [name for name, kind in kinds.items() if not isinstance(getattr(told, name), kind)]
+        wrong = [name for name, kind in kinds.items() if not isinstance(getattr(refit, name), kind)]
         if wrong:
             raise CorruptError(f"The description of the estimator has no proper {wrong[0]!r}. Train the model again.")
-        return told
+        return refit

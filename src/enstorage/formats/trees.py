@@ -45,7 +45,7 @@ def check_trees(obj: Any) -> None:
 
 
 def _widths_agree(owner: Any, tree: type) -> bool:
-    """Whether rows of the width that an estimator checks are as wide as the trees inside it read."""
+    """True if rows of the width that an estimator checks are as wide as the trees inside it read."""
     own = getattr(owner, "tree_", None)
     if isinstance(own, tree) and own.n_features != owner.n_features_in_:  # type: ignore[attr-defined]
         return False

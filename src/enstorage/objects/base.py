@@ -1,4 +1,4 @@
-"""What an object store promises."""
+"""The interface of an object store."""
 
 import hashlib
 import re
@@ -20,8 +20,8 @@ class Stored:
 
     Attributes:
         sha256: its name.
-        bytes: how many there are.
-        touched_at: when it was last written or touched, UTC, by the clock of the store.
+        bytes: number of bytes.
+        touched_at: time when it was last written or touched, UTC, by the clock of the store.
     """
 
     sha256: str
@@ -38,7 +38,7 @@ class ObjectStore(ABC):
       bytes that are there touches them, and mends them if they are damaged.
     - `get` checks the hash: the bytes that are used are the bytes that were hashed.
     - Names are only ever hashes, never paths.
-    - `has` and `stored` tell what is there now, whatever another process did a moment ago.
+    - `has` and `stored` show the present objects, also those that another process wrote a moment ago.
     - Its place belongs to the first database that claims it.
     - Threads and processes may write, read and delete at once.
     - Printed, it shows its URL from the scheme on, without password, token and options, as messages do.
@@ -95,7 +95,7 @@ class ObjectStore(ABC):
 
     @abstractmethod
     def has(self, sha256: str) -> bool:
-        """Whether an object is there; its bytes are not looked at."""
+        """True if an object is there; its bytes are not read."""
 
     @abstractmethod
     def stored(self) -> Iterator[Stored]:
@@ -105,15 +105,15 @@ class ObjectStore(ABC):
     def delete(self, sha256: str, *, unless_touched_since: datetime | None = None) -> bool:
         """Delete an object for good, unless it was touched at that time or later; returns whether it was deleted.
 
-        It is looked at again at the last moment: what a listing said may be out of date.
+        It is checked again just before: a listing may be out of date.
         """
 
     @abstractmethod
     def clear_unfinished(self, before: datetime, *, delete: bool) -> tuple[int, int]:
-        """What writes that were killed before that time left behind: how many files and their bytes.
+        """Clear the files of unfinished writes before that time; returns their number and their bytes.
 
         Args:
-            before: a time, UTC; what is younger may be a write that goes on at this moment.
+            before: a time, UTC; a younger file may belong to a write in progress.
             delete: false only counts.
         """
 
@@ -146,5 +146,5 @@ def checked_hash(sha256: str) -> str:
 
 
 def is_hash(sha256: object) -> bool:
-    """Whether it is 64 lower-case hexadecimal digits."""
+    """True if it is 64 lower-case hexadecimal digits."""
     return isinstance(sha256, str) and _SHA256.fullmatch(sha256) is not None

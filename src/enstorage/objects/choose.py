@@ -1,4 +1,4 @@
-"""Which object store a URL names."""
+"""Select the object store of a URL."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ ANY_SCHEME = "fsspec"
 
 
 def find_objects(url: str) -> Callable[[], ObjectStore]:
-    """What opens the object store that a URL such as `file:FOLDER` or `s3://BUCKET/FOLDER` names; nothing is opened yet.
+    """The opener of the object store of a URL such as `file:FOLDER` or `s3://BUCKET/FOLDER`; opens nothing yet.
 
     Raises:
         InvalidInputError: the URL is malformed.
@@ -38,7 +38,7 @@ def class_of(url: str) -> type[ObjectStore]:
 
 
 def unknown(url: str) -> str:
-    """What to say of a URL that names no object store."""
+    """The message for a URL that names no object store."""
     known = ", ".join(f"{name}:" for name in plugins.names(OBJECT_STORES) if name != ANY_SCHEME)
     return (
         f"{masked(url)!r} names no object store; known are {known} and the URLs of fsspec, such as file:FOLDER, "

@@ -126,7 +126,7 @@ class FolderObjects(ObjectStore):
                 os.link(temporary, self._marker)  # which, unlike renaming, never replaces a file
             except FileExistsError:
                 return
-            except OSError:  # a disk without links, where two that come at once are not told apart
+            except OSError:  # a disk without links, where two simultaneous writes cannot be distinguished
                 if not self._marker.exists():
                     temporary.replace(self._marker)
             self._make_names_durable(self._folder)

@@ -18,9 +18,9 @@ from enstorage.places.location import Location
 if TYPE_CHECKING:
     import fsspec
 
-# Where what is put is there whole or not at all. Elsewhere it is written under another name first.
+# Protocols with atomic writes. Elsewhere an object is written under another name first.
 _ATOMIC = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "oss", "oci", "memory"})
-# How drivers call the time of the last change.
+# Names that drivers use for the time of the last change.
 _TIMES = ("LastModified", "last_modified", "mtime", "modified", "updated", "created")
 
 
@@ -200,7 +200,7 @@ class FsspecObjects(ObjectStore):
             raise
         except Exception as error:
             # Every driver has errors of its own, and this is the one place where all of them become ours.
-            reason = _KINDS.get(type(error), "") + self._location.told(error)
+            reason = _KINDS.get(type(error), "") + self._location.message_of(error)
             raise StoreError(
                 f"The object store {self} failed: {reason}. Nothing was changed. Check that the bucket or folder is there, "
                 "that the server can be reached, and that the credentials may read and write there."

@@ -21,7 +21,7 @@ class Location:
 
     Attributes:
         url: the place, without the options.
-        options: what stands behind the question mark, in percent form as everywhere in URLs.
+        options: the query of the URL, in percent form as everywhere in URLs.
     """
 
     url: str
@@ -57,7 +57,7 @@ class Location:
         """The scheme of the URL, which stands in front of `://`."""
         return self.url.partition("://")[0]
 
-    def told(self, error: BaseException) -> str:
+    def message_of(self, error: BaseException) -> str:
         """The message of a driver's error, in one line, without secrets."""
         text = " ".join(_XML.sub(r"\1", _COLOUR.sub("", str(error))).split()) or type(error).__name__
         secrets = [*self.options.values(), urlsplit(self.url).password or ""]

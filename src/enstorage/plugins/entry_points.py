@@ -8,7 +8,7 @@ OURS = "enstorage"
 
 
 def find(group: str, name: str) -> Sequence[EntryPoint]:
-    """What is registered under a name: ours alone where there is one, else one entry for each thing of other packages."""
+    """The entry points of a name: ours alone if there is one, else one for each object of other packages."""
     own = _ours().get((group, name))
     return [own] if own else list({point.value: point for point in _others(group) if point.name == name}.values())
 

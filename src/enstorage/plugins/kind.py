@@ -15,7 +15,7 @@ class Kind:
         word: for one of the kind in messages, such as "method".
         bases: the abstract classes of which a registered class is a subclass, as `module.Class`; () where anything may be
             registered. They are names because a class may live in a package above the one that asks for it.
-        is_named: whether the class has the name of its entry point as `name`, under which it is stored.
+        is_named: true if the class has the name of its entry point as `name`, under which it is stored.
     """
 
     group: str

@@ -17,12 +17,12 @@ def names(kind: Kind) -> list[str]:
 
 
 def places(kind: Kind) -> list[str]:
-    """Where the registered parts of a kind are, as `module:name`; imports none of them."""
+    """The places of the registered parts of a kind, as `module:name`; imports none of them."""
     return [point.value for point in points_of(kind.group)]
 
 
 def has(kind: Kind, name: str) -> bool:
-    """Whether a part is registered under a name; imports it not."""
+    """True if a part is registered under a name; does not import it."""
     return bool(find(kind.group, name))
 
 

@@ -1,4 +1,4 @@
-"""What is said when a library is not installed."""
+"""The message for a library that is not installed."""
 
 from importlib.metadata import EntryPoint
 

@@ -24,7 +24,7 @@ class Step(ABC):
     name: ClassVar[str]
     takes_period: ClassVar[bool] = False
     needs_history: ClassVar[bool] = False
-    #: Whether its figures come from the train values.
+    #: True if its figures are fitted on the train values.
     is_fitted: ClassVar[bool] = False
 
     @classmethod

@@ -51,7 +51,7 @@ class CleanMethod:
         return self.name in ("mean", "median", "seasonal")
 
     def kept_rows(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Tells which rows stay.
+        """Select the rows that stay.
 
         Args:
             values: The series, shape (n,); NaN and infinite values are missing.

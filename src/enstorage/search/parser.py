@@ -16,7 +16,7 @@ MOST_CONDITIONS = 500
 DEEPEST = 50
 
 _OPERATORS = "=, !=, <, <=, >, >=, LIKE, ILIKE, IN (…), NOT IN (…), IS NULL, IS NOT NULL"
-# What the grammar may go on with, in the words of a message; the first that fits is named.
+# Possible continuations in the grammar, in the words of a message; the first that fits is named.
 _EXPECTED = {
     "PATH": "a name, such as name or meta.loss",
     "COMPARISON": f"an operator: {_OPERATORS}",
@@ -50,7 +50,7 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonNode:
-    """A value is there and is as said; negated: it is there and is not so.
+    """A value is there and fulfils the condition; negated: it is there and does not.
 
     Attributes:
         operator: `=`, `<`, `<=`, `>`, `>=`, `like` or `ilike`. `!=`, `not like` and `not in` are negated ones.
@@ -313,7 +313,7 @@ def _names(error: UnexpectedInput) -> set[str]:
 
 def _expected(error: UnexpectedInput) -> str:
     names = _names(error)
-    if {"_AND", "_COMMA"} <= names:  # lark does not tell a value in IN (…) from one outside
+    if {"_AND", "_COMMA"} <= names:  # lark does not distinguish a value in IN (…) from one outside
         return "and, or, a comma, a closing bracket or the end"
     return next((words for name, words in _EXPECTED.items() if name in names), "the end")
 

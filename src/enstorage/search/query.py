@@ -168,7 +168,7 @@ def _step(source: Source, entity: type[Record], path: Path, index: int) -> _Rela
     """The meaning of one part of a path for an entity.
 
     Raises:
-        InvalidInputError: nothing; the message tells what is known.
+        InvalidInputError: nothing; the message lists the known names.
     """
     head, rest = path.parts[index], path.parts[index + 1 :]
     columns = _columns(entity)

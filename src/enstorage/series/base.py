@@ -1,4 +1,4 @@
-"""What a series store promises."""
+"""The interface of a series store."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
@@ -30,7 +30,7 @@ class SeriesStore(ABC):
     - A source that was never written to reads as no points; it is not an error.
     - Its place belongs to the first database that claims it.
     - A store may have versions: numbers that grow with every change. What is read with a version is what was read when
-      that was the present one, bit for bit, as long as `vacuum` is told to keep it. A store without versions gives None
+      that was the present one, bit for bit, as long as `vacuum` keeps it. A store without versions gives None
       as its version and takes no other.
 
     - Printed, it shows its URL from the scheme on, without password, token and options, as messages do.
@@ -39,8 +39,8 @@ class SeriesStore(ABC):
     as `enstorage.errors.StoreError`.
 
     Attributes:
-        is_in_process: whether the points are in the memory of the process, where no other process can reach them.
-        written_by_others: whether other programs write there too. Then points of a source that is not stored may be theirs,
+        is_in_process: true if the points are in the memory of the process, where no other process can reach them.
+        written_by_others: true if others write there too. Then points of a source that is not stored may be theirs,
             and `gc` leaves them alone.
     """
 
@@ -145,12 +145,12 @@ class SeriesStore(ABC):
 
         Args:
             keep: versions that stay readable.
-            older_than: what was needed within this time stays. Zero is safe for writers, but it takes old states away from
+            older_than: files needed since then are kept. Zero is safe for writers, but it takes old states away from
                 under whoever is reading them at this moment.
             delete: false only counts.
 
         Returns:
-            How many files, and their bytes.
+            Number of files, and their bytes.
 
         Raises:
             StoreError: a version in `keep` cannot be read; nothing was freed.
@@ -159,10 +159,10 @@ class SeriesStore(ABC):
 
 
 def refuse_version(store: SeriesStore, version: int | None) -> None:
-    """What a store without versions says when it is asked for one.
+    """Refuse the request for a version, in a store without versions.
 
     Raises:
-        NotSupportedError: it is.
+        NotSupportedError: a version was asked for.
     """
     if version is not None:
         raise NotSupportedError(

@@ -1,4 +1,4 @@
-"""Which series store a URL names."""
+"""Select the series store of a URL."""
 
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -14,7 +14,7 @@ SERIES_STORES = Kind("enstorage.series_stores", "series store", ("enstorage.seri
 
 
 def find_series(url: str) -> Callable[[], SeriesStore]:
-    """What opens the series store that a URL such as `delta:FOLDER` or `memory:` names; nothing is opened yet.
+    """The function that opens the series store of a URL such as `delta:FOLDER` or `memory:`; opens nothing yet.
 
     Raises:
         InvalidInputError: the URL is malformed.

@@ -1,4 +1,4 @@
-"""What a source loader promises: the pluggable way in for series from files, databases and services."""
+"""The interface of a source loader, which reads series from files, databases and services."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -17,12 +17,12 @@ from enstorage.plugins import Kind
 SOURCES = Kind("enstorage.sources", "source loader", ("enstorage.sources.SourceLoader",), is_named=True)
 
 Report = Callable[[str, int, int], object]
-"""Told what is being done, how much is done and how much there is; whatever it raises stops the loading."""
+"""Called with the activity, the amount done and the total; an error that it raises stops the loading."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What of a source is to be loaded; by default all of it.
+    """The part of a source to be loaded; by default all of it.
 
     Attributes:
         keys: of the series, as `SourceLoader.keys` names them; None for all.
@@ -37,7 +37,7 @@ class Wanted:
     most_points: int | None = None
 
     def has(self, key: str) -> bool:
-        """Whether a series is wanted."""
+        """True if a series is wanted."""
         return self.keys is None or key in self.keys
 
 
@@ -49,11 +49,11 @@ class LoadedSeries:
         key: names the series in its source; the same in every loading, so that a later one goes to the same data source.
         times: nanoseconds since 1970 UTC, int64, ascending, each once, shape (n,).
         values: finite, float64, shape (n,).
-        name: what people call the series; by default its key.
+        name: display name of the series; by default its key.
         unit: of the values.
         interval: spacing of the points, such as `1d`; None where the source does not say.
         fingerprint: of what these points were read from, such as an ETag, a commit or a SHA-256; None where there is none.
-        facts: what else the source says of the series, as JSON.
+        facts: other facts of the series, as JSON.
     """
 
     key: str
@@ -99,7 +99,7 @@ class SourceLoader(Recipe):
 
         Args:
             wanted: keys, period and how many points at most. A loader leaves out early what it can.
-            report: to be told `(what, done, total)`, such as `("Reading a.csv", 3, 10)`.
+            report: to be called as `report(what, done, total)`, such as `("Reading a.csv", 3, 10)`.
 
         Raises:
             InvalidInputError: the parameters or the data are wrong.
@@ -118,7 +118,7 @@ class SourceLoader(Recipe):
 
         Args:
             wanted: keys, period and how many points at most; by default all.
-            report: told what is done, how much of it and how much there is; what it raises stops the loading.
+            report: called with the activity, the amount done and the total; an error that it raises stops the loading.
 
         Raises:
             InvalidInputError: the parameters or the data are wrong, a wanted key is not there, or there are more points
@@ -154,7 +154,7 @@ class SourceLoader(Recipe):
 
 
 def _fault(piece: LoadedSeries, wanted: Wanted, before: LoadedSeries | None) -> str | None:
-    """Which promise a piece breaks, after the piece before of the same series; None where it breaks none."""
+    """The fault of a piece, after the piece before of the same series; None if it has none."""
     times, values = piece.times, piece.values
     are_right = times.dtype == np.int64 and values.dtype == np.float64
     if not are_right or times.ndim != 1 or times.shape != values.shape:
@@ -188,4 +188,4 @@ def loader_from_json(recipe: Mapping[str, Any]) -> SourceLoader:
 
 
 def _silent(what: str, done: int, total: int) -> None:
-    """Nobody asked to be told."""
+    """Report nothing."""

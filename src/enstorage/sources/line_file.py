@@ -38,12 +38,12 @@ _FEWEST_NANOSECONDS = 10**16
 
 @dataclass(frozen=True, slots=True)
 class LineFile:
-    """Which points of a file are meant.
+    """The points to read from a file.
 
     Attributes:
         path: the file; `.gz` is unpacked.
-        tags: what a line must have among its tags.
-        measurement: what a line must begin with.
+        tags: tags that a line must have.
+        measurement: the measurement that a line must begin with.
         field: the field that holds the value.
         precision: the unit of the times, one of `PRECISIONS`; None is nanoseconds, and refuses times that look like
             something else.
@@ -228,7 +228,7 @@ def _numbers(texts: pl.Series) -> pl.Series:
 
 
 def _faults(points: pl.DataFrame) -> dict[int, str]:
-    """What is wrong with which row."""
+    """The fault of each wrong row."""
     reasons = (
         pl.when(pl.col("time").is_null()).then(pl.lit("has no time, or one that cannot be kept"))
         .when(pl.col("number").is_null()).then(pl.lit("has a value that is no finite number"))

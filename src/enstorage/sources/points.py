@@ -1,4 +1,4 @@
-"""What a caller gives as points, made into two arrays."""
+"""Conversion of the points of a caller to two arrays."""
 
 from pathlib import Path
 from typing import Any

@@ -92,7 +92,7 @@ class AdapterContract(ABC):
             _same(one, other, np.arange(len(one.id)))
 
     def test_the_recipe_makes_the_same_samples(self, prepared: list[Prepared]) -> None:
-        """What `to_json` gives is JSON, and `from_json` makes an adapter of it that builds the same samples."""
+        """`to_json` returns JSON, and `from_json` makes an adapter of it that builds the same samples."""
         adapter = self.make_adapter()
         recipe = json.loads(json.dumps(adapter.to_json()))
         assert recipe["name"] == adapter.name
@@ -117,7 +117,7 @@ class AdapterContract(ABC):
             assert len(rows)
             _same(one, other, rows)
 
-    def test_rows_that_are_too_few_are_told(self, prepared: list[Prepared]) -> None:
+    def test_too_few_rows_are_refused(self, prepared: list[Prepared]) -> None:
         """By `NoSamplesError`, so that a short series among many is left out and counted."""
         columns = {name: getattr(prepared[0], name)[:1] for name in ("times", "values", "position", "part")}
         with pytest.raises(NoSamplesError, match="series 0"):

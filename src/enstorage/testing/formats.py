@@ -22,7 +22,7 @@ class FormatContract(ABC):
 
     #: The format.
     form: type[Format]
-    #: Whether the format keeps code, so that it is only used in stores that allow it.
+    #: True if the format stores code, so that it is only used in stores that allow it.
     keeps_code = False
 
     @abstractmethod
@@ -31,7 +31,7 @@ class FormatContract(ABC):
 
     @abstractmethod
     def same(self, one: Any, other: Any) -> bool:
-        """Whether two objects give the same output."""
+        """True if two objects give the same output."""
 
     def test_it_is_registered_under_its_name(self) -> None:
         """The name is stored beside the bytes, and by it they are opened."""

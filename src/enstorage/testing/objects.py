@@ -37,7 +37,7 @@ class ObjectStoreContract(ABC):
 
     @pytest.fixture
     def place(self, tmp_path: Path) -> Path:
-        """Where the store of one test is."""
+        """The place of the store of one test."""
         return tmp_path / "objects"
 
     @pytest.fixture
@@ -71,7 +71,7 @@ class ObjectStoreContract(ABC):
         assert [objects.get(each) for each in hashes] == contents
         assert sorted(objects.hashes()) == sorted(set(hashes))
 
-    def test_it_is_told_what_is_there(self, objects: ObjectStore, place: Path) -> None:
+    def test_it_lists_its_objects(self, objects: ObjectStore, place: Path) -> None:
         """Hash, bytes and time of each object; another instance's writes and deletions are seen at once."""
         before = datetime.now(UTC) - _TICK
         assert list(objects.stored()) == []
@@ -152,7 +152,7 @@ class ObjectStoreContract(ABC):
 
     @pytest.mark.parametrize("damaged", [b"whole content, changed", b"whole", b""])
     def test_damaged_bytes_are_never_given_out(self, objects: ObjectStore, place: Path, damaged: bytes) -> None:
-        """A flipped bit or a cut file is told from what was stored."""
+        """A flipped bit or a truncated file is detected."""
         sha256 = objects.put(b"whole content")
         self.overwrite(place, sha256, damaged)
         with pytest.raises(CorruptError, match=f"{sha256}.* is damaged: its bytes have another hash.*backup"):
@@ -160,7 +160,7 @@ class ObjectStoreContract(ABC):
         objects.put(b"whole content")
         assert objects.get(sha256) == b"whole content"
 
-    def test_missing_bytes_are_told(self, objects: ObjectStore) -> None:
+    def test_missing_bytes_are_reported(self, objects: ObjectStore) -> None:
         """The message names the hash and the remedy."""
         with pytest.raises(CorruptError, match=f"{_HASH} is missing.*backup"):
             objects.get(_HASH)

@@ -30,7 +30,7 @@ class SeriesStoreContract(ABC):
     Subclass it in a test file under a name that begins with `Test`, and give `make_store`.
     """
 
-    #: How many writes are many; fewer where each takes long.
+    #: Number of writes in tests of many writes; fewer where each takes long.
     many_writes = 100
 
     @abstractmethod
@@ -39,7 +39,7 @@ class SeriesStoreContract(ABC):
 
     @pytest.fixture
     def place(self, tmp_path: Path) -> Path:
-        """Where the store of one test is."""
+        """The place of the store of one test."""
         return tmp_path / "points"
 
     @pytest.fixture
@@ -70,7 +70,7 @@ class SeriesStoreContract(ABC):
         assert series.read(1)[1].tobytes() == values.tobytes()
 
     def test_several_sources_are_written_and_read_at_once(self, series: SeriesStore) -> None:
-        """As one by one: later writes win, what was deleted is gone, and the order is that which was asked for."""
+        """The result is that of single calls: later writes win, deleted points are gone, the order is as requested."""
         _append(series, 2, [10, 30], [1.0, 3.0])
         _append(series, 7, [5], [9.0])
         assert series.delete_points(7) == 1

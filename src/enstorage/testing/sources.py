@@ -44,7 +44,7 @@ class SourceLoaderContract(ABC):
         assert plugins.load(SOURCES, loader.name) is type(loader)
 
     def test_its_parameters_are_its_recipe(self, loader: SourceLoader, tmp_path: Path) -> None:
-        """As JSON, and pickled for other processes, they make an equal loader."""
+        """An equal loader is made from its JSON, and from its pickle in other processes."""
         assert loader_from_json(json.loads(json.dumps(loader.to_json()))) == loader == self.make_loader(tmp_path)
         assert pickle.loads(pickle.dumps(loader)) == loader  # noqa: S301 - its own
 
@@ -78,7 +78,7 @@ class SourceLoaderContract(ABC):
         assert loader.fingerprint() == before
 
     def test_only_the_wanted_series_and_period_come(self, loader: SourceLoader) -> None:
-        """Periods are half-open; a key that is not there is told."""
+        """Periods are half-open; an unknown key is an error."""
         key, times, values = _joined(loader.load())[-1]
         assert len(times) >= 2
         wanted = Wanted((key,), int(times[1]), int(times[-1]))
@@ -95,13 +95,13 @@ class SourceLoaderContract(ABC):
             list(loader.load(Wanted(most_points=1)))
 
     def test_it_reports_and_can_be_stopped(self, loader: SourceLoader) -> None:
-        """What the report raises comes out, and the loader can be used again."""
-        told: list[tuple[str, int, int]] = []
-        list(loader.load(report=lambda *given: told.append(given)))
-        assert told
-        assert all(what and 0 <= done <= total for what, done, total in told)
+        """Errors of the report are passed on, and the loader can be used again."""
+        reports: list[tuple[str, int, int]] = []
+        list(loader.load(report=lambda *given: reports.append(given)))
+        assert reports
+        assert all(what and 0 <= done <= total for what, done, total in reports)
 
-        def stop(*_told: object) -> None:
+        def stop(*_progress: object) -> None:
             raise _StopError
 
         with pytest.raises(_StopError):

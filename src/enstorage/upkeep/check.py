@@ -38,7 +38,7 @@ class Finding:
         entity: class of the record, such as "DataSnapshot"; "Object" for bytes that no record refers to; "Store" for what
             concerns all of it.
         id: of the record; the hash of an object; None for the store.
-        problem: what is wrong and what to do.
+        problem: the problem and its remedy.
         kind: "damage", or "note" for what is in order but could be tidied up.
     """
 
@@ -58,11 +58,11 @@ def check(
 
     Args:
         connector: of which store; the current one by default.
-        notes: tell also what is no damage: what `gc` would free, tables without owner, versions that are gone.
+        notes: report also other findings: what `gc` would free, tables without owner, versions that are gone.
         progress: show a bar, or a function, see `enstorage.Progress`.
 
     Returns:
-        What is wrong, nothing for a whole store.
+        The findings; none for an intact store.
 
     Raises:
         CancelledError: the progress function asked to stop.
@@ -137,7 +137,7 @@ def _check_content(record: Record) -> None:
 
 
 def _lost_version(snapshot: DataSnapshot) -> str | None:
-    """What to note where the snapshot cannot be read again from the series store.
+    """The note for a snapshot that cannot be read again from the series store.
 
     Raises:
         CorruptError: it can, and other rows come out.
@@ -167,7 +167,7 @@ def _notes(store: "Connector", report: Listener) -> Iterator[Finding]:
         return
     for each in sweep.garbage:
         if each.count:
-            yield Finding("Store", None, f"{each.count} {each.kind} are not needed: `enstorage gc` tells more.", "note")
+            yield Finding("Store", None, f"{each.count} {each.kind} are not needed: `enstorage gc` shows more.", "note")
     owners = [key.parent for key in _foreign_keys_to(DataCsv)]
     query = select(DataCsv).where(*(~select(column).where(column == DataCsv.id).exists() for column in owners))
     for table in DataCsv._select(query.order_by(DataCsv.id)):

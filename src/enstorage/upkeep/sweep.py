@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: How long what nothing refers to is left alone.
+#: Minimum age of unreferenced data before it is freed.
 GRACE = timedelta(hours=24)
 # Whatever the grace period: what looks like the rest of a killed write may be a write that goes on.
 _LEAST_FOR_UNFINISHED = timedelta(hours=1)
@@ -47,14 +47,14 @@ _AT_ONCE = 20
 
 @dataclass(frozen=True, slots=True)
 class Garbage:
-    """What one kind of garbage comes to.
+    """The amount of one kind of garbage.
 
     Attributes:
         kind: "objects" that no record refers to; "unfinished writes" of objects; "points" of sources that are no longer
             stored, where only enstorage writes points; "series files" that neither the present points nor a version that a
             snapshot names need.
-        count: how many.
-        bytes: how much room they take; None for points, which share their files with others.
+        count: number of items.
+        bytes: their size; None for points, which share their files with others.
     """
 
     kind: str
@@ -64,12 +64,12 @@ class Garbage:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What `gc` found.
+    """The result of `gc`.
 
     Attributes:
         garbage: one entry for each kind, also for those of which there is none.
-        freed: whether it was freed; else it was only counted.
-        spared: how many objects nothing refers to that are too young to be freed.
+        freed: true if it was freed; else it was only counted.
+        spared: number of unreferenced objects that are too young to be freed.
     """
 
     garbage: tuple[Garbage, ...]
@@ -94,7 +94,7 @@ def gc(
     Args:
         connector: of which store; the current one by default.
         delete: false only looks and counts.
-        grace: what was written or touched within this time is left alone. A shorter one than the longest transaction or
+        grace: data written or touched within this time is not freed. A shorter one than the longest transaction or
             read of any program that uses the store can take a version away while a snapshot is being taken of it.
         progress: show a bar, or a function, see `enstorage.Progress`. What was freed before it stopped stays freed.
 

@@ -1,1 +1,1 @@
-"""What is read from stored records: lineage, comparison, staleness, how a notebook shows them."""
+"""Views of stored records: lineage, comparison, staleness, and their HTML in notebooks."""

@@ -1,4 +1,4 @@
-"""What differs between records of one kind: their own columns, facts and results, and what they were made from."""
+"""Comparison of records of one kind: their own columns, facts and results, and the records they were made from."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ _OF_EVERY_RECORD = {"id", "created_at", "updated_at", "deleted_at"}
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What two or more records have, side by side.
+    """The values of two or more records, side by side.
 
     Attributes:
-        records: that were compared, in the order in which they were given.
+        records: the compared records, in the given order.
         values: by name, one value for each record, None where it has none. Names are dotted: `network.units`,
             `meta.loss`, `data_preparation.transform`.
     """
@@ -29,7 +29,7 @@ class Comparison:
 
     @property
     def differing(self) -> dict[str, tuple[Any, ...]]:
-        """Those values that are not the same for all records."""
+        """The values that are not the same for all records."""
         return {
             name: values for name, values in self.values.items() if not all(_same(values[0], each) for each in values)
         }
@@ -64,7 +64,7 @@ def compare(records: Sequence[Record]) -> Comparison:
 
 def _all_of(record: Record) -> dict[str, Any]:
     """Own columns first, then facts and members, then what it was made from, nearest first."""
-    known = _telling(record)
+    known = _own_columns(record)
     if isinstance(record, Model):
         known["meta"] = record.metas()
     if isinstance(record, Ensemble):
@@ -76,17 +76,17 @@ def _all_of(record: Record) -> dict[str, Any]:
         upstream.setdefault(each.__tablename__, []).append(each)
     for name, made_from in upstream.items():
         ids = [each.id for each in made_from]
-        known[name] = {"id": ids[0], **_telling(made_from[0])} if len(ids) == 1 else {"ids": sorted(ids)}
+        known[name] = {"id": ids[0], **_own_columns(made_from[0])} if len(ids) == 1 else {"ids": sorted(ids)}
     return known
 
 
-def _telling(record: Record) -> dict[str, Any]:
+def _own_columns(record: Record) -> dict[str, Any]:
     left_out = _OF_EVERY_RECORD | set(record._upstream)  # that stands under the names of what it was made from
     return {name: value for name, value in record.as_dictionary().items() if name not in left_out}
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Whether two values mean the same: 1 and 1.0 do, NaN and NaN do; 1 and True do not."""
+    """True if two values are equal: 1 and 1.0 are, NaN and NaN are; 1 and True are not."""
     if isinstance(one, float) and isinstance(other, float) and isnan(one) and isnan(other):
         return True
     return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)

@@ -1,4 +1,4 @@
-"""Where something comes from: the way back from an ensemble to its source."""
+"""Lineage: the records from an ensemble back to its source."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +28,7 @@ class Lineage:
     edges: tuple[tuple[Record, Record], ...]
 
     def parents(self, record: Record) -> list[Record]:
-        """What a record was made from directly."""
+        """The records that a record was made from directly."""
         return [parent for parent, child in self.edges if child == record]
 
     def to_json(self) -> dict[str, Any]:

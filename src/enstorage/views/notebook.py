@@ -1,4 +1,4 @@
-"""What a notebook shows of an ensemble: plain HTML, made without any library."""
+"""The HTML of an ensemble in a notebook, made without any library."""
 
 from html import escape
 from typing import TYPE_CHECKING, Any

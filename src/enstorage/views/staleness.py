@@ -1,4 +1,4 @@
-"""What changed since an ensemble was rendered: its members, or the data that they were made from."""
+"""Changes since an ensemble was rendered: of its members, or of the data that they were made from."""
 
 from collections.abc import Iterator
 

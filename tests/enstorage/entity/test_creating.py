@@ -75,7 +75,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("kind", "values", "field", "message"),
         [
-            ("project", {"data_source_id": 1}, "name", r"a project needs name, text: What people call it\."),
+            ("project", {"data_source_id": 1}, "name", r"a project needs name, text: Display name\."),
             ("project", {"name": "x", "data_source_id": "1"}, "data_source_id", r"is '1'; expected id\."),
             ("project", {"name": "x", "data_source_id": True}, "data_source_id", "is True; expected id"),
             ("project", {"name": "x", "data_source_id": 1, "nmae": 2}, "nmae", "no field 'nmae'.* Did you mean 'name'"),

@@ -323,7 +323,7 @@ class TestNetworkAndDataSet:
         assert census(model.connector) == before
 
     def test_a_model_without_data_set_says_so(self, model):
-        with pytest.raises(NotFoundError, match=r"has no data set. Tell it of one: model\.data_set\("):
+        with pytest.raises(NotFoundError, match=r"has no data set. Set one: model\.data_set\("):
             model.data_set()
 
     def test_a_trained_model_keeps_its_data_set(self, model, sunspots):

@@ -1,1 +1,1 @@
-"""What a bundle holds: records, their relations and tables, and the rules that each of them keeps."""
+"""The contents of a bundle: records, their relations and tables, and the rules that each of them keeps."""

@@ -1,4 +1,4 @@
-"""Which records a project needs: all that they refer to, and all that belongs to the project."""
+"""The records that a project needs: all that they refer to, and all that belongs to the project."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""What holds between records: every reference leads somewhere, what is unique is, every table has one owner."""
+"""Rules between records: references lead to records, unique columns are unique, each table has one owner."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable

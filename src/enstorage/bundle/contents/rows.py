@@ -22,7 +22,7 @@ from enstorage.objects.base import checked_hash
 
 Origin = tuple[str, int]
 
-#: How deep lists and dictionaries may lie inside each other: deeper ones overrun the stack of what reads them.
+#: Limit of the nesting of lists and dictionaries: deeper ones overflow the stack of the parser.
 MOST_LEVELS = 100
 
 _UUID = re.compile("[0-9a-f]{32}")
@@ -36,7 +36,7 @@ class Row:
         entity: its class.
         id: in the store that the bundle was made in.
         values: of all other columns, as Python has them.
-        origin: where it was made first, its store and its id there; None: in the store that the bundle was made in.
+        origin: the store in which it was first made, and its id there; None: in the store that the bundle was made in.
     """
 
     entity: Kind
@@ -70,7 +70,7 @@ def from_line(entity: Kind, line: bytes, *, is_older: bool) -> Row:
     Args:
         entity: whose records the member holds.
         line: as `to_line` gives.
-        is_older: whether the bundle is of a time when tables had fewer columns.
+        is_older: true if the bundle was made when tables had fewer columns.
 
     Raises:
         InvalidInputError: it is no such line: a column is missing, unknown, of another type, or not as a database keeps it.

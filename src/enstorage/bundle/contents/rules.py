@@ -1,4 +1,4 @@
-"""What holds between the columns of a record and between records; of one column by itself its facts say it."""
+"""Rules between the columns of a record and between records; rules of a single column are in its facts."""
 
 import re
 from collections.abc import Callable
@@ -57,7 +57,7 @@ def _check(holds: object, fact: str) -> None:
 
 
 def _columns(entity: Kind, values: dict[str, Any]) -> None:
-    """What holds for each column by itself, as its facts say."""
+    """Check each column by itself, by its facts."""
     for name, known in facts_of(entity).items():
         value = values.get(name)
         if value is None:
@@ -188,7 +188,7 @@ def _result(result: dict[str, Any]) -> None:
 
 def _diagnosis(found: dict[str, Any], names: list[str]) -> None:
     suggestion = found["suggestion"]
-    tables = [told[key] for told in found["parts"].values() for key in ("errors", "leave_one_out")]
+    tables = [part[key] for part in found["parts"].values() for key in ("errors", "leave_one_out")]
     _check(found["members"] == names, "its diagnosis is of other members.")
     _check(all(table is None or list(table) == names for table in tables), "its diagnosis is of other members.")
     _check({*suggestion["drop"], *suggestion["changes"]} <= set(names), "its diagnosis suggests other members.")

@@ -42,7 +42,7 @@ class Tables:
 
     Args:
         rows: all records of the bundle.
-        max_bytes: how much all tables may take in memory.
+        max_bytes: limit of the memory of all tables.
 
     Raises:
         InvalidInputError: a table has no owner or several.
@@ -139,8 +139,8 @@ def read_table(content: bytes, rows: int | None, max_bytes: float) -> "pl.DataFr
 
     Args:
         content: the bytes.
-        rows: how many it has; None: any number.
-        max_bytes: how much it may take in memory.
+        rows: expected number of rows; None: any number.
+        max_bytes: limit of its memory.
 
     Raises:
         CorruptError: the bytes are no whole Parquet file.
@@ -171,7 +171,7 @@ def read_table(content: bytes, rows: int | None, max_bytes: float) -> "pl.DataFr
 
 
 def _bytes(kind: Any) -> float:
-    """How much a value takes in memory; texts and lists of any length are in no table."""
+    """Number of bytes of a value in memory; texts and lists of any length are in no table."""
     import pyarrow as pa
 
     if pa.types.is_fixed_size_list(kind):
@@ -180,7 +180,7 @@ def _bytes(kind: Any) -> float:
 
 
 def _size(kind: Any) -> int | None:
-    """How many numbers a row of a column of lists has; None for any other column."""
+    """Number of values in a row of a column of lists; None for any other column."""
     import polars as pl
 
     return kind.size if isinstance(kind, pl.Array) and len(kind.shape) == 1 else None

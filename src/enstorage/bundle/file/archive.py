@@ -20,7 +20,7 @@ _NAMES = re.compile(
     r"manifest\.json|records/[a-z][a-z_]{0,62}\.jsonl|objects/[0-9a-f]{64}|points/[1-9][0-9]{0,18}\.parquet"
 )
 
-#: How much an archive may unpack to unless more is allowed: this, or this many times its own size.
+#: Default limit of the unpacked bytes: this, or this many times the size of the archive.
 FREE_BYTES = 64 << 20
 FREE_RATIO = 50
 
@@ -28,7 +28,7 @@ _CHUNK = 1 << 20
 _ENCRYPTED = 0x1 | 0x40
 # Of every member, so that a bundle says nothing about the clock and the time zone of the machine.
 _DATE = (1980, 1, 1, 0, 0, 0)
-# What zipfile raises for archives that are damaged or lie.
+# Errors that zipfile raises for damaged or forged archives.
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error),
     *(ValueError, OverflowError, MemoryError, IndexError, KeyError, AttributeError, OSError),
@@ -36,7 +36,7 @@ _BROKEN = (
 
 
 class ArchiveMember(NamedTuple):
-    """What the manifest says about a member."""
+    """The entry of a member in the manifest."""
 
     bytes: int
     sha256: str
@@ -72,7 +72,7 @@ class Archive:
 
     Args:
         file: the archive, open for reading.
-        max_bytes: how much all members together may unpack to; None: what an honest bundle needs.
+        max_bytes: limit of the unpacked bytes of all members together; None: a multiple of the size of the file.
 
     Raises:
         CorruptError: it is no zip archive, or a damaged one.
@@ -82,7 +82,7 @@ class Archive:
     def __init__(self, file: BinaryIO, *, max_bytes: int | None = None) -> None:
         size = file.seek(0, 2)
         self.max_bytes = max(FREE_BYTES, FREE_RATIO * size) if max_bytes is None else max_bytes
-        with _told():
+        with _zip_errors():
             self._zip = zipfile.ZipFile(file)
         if min((info.header_offset for info in self._zip.infolist()), default=0):
             # The objects inside may be archives themselves, and of a file that was cut off one of them may be found.
@@ -104,7 +104,7 @@ class Archive:
 
     @property
     def sizes(self) -> dict[str, int]:
-        """How many bytes each member unpacks to."""
+        """Number of unpacked bytes of each member."""
         return {name: info.file_size for name, info in self._infos.items()}
 
     def chunks(self, name: str) -> Iterator[bytes]:
@@ -113,7 +113,7 @@ class Archive:
         Raises:
             CorruptError: the member is damaged.
         """
-        with _told(name), self._zip.open(self._infos[name]) as member:
+        with _zip_errors(name), self._zip.open(self._infos[name]) as member:
             while chunk := member.read(_CHUNK):
                 yield chunk
 
@@ -153,7 +153,7 @@ def _check(info: zipfile.ZipInfo) -> None:
 
 
 @contextmanager
-def _told(name: str | None = None) -> Iterator[None]:
+def _zip_errors(name: str | None = None) -> Iterator[None]:
     try:
         yield
     except _BROKEN as error:

@@ -18,10 +18,10 @@ _LONGEST = 100
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What stands in `manifest.json` beside the name and the version of the format.
+    """The contents of `manifest.json` beside the name and the version of the format.
 
     Attributes:
-        made_at: when, in ISO 8601.
+        made_at: time of the export, in ISO 8601.
         made_by: the version of enstorage.
         schema: the version of the tables that the records were read from.
         store: the uuid of the store that the ids belong to.
@@ -38,7 +38,7 @@ class Manifest:
 
     @property
     def is_older(self) -> bool:
-        """Whether the tables had fewer columns when it was made."""
+        """True if the tables had fewer columns when it was made."""
         return self.schema != HEAD_REVISION
 
     def to_json(self) -> bytes:

@@ -36,7 +36,7 @@ class Bundle:
 
     Attributes:
         archive: the container.
-        manifest: where it comes from.
+        manifest: the origin of the bundle.
         rows: all records, by entity and by their ids in the store that the bundle was made in.
         named: the ids that the bytes of each table name, by entity; by the id of the `DataCsv`.
     """
@@ -77,7 +77,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def blamed(path: Path) -> Iterator[None]:
-    """Tells what is wrong with a bundle together with its name and with what to do."""
+    """Add the name of the bundle and a remedy to the message of an error."""
     try:
         yield
     except (CorruptError, InvalidInputError) as error:
@@ -93,8 +93,8 @@ def read_bundle(file: BinaryIO, report: Listener, *, max_bytes: int | None = Non
 
     Args:
         file: open for reading.
-        report: is told of every member.
-        max_bytes: how much it may unpack to; see `Archive`.
+        report: called for every member.
+        max_bytes: limit of the unpacked bytes; see `Archive`.
 
     Raises:
         CorruptError: it is damaged.
@@ -146,12 +146,12 @@ def _hash_columns(entity: Kind) -> list[str]:
 
 
 def _check_members(archive: Archive, manifest: Manifest) -> None:
-    given, told = archive.sizes, manifest.members
+    given, listed = archive.sizes, manifest.members
     names = given.keys() - {MANIFEST}
-    if names != told.keys():
-        odd = sorted(names ^ told.keys())
+    if names != listed.keys():
+        odd = sorted(names ^ listed.keys())
         raise CorruptError(f"Archive and manifest do not agree on {len(odd)} members, such as {odd[0]!r:.100}.")
-    for name, member in told.items():
+    for name, member in listed.items():
         if given[name] != member.bytes:
             raise hash_differs(name)
         if name.startswith("objects/") and name != f"objects/{member.sha256}":

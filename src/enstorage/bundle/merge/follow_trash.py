@@ -1,4 +1,4 @@
-"""What is made under something that is in the trash here goes there with it, and comes back with it."""
+"""Put imported records into the trash together with the records they belong to, to be restored with them."""
 
 from collections import defaultdict
 from datetime import datetime
@@ -24,13 +24,13 @@ def follow_trash(plan: Plan) -> None:
 
 
 def _moment(plan: Plan, entity: Kind, id: int) -> datetime | None:
-    """When a record was put into the trash here, or will be by this import."""
+    """Time when a record was put into the trash here, or will be by this import."""
     kept = plan.kept[entity].get(id)
     return plan.trashed.get((entity, id)) if kept is None else kept["deleted_at"]
 
 
 def _of_parts(plan: Plan, whole: Kind) -> dict[int, list[tuple[Kind, int]]]:
-    """What the parts of records refer to, by the ids of these."""
+    """The records that the parts of records refer to, by the ids of these."""
     found: dict[int, list[tuple[Kind, int]]] = defaultdict(list)
     for part, rows in plan.made.items():
         for name in part._part_of:

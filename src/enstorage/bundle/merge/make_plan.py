@@ -86,14 +86,14 @@ def _find_known(session: Session, plan: Plan, entity: Kind, bundle: Bundle) -> N
 def _check_same(plan: Plan, row: Row, bundle: Bundle) -> None:
     """Refuse a record that has the origin of one that is here and is another.
 
-    That happens where a store was copied, or brought back from a backup, and both went on: they name different records by
+    That happens where a store was copied, or restored from a backup, and both were used: they name different records by
     the same ids.
     """
     kept, keys = plan.kept[row.entity][row.id], foreign_keys(row.entity)
     for name in ("created_at", *sorted(row.entity._immutable - {"data_csv_id", "series_version"})):
         value = row.values[name]
         if value is None and bundle.manifest.is_older:
-            continue  # the column came later
+            continue  # a column of a later version
         if name in keys and value is not None:
             value = plan.here[keys[name]].get(value)
         other = kept[name]
@@ -129,7 +129,7 @@ def _fill(session: Session, plan: Plan, row: Row, bundle: Bundle) -> None:
 
 
 def is_empty(value: Any) -> bool:
-    """Whether a column that is written later was not written yet."""
+    """True if a column that is written later was not written yet."""
     return value is None or value == {}
 
 

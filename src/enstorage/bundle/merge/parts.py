@@ -73,7 +73,7 @@ def plan_parts(session: Session, plan: Plan, bundle: Bundle) -> None:
 
 
 def _whole(row: Row) -> tuple[Kind, int]:
-    """What a row is a part of, and its id in the bundle."""
+    """The entity that a row is a part of, and its id in the bundle."""
     keys = foreign_keys(row.entity)
     ((whole, id),) = [(keys[name], row.values[name]) for name in row.entity._part_of if row.values[name] is not None]
     return whole, id
@@ -123,7 +123,7 @@ def _refuse_taken_key(session: Session, row: Row, panel_id: int) -> None:
 
 
 def _goes_with(plan: Plan, row: Row, filled: dict[tuple[Kind, int], dict[str, Any]]) -> bool:
-    """Whether a forecast may be added: an ensemble's if it was rendered now, a model's if its object made it."""
+    """True if a forecast may be added: an ensemble's if it was rendered now, a model's if its object made it."""
     if row.values["ensemble_id"] is not None:
         return (Ensemble, row.values["ensemble_id"]) in filled
     model_id = row.values["model_id"]

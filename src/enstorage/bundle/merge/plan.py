@@ -17,17 +17,17 @@ Kept = Mapping[str, Any]
 
 @dataclass(slots=True)
 class Plan:
-    """What an import changes.
+    """The changes that an import will make.
 
     Attributes:
         store: the uuid of the store here.
-        here: the ids here of the records that are known, by entity and by their ids in the bundle; what is made is added.
-        kept: what is here of them.
+        here: the ids here of the records that are known, by entity and by their ids in the bundle; made ones are added.
+        kept: the stored values of these.
         made: the records to make.
-        filled: the records that are known and get what is still empty here: the row, its id here and the new values.
-        trashed: when what is made was put into the trash here, where it was not in the trash there: with what it needs.
-        left: how many parts stay out, because what they are parts of is here in another state.
-        stale: entity and id of records that came from a bundle and were deleted since.
+        filled: the known records whose empty columns are filled in: the row, its id here and the new values.
+        trashed: time when a new record goes into the trash, since a record that it needs is in the trash here.
+        left: number of parts left out, because their record differs in this store.
+        stale: entity and id of records that were imported and were deleted since.
     """
 
     store: str
@@ -42,7 +42,7 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to do."""
+        """True if there is nothing to do."""
         return not any(self.made.values()) and not self.filled
 
     def tables(self, bundle: Bundle) -> list[Row]:

@@ -33,8 +33,8 @@ def store_records(session: Session, plan: Plan, bundle: Bundle, source_ids: dict
 
     Args:
         session: of the transaction.
-        plan: what to do; the new ids are added to it.
-        bundle: what it was made for.
+        plan: the plan; the new ids are added to it.
+        bundle: the bundle of the plan.
         source_ids: the ids that new sources get, by their ids in the bundle.
     """
     _forget_deleted(session, plan)

@@ -1,1 +1,1 @@
-"""Alembic: how the tables came to be what they are."""
+"""Alembic: the migrations of the tables."""

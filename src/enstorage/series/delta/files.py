@@ -42,7 +42,7 @@ def unneeded(
 
     Args:
         table: as it is now.
-        files: where it is kept.
+        files: the place of the table.
         keep: versions; those later than the present one are not of this table and need nothing of it.
         older_than: files that were needed or written within this time are left out.
     """

@@ -49,7 +49,7 @@ _MANY_TRIES = deltalake.CommitProperties(max_commit_retries=100)
 # Polars panics when a file is shorter than the log says.
 _FAILURES = (DeltaError, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 
-# What the library prints of itself can be pages long.
+# Messages of the library can be pages long.
 _LONGEST_REASON = 300
 
 _OWNER = "enstorage.store"
@@ -235,7 +235,7 @@ class DeltaSeries(SeriesStore):
                 if not keep:
                     raise
                 raise StoreError(
-                    f"A version of the series store {self} that a snapshot names cannot be read: {self._told(error)}. "
+                    f"A version of the series store {self} that a snapshot names cannot be read: {self._text_of(error)}. "
                     "Nothing was freed. Restore the series store from a backup, or delete the snapshot that names it."
                 ) from error
             if delete:
@@ -306,20 +306,20 @@ class DeltaSeries(SeriesStore):
         except _FAILURES as error:
             if version is not None and isinstance(error, DeltaError | FileNotFoundError):
                 raise NotFoundError(
-                    f"The series store {self} does not keep its version {version} any more ({self._told(error)}). Read the "
-                    "points as they are now."
+                    f"The series store {self} does not keep its version {version} any more ({self._text_of(error)}). "
+                    "Read the points as they are now."
                 ) from error
             if self._location is None:
                 remedy = "Check that the folder is there, readable and writable, and that the disk is not full."
             else:
                 remedy = "Check the URL and the credentials, and that the server can be reached."
             raise StoreError(
-                f"The series store {self} failed: {self._told(error)}. Nothing was changed. {remedy}"
+                f"The series store {self} failed: {self._text_of(error)}. Nothing was changed. {remedy}"
             ) from error
 
-    def _told(self, error: BaseException) -> str:
-        told = str(error) if self._location is None else self._location.told(error)
-        return " ".join(told.split())[:_LONGEST_REASON].rstrip(". ")
+    def _text_of(self, error: BaseException) -> str:
+        message = str(error) if self._location is None else self._location.message_of(error)
+        return " ".join(message.split())[:_LONGEST_REASON].rstrip(". ")
 
     def __repr__(self) -> str:
         return f"delta:{self._place if self._location is None else self._location}"

@@ -24,7 +24,7 @@ class CsvPoints(NamedTuple):
 
     Attributes:
         frame: columns `time`, `value` and, where asked for, `tags`: a text that differs for each set of tags.
-        is_whole: whether the names of databases, asked for in a second statement, came after the points.
+        is_whole: true if the names of databases, asked for in a second statement, follow the points.
     """
 
     frame: pl.DataFrame

@@ -6,13 +6,13 @@ from enstorage.instant import MAX_NS
 from enstorage.interval import TimeInterval
 
 MEASUREMENT, TAG, FIELD = "data_source", "mysql_id", "value"
-#: Where a database writes that the points belong to it.
+#: Name of the measurement in which a database marks the points as its own.
 CLAIM, HOLDER = "data_source_claim", "holder"
 
 #: The first and the last time that InfluxDB keeps, one nanosecond inside of what enstorage keeps elsewhere.
 EARLIEST, LATEST = 1 - MAX_NS, MAX_NS - 1
 
-# Told to be a float, so that shards in which somebody wrote integers are read as well.
+# Cast to float, so that shards with integers are read as well.
 _VALUE = f'"{FIELD}"::float'
 _FUNCTIONS = ("mean", "median", "sum", "min", "max", "first", "last", "count")
 
@@ -50,8 +50,8 @@ def delete_points(source_id: int, first: int = EARLIEST, last: int = LATEST) -> 
 
 
 def show_sources() -> str:
-    """The values of the tag that tells sources apart."""
-    # InfluxDB 3 looks at the last day only unless it is told a period.
+    """The values of the tag that identifies sources."""
+    # InfluxDB 3 reads the last day only unless a period is given.
     return (
         f"SHOW TAG VALUES {_from(MEASUREMENT)} WITH KEY = {identifier(TAG)} WHERE "
         f"time >= {EARLIEST} AND time <= {LATEST}"

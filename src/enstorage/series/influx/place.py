@@ -22,7 +22,7 @@ class InfluxPlace:
 
     Attributes:
         shown: the URL as it may be shown, without password and token.
-        origin: what requests go to, such as `http://host:8086`.
+        origin: the address of requests, such as `http://host:8086`.
         database: its name; of InfluxDB 2 that of a bucket.
         user: name of the user; None with a token, or where nobody has to be named.
         org: name of the organisation of InfluxDB 2, for messages.

@@ -57,7 +57,7 @@ _LOSSES = (
      "Name the certificates of your own authority in SSL_CERT_FILE, or correct the scheme of the URL."),
 )  # fmt: skip
 
-# Who asks when no user is named: by a token, or not even that.
+# Name of the caller when no user is given: a token, or none.
 _NOBODY = {False: "the token", True: "a request without user and password"}
 
 
@@ -73,8 +73,8 @@ def words_of(answer: urllib3.BaseHTTPResponse) -> str:
     """The message of the server, in one line: its own error, else the beginning of the text."""
     text = answer.data[:10_000].decode(errors="replace").strip()
     try:
-        told = json.loads(text)
-        text = str(told.get("error") or told.get("message") or text)
+        error = json.loads(text)
+        text = str(error.get("error") or error.get("message") or text)
     except (ValueError, AttributeError):
         pass
     if text.startswith("<"):

@@ -42,7 +42,7 @@ class InfluxServer:
     replaces itself, and everything else here may be done twice too.
 
     Attributes:
-        place: where it is.
+        place: the address of the server.
         version: major and minor version of the server.
     """
 
@@ -109,18 +109,18 @@ class InfluxServer:
     def _greet(self) -> tuple[int, int]:
         """The version of the server, asked for only once: who opens a store wants to know at once that it is away."""
         answer = self._persist(lambda: self._send("GET", "/ping", {}, allowed=_ANY_STATUS), patience=0)
-        told = answer.headers.get("X-Influxdb-Version", "")
-        found = re.search(r"(\d+)\.(\d+)", told)
+        reported = answer.headers.get("X-Influxdb-Version", "")
+        found = re.search(r"(\d+)\.(\d+)", reported)
         if answer.status in {401, 403}:
             raise refused(self.place, self.major, answer.status, words_of(answer))
         if found is None:
             raise self._not_understood(f"status {answer.status}, {words_of(answer)}")
         version = int(found[1]), int(found[2])
         if version < _OLDEST:
-            raise failed(self.place, f"the server is InfluxDB {told}; expected 1.3 or later", "Upgrade it.")
+            raise failed(self.place, f"the server is InfluxDB {reported}; expected 1.3 or later", "Upgrade it.")
         if version[0] == 1 and self.place.user is None and self.place.secret:
             remedy = "Write influxdb://user:password@host:port/database."
-            raise failed(self.place, f"the server is InfluxDB {told}, which knows users and no tokens", remedy)
+            raise failed(self.place, f"the server is InfluxDB {reported}, which knows users and no tokens", remedy)
         return version
 
     def _ensure_database(self) -> None:

@@ -173,11 +173,11 @@ class InfluxSeries(SeriesStore):
     def _rows(self, statement: str, *, with_tags: bool = False) -> pl.DataFrame:
         # An answer in CSV that the server breaks off has no error in it. Only what is asked for after it is missing then.
         # InfluxDB 3 takes one statement only; it breaks the connection off too.
-        tells_end = self._server.major < 3
-        asked = f"{statement};SHOW DATABASES" if tells_end else statement
+        marks_end = self._server.major < 3
+        asked = f"{statement};SHOW DATABASES" if marks_end else statement
         for is_last in (False, True):
             answer = self._server.stream(asked, partial(read_csv, with_tags=with_tags))
-            if answer.is_whole or not tells_end:
+            if answer.is_whole or not marks_end:
                 return answer.frame
             if not is_last:  # the server may have been stopping; or it says the reason when asked for less
                 self._server.ask(f"{statement} LIMIT 1")
