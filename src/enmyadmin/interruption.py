@@ -26,7 +26,7 @@ def interruptible(command: Callable[P, T]) -> Callable[P, T]:
 
 @contextmanager
 def kept(message: Callable[[], str]) -> Iterator[None]:
-    """Where Ctrl-C comes in between, say what is kept."""
+    """On Ctrl-C inside the block, report what is kept."""
     try:
         yield
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""How commands speak: tables for people, JSON for machines, one message when something is wrong."""
+"""Output of commands: tables for people, JSON for machines, one message when something is wrong."""
 
 import json
 import math
@@ -81,7 +81,7 @@ def shortened(value: Any, length: int = 60) -> Any:
 
 
 def _number_format(magnitudes: list[float]) -> str:
-    """As many decimals as give the largest number five digits; powers of ten where it is very small."""
+    """The number of decimals that gives the largest number five digits; powers of ten where it is very small."""
     largest = max((value for value in magnitudes if math.isfinite(value)), default=0.0)
     if 0 < largest < 1e-3:
         return ".4e"

@@ -16,7 +16,7 @@ def non_trainable_variables_of(layer: Any) -> list[Any]:
 
 
 def is_used_once(layer: Any) -> bool:
-    """Whether a layer stands at one place of a model only."""
+    """True for a layer that stands at one place of a model only."""
     return len(layer._inbound_nodes) == 1
 
 

@@ -36,7 +36,7 @@ def save_forecasts(
 def in_source_units(
     data_set: DataSet, prepared: NDArray[np.float64], rows: NDArray[np.intp], quantiles: Sequence[float] = ()
 ) -> dict[str, Any]:
-    """What `Model.save_forecasts` takes, of output for some rows of a data set; see `save_forecasts`."""
+    """The arguments of `Model.save_forecasts` for output for some rows of a data set; see `save_forecasts`."""
     shape = (len(rows), *data_set.arrays(rows[:1])[2].shape[1:])  # of one row: images would all be scaled for it
     if prepared.size != np.prod(shape) * max(1, len(quantiles)):
         raise InvalidInputError(
@@ -62,6 +62,6 @@ def output_of(obj: Any, X: NDArray[Any], targets: int | None = None) -> NDArray[
 
 
 def is_keras(obj: Any) -> bool:
-    """Whether it is a Keras model; imports nothing for it."""
+    """True for a Keras model; imports nothing."""
     keras = sys.modules.get("keras")
     return keras is not None and isinstance(obj, keras.Model)

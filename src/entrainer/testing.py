@@ -47,14 +47,14 @@ class NetworkContract(ABC):
         assert plugins.load(NETWORK_SPECS, network.name) is type(network)
 
     def test_its_parameters_are_its_recipe(self) -> None:
-        """As JSON, and pickled for other processes, they make an equal network; equal ones count once."""
+        """In JSON, and pickled for other processes, they make an equal network; equal ones count once."""
         network = self.make_network()
         assert spec_from_json(json.loads(json.dumps(network.to_json()))) == network
         assert pickle.loads(pickle.dumps(network)) == network  # noqa: S301 - its own
         assert len({network, self.make_network()}) == 1
 
     def test_it_cannot_be_changed(self) -> None:
-        """What is stored of it stays true, and compiled programs are kept by it."""
+        """Its stored form stays true, and compiled programs are kept by it."""
         network = self.make_network()
         with pytest.raises(FrozenInstanceError):
             setattr(network, next((field.name for field in fields(network)), "name"), None)

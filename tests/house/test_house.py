@@ -57,6 +57,18 @@ def test_a_module_says_what_it_is_for_and_is_not_a_catch_all(path):
     assert path.stem.strip("_") not in {"utils", "util", "helpers", "common", "core", "misc"}
 
 
+#: A docstring begins with a sentence in the imperative or a noun phrase.
+QUESTIONS = {"As", "How", "That", "What", "When", "Where", "Whether", "Which", "Who"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT / "src")))
+def test_docstrings_say_what_is_there_instead_of_asking_for_it(path):
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    nodes = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, documented)]
+    begins = [(getattr(node, "name", "module"), (ast.get_docstring(node) or "-").split()[0]) for node in nodes]
+    assert [name for name, word in begins if word.strip("`,:.") in QUESTIONS] == []
+
+
 def run(*arguments):
     return subprocess.run([sys.executable, *arguments], check=True, capture_output=True, text=True, cwd=ROOT).stdout
 

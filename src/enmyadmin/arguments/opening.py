@@ -1,4 +1,4 @@
-"""Which store a command works on."""
+"""The store that a command works on."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

@@ -1,4 +1,4 @@
-"""Which records a command is about: the word for an entity, and the id or the name of a record."""
+"""Records that a command works on: the word for an entity, and the id or the name of a record."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -73,7 +73,7 @@ def find_records(kind: type[R], references: Iterable[str], connector: "Connector
 
 
 def label_of(kind: "type[Record]") -> str:
-    """What people call an entity: `data source`."""
+    """The display name of an entity: `data source`."""
     return str(kind.__tablename__).replace("_", " ")
 
 

@@ -142,7 +142,7 @@ def purge(
 
 
 def trashed(connector: "Connector") -> "list[Record]":
-    """What is in the trash, of every entity, without parts of other records."""
+    """The records in the trash, of every entity, without parts of other records."""
     from enstorage.entity import ENTITIES
 
     kinds = [kind for kind in ENTITIES if not (kind._part_of or kind._is_owned)]
@@ -175,7 +175,7 @@ def _ask(chosen: "list[Record]") -> None:
 
 
 def _counted(records: "Iterable[Record]") -> str:
-    """How many of each entity: `1 model and 2 ensembles`."""
+    """The number of records of each entity: `1 model and 2 ensembles`."""
     counts = Counter(label_of(type(record)) for record in records)
     shown = [f"{count} {label}{'' if count == 1 else 's'}" for label, count in counts.items()]
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)

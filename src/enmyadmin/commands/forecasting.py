@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Forecasting(StrEnum):
-    """What forecasts past the end of its data."""
+    """Records that forecast past the end of their data."""
 
     MODEL = "model"
     ENSEMBLE = "ensemble"

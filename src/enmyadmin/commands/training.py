@@ -200,7 +200,7 @@ def _state(models: "Sequence[Model]") -> list[Any]:
 
 
 def _finished(models: "Sequence[Model]", before: list[Any]) -> str:
-    """Which models are not as they were, and which of them are not at their last epoch."""
+    """The models that changed, and those of them that are not at their last epoch."""
     kept_ones = []
     for model, then, now in zip(models, before, _state(models), strict=True):
         if now != then:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def sites(model: "keras.Model") -> list[tuple[Any, str]]:
-    """Where a model keeps its rates above 0: a layer or the cell of one, and the name of its attribute."""
+    """The places of a model's rates above 0: a layer or the cell of one, and the name of its attribute."""
     dropout, cell = load_keras().layers.Dropout, recurrent_dropout_cell()
     found = []
     for layer in layers_of(model):

@@ -22,7 +22,7 @@ SECONDS_A_CHUNK = 1.0
 
 
 class Chunk(NamedTuple):
-    """What is told after every few epochs.
+    """The report on a few epochs.
 
     Attributes:
         epochs: How many are done.
@@ -220,7 +220,7 @@ class _Group:
         ]
 
     def _apart(self, weights: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-        """What belongs to each weight, parted by whether it is trained."""
+        """The values of each weight, divided into trained weights and others."""
         both = list(zip(weights, self._is_trained, strict=True))
         return [each for each, own in both if own], [each for each, own in both if not own]
 
@@ -288,13 +288,13 @@ def _check_group(group: Sequence[GroupMember]) -> None:
 
 
 def _compiled(training: Training) -> Training:
-    """What of a training is part of the program."""
+    """The part of a training that is compiled into the program."""
     common = training.together()
     return common if training.schedule.kind == "cosine" else replace(common, epochs=1)
 
 
 def _same_rows(member: GroupMember, other: GroupMember) -> bool:
-    """Whether two members were given the very same samples, so that they are in memory once."""
+    """True where two members were given the same samples, so that they are in memory once."""
     if (member.valid is None) != (other.valid is None):
         return False
     mine, theirs = [member.X, member.y], [other.X, other.y]

@@ -44,7 +44,7 @@ def seed_states(model: "keras.Model") -> list[Any]:
 
 
 class Blueprint(NamedTuple):
-    """What is to be known about a model of some network before it is trained.
+    """Facts about a model of a network before it is trained.
 
     Attributes:
         shapes: Of its weights, in the order of `keras.Model.weights`.

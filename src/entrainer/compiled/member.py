@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class MemberSamples(NamedTuple):
-    """What is trained on or judged by.
+    """Samples to train on or to judge by.
 
     Attributes:
         X: (rows, …), one sample a row.

@@ -42,7 +42,7 @@ def _sees_one_step(layer: Any) -> bool:
 
 
 def _first_step(layer: Any, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
-    """What `LSTM.inner_loop` gives for a state of zeros: the last output, all outputs, the states.
+    """The result of `LSTM.inner_loop` for a state of zeros: the last output, all outputs, the states.
 
     Args:
         layer: The LSTM layer.

@@ -1,4 +1,4 @@
-"""What the training of one model gave."""
+"""The outcome of the training of one model."""
 
 from dataclasses import dataclass
 from enum import StrEnum

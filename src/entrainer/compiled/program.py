@@ -24,7 +24,7 @@ RUNNING, EARLY, DIVERGED, PRUNED = range(4)
 
 
 class Best(NamedTuple):
-    """What early stopping remembers; every array has a leading axis of members.
+    """The memory of early stopping; every array has a leading axis of members.
 
     Attributes:
         weights: Of the best epoch, as `State.weights`; empty without early stopping.
@@ -40,7 +40,7 @@ class Best(NamedTuple):
 
 
 class State(NamedTuple):
-    """What training changes; every array has a leading axis of members.
+    """The state that training changes; every array has a leading axis of members.
 
     Attributes:
         weights: Those that are trained, in the order of `keras.Model.trainable_variables`.
@@ -60,7 +60,7 @@ class State(NamedTuple):
 
 
 class TrainingRows(NamedTuple):
-    """What is trained on or judged by; every array has a leading axis of members, but for X and y that all share.
+    """Rows to train on or to judge by; every array has a leading axis of members, but for X and y that all share.
 
     Attributes:
         X: (members, rows, …), zero where padded; the rows are a multiple of the batch.
@@ -76,7 +76,7 @@ class TrainingRows(NamedTuple):
 
 
 class Own(NamedTuple):
-    """What is a member's own and stays the same; every array has a leading axis of members.
+    """Values of each member that stay the same; every array has a leading axis of members.
 
     Attributes:
         learning_rate: (members,), before the schedule.
@@ -264,7 +264,7 @@ def default_learning_rate(training: "Training") -> float:
 
 
 def _remember(training: "Training", now: State, loss: Any) -> Best:
-    """What is remembered after an epoch with that loss, which is judged by."""
+    """The memory of early stopping after an epoch with that loss."""
     stopping = training.early_stopping
     if stopping is None:
         return now.best._replace(epoch=now.epochs, loss=loss)

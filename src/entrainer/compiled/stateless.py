@@ -43,11 +43,11 @@ class StatelessNetwork:
 
     @property
     def seeds(self) -> int:
-        """How many layers draw random numbers."""
+        """The number of layers that draw random numbers."""
         return sum(self._is_seed)
 
     def moving(self, weights: Sequence[Any]) -> list[Any]:
-        """Those of the trained weights that the optimiser changes."""
+        """The trained weights that the optimiser changes."""
         return [each for each, kept in zip(weights, self._is_kept, strict=True) if not kept]
 
     def moved(self, weights: Sequence[Any], changed: Sequence[Any]) -> list[Any]:
@@ -56,7 +56,7 @@ class StatelessNetwork:
         return [each if kept else next(values) for each, kept in zip(weights, self._is_kept, strict=True)]
 
     def train(self, weights: Any, dropout: Any, dropped: Any, frozen: Any, X: Any) -> tuple[Any, Any, Any]:
-        """What is predicted with dropout on, at the rates `dropped`, the next random states, and the layers' penalties."""
+        """The prediction with dropout on, at the rates `dropped`, the next random states, and the layers' penalties."""
         with rates(self.model, list(dropped)):
             predicted, after, penalties = self.model.stateless_call(
                 weights, self._untrained(dropout, frozen), X, training=True, return_losses=True
@@ -64,7 +64,7 @@ class StatelessNetwork:
         return predicted, [value for value, seed in zip(after, self._is_seed, strict=True) if seed], sum(penalties)
 
     def predict(self, weights: Any, frozen: Any, X: Any) -> Any:
-        """What is predicted with dropout off."""
+        """The prediction with dropout off."""
         still = [jnp.zeros(2, jnp.uint32)] * self.seeds
         return self.model.stateless_call(weights, self._untrained(still, frozen), X, training=False)[0]
 

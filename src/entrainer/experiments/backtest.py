@@ -170,7 +170,7 @@ def _fold(job: Job, origins: NDArray[np.int64], number: int) -> Fold:
 
 
 def _forecast(folds: list[Fold], epochs: Epochs, interrupts: list[BaseException]) -> list[NDArray[np.float64]]:
-    """What is forecast in each fold, (rows ahead, outputs).
+    """The forecasts of each fold, (rows ahead, outputs).
 
     An interrupt that comes when all are trained is added to `interrupts`, an earlier one is raised.
     """

@@ -25,7 +25,7 @@ _RUNNING, _COMPLETE, _PRUNED, _FAILED = "running", "complete", "pruned", "failed
 
 @dataclass(frozen=True)
 class Proposal:
-    """What a trial tries.
+    """The network and the training of a trial.
 
     Attributes:
         network: The specification.
@@ -40,7 +40,7 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Tuning:
-    """What came of a search.
+    """The result of a search.
 
     Attributes:
         study: All trials, as Optuna knows them; its values are losses on the valid rows.
@@ -129,7 +129,7 @@ class _Known(NamedTuple):
 
     @property
     def is_running(self) -> bool:
-        """Whether it has not ended yet, or its process was killed."""
+        """True until it has ended; also after its process was killed."""
         return bool(self.fact["state"] == _RUNNING)
 
 

@@ -40,7 +40,7 @@ def taken_in_turn(jobs: Sequence[Job], at_once: int) -> Iterator[list[Job]]:
 
 
 def _is_done(job: Job, facts: Mapping[str, Any]) -> bool:
-    """Whether the model was trained to the end by these settings and seed."""
+    """True where the model was trained to the end by these settings and seed."""
     same = facts.get("training") == job.training.to_json() and facts.get("seed") == job.seed
     return same and facts.get("stopped") != str(Stop.INTERRUPTED)
 

@@ -1,4 +1,4 @@
-"""How far a training has come: counted in epochs of single models, where an estimator counts as one."""
+"""The progress of a training: counted in epochs of single models, where an estimator counts as one."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from entrainer.fitting.job import Job
 
 
 def epochs_of(job: Job) -> int:
-    """How much the training of one model counts."""
+    """The share of one model in the training."""
     return 1 if job.member is None else job.training.epochs
 
 

@@ -13,7 +13,7 @@ _ASKED_EVERY_SECONDS = 0.5
 
 
 def at_once(group: Sequence[Job]) -> int:
-    """How many models of a group one process trains at once: a block for each core."""
+    """The number of models of a group that one process trains at once: a block for each core."""
     first = group[0]
     if first.member is None or first.alone:
         return 1

@@ -1,4 +1,4 @@
-"""What `fit` does to one model, and whether it can be done together with others."""
+"""`Job`: the training of one model, alone or together with others."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -59,7 +59,7 @@ class Loaded:
 
     @property
     def target_size(self) -> int:
-        """How many values each row has as targets."""
+        """The number of target values of each row."""
         return math.prod(self.train.y.shape[1:])
 
     @cached_property
@@ -71,7 +71,7 @@ class Loaded:
 
     @cached_property
     def kind(self) -> Targets:
-        """Whether the targets are values or classes; those of a preparation are values unless the adapter has classes."""
+        """The kind of the targets, values or classes; those of a preparation are values unless the adapter has classes."""
         y = self.train.y
         if self.data_set.data_preparation_id is not None:
             has_classes = getattr(adapter_from_json(self.data_set.adapter), "classes", None) is not None
@@ -81,7 +81,7 @@ class Loaded:
         return Targets.TWO_CLASSES if self.data_set.classes == 2 else Targets.VALUES
 
     def kind_for(self, training: Training) -> Targets:
-        """What the outputs are in a training: quantiles are values, and a loss for classes takes the targets for such."""
+        """The kind of the outputs in a training: quantiles are values, and a loss for classes takes the targets for such."""
         if training.quantiles:
             return Targets.VALUES
         return Targets.CLASSES if training.loss == "categorical_crossentropy" else self.kind
@@ -129,7 +129,7 @@ class Job:
 
     @property
     def judged_by_valid(self) -> bool:
-        """Whether valid rows decide which weights are kept."""
+        """True where valid rows decide which weights are kept."""
         has_valid = self.member is not None and self.member.valid is not None
         return has_valid and self.training.early_stopping is not None
 

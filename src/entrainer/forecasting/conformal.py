@@ -63,7 +63,7 @@ class Calibration:
         return Calibration(self.kind, {step: known for step, known in self.residuals.items() if step in steps})
 
     def steps_without(self, levels: Iterable[float], horizon: int) -> list[int]:
-        """Those of the steps 1 … horizon that have too few residuals for one of the levels."""
+        """The steps 1 … horizon that have too few residuals for one of the levels."""
         return [step for step in range(1, horizon + 1) if any(self.radius(step, level) is None for level in levels)]
 
     def with_intervals(self, points: pl.DataFrame, levels: Sequence[float]) -> pl.DataFrame:
@@ -123,7 +123,7 @@ def quantiles_of(level: float) -> tuple[float, float]:
 
 
 def rows_needed(level: float) -> int:
-    """How many residuals there have to be, so that one of them is large enough: the least n with ⌈(n + 1)·level⌉ ≤ n."""
+    """The number of residuals that is needed so that one of them is large enough: the least n with ⌈(n + 1)·level⌉ ≤ n."""
     rows = math.ceil(_exact(level / (1 - level)))
     return rows if _rank(rows, level) <= rows else rows + 1
 

@@ -146,7 +146,7 @@ def _rehearsed(model: Model, horizon: int, series: DataSource | int | None) -> C
 
 
 def _last_window(model: Model, known: Known, window: Window) -> NDArray[np.float64]:
-    """What the first window sees, and for an offset above 1 what the windows after it see of known rows."""
+    """The values of the first window, and for an offset above 1 what the windows after it see of known rows."""
     width = window.lag + window.offset - 1
     if len(known.times) < width:
         raise InvalidInputError(

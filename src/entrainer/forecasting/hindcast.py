@@ -21,7 +21,7 @@ Times = NDArray[np.int64]
 
 
 def hindcast_values(model: Model, origins: Times, horizon: int, series: DataSource | int | None = None) -> Floats:
-    """What the model says from each origin, with the rows before it known, of the steps from it on.
+    """The forecasts of the model from each origin, with the rows before it known, for the steps from it on.
 
     Args:
         model: as `entrainer.forecast` takes it.
@@ -53,7 +53,7 @@ def hindcast_values(model: Model, origins: Times, horizon: int, series: DataSour
 
 
 def true_steps(preparation: DataPreparation, origins: Times, times: Times, truth: Floats, horizon: int) -> Floats:
-    """What happened in the steps from each origin on, as far as it may be told.
+    """The true values of the steps from each origin on, as far as it may be told.
 
     Args:
         preparation: of the series.

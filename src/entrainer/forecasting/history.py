@@ -1,4 +1,4 @@
-"""What is known when a forecast is made: the rows of a series up to an origin, on the grid of its buckets."""
+"""The history that a forecast starts from: the rows of a series up to an origin, on the grid of its buckets."""
 
 from dataclasses import dataclass
 
@@ -52,7 +52,7 @@ class Known:
 def known_rows(
     preparation: DataPreparation, snapshot: DataSnapshot | None = None, time_from: TimeLike | None = None
 ) -> Known:
-    """What was known before a time, cleaned and transformed as the preparation does it.
+    """The rows that were known before a time, cleaned and transformed as the preparation does it.
 
     Figures that were fitted on the train rows, such as a scale or the mean that gaps are filled with, stay as they are.
     Nothing else of what comes at `time_from` or later is seen: a gap before it is not filled from behind it.

@@ -62,7 +62,7 @@ def run_ahead(
 
 
 def direct_steps(horizon: int, own_horizon: int, offset: int = 1) -> dict[int, int]:
-    """Which of the steps 1 … horizon are given by windows without forecasts, and as which step of the model's own horizon.
+    """The steps 1 … horizon that windows without forecasts give, and as which step of the model's own horizon.
 
     Only these are as good as the forecasts that the model makes of its samples.
     """

@@ -19,7 +19,7 @@ class Layer(Described, ABC):
 
     @abstractmethod
     def shape_after(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """What it makes of a sample's shape; a length below 1 says that it does not fit."""
+        """The shape of a sample after the layer; a length below 1 says that it does not fit."""
 
     @abstractmethod
     def make(self, keras: Any, axes: int) -> list[Any]:

@@ -106,7 +106,7 @@ class OnlineNetwork(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
 
 
 def is_size(value: Any) -> bool:
-    """Whether it is a whole number of at least 1, of Python or of NumPy."""
+    """True for a whole number of at least 1, of Python or of NumPy."""
     return type(value) is not bool and isinstance(value, Integral) and int(value) >= 1
 
 

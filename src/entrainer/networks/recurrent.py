@@ -235,7 +235,7 @@ class Jordan(NetworkSpec):
 
 
 def steps(keras: Any, shape: tuple[int, ...]) -> list[Any]:
-    """What makes time steps of one value each of a window; several series have their steps already."""
+    """A layer that makes time steps of one value each of a window; several series have their steps already."""
     return [keras.layers.Reshape((*shape, 1))] if len(shape) == 1 else []
 
 

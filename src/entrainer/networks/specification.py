@@ -1,4 +1,4 @@
-"""What a model is, apart from what it learns: a name and parameters that can be stored as JSON."""
+"""Specifications of models, without what they learn: a name and parameters that can be stored as JSON."""
 
 from abc import abstractmethod
 from collections.abc import Mapping

@@ -1,1 +1,1 @@
-"""How networks are trained: loss, optimiser, schedule, stopping."""
+"""Settings of training: loss, optimiser, schedule, stopping."""

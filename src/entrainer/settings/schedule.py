@@ -10,7 +10,7 @@ KINDS = ("constant", "time", "exponential", "steps", "cosine")
 
 @dataclass(frozen=True)
 class Schedule(Described):
-    """How the learning rate changes.
+    """A schedule of the learning rate.
 
     Attributes:
         kind: `constant`; `time`: 1 / (1 + rate · steps done), which the sources call decay; `exponential`: rate to the
@@ -33,7 +33,7 @@ class Schedule(Described):
         check_size(self, "warmup", 0)
 
     def factor(self, step: Any, steps_an_epoch: Any, epochs: int) -> Any:
-        """What the learning rate is multiplied by.
+        """The factor of the learning rate.
 
         Args:
             step: Steps of the optimiser done, a number or an array of JAX or NumPy.

@@ -1,4 +1,4 @@
-"""How a network is trained: the settings that are not part of its architecture."""
+"""Settings of a training: those that are not part of its architecture."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -25,7 +25,7 @@ OPTIMIZERS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class EarlyStopping(Described):
-    """When a member stops before its last epoch: when the loss on its valid rows no longer falls.
+    """Early stopping: a member stops before its last epoch when the loss on its valid rows no longer falls.
 
     Members without valid rows are judged by their train rows. The weights of the best epoch are kept in any case.
 
@@ -99,7 +99,7 @@ class Training(Described):
         return replace(self, learning_rate=None)
 
     def outputs(self, targets: int) -> int:
-        """How many outputs a network needs for so many columns of y."""
+        """The number of outputs that a network needs for a number of columns of y."""
         return targets * max(1, len(self.quantiles))
 
     def _check_options(self) -> None:

@@ -144,7 +144,7 @@ def _markdown(value: Any) -> str:
 
 
 class _Library:
-    """What is used of TensorBoard."""
+    """The parts of TensorBoard that are used."""
 
     def __init__(self) -> None:
         from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, tensor_shape_pb2, types_pb2

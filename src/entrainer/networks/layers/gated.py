@@ -11,7 +11,7 @@ import keras  # noqa: E402
 
 
 class _GatedCell(keras.layers.Layer):  # type: ignore[misc] # Keras has no types
-    """What the variants share: one kernel for all gates, and a bias that lets the cell remember at first.
+    """The common part of the variants: one kernel for all gates, and a bias that lets the cell remember at first.
 
     Args:
         units: Cells, and columns of the output.
@@ -54,7 +54,7 @@ class _GatedCell(keras.layers.Layer):  # type: ignore[misc] # Keras has no types
         return after[0], list(after)
 
     def get_config(self) -> dict[str, Any]:
-        """What the cell is made of, as `from_config` takes it."""
+        """The configuration of the cell, as `from_config` takes it."""
         serialize = keras.initializers.serialize
         base: dict[str, Any] = super().get_config()
         return base | {
@@ -69,7 +69,7 @@ class _GatedCell(keras.layers.Layer):  # type: ignore[misc] # Keras has no types
 
     @abstractmethod
     def _remembering(self) -> list[list[float]]:
-        """What each gate's bias starts with, (blocks, 1): the forget gate is open, at sigmoid(1)."""
+        """The initial bias of each gate, (blocks, 1): the forget gate is open, at sigmoid(1)."""
 
     @abstractmethod
     def _step(self, sums: list[Any], cell: Any) -> tuple[Any, Any]:
@@ -107,7 +107,7 @@ class PeepholeLSTMCell(_GatedCell):
         self.peephole = self.add_weight((3, self.units), self.peephole_initializer, name="peephole")
 
     def get_config(self) -> dict[str, Any]:
-        """What the cell is made of, as `from_config` takes it."""
+        """The configuration of the cell, as `from_config` takes it."""
         base: dict[str, Any] = super().get_config()
         return base | {"peephole_initializer": keras.initializers.serialize(self.peephole_initializer)}
 

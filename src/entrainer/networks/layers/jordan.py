@@ -72,7 +72,7 @@ class JordanCell(keras.layers.Layer):  # type: ignore[misc] # Keras has no types
         return output, [self.decay * context + output]
 
     def get_config(self) -> dict[str, Any]:
-        """What the cell is made of, as `from_config` takes it."""
+        """The configuration of the cell, as `from_config` takes it."""
         base: dict[str, Any] = super().get_config()
         return base | {
             "units": self.units,
