@@ -29,7 +29,7 @@ def test_commands_stand_in_panels_in_the_order_of_the_work(enstorage):
     order = [name for name in PROGRAM.list_commands(None) if name in way]
     assert order == way
     assert panels(CREATE) == {
-        "Data": ["data-source", "preparation", "data-set"],
+        "Data": ["data-source", "panel", "preparation", "data-set"],
         "Models": ["project", "research", "model"],
         "Ensembles": ["ensemble"],
     }

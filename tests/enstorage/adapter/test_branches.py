@@ -186,5 +186,5 @@ def test_series_that_never_meet_are_refused():
 
 @pytest.mark.parametrize("parameter", ["lag", "offset", "horizon", "step"])
 def test_branches_are_made_of_whole_numbers(parameter):
-    with pytest.raises(InvalidInputError, match=f"The {parameter} of Branches is a whole number of at least 1"):
+    with pytest.raises(InvalidInputError, match=f"Branches's {parameter} is .*; expected a whole number of at least 1"):
         Branches(**{"lag": 1, parameter: 0})

@@ -174,5 +174,5 @@ def test_what_are_no_events_is_refused(store, census, values, transform, message
 
 @pytest.mark.parametrize("look_back", [0, -1, 2.0, True, "3"])
 def test_a_look_back_is_a_whole_number(look_back):
-    with pytest.raises(InvalidInputError, match="look_back of an Interval is a whole number of at least 1"):
+    with pytest.raises(InvalidInputError, match=r"Interval's look_back is .*; expected a whole number of at least 1"):
         Interval(look_back)

@@ -193,7 +193,7 @@ def test_a_set_that_cannot_be_built_is_refused_and_nothing_is_kept(
 
 @pytest.mark.parametrize("arguments", [{"lag": 0}, {"lag": 2.0}, {"lag": True}, {"lag": 3, "horizon": -1}])
 def test_a_window_is_made_of_whole_numbers(arguments):
-    with pytest.raises(InvalidInputError, match=r"of a Window is a whole number of at least 1; received"):
+    with pytest.raises(InvalidInputError, match=r"Window's .* is .*; expected a whole number of at least 1"):
         Window(**arguments)
 
 
