@@ -25,7 +25,7 @@ quick: check
 	$(PYTEST) -m "not slow and not long" -k "not mariadb and not postgresql and not influx and not s3" $(QUICK)
 
 test: check
-	@echo "All tests but the long ones: about 10 minutes on two cores, less once compiled networks are kept in .pytest_cache"
+	@echo "All tests but the long ones: about 13 minutes on two cores, less once compiled networks are kept in .pytest_cache"
 	$(PYTEST) -m "not long"
 
 test-long: .venv/installed-dev
