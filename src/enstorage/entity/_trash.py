@@ -7,10 +7,10 @@ record in the trash is read like any other.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, exists, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -176,7 +176,9 @@ def _owners(session: Session, record: "Record") -> "set[Key]":
 
 
 def _deleted_at(record: "Record", session: Session) -> datetime | None:
-    row = None if record._is_new else session.execute(_moments(type(record), [record.id])).first()
+    entity = type(record)
+    query = select(entity.id, entity.deleted_at).where(entity.id == record.id)
+    row = None if record._is_new else session.execute(query).first()
     if row is None:
         raise NotFoundError(f"{record} is not stored. Save it first, or read it again with get.")
     moment: datetime | None = row[1]
@@ -189,9 +191,16 @@ def _trashed(session: Session, keys: "Iterable[Key]") -> "set[Key]":
         (entity, id)
         for entity, ids in _by_entity(keys).items()
         for chunk in chunks(ids)
-        for id, moment in session.execute(_moments(entity, chunk))
-        if moment is not None
+        for id in session.connection().scalars(_ids_in_trash(entity), {"ids": list(chunk)})
     }
+
+
+@cache
+def _ids_in_trash(entity: "Kind") -> Any:
+    """The statement for the `ids` that are in the trash. Made once: every save of a new record runs it."""
+    columns = entity.__table__.columns
+    ids = bindparam("ids", expanding=True)
+    return select(columns["id"]).where(columns["id"].in_(ids), columns["deleted_at"].is_not(None))
 
 
 def _first_trashed(session: Session, keys: "set[Key]") -> "list[Record]":
@@ -215,10 +224,6 @@ def _by_entity(keys: "Iterable[Key]") -> "dict[Kind, set[int]]":
     for entity, id in keys:
         found.setdefault(entity, set()).add(id)
     return found
-
-
-def _moments(entity: "Kind", ids: Iterable[int]) -> Any:
-    return select(entity.id, entity.deleted_at).where(entity.id.in_(ids))
 
 
 def _as_ids(key: "Key") -> "tuple[Kind, list[int]]":
