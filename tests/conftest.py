@@ -18,10 +18,13 @@ os.environ |= {
 }
 
 import pytest
-from sqlalchemy import Pool, event, func, select, text
+from sqlalchemy import Pool, create_engine, event, func, select, text
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.util import LRUCache
 
 import servers
 from enstorage import Connector, DataSource
+from enstorage.database import engine as database_engine
 from enstorage.database.database import Database
 from enstorage.database.engine import for_reading
 from enstorage.database.url import parse_url
@@ -79,6 +82,24 @@ def wait_for_the_disk(no_wait_for_the_disk):
     event.remove(Pool, "checkout", do_not_wait)
     yield
     event.listen(Pool, "checkout", do_not_wait)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements_compiled_once():
+    """Every engine compiles its statements anew, and tests open thousands of stores. Those on SQLite share what is compiled."""
+    compiled = LRUCache(1000)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(SQLiteDialect_pysqlite, "__eq__", lambda one, other: type(one) is type(other))
+        patched.setattr(SQLiteDialect_pysqlite, "__hash__", lambda one: hash(type(one)))
+
+        def make_engine(*arguments, **options):
+            engine = create_engine(*arguments, **options)
+            if isinstance(engine.dialect, SQLiteDialect_pysqlite):
+                engine._compiled_cache = compiled
+            return engine
+
+        patched.setattr(database_engine, "create_engine", make_engine)
+        yield
 
 
 def do_not_wait(connection, record, proxy):
