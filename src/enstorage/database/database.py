@@ -34,6 +34,7 @@ class Database:
             except BaseException:
                 self.close()
                 raise
+        self._reading_engine = for_reading(self.engine)
 
     @property
     def in_transaction(self) -> bool:
@@ -80,7 +81,7 @@ class Database:
         self.before()
         with (
             translated(self.url),
-            Session(for_reading(self.engine), expire_on_commit=False, autoflush=False) as session,
+            Session(self._reading_engine, expire_on_commit=False, autoflush=False) as session,
         ):
             yield session
 

@@ -95,9 +95,12 @@ def _set_up_sqlite(dbapi_connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A writer takes its lock at once: one that begins as a reader cannot wait for the lock later, only fail.
-    reading = connection.get_execution_options().get(_READING)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    if connection.get_execution_options().get(_READING):
+        # Waits for nothing and fails for nothing, so the driver is called without SQLAlchemy's work around a statement.
+        connection.connection.cursor().execute("BEGIN")
+    else:
+        # A writer takes its lock at once: one that begins as a reader cannot wait for the lock later, only fail.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _server(url: URL) -> Engine:
