@@ -1,7 +1,7 @@
 # make demo        the README's example, trained and reported
 # make quick       style, types, layers, and the tests to run after each change: at most 90 seconds
-# make test        style, types, layers, and all tests but the long ones
-# make test-long   the long tests: examples on real data, clusters, servers that are killed
+# make test        style, types, layers, and all tests but the following
+# make test-long   the tests on servers, and the long ones: examples on real data, clusters, kills, damage, full disks
 # Each makes the environment that it needs.
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -22,15 +22,15 @@ QUICK := $(addprefix tests/,house enstorage/adapter enstorage/formats enstorage/
 	entrainer/test_estimator.py endirector/test_conductor.py endirector/test_honesty.py endirector/test_methods.py)
 
 quick: check
-	$(PYTEST) -m "not slow and not long" -k "not mariadb and not postgresql and not influx and not s3" $(QUICK)
+	$(PYTEST) -m "not slow and not long and not server" $(QUICK)
 
 test: check
-	@echo "All tests but the long ones: about 13 minutes on two cores, less once compiled networks are kept in .pytest_cache"
-	$(PYTEST) -m "not long"
+	@echo "All tests but those on servers and the long ones: about 9 minutes on two cores"
+	$(PYTEST) -m "not long and not server"
 
 test-long: .venv/installed-dev
-	@echo "The long tests: about 5 minutes on two cores"
-	$(PYTEST) -m long
+	@echo "The tests on servers, and the long ones: about 10 minutes on two cores"
+	$(PYTEST) -m "long or server"
 
 # The tests of faults for longer: kills, many writers, servers that go away, full disks, damage. Writes the figures into
 # docs/reference/reliability.md. TORTURE_KILLS, TORTURE_OPERATIONS and TORTURE_SEED may be given.

@@ -32,6 +32,9 @@ from enstorage.entity import ENTITIES, ORIGIN
 from solar import make_sunspots
 
 LONG_SECONDS = 20
+FAULTS = Path(__file__).parent / "faults"
+SERVERS = {"mariadb", "postgresql", "influx", "s3"}
+SERVER_FIXTURES = {"server", "bucket", "s3"}
 STORES = ("ENSTORAGE_DATABASE", "ENSTORAGE_SERIES", "ENSTORAGE_OBJECTS")
 
 
@@ -44,11 +47,22 @@ def pytest_unconfigure(config):
         servers.close_shared_folder()
 
 
+def pytest_collection_modifyitems(items):
+    """Mark the tests that need a server as `server`, and those that kill, damage and fill disks as `long`."""
+    for item in items:
+        if FAULTS in item.path.parents:
+            item.add_marker("long")
+        parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        kinds = {getattr(item.cls, "database", None), *filter(lambda each: isinstance(each, str), parameters)}
+        if kinds & SERVERS or SERVER_FIXTURES & set(item.fixturenames):
+            item.add_marker("server")
+
+
 def pytest_terminal_summary(terminalreporter):
     """Name the tests that should be marked `long`. A busy machine makes all of them longer, so none fails for that."""
     seconds = Counter()
     for report in chain.from_iterable(terminalreporter.stats.values()):
-        if isinstance(report, pytest.TestReport) and "long" not in report.keywords:
+        if isinstance(report, pytest.TestReport) and not {"long", "server"} & set(report.keywords):
             seconds[report.nodeid] += report.duration
     longest = [(test, taken) for test, taken in seconds.most_common() if taken > LONG_SECONDS]
     if longest:

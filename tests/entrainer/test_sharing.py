@@ -33,6 +33,7 @@ def models(sunspots):
     return made
 
 
+@pytest.mark.long
 def test_what_is_trained_already_is_left_as_it_is(models):
     entrainer.fit(models[:2], QUICK, progress=False)
     before = [model.meta("seconds") for model in models[:2]]
@@ -73,6 +74,7 @@ def test_a_claim_outlives_a_database_that_is_away_for_a_moment(models, store, mo
     assert enstorage.Model.get(models[0].id).meta(CLAIM) is None
 
 
+@pytest.mark.long
 def test_the_processes_of_an_executor_train_as_one_would(models, tmp_path):
     context, runs = multiprocessing.get_context("spawn"), tmp_path / "runs"
     with ProcessPoolExecutor(2, mp_context=context) as executor:

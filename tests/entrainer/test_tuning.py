@@ -53,6 +53,7 @@ def test_trials_are_models_and_the_best_has_the_lowest_loss_on_valid_rows(resear
         assert model.meta("training")["learning_rate"] == model.meta("trial")["parameters"]["rate"]
 
 
+@pytest.mark.long
 def test_a_study_goes_on_where_it_was_interrupted(research, propose, monkeypatch):
     whole = entrainer.tune(research, propose, 4, name="whole", at_once=2, progress=False)
     calls = []

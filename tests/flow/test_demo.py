@@ -11,6 +11,8 @@ import pytest
 
 import enstorage
 
+pytestmark = pytest.mark.long
+
 
 def run_demo(folder, *arguments):
     done = subprocess.run(
@@ -124,7 +126,6 @@ def test_everything_is_kept_and_whole(sunspots):
         connector.close()
 
 
-@pytest.mark.long
 def test_anyones_series_runs_the_same_way(tmp_path, test_data):
     folder = tmp_path / "report"
     airline = test_data / "airline" / "airline-passengers.csv"

@@ -202,9 +202,10 @@ def check_told(told):
     assert told[-1][1] == told[-1][2]
 
 
-def places(told):
-    """The first call, one in the middle, and the last."""
-    return sorted({1, (len(told) + 1) // 2, len(told)})
+def ways_to_stop(told):
+    """Ask to stop at the first call and at the last; interrupt, as Ctrl-C does, in the middle."""
+    middle = (len(told) + 1) // 2
+    return [(1, False, CancelledError), (middle, True, KeyboardInterrupt), (len(told), False, CancelledError)]
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
@@ -220,15 +221,14 @@ def test_a_long_call_tells_how_far_it_is_and_is_stopped_without_a_trace(call, co
     with stopped:
         before, other = everything(stopped), everything_of_other(stopped_folder)
         files = None
-        for at in places(whole.told):
-            for interrupt, error in ((False, CancelledError), (True, KeyboardInterrupt)):
-                with pytest.raises(error):
-                    call(stopped_folder, Listener(at, interrupt))
-                assert everything(stopped) == before
-                assert everything_of_other(stopped_folder) == other
-                files = files or sorted(each.name for each in stopped_folder.iterdir())
-                assert sorted(each.name for each in stopped_folder.iterdir()) == files
-                assert not {"report.html", "export.enz"} & set(files)
+        for at, interrupt, error in ways_to_stop(whole.told):
+            with pytest.raises(error):
+                call(stopped_folder, Listener(at, interrupt))
+            assert everything(stopped) == before
+            assert everything_of_other(stopped_folder) == other
+            files = files or sorted(each.name for each in stopped_folder.iterdir())
+            assert sorted(each.name for each in stopped_folder.iterdir()) == files
+            assert not {"report.html", "export.enz"} & set(files)
 
 
 @pytest.mark.parametrize("call", KEEPING.values(), ids=KEEPING.keys())
@@ -239,17 +239,16 @@ def test_a_call_that_keeps_what_is_finished_is_stopped_with_whole_members_only(c
         call(folder, whole)
         check_told(whole.told)
         call(folder, True)
-    for at in places(whole.told):
-        for interrupt, error in ((False, CancelledError), (True, KeyboardInterrupt)):
-            folder, store = copied()
-            with store:
-                before = everything(store)
-                with pytest.raises(error):
-                    call(folder, Listener(at, interrupt))
-                after = everything(store)
-                if at == 1:
-                    assert after == before
-                check_kept(before, after)
+    for at, interrupt, error in ways_to_stop(whole.told):
+        folder, store = copied()
+        with store:
+            before = everything(store)
+            with pytest.raises(error):
+                call(folder, Listener(at, interrupt))
+            after = everything(store)
+            if at == 1:
+                assert after == before
+            check_kept(before, after)
     with store:
         call(folder, False)  # goes on, or begins anew
 

@@ -10,7 +10,7 @@ import pytest
 
 HERE = Path(__file__).parent
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")

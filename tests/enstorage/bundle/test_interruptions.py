@@ -95,6 +95,7 @@ _KILLED = """
     ],
     ids=["with points", "before the commit", "after the commit"],
 )
+@pytest.mark.long
 def test_a_killed_import_is_there_whole_or_not_at_all(
     store, bundle, another_store, left, tmp_path, module, name, after
 ):

@@ -74,7 +74,7 @@ for turn in range(10):
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_processes_that_write_to_delta_at_once_lose_nothing(delta_url):
     writers = [
         subprocess.Popen(
