@@ -1,4 +1,4 @@
-"""Ensembles of a hundred members: meeting beside pandas, greedy selection beside AutoGluon, and weighing again.
+"""Ensembles of a hundred members: alignment beside pandas, greedy selection beside AutoGluon, and other weights.
 
 python benchmarks/bench_ensemble.py [--members 100] [--rows 1000000] [--rounds 100] [--stored-rows 100000]
 """
@@ -35,10 +35,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--stored-rows", type=int, default=100_000)
     given = parser.parse_args()
-    lines, notes = meeting(given.members, given.rows)
+    lines, notes = alignment(given.members, given.rows)
     for more_lines, more_notes in (
         selecting(given.members, given.rows, given.rounds),
-        weighing_again(given.members, given.stored_rows),
+        other_weights(given.members, given.stored_rows),
     ):
         lines += more_lines
         notes += more_notes
@@ -52,19 +52,19 @@ def main() -> None:
     )
 
 
-def meeting(members: int, rows: int) -> tuple[list[Line], list[str]]:
+def alignment(members: int, rows: int) -> tuple[list[Line], list[str]]:
     """Intersect the members' targets, and put their forecasts side by side."""
     lines, notes = [], []
-    for kind, told in (("lags", "begin one after another"), ("gaps", "lack 1 % of the targets each")):
+    for kind, description in (("lags", "begin one after another"), ("gaps", "lack 1 % of the targets each")):
         ours = alone(align_ours, members, rows, kind)
-        work = f"meet at {ours['common']:,} targets of {rows:,}, members {told}"
-        memory = [f"ours {told_memory(ours)}"]
+        work = f"align at {ours['common']:,} targets of {rows:,}, members {description}"
+        memory = [f"ours {memory_of(ours)}"]
         for way, (name, goal) in PANDAS.items():
             peer = alone(align_pandas, members, rows, kind, way)
             if ours["common"] != peer["common"] or not np.isclose(ours["sum"], peer["sum"]):
                 raise SystemExit(f"pandas found other targets or forecasts by {name}.")
             lines.append(Line(f"{work}; beside {name}", "s", ours["seconds"], peer["seconds"], goal=goal))
-            memory.append(f"{name} {told_memory(peer)}")
+            memory.append(f"{name} {memory_of(peer)}")
         notes.append(f"Memory at most, of that held before, {kind}: {', '.join(memory)}.")
     notes.append(
         "Ours also compares the truths, joins the parts, and gives the forecasts as one array; pandas gives a table."
@@ -78,7 +78,7 @@ def align_ours(members: int, rows: int, kind: str) -> dict[str, float]:
     from endirector import align
     from endirector.alignment.align import MemberForecasts
 
-    brought = []
+    members_forecasts = []
     for number, (ids, values, truth) in enumerate(ids_and_forecasts(members, rows, kind)):
         table = pl.DataFrame(
             {
@@ -90,10 +90,10 @@ def align_ours(members: int, rows: int, kind: str) -> dict[str, float]:
                 "truth": truth,
             }
         )
-        brought.append(MemberForecasts(str(number), table))
+        members_forecasts.append(MemberForecasts(str(number), table))
     held = peak_gigabytes()
     found: list[Any] = []
-    taken = seconds(lambda: found.append(align(brought)))
+    taken = seconds(lambda: found.append(align(members_forecasts)))
     forecasts = found[0].forecasts
     peak = peak_gigabytes()
     return {"seconds": taken, "common": len(forecasts), "sum": float(forecasts.sum()), "held": held, "peak": peak}
@@ -103,18 +103,18 @@ def align_pandas(members: int, rows: int, kind: str, way: str) -> dict[str, floa
     import pandas as pd
 
     keys = {"id": ["id"], "keys": ["series", "id", "step"], "concat": ["id"]}[way]
-    brought = []
+    members_forecasts = []
     for number, (ids, values, _) in enumerate(ids_and_forecasts(members, rows, kind)):
         columns = {"series": np.ones(rows, dtype=np.int64), "id": ids, "step": np.ones(rows, dtype=np.int32)}
-        brought.append(pd.DataFrame({**{key: columns[key] for key in keys}, str(number): values}))
+        members_forecasts.append(pd.DataFrame({**{key: columns[key] for key in keys}, str(number): values}))
     if way == "concat":
-        brought = [table.set_index("id") for table in brought]
+        members_forecasts = [table.set_index("id") for table in members_forecasts]
     held = peak_gigabytes()
     found: list[pd.DataFrame] = []
     if way == "concat":
-        taken = seconds(lambda: found.append(pd.concat(brought, axis=1, join="inner")))
+        taken = seconds(lambda: found.append(pd.concat(members_forecasts, axis=1, join="inner")))
     else:
-        taken = seconds(lambda: found.append(reduce(lambda left, right: left.merge(right, on=keys), brought)))
+        taken = seconds(lambda: found.append(reduce(lambda left, right: left.merge(right, on=keys), members_forecasts)))
     peak = peak_gigabytes()
     total = sum(float(found[0][str(number)].sum()) for number in range(members))
     return {"seconds": taken, "common": len(found[0]), "sum": total, "held": held, "peak": peak}
@@ -133,8 +133,8 @@ def selecting(members: int, rows: int, rounds: int) -> tuple[list[Line], list[st
         work = f"{rounds} rounds of greedy selection by {metric}, {rows:,} rows; beside AutoGluon {version}"
         lines.append(Line(work, "s", ours["seconds"], peer["seconds"], goal=GOAL))
         notes.append(
-            f"Memory at most, of that held before, greedy by {metric}: ours {told_memory(ours)}, AutoGluon "
-            f"{told_memory(peer)}."
+            f"Memory at most, of that held before, greedy by {metric}: ours {memory_of(ours)}, AutoGluon "
+            f"{memory_of(peer)}."
         )
     return lines, notes
 
@@ -149,7 +149,7 @@ def select_ours(members: int, rows: int, rounds: int, metric: str) -> dict[str, 
     return {"seconds": taken, "loss": min(found[0][1]), "held": held, "peak": peak_gigabytes()}
 
 
-def weighing_again(members: int, rows: int) -> tuple[list[Line], list[str]]:
+def other_weights(members: int, rows: int) -> tuple[list[Line], list[str]]:
     """Another method for an ensemble that is stored, from its table, without a model."""
     figures = alone(weigh_again, members, rows)
     lines = [
@@ -157,8 +157,8 @@ def weighing_again(members: int, rows: int) -> tuple[list[Line], list[str]]:
         for work in ("simplex weights", "greedy selection", "LinearRegression", "leave out one member")
     ]
     return lines, [
-        "Weighing again reads the stored table each time; bare is scikit-learn on arrays in memory. Memory at most, of that "
-        f"held before: {told_memory(figures)}."
+        "Other weights are fitted on the stored table, which is read each time; bare is scikit-learn on arrays in memory. "
+        f"Memory at most, of that held before: {memory_of(figures)}."
     ]
 
 
@@ -202,13 +202,13 @@ def weigh_again(members: int, rows: int) -> dict[str, float]:
 
 
 def alone(work: Callable[..., dict[str, Any]], *arguments: object) -> dict[str, Any]:
-    """What some work gives in a new process."""
+    """Run some work in a new process and give its result."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
         return process.submit(work, *arguments).result()
 
 
-def told_memory(figures: dict[str, Any]) -> str:
-    """The most memory, of which so much was held before the work began."""
+def memory_of(figures: dict[str, Any]) -> str:
+    """The peak of memory, and the memory in use before the work began."""
     return f"{figures['peak']:.1f} GB of {figures['held']:.1f} GB"
 
 

@@ -182,7 +182,7 @@ def main() -> None:
         [
             "SQLite: ours WAL, synchronous=FULL; MLflow as it comes, rollback journal, synchronous=FULL. MariaDB: both "
             "innodb_flush_log_at_trx_commit=1.",
-            "What MLflow finds comes with its facts, what we find without.",
+            "The runs that MLflow finds include their facts; our models do not.",
             "MLflow records by create_run + log_batch + set_terminated, a curve by one log_batch of 1,000.",
             "Bare: sqlite3 with two tables and the same index, WAL, synchronous=FULL, in transactions of the same size.",
         ],

@@ -52,7 +52,7 @@ def main() -> None:
     keras = run("alone", given, None)
     members = given.seeds * len(LAGS)
     by_keras = keras["seconds"] / given.alone * members
-    lines, told = by_neuralforecast(given.epochs, warm["seconds"], members)
+    lines, note = by_neuralforecast(given.epochs, warm["seconds"], members)
     rate = matrix_rate()
     of_keras, of_ours = (
         members * given.epochs * operations(zeros=zeros) / warm["again"] / 1e9 for zeros in (True, False)
@@ -74,7 +74,7 @@ def main() -> None:
             f"Keras: {given.alone} networks were trained, {keras['seconds'] / given.alone:.2f} s each; the rest is "
             "reckoned.",
             f"Test RMSE, sunspots: ours {spread(warm['errors'])}, Keras {spread(keras['errors'])}.",
-            told,
+            note,
             f"{of_ours:.0f} GFLOP/s of {rate:.0f} that the machine reaches in matrix products of 2,048²: "
             f"{of_ours / rate:.0%} (goal 40 %). Counted are the products that we compute, backward twice.",
             f"With the products of Keras' layers by a state of zeros, which we leave out: {of_keras:.0f} GFLOP/s, "

@@ -1,4 +1,4 @@
-"""What bench_ensemble.py does, done by AutoGluon: python peer_greedy_autogluon.py MEMBERS ROWS ROUNDS METRIC."""
+"""The work of bench_ensemble.py, done by AutoGluon: python peer_greedy_autogluon.py MEMBERS ROWS ROUNDS METRIC."""
 
 import json
 import sys

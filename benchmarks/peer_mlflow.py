@@ -1,4 +1,4 @@
-"""What bench_records.py does, done by MLflow: python peer_mlflow.py URI MODELS."""
+"""The work of bench_records.py, done by MLflow: python peer_mlflow.py URI MODELS."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""What bench_train.py does, done by neuralforecast on the CPU: python peer_neuralforecast.py FILE EPOCHS BATCH LAG….
+"""The work of bench_train.py, done by neuralforecast on the CPU: python peer_neuralforecast.py FILE EPOCHS BATCH LAG….
 
 FILE has the scaled series and where its test part begins, as JSON; each lag gives one network. The network is the nearest
 that neuralforecast has: two layers of 75 units have as many weights as the 50 and 100 of the paper, and take a window value
@@ -60,6 +60,6 @@ for seed, lag in enumerate(LAGS):
 seconds = time.perf_counter() - started
 errors = []
 for seed, lag in enumerate(LAGS):
-    told = network(lag, seed).cross_validation(table, n_windows=None, test_size=len(values) - cut, step_size=1)
-    errors.append(float(np.sqrt(np.mean((told["LSTM"] - told["y"]) ** 2))))
+    forecasts = network(lag, seed).cross_validation(table, n_windows=None, test_size=len(values) - cut, step_size=1)
+    errors.append(float(np.sqrt(np.mean((forecasts["LSTM"] - forecasts["y"]) ** 2))))
 print(json.dumps({"version": neuralforecast.__version__, "seconds": seconds, "errors": errors}))

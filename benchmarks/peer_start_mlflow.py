@@ -1,4 +1,4 @@
-"""What bench_start.py does, done by MLflow: python peer_start_mlflow.py TRIES."""
+"""The work of bench_start.py, done by MLflow: python peer_start_mlflow.py TRIES."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""What bench_windows.py does, done by Darts without torch: python peer_windows_darts.py POINTS LAG."""
+"""The work of bench_windows.py, done by Darts without torch: python peer_windows_darts.py POINTS LAG."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""What bench_windows.py does, done by Keras on TensorFlow: python peer_windows_keras.py POINTS LAG.
+"""The work of bench_windows.py, done by Keras on TensorFlow: python peer_windows_keras.py POINTS LAG.
 
 The other form of its data sets, for Grain, keeps every window as an array and took five times as long a window.
 """

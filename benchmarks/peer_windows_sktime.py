@@ -1,4 +1,4 @@
-"""What bench_windows.py does, done by sktime: python peer_windows_sktime.py POINTS LAG.
+"""The work of bench_windows.py, done by sktime: python peer_windows_sktime.py POINTS LAG.
 
 The function has no public name; it is what `make_reduction` makes its tables by, and the fastest that sktime has.
 """

@@ -29,7 +29,7 @@ class Line:
     goal: str = ""
 
     def times(self, other: float | None) -> str:
-        """How many times as fast we are."""
+        """Our speed as a multiple of another's."""
         if other is None:
             return "–"
         ratio = self.ours / other if self.unit.endswith("/s") else other / self.ours

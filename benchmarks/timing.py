@@ -1,4 +1,4 @@
-"""How long some work takes. Peers use it too, so it needs nothing but Python."""
+"""Time that some work takes. Peers use it too, so it needs nothing but Python."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 def seconds(work: Callable[[], object], repeat: int = 1) -> float:
-    """How long some work takes by the clock; of several runs the median."""
+    """Time of some work by the clock, in seconds; the median of several runs."""
     taken = []
     for _ in range(repeat):
         started = time.perf_counter()
@@ -17,7 +17,7 @@ def seconds(work: Callable[[], object], repeat: int = 1) -> float:
 
 
 def seconds_of_python(*arguments: str, repeat: int) -> float:
-    """How long a new process of this Python takes, after one that fills the caches; of several the median."""
+    """Time of a new process of this Python, in seconds, after one that fills the caches; the median of several."""
 
     def start() -> None:
         subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
