@@ -1,8 +1,8 @@
-"""Airline passengers, month by month, by an LSTM network that sees one month: twice.
+"""Monthly airline passengers, forecast by an LSTM network with lag 1, with the leak of the source and without.
 
 Source: the textbook of networks: look-back 1, LSTM(4), Adam, 100 epochs, batch 1; root mean squared errors of 22.93 thousand
-on train and 47.53 thousand on test months. It scales by the smallest and largest of all 144 months, so that the network
-knows how far the test months will rise: that leaks. Here it is done as there, and with the scale of the train months alone.
+on train and 47.53 thousand on test months. It scales by the minimum and maximum of all 144 months. This is a leak: the scale
+contains how far the test months rise. The example trains with this scale, and with the scale of the train months only.
 """
 
 import csv
@@ -41,21 +41,27 @@ def airline(options: Options) -> list[Row]:
 
     judged, _ = leaking.targets("test")
     steps = np.diff(passengers)[np.isin(months[1:].astype("datetime64[ns]").astype(np.int64), judged)]
-    told = {"better": "lower", "less": shorter(epochs=(training.epochs, EPOCHS))}
+    settings = {"better": "lower", "less": shorter(epochs=(training.epochs, EPOCHS))}
     beside = f"persistence {np.sqrt(np.mean(steps**2)):.1f}"
     leaks, honest = (
         f"LSTM(4) on airline passengers, scaled by {rows}" for rows in ("all months: leaks", "train months")
     )
     why = "without the leak the network does not know how far the test months rise"
     return [
-        Row(leaks, "train RMSE, thousands", 22.93, [unit * _rmse(each, leaking, "train") for each in leakers], **told),
+        Row(
+            leaks,
+            "train RMSE, thousands",
+            22.93,
+            [unit * _rmse(each, leaking, "train") for each in leakers],
+            **settings,
+        ),
         Row(
             leaks,
             "test RMSE, thousands",
             47.53,
             [unit * _rmse(each, leaking, "test") for each in leakers],
             beside=beside,
-            **told,
+            **settings,
         ),
         Row(
             honest,
@@ -64,15 +70,15 @@ def airline(options: Options) -> list[Row]:
             [_rmse(each, sound, "test", judged) for each in models],
             beside=beside,
             because=why,
-            **told,
+            **settings,
         ),
     ]
 
 
 def _leaking(months: NDArray[np.datetime64], passengers: NDArray[np.float64]) -> DataSet:
-    """The samples of the source. No preparation of enstorage lets test rows into a scale, so it is done by hand.
+    """The samples of the source, scaled by hand, since a preparation never fits a scale on test rows.
 
-    From each part the source takes one row fewer than the look-back demands.
+    The source uses one row fewer of each part than the look-back requires.
     """
     scaled = (passengers - passengers.min()) / np.ptp(passengers)
     cut = int(len(passengers) * TRAIN_PART)
@@ -84,14 +90,14 @@ def _leaking(months: NDArray[np.datetime64], passengers: NDArray[np.float64]) ->
 
 
 def _rmse(model: Model, data_set: DataSet, part: str, among: NDArray[np.int64] | None = None) -> float:
-    """Of the stored forecasts; of those with the ids `among` alone, where they are given."""
+    """The root mean squared error of the stored forecasts, or only of those with the ids `among`."""
     ids, truth = data_set.targets(part)
     chosen = slice(None) if among is None else np.isin(ids, among)
     return float(np.sqrt(np.mean((model.forecasts(part)["value"].to_numpy() - truth)[chosen] ** 2)))
 
 
 def _read(path: Path | None) -> tuple[NDArray[np.datetime64], NDArray[np.float64]]:
-    """Months and thousands of passengers: of a file with two columns, or else of R's AirPassengers, which is downloaded."""
+    """Months and thousands of passengers from a file of two columns, or from R's AirPassengers, which is downloaded."""
     if path is not None:
         with path.open(encoding="utf-8") as file:
             lines = list(csv.reader(file))[1:]

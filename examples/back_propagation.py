@@ -1,7 +1,7 @@
-"""XOR by a multilayer perceptron that learns by back-propagation, one sample after the other.
+"""XOR by a multilayer perceptron that is trained by back-propagation, one sample after the other.
 
-Source: the textbook of networks, training of a multilayer perceptron: it goes on until the summed squared error E is at most
-E_m.
+Source: the textbook of networks, training of a multilayer perceptron: it continues until the summed squared error E is
+at most E_m.
 """
 
 from entrainer.networks import Estimator

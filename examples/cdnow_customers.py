@@ -1,8 +1,8 @@
-"""When customers buy again, by the interval network: one network that learns from all customers of a shop.
+"""The days until customers of a shop buy again, forecast by one interval network that is trained on all customers.
 
 Source: a Chinese tutorial on forecasting the times of a customer's visits by LSTM (2017): the last three intervals between
-visits say the class of the next one: below 40 days, 40 to 60, and so on. It has a few visits of one person and no figure;
-here it is the purchases of CDNOW, a shop for records, and what the network has to beat is always saying the median.
+visits predict the class of the next one: below 40 days, 40 to 60, and so on. It uses a few visits of one person and has no
+figure. The example uses the purchases of CDNOW, a record shop, and compares the network with always forecasting the median.
 """
 
 from collections import defaultdict
@@ -24,7 +24,7 @@ LEAST_PURCHASES, SHORT = 6, 80
 PURCHASES = "https://www.brucehardie.com/datasets/CDNOW_master.zip"
 
 Purchases = dict[str, tuple[NDArray[np.datetime64], NDArray[np.float64]]]
-"""Of each customer the days and how many purchases there were on each."""
+"""For each customer the days with purchases, and the number of purchases on each."""
 
 
 def cdnow_customers(options: Options) -> list[Row]:
@@ -82,20 +82,20 @@ def cdnow_customers(options: Options) -> list[Row]:
 
 
 def _classes_right(models: list[Model], binned: DataSet) -> tuple[list[float], float]:
-    """The percentage of test intervals of the class that each network, and that the median of the train rows says.
+    """The percentage of test intervals whose class is forecast by each network, and by the median of the train rows.
 
-    What the store keeps as forecasts of classes are days, Σ p_c m_c; so the networks are asked anew.
+    The stored forecasts are days, Σ p_c m_c, so the networks predict the classes again.
     """
     _, known = binned.targets("train")
     _, X, y = binned.arrays("test")
     truth = y.argmax(axis=1)
-    said = [model.load_object().predict(X, verbose=0).argmax(axis=1) for model in models]
+    predicted = [model.load_object().predict(X, verbose=0).argmax(axis=1) for model in models]
     median = np.searchsorted(EDGES, np.median(known), side="right")
-    return [100 * float((each == truth).mean()) for each in said], 100 * float((truth == median).mean())
+    return [100 * float((each == truth).mean()) for each in predicted], 100 * float((truth == median).mean())
 
 
 def _read(path: Path) -> Purchases:
-    """Customers of at least six purchases, so that each has intervals to learn from and one to forecast."""
+    """Customers with at least six purchases, so that each has train intervals and a test interval."""
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for line in path.read_text(encoding="utf-8").splitlines():
         customer, day, *_ = line.split()

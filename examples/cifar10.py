@@ -1,4 +1,4 @@
-"""Small pictures of ten kinds of things by a deep convolutional network.
+"""Classification of small pictures into ten classes by a deep convolutional network.
 
 Source: the textbook of networks, which takes it from the examples of Keras: 1,250,858 parameters, RMSprop with a learning
 rate of 1e-4 and a decay of 1e-6, batch 32, 100 epochs. It states no accuracy.
@@ -57,7 +57,7 @@ def cifar10(options: Options) -> list[Row]:
 
 
 def _read(path: Path | None, train: int, test: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """So many pictures to train on, then so many to test on: (pictures, 32, 32, 3), and the kind of each."""
+    """The first `train` train pictures, then the first `test` test pictures, (pictures, 32, 32, 3), and their classes."""
     if path is None:
         from keras.datasets import cifar10 as given
 
@@ -70,7 +70,7 @@ def _read(path: Path | None, train: int, test: int) -> tuple[NDArray[np.uint8], 
 
 
 def _unpacked(path: Path, each: dict[str, int]) -> dict[str, tuple[NDArray[np.uint8], NDArray[np.int64]]]:
-    """The first pictures of each kind in a packed folder of `train/KIND/NUMBER.jpg` and `test/KIND/NUMBER.jpg`."""
+    """The first pictures of each class in an archive of `train/KIND/NUMBER.jpg` and `test/KIND/NUMBER.jpg`."""
     from PIL import Image
 
     found: dict[str, tuple[list[NDArray[np.uint8]], list[int]]] = {part: ([], []) for part in each}

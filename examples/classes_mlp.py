@@ -1,7 +1,7 @@
 """A multilayer perceptron for ten classes of random samples: 20 → 64 → 64 → 10, with dropout.
 
 Source: the textbook of networks, which takes it from the guide to Keras. Samples and classes are drawn at random, so there
-is nothing to be learnt; chance is right once in ten times.
+is nothing to learn: a random guess is right in one of ten cases.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""What the examples on handwritten digits share: the digits, and the training and judging of a network on them."""
+"""Common code of the examples on handwritten digits: read the digits, train a network on them and compute its error."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -17,16 +17,16 @@ EPOCHS, TRAIN, TEST, CLASSES = 10, 60_000, 10_000, 10
 SHORT_TRAIN, SHORT_TEST = 1_000, 200
 
 ADAM = Training(batch_size=200, loss="categorical_crossentropy", optimizer="adam")
-"""How the source trains all of them but one."""
+"""The training of all networks of the source except one."""
 
 
 def digit_rows(options: Options, *, valid: int = 0, flatten: bool = False) -> DataSet:
-    """The digits as a data set, in the order in which they come: train, then test.
+    """The digits as a data set in their original order: train, then test.
 
     Args:
-        options: where they are, and whether all are taken.
-        valid: train rows that are set aside, the last ones. They decide nothing.
-        flatten: whether the network eats rows of pixels.
+        options: the path of the data, and whether all digits are used.
+        valid: the number of last train rows that are set aside; they are not used.
+        flatten: whether the network takes rows of pixels.
     """
     train, test = options.pick(TRAIN, SHORT_TRAIN), options.pick(TEST, SHORT_TEST)
     with step("Reading and keeping the digits"):
@@ -44,7 +44,7 @@ def errors(
     """Train networks on the digits.
 
     Returns:
-        The part of the test rows that each has wrong, in percent; and what was done less than in the source.
+        The percentage of wrong test rows of each network; and in what the run was shorter than that of the source.
     """
     training = replace(training, epochs=options.epochs_of(EPOCHS, 1))
     models = trained(research("Handwritten digits", name), network, digits, training, options.range_of_seeds(seeds))
@@ -53,12 +53,12 @@ def errors(
 
 
 def row(name: str, source: float, wrong: list[float], less: str) -> Row:
-    """The row of a network whose source tells its error."""
+    """The row of a network whose source states its error."""
     return Row(f"{name} on MNIST", "test error, %", source, wrong, "lower", less=less)
 
 
 def _read(path: Path | None) -> tuple[NDArray[np.uint8], ...]:
-    """Images and digits to train on, images and digits to test on."""
+    """Train images, train digits, test images and test digits."""
     if path is None:
         from keras.datasets import mnist
 

@@ -1,4 +1,4 @@
-"""Reviews of films, praise or blame, by an embedding and an LSTM layer.
+"""Classification of film reviews as positive or negative by an embedding and an LSTM layer.
 
 Source: the textbook of networks: the 5,000 most frequent words, 500 words of each review, Embedding(32), LSTM(100), three
 epochs of Adam, batch 64: 86.79 % of the test reviews are right.
@@ -17,7 +17,7 @@ from running import Options, percent_right, research, run, shorter, step, traine
 
 EPOCHS, REVIEWS, WORDS, LENGTH = 3, 50_000, 5_000, 500
 START, UNKNOWN, FIRST = 1, 2, 3
-"""Keras' numbers for the beginning of a review and for rarer words, and what it adds to the rank of a word."""
+"""Keras' numbers for the beginning of a review and for rarer words, and its offset to the rank of a word."""
 
 
 def imdb(options: Options) -> list[Row]:
@@ -40,10 +40,10 @@ def imdb(options: Options) -> list[Row]:
 
 
 def _read(path: Path | None, each: int) -> tuple[list[list[int]], list[int], list[str]]:
-    """So many reviews of each part, drawn at random, since a file may have all praise after all blame.
+    """Draw `each` reviews of each part at random, since a file may be sorted by label.
 
     Returns:
-        The numbers of the words of each review, as Keras gives them, rarer ones as unknown; 1 for praise; the part.
+        The numbers of the words of each review, as in Keras, with rarer words as unknown; 1 for positive; the part.
     """
     if path is None:
         from keras.datasets import imdb as films
@@ -51,7 +51,7 @@ def _read(path: Path | None, each: int) -> tuple[list[list[int]], list[int], lis
         (x_train, y_train), (x_test, y_test) = films.load_data(num_words=WORDS)
         given = {"train": (x_train, y_train), "test": (x_test, y_test)}
     else:
-        # Rows of different lengths are pickled in it, as in the file that Keras downloads: take one that you trust.
+        # The file contains pickled rows of different lengths, like the one that Keras downloads: use only one you trust.
         with np.load(path, allow_pickle=True) as file:
             given = {part: (file[f"x_{part}"], file[f"y_{part}"]) for part in ("train", "test")}
     texts, labels, parts = [], [], []

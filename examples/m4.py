@@ -1,9 +1,9 @@
-"""Forming ensembles on series of the M4 competition (Makridakis, Spiliotis & Assimakopoulos 2020).
+"""Selection of ensembles on series of the M4 competition (Makridakis, Spiliotis & Assimakopoulos 2020).
 
-The first 50 hourly and the first 50 weekly series. From the end of each series the next 48 hours or 13 weeks are forecast
-at once, by a seasonal naive forecast, the method Theta, a random forest and an LSTM network; for each series an ensemble
-of these is formed on rolling origins inside the series. Errors are MASE: mean absolute errors, divided by that of the
-seasonal naive forecast within the series.
+The example uses the first 50 hourly and the first 50 weekly series. The next 48 hours or 13 weeks after each series are
+forecast at once by a seasonal naive forecast, the Theta method, a random forest and an LSTM network. For each series
+`endirector.form` selects an ensemble of these on rolling origins inside the series. Errors are MASE: mean absolute errors,
+divided by that of the seasonal naive forecast within the series.
 """
 
 import csv
@@ -28,24 +28,24 @@ from running import CONSOLE, Options, run, shorter
 
 SERIES, EPOCHS, FOLDS = 50, 100, 5
 LONGEST = 700
-"""Of a longer series the last values are taken; a network that is trained together with others is as long as the longest."""
+"""The largest number of last values of a series; networks in one group are padded to the longest of their series."""
 FOREST = Estimator("RandomForestRegressor", {"n_estimators": 50, "min_samples_leaf": 3, "n_jobs": 2})
 NAMES = ("seasonal naive", "Theta", "forest", "LSTM")
 
 
 @dataclass(frozen=True)
 class Frequency:
-    """One of the two kinds of series.
+    """The settings of the hourly or the weekly series.
 
     Attributes:
-        name: as the files are called.
-        interval: between two values.
-        season: values after which a series repeats; 1: it does not, as M4 has it for weeks.
-        horizon: values to forecast.
-        lag: values that networks and forests see.
-        transform: of these values.
-        origins: rolling origins of seasonal naive and Theta, at most.
-        every: values between them.
+        name: the name in the files of M4.
+        interval: the time between two values.
+        season: the number of values in a season; 1 for none, as M4 defines for weeks.
+        horizon: the number of values to forecast.
+        lag: the number of values that networks and forests see.
+        transform: the transform of these values.
+        origins: the largest number of rolling origins of seasonal naive and Theta.
+        every: the number of values between two origins.
     """
 
     name: str
@@ -66,14 +66,14 @@ FREQUENCIES = (
 
 @dataclass(frozen=True)
 class Series:
-    """One series.
+    """A series of M4.
 
     Attributes:
-        name: in the competition.
-        known: the values before the end, oldest first; all of them.
+        name: its name in the competition.
+        known: all values before the forecast, oldest first.
         future: the values to forecast.
-        project: of its models.
-        preparation: of its last values and those to forecast, which are the test part.
+        project: the project of its models.
+        preparation: the preparation of its last values and, as the test part, those to forecast.
     """
 
     name: str
@@ -96,7 +96,7 @@ def _rows(frequency: Frequency, options: Options) -> list[Row]:
     training = Training(epochs=options.epochs_of(EPOCHS, 3))
     every = _read(frequency, options, count)
     models = [_members(series, frequency) for series in every]
-    # The networks of all series together; origins are common to what is trained together, so series of one length.
+    # Networks of all series are fitted together. A backtest has common origins, so it takes series of one length.
     entrainer.fit([model for own in models for model in own[2:]], training)
     lengths = sorted({series.preparation.rows for series in every})
     for length in lengths:
@@ -107,13 +107,13 @@ def _rows(frequency: Frequency, options: Options) -> list[Row]:
         _forecast_simply(series, own[:2], frequency)
         mean = Conductor(series.project.create_ensemble("voting", models=own)).render(progress=False)
         formed = form(series.project, own, metric="mae", progress=False)
-        said = {"formed": formed, "mean of all": mean, **dict(zip(NAMES, own, strict=True))}
-        for name, record in said.items():
+        compared = {"formed": formed, "mean of all": mean, **dict(zip(NAMES, own, strict=True))}
+        for name, record in compared.items():
             errors[name].append(_mase(record, series, frequency))
-    return _told(frequency, errors, shorter(series=(count, SERIES), epochs=(training.epochs, EPOCHS)))
+    return _results(frequency, errors, shorter(series=(count, SERIES), epochs=(training.epochs, EPOCHS)))
 
 
-def _told(frequency: Frequency, errors: dict[str, list[float]], less: str) -> list[Row]:
+def _results(frequency: Frequency, errors: dict[str, list[float]], less: str) -> list[Row]:
     work = f"M4, {frequency.name.lower()}: "
     best = min(NAMES, key=lambda name: np.mean(errors[name]))
     behind = np.subtract(errors[best], errors["formed"])
@@ -128,7 +128,7 @@ def _told(frequency: Frequency, errors: dict[str, list[float]], less: str) -> li
 def _read(frequency: Frequency, options: Options, count: int) -> list[Series]:
     known, future = (_values(options, f"{frequency.name}-{part}.csv", count) for part in ("train", "test"))
     sources, points = [], []
-    first = np.datetime64("2001-01-01T00", "ns")  # M4 tells no times; this is a Monday
+    first = np.datetime64("2001-01-01T00", "ns")  # M4 has no times; this is a Monday
     step = np.timedelta64(1, "h") if frequency.interval == "1h" else np.timedelta64(7, "D")
     for name, values in known.items():
         used = np.concatenate([values[-LONGEST:], future[name]])
@@ -169,7 +169,7 @@ def _members(series: Series, frequency: Frequency) -> list[Model]:
 
 
 def _forecast_simply(series: Series, models: Sequence[Model], frequency: Frequency) -> None:
-    """Keep what seasonal naive and Theta say from the end of the series, and from origins within it."""
+    """Store the forecasts of seasonal naive and Theta from the end of the series, and from origins within it."""
     values = series.preparation.table()["value"].to_numpy()
     times = series.preparation.table()["time"].to_numpy()
     end, horizon = len(values) - frequency.horizon, frequency.horizon
@@ -177,8 +177,8 @@ def _forecast_simply(series: Series, models: Sequence[Model], frequency: Frequen
     for model, forecast in zip(models, (_seasonal_naive, _theta), strict=True):
         model.meta("trained_on", ["train"])
         ids = np.stack([times[origin : origin + horizon] for origin in origins])
-        said = np.stack([forecast(values[:origin], frequency) for origin in origins])
-        model.save_forecasts("out_of_fold", ids, said)
+        forecasts = np.stack([forecast(values[:origin], frequency) for origin in origins])
+        model.save_forecasts("out_of_fold", ids, forecasts)
         model.save_forecasts("test", times[None, end:], forecast(values[:end], frequency)[None])
 
 
@@ -190,15 +190,15 @@ def _theta(known: NDArray[np.float64], frequency: Frequency) -> NDArray[np.float
     from statsmodels.tsa.forecasting.theta import ThetaModel
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of smoothing that did not converge: what it found is a forecast all the same
+        warnings.simplefilter("ignore")  # if the smoothing did not converge, its forecast is used nevertheless
         model = ThetaModel(known, period=frequency.season, deseasonalize=frequency.season > 1, use_test=True)
         return np.asarray(model.fit().forecast(frequency.horizon), dtype=np.float64)
 
 
 def _mase(record: Model | Ensemble, series: Series, frequency: Frequency) -> float:
-    said = record.forecasts("test").sort("step")["value"].to_numpy()
+    forecast = record.forecasts("test").sort("step")["value"].to_numpy()
     scale = np.abs(series.known[frequency.season :] - series.known[: -frequency.season]).mean()
-    return float(np.abs(said - series.future).mean() / scale)
+    return float(np.abs(forecast - series.future).mean() / scale)
 
 
 if __name__ == "__main__":

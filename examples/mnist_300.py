@@ -1,7 +1,7 @@
-"""Handwritten digits by a network of three layers: 784–300–10.
+"""Classification of handwritten digits by a network of three layers: 784–300–10.
 
 Source: the textbook of networks, with TensorFlow: about 97.9 % of the test images are right after ten epochs of gradient
-descent with a learning rate of 0.5, batch 100. 5,000 of the 60,000 images to train on are set aside.
+descent with a learning rate of 0.5, batch 100. 5,000 of the 60,000 train images are set aside.
 """
 
 from digits import digit_rows, errors

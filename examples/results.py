@@ -1,4 +1,4 @@
-"""Shows the rows that the examples wrote as a table, and writes it into the page of results.
+"""Show the rows that the examples wrote as a table, and write the table into the page of results.
 
 python examples/results.py ROWS [--into docs/reference/results.md]
 """
@@ -16,13 +16,13 @@ from rich.table import Table
 from rows import RULE, read
 
 BEGIN, END = "<!-- examples: begin -->", "<!-- examples: end -->"
-"""Between these two lines of the page stands what is written here. The rest of the page stays."""
+"""The text between these two lines of the page is replaced."""
 
 COLUMNS = ("work", "measured", "the source", "ours, mean ± standard deviation", "beside", "verdict", "seconds")
 
 
 def main() -> None:
-    """Print the table, and write it where that is asked for."""
+    """Print the table, and write it into the page that `--into` names."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", type=Path, help="the file of JSON lines that the examples wrote")
     parser.add_argument("--into", type=Path, help="the page in which the table is replaced")
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def cells_of(lines: list[dict[str, Any]]) -> list[list[str]]:
-    """One list of texts a row; the seconds, which are those of a whole example, stand in its first row."""
+    """One list of texts for each row; the seconds of a whole example are in its first row."""
     shown, last = [], None
     for line in lines:
         seconds = "" if line["example"] == last else f"{line['seconds']:,.0f}"
@@ -50,17 +50,19 @@ def cells_of(lines: list[dict[str, Any]]) -> list[list[str]]:
 
 
 def written(page: Path, lines: list[dict[str, Any]]) -> None:
-    """Replace the table in the page; all else in it stays as it is."""
+    """Replace the table in the page and nothing else."""
     text = page.read_text(encoding="utf-8")
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        raise SystemExit(f"{page} has not one line {BEGIN} and after it one line {END}. Put them where the table goes.")
+        raise SystemExit(
+            f"{page} must have one line {BEGIN} followed by one line {END}. Add both lines where the table should be."
+        )
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     page.write_text(f"{before}{BEGIN}\n{markdown(lines)}{END}{after}", encoding="utf-8")
 
 
 def markdown(lines: list[dict[str, Any]]) -> str:
-    """When and with what the rows were made, and the table."""
+    """The date, the versions of the libraries, the rule and the table."""
     days = sorted({line["day"] for line in lines})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     libraries = ", ".join(f"{name} {version(name)}" for name in ("keras", "jax", "scikit-learn"))

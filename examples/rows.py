@@ -1,4 +1,4 @@
-"""The rows that examples give: a figure of a source, ours beside it, and whether it was reproduced."""
+"""The rows of results: a figure of a source, our figure, and whether it was reproduced."""
 
 import json
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ RULE = (
     "mean is better. What has to hold always, such as a truth table or a number of parameters, is reproduced where it "
     "holds for every seed. A run shorter than the source's reproduces no figure. No model was chosen on test data."
 )
-"""How every row is judged."""
+"""The rule for the verdict of every row."""
 
 
 @dataclass(frozen=True)
@@ -22,17 +22,17 @@ class Row:
     """One line of docs/reference/results.md.
 
     Attributes:
-        work: what was rebuilt.
-        figure: what is measured, with its unit.
-        source: what the source has; None where it has no figure.
-        values: what came out for each seed, or for each series.
+        work: the reproduced work.
+        figure: the measured figure, with its unit.
+        source: the figure of the source; None if it has none.
+        values: our figure for each seed, or for each series.
         better: whether a `lower` or a `higher` figure is better, or only an `equal` one is right.
-        always: whether it has to hold for every seed.
-        less: what the run did less than the source, see `running.shorter`.
-        because: why it may come out otherwise; told where it does.
-        beside: what a simple forecast gives, for comparison.
-        source_says: what the source has, where that is no mere figure.
-        of: what the values are of.
+        always: whether it must hold for every seed.
+        less: in what the run was shorter than that of the source, see `running.shorter`.
+        because: a reason for another result, shown if the figure is not reproduced.
+        beside: the figure of a simple forecast, for comparison.
+        source_says: the statement of the source, if it is more than a figure.
+        of: the unit of `values`: seeds or series.
     """
 
     work: str
@@ -49,7 +49,7 @@ class Row:
 
     @property
     def mean(self) -> float:
-        """Over the seeds."""
+        """The mean over the seeds."""
         return float(np.mean(self.values))
 
     @property
@@ -60,7 +60,7 @@ class Row:
 
     @property
     def ours(self) -> str:
-        """Mean ± standard deviation, and the number of seeds, or of what else the values are."""
+        """Mean ± standard deviation, and the number of seeds or series."""
         if not self.deviation:
             shown = f"{self.mean:,.10g}"
         else:
@@ -69,13 +69,13 @@ class Row:
         return shown if len(self.values) == 1 else f"{shown} ({len(self.values)} {self.of})"
 
     @property
-    def told(self) -> str:
-        """What the source says."""
+    def stated(self) -> str:
+        """The statement of the source."""
         return self.source_says or ("no figure" if self.source is None else f"{self.source:,.10g}")
 
     @property
     def reproduced(self) -> bool | None:
-        """By the rule; None where the source has no figure, and nothing was left out."""
+        """Whether the figure was reproduced, by the rule; None if the source has no figure and the run was complete."""
         if self.less:
             return False
         if self.source is None:
@@ -86,7 +86,7 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """Whether it was reproduced, in words, with the reason where it was not."""
+        """Whether the figure was reproduced, as text, with the reason if it was not."""
         if self.reproduced is None:
             return "the source has no figure"
         if self.reproduced:
@@ -107,15 +107,15 @@ class Row:
 
 
 def kept(path: Path, example: str, rows: Sequence[Row], seconds: float) -> None:
-    """Write the rows of an example to a file of JSON lines, in place of those that it gave before."""
+    """Write the rows of an example to a file of JSON lines, in place of its earlier rows."""
     before = read(path)
     place = next((at for at, line in enumerate(before) if line["example"] == example), len(before))
     lines: list[dict[str, Any]] = []
     day = datetime.now(UTC).date().isoformat()
     for row in rows:
-        told = {"work": row.work, "figure": row.figure, "source": row.told, "ours": row.ours, "beside": row.beside}
+        texts = {"work": row.work, "figure": row.figure, "source": row.stated, "ours": row.ours, "beside": row.beside}
         values = {"values": [float(value) for value in row.values], "verdict": row.verdict}
-        lines.append({"example": example, **told, **values, "seconds": round(seconds, 1), "day": day})
+        lines.append({"example": example, **texts, **values, "seconds": round(seconds, 1), "day": day})
     others = [line for line in before if line["example"] != example]
     lines = [*others[:place], *lines, *others[place:]]
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -125,7 +125,7 @@ def kept(path: Path, example: str, rows: Sequence[Row], seconds: float) -> None:
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The rows of a file that `kept` wrote; none where there is no file."""
+    """The rows of a file that `kept` wrote; none if there is no file."""
     if not path.is_file():
         return []
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]

@@ -1,4 +1,4 @@
-"""What the examples share: their options, the store that they fill, and the rule by which their figures are judged."""
+"""Common code of the examples: options, the training of models, the percentage of right rows, and the main program."""
 
 import argparse
 import sys
@@ -22,13 +22,13 @@ CONSOLE = Console(stderr=True)
 
 @dataclass(frozen=True)
 class Options:
-    """How an example is run.
+    """The options of an example.
 
     Attributes:
-        data: a local copy, or None where the data are to be downloaded.
-        full: as the source did; else a short form that shows that everything works.
-        seeds: how many networks are trained, from seed 0; None for what the example has.
-        epochs: how many each is trained; None for what the example has.
+        data: a local copy of the data, or None to download it.
+        full: True for the settings of the source, False for a short form that only shows that the example runs.
+        seeds: the number of networks, from seed 0; None for the example's own number.
+        epochs: the number of epochs; None for the example's own number.
     """
 
     data: Path | None = None
@@ -37,7 +37,7 @@ class Options:
     epochs: int | None = None
 
     def local(self, path: str) -> Path | None:
-        """The local copy: the file that was given, or the one of that path in a folder; None where it has to be fetched."""
+        """The local copy: the given file, or the file of that path in the given folder; None if it must be downloaded."""
         if self.data is None or self.data.is_file():
             return self.data
         if not self.data.is_dir():
@@ -48,7 +48,7 @@ class Options:
         return self.data / path
 
     def pick(self, full: int, short: int) -> int:
-        """What of the two this run takes."""
+        """The number for the full or the short form."""
         return full if self.full else short
 
     def range_of_seeds(self, full: int, short: int = 2) -> range:
@@ -61,7 +61,7 @@ class Options:
 
 
 def research(name: str, models: str) -> Research:
-    """A new project for networks whose samples come from no series, and a research in it."""
+    """Create a project for networks whose samples come from no series, and a research in it."""
     source = DataSource(name="No series", description="For projects on images, texts and made-up samples").save()
     return Project(name=name, data_source=source).create_research(models)
 
@@ -73,7 +73,7 @@ def trained(
     training: entrainer.Training,
     seeds: Sequence[int],
 ) -> list[Model]:
-    """One model for each seed, trained together; the store has their objects, curves, facts and forecasts."""
+    """Train one model for each seed together; their objects, curves, facts and forecasts are stored."""
     kind = network.estimator if isinstance(network, Estimator) else network.name
     models = [group.create_model(f"{kind}, seed {seed}", network) for seed in seeds]
     for model in models:
@@ -83,37 +83,37 @@ def trained(
 
 
 def percent_right(models: Sequence[Model], data_set: DataSet, part: str = "test") -> list[float]:
-    """How many of the rows of a part each model forecast right, by its stored forecasts; in percent.
+    """The percentage of the rows of a part that each model forecast right, by its stored forecasts.
 
-    Of several classes the one forecast as the most probable counts, of two with one output each is 0.5 or more.
+    The predicted class is the most probable one, or with one output the positive class if the output is at least 0.5.
     """
     _, truth = data_set.targets(part)
     shares = []
     for model in models:
-        said = model.forecasts(part)["value"].to_numpy().reshape(truth.shape)
-        right = said.argmax(axis=1) == truth.argmax(axis=1) if truth.ndim > 1 else (said >= 0.5) == (truth >= 0.5)
+        output = model.forecasts(part)["value"].to_numpy().reshape(truth.shape)
+        right = output.argmax(axis=1) == truth.argmax(axis=1) if truth.ndim > 1 else (output >= 0.5) == (truth >= 0.5)
         shares.append(100 * float(right.mean()))
     return shares
 
 
 def shorter(**amounts: tuple[int, int]) -> str:
-    """What a run did less than the source: `epochs=(3, 100)` becomes `3 of 100 epochs were run`; empty for nothing."""
+    """Describe a run shorter than the source's: `epochs=(3, 100)` becomes `3 of 100 epochs were run`; else an empty text."""
     less = [f"{ours:,} of {theirs:,} {name}" for name, (ours, theirs) in amounts.items() if ours < theirs]
     return f"{' and '.join(less)} were run" if less else ""
 
 
 @contextmanager
 def step(what: str) -> Iterator[None]:
-    """Shows what is being done, for what takes a few seconds and is no training."""
+    """Show the name of a step that takes a few seconds."""
     with CONSOLE.status(what):
         yield
 
 
 def run(work: Callable[[Options], list[Row]]) -> None:
-    """Read the options, open the store, do the work, and tell its rows.
+    """Read the options, open the store, run the example, and print its rows.
 
     Args:
-        work: what the example does; its docstring says what that is.
+        work: the function of the example; its docstring is printed.
     """
     parser = argparse.ArgumentParser(description=sys.modules[work.__module__].__doc__)
     parser.add_argument("--store", type=Path, default=Path("examples-store"), help="folder of the store that is filled")
@@ -136,7 +136,7 @@ def run(work: Callable[[Options], list[Row]]) -> None:
         connector.close()
     seconds = time.perf_counter() - started
     for row in rows:
-        print(f"  {row.work}, {row.figure}: {row.ours}; the source: {row.told}; {row.verdict}")
+        print(f"  {row.work}, {row.figure}: {row.ours}; the source: {row.stated}; {row.verdict}")
     if given.rows is not None:
         kept(given.rows, name, rows, seconds)
     print(f"  {seconds:.0f} s. The models are kept: enstorage list models --store {given.store}")

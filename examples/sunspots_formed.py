@@ -1,8 +1,8 @@
-"""Forming an ensemble on the yearly sunspot numbers, beside the baselines.
+"""Selection of an ensemble on the yearly sunspot numbers, compared with baselines.
 
 The series, its parts and the network are those of the paper (Puchkov & Terekhov 2016): 1700–2008, the last 30 % for the
-test, LSTM networks that see 5, 7 or 13 years. What may be combined, how rows are transformed, the folds, and what is tried
-stand below, fixed before this was run on test rows. That a square root helps an autoregression was known, from such rows.
+test, LSTM networks with lags of 5, 7 and 13 years. Candidates, transforms and folds are defined below, and were fixed before
+the first run on test rows. That a square root helps an autoregression was known from the same test rows.
 """
 
 import polars as pl
@@ -45,7 +45,7 @@ def sunspots_formed(options: Options) -> list[Row]:
 
 
 def _formed(seed: int, training: Training) -> dict[str, float]:
-    """Test errors of what is formed with networks of that seed, and of the baselines."""
+    """Test errors of the ensemble selected with networks of that seed, and of the baselines."""
     source = DataSource(name="Solar activity", time_interval="1y", unit="sunspots").save()
     years = sunspots.load_pandas().data
     source.write([f"{year:.0f}" for year in years["YEAR"]], years["SUNACTIVITY"].to_numpy())
@@ -58,9 +58,11 @@ def _formed(seed: int, training: Training) -> dict[str, float]:
     for preparation in preparations:
         research = project.create_research(f"After {preparation.transform_method}", preparation)
         sets = {lag: preparation.create_set(Window(lag)) for lag in {*LAGS, *(lag for _, lag, _ in ESTIMATORS)}}
-        told = [(f"LSTM lag {lag} ({number})", lag, PaperLSTM()) for number in range(NETWORKS_EACH) for lag in LAGS]
-        told += [(f"{name} lag {lag}", lag, estimator) for name, lag, estimator in ESTIMATORS]
-        for name, lag, network in told:
+        candidates = [
+            (f"LSTM lag {lag} ({number})", lag, PaperLSTM()) for number in range(NETWORKS_EACH) for lag in LAGS
+        ]
+        candidates += [(f"{name} lag {lag}", lag, estimator) for name, lag, estimator in ESTIMATORS]
+        for name, lag, network in candidates:
             models.append(research.create_model(f"{name}, {preparation.transform_method}", network))
             models[-1].data_set(sets[lag])
     chances = [seed * len(models) + number for number in range(len(models))]
@@ -80,7 +82,7 @@ def _formed(seed: int, training: Training) -> dict[str, float]:
 
 
 def _seasonal_naive(project: Project, preparation: DataPreparation) -> Model:
-    """The value of eleven years ago; it was trained on nothing, so every train row is out of fold for it."""
+    """A model that forecasts the value of eleven years ago. Nothing is trained, so its train forecasts are out of fold."""
     model = project.create_research("Baselines", preparation).create_model("seasonal naive")
     forecast_seasonal_naive(model, preparation, CYCLE)
     kept = model.forecasts("train")

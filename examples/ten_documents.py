@@ -1,7 +1,7 @@
-"""Ten short documents, praise or blame, by an embedding and one unit.
+"""Classification of ten short documents as positive or negative by an embedding and one unit.
 
 Source: the textbook of networks, classification of texts: 433 parameters, and all ten documents right after 150 epochs. They
-are the documents that it was trained on; there are no others.
+are the train documents; there is no test part.
 """
 
 from enstorage import DataSet

@@ -1,4 +1,4 @@
-"""What the examples on truth tables share: their rows, and the training of an estimator until its error is small."""
+"""Common code of the examples on truth tables: their rows, and the training of an estimator until its error is small."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,20 +15,20 @@ AND_OR = np.array([[0.0, 0.0], [0.0, 1.0], [0.0, 1.0], [1.0, 1.0]])
 
 
 def rows_of(name: str, truth: NDArray[np.float64]) -> DataSet:
-    """The four rows of a table with what is true of each, shape (4,) or (4, tables)."""
+    """The four rows of a truth table with the truth, shape (4,) or (4, tables), as a data set."""
     return DataSet.from_arrays(range(len(TABLE)), TABLE, truth, ["train"] * len(TABLE), name)
 
 
 def stop_rule(
     work: str, tables: str, truth: NDArray[np.float64], name: str, network: Estimator, options: Options
 ) -> list[Row]:
-    """Trains an estimator sample by sample until E, the sum of its squared errors, is at most its `error_limit`.
+    """Train an estimator sample by sample until E, the sum of its squared errors, is at most its `error_limit`.
 
     Args:
-        work: what the row of results calls it.
-        tables: which truth tables are learnt.
-        truth: theirs, shape (4,) or (4, tables).
-        name: of the research.
+        work: the work in the row of results.
+        tables: the names of the truth tables.
+        truth: the values of the tables, shape (4,) or (4, tables).
+        name: the name of the research.
         network: the estimator.
         options: of the example.
     """

@@ -1,6 +1,6 @@
-"""AND and OR by a single layer that learns by the rule of Widrow and Hoff.
+"""AND and OR by a single layer that is trained by the rule of Widrow and Hoff.
 
-Source: the textbook of networks, training of a single layer: it goes on until the summed squared error E is at most E_m.
+Source: the textbook of networks, training of a single layer: it continues until the summed squared error E is at most E_m.
 """
 
 from entrainer.networks import Estimator

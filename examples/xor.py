@@ -1,4 +1,4 @@
-"""XOR by three threshold units whose weights were written down.
+"""XOR by three threshold units with given weights.
 
 Source: the textbook of networks, neurons with a weight matrix and threshold activation: the network gives the truth table.
 """
