@@ -144,7 +144,7 @@ def test_a_missing_library_of_another_package_names_the_package(install):
         ("other:Whole", CODE.replace("class Whole", "class Whole("), r"cannot be imported \(SyntaxError: "),
         ("other:Whole", "1 / 0", r"cannot be imported \(ZeroDivisionError: division by zero\)"),
         ("other:Wholes", CODE, r"cannot be imported \(AttributeError: "),
-        ("others:Whole", CODE, "others:Whole is not there"),
+        ("others:Whole", CODE, "others:Whole does not exist"),
         ("other:number", CODE, "is 3; expected a subclass of enstorage.adapter.Adapter or enstorage.adapter.ArrayAd"),
         ("other:dataclass", CODE, "is <function dataclass"),
         ("other:ClassVar", CODE, "is typing.ClassVar; expected a subclass"),

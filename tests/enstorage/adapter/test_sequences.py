@@ -117,9 +117,9 @@ def test_what_are_no_texts_is_refused(given, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"words": 1, "length": 4}, "Sequences's words is 1; expected a whole number of at least 2"),
+        ({"words": 1, "length": 4}, "Sequences: words is 1; expected an integer of at least 2"),
         ({"words": 50, "length": 0}, "Sequences's length"),
-        ({"words": 50, "length": 4, "padding": "post"}, "padding of Sequences is 'after' or 'before'; received 'post'"),
+        ({"words": 50, "length": 4, "padding": "post"}, "Sequences: padding is 'post'; expected 'after' or 'before'"),
         ({"words": 50, "length": 4, "truncate": None}, "truncate of Sequences"),
         ({"words": 50, "length": 4, "classes": 1}, "Sequences's classes"),
     ],

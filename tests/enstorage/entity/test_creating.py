@@ -128,8 +128,8 @@ class TestRefusals:
         ("kind", "message"),
         [
             ("modell", r"no kind 'modell'; known are .*Did you mean 'model'\?"),
-            ("ensemble_item", "An? ensemble item is not created alone"),
-            ("data_csv", "data csv is not created alone"),
+            ("ensemble_item", "An? ensemble item cannot be created separately"),
+            ("data_csv", "data csv cannot be created separately"),
         ],
     )
     def test_an_unknown_kind_is_told(self, store, kind, message):
@@ -148,7 +148,7 @@ class TestRefusals:
         assert census(store) == before
 
     def test_no_object_is_refused(self, store):
-        with pytest.raises(InvalidInputError, match="is made of fields by name; received"):
+        with pytest.raises(InvalidInputError, match="needs its fields by name, as a mapping; received"):
             create("project", ["name"])
 
 

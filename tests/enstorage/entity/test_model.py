@@ -175,7 +175,7 @@ class TestObjects:
 
     def test_a_model_without_object_says_so(self, model):
         with pytest.raises(
-            NotFoundError, match=r"Model\(1, 'm'\) has no object. Train it, or keep one with save_object"
+            NotFoundError, match=r"Model\(1, 'm'\) has no object. Train it, or store one with save_object"
         ):
             model.load_object()
 

@@ -229,7 +229,7 @@ def test_a_preparation_that_became_another_is_found(customers, pooled, damage):
     [
         (lambda made: [], Interval(1), "at least one; received none"),
         (lambda made: [made[0], "x"], Interval(1), "received 'x'"),
-        (lambda made: [made[0], made[0]], Interval(1), r"of a data source of its own; 2 are of data source 1"),
+        (lambda made: [made[0], made[0]], Interval(1), r"must have different data sources; 2 have data source 1"),
         (
             lambda made: made,
             Interval(20),
@@ -247,5 +247,5 @@ def test_a_pooled_set_that_cannot_be_is_refused_and_nothing_is_kept(store, custo
 
 def test_an_adapter_that_names_other_preparations_is_refused(store, sunspots):
     one, other, third = (sunspots.create_snapshot().create_preparation() for _ in range(3))
-    with pytest.raises(InvalidInputError, match=r"branches lag 2 names its preparations, and they are not those"):
+    with pytest.raises(InvalidInputError, match=r"branches lag 2 has preparations of its own that differ from"):
         DataSet.from_preparations([one, third], Branches([one, other], lag=2))

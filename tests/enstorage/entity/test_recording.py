@@ -208,7 +208,7 @@ class Recording:
         ],
     )
     def test_what_cannot_be_logged_is_refused_and_nothing_is(self, store, model, step, values):
-        with pytest.raises(InvalidInputError, match=r"log takes a whole number and a number for each curve"):
+        with pytest.raises(InvalidInputError, match=r"log takes an integer and a number for each curve"):
             model.log(step, **values)
         assert model.curves().rows() == []
 

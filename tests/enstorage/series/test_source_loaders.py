@@ -72,7 +72,7 @@ def test_files_that_cannot_be_read_are_told(tmp_path):
         list(CsvLoader(str(tmp_path / "a.csv")).load())
     with pytest.raises(InvalidInputError, match=r"No file fits '.*\*\.csv'"):
         CsvLoader(str(tmp_path / "*.csv")).fingerprint()
-    with pytest.raises(InvalidInputError, match=r"CsvLoader's path is 3; expected the path"):
+    with pytest.raises(InvalidInputError, match=r"CsvLoader: path is 3; expected the path"):
         loader_from_json({"name": "csv", "path": 3})
 
 
