@@ -75,6 +75,6 @@ def classes_of(members: "Iterable[Model | Ensemble]") -> int | None:
             f"{model} forecasts {f'{classes} classes' if classes else 'values'}" for classes, model in found.items()
         )
         raise InvalidInputError(
-            f"Members of one ensemble must all forecast values, or the same classes: {shown}. Leave out those that differ."
+            f"Members of an ensemble must all forecast values or the same classes: {shown}. Leave out those that differ."
         )
     return next(iter(found), None)

@@ -81,7 +81,7 @@ def test_all_or_none(store, census):
     enstorage.write_all(sources, [(np.arange(10), np.ones(10)), ([1], [1.0])])
     empty = DataSource(name="empty").save()
     before = census(store)
-    with pytest.raises(InvalidInputError, match=r"DataSource\(3, 'empty'\) has no points, so there is nothing to fix"):
+    with pytest.raises(InvalidInputError, match=r"DataSource\(3, 'empty'\) has no points, so it has no snapshot"):
         enstorage.create_snapshots([*sources, empty])
     sources[1].time_from = 100
     with pytest.raises(InvalidInputError, match=r"DataSource\(2, 'bad'\) has no points in its period"):

@@ -268,7 +268,7 @@ class TestNothingRunsCode:
 
     def test_an_estimator_with_a_function_is_refused_on_saving(self, model, census):
         before = census(model.connector)
-        with pytest.raises(UntrustedError, match=r"No format keeps a FunctionTransformer as data"):
+        with pytest.raises(UntrustedError, match=r"No format stores a FunctionTransformer as data"):
             model.save_object(FunctionTransformer(keep_bytes))
         assert census(model.connector) == before
 

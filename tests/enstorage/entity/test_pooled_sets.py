@@ -160,9 +160,9 @@ def test_a_part_is_that_of_the_own_series(customers, pooled, model):
         (lambda series: None, r"has samples of several series; .*Give series=data_set\.series\(part\)"),
         (
             lambda series: series + 7,
-            r"Data source 8 is none of those of Model\(1, 'lstm'\); expected ids that the data set",
+            r"Data source 8 is not one of those of Model\(1, 'lstm'\); expected ids from series",
         ),
-        (lambda series: series[:-1], r"id of one data source, or one a row; received series of int64 and shape"),
+        (lambda series: series[:-1], r"id of one data source, or one for each row; received series of int64 and shape"),
         (lambda series: series * 1.0, "received series of float64"),
     ],
 )
