@@ -149,7 +149,7 @@ def test_a_missing_library_of_another_package_names_the_package(install):
         ("other:dataclass", CODE, "is <function dataclass"),
         ("other:ClassVar", CODE, "is typing.ClassVar; expected a subclass"),
         ("enum:Enum", CODE, "is the class Enum; expected a subclass of enstorage.adapter.Adapter"),
-        ("other:Half", CODE, "lacks samples, which enstorage.adapter.Adapter asks for"),
+        ("other:Half", CODE, "lacks samples, which enstorage.adapter.Adapter requires"),
         ("other:Whole", CODE, "has the name 'whole'; expected 'all', the name of the entry point"),
     ],
 )

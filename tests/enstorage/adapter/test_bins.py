@@ -104,7 +104,7 @@ def test_classes_that_the_train_part_lacks_are_named(store, customer, census):
         (lambda: Bins(Window(3), (1, 1)), r"received \(1, 1\)\. Sort them"),
         (lambda: Bins(Window(3), (1, float("inf"))), "finite numbers"),
         (lambda: Bins(Window(3), ("a",)), "finite numbers"),
-        (lambda: Bins("window", (1,)), r"'window' is not an adapter; expected for example Bins\(Interval"),
+        (lambda: Bins("window", (1,)), r"'window' is not an adapter; expected one, as in Bins\(Interval"),
     ],
 )
 def test_wrong_bins_are_refused(make, message):
@@ -126,7 +126,7 @@ def test_several_steps_are_refused(store, sunspots):
         (np.ones(5) / 5, r"received \(5,\)"),
         (np.full((2, 5), 0.3), r"sum to 1; received a row with the sum 1\.5.*softmax"),
         (np.array([[2.0, -1, 0, 0, 0]]), "the smallest probability is -1"),
-        (np.full((1, 5), np.nan), "sums to nan"),
+        (np.full((1, 5), np.nan), "a row with the sum nan"),
     ],
 )
 def test_what_are_no_probabilities_is_refused(customer, given, message):

@@ -65,7 +65,7 @@ def test_a_stale_research_cannot_take_another_preparation(project, sunspots):
     snapshot = sunspots.create_snapshot()
     first, second = snapshot.create_preparation(), snapshot.create_preparation("drop", "minmax")
     Model.get(stale.create_model("m").id).data_set(first.create_set(Window(2)))
-    with pytest.raises(InvalidInputError, match="see data of preparation 1; received preparation 2"):
+    with pytest.raises(InvalidInputError, match="use data of preparation 1; received preparation 2"):
         stale.use(second)
 
 

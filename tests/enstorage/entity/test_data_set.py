@@ -258,7 +258,7 @@ class TestFromArrays:
             ({"id": [1, 2]}, r"one row for each sample, at least one; received id 2, X 3, y 3, part 3"),
             ({"id": [], "X": [], "y": [], "part": []}, "at least one; received id 0"),
             ({"id": [1, 1, 2]}, "some ids are repeated"),
-            ({"part": ["train", "train", "tests"]}, "Parts are train, valid, test; received tests"),
+            ({"part": ["train", "train", "tests"]}, "Parts must be train, valid, test; received tests"),
             ({"X": [[1.0], [np.nan], [np.inf]]}, r"X holds 2 values that are NaN or infinite. Clean"),
             ({"y": [1.0, 2.0, -np.inf]}, "y holds 1 values that are NaN or infinite"),
             ({"X": [["a"], ["b"], ["c"]]}, r"X must be numbers .*received <U1"),

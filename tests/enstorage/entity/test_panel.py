@@ -139,7 +139,7 @@ def test_every_kind_of_table_is_taken(store):
         (lambda table: table.with_columns(store=pl.lit("")), "The column 'store' cannot be used: .*received ''"),
         (lambda table: table.with_columns(sales=pl.lit(None)), "points of .*Sales Riga.* cannot be written: .*missing"),
         (lambda table: table.with_columns(date=DAYS[0]), "points of .*Sales Riga.* have the time of another one"),
-        (lambda table: table.to_dicts(), "A list is no table"),
+        (lambda table: table.to_dicts(), "A list is not a table"),
         (lambda table: "sales.csv", r"A str is not a table; .*polars.read_csv\(path\)"),
     ],
 )
@@ -192,7 +192,7 @@ def test_where_one_source_cannot_be_prepared_nothing_is_kept(panel, census):
     panel.add("short", DataSource(name="short", time_interval="1d"))
     panel.sources()["short"].write([DAYS[0]], [1.0])
     before = census(panel.connector)
-    with pytest.raises(InvalidInputError, match="cannot be prepared so"):
+    with pytest.raises(InvalidInputError, match="cannot be prepared"):
         panel.create_preparations()
     kept = census(panel.connector)
     assert {name: count for name, count in kept.items() if name != "objects"} == {
@@ -299,7 +299,7 @@ def test_a_key_may_change_and_a_source_may_not(panel):
     member.data_source_id = 3
     with pytest.raises(ImmutableError, match="cannot change its data_source_id"):
         member.save()
-    with pytest.raises(InvalidInputError, match="The key of a series is a text of 1 to 255 characters"):
+    with pytest.raises(InvalidInputError, match="The key of a series must be a text of 1 to 255 characters"):
         member.key = ""
 
 
@@ -334,7 +334,7 @@ def test_snapshots_and_preparations_may_bear_a_name(panel):
     snapshot.name = None
     assert snapshot.save().name is source.create_snapshot().name is None
     preparation.name = ""
-    with pytest.raises(InvalidInputError, match="The name of a DataPreparation is a text of 1 to 255 characters"):
+    with pytest.raises(InvalidInputError, match="The name of a DataPreparation must be a text of 1 to 255 characters"):
         preparation.save()
 
 

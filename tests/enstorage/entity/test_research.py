@@ -49,7 +49,7 @@ def test_a_data_set_of_another_preparation_is_refused(store, project, preparatio
     before = census(store)
     with pytest.raises(
         InvalidInputError,
-        match=r"All models of Research\(1, 'r'\) see data of preparation 1; received preparation 2\. "
+        match=r"All models of Research\(1, 'r'\) use data of preparation 1; received preparation 2\. "
         r"Make a new research for it: project\.create_research",
     ):
         model.data_set(other)
@@ -65,7 +65,9 @@ def test_a_data_set_from_arrays_is_refused_where_others_have_a_preparation(proje
     free.data_set(data_set)
     assert Model.get(free.id).data_set() == data_set
     bound = project.create_research("bound", preparation).create_model("m")
-    with pytest.raises(InvalidInputError, match=r"see data of preparation 1; DataSet\(1, 'upload'\) comes from none"):
+    with pytest.raises(
+        InvalidInputError, match=r"use data of preparation 1; DataSet\(1, 'upload'\) has no preparation"
+    ):
         bound.data_set(data_set)
     assert Model.get(bound.id).data_set_id is None
 
@@ -104,7 +106,10 @@ class TestEnsembleOfAProject:
         before = census(store)
         for models, message in [
             ([model, model], r"was given twice; expected each member once"),
-            ([model, foreign], r"Model\(2, 'foreign'\) belongs to project 2; the members .* those of that project"),
+            (
+                [model, foreign],
+                r"Model\(2, 'foreign'\) belongs to project 2; the members .* must belong to its project",
+            ),
         ]:
             with pytest.raises(InvalidInputError, match=message):
                 project.create_ensemble("voting", models=models)

@@ -184,7 +184,7 @@ def test_no_bit_of_a_fitted_chain_is_lost_in_json(token, seed):
     [{}, {"steps": 3}, {"steps": [{"step": "cube"}]}, {"steps": [{"step": "log", "power": 1}]}, {"steps": [{}]}],
 )
 def test_foreign_json_is_refused(stored):
-    with pytest.raises(InvalidInputError, match="no stored transform"):
+    with pytest.raises(InvalidInputError, match="not a stored transform"):
         FittedTransform.from_json(stored)
 
 

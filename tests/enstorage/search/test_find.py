@@ -262,7 +262,7 @@ def test_every_value_and_key_is_a_bound_parameter(dialect):
         ("tags.x >= true", [">= compares numbers; received True"]),
         ("created_at = 5", ["created_at is a time; expected for example '2015-01-29'"]),
         ("created_at > 'soon'", ["'soon' is not a time; expected ISO 8601"]),
-        ("network = 'x'", ["network holds JSON", "IS NULL"]),
+        ("network = 'x'", ["network is JSON", "IS NULL"]),
     ],
 )
 def test_what_a_query_cannot_ask_is_told_with_its_place(find, where, words):
@@ -286,7 +286,7 @@ def test_an_order_by_json_or_by_nothing_is_refused(find):
         find(order_by="name, network")
     with pytest.raises(InvalidInputError, match="Order_by is empty"):
         find(order_by=" ")
-    with pytest.raises(InvalidInputError, match="The query is a text; received 5"):
+    with pytest.raises(InvalidInputError, match="The query must be a text; received 5"):
         find(5)
 
 

@@ -230,14 +230,14 @@ def test_a_packed_file_is_unpacked(tmp_path):
     path.write_bytes(gzip.compress(to_lines(234, np.array([FIRST, SECOND]), np.array([0.5, -0.0]))))
     assert read(path) == [(FIRST, 0.5), (SECOND, 0)]
     path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(InvalidInputError, match="is not a whole gzip file"):
+    with pytest.raises(InvalidInputError, match="is not a complete gzip file"):
         read(path)
 
 
 def test_files_that_cannot_be_read_are_told(tmp_path):
     for name, content, message in (
         ("missing", None, "missing does not exist; expected a file of line protocol"),
-        ("plain.gz", b"data_source,mysql_id=234 value=1 1", "is not a whole gzip file, as its name says"),
+        ("plain.gz", b"data_source,mysql_id=234 value=1 1", "is not a complete gzip file"),
         ("latin", "données,mysql_id=234 value=1 1".encode("latin-1"), r"is not UTF-8 text \(byte 4 is not\)"),
         (
             "empty",

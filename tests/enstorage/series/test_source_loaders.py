@@ -117,5 +117,7 @@ def test_points_of_a_series_may_come_in_pieces():
     ],
 )
 def test_a_loader_that_breaks_a_promise_is_named(pieces, wanted, fault):
-    with pytest.raises(StoreError, match=rf"series '[ab]' of the source loader 'told' .*{fault}.*tell its authors"):
+    with pytest.raises(
+        StoreError, match=rf"series '[ab]' of the source loader 'told' .*{fault}.*report it to its authors"
+    ):
         list(Told(tuple(pieces)).load(wanted))
