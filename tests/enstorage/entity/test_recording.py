@@ -274,7 +274,7 @@ class SavingMany:
         ("values", "words"),
         [
             ({"name": "n" * 256}, "name of a DataSource is a text of 1 to 255"),
-            ({"name": "n", "unit": "u" * 256}, "unit of a DataSource has at most 255 characters; received 256"),
+            ({"name": "n", "unit": "u" * 256}, "unit of a DataSource may have at most 255 characters; received 256"),
             ({"name": "a\0b"}, "name of a DataSource has the character NUL"),
             ({"name": "n", "description": "\0"}, "description of a DataSource has the character NUL"),
             ({"name": "n", "unit": "\ud800"}, "unit of a DataSource is no valid Unicode"),

@@ -372,7 +372,7 @@ class TestFolder:
         (tmp_path / "out").mkdir()
         assert "model.skops" in model.export(tmp_path / "out").files
 
-    @pytest.mark.parametrize(("where", "message"), [("a/b", "Make it first"), ("file", "is no folder")])
+    @pytest.mark.parametrize(("where", "message"), [("a/b", "Make it first"), ("file", "is not a folder")])
     def test_a_place_that_cannot_be_taken_is_told(self, model, tmp_path, where, message):
         (tmp_path / "file").write_text("")
         with pytest.raises(InvalidInputError, match=message):
