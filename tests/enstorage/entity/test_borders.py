@@ -43,7 +43,7 @@ def test_a_deleted_source_takes_no_points(sunspots, store, census):
 @pytest.mark.parametrize("name", [None, "", 7, "x" * 256])
 def test_a_name_is_a_text(store, name, census):
     before = census(store)
-    with pytest.raises(InvalidInputError, match="name of a DataSource is a text of 1 to 255 characters"):
+    with pytest.raises(InvalidInputError, match="name of a DataSource must be a text of 1 to 255 characters"):
         DataSource(name=name).save()
     assert census(store) == before
 

@@ -113,7 +113,7 @@ class TestMeta:
     @pytest.mark.parametrize(
         ("key", "value", "message"),
         [
-            ("", 1, "key of a fact is a text of 1 to 255 characters; received ''"),
+            ("", 1, "key of a fact must be a text of 1 to 255 characters; received ''"),
             ("x" * 256, 1, "1 to 255 characters"),
             (7, 1, "received 7"),
             ("k", object(), r"cannot be kept as JSON: a object has no JSON form.*keep it with save_object"),

@@ -229,12 +229,12 @@ class TestKeras:
             ),
             (
                 lambda folder: flip(folder / "model.weights.h5", known=False),
-                "weights in model.weights.h5 are not those",
+                "weights in model.weights.h5 do not fit",
             ),
             (truncate, "The safetensors file is damaged"),
             (other_weights, "left/kernel has shape \\(4, 2\\) there and \\(3, 2\\) in the arch"),
             (lambda folder: architecture(folder, "{"), "The architecture is not JSON"),
-            (lambda folder: architecture(folder, "[1]"), "Keras cannot build the architecture|one of a list"),
+            (lambda folder: architecture(folder, "[1]"), "Keras cannot build the architecture|that of a list"),
             (lambda folder: architecture(folder, '{"class_name": "Dense", "config": {}}'), "Keras cannot build"),
         ],
     )

@@ -558,7 +558,7 @@ def test_a_proxy_that_takes_small_pieces_only_gets_small_pieces():
     assert bodies == [4, 2, 2, 1, 1]
     with (
         recorded(*OPENING, large) as server,
-        pytest.raises(StoreError, match=r"sent is too large .*Raise max-body-size"),
+        pytest.raises(StoreError, match=r"request is too large .*Raise max-body-size"),
     ):
         append(find_series(f"influxdb://127.0.0.1:{server.port}/db")(), 1, [1, 2], [1, 2])
 
