@@ -12,7 +12,7 @@ from typing import ClassVar, Self
 
 from sqlalchemy.orm import Session
 
-import enstorage.entity  # noqa: F401 - so that every table is known before the database is opened
+import enstorage.entity  # noqa: F401 - registers every table before the database is opened
 from enstorage.database.database import Database
 from enstorage.database.url import parse_url
 from enstorage.entity._object_columns import referred_to
@@ -24,9 +24,9 @@ from enstorage.series.base import SeriesStore
 from enstorage.series.choose import find_series
 from enstorage.settings import Settings
 
-# Of writing bytes durably most is waiting, for a disk or for a server.
+# Writing bytes durably is mostly waiting, for a disk or for a server.
 _PUTS_AT_ONCE = 8
-# Other writers wait for the transaction in which so many objects are removed.
+# Objects removed in one transaction; other writers wait for it.
 _REMOVED_AT_ONCE = 20
 
 
@@ -35,28 +35,28 @@ class Connector:
 
     Args:
         database: URL such as `sqlite:///folder/enstorage.sqlite` or `mysql://`, `mariadb://`, `postgresql://` followed by
-            `user:password@host:port/database`. What is not given is taken from `ENSTORAGE_DATABASE`, then from
+            `user:password@host:port/database`. If it is not given, it is taken from `ENSTORAGE_DATABASE`, then from
             `enstorage.toml`, then from the folder `./enstorage-data/`. The same holds for the other two.
         series: `delta:FOLDER`, `delta:s3://BUCKET/FOLDER`, `influxdb://USER:PASSWORD@HOST:8086/DATABASE` or `memory:`.
-        objects: `file:FOLDER`, or any URL of fsspec such as `s3://BUCKET/FOLDER`. Packages may bring further kinds of both.
-        allow_pickle: true if model objects may be stored and opened by cloudpickle. Opening such bytes runs whatever
-            code they hold, so only say yes to a store that you alone write to.
+        objects: `file:FOLDER`, or any URL of fsspec such as `s3://BUCKET/FOLDER`. Packages may add further kinds of both.
+        allow_pickle: true if model objects may be stored and opened by cloudpickle. Opening such bytes runs any code
+            that they contain, so allow it only for a store that you alone write to.
         upgrade: true if the tables of an older version are changed to those of this one. Older versions cannot open the
             store afterwards; a copy of a SQLite file stays beside it.
 
     The connector made last is the default of the process; `with connector:` makes it the default inside the block,
-    for this thread or task only. Stores that are empty are set up.
+    for this thread or task only. Empty stores are initialised.
 
     Raises:
         InvalidInputError: a URL is malformed.
         NotSupportedError: a URL names a kind of store that is not known.
-        PluginError: the package that brings a store is broken.
+        PluginError: the package that registers a store cannot be loaded.
         StoreError: a store cannot be opened, or belongs to another database.
         UpgradeError: the database was written by another version.
     """
 
     _latest: ClassVar["Connector | None"] = None
-    #: The connectors of the `with` blocks around, the innermost last.
+    #: The connectors of the enclosing `with` blocks, the innermost last.
     _bound: ClassVar[ContextVar[tuple["Connector", ...]]] = ContextVar("enstorage_connectors", default=())
 
     def __init__(
@@ -70,7 +70,7 @@ class Connector:
     ) -> None:
         self.settings = Settings.resolve(database, series, objects)
         self.allow_pickle = allow_pickle
-        # All three are looked at before one is opened: a wrong URL leaves no half-made store.
+        # All three URLs are parsed before any store is opened, so that a wrong URL leaves no partial store.
         database_url = parse_url(self.settings.database)
         open_series, open_objects = find_series(self.settings.series), find_objects(self.settings.objects)
         self.database = Database(database_url, upgrade=upgrade)
@@ -80,7 +80,7 @@ class Connector:
         store_id = self.database.store_id()
         self.series.claim(store_id)
         self.objects.claim(store_id)
-        #: Inside of `all_or_nothing` the objects that were new, with the time at which they were there.
+        #: Inside `all_or_nothing`: the objects that were new, each with the time at which it was stored.
         self._new_objects: ContextVar[dict[str, datetime] | None] = ContextVar("enstorage_new_objects", default=None)
         Connector._latest = self
 
@@ -113,11 +113,11 @@ class Connector:
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
-        """Have an error or an interrupt that leaves the block remove the objects that were new in it.
+        """Remove the objects that were new in the block if it raises an error or is interrupted.
 
-        Those that a row refers to stay, and those that others have put meanwhile. As of `gc`, whoever stores a row that
-        refers to one looks after the commit whether it is still there. To be used outside of transactions: inside of one
-        it does nothing.
+        Objects stay if a row refers to them or if others have put them meanwhile. As with `gc`, a writer of a row that
+        refers to an object checks after the commit that the object is still there. Use it outside transactions: inside
+        one it does nothing.
         """
         outer, new = self._new_objects.get(), dict[str, datetime]()
         if outer is not None or self.database.in_transaction:
@@ -142,7 +142,7 @@ class Connector:
                     self.objects.delete(sha256, unless_touched_since=objects[sha256])
 
     def put(self, contents: Sequence[bytes]) -> list[str]:
-        """Put objects beside each other; returns their SHA-256. They are to be there before the rows that refer to them."""
+        """Store objects in parallel and return their SHA-256; to be called before the rows that refer to them are stored."""
         new = self._new_objects.get()
 
         def put(content: bytes) -> str:
@@ -158,35 +158,35 @@ class Connector:
             return list(threads.map(put, contents))
 
     def keep(self, content: bytes) -> str:
-        """Put bytes into the object store; to be called in the transaction that stores their SHA-256, which is returned.
+        """Store bytes and return their SHA-256; to be called in the transaction that stores the SHA-256.
 
-        After the commit it looks whether they are still there: `gc` may have freed equal bytes, to which nothing referred
-        before, just between the two.
+        After the commit it checks that the bytes are still there: between the two, `gc` may have freed equal bytes that
+        nothing referred to before.
         """
         (sha256,) = self.put([content])
         self.keep_again(sha256, content)
         return sha256
 
     def keep_again(self, sha256: str, content: bytes) -> None:
-        """After the commit of the present transaction, put the bytes again if they are not there."""
+        """After the commit of the current transaction, store the bytes again if they are missing."""
 
-        def look() -> None:
+        def restore() -> None:
             if not self.objects.has(sha256):
                 self.objects.put(content)
 
         with self.transaction() as session:
-            session.info.setdefault("on_commit", []).append(look)
+            session.info.setdefault("on_commit", []).append(restore)
 
     def buffered(self) -> AbstractContextManager[None]:
-        """Gather the facts that this thread records inside the block, and write many at a time.
+        """Collect the facts that this thread records inside the block, and write many at a time.
 
         They are written once a second, and at the latest when something is read, when a transaction begins and when the
-        block ends; a killed process loses at most the last second. An error that leaves the block loses nothing.
+        block ends; a killed process loses at most the last second. If the block raises an error, nothing is lost.
         """
         return self.recorder.buffered()
 
     def close(self) -> None:
-        """Write what has gathered and give the connections back; the connector is no longer the default."""
+        """Write the collected facts and close the connections; the connector is no longer the default."""
         self.recorder.close()
         self.database.close()
         if Connector._latest is self:

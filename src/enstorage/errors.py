@@ -1,12 +1,12 @@
 """The one error tree of enstorage and of every package built on it.
 
-A message states the fact, what was expected, what was received and what to do, in plain words. What raises one of
-these has changed nothing in the store; a call that was stopped says itself what it keeps.
+A message states the fact, what was expected, what was received and what to do, in plain words. A call that raises one
+of these errors has changed nothing in the store; calls that can be stopped document what they keep.
 """
 
 
 class EnstorageError(Exception):
-    """Base of everything that enstorage raises on purpose.
+    """Base class of all errors that enstorage raises on purpose.
 
     Args:
         *message: the message.
@@ -31,11 +31,11 @@ class InUseError(EnstorageError):
 
 
 class ImmutableError(EnstorageError):
-    """A snapshot, preparation, data set or forecast would be changed after it was written."""
+    """The call would change a snapshot, preparation, data set or forecast that is already written."""
 
 
 class CorruptError(EnstorageError):
-    """Stored bytes are missing or do not have the hash under which they were stored."""
+    """Stored bytes are missing or do not match the hash under which they were stored."""
 
 
 class UntrustedError(EnstorageError):
@@ -43,15 +43,15 @@ class UntrustedError(EnstorageError):
 
 
 class NotSupportedError(EnstorageError):
-    """The chosen store, library or format cannot do what was asked."""
+    """The chosen store, library or format does not support the operation."""
 
 
 class MissingLibraryError(EnstorageError, ImportError):
-    """An optional library is not installed; the message names the extra that brings it."""
+    """An optional library is not installed; the message names the extra that installs it."""
 
 
 class PluginError(EnstorageError):
-    """A part that a package registers as an entry point cannot be loaded, or is not of its kind."""
+    """A part that a package registers as an entry point cannot be loaded, or is not of the expected kind."""
 
 
 class NotConnectedError(EnstorageError):

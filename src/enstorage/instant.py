@@ -2,7 +2,7 @@
 
 Everything inside enstorage keeps times this way: exact, ordered and the same in every store. This module turns what
 callers have (integers, datetimes, ISO 8601 strings, NumPy, pandas, Polars and Arrow objects) into such integers and
-back. A time without a zone is UTC. Nothing is rounded or wrapped: what does not fit is refused.
+back. A time without a zone is UTC. Nothing is rounded or overflows: times that do not fit are refused.
 """
 
 import re
@@ -57,7 +57,7 @@ def to_ns(value: TimeLike) -> int:
     if isinstance(value, np.datetime64):
         times, holds = _datetime64_to_ns(np.array([value]))
         if not holds[0]:
-            raise _not_kept(str(value))
+            raise _not_representable(str(value))
         return int(times[0])
     if isinstance(value, date):
         return _date_to_ns(value)
@@ -79,7 +79,7 @@ def to_ns_array(values: Any) -> NDArray[np.int64]:
         A new array of shape (n,), in the order given; it shares no memory with `values`.
 
     Raises:
-        InvalidInputError: It has not one dimension, is of another type, or holds a value that `to_ns` refuses.
+        InvalidInputError: The values are not one-dimensional, are of another type, or include one that `to_ns` refuses.
     """
     array = _as_array(values)
     if array.ndim != 1:
@@ -98,12 +98,12 @@ def to_ns_array(values: Any) -> NDArray[np.int64]:
         raise _wrong_type(f"an array of {array.dtype}")
     if not holds.all():
         position = int(holds.argmin())
-        raise _not_kept(f"{array[position]} at position {position}")
+        raise _not_representable(f"{array[position]} at position {position}")
     return times
 
 
 def not_years(values: Any) -> Any:
-    """The times as given, unless they are whole numbers that look like years.
+    """The times as given, unless they are integers that look like years.
 
     As nanoseconds such numbers would all lie within ten microseconds of 1970, and nobody means that.
 
@@ -127,7 +127,7 @@ def to_iso(time_ns: int) -> str:
 
 
 def from_ns(time_ns: int) -> datetime:
-    """Return a time as an aware datetime in UTC; what is finer than a microsecond is cut off."""
+    """Return a time as an aware datetime in UTC, truncated to microseconds."""
     return _EPOCH + timedelta(microseconds=_in_range(int(time_ns)) // 1000)
 
 
@@ -138,7 +138,7 @@ def iso_strings_to_ns(strings: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_
         strings: A Polars Series of strings, shape (n,).
 
     Returns:
-        Nanoseconds and whether each string was a time, both of shape (n,); where it was none, the number means nothing.
+        Nanoseconds and whether each string was a time, both of shape (n,); where it was not, the number is undefined.
     """
     import polars as pl
 
@@ -147,8 +147,8 @@ def iso_strings_to_ns(strings: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_
     numbers = parts.with_columns(pl.col("fraction").str.pad_end(9, "0")).select(
         pl.col(name).cast(pl.Int64).fill_null(1 if name in {"month", "day"} else 0) for name in _ISO_PARTS
     )
-    ahead = np.where((parts["zone_sign"] == "-").fill_null(value=False).to_numpy(), -1, 1)
-    times, exists = _parts_to_ns({name: numbers[name].to_numpy() for name in _ISO_PARTS}, ahead)
+    zone_sign = np.where((parts["zone_sign"] == "-").fill_null(value=False).to_numpy(), -1, 1)
+    times, exists = _parts_to_ns({name: numbers[name].to_numpy() for name in _ISO_PARTS}, zone_sign)
     return times, exists & parts["year"].is_not_null().to_numpy()
 
 
@@ -158,16 +158,16 @@ def join_seconds(
     """Add whole seconds since 1970 and nanoseconds within them (0 … 999 999 999).
 
     Returns:
-        The times and whether each can be held; where not, the number means nothing. All arrays have shape (n,).
+        The times and whether each fits into int64; where not, the number is undefined. All arrays have shape (n,).
     """
     times = seconds * SECOND + nanoseconds
-    # NumPy wraps in silence; only a time that did not wrap leads back to its seconds.
+    # NumPy overflows silently; only a time that did not overflow gives its seconds back.
     return times, (times // SECOND == seconds) & (times >= MIN_NS)
 
 
 def _as_array(values: Any) -> NDArray[Any]:
     if isinstance(values, list | tuple):
-        return np.array(values, dtype=object)  # left alone, NumPy would turn [1, "2020"] into two strings
+        return np.array(values, dtype=object)  # without dtype, NumPy would turn [1, "2020"] into two strings
     zone = getattr(getattr(values, "dtype", None), "tz", None)
     if zone is not None and hasattr(values, "to_numpy"):  # pandas; NumPy alone would make slow Timestamp objects
         return np.asarray(values.to_numpy(dtype=f"datetime64[{values.dtype.unit}]"))
@@ -207,9 +207,9 @@ def _string_to_ns(text: str) -> int:
 
 
 def _parts_to_ns(
-    parts: Mapping[str, NDArray[np.int64]], ahead: NDArray[np.int64]
+    parts: Mapping[str, NDArray[np.int64]], zone_sign: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Turn calendar parts into times; `ahead` is 1 for zones east of Greenwich, -1 for those west of it."""
+    """Turn calendar parts into times; `zone_sign` is 1 for zones east of Greenwich, -1 for those west of it."""
     months = (12 * (parts["year"] - 1970) + parts["month"] - 1).astype("datetime64[M]")
     first_day = months.astype("datetime64[D]").astype(np.int64)
     days_in_month = (months + 1).astype("datetime64[D]").astype(np.int64) - first_day
@@ -219,7 +219,7 @@ def _parts_to_ns(
         & ((parts["hour"] < 24) & (parts["minute"] < 60) & (parts["second"] < 60))
         & ((parts["zone_hour"] < 24) & (parts["zone_minute"] < 60))
     )
-    minutes = 60 * parts["hour"] + parts["minute"] - ahead * (60 * parts["zone_hour"] + parts["zone_minute"])
+    minutes = 60 * parts["hour"] + parts["minute"] - zone_sign * (60 * parts["zone_hour"] + parts["zone_minute"])
     times, holds = join_seconds(
         86_400 * (first_day + parts["day"] - 1) + 60 * minutes + parts["second"], parts["fraction"]
     )
@@ -227,8 +227,8 @@ def _parts_to_ns(
 
 
 def _date_to_ns(value: date) -> int:
-    if not 1677 <= value.year <= 2262:  # pandas Timestamps beyond year 9999 answer `toordinal` wrongly
-        raise _not_kept(str(value))
+    if not 1677 <= value.year <= 2262:  # `toordinal` of pandas Timestamps is wrong after year 9999
+        raise _not_representable(str(value))
     seconds = 86_400 * (value.toordinal() - _EPOCH.toordinal())
     if not isinstance(value, datetime):
         return _in_range(seconds * SECOND)
@@ -240,19 +240,19 @@ def _date_to_ns(value: date) -> int:
 
 def _datetime64_to_ns(array: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     times = array.astype("datetime64[ns]")
-    # Coarser units wrap in silence, finer ones lose digits; a faithful time leads back to what was given. NaT does not.
+    # Coarser units overflow silently, finer ones lose digits; an exact time converts back to the given one. NaT does not.
     return times.view(np.int64), (times.astype(array.dtype) == array) & ~np.isnat(times)
 
 
 def _in_range(time_ns: int) -> int:
     if not MIN_NS <= time_ns <= MAX_NS:
-        raise _not_kept(f"{time_ns} ns since 1970")
+        raise _not_representable(f"{time_ns} ns since 1970")
     return time_ns
 
 
-def _not_kept(received: str) -> InvalidInputError:
+def _not_representable(received: str) -> InvalidInputError:
     return InvalidInputError(
-        f"The time {received} cannot be kept in whole nanoseconds; expected one {_RANGE}. Drop the point or mend it."
+        f"The time {received} cannot be kept in whole nanoseconds; expected one {_RANGE}. Drop the point or correct it."
     )
 
 

@@ -48,7 +48,8 @@ class TimeInterval:
         unit: `ns`, `us`, `ms`, `s`, `m` (minute), `h`, `d`, `w`, `mo` (month), `q` (quarter) or `y`.
 
     Raises:
-        InvalidInputError: The count or the unit is another, or the interval is longer than the times that can be kept.
+        InvalidInputError: The count or the unit is not one of these, or the interval is longer than the range of times
+            that can be kept.
     """
 
     count: int
@@ -60,8 +61,8 @@ class TimeInterval:
         too_long = self._months > _MOST_MONTHS if self.is_calendar else self.nanoseconds > MAX_NS
         if too_long:
             raise InvalidInputError(
-                f"The interval {self} is longer than the times that can be kept; expected at most 292 years, or 585 "
-                "in calendar units. Choose a shorter one."
+                f"The interval {self} is longer than the range of times that can be kept; expected at most 292 years, or "
+                "585 in calendar units. Choose a shorter one."
             )
 
     @classmethod
@@ -69,7 +70,7 @@ class TimeInterval:
         """Read an interval as `str()` writes it, such as `1y`.
 
         Raises:
-            InvalidInputError: It is not a whole number followed by one of the units.
+            InvalidInputError: It is not an integer followed by one of the units.
         """
         match = re.fullmatch("([0-9]{1,19})([a-z]{1,2})", text) if isinstance(text, str) else None
         if match is None or match[2] not in _UNITS or int(match[1]) < 1:
@@ -99,7 +100,7 @@ class TimeInterval:
         if self.is_calendar:
             raise InvalidInputError(
                 f"The interval {self} has no fixed length; expected one in {', '.join(_NANOSECONDS)}. Use `floor` and "
-                "`range`, which know the calendar."
+                "`range`, which follow the calendar."
             )
         return self.count * _NANOSECONDS[self.unit]
 
@@ -133,20 +134,20 @@ class TimeInterval:
         else:
             length = np.int64(self.nanoseconds)
             starts = times - (times % length - self.origin) % length
-        unheld = (starts > times) | (starts < MIN_NS)
-        if unheld.any():
+        too_early = (starts > times) | (starts < MIN_NS)
+        if too_early.any():
             raise InvalidInputError(
-                f"The bucket of {self} around {to_iso(int(times[unheld][0]))} starts before 1677-09-21, the first time "
+                f"The bucket of {self} around {to_iso(int(times[too_early][0]))} starts before 1677-09-21, the first time "
                 "that can be kept; expected later times. Choose a shorter interval or drop the points before 1678."
             )
         return starts
 
     def range(self, time_from_ns: int, time_to_ns: int) -> NDArray[np.int64]:
-        """Return the starts of all buckets that meet the half-open period [time_from_ns, time_to_ns).
+        """Return the starts of all buckets that overlap the half-open period [time_from_ns, time_to_ns).
 
         Args:
             time_from_ns: Start of the period, nanoseconds since 1970 UTC; the first bucket is the one around it.
-            time_to_ns: End of the period, which no longer belongs to it.
+            time_to_ns: End of the period, itself excluded.
 
         Returns:
             int64 nanoseconds, ascending, shape (buckets,).
@@ -209,7 +210,7 @@ class TimeInterval:
 
 
 def infer_interval(times: Any) -> TimeInterval | None:
-    """Guess the interval at which a series was taken from the median spacing of its times.
+    """Infer the interval of a series from the median spacing of its times.
 
     Gaps do not matter, nor does the rounding of decimal years: 365 or 366 days are `1y`, 28 to 31 days `1mo`, times
     such as 1749.042, 1749.123 (years) `1mo`, and 1818.001, 1818.004 `1d`. Any other even spacing is kept exactly.
@@ -227,7 +228,7 @@ def infer_interval(times: Any) -> TimeInterval | None:
     distinct = np.unique(to_ns_array(times))
     if distinct.size < 2:
         raise InvalidInputError(
-            f"There are {distinct.size} different times; an interval needs two to be guessed. Name the interval."
+            f"There are {distinct.size} different times; expected at least two to infer an interval. Give the interval."
         )
     # Two times may be 585 years apart, which only unsigned integers can hold.
     spacings = np.diff(distinct.view(np.uint64))
@@ -274,6 +275,6 @@ def _months_to_ns(months: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _not_an_interval(received: str) -> InvalidInputError:
     return InvalidInputError(
-        f"The interval is {received}; expected a whole number from 1 and one of {', '.join(_UNITS)} (m is a minute, mo "
+        f"The interval is {received}; expected an integer of at least 1 and one of {', '.join(_UNITS)} (m is a minute, mo "
         "a month), such as 15m, 1d or 1mo. Write it in that form."
     )

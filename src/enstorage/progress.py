@@ -7,8 +7,9 @@ called instead and may ask the call to stop. Inside, the call reports to a `List
         for done, record in enumerate(records):
             report("Checking", done, len(records))
 
-`report` is cheap enough for every turn of a loop, and raises `CancelledError` when it is to stop. A call that makes other
-long calls gives them a part of its own way, `progress=report.within(10, 70, 100)`, so that there is one bar for all.
+`report` is cheap enough for every iteration of a loop, and raises `CancelledError` when the call has to stop. A call that
+makes other long calls gives each a part of its own progress, `progress=report.within(10, 70, 100)`, so that one bar shows
+them all.
 """
 
 import inspect
@@ -20,17 +21,17 @@ from typing import Protocol
 
 from enstorage.errors import CancelledError, InvalidInputError
 
-#: A listener is called at most this often, and when all is done.
+#: Shortest time between two calls of a listener; the last report is always passed on.
 INTERVAL_SECONDS = 0.05
-#: Calls that take less time have no bar.
+#: Calls that take less time show no bar.
 PATIENCE_SECONDS = 2.0
 
 
 class Progress(Protocol):
     """A function that a long call reports its progress to; called in the thread of the call.
 
-    `done` never falls, `total` stays the same during a call, and the last time both are equal. That is before the call
-    stores what it made, so a call can be stopped there too.
+    `done` never decreases, `total` stays the same during a call, and in the last report both are equal. The last report
+    comes before the call stores its results, so a call can be stopped there too.
 
     Returns:
         True asks the call to stop, which raises `CancelledError`. Anything else lets it go on.
@@ -57,7 +58,8 @@ class Listener:
         """Report the current activity, the amount done, and the total.
 
         Raises:
-            CancelledError: the call is to stop; again at each later call, so that no handler of errors can lose it.
+            CancelledError: the call has to stop. Every later report raises it again, so that no error handler can
+                suppress it.
         """
         is_end = done == total and (self._latest is None or self._latest[1:] != (done, total))
         self._latest = (what, done, total)
@@ -67,15 +69,15 @@ class Listener:
             self._is_stopped = self._progress(what, done, total) is True
             self._quiet_until = time.monotonic() + INTERVAL_SECONDS
         if self._is_stopped:
-            raise CancelledError(f"Stopped as the progress function asked: {what}, {done} of {total}.")
+            raise CancelledError(f"Stopped by the progress function: {what}, {done} of {total}.")
 
     def ask(self) -> None:
-        """Report the same again, so that the call can stop here."""
+        """Repeat the latest report, so that the call can stop here."""
         if self._latest is not None:
             self(*self._latest)
 
     def within(self, first: int, last: int, total: int) -> "Listener":
-        """A listener for a call inside this one, whose way is that from `first` to `last` of `total`."""
+        """A listener for a call inside this one, whose progress is the part from `first` to `last` of `total`."""
 
         def report(what: str, done: int, of: int, /) -> None:
             self(what, first + (last - first) * done // max(of, 1), total)
@@ -91,10 +93,10 @@ def listening(progress: bool | Progress) -> Iterator[Listener]:
     """A listener for the progress of a long call inside the block.
 
     Args:
-        progress: as the call was given it; a `Listener` is that of a call around this one.
+        progress: the argument of the call; a `Listener` is that of an enclosing call.
 
     Raises:
-        InvalidInputError: it is neither a truth value nor a function of what, done and total.
+        InvalidInputError: it is neither a bool nor a function of what, done and total.
     """
     with _as_function(progress) as function:
         listener = function if isinstance(function, Listener) else Listener(function)
@@ -106,7 +108,7 @@ def listening(progress: bool | Progress) -> Iterator[Listener]:
 
 
 def checkpoint() -> None:
-    """Stop here, if the long call around was asked to; for loops that do not know the progress of that call."""
+    """Stop here if the enclosing long call was asked to stop; for loops that have no access to its progress."""
     listener = _listening.get()
     if listener is not None:
         listener.ask()
@@ -141,7 +143,7 @@ def _silent(_what: str, _done: int, _total: int, /) -> None:
 
 @contextmanager
 def _bar() -> Iterator[Progress]:
-    """A bar on standard error, where somebody looks at it, for what takes longer than two seconds."""
+    """A progress bar on standard error, in a terminal or notebook, for calls that take longer than two seconds."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar

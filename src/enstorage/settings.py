@@ -24,24 +24,24 @@ class Settings(NamedTuple):
     def in_folder(cls, folder: str | os.PathLike[str]) -> "Settings":
         """The embedded stores, all three inside one folder."""
         path = Path(folder).expanduser().resolve()
-        strange = sorted(set(str(path)) & set("?#%"))
-        if strange:
+        special = sorted(set(str(path)) & set("?#%"))
+        if special:
             raise InvalidInputError(
-                f"The folder {path} has {', '.join(strange)} in its name, which mean something else in URLs of stores. "
+                f"The folder {path} has {', '.join(special)} in its name, which has a special meaning in URLs of stores. "
                 "Choose another folder."
             )
         return cls(f"sqlite:///{path / 'enstorage.sqlite'}", f"delta:{path / 'series'}", f"file:{path / 'objects'}")
 
     @classmethod
     def resolve(cls, database: str | None, series: str | None, objects: str | None) -> "Settings":
-        """Fill what was not given from the environment, from `enstorage.toml`, from the default folder."""
+        """Take the URLs that are not given from the environment, from `enstorage.toml` or from the default folder."""
         given = {"database": database, "series": series, "objects": objects}
         in_file = _read_file()
 
         def named(name: str) -> str | None:
             return given[name] or os.environ.get(f"ENSTORAGE_{name.upper()}") or in_file.get(name)
 
-        # Points are known by the ids of their database: what is not named is looked for beside it, never elsewhere.
+        # Points are found by ids of one database, so a store that is not named is expected beside it, never elsewhere.
         default = cls.in_folder(_folder_of(named("database")) or in_file.get("folder") or DEFAULT_FOLDER)
         return cls(**{name: named(name) or getattr(default, name) for name in _NAMES})
 
@@ -71,7 +71,7 @@ def _read_file() -> dict[str, str]:
     wrong = [key for key, value in content.items() if key not in known or not isinstance(value, str)]
     if wrong:
         raise InvalidInputError(
-            f"The settings file {path.resolve()} has the entries {', '.join(sorted(wrong))}; expected are only the texts "
+            f"The settings file {path.resolve()} has the entries {', '.join(sorted(wrong))}; expected only the texts "
             f"{', '.join(sorted(known))}. Remove or correct them."
         )
     return content

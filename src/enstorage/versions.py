@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 
 def versions_of(libraries: Iterable[str]) -> dict[str, str]:
-    """The versions of those libraries that are installed, by their names on PyPI."""
+    """The versions of the given libraries that are installed, by their names on PyPI."""
     return {library: found for library in libraries if (found := _version(library)) is not None}
 
 

@@ -15,11 +15,11 @@ from enstorage.errors import InvalidInputError, StoreError
 def whole_file(path: str | os.PathLike[str], *, overwrite: bool) -> Iterator[BinaryIO]:
     """A new file to write to, and to read from, under a temporary name in the same folder.
 
-    At the end of the block it is made durable and given its name; an error that leaves the block removes it.
+    At the end of the block the file is synced to disk and renamed; if the block raises an error, the file is removed.
 
     Raises:
         InvalidInputError: the path is a folder, its folder is missing, or the file exists and `overwrite` is false.
-        StoreError: the operating system refuses.
+        StoreError: the file system fails.
     """
     path = Path(path)
     if path.is_dir():
@@ -53,20 +53,20 @@ def write_whole(path: str | os.PathLike[str], content: bytes, *, overwrite: bool
 def whole_folder(path: str | os.PathLike[str], *, names: Collection[str], overwrite: bool) -> Iterator[Path]:
     """A new folder to write files into, under a temporary name beside the final one.
 
-    At the end of the block the files are made durable and the folder is given its name; an error that leaves the block
-    removes it.
+    At the end of the block the files are synced to disk and the folder is renamed; if the block raises an error, the
+    folder is removed.
 
     Args:
-        path: the new file or folder; an empty folder may exist.
-        names: of files that may be replaced with the folder they are in, where `overwrite` is true.
-        overwrite: replace a folder that holds such files alone.
+        path: the new folder; an empty folder may exist.
+        names: the names of files that may be replaced, together with their folder, when `overwrite` is true.
+        overwrite: replace a folder that holds only such files.
 
     Raises:
         InvalidInputError: the path is a file, the folder around it is missing, or the folder has files that may not be
             replaced.
-        StoreError: the operating system refuses.
+        StoreError: the file system fails.
     """
-    path = Path(os.path.abspath(path))  # noqa: PTH100 - a link stays what it is
+    path = Path(os.path.abspath(path))  # noqa: PTH100 - symbolic links are not resolved
     if not path.parent.is_dir():
         raise InvalidInputError(f"{path.parent} is not a directory; expected the folder of {path.name}. Make it first.")
     _check_replaceable(path, names, overwrite=overwrite)
@@ -76,7 +76,7 @@ def whole_folder(path: str | os.PathLike[str], *, names: Collection[str], overwr
         yield unfinished
         for each in [*unfinished.iterdir(), unfinished]:
             _make_durable(each)
-        _take_its_place(unfinished, path)
+        _move_into_place(unfinished, path)
     except OSError as error:
         raise StoreError(
             f"{path} could not be written: {error}. Check the disk and the rights on the folder."
@@ -89,19 +89,19 @@ def _check_replaceable(path: Path, names: Collection[str], *, overwrite: bool) -
     if not path.exists() and not path.is_symlink():
         return
     if not path.is_dir() or path.is_symlink():
-        raise InvalidInputError(f"{path} is no folder; expected the name of a new one. Choose another name.")
-    there = sorted(each.name for each in path.iterdir())
-    strange = [name for name in there if name not in names]
-    if strange:
+        raise InvalidInputError(f"{path} is not a folder; expected the name of a new one. Choose another name.")
+    present = sorted(each.name for each in path.iterdir())
+    unexpected = [name for name in present if name not in names]
+    if unexpected:
         raise InvalidInputError(
-            f"{path} has other files, such as {strange[0]}; expected the name of a new folder. Choose another one."
+            f"{path} has other files, such as {unexpected[0]}; expected the name of a new folder. Choose another one."
         )
-    if there and not overwrite:
+    if present and not overwrite:
         raise InvalidInputError(f"{path} exists; expected a new name. Choose another one or pass overwrite=True.")
 
 
-def _take_its_place(unfinished: Path, path: Path) -> None:
-    """Rename a finished folder; what was there is put aside until the new one is in its place."""
+def _move_into_place(unfinished: Path, path: Path) -> None:
+    """Rename a finished folder; an existing folder is moved aside first and removed afterwards."""
     if not path.exists():
         unfinished.rename(path)
         return

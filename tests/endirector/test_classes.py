@@ -200,7 +200,10 @@ def test_members_of_other_targets_are_refused(project):
     research = project.create_research("Values")
     other = research.create_model("values")
     other.data_set(DataSet.from_arrays(np.arange(4), np.ones((4, 1)), np.arange(4.0), ["train"] * 4, "values"))
-    with pytest.raises(InvalidInputError, match=r"forecast the same: .* forecasts 10 classes, .* forecasts values"):
+    with pytest.raises(
+        InvalidInputError,
+        match=r"must all forecast values or the same classes: .* forecasts 10 classes, .* forecasts values",
+    ):
         project.create_ensemble("voting", models=[*project.models()[:1], other])
 
 

@@ -161,7 +161,7 @@ def test_by_absolute_errors(project):
 
 
 def test_what_a_person_made_was_not_formed(project):
-    with pytest.raises(NotFoundError, match="was not formed, but made by a person"):
+    with pytest.raises(NotFoundError, match="was not selected by a search"):
         project.create_ensemble("voting", models=project.models()).tried()
 
 

@@ -84,7 +84,7 @@ def test_a_member_that_saw_test_rows_of_another_is_named(project, research, suns
     endirector.Conductor(ensemble).render()
     assert ensemble.result["leaks"] is False
     assert list(ensemble.rendered_result().test_rows_trained_on.values()) == [0, 4]
-    warning = "lag 3 was trained on 4 of the test rows: its error there flatters."
+    warning = "lag 3 was trained on 4 of the test rows: its error there is too low."
     assert ensemble.warnings() == [warning]
     assert warning in ensemble._repr_html_()
     shown = run_command("show", "ensemble", ensemble.id, "--store", tmp_path / "store")

@@ -80,7 +80,7 @@ def test_an_ensemble_tells_its_weights_by_step(project):
         forecasts = own.select([f"out_of_fold_{model.id}" for model in project.models()]).to_numpy()
         expected, _ = least_squares(forecasts, own["truth"].to_numpy())
         assert list(ensemble.weights(step=step).values()) == pytest.approx(expected)
-    with pytest.raises(NotFoundError, match=r"differ by step; known are the steps 1, 2\. Read weights\(step=…\)"):
+    with pytest.raises(NotFoundError, match=r"differ by step; it has the steps 1, 2\. Read weights\(step=…\)"):
         ensemble.weights()
 
 

@@ -126,7 +126,7 @@ def test_of_an_estimator_only_what_differs_from_its_class_is_kept(project):
 BAD = {
     "unknown": ("voting", None, {"averag": "mean"}, "no parameter 'averag'; known are: average"),
     "none known": ("blending", "Ridge", {"alpha": 1}, "no parameter 'alpha'; known are: metamodel"),
-    "wrong": ("voting", None, {"average": "mode"}, "Voting's average is 'mode'; expected one of: mean, median"),
+    "wrong": ("voting", None, {"average": "mode"}, "Voting: average is 'mode'; expected one of: mean, median"),
     "no mapping": ("voting", None, ["median"], "a mapping from names to values"),
     "sum": ("weighted_voting", None, {"weights": [0.5, 0.5, 0.1]}, r"sum to 1; the sum of those received is 1\.1"),
     "close": ("weighted_voting", None, {"weights": [0.5, 0.5, 1e-8]}, r"sum of those received is 1\.00000001"),

@@ -79,8 +79,8 @@ def test_what_is_in_the_trash_is_checked_too(store, flow, damage):
     [
         ("UPDATE data_csv SET rows = 41 WHERE id = 1", {("DataCsv", 1)}, "has 40 rows, 41 were stored"),
         ("UPDATE data_snapshot SET sha256 = 'x'", {("DataSnapshot", 1)}, "have another hash than when it was taken"),
-        ("UPDATE data_preparation SET sha256 = 'x'", {("DataPreparation", 1)}, "does not come out again"),
-        ("UPDATE data_set SET sha256 = 'x'", {("DataSet", 1)}, "no longer those that were stored"),
+        ("UPDATE data_preparation SET sha256 = 'x'", {("DataPreparation", 1)}, "cannot be reproduced"),
+        ("UPDATE data_set SET sha256 = 'x'", {("DataSet", 1)}, "differ from those that were stored"),
         ("UPDATE data_source SET id = 9", {("DataSnapshot", 1), ("Project", 1)}, "no DataSource with id 1"),
         ("DELETE FROM data_csv WHERE id = 4", {("Forecast", 1)}, "no DataCsv with id 4"),
     ],

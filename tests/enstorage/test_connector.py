@@ -140,9 +140,9 @@ class TestSettings:
             ('folder = "a"\nfolder = "b"', "is not valid TOML"),
             (
                 'datbase = "sqlite://"',
-                r"has the entries datbase; expected are only .*database, folder, objects, series",
+                r"has the entries datbase; expected only .*database, folder, objects, series",
             ),
-            ("series = 7", r"has the entries series; expected are only the texts .*Remove or correct them"),
+            ("series = 7", r"has the entries series; expected only the texts .*Remove or correct them"),
         ],
     )
     def test_a_wrong_settings_file_is_refused(self, here, text, message):

@@ -48,7 +48,7 @@ def test_text_leads_back_to_the_interval(text):
     "text", ["", "1", "d", "0d", "-1d", "1.5h", "1M", "1 d", "1day", "1d\n", 5, None, "9" * 30 + "d"]
 )
 def test_other_texts_are_refused_with_the_units(text):
-    with pytest.raises(InvalidInputError, match="expected a whole number from 1 and one of ns, us"):
+    with pytest.raises(InvalidInputError, match="expected an integer of at least 1 and one of ns, us"):
         TimeInterval.parse(text)
 
 

@@ -45,7 +45,7 @@ def test_whoever_asks_to_stop_is_not_asked_again_and_no_handler_loses_it(told):
         told.append(each)
         return True
 
-    with pytest.raises(CancelledError, match=r"Stopped as the progress function asked: Adding, 1 of 9\."):  # noqa: PT012, SIM117
+    with pytest.raises(CancelledError, match=r"Stopped by the progress function: Adding, 1 of 9\."):  # noqa: PT012, SIM117
         with listening(stop) as report:
             with pytest.raises(CancelledError):
                 report("Adding", 1, 9)

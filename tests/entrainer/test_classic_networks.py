@@ -140,7 +140,7 @@ def test_a_learning_rate_that_is_too_high_ends_early_without_a_warning(recwarn):
     [
         (
             WidrowHoff("step"),
-            "WidrowHoff's activation is 'step'; expected one of: linear, threshold, linear_threshold, sig",
+            "WidrowHoff: activation is 'step'; expected one of: linear, threshold, linear_threshold, sig",
         ),
         (WidrowHoff(learning_rate=float("inf")), "learning_rate is inf"),
         (WidrowHoff(learning_rate=0), "learning_rate is 0; expected a number above 0"),

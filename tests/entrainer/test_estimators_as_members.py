@@ -233,7 +233,7 @@ def test_one_that_was_trained_elsewhere_is_fitted_again_where_that_gives_the_sam
     with pytest.raises(UntrustedError, match=r"it forecasts other values .* Set the data set"):
         model.save_object(HistGradientBoostingRegressor(max_iter=5).fit(train[:30], y[:30]))
     other = windows[0].create_model("without data")
-    with pytest.raises(UntrustedError, match=r"has no data set.* entrainer.fit; or keep its forecasts"):
+    with pytest.raises(UntrustedError, match=r"has no data set.* entrainer.fit; or store its forecasts"):
         other.save_object(HistGradientBoostingRegressor(max_iter=5).fit(train, y))
 
 

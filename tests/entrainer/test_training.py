@@ -98,7 +98,7 @@ def test_settings_come_back_from_json():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"epochs": 0}, "epochs is 0; expected a whole number"),
+        ({"epochs": 0}, "epochs is 0; expected an integer"),
         ({"loss": "hinge"}, "loss is 'hinge'; expected one of: mse, mae"),
         ({"optimizer": "sgdm"}, "optimizer is 'sgdm'; expected one of: rmsprop"),
         ({"optimizer_options": {"momentun": 0.9}}, "rmsprop takes rho, momentum.*Leave out momentun"),
@@ -121,8 +121,8 @@ def test_bad_settings_are_refused(settings, message):
     [
         ({"kind": "linear"}, "kind is 'linear'; expected one of: constant"),
         ({"kind": "time", "rate": -1}, "rate is -1; expected a number of at least 0"),
-        ({"every": 0}, "every is 0; expected a whole number of at least 1"),
-        ({"warmup": 0.5}, "warmup is 0.5; expected a whole number of at least 0"),
+        ({"every": 0}, "every is 0; expected an integer of at least 1"),
+        ({"warmup": 0.5}, "warmup is 0.5; expected an integer of at least 0"),
     ],
 )
 def test_bad_schedules_are_refused(settings, message):

@@ -38,7 +38,7 @@ class WeightedVoting(Method):
             expected = (
                 "'simplex', 'inverse_error', a list of a weight for each member, or a mapping from members to weights"
             )
-            refuse(self, "weights", expected, verb="are")
+            refuse(self, "weights", expected)
 
     @property
     def is_fitted(self) -> bool:

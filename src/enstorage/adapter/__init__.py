@@ -1,4 +1,4 @@
-"""Adapters: how prepared rows, images or texts become the samples `[id, X, y]` of one kind of model."""
+"""Adapters: conversion of prepared rows, images or texts into the samples `[id, X, y]` of one kind of model."""
 
 from enstorage.adapter.base import Adapter, ArrayAdapter
 from enstorage.adapter.bins import Bins

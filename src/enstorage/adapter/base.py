@@ -27,10 +27,10 @@ class Adapter(Recipe):
 
     @property
     def targets_are_values(self) -> bool:
-        """True where the targets are values of rows, so that a preparation knows them by their times.
+        """True if the targets are values of rows, so that a preparation can find them by their times.
 
-        An adapter whose targets are something else says no here. Its samples have no `target`, and `y`, or where that is
-        not in source units `truth`, has the true values.
+        An adapter with other targets returns False. Its samples have no `target`, and the true values are `y` or, if `y`
+        is not in source units, `truth`.
         """
         return True
 
@@ -39,19 +39,19 @@ class Adapter(Recipe):
         """The samples of the prepared rows. The same rows always give the same samples.
 
         Raises:
-            NoSamplesError: no sample can be built; the message says what is too short.
+            NoSamplesError: no sample can be built; the message names what is too short.
             InvalidInputError: the rows are not those that the adapter takes.
         """
 
-    def samples_of(self, prepared: Sequence[Prepared], asked: int = 0) -> Samples:  # noqa: ARG002 - for those who align
+    def samples_of(self, prepared: Sequence[Prepared], asked: int = 0) -> Samples:  # noqa: ARG002 - for subclasses
         """The samples of several preparations in one set.
 
-        By default these are the samples of each series by itself, those of all series together in time order (pooled). A
-        series that gives none is counted in `lost`.
+        By default the samples are built for each series separately and joined in time order (pooled). A series without
+        samples is counted in `lost`.
 
         Args:
             prepared: the rows of each preparation.
-            asked: index of the preparation that was asked, for adapters that join the series in one sample.
+            asked: index of the asked preparation, for adapters that join the series in one sample.
 
         Raises:
             NoSamplesError: no series gives a sample.
@@ -71,7 +71,7 @@ class Adapter(Recipe):
         return pooled(found, len(prepared) - len(found))
 
     def inputs(self, asked: "DataPreparation") -> "tuple[DataPreparation, ...]":
-        """The preparations that a set of the asked one is made of, in order; by default that one alone.
+        """The preparations from which a data set of the asked preparation is built, in order; by default that one alone.
 
         Raises:
             InvalidInputError: the asked one is not among those that the adapter names.
@@ -80,26 +80,26 @@ class Adapter(Recipe):
 
 
 class ArrayAdapter(Recipe):
-    """Turns images or texts into samples: numbers that are kept, and how models take them.
+    """Turns images or texts into stored numbers, and these into the features of models.
 
-    What is kept is small and exact, such as pixels of one byte. What models take is made of it each time it is read.
+    The stored numbers are small and exact, such as pixels of one byte. The features are computed from them on each read.
     Subclasses are frozen dataclasses, registered under `enstorage.adapters`.
     """
 
-    #: Number of classes of the labels, which are whole numbers from 0. None: they are targets as they are.
+    #: Number of classes of the labels, which are integers from 0. None: the labels themselves are the targets.
     classes: int | None
 
     @abstractmethod
     def encode(self, X: Any) -> NDArray[Any]:
-        """Encode samples as the numbers that are kept, one row a sample.
+        """Encode samples as the numbers to store, one row for each sample.
 
         Raises:
-            InvalidInputError: these are not the data that the adapter takes.
+            InvalidInputError: the data are not such as the adapter takes.
         """
 
     @abstractmethod
     def features(self, kept: NDArray[Any]) -> NDArray[Any]:
-        """The X of models, shape (samples, …), from what is kept."""
+        """The X of models, shape (samples, …), from the stored numbers."""
 
     def targets(self, labels: NDArray[Any]) -> NDArray[Any]:
         """The y of models from the labels: as they are, or one-hot, float32, shape (samples, classes).
@@ -113,29 +113,29 @@ class ArrayAdapter(Recipe):
         """Refuse labels that no model could learn from the train rows, which are True in `train`.
 
         Raises:
-            InvalidInputError: a class is missing there.
+            InvalidInputError: a class has no train row.
         """
         if self.classes is not None:
             names = [str(label) for label in range(self.classes)]
             check_in_train(
-                checked_labels(labels, self.classes), train, names, "Put some into it, or give fewer classes."
+                checked_labels(labels, self.classes), train, names, "Add samples of them, or give fewer classes."
             )
 
     def samples(self, X: Any, labels: Any) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
-        """`(id, X, y)` as models take them, without keeping anything; ids are 0, 1, 2, ….
+        """`(id, X, y)` as models take them, without storing anything; ids are 0, 1, 2, ….
 
         Args:
-            X: images or texts, one a sample.
+            X: images or texts, one for each sample.
             labels: shape (samples,), or as models take them.
 
         Raises:
-            InvalidInputError: there are not as many labels, or the data are not those that the adapter takes.
+            InvalidInputError: the numbers of samples and labels differ, or the data are not such as the adapter takes.
         """
         kept, given = self.encode(X), np.asarray(labels)
         if given.ndim == 0 or len(given) != len(kept):
             raise InvalidInputError(
-                f"There are {len(kept)} samples and labels of shape {given.shape}; expected one label a sample. Give as "
-                "many."
+                f"There are {len(kept)} samples and labels of shape {given.shape}; expected one label for each "
+                "sample. Give as many labels as samples."
             )
         return np.arange(len(kept)), self.features(kept), self.targets(given)
 

@@ -22,17 +22,18 @@ _TOLERANCE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Bins(Adapter):
-    """The samples of another adapter, with its target sorted into classes: y is one-hot, float32, (samples, classes).
+    """The samples of another adapter with the target binned into classes: y is one-hot, float32, (samples, classes).
 
     Edges are given in the units of the source. Edges e_1 < … < e_n make n + 1 classes: below e_1, [e_1, e_2), …, from e_n
-    on. So `Bins(Interval(3), (40, 60, 80, 100))` asks whether the next visit comes within 40 days, 40–60, …, 100 or more.
+    on. With `Bins(Interval(3), (40, 60, 80, 100))` a model predicts whether the next visit comes within 40 days, 40–60, …,
+    100 or more.
 
     `DataSet.targets()` still gives the true values in source units. `DataSet.invert` turns probabilities, shape
     (samples, classes), into one forecast each, in source units: the expected value Σ p_c m_c, where m_c is the mean of the
     train targets in class c.
 
     Args:
-        adapter: whose samples these are; of horizon 1.
+        adapter: builds the samples; with horizon 1.
         edges: ascending, in source units.
     """
 
@@ -45,7 +46,7 @@ class Bins(Adapter):
     def __post_init__(self) -> None:
         if not isinstance(self.adapter, Adapter):
             raise InvalidInputError(
-                f"{self.adapter!r:.80} is no adapter; expected for example Bins(Interval(look_back=3), (40, 60, 80, 100))."
+                f"{self.adapter!r:.80} is not an adapter; expected one, as in Bins(Interval(3), (40, 60, 80, 100))."
             )
         edges = np.asarray(self.edges)
         if (
@@ -56,8 +57,8 @@ class Bins(Adapter):
             or (np.diff(edges) <= 0).any()
         ):
             raise InvalidInputError(
-                f"The edges of Bins are finite numbers, each larger than the one before, at least one; received "
-                f"{self.edges!r:.80}. Sort them."
+                f"The edges of Bins must be one or more finite numbers in ascending order; received {self.edges!r:.80}. "
+                "Sort them."
             )
         object.__setattr__(self, "edges", tuple(float(edge) for edge in edges))  # JSON has no tuples
 
@@ -90,7 +91,7 @@ class Bins(Adapter):
         truth = true_targets(inner, prepared, asked)
         if truth.ndim != 1:
             raise InvalidInputError(
-                f"Bins sorts one target a sample into classes; {self.adapter} gives {truth.shape[1]}. Use horizon 1."
+                f"Bins takes one target for each sample; {self.adapter} gives {truth.shape[1]}. Use horizon 1."
             )
         labels = np.searchsorted(self.edges, truth, side="right")
         train = inner.part == Part.TRAIN
@@ -105,7 +106,7 @@ class Bins(Adapter):
 
 @dataclass(frozen=True, slots=True)
 class _Expectation:
-    """Σ p_c m_c: probabilities of shape (rows, classes) to values of shape (rows,)."""
+    """The expected value Σ p_c m_c: from probabilities of shape (rows, classes) to values of shape (rows,)."""
 
     means: NDArray[np.float64]
 
@@ -113,15 +114,15 @@ class _Expectation:
         given = np.asarray(probabilities, dtype=np.float64)
         if given.ndim != 2 or given.shape[1] != len(self.means):
             raise InvalidInputError(
-                f"Forecasts of {len(self.means)} classes have one probability a class, shape (rows, {len(self.means)}); "
+                f"Forecasts of {len(self.means)} classes are one probability per class, shape (rows, {len(self.means)}); "
                 f"received {given.shape}. Use a network with that many outputs."
             )
         sums = given.sum(axis=1)
         if not ((given >= -_TOLERANCE).all() and (np.abs(sums - 1) <= _TOLERANCE).all()):
             at = int(np.argmax(~(np.abs(sums - 1) <= _TOLERANCE)))
             raise InvalidInputError(
-                f"Probabilities of classes lie between 0 and 1 and sum to 1; received a row that sums to {sums[at]:g}, the "
-                f"smallest of all is {given.min():g}. End the network with softmax."
+                f"Probabilities of classes must lie between 0 and 1 and sum to 1; received a row with the sum {sums[at]:g}, "
+                f"and the smallest probability is {given.min():g}. End the network with softmax."
             )
         expected: NDArray[np.float64] = given @ self.means
         return expected

@@ -26,16 +26,16 @@ _MISSING = "another series has no value"
 class Branches(Adapter):
     """Windows over several series side by side: `preparation.create_set(Branches([preparation, other], lag=7))`.
 
-    X has shape (samples, lag, series), float64, the series in the order of `preparations`; y is that of the preparation
-    which is asked, as `Window` gives it, and so are ids and parts.
+    X has shape (samples, lag, series), float64, the series in the order of `preparations`; y, ids and parts are those of
+    the asked preparation, as `Window` gives them.
 
-    Series are joined by time. A sample needs every series at every time of its window; where another one than the asked
-    has no row or no value there, it is not built and is counted as lost. Of the others only the window is needed, not the
-    time of the target.
+    Series are joined by time. A sample needs a value of every series at every time of its window; if one of the other
+    series has no row or no value there, the sample is not built and is counted as lost. The other series need no value at
+    the time of the target.
 
     Args:
-        preparations: the series, the asked one among them, each prepared in its own way; of one interval. A scale of
-            another series must not be fitted on rows after the train part of the asked one.
+        preparations: the series, including the asked one, each with its own preparation; all of one interval. The scale
+            of another series must not be fitted on rows after the train part of the asked one.
         lag: number of values of each series that the model sees.
         offset: distance of the first target from the end of the window; 1 is the next value.
         horizon: number of predicted values.
@@ -44,7 +44,7 @@ class Branches(Adapter):
 
     name: ClassVar[str] = "branches"
 
-    # Records of one store mean nothing in another: the set refers to them, its recipe does not.
+    # Records are valid in one store only: the data set refers to them, its recipe does not.
     preparations: "Sequence[DataPreparation]" = field(default=(), compare=False)
     _: KW_ONLY
     lag: int
@@ -63,8 +63,8 @@ class Branches(Adapter):
         given = tuple(self.preparations)
         if asked not in given or any(given.count(each) > 1 for each in given):
             raise InvalidInputError(
-                f"Branches takes the preparation that is asked, {asked}, and others, each once; received "
-                f"{', '.join(map(str, given))}. List it among them."
+                f"Branches takes the asked preparation, {asked}, and others, each once; received "
+                f"{', '.join(map(str, given))}. Add it to the list."
             )
         return given
 
@@ -81,7 +81,7 @@ class Branches(Adapter):
         assert windows.origin is not None and windows.target is not None  # noqa: S101, PT018 - windows are made of rows
         values = np.column_stack([each.values if each is own else _at(each, own.times) for each in prepared])
         values.flags.writeable = False
-        # One axis more than the rows: (windows, series, lag), of which the last two change places.
+        # (windows, series, lag) becomes (windows, lag, series).
         spans = sliding_window_view(values, self.lag, axis=0).transpose(0, 2, 1)
         undefined = np.concatenate([[0], np.cumsum(~np.isfinite(values).all(axis=1))])
         first = windows.origin - self.lag + 1
@@ -108,13 +108,13 @@ class Branches(Adapter):
 def _check(other: Prepared, own: Prepared) -> None:
     if other.interval != own.interval:
         raise InvalidInputError(
-            f"Series side by side have one interval; {own.what} has {own.interval or 'events'} and {other.what} "
-            f"{other.interval or 'events'}. Give their sources the same time_interval and take snapshots anew."
+            f"Series side by side must have the same interval; {own.what} has {own.interval or 'events'} and {other.what} "
+            f"{other.interval or 'events'}. Give their sources the same time_interval and take new snapshots."
         )
     if other.is_fitted and _last_train_time(other) > _last_train_time(own):
         raise InvalidInputError(
-            f"{other.what} is prepared with figures that were fitted up to {to_iso(_last_train_time(other))}; the train "
-            f"part of {own.what} ends at {to_iso(_last_train_time(own))}, so its test rows would have been seen. Give both "
+            f"{other.what} has a transform or a clean method that was fitted up to {to_iso(_last_train_time(other))}; the "
+            f"train part of {own.what} ends at {to_iso(_last_train_time(own))}, so its test rows would leak. Give both "
             "sources the same time_from and time_to, and both preparations the same parts."
         )
 

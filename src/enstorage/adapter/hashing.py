@@ -1,4 +1,4 @@
-"""The hash of samples: by it a data set knows that samples built again are those that were stored."""
+"""The hash of samples, by which a data set checks that rebuilt samples are equal to the stored ones."""
 
 import hashlib
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ _ROWS_AT_ONCE = 65_536
 
 
 def samples_sha256(samples: Samples, *, whole_rows: bool = False) -> str:
-    """SHA-256 over id, X, y and part of all samples, and over which series each is of where there are several.
+    """SHA-256 over id, X, y and part of all samples and, if there are several series, over the series of each sample.
 
-    A row of X that goes on where the row before stopped, as windows do, is hashed by its last value: a window matrix has lag
-    times the bytes of its series. What is hashed depends on the values alone, not on how they lie in memory.
+    A row of X that continues the row before by one value, as windows do, is hashed by its last value only: a window matrix
+    has lag times the bytes of its series. The hash depends on the values alone, not on their layout in memory.
 
     Args:
-        samples: as an adapter built them.
-        whole_rows: every row of X is hashed whole, as in data sets that were kept by the first schemas of the store.
+        samples: samples from an adapter.
+        whole_rows: hash every row of X as a whole, as for data sets of the first schemas of the store.
     """
     digest = hashlib.sha256()
     for name in ("id", "X", "y", "part", "taken_from"):
@@ -40,15 +40,15 @@ def _of_rows(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
 
 
 def _of_windows(X: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    """Some rows at a time: which of them go on, the last values of those that do, and the others whole."""
-    bits = X.view(f"u{X.dtype.itemsize}")  # as a hash sees them: −0 is not 0, and NaN is NaN
-    shares_memory = X.strides[0] == X.strides[1]  # then it is a view of a series, and need not be compared with itself
+    """For a block of rows at a time: which rows continue the row before, their last values, and the other rows whole."""
+    bits = X.view(f"u{X.dtype.itemsize}")  # compared as bytes: −0 is not 0, and NaN is NaN
+    shares_memory = X.strides[0] == X.strides[1]  # then it is a view of a series and needs no comparison
     for start in range(0, len(bits), _ROWS_AT_ONCE):
         rows = bits[start : start + _ROWS_AT_ONCE]
-        goes_on = np.zeros(len(rows), np.bool_)
+        continues = np.zeros(len(rows), np.bool_)
         first = 1 if start == 0 else 0
         before = bits[start + first - 1 : start + len(rows) - 1]
-        goes_on[first:] = shares_memory or (rows[first:, :-1] == before[:, 1:]).all(axis=1)
-        yield goes_on
-        yield np.ascontiguousarray(rows[goes_on, -1])
-        yield np.ascontiguousarray(rows[~goes_on])
+        continues[first:] = shares_memory or (rows[first:, :-1] == before[:, 1:]).all(axis=1)
+        yield continues
+        yield np.ascontiguousarray(rows[continues, -1])
+        yield np.ascontiguousarray(rows[~continues])

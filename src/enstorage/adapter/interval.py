@@ -26,14 +26,14 @@ class Interval(Adapter):
 
     The id is the time of the event that ends the interval to be predicted. Of several events at one time the first has
     that time, and each further one a nanosecond more. So ids are unique within a series and do not depend on `look_back`,
-    and members with other look-backs meet. The part is that of the row of this event.
+    and members with different look-backs share ids. The part is that of the row of this event.
 
     Source: a Chinese tutorial on forecasting the times of a customer's visits by LSTM (2017).
 
     Args:
         look_back: number of intervals that the model sees.
 
-    An interval across a dropped row is not known; windows that span one are not built and are counted as lost.
+    An interval across a dropped row is unknown; windows that span one are not built and are counted as lost.
     """
 
     name: ClassVar[str] = "interval"
@@ -67,7 +67,7 @@ class Interval(Adapter):
         chosen = target[whole]
         if not len(chosen):
             raise NoSamplesError(
-                f"{prepared.what} has no {self.look_back + 1} intervals one after the other without a dropped row between. "
+                f"{prepared.what} has no {self.look_back + 1} consecutive intervals without a dropped row between them. "
                 "Clean the snapshot by another method, or take a smaller look_back."
             )
         y = intervals[as_slice(chosen)]
@@ -87,14 +87,14 @@ def _counts(prepared: Prepared) -> NDArray[np.int64]:
     """The number of events of each row; 0 where it has no value."""
     if not np.array_equal(prepared.values, prepared.source_values, equal_nan=True):
         raise InvalidInputError(
-            f"{prepared.what} is transformed, and Interval reads its values as numbers of events. Prepare it with "
+            f"{prepared.what} is transformed, but Interval needs its values as numbers of events. Prepare it with "
             "transform_method 'none'."
         )
     values = np.nan_to_num(prepared.values)
     wrong = values[(values < 0) | (values != np.floor(values))]
     if len(wrong):
         raise InvalidInputError(
-            f"{prepared.what} has {len(wrong)} values that are no numbers of events, such as {wrong[0]:g}. Expected the "
+            f"{prepared.what} has {len(wrong)} values that are not numbers of events, such as {wrong[0]:g}. Expected the "
             "number of events at each time. Write 1 for an event, 2 for two at the same time."
         )
     return values.astype(np.int64)
@@ -108,7 +108,7 @@ def _gaps_before(prepared: Prepared) -> NDArray[np.int64]:
 
 
 def _ids(times: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The times of all events, where needed moved on just as much as makes each later than the one before."""
+    """The times of all events, each moved, if needed, to a nanosecond after the one before."""
     order = np.arange(len(times))
     moved: NDArray[np.int64] = np.maximum.accumulate(times - order) + order
     return moved

@@ -1,4 +1,4 @@
-"""Classes: one-hot targets, and classes that no model could learn."""
+"""Labels of classes: checks and one-hot encoding."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +24,11 @@ def check_in_train(labels: NDArray[np.integer], train: NDArray[np.bool_], names:
     Args:
         labels: the class of each sample, from 0, shape (samples,).
         train: True for train rows, shape (samples,).
-        names: of all classes.
+        names: the names of all classes.
         remedy: the remedy in the message.
 
     Raises:
-        InvalidInputError: it does; the message names the classes.
+        InvalidInputError: a class is missing; the message names the missing classes.
     """
     counts = np.bincount(labels[train], minlength=len(names))
     missing = [name for name, count in zip(names, counts, strict=True) if not count]
@@ -41,16 +41,16 @@ def check_in_train(labels: NDArray[np.integer], train: NDArray[np.bool_], names:
 
 
 def checked_labels(labels: NDArray[np.generic], classes: int) -> NDArray[np.int64]:
-    """Labels as whole numbers.
+    """Labels as integers.
 
     Raises:
-        InvalidInputError: they are none from 0 to classes − 1, one a sample.
+        InvalidInputError: they are not one integer from 0 to classes − 1 for each sample.
     """
     if labels.ndim != 1 or labels.dtype.kind not in "iub":
         raise InvalidInputError(
-            f"Labels of {classes} classes are whole numbers from 0 to {classes - 1}, one a sample; received an array of "
-            f"{labels.dtype} and shape {labels.shape}. Number the classes, or leave out classes to keep the labels as they "
-            "are."
+            f"Labels of {classes} classes must be integers from 0 to {classes - 1}, one for each sample; received an array "
+            f"of {labels.dtype} and shape {labels.shape}. Number the classes, or leave out classes to keep the labels "
+            "unchanged."
         )
     numbers = labels.astype(np.int64)
     outside = numbers[(numbers < 0) | (numbers >= classes)]

@@ -15,7 +15,7 @@ TOO_SHORT = "series too short"
 
 
 class NoSamplesError(InvalidInputError):
-    """The rows are too few for one sample, or each one would be lost. Of many series such a one is left out and counted."""
+    """There are too few rows for a sample, or all samples would be lost. With many series, such a series is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +26,13 @@ class Prepared:
         times: int64 ns, start of the bucket or time of the event.
         values: float64 in the prepared scale; NaN where a row has no value (it could not be filled, or the first rows of a
             differenced series).
-        position: index of the row in the snapshot; a jump means that rows between were dropped.
+        position: index of the row in the snapshot; a gap means that rows in between were dropped.
         part: 0 train, 1 valid, 2 test.
         needs_history: true if forecasts are turned back into source units from the last value known at their origin.
-        what: the preparation, as messages name it.
-        cleaned: float64, the cleaned values in the units of the source; None: the prepared values are in these.
+        what: the name of the preparation in messages.
+        cleaned: float64, the cleaned values in the units of the source; None: `values` are in these units.
         interval: length of the buckets, such as `1d`; None for events.
-        is_fitted: true if the prepared values depend on figures that were fitted on the train rows.
+        is_fitted: true if the prepared values depend on parameters that were fitted on the train rows.
     """
 
     times: NDArray[np.int64]
@@ -60,15 +60,15 @@ class Samples:
         X: features, shape (samples, …).
         y: targets as models learn them, shape (samples,), (samples, horizon) or (samples, classes).
         part: 0 train, 1 valid, 2 test, the part of the targets, shape (samples,).
-        origin: index of the last known row t in the preparation, shape (samples,); None for sets that come from none.
-        target: index of the first target's row in the preparation, shape (samples,); None where no row is the target.
+        origin: index of the last known row t in the preparation, shape (samples,); None for sets without one.
+        target: index of the first target's row in the preparation, shape (samples,); None if the target is not a row.
         lost: number of samples that were not built, by reason.
-        truth: float64, the true targets in source units, shape (samples,), where they are not values of rows; None: they
-            are, or y has them.
-        taken_from: index of the preparation of each sample among those of the set, shape (samples,); None: the one that
-            was asked.
+        truth: float64, the true targets in source units, shape (samples,), if they are not values of rows; None: they
+            are, or they are `y`.
+        taken_from: index of the preparation of each sample among those of the set, shape (samples,); None: the asked
+            preparation.
         invert: turns outputs for some of the samples, shape (rows, …), into source units, shape (rows,); None: the
-            preparation does that, or nothing is to be done where there is no `origin`.
+            preparation does that, or, without `origin`, the outputs are in source units.
     """
 
     id: NDArray[np.int64]
@@ -91,13 +91,13 @@ def pooled(each: Mapping[int, Samples], too_short: int) -> Samples:
         too_short: number of series without samples.
 
     Raises:
-        InvalidInputError: something was fitted for each series by itself, which cannot be distinguished afterwards.
+        InvalidInputError: the samples of a series have an `invert` of their own, which cannot be pooled.
     """
     parts = list(each.values())
     if any(samples.invert is not None for samples in parts):
         raise InvalidInputError(
-            "An adapter that brings its own way back to source units does not know how to take several series into one "
-            "set. It has to say so itself, in samples_of."
+            "Samples with an invert function of their own cannot be pooled from several series. The adapter has to do that "
+            "itself, in samples_of."
         )
     id = np.concatenate([samples.id for samples in parts])
     taken_from = np.repeat(np.array(list(each), dtype=np.int64), [len(samples.id) for samples in parts])
@@ -123,9 +123,9 @@ def true_targets(samples: Samples, prepared: Sequence[Prepared], asked: int = 0)
     """The true targets in source units, shape (samples,) or (samples, horizon).
 
     Args:
-        samples: as an adapter built them, or some of their rows.
-        prepared: the rows that they were built of.
-        asked: index of the preparation whose values are the targets, where samples do not say.
+        samples: samples from an adapter, or some of them.
+        prepared: the rows from which they were built.
+        asked: index of the preparation whose values are the targets, for samples without `taken_from`.
     """
     if samples.truth is not None:
         return samples.truth
@@ -135,7 +135,7 @@ def true_targets(samples: Samples, prepared: Sequence[Prepared], asked: int = 0)
 
 
 def target_times(samples: Samples, prepared: Sequence[Prepared], asked: int = 0) -> NDArray[np.int64]:
-    """The time of each step's target, in the shape of `true_targets`, of which the arguments are."""
+    """The time of each step's target, with the arguments and the shape of `true_targets`."""
     if samples.target is None or samples.truth is not None:
         return samples.id
     return np.asarray(_at_targets(samples, [each.times for each in prepared], asked))
@@ -151,9 +151,9 @@ def rows_of(samples: Samples, rows: NDArray[np.int64] | slice) -> Samples:
 
 
 def as_slice(rows: NDArray[np.int64]) -> slice | NDArray[np.int64]:
-    """Numbers of rows, ascending, at least one; as a slice where they lie at a regular distance.
+    """Indices of rows, ascending, at least one; as a slice if they are equally spaced.
 
-    A slice of an array is a view, a list of rows is a copy, and a window matrix is lag times its series.
+    Indexing with a slice gives a view, with an array a copy, and a window matrix is lag times as large as its series.
     """
     step = int(rows[1] - rows[0]) if len(rows) > 1 else 1
     if len(rows) == (rows[-1] - rows[0]) // step + 1 and (np.diff(rows) == step).all():
@@ -164,7 +164,7 @@ def as_slice(rows: NDArray[np.int64]) -> slice | NDArray[np.int64]:
 def _at_targets(samples: Samples, columns: Sequence[NDArray[Any]], asked: int) -> NDArray[Any]:
     """The values of a column at the rows of the targets."""
     target = samples.target
-    assert target is not None  # noqa: S101 - asked for by those who looked
+    assert target is not None  # noqa: S101 - checked by the callers
     if samples.taken_from is None:
         column = columns[asked]
     else:

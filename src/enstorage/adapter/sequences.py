@@ -20,21 +20,21 @@ _ENDS = ("after", "before")
 
 @dataclass(frozen=True, slots=True)
 class Sequences(ArrayAdapter):
-    """Texts as token numbers, int32, shape (samples, length); what a network with an embedding layer eats.
+    """Texts as token numbers, int32, shape (samples, length), for networks with an embedding layer.
 
-    Each word gets a number from 1 to words − 1 by its MD5 hash, the same in every process and on every machine; 0 stands
-    for nothing. Different words may share a number, the more likely the smaller `words` is. Case does not count, nor does
-    anything but letters, digits and apostrophes inside a word. There is no vocabulary to be fitted or kept.
+    Each word gets a number from 1 to words − 1 by its MD5 hash, the same in every process and on every machine; 0 is the
+    padding. Different words may share a number, the more likely the smaller `words` is. Case is ignored, as is everything
+    but letters, digits and apostrophes inside a word. There is no vocabulary to fit or store.
 
-    Rows of numbers instead of texts, as `keras.datasets.imdb` gives them, are taken as they are and only cut and padded.
+    Rows of numbers instead of texts, as `keras.datasets.imdb` gives them, are only truncated and padded.
 
     Args:
         words: size of the vocabulary, 0 included: the `input_dim` of an embedding layer. At least 2.
         length: number of tokens of each row.
-        padding: position of the zeros that fill up a shorter text: `after` it or `before` it.
-        truncate: the end of a longer text that is cut off: `after` the first words, or `before` the last ones.
-        classes: number of label classes: whole numbers from 0, of which y makes one-hot rows, float32, (samples,
-            classes). None: y is the labels as they are.
+        padding: position of the zeros that pad a shorter text: `after` it or `before` it.
+        truncate: the part of a longer text that is cut off: `after` the first words, or `before` the last ones.
+        classes: number of classes; labels are integers from 0, and y is one-hot, float32, (samples, classes). None: y is
+            the labels.
     """
 
     name: ClassVar[str] = "sequences"
@@ -51,7 +51,7 @@ class Sequences(ArrayAdapter):
         for name in ("padding", "truncate"):
             if getattr(self, name) not in _ENDS:
                 raise InvalidInputError(
-                    f"The {name} of Sequences is 'after' or 'before'; received {getattr(self, name)!r:.80}."
+                    f"Sequences: {name} is {getattr(self, name)!r:.80}; expected 'after' or 'before'."
                 )
         if self.classes is not None:
             check_size(self, "classes", 2)
@@ -65,7 +65,7 @@ class Sequences(ArrayAdapter):
         """Token numbers, int32, shape (samples, length).
 
         Args:
-            X: texts, one a sample; or rows of token numbers from 0 to words − 1, of any lengths.
+            X: texts, one for each sample; or rows of token numbers from 0 to words − 1, of any lengths.
 
         Raises:
             InvalidInputError: a sample is neither.
@@ -82,7 +82,7 @@ class Sequences(ArrayAdapter):
         return encoded
 
     def features(self, kept: NDArray[Any]) -> NDArray[Any]:
-        """See `ArrayAdapter.features`: the tokens as they are."""
+        """See `ArrayAdapter.features`: the tokens unchanged."""
         return kept
 
     def _tokens(self, sample: Any, numbers: dict[str, int]) -> Sequence[int] | NDArray[Any]:
@@ -95,7 +95,7 @@ class Sequences(ArrayAdapter):
         tokens = np.asarray(sample)
         if tokens.ndim != 1 or (tokens.size and (tokens.dtype.kind not in "iu" or tokens.min() < 0)):
             raise InvalidInputError(
-                f"A sample of Sequences is a text or a row of token numbers; received {sample!r:.60}. Give texts."
+                f"A sample of Sequences must be a text or a row of token numbers; received {sample!r:.60}. Give texts."
             )
         if tokens.size and tokens.max() >= self.words:
             raise InvalidInputError(

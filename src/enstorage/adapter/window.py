@@ -27,7 +27,7 @@ class Window(Adapter):
             share ids.
 
     A window that spans a dropped or undefined row, or whose targets lie in two parts, is not built and is counted as
-    lost. X and y are views of the prepared values wherever the samples follow each other at a regular distance.
+    lost. X and y are views of the prepared values if the samples are equally spaced.
     """
 
     name: ClassVar[str] = "window"
@@ -86,7 +86,7 @@ class Window(Adapter):
             )
         if prepared.needs_history and self.offset != 1:
             raise InvalidInputError(
-                f"{prepared.what} is differenced, so its forecasts are summed up from the last known value and need "
+                f"{prepared.what} is differenced, so its forecasts are summed from the last known value and need "
                 f"offset 1; received offset {self.offset}. Use offset 1 with a longer horizon, or a transform without "
                 "difference."
             )

@@ -1,4 +1,4 @@
-"""The entities of the store, one file each. Importing the package makes all of them known to the database."""
+"""The entities of the store, one file each. Importing the package registers all their tables."""
 
 from enstorage.entity._origin import ORIGIN, STORE
 from enstorage.entity._record import Record
@@ -19,7 +19,7 @@ from enstorage.entity.panel_member import PanelMember
 from enstorage.entity.project import Project
 from enstorage.entity.research import Research
 
-#: In the order of the way of the data.
+#: In the order of the data flow.
 ENTITIES: tuple[type[Record], ...] = (
     Project,
     DataSource,

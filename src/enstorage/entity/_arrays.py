@@ -1,4 +1,4 @@
-"""Arrays that somebody gives, as samples; checked, and in the order of their ids."""
+"""Samples from arrays of the caller, checked and sorted by id."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,7 +15,7 @@ from enstorage.preparation.split import PARTS, Part
 
 
 def array_adapter(recipe: Mapping[str, Any]) -> ArrayAdapter:
-    """The adapter of a set from arrays, whose recipe also has the shapes of what is kept.
+    """The adapter of a set from arrays, whose recipe also has the shapes of the stored arrays.
 
     Raises:
         InvalidInputError: no adapter of that name takes arrays.
@@ -27,10 +27,10 @@ def array_adapter(recipe: Mapping[str, Any]) -> ArrayAdapter:
 
 
 def given_samples(id: ArrayLike, X: Any, y: ArrayLike, part: ArrayLike, adapter: ArrayAdapter | None) -> Samples:
-    """The samples as they are kept. See `DataSet.from_arrays`.
+    """The samples as they are stored. See `DataSet.from_arrays`.
 
     Raises:
-        InvalidInputError: lengths differ, an id stands twice, something is no finite number, or the adapter refuses.
+        InvalidInputError: lengths differ, an id is repeated, a value is not finite, or the adapter refuses the data.
     """
     given = Samples(
         id=to_ns_array(id),
@@ -49,13 +49,13 @@ def given_samples(id: ArrayLike, X: Any, y: ArrayLike, part: ArrayLike, adapter:
 
 
 def kept_samples(samples: Samples, shapes: Mapping[str, Any]) -> Samples:
-    """The samples with X and y in the shapes of the recipe: tables keep rows of numbers."""
+    """The samples with X and y in the shapes of the recipe; tables store them as rows of numbers."""
     rows = len(samples.id)
     return replace(samples, X=samples.X.reshape(rows, *shapes["X"]), y=samples.y.reshape(rows, *shapes["y"]))
 
 
 def as_targets(id: NDArray[np.int64], y: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Ids and values of the targets, one id a value: what is predicted of a sample are the steps of its one id.
+    """Ids and values of the targets, one id for each value: the values of a sample are the steps of its id.
 
     Returns:
         Both (samples,) or (samples, values).
@@ -65,20 +65,20 @@ def as_targets(id: NDArray[np.int64], y: NDArray[Any]) -> tuple[NDArray[np.int64
 
 
 def steps_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Values of shape (samples,) as they are, others as (samples, values), the last axis counting fastest."""
+    """Values of shape (samples,) unchanged, others as (samples, values), in row-major order."""
     return values if values.ndim == 1 else values.reshape(len(values), -1)
 
 
 def _part_codes(part: ArrayLike) -> NDArray[np.int8]:
-    names, places = np.unique(np.asarray(part), return_inverse=True)
+    names, indices = np.unique(np.asarray(part), return_inverse=True)
     unknown = sorted({str(name) for name in names.tolist()} - set(PARTS))
     if unknown:
-        raise InvalidInputError(f"Parts are {', '.join(PARTS)}; received {', '.join(unknown[:5])}.")
-    return np.array([Part.of(name) for name in names.tolist()], dtype=np.int8)[places]
+        raise InvalidInputError(f"Parts must be {', '.join(PARTS)}; received {', '.join(unknown[:5])}.")
+    return np.array([Part.of(name) for name in names.tolist()], dtype=np.int8)[indices]
 
 
 def _native(values: ArrayLike) -> NDArray[Any]:
-    """An array in the byte order of this machine, in which tables keep it."""
+    """An array in the byte order of this machine, as tables store it."""
     array = np.asarray(values)
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
@@ -88,13 +88,13 @@ def _check(samples: Samples) -> None:
     lengths = {name: len(array) if array.ndim else 0 for name, array in arrays.items()}
     if len(set(lengths.values())) > 1 or not len(samples.id):
         shown = ", ".join(f"{name} {length}" for name, length in lengths.items())
-        raise InvalidInputError(f"id, X, y and part need one row a sample, at least one; received {shown}.")
+        raise InvalidInputError(f"id, X, y and part need one row for each sample, at least one; received {shown}.")
     if len(np.unique(samples.id)) < len(samples.id):
-        raise InvalidInputError("Every sample needs an id of its own; some ids stand twice. Number the samples anew.")
+        raise InvalidInputError("Every sample needs an id of its own; some ids are repeated. Renumber the samples.")
     for name, array in (("X", samples.X), ("y", samples.y)):
         if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
             raise InvalidInputError(
-                f"{name} has to hold numbers of at most 64 bits; received {array.dtype}. Convert it first."
+                f"{name} must be numbers of at most 64 bits; received {array.dtype}. Convert it first."
             )
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise InvalidInputError(

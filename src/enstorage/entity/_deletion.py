@@ -1,4 +1,4 @@
-"""Deleting: what refers to a record, what goes with it, and in which order."""
+"""Deletion of records with their parts and dependants, in the right order."""
 
 from typing import TYPE_CHECKING
 
@@ -25,21 +25,21 @@ def delete(record: "Record", *, cascade: bool) -> "list[Record]":
         if blocking:
             shown = ", ".join(map(str, blocking[:5])) + (f" and {len(blocking) - 5} more" if len(blocking) > 5 else "")
             raise InUseError(
-                f"{record} is in use by {shown}. Delete those first, or call delete(cascade=True) to take them along."
+                f"{record} is in use by {shown}. Delete those first, or call delete(cascade=True) to delete them too."
             )
         wholes = dependants(session, record) if cascade else {type(record): {record.id}}
-        doomed = in_order(session, wholes, parts(session, wholes))
+        deleted = in_order(session, wholes, parts(session, wholes))
         session.expunge_all()
-        for each in doomed:
+        for each in deleted:
             session.execute(delete_rows(type(each)).where(type(each).id == each.id))
-        for each in doomed:
+        for each in deleted:
             each._connector = connector
             each._after_delete(session)
-    return doomed
+    return deleted
 
 
 def _blocking(session: Session, record: "Record") -> "list[Record]":
-    """The records that refer to a record and are no parts of it."""
+    """The records that refer to a record and are not its parts."""
     return [
         user
         for column, child in references_to(type(record))

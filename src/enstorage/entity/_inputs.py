@@ -1,4 +1,4 @@
-"""The preparations that a data set was made of: their rows, their sources, and the way back to source units."""
+"""The preparations of a data set: their rows, their sources, and the inverse transform to source units."""
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -18,8 +18,8 @@ class Inputs:
     """The preparations of one data set, in order.
 
     Args:
-        preparations: stored, at least one.
-        asked: index of the one whose values are the targets where a sample joins several.
+        preparations: stored preparations, at least one.
+        asked: index of the preparation whose values are the targets if a sample joins several.
     """
 
     def __init__(self, preparations: Sequence[DataPreparation], asked: int) -> None:
@@ -28,7 +28,7 @@ class Inputs:
 
     @cached_property
     def prepared(self) -> list[Prepared]:
-        """The rows of each, read all at once: one by one, hundreds would take hundreds of queries."""
+        """The rows of each preparation, read together: reading hundreds one by one would take hundreds of queries."""
         connector = self.preparations[0].connector
         for each, snapshot in zip(self.preparations, self._snapshots, strict=True):
             each.__dict__["_snapshot"] = snapshot
@@ -40,7 +40,7 @@ class Inputs:
 
     @cached_property
     def source_ids(self) -> NDArray[np.int64]:
-        """The id of the data source of each, shape (preparations,)."""
+        """The id of the data source of each preparation, shape (preparations,)."""
         return np.array([snapshot.data_source_id for snapshot in self._snapshots], dtype=np.int64)
 
     def targets(self, samples: Samples) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -63,15 +63,15 @@ class Inputs:
         return forecasts
 
     def check_sources(self) -> None:
-        """Refuse two preparations of one data source in a pooled set: a sample is known by its series and its id.
+        """Refuse two preparations of one data source in a pooled set, where series and id identify a sample.
 
         Raises:
-            InvalidInputError: there are such.
+            InvalidInputError: two preparations are of one data source.
         """
         ids, counts = np.unique(self.source_ids, return_counts=True)
         if (counts > 1).any():
             raise InvalidInputError(
-                f"In a pooled set each preparation is of a data source of its own; {int(counts.max())} are of data source "
+                f"The preparations of a pooled set must have different data sources; {int(counts.max())} have data source "
                 f"{ids[counts.argmax()]}, and their ids would be the same. Take one of them."
             )
 
@@ -82,10 +82,10 @@ class Inputs:
 
 
 def check_adapter(adapter: object) -> None:
-    """Refuse what is no adapter for preparations.
+    """Refuse an object that is not an adapter for preparations.
 
     Raises:
-        InvalidInputError: it is none.
+        InvalidInputError: it is not such an adapter.
     """
     if isinstance(adapter, ArrayAdapter):
         raise InvalidInputError(
@@ -101,13 +101,13 @@ def checked_preparations(preparations: Iterable[DataPreparation]) -> list[DataPr
     """Preparations as a list.
 
     Raises:
-        InvalidInputError: there is none, or something else among them.
+        InvalidInputError: there is no preparation, or an element is something else.
     """
     given = list(preparations)
-    strange = [each for each in given if not isinstance(each, DataPreparation)]
-    if strange or not given:
+    others = [each for each in given if not isinstance(each, DataPreparation)]
+    if others or not given:
         raise InvalidInputError(
-            f"A set is made of preparations, at least one; received {repr(strange[0])[:80] if strange else 'none'}. Make "
+            f"A data set needs preparations, at least one; received {repr(others[0])[:80] if others else 'none'}. Make "
             "them with snapshot.create_preparation(…)."
         )
     return given

@@ -34,16 +34,16 @@ def write_all(
 
     Raises:
         CancelledError: the progress function asked to stop; nothing was written then.
-        InvalidInputError: there are not as many sources as points, or points are as `DataSource.write` refuses them;
-            nothing was written then.
+        InvalidInputError: the numbers of sources and of pairs of points differ, or `DataSource.write` would refuse
+            points; nothing was written then.
     """
     from enstorage.sources.points import as_points
 
     given, each = _of_one_store(sources, DataSource), list(points)
     if len(given) != len(each):
         raise InvalidInputError(
-            f"There are {len(given)} sources and points of {len(each)}; expected as many. Give a pair of times and values a "
-            "source."
+            f"There are {len(given)} sources and points of {len(each)}; expected the same number. Give a pair of times and "
+            "values for each source."
         )
     if not given:
         return 0
@@ -57,7 +57,7 @@ def write_all(
                 raise InvalidInputError(f"The points of {source} cannot be written: {error}") from error
         report("Storing points", len(given), len(given))
     connector = given[0].connector
-    # New sources are there with their points or not at all.
+    # New sources are stored with their points or not at all.
     with connector.transaction():
         save_all(given)
         connector.series.append_many([(source.id, *pair) for source, pair in zip(given, checked, strict=True)])
@@ -67,7 +67,7 @@ def write_all(
 def create_snapshots(
     sources: Iterable[DataSource], description: str = "", *, progress: bool | Progress = False
 ) -> list[DataSnapshot]:
-    """Fix the states of many sources at one moment; as `DataSource.create_snapshot` of each, all or none.
+    """Make snapshots of many sources at one moment, as `DataSource.create_snapshot` does for each; all or none.
 
     Args:
         sources: of one store, each once; new ones are saved.
@@ -84,7 +84,7 @@ def create_snapshots(
     connector = given[0].connector
     with listening(progress) as report, connector.all_or_nothing():
         report("Reading points", 0, 2 * len(given))
-        # New sources are there with their snapshots or not at all.
+        # New sources are stored with their snapshots or not at all.
         with connector.transaction() if any(source._is_new for source in given) else nullcontext():
             return DataSnapshot.take_all(save_all(given), description, report)
 
@@ -102,23 +102,23 @@ def create_preparations(
     description: str = "",
     progress: bool | Progress = False,
 ) -> list[DataPreparation]:
-    """Prepare many snapshots in one way, each fitted and split by itself; all or none.
+    """Prepare many snapshots with the same methods, each fitted and split separately; all or none.
 
     Args:
         snapshots: of one store.
-        clean_method: this and the others as in `DataPreparation`.
+        clean_method: this and the other arguments as in `DataPreparation`.
         transform_method: fitted on the train rows of each.
         train_part: share of the rows of each.
-        valid_part: likewise.
-        test_part: likewise.
+        valid_part: share of the rows of each.
+        test_part: share of the rows of each.
         split: `time` or `random`.
-        seed: of the random split.
+        seed: seed of the random split.
         description: free text, of each preparation.
         progress: show a bar, or a function, see `enstorage.Progress`.
 
     Raises:
         CancelledError: the progress function asked to stop; nothing was stored then.
-        InvalidInputError: a snapshot cannot be prepared so; the message names it.
+        InvalidInputError: a snapshot cannot be prepared in this way; the message names it.
     """
     given = _of_one_store(snapshots, DataSnapshot)
     if not given:
@@ -151,7 +151,7 @@ def _of_one_store(records: Iterable[R], kind: type[R]) -> list[R]:
             raise InvalidInputError(f"{each!r:.80} is not a {kind.__name__}. Give a list of these.")
         if each.connector is not given[0].connector:
             raise InvalidInputError(
-                f"{given[0]} and {each} are of different stores; expected those of one. Do it for each store on its own."
+                f"{given[0]} and {each} are of different stores; expected records of one store. Call it once for each store."
             )
     if len({id(each) for each in given}) < len(given):
         raise InvalidInputError(f"A {kind.__name__} was given twice; expected each once. Leave the repeated one out.")

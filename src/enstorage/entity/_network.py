@@ -7,10 +7,10 @@ from enstorage.errors import InvalidInputError
 
 
 def network_json(network: Any) -> dict[str, Any] | None:
-    """The description of a specification or an estimator, or the description itself.
+    """The JSON description of a specification or an estimator; a description is returned unchanged.
 
     Raises:
-        InvalidInputError: it is none.
+        InvalidInputError: it is not a network.
     """
     if network is None:
         return None
@@ -24,6 +24,6 @@ def network_json(network: Any) -> dict[str, Any] | None:
     if not isinstance(recipe, Mapping) or not isinstance(recipe.get("name"), str):
         raise InvalidInputError(
             f"{network!r:.80} is not a network; expected a specification of entrainer.networks, its JSON form with a "
-            "name, or an estimator. A model that you build yourself needs none: keep it with save_object."
+            "name, or an estimator. A model that you build yourself needs none: store it with save_object."
         )
     return dict(recipe)

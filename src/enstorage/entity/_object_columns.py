@@ -1,4 +1,4 @@
-"""The columns that name objects, and which objects rows refer to."""
+"""The columns that refer to objects, and the objects that rows refer to."""
 
 from collections.abc import Collection
 from typing import Any

@@ -1,11 +1,11 @@
-"""The tables that say which store this is, and from which store its imported records come."""
+"""The tables with the identity of this store, and with the origin of its imported records."""
 
 from sqlalchemy import BigInteger, Column, String, Table, UniqueConstraint, select
 
 from enstorage.database.types import TABLE_OPTIONS, UtcDateTime
 from enstorage.entity._record import Record
 
-#: One row: a name that no other store has. Points and objects are claimed by it.
+#: One row: an identifier that no other store has. Points and objects are claimed with it.
 STORE = Table(
     "store",
     Record.metadata,
@@ -14,8 +14,8 @@ STORE = Table(
     **TABLE_OPTIONS,
 )
 
-#: For each record imported from a bundle: its table, the store that it was made in and its id there. Parts have
-#: none, nor have tables: they are known by what they belong to.
+#: For each record imported from a bundle: its table, the store in which it was made and its id there. Parts and tables
+#: have no row: they are identified by the records that they belong to.
 ORIGIN = Table(
     "origin",
     Record.metadata,

@@ -26,16 +26,16 @@ R = TypeVar("R", bound="Record")
 
 
 def now() -> datetime:
-    """The present moment, as records keep it."""
+    """The current time, as records store it."""
     return datetime.now(UTC)
 
 
 class Record(DeclarativeBase):
     """Base of the entities: an Active Record.
 
-    A record is a plain object between calls: nothing is loaded behind the caller's back, and each call is one short
-    transaction of its own (`Connector.transaction` joins several). It holds the connector it was made or read with.
-    Two records are equal when they are of one class and have the same id.
+    A record is a plain object between calls: nothing is loaded implicitly, and each call is one short transaction of its
+    own (`Connector.transaction` joins several). It holds the connector with which it was made or read. Two records are
+    equal if they are of one class and have the same id.
     """
 
     metadata = MetaData(
@@ -114,7 +114,7 @@ class Record(DeclarativeBase):
         return self
 
     def refresh(self) -> Self:
-        """Read the record again, as after another process changed it; changes that were not saved are forgotten.
+        """Read the record again, as after a change by another process; changes that were not saved are lost.
 
         Raises:
             NotFoundError: the record was deleted meanwhile.
@@ -139,25 +139,26 @@ class Record(DeclarativeBase):
         return _deletion.delete(self, cascade=cascade)
 
     def trash(self) -> "list[Record]":
-        """Put the record into the trash, with everything that refers to it: what `delete(cascade=True)` would delete.
+        """Put the record into the trash, with everything that refers to it: all that `delete(cascade=True)` would delete.
 
-        Lists leave it out from then on, `get` still finds it, and nothing is lost: `gc` spares it. Parts, such as the facts
-        and forecasts of a model, are in the trash with what they are parts of. What was there before stays as it is.
+        From then on lists leave it out, but `get` still finds it, and nothing is lost: `gc` keeps it. Parts, such as the
+        facts and forecasts of a model, are in the trash with their whole. Records that were in the trash already do not
+        change.
 
         Returns:
             The records put into the trash, without parts; the most dependent first, this record last.
 
         Raises:
             InvalidInputError: it is in the trash already.
-            InUseError: it is a part of something final, such as a member of an ensemble.
+            InUseError: it is a part of a final record, such as a member of an ensemble.
             NotFoundError: it is not stored.
         """
         return _trash.trash(self, now())
 
     def restore(self) -> "list[Record]":
-        """Take the record out of the trash, with everything that went there in the same call of `trash`.
+        """Take the record out of the trash, with everything that the same call of `trash` put there.
 
-        Of that stays in the trash what also needs something that was put there by another call.
+        Records that also need a record in the trash from another call stay there.
 
         Returns:
             The restored records, the most dependent first, this record last.
@@ -169,7 +170,7 @@ class Record(DeclarativeBase):
         return _trash.restore(self)
 
     def as_dictionary(self) -> dict[str, Any]:
-        """The columns by name, but those that hold bytes; its period as ISO 8601."""
+        """The columns by name, without those of bytes; the period as ISO 8601."""
         from enstorage.instant import to_iso
 
         values = {}
@@ -194,11 +195,11 @@ class Record(DeclarativeBase):
             NotFoundError: there is none.
         """
         found = cls._select(_by_id(cls), connector, {"id": _as_id(cls, id)})
-        return found[0] if found else cls.get_list([id], connector=connector)[0]  # which says what there is instead
+        return found[0] if found else cls.get_list([id], connector=connector)[0]  # its error names the latest ids
 
     @classmethod
     def get_list(cls, ids: Iterable[int] | None = None, *, connector: "Connector | None" = None) -> list[Self]:
-        """The records with the ids, in the order given; without ids all of them but those in the trash, by id.
+        """The records with the ids, in the order given; without ids all records by id, except those in the trash.
 
         Raises:
             NotFoundError: some ids are not stored; the message names them.
@@ -207,7 +208,7 @@ class Record(DeclarativeBase):
             return cls._select(select(cls).where(~_trash.in_trash(cls)).order_by(cls.id), connector)
         if not isinstance(ids, Iterable):
             raise InvalidInputError(
-                f"get_list takes several ids, such as [3, 4, 5]; received {ids!r}. For one there is get."
+                f"get_list takes several ids, such as [3, 4, 5]; received {ids!r}. Use get for one id."
             )
         wanted = [_as_id(cls, id) for id in ids]
         found: dict[int, Self] = {}
@@ -246,19 +247,19 @@ class Record(DeclarativeBase):
         trash: bool = False,
         connector: "Connector | None" = None,
     ) -> list[Self]:
-        """The records that a query asks for, without those in the trash.
+        """The records that match a query, without those in the trash.
 
         Args:
             where: such as `meta.loss < 0.01 and research.name = 'Standard data' or not tags.kind = 'lstm'`. Names are
                 columns, `tags.KEY`, for models `meta.KEY`, and all of these of a parent: `data_set.name`. The filters
-                of MLflow's `search_runs` work too. None asks for all.
-            order_by: such as `meta.mse desc, name`. What has no such value comes last, equals come by id.
-            limit: at most so many records, 1 or more.
-            trash: search only what is in the trash.
+                of MLflow's `search_runs` work too. None finds all.
+            order_by: such as `meta.mse desc, name`. Records without such a value come last, equal ones by id.
+            limit: largest number of records, 1 or more.
+            trash: search only the records in the trash.
             connector: the store; the current one by default.
 
         Raises:
-            InvalidInputError: the query cannot be understood; the message shows the place and lists the known names.
+            InvalidInputError: the query is not valid; the message shows the position and lists the known names.
         """
         from enstorage.search.query import build
 
@@ -278,8 +279,8 @@ class Record(DeclarativeBase):
                 raise
             except (ValueError, TypeError) as error:
                 raise CorruptError(
-                    f"A {cls.__name__} cannot be read: {error}. Something was changed in the database "
-                    f"{connector.settings.shown()['database']} behind our back, or its disk fails. Restore it from a backup."
+                    f"A {cls.__name__} cannot be read: {error}. The database {connector.settings.shown()['database']} was "
+                    "changed by another program, or its disk fails. Restore it from a backup."
                 ) from error
             session.expunge_all()
         for record in records:
@@ -305,22 +306,22 @@ class Record(DeclarativeBase):
         """Called in the transaction that stored records for the first time, with their ids."""
 
     def _after_delete(self, session: "Session") -> None:
-        """Called in the transaction that deleted the record; frees what belongs to it outside its own row."""
+        """Called in the transaction that deleted the record; deletes what belongs to it outside its own row."""
 
     def _check_detachable(self) -> None:
-        """Refuse to take a part away from something final, or to bring it back."""
+        """Refuse to remove a part from a final record, or to restore it."""
 
     def _check_texts(self) -> None:
-        """Refuse what one of the databases would: so a store can move from one to another."""
+        """Refuse texts that one of the databases would refuse, so that a store can move from one to another."""
         check_texts(type(self), self.__dict__)
 
     def _forget_id(self) -> None:
-        """Be a new record again: the transaction that stored this one was rolled back."""
+        """Make the record new again: the transaction that stored it was rolled back."""
         make_transient(self)
         self.id = None  # type: ignore[assignment]
 
     def _mark_changed(self, keys: Iterable[str]) -> None:
-        """Have columns to write again: the transaction that wrote them was rolled back."""
+        """Mark columns to be written again: the transaction that wrote them was rolled back."""
         for key in keys:
             flag_modified(self, key)
 
@@ -341,7 +342,7 @@ class Record(DeclarativeBase):
         return type(self) is type(other) and isinstance(other, Record) and not self._is_new and self.id == other.id
 
     def __hash__(self) -> int:
-        # The id comes with the first save, and a hash must not change: so all records of a class share one.
+        # The id is assigned by the first save, and a hash must not change: so all records of a class share one.
         return hash(type(self))
 
     def __repr__(self) -> str:
@@ -351,11 +352,11 @@ class Record(DeclarativeBase):
 
 @cache
 def _by_id(kind: type[R]) -> "Select[R]":
-    """The statement that is run most; to put it together takes as long as to run it."""
+    """The most frequent statement; building it takes as long as running it."""
     return select(kind).where(kind.id == bindparam("id"))
 
 
 def _as_id(cls: type[Record], id: object) -> int:
     if isinstance(id, bool) or not hasattr(id, "__index__") or abs(id.__index__()) >= 2**63:
-        raise InvalidInputError(f"{id!r} is not the id of a {cls.__name__}; expected a whole number below 2^63.")
+        raise InvalidInputError(f"{id!r} is not the id of a {cls.__name__}; expected an integer below 2^63.")
     return int(id.__index__())

@@ -1,4 +1,4 @@
-"""`FactRecorder`: facts and curves on their way to the database, written many at a time."""
+"""`FactRecorder`: buffered writing of facts and curves to the database."""
 
 import atexit
 import threading
@@ -42,8 +42,9 @@ Logged = tuple[Any, Mapping[str, Any]]
 class FactRecorder:
     """Writes the facts and curves of one store.
 
-    Facts are written at once, or inside `buffered` as curves always are: when something is read, after a second, when many
-    have gathered, when the block, the connector or the process ends. A killed process loses at most the last second.
+    Facts are written immediately. Inside `buffered` facts are collected, as curves always are, and written when something
+    is read, after a second, when there are many, and when the block, the connector or the process ends. A killed process
+    loses at most the last second.
     """
 
     def __init__(self, database: "Database") -> None:
@@ -53,14 +54,14 @@ class FactRecorder:
         self._rows = 0
         self._buffering = threading.local()
         # Two locks, so that a thread that is inside a transaction can record while another waits to write.
-        self._gathering, self._writing = threading.Lock(), threading.Lock()
+        self._collecting, self._writing = threading.Lock(), threading.Lock()
         self._due: threading.Timer | None = None
         database.before = self.flush
         _open_recorders.add(self)
 
     @contextmanager
     def buffered(self) -> Iterator[None]:
-        """Gather the facts that this thread records inside the block."""
+        """Collect the facts that this thread records inside the block."""
         outer = getattr(self._buffering, "depth", 0)
         self._buffering.depth = outer + 1
         try:
@@ -71,7 +72,7 @@ class FactRecorder:
                 self.flush()
 
     def record(self, facts: Iterable[Fact]) -> None:
-        """Keep facts: model id, key and value.
+        """Record facts: model id, key and value.
 
         Raises:
             NotFoundError: a model is no longer stored.
@@ -79,9 +80,9 @@ class FactRecorder:
         moment = now().replace(tzinfo=None)
         rows = {(model_id, key): fact_row(model_id, key, value, moment) for model_id, key, value in facts}
         if getattr(self._buffering, "depth", 0) and not self._database.in_transaction:
-            with self._gathering:
+            with self._collecting:
                 self._facts |= rows
-            self._gathered(len(rows))
+            self._collected(len(rows))
             return
         try:
             with self._database.transaction() as session:
@@ -93,17 +94,17 @@ class FactRecorder:
             raise
 
     def log(self, model_id: int, step: Any, values: Mapping[str, Any], rows: int = 1) -> None:
-        """Keep the values of curves at a step, or at `rows` steps."""
-        with self._gathering:
+        """Record the values of curves at a step, or at `rows` steps."""
+        with self._collecting:
             self._steps[model_id].append((step, values))
-        self._gathered(rows)
+        self._collected(rows)
 
     def flush(self) -> None:
-        """Write what has gathered; inside a transaction, which may yet be rolled back, nothing is written."""
+        """Write the collected facts and curves, but not inside a transaction, which may still be rolled back."""
         if not self._rows or self._database.in_transaction:
             return
         with self._writing:
-            facts, steps, rows = self._taken()
+            facts, steps, rows = self._take()
             if not rows:
                 return
             try:
@@ -116,31 +117,31 @@ class FactRecorder:
                 raise
 
     def close(self) -> None:
-        """Write what has gathered, for the last time."""
+        """Write the collected facts and curves for the last time."""
         self.flush()
         _open_recorders.discard(self)
 
-    def _taken(self) -> tuple[dict[tuple[int, str], dict[str, Any]], dict[int, list[Logged]], int]:
-        with self._gathering:
+    def _take(self) -> tuple[dict[tuple[int, str], dict[str, Any]], dict[int, list[Logged]], int]:
+        with self._collecting:
             if self._due is not None:
                 self._due.cancel()
                 self._due = None
-            gathered = self._facts, self._steps, self._rows
+            collected = self._facts, self._steps, self._rows
             self._facts, self._steps, self._rows = {}, defaultdict(list), 0
-        return gathered
+        return collected
 
     def _put_back(
         self, facts: dict[tuple[int, str], dict[str, Any]], steps: dict[int, list[Logged]], rows: int
     ) -> None:
-        with self._gathering:
+        with self._collecting:
             self._facts = facts | self._facts  # what was recorded meanwhile is newer
             for model_id, newer in self._steps.items():
                 steps[model_id] += newer
             self._steps, self._rows = steps, rows + self._rows
             self._set_timer()
 
-    def _gathered(self, rows: int) -> None:
-        with self._gathering:
+    def _collected(self, rows: int) -> None:
+        with self._collecting:
             self._rows += rows
             many = self._rows >= _MANY_ROWS
             if not many:
@@ -158,12 +159,12 @@ class FactRecorder:
 def _flush_later(recorder: "weakref.ref[FactRecorder]") -> None:
     alive = recorder()
     if alive is not None:
-        with suppress(StoreError):  # the server is away: it is tried again a second later
+        with suppress(StoreError):  # the server is unavailable; the next flush is a second later
             alive.flush()
 
 
 def _stretches(session: Session, ids: Iterable[int]) -> dict[int, int]:
-    """Number of stored stretches of curves of each model, 0 too; models deleted meanwhile are left out."""
+    """Number of stored stretches of curves of each model, which may be 0; models deleted meanwhile are left out."""
     wanted, found = sorted(ids), dict[int, int]()
     for start in range(0, len(wanted), 500):
         for id, count in session.connection().execute(_counting(), {"ids": wanted[start : start + 500]}):
@@ -171,7 +172,7 @@ def _stretches(session: Session, ids: Iterable[int]) -> dict[int, int]:
     return found
 
 
-@cache  # putting a statement together takes longer than running it
+@cache  # building the statement takes longer than running it
 def _counting() -> Select[int, int]:
     model, curve = Record.metadata.tables["model"], Record.metadata.tables["model_curve"]
     counted = select(model.c.id, func.count(curve.c.id)).join_from(model, curve, isouter=True).group_by(model.c.id)
@@ -192,7 +193,7 @@ def _write_steps(session: Session, steps: Mapping[int, list[Logged]], kept: Mapp
     for model_id, logged in steps.items():
         stretch = _table(logged)
         if kept[model_id] >= _MANY_STRETCHES:
-            stretch = _taken_out(session, model_id, stretch)
+            stretch = _merged(session, model_id, stretch)
         rows.append(
             {"model_id": model_id, "description": "", "tags": {}, "created_at": moment, "updated_at": moment}
             | packed(stretch)
@@ -208,28 +209,28 @@ def _table(logged: list[Logged]) -> "pa.Table":
     tables = []
     for _, group in groupby(logged, key=lambda entry: entry[1].keys()):
         steps, values = zip(*group, strict=True)
-        columns = {"step": _together(steps, np.int64)}
-        columns |= {name: _together([each[name] for each in values], np.float64) for name in values[0]}
+        columns = {"step": _array(steps, np.int64)}
+        columns |= {name: _array([each[name] for each in values], np.float64) for name in values[0]}
         tables.append(pa.table(columns))
     return pa.concat_tables(tables, promote_options="default")
 
 
-def _together(parts: Sequence[Any], kind: type) -> NDArray[Any]:
+def _array(parts: Sequence[Any], kind: type) -> NDArray[Any]:
     if any(isinstance(part, np.ndarray) for part in parts):
         return np.concatenate([np.atleast_1d(part) for part in parts]).astype(kind, copy=False)
     return np.array(parts, dtype=kind)
 
 
-def _taken_out(session: Session, model_id: int, latest: "pa.Table") -> "pa.Table":
-    """All stretches of a model, and the latest one, as one; those that were kept are deleted."""
+def _merged(session: Session, model_id: int, latest: "pa.Table") -> "pa.Table":
+    """The stored stretches of a model and the latest one, merged into one; the stored ones are deleted."""
     import polars as pl
 
     kept = session.scalars(select(ModelCurve).where(ModelCurve.model_id == model_id).order_by(ModelCurve.id)).all()
-    together = joined([*(each.table() for each in kept), cast("pl.DataFrame", pl.from_arrow(latest))])
+    merged = joined([*(each.table() for each in kept), cast("pl.DataFrame", pl.from_arrow(latest))])
     for each in kept:
         session.delete(each)
     session.flush()
-    return together.to_arrow()
+    return merged.to_arrow()
 
 
 _open_recorders: "weakref.WeakSet[FactRecorder]" = weakref.WeakSet()

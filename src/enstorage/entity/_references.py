@@ -44,13 +44,13 @@ def references_to(entity: "Kind") -> "list[tuple[Any, Kind]]":
 def dependants(session: Session, record: "Record") -> "dict[Kind, set[int]]":
     """The ids of a record and of everything that refers to it, directly or not, by entity.
 
-    Of a part that refers to something its whole is found: an ensemble without one of its members would be another one.
-    Parts themselves are not listed, since they go with their wholes; nothing refers to a part.
+    If a part refers to something, its whole is a dependant: an ensemble without one of its members would be another one.
+    Parts themselves are not listed, since they are deleted with their wholes; nothing refers to a part.
     """
     found: dict[Kind, set[int]] = defaultdict(set)
-    waiting: list[tuple[Kind, set[int]]] = [(type(record), {record.id})]
-    while waiting:
-        entity, ids = waiting.pop()
+    pending: list[tuple[Kind, set[int]]] = [(type(record), {record.id})]
+    while pending:
+        entity, ids = pending.pop()
         fresh = ids - found[entity]
         found[entity] |= fresh
         for column, child in references_to(entity):
@@ -62,7 +62,7 @@ def dependants(session: Session, record: "Record") -> "dict[Kind, set[int]]":
                 for chunk in chunks(fresh):
                     referring.update(session.scalars(select(chosen).where(column.in_(chunk), chosen.is_not(None))))
                 if referring:
-                    waiting.append((kind, referring))
+                    pending.append((kind, referring))
     return {entity: ids for entity, ids in found.items() if ids}
 
 
@@ -99,7 +99,7 @@ def parts(session: Session, wholes: "Mapping[Kind, Iterable[int]]") -> "dict[Kin
 
 
 def in_order(session: Session, *keys: "Mapping[Kind, Iterable[int]]") -> "list[Record]":
-    """Records by their ids, those that refer to others before these."""
+    """The records with the given ids; a record comes before those it refers to."""
     wanted: dict[Kind, set[int]] = defaultdict(set)
     for entity, ids in ((entity, ids) for each in keys for entity, ids in each.items()):
         wanted[entity].update(ids)
@@ -114,7 +114,7 @@ def in_order(session: Session, *keys: "Mapping[Kind, Iterable[int]]") -> "list[R
 
 @cache
 def entities_in_order(registry: registry) -> "tuple[Kind, ...]":
-    """The entities so that what a record or a part of it refers to comes before it; of one entity it has a lower id."""
+    """The entities, each after those that its records or their parts refer to; within an entity, those have lower ids."""
     entities = _by_table(registry)
     needs: list[tuple[Any, Any]] = [
         (parent.__table__, foreign_keys(entity)[whole].__table__)
@@ -127,14 +127,14 @@ def entities_in_order(registry: registry) -> "tuple[Kind, ...]":
 
 
 def chunks(ids: Iterable[int]) -> Iterator[list[int]]:
-    """The ids in lists that a database takes at once."""
+    """The ids in lists short enough for one statement."""
     every = list(ids)
     for start in range(0, len(every), _AT_ONCE):
         yield every[start : start + _AT_ONCE]
 
 
 def _holders(child: "Kind") -> "list[tuple[str, Kind]]":
-    """The column that names the record to be found for a row of an entity, and its entity: of a part those of its whole."""
+    """The columns with the id of the record to find for a row of an entity, and its entity; for a part, of its whole."""
     keys = foreign_keys(child)
     wholes = [] if child._goes_alone else [(name, keys[name]) for name in sorted(child._part_of)]
     return wholes or [("id", child)]

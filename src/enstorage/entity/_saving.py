@@ -1,4 +1,4 @@
-"""Saving: many records in one transaction, and the objects as they were when it fails."""
+"""Saving of many records in one transaction; if it fails, the objects are restored."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -27,7 +27,7 @@ def save_all(records: "Iterable[Record]") -> list[Any]:
         The records, in the order given.
 
     Raises:
-        InvalidInputError: the records are of different stores, or one has a text that cannot be kept.
+        InvalidInputError: the records are of different stores, or one has a text that cannot be stored.
         ImmutableError: a column that may not change was changed.
         NotFoundError: a record was deleted meanwhile.
     """
@@ -37,7 +37,7 @@ def save_all(records: "Iterable[Record]") -> list[Any]:
     connector = given[0].connector
     if any(record.connector is not connector for record in given):
         raise InvalidInputError(
-            "The records are of different stores; expected those of one. Save each store's on its own."
+            "The records are of different stores; expected records of one store. Save those of each store separately."
         )
     # The same record twice would be two rows otherwise.
     each_once = list({id(record): record for record in given}.values())
@@ -51,7 +51,7 @@ def save_all(records: "Iterable[Record]") -> list[Any]:
     written = [record for record in each_once if record._is_new or changes[id(record)]]
     for record in each_once:
         if not record._is_new and not changes[id(record)]:
-            type(record).get(record.id, connector=connector)  # to say so when it was deleted meanwhile
+            type(record).get(record.id, connector=connector)  # raises if it was deleted meanwhile
     if written:
         _write(written, changes, connector)
     for record in given:
@@ -75,7 +75,7 @@ def _write(records: "list[Record]", changes: dict[int, list[str]], connector: "C
             session.add_all(records)
             session.flush()
         except SQLAlchemyError as error:
-            # The roll-back that SQLAlchemy does by itself leaves the objects without their values.
+            # The automatic roll-back of SQLAlchemy leaves the objects without their values.
             for record in records:
                 if record in session:
                     session.expunge(record)
@@ -88,7 +88,7 @@ def _write(records: "list[Record]", changes: dict[int, list[str]], connector: "C
             raise
         for kind in {type(record) for record in new}:
             kind._after_insert([record.id for record in new if type(record) is kind], connector)
-        # Never in a session between calls: two objects of one row cannot get into each other's way.
+        # Records are in no session between calls, so that two objects of one row do not interfere.
         for record in records:
             session.expunge(record)
         session.info.setdefault("on_rollback", []).extend(undo)

@@ -1,4 +1,4 @@
-"""Texts that every database can keep."""
+"""Texts that every database can store."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -14,10 +14,10 @@ _NAME_LENGTH = 255
 
 
 def check_texts(entity: "type[Record]", values: Mapping[str, Any]) -> None:
-    """Refuse texts among the values of a record that not every database can keep.
+    """Refuse texts among the values of a record that not every database can store.
 
     Raises:
-        InvalidInputError: the name is missing, a text is too long, or it is as `check_text` refuses it.
+        InvalidInputError: the name is missing, a text is too long, or `check_text` refuses it.
     """
     for key, longest in _text_columns(entity):
         value = values.get(key)
@@ -25,26 +25,26 @@ def check_texts(entity: "type[Record]", values: Mapping[str, Any]) -> None:
             continue
         if key == "name" and (not isinstance(value, str) or not 0 < len(value) <= _NAME_LENGTH):
             raise InvalidInputError(
-                f"The name of a {entity.__name__} is a text of 1 to {_NAME_LENGTH} characters; received {value!r:.80}."
+                f"The name of a {entity.__name__} must be a text of 1 to {_NAME_LENGTH} characters; received {value!r:.80}."
             )
         if not isinstance(value, str):
             continue
         if longest is not None and len(value) > longest:
             raise InvalidInputError(
-                f"The {key} of a {entity.__name__} has at most {longest} characters; received {len(value)}."
+                f"The {key} of a {entity.__name__} may have at most {longest} characters; received {len(value)}."
             )
         check_text(value, f"{key} of a {entity.__name__}")
 
 
 @cache
 def _text_columns(entity: "type[Record]") -> list[tuple[str, int | None]]:
-    """The columns that hold text, and how long it may be; JSON is kept as text too, and its strings may hold anything."""
+    """The text columns with their maximal lengths; not JSON, which is stored as text but whose strings may hold anything."""
     columns = [column for column in entity.__table__.columns if not isinstance(column.type, JsonText)]
     return [(column.key, getattr(column.type, "length", None)) for column in columns]
 
 
 def check_text(text: str, what: str) -> None:
-    """Refuse a text that not every database can keep.
+    """Refuse a text that not every database can store.
 
     Raises:
         InvalidInputError: it has the character NUL, or half of a surrogate pair.
@@ -52,6 +52,6 @@ def check_text(text: str, what: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise InvalidInputError(f"The {what} is no valid Unicode: {text!r:.80}. Correct the text.") from error
+        raise InvalidInputError(f"The {what} is not valid Unicode: {text!r:.80}. Correct the text.") from error
     if "\x00" in text:
-        raise InvalidInputError(f"The {what} has the character NUL: {text!r:.80}. Take it out.")
+        raise InvalidInputError(f"The {what} has the character NUL: {text!r:.80}. Remove it.")

@@ -1,8 +1,8 @@
-"""The trash: records put into it together, records restored together, and the condition that lists filter by.
+"""The trash: putting records into it, restoring them, and the filter of lists.
 
-Only `deleted_at` is written. Everything that one call took has the same moment, by which `restore` knows it again. Parts
-(facts, curves, forecasts, items, inputs) keep their rows as they are: they are in the trash when their whole is, and so a
-record in the trash is read like any other.
+Only `deleted_at` is written. All records of one call have the same time, by which `restore` finds them. The rows of parts
+(facts, curves, forecasts, items, inputs) do not change: parts are in the trash when their whole is, and so a record in the
+trash is read like any other.
 """
 
 from collections.abc import Iterable
@@ -53,13 +53,13 @@ def trash(record: "Record", moment: datetime) -> "list[Record]":
                         live.append((entity, id))
                     else:
                         before.add(then)
-        while moment in before:  # a clock that stands still, or was put back
+        while moment in before:  # a clock that was set back, or a coarse one
             moment += timedelta(microseconds=1)
         return _marked(record, session, live, moment)
 
 
 def restore(record: "Record") -> "list[Record]":
-    """Take out of the trash what the call took that put the record there. See `Record.restore`."""
+    """Restore the records of the call that put the record into the trash. See `Record.restore`."""
     with record.connector.transaction() as session:
         moment = _deleted_at(record, session)
         own: Key = (type(record), record.id)
@@ -70,8 +70,8 @@ def restore(record: "Record") -> "list[Record]":
         if missing:
             first = sorted(map(str, _first_trashed(session, missing)))
             raise InvalidInputError(
-                f"{record} needs {', '.join(first)} in the trash. Restore that first; restore() brings back what went into "
-                "the trash together."
+                f"{record} needs {', '.join(first)} in the trash. Restore that first; restore() restores all records that "
+                "were put into the trash together."
             )
         if moment is None:
             raise InvalidInputError(f"{record} is not in the trash: there is nothing to restore.")
@@ -83,11 +83,11 @@ def check_live(records: "Iterable[Record]") -> None:
     """Refuse records that are in the trash, before long work is done for them.
 
     Raises:
-        InvalidInputError: one is.
+        InvalidInputError: a record is in the trash.
     """
     from enstorage.entity._record import Record
 
-    # Values that are no records are refused by the callers.
+    # The callers refuse values that are not records.
     stored = [record for record in records if isinstance(record, Record) and not record._is_new]
     if not stored:
         return
@@ -101,15 +101,15 @@ def check_live(records: "Iterable[Record]") -> None:
 
 
 def check_parents(session: Session, referring: "Iterable[tuple[Record, Iterable[str]]]") -> None:
-    """Refuse that records begin to refer to something in the trash, which nothing outside of it may.
+    """Refuse new references to records in the trash.
 
     Args:
-        session: of the transaction.
-        referring: records, and which of their columns are new. A part may still be added to a whole in the trash: what was
-            being computed meanwhile is not lost.
+        session: the session of the transaction.
+        referring: records, each with its new columns. A part may still be added to a whole in the trash, so that the
+            result of a running computation is not lost.
 
     Raises:
-        InvalidInputError: one does.
+        InvalidInputError: a record refers to one in the trash.
     """
     users: dict[Key, tuple[Record, str]] = {}
     for record, names in referring:
@@ -148,7 +148,7 @@ def _restorable(session: Session, record: "Record", moment: datetime) -> "list[K
 
 
 def _marked(record: "Record", session: Session, keys: "Iterable[Key]", moment: datetime | None) -> "list[Record]":
-    """Write the moment into records, and give them, what depends on others before these."""
+    """Write the time into records and return them, each before those it refers to."""
     session.expunge_all()
     by_entity = _by_entity(keys)
     for entity, ids in by_entity.items():
@@ -204,16 +204,16 @@ def _ids_in_trash(entity: "Kind") -> Any:
 
 
 def _first_trashed(session: Session, keys: "set[Key]") -> "list[Record]":
-    """The records in the trash, among the given ones and those they need, that need none there."""
+    """The records in the trash, among the given ones and those they need, that need no others in the trash."""
     seen: set[Key] = set()
     first: list[Key] = []
-    waiting = list(keys)
-    while waiting:
-        key = waiting.pop()
+    pending = list(keys)
+    while pending:
+        key = pending.pop()
         if key not in seen:
             seen.add(key)
             above = _trashed(session, parents(session, *_as_ids(key)).get(key[1], set()))
-            waiting += above
+            pending += above
             if not above:
                 first.append(key)
     return [found for entity, id in first if (found := session.get(entity, id)) is not None]

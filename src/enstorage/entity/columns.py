@@ -17,21 +17,21 @@ _KEY = "facts"
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Facts of a column beside its type.
+    """Facts about a column, in addition to its type.
 
     Attributes:
         help: one line about it, for forms and help texts.
-        label: its name for people; by default that of the column with spaces.
+        label: its display name; by default the name of the column with spaces.
         listed: true if lists show it; long or rarely used columns are only shown on the page of one record.
         immutable: true if it may not change once the record is stored.
         written_later: true if it is empty in a new record: a bundle fills it in where it is still empty.
-        part_of: a foreign key to what the record is a part of, with which it is deleted and exported.
-        belongs_to: a foreign key by which the record belongs to a project, or to what does: with it, it is exported.
-        made_from: a foreign key to what the record was made from.
-        owns: a foreign key to a table that is of this record alone.
-        is_time: true if its whole numbers are times in nanoseconds since 1970, UTC; times are given in any form.
-        canonical: gives a value as it is kept, or raises InvalidInputError; a bundle refuses a value that is another.
-        choices: the values that there are, where they are few and known.
+        part_of: a foreign key to the record that this one is a part of, with which it is deleted and exported.
+        belongs_to: a foreign key by which the record belongs, directly or not, to a project, with which it is exported.
+        made_from: a foreign key to the record from which this one was made.
+        owns: a foreign key to a table that belongs to this record alone.
+        is_time: true if its integers are times in nanoseconds since 1970, UTC; a caller may give times in any form.
+        canonical: returns a value in its stored form, or raises InvalidInputError; a bundle refuses other forms.
+        choices: the possible values, if they are few and known.
     """
 
     help: str
@@ -60,7 +60,7 @@ facts = _as_info(Facts)
 
 
 def with_info(column: MappedColumn[T], info: dict[Any, Any]) -> MappedColumn[T]:
-    """The column with facts, for one of a mutable type: SQLAlchemy keeps a note in `info` that `info=` would replace."""
+    """The column with facts, for a mutable type: SQLAlchemy has an entry in `info` that `info=` would replace."""
     column.column.info.update(info)
     return column
 

@@ -39,9 +39,9 @@ class Field:
         required: true if it must be given.
         default: its value if it is not given; None also if the default is computed.
         help: one line about it.
-        label: its name for people.
-        choices: the values that there are, where they are few and known.
-        entity: for an id or ids, the kind of what they refer to, such as `data_set`.
+        label: its display name.
+        choices: the possible values, if they are few and known.
+        entity: for an id or ids, the kind of record that they refer to, such as `data_set`.
     """
 
     name: str
@@ -66,21 +66,21 @@ def create(kind: str, values: Mapping[str, Any], *, connector: "Connector | None
     Args:
         kind: `project`, `research`, `model`, `data_source`, `data_snapshot`, `data_preparation`, `data_set`, `ensemble`,
             `model_meta` or `forecast`.
-        values: fields by name, as `fields(kind)` describes them; parents by their ids. None is as if it was left out.
-        connector: the store to live in; the current one by default.
+        values: fields by name, as `fields(kind)` describes them; parents by their ids. None counts as not given.
+        connector: the store; the current one by default.
 
     Returns:
         The stored entity.
 
     Raises:
-        InvalidInputError: the kind is not known, or a field is missing, unknown or wrong, which `error.field` names;
-            nothing was stored then.
+        InvalidInputError: the kind is not known, or a field is missing, unknown or wrong; `error.field` names it.
+            Nothing was stored then.
         NotFoundError: an id is not stored; `error.field` names the field.
     """
     way = _way(kind)
     known = {each.name: each for each in fields(kind)}
     if not isinstance(values, Mapping):
-        raise InvalidInputError(f"{_article(kind)} is made of fields by name; received {values!r:.60}.")
+        raise InvalidInputError(f"{_article(kind)} needs its fields by name, as a mapping; received {values!r:.60}.")
     given = {name: value for name, value in values.items() if value is not None}
     for name in given.keys() - known.keys():
         close = get_close_matches(str(name), known, n=1)
@@ -164,13 +164,13 @@ def _type(column: TypeEngine[Any]) -> str:
 
 
 def _argument(kind: str, each: Field, value: Any, store: "Connector") -> Any:
-    """The value that the call takes for a field."""
+    """The argument of the call for a field."""
     _check_type(kind, each, value)
     if each.choices is not None and value not in each.choices:
         close = get_close_matches(value, each.choices, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         raise InvalidInputError(
-            f"The {each.name} of {_article(kind)} is one of {', '.join(each.choices)}; received {value!r:.60}.{hint}"
+            f"The {each.name} of {_article(kind)} is {value!r:.60}; expected one of {', '.join(each.choices)}.{hint}"
         )
     if each.type == "time":
         to_ns(not_years(value))
@@ -205,7 +205,7 @@ def _check_type(kind: str, each: Field, value: Any) -> None:
 
 @contextmanager
 def _about(name: str) -> "Iterator[None]":
-    """Name the field in errors about it."""
+    """Set the field of errors raised in the block."""
     try:
         yield
     except EnstorageError as error:
@@ -220,7 +220,7 @@ def _way(kind: str) -> Way:
     others = {entity.__tablename__: entity for entity in _entities()}
     if kind in others:
         raise InvalidInputError(
-            f"{_article(kind)} is not created alone: it comes with what it is a part of. Known are {', '.join(ways)}."
+            f"{_article(kind)} cannot be created separately, only with its whole. Known are {', '.join(ways)}."
         )
     close = get_close_matches(str(kind), ways, n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""

@@ -30,9 +30,9 @@ _MEMBER = re.compile(f"({'|'.join(MEMBER_COLUMNS)})_(ensemble_)?([1-9][0-9]{{0,1
 
 
 class DataCsv(Record):
-    """An immutable table, kept as Parquet bytes under their SHA-256 in the object store.
+    """An immutable table, stored as Parquet bytes under their SHA-256 in the object store.
 
-    The name is the paper's, where such tables were CSV; `to_csv` still gives that form. Each snapshot, preparation,
+    The name is that of the paper, where such tables were CSV; `to_csv` still gives that form. Each snapshot, preparation,
     data set, forecast and ensemble owns one; equal bytes are stored once.
     """
 
@@ -47,17 +47,18 @@ class DataCsv(Record):
         JsonValue, info=facts("The types of its columns, by name.", listed=False, immutable=True)
     )
     bytes: Mapped[int] = mapped_column(BigInteger, info=facts("Number of bytes.", immutable=True))
-    #: For a table imported from another store: the ids here of sources, models and ensembles that it names by their ids
-    #: there, `{"data_source": {"35": 2}, "model": {"3": 7}}`. The bytes, and so the hash, stay those of the other store.
+    #: For a table imported from another store: the local ids of the sources, models and ensembles that it names by their
+    #: ids there, `{"data_source": {"35": 2}, "model": {"3": 7}}`. The bytes, and so the hash, stay those of that store.
     local_ids: Mapped[dict[str, dict[str, int]] | None] = mapped_column(
-        JsonText, info=facts("Ids here of what a table from another store names.", listed=False, immutable=True)
+        JsonText,
+        info=facts("Local ids of the records named in a table from another store.", listed=False, immutable=True),
     )
 
     @classmethod
     def of(cls, table: "pl.DataFrame", connector: "Connector") -> Self:
-        """A record of a table whose bytes are in the object store already; it remains to be saved.
+        """Put the bytes of a table into the object store and return its record, which is not saved yet.
 
-        So the bytes, which may be many, are written before the transaction begins in which it is saved.
+        So the bytes, which may be many, are written before the transaction that saves the record begins.
         """
         return cls.of_many([table], connector)[0]
 
@@ -65,10 +66,10 @@ class DataCsv(Record):
     def of_many(
         cls, tables: "Sequence[pl.DataFrame]", connector: "Connector", report: Callable[[int], None] | None = None
     ) -> list[Self]:
-        """The same for several tables; their bytes are put into the object store beside each other.
+        """The same for several tables; their bytes are put into the object store in parallel.
 
         Args:
-            tables: of any kind.
+            tables: tables with any columns.
             connector: the store.
             report: called from time to time with the number of stored tables.
         """
@@ -101,7 +102,7 @@ class DataCsv(Record):
 
     @classmethod
     def save_many(cls, records: "Sequence[Self]") -> list[Self]:
-        """Create several records in one transaction; after it, their bytes are looked for and put again if need be."""
+        """Create several records in one transaction; after it, missing bytes are put again."""
         if not records:
             return []
         connector = records[0].connector
@@ -128,7 +129,7 @@ class DataCsv(Record):
         return self.table().to_arrow()
 
     def to_csv(self, path: str | os.PathLike[str] | None = None) -> str:
-        """The table as CSV with a header; written to `path` too when one is given. Lists become columns `x_0`, `x_1` …."""
+        """The table as CSV with a header; also written to `path` if one is given. Lists become columns `x_0`, `x_1` …."""
         import polars as pl
 
         table = self.table()

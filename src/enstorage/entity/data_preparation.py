@@ -1,4 +1,4 @@
-"""`DataPreparation`: how a snapshot was cleaned, transformed and split, and the result."""
+"""`DataPreparation`: a cleaned, transformed and split snapshot, with its recipe."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -35,18 +35,18 @@ class DataPreparation(TableOwner):
     Args:
         data_snapshot: the snapshot that is prepared.
         clean_method: treatment of rows without value: `drop`, `forward`, `backward`, `linear`, `mean`, `median`,
-            `constant(v)` or `seasonal(n)`. A fill never uses a value of a later part; what cannot be filled stays NaN and
-            no window spans it. `backward` and `linear` use later values of the same part, so that the errors of forecasts
-            beside a gap flatter; `forward` does not.
+            `constant(v)` or `seasonal(n)`. A fill never uses a value of a later part; a gap that cannot be filled stays NaN,
+            and no window spans it. `backward` and `linear` use later values of the same part, so that the errors of
+            forecasts near a gap are too small; `forward` does not.
         transform_method: `none`, `minmax`, `standard`, `robust`, `log`, `log1p`, `sqrt`, `yeojohnson`, `difference`,
-            `seasonal_difference(n)`, or a chain such as `log+difference+minmax`. Fitted on train rows, kept, invertible.
+            `seasonal_difference(n)`, or a chain such as `log+difference+minmax`. Fitted on train rows, stored, invertible.
         train_part: share of the rows, in time order, that models are trained on.
-        valid_part: share after those, for choosing.
-        test_part: share at the end, which decides nothing; None: what the others leave. The three sum to 1.
+        valid_part: share of the rows after those, for model selection.
+        test_part: share of the rows at the end, for the final evaluation; None: the rest. The three sum to 1.
         split: `time`, or `random`, which leaks the future into training for series.
-        seed: of the random split.
+        seed: seed of the random split.
         description: free text.
-        name: display name; None where none was given.
+        name: display name; may be None.
 
     Raises:
         InvalidInputError: a method is not known, the parts do not sum to 1, the transform cannot take the values.
@@ -141,14 +141,14 @@ class DataPreparation(TableOwner):
         self.__dict__["_snapshot"] = data_snapshot
 
     def save(self) -> Self:
-        """Keep it; what was not prepared yet is prepared first. See `Record.save`."""
+        """Store it; a new preparation is prepared first. See `Record.save`."""
         return self.prepare() if self._is_new else super().save()
 
     def prepare(self) -> Self:
-        """Compute and keep the prepared series; when that was done before, compute it again and compare.
+        """Compute and store the prepared series; if it is stored already, compute it again and compare.
 
         Raises:
-            CorruptError: the snapshot no longer gives the prepared series that is stored.
+            CorruptError: the computed series differs from the stored one.
         """
         from enstorage.objects.table import content_sha256
 
@@ -160,14 +160,14 @@ class DataPreparation(TableOwner):
         sha256 = content_sha256(table)
         if sha256 != self.sha256:
             raise CorruptError(
-                f"{self} does not come out again: preparing {snapshot} gave hash {sha256[:12]}…, stored is "
+                f"{self} cannot be reproduced: preparing {snapshot} gave the hash {sha256[:12]}…; expected the stored hash "
                 f"{self.sha256[:12]}…. Run `enstorage check`, and compare the versions of the libraries."
             )
         return self
 
     @classmethod
     def prepare_all(cls, preparations: Sequence[Self], report: Listener) -> list[Self]:
-        """Compute and keep many new ones of one store, all or none. See `enstorage.create_preparations`."""
+        """Compute and store many new preparations of one store, all or none. See `enstorage.create_preparations`."""
         from enstorage.objects.table import content_sha256
 
         connector, count = preparations[0].connector, len(preparations)
@@ -179,7 +179,7 @@ class DataPreparation(TableOwner):
             except InvalidInputError as error:
                 if len(preparations) == 1:
                     raise
-                raise InvalidInputError(f"{each._snapshot} cannot be prepared so: {error}") from error
+                raise InvalidInputError(f"{each._snapshot} cannot be prepared: {error}") from error
         hashes = [content_sha256(table) for table, _ in computed]
         tables = [table for table, _ in computed]
         kept = DataCsv.of_many(tables, connector, lambda done: report("Storing rows", count + done, 2 * count))
@@ -197,7 +197,7 @@ class DataPreparation(TableOwner):
     def create_set(self, adapter: Adapter, name: str | None = None, description: str = "") -> "DataSet":
         """Make the samples `[id, X, y]` of one kind of model, by default named after the adapter.
 
-        The targets are those of this preparation, also where the adapter takes others beside it, as `Branches` does.
+        The targets are those of this preparation, even if the adapter uses other preparations too, as `Branches` does.
 
         Raises:
             InvalidInputError: the adapter can build no sample.
@@ -228,7 +228,7 @@ class DataPreparation(TableOwner):
 
     @property
     def transform(self) -> FittedTransform:
-        """The transform as fitted on the train rows; `apply` replays it on new values."""
+        """The transform as fitted on the train rows; `apply` applies it to new values."""
         return FittedTransform.from_json(self.state["transform"])
 
     def invert(self, prepared: NDArray[np.float64], origin: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
@@ -236,7 +236,7 @@ class DataPreparation(TableOwner):
 
         Args:
             prepared: shape (samples,) or (samples, horizon), the steps 1 … horizon after the origin.
-            origin: row of the last value known to each forecast, shape (samples,); needed after differencing only.
+            origin: row of the last known value of each forecast, shape (samples,); needed only after differencing.
         """
         forecasts, transform = np.asarray(prepared, float), self.transform
         if not transform.needs_history:
@@ -248,7 +248,7 @@ class DataPreparation(TableOwner):
 
     @property
     def data_snapshot(self) -> DataSnapshot:
-        """The snapshot it was made of."""
+        """The snapshot from which it was made."""
         return DataSnapshot.get(self.data_snapshot_id, connector=self.connector)
 
     def data_sets(self) -> "list[DataSet]":

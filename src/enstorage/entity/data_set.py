@@ -29,22 +29,22 @@ if TYPE_CHECKING:
     from enstorage.entity.model import Model
 
 PartOrRows = str | NDArray[np.int64] | None
-"""A part, the numbers of samples, shape (n,), or None for all."""
+"""A part, the indices of samples, shape (n,), or None for all."""
 
 
 class DataSet(DataSetColumns):
     """Samples: features X, targets y and **id**, the time of the (first) target in int64 nanoseconds. Immutable.
 
-    A set made by an adapter keeps ids, parts and the recipe; X and y are views of the rows of its preparation, or made anew
-    of those of its several preparations. A set made by `from_arrays` keeps everything. `id` is what members of an ensemble
-    are aligned by, together with the series where a set has samples of several (a pooled set).
+    A set made by an adapter stores ids, parts and the recipe; X and y are views of the rows of its preparation, or are built
+    again from those of its several preparations. A set made by `from_arrays` stores everything. Members of an ensemble are
+    aligned by `id`, in a pooled set, which has samples of several series, by series and `id`.
     """
 
     @classmethod
     def make(
         cls, preparation: DataPreparation, adapter: Adapter, name: str | None = None, description: str = ""
     ) -> Self:
-        """Apply an adapter to a preparation and keep the result. See `DataPreparation.create_set`."""
+        """Apply an adapter to a preparation and store the result. See `DataPreparation.create_set`."""
         check_adapter(adapter)
         inputs = adapter.inputs(preparation._saved())
         return cls._of(Inputs(inputs, inputs.index(preparation)), adapter, name or str(adapter), description)
@@ -58,15 +58,14 @@ class DataSet(DataSetColumns):
         *,
         description: str = "",
     ) -> Self:
-        """Apply an adapter to many preparations and keep the samples of all in one set, in time order: a pooled set.
+        """Apply an adapter to many preparations and store the samples of all in one set, in time order: a pooled set.
 
-        Each series gives its own samples, with its own scale and its own parts; `series()` says of which source each is. A
-        series that is too short for one sample is counted in `lost`. For several series in *one* sample, joined by time,
-        there is the adapter `Branches`, whose targets are those of the first preparation here.
+        Each series gives its own samples, with its own scale and parts; `series()` gives the source of each sample. A
+        series that is too short for one sample is counted in `lost`. To join several series by time in *one* sample, use
+        the adapter `Branches`; its targets are those of the first preparation here.
 
         Args:
-            preparations: at least one, each of a data source of its own. The first is the one that the research of models
-                names (`data_preparation_id`).
+            preparations: at least one, each of a different data source. The first one is `data_preparation_id`.
             adapter: such as `Interval(look_back=3)`.
             name: display name; by default the adapter and the number of series.
             description: free text.
@@ -79,8 +78,8 @@ class DataSet(DataSetColumns):
         named = adapter.inputs(given[0])
         if len(named) > 1 and list(named) != given:
             raise InvalidInputError(
-                f"{adapter} names its preparations, and they are not those that were given: {', '.join(map(str, named))}. "
-                "Name them in one place only."
+                f"{adapter} has preparations of its own that differ from the given ones: {', '.join(map(str, named))}. "
+                "Give them in one place only."
             )
         label = name or (f"{adapter} of {len(given)} series" if len(given) > 1 else str(adapter))
         return cls._of(Inputs(given, 0), adapter, label, description)
@@ -98,22 +97,22 @@ class DataSet(DataSetColumns):
         description: str = "",
         connector: "Connector | None" = None,
     ) -> Self:
-        """Keep samples that come from no preparation: images, texts, uploads.
+        """Store samples without a preparation: images, texts, uploads.
 
         Args:
-            id: times (or plain numbers) of the targets, unique, shape (samples,); kept in that order.
-            X: features, shape (samples, …); or what the adapter takes: images, texts.
-            y: targets, shape (samples, …); or with an adapter labels.
+            id: times (or plain numbers) of the targets, unique, shape (samples,); the samples are stored in their order.
+            X: features, shape (samples, …); with an adapter images or texts, as it takes them.
+            y: targets, shape (samples, …); with an adapter labels.
             part: `train`, `valid` or `test` for each sample, shape (samples,).
             name: display name.
             adapter: converts the stored arrays to X and y, `Images(classes=10)` or `Sequences(words=5000, length=500)`;
-                None: they are kept as they are.
+                None: they are X and y.
             description: free text.
             connector: the store; the current one by default.
 
         Raises:
-            InvalidInputError: lengths differ, an id stands twice, something is no finite number, or a class is missing in
-                the train part.
+            InvalidInputError: lengths differ, an id is repeated, a value is not a finite number, or a class is missing
+                in the train part.
         """
         import polars as pl
 
@@ -187,11 +186,11 @@ class DataSet(DataSetColumns):
         """The samples `(id, X, y)` of one part, by default of all, in time order.
 
         Args:
-            part: `train`, `valid`, `test`, or the numbers of samples, shape (n,); here and wherever a part is asked for.
+            part: `train`, `valid`, `test`, or the indices of samples, shape (n,); here and in the other methods.
 
         Returns:
-            id (samples,) int64 ns; X (samples, …); y (samples,) or (samples, …). Read-only views where that is possible;
-            images are scaled anew by each call.
+            id (samples,) int64 ns; X (samples, …); y (samples,) or (samples, …). Read-only views where possible; images
+            are scaled in each call.
         """
         rows = self._rows(part)
         id, X, y = self._samples.id[rows], self._samples.X[rows], self._samples.y[rows]
@@ -207,7 +206,7 @@ class DataSet(DataSetColumns):
         return self._table["id"].to_numpy()
 
     def series(self, part: PartOrRows = None) -> NDArray[np.int64] | None:
-        """The id of the data source of each sample, shape (samples,); None for a set that comes from no preparation."""
+        """The id of the data source of each sample, shape (samples,); None for a set without preparations."""
         if self.data_preparation_id is None:
             return None
         rows = self._rows(part)
@@ -217,9 +216,9 @@ class DataSet(DataSetColumns):
         return np.full(len(self.parts()[rows]), source_id, dtype=np.int64)
 
     def series_ids(self) -> list[int]:
-        """The ids of the data sources that its targets are of, each once; none for a set that comes from no preparation.
+        """The ids of the data sources of its targets, each once; empty for a set without preparations.
 
-        In a pooled set a series that was too short for a sample counts too.
+        In a pooled set, series that are too short for a sample are included.
         """
         if self.data_preparation_id is None:
             return []
@@ -228,7 +227,7 @@ class DataSet(DataSetColumns):
 
     @property
     def is_pooled(self) -> bool:
-        """True if it has samples of several series, so that an id alone does not name a sample."""
+        """True if it has samples of several series, so that an id alone does not identify a sample."""
         return "series" in self._csv.columns
 
     def targets(self, part: PartOrRows = None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -263,8 +262,8 @@ class DataSet(DataSetColumns):
         """Turn a model's output for the samples of a part, of the shape of y, into source units.
 
         Returns:
-            The shape of `targets()`: that of `prepared`, or for probabilities of `Bins` one expected value a sample. What a
-            model says to samples from arrays is left as it is.
+            Values of the shape of `targets()`: that of `prepared`, or for probabilities of `Bins` one expected value for
+            each sample. Outputs for samples from arrays are not changed.
         """
         outputs = np.asarray(prepared, float)
         if self.data_preparation_id is None:
@@ -272,7 +271,7 @@ class DataSet(DataSetColumns):
         return self._inputs.invert(outputs, rows_of(self._samples, self._rows(part)))
 
     def to_csv(self, path: str | os.PathLike[str] | None = None) -> str:
-        """The full `[id, X, y]` with the part, as CSV with a header; written to `path` too when one is given.
+        """The full `[id, X, y]` with the part, as CSV with a header; also written to `path` if one is given.
 
         A pooled set has the data source of each sample as `series`.
         """
@@ -292,13 +291,13 @@ class DataSet(DataSetColumns):
 
     @property
     def data_preparation(self) -> DataPreparation | None:
-        """The preparation it was made of, of several the one that was asked; None for a set from arrays."""
+        """The preparation from which it was made, the asked one if there are several; None for a set from arrays."""
         if self.data_preparation_id is None:
             return None
         return DataPreparation.get(self.data_preparation_id, connector=self.connector)
 
     def preparations(self) -> list[DataPreparation]:
-        """All preparations it was made of, in the order given; none for a set from arrays."""
+        """All preparations from which it was made, in the order given; empty for a set from arrays."""
         inputs = sorted(self._children(DataSetInput.data_set_id), key=lambda each: each.position)
         own = [] if self.data_preparation_id is None else [self.data_preparation_id]
         ids = [each.data_preparation_id for each in inputs] or own
@@ -318,7 +317,7 @@ class DataSet(DataSetColumns):
         """
         samples = type(self).get(self.id, connector=self.connector)._samples
         if not any(samples_sha256(samples, whole_rows=whole) == self.sha256 for whole in (False, True)):
-            raise CorruptError(f"The samples of {self} are no longer those that were stored. Run `enstorage check`.")
+            raise CorruptError(f"The samples of {self} differ from those that were stored. Run `enstorage check`.")
 
     def _rows(self, part: PartOrRows) -> NDArray[np.int64] | slice:
         if part is None:
@@ -336,13 +335,13 @@ class DataSet(DataSetColumns):
 
     def _built(self) -> Samples:
         adapter, inputs = adapter_from_json(self.adapter), self._inputs
-        assert isinstance(adapter, Adapter)  # noqa: S101 - only such make sets of preparations
+        assert isinstance(adapter, Adapter)  # noqa: S101 - sets of preparations have such adapters
         samples = adapter.samples_of(inputs.prepared, inputs.asked)
         same = np.array_equal(samples.id, self._table["id"].to_numpy())
         if same and samples.taken_from is not None:
             same = np.array_equal(inputs.source_ids[samples.taken_from], self._table["series"].to_numpy())
         if not same:
-            raise CorruptError(f"The ids of {self} are no longer those that were stored. Run `enstorage check`.")
+            raise CorruptError(f"The ids of {self} differ from those that were stored. Run `enstorage check`.")
         return samples
 
     def _kept(self) -> Samples:

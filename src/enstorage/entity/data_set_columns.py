@@ -1,4 +1,4 @@
-"""`DataSetColumns`: what is stored of a data set."""
+"""`DataSetColumns`: the columns of a data set."""
 
 from typing import Any
 
@@ -23,12 +23,12 @@ class DataSetColumns(TableOwner):
         ForeignKey("data_preparation.id"),
         index=True,
         info=facts(
-            "The preparation it was made of; of several that of the targets, or the first.",
+            "The preparation it was made from; if there are several, that of the targets, or the first.",
             immutable=True,
             made_from=True,
         ),
     )
-    #: For a set from arrays also the shapes of X and y as they are kept.
+    #: For a set from arrays also the shapes of the stored X and y.
     adapter: Mapped[dict[str, Any]] = mapped_column(
         JsonValue,
         info=facts("The recipe of its samples: an adapter with its parameters.", listed=False, immutable=True),

@@ -1,4 +1,4 @@
-"""`DataSetInput`: a preparation among several that a data set was made of."""
+"""`DataSetInput`: one of several preparations from which a data set was made."""
 
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class DataSetInput(Record):
-    """A preparation in a set of several, with its place among them; a set of one preparation has none.
+    """A preparation of a data set with several, and its position; a set of one preparation has no such record.
 
     It is a part of the data set: with it, it is deleted and exported.
     """
@@ -32,18 +32,18 @@ class DataSetInput(Record):
         info=facts("The preparation.", immutable=True, made_from=True),
     )
     position: Mapped[int] = mapped_column(
-        info=facts("Place of the preparation among those of the set, from 0.", immutable=True)
+        info=facts("Position of the preparation among those of the set, from 0.", immutable=True)
     )
 
     def _check_detachable(self) -> None:
         raise InUseError(
-            f"{self.data_set} was made of {self.data_preparation} with others, and is immutable. Make a new data set "
+            f"{self.data_set} was made from {self.data_preparation} and others, and is immutable. Make a new data set "
             "without it."
         )
 
     @property
     def data_set(self) -> "DataSet":
-        """The set."""
+        """The data set."""
         from enstorage.entity.data_set import DataSet
 
         return DataSet.get(self.data_set_id, connector=self.connector)

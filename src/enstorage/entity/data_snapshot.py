@@ -1,4 +1,4 @@
-"""`DataSnapshot`: a source fixed at a moment."""
+"""`DataSnapshot`: the points of a source at one moment."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -34,7 +34,7 @@ class DataSnapshot(TableOwner):
     """The points of a source when the snapshot was taken; independent of the source and immutable.
 
     It has a row for every bucket of its period. The value of a bucket without points is NaN until a preparation cleans
-    it (for the aggregate `count` it is 0, which is what was counted). Without interval the rows are the points.
+    it (for the aggregate `count` it is 0). Without interval the rows are the points.
     """
 
     __tablename__ = "data_snapshot"
@@ -43,16 +43,16 @@ class DataSnapshot(TableOwner):
     data_source_id: Mapped[int] = mapped_column(
         ForeignKey("data_source.id"),
         index=True,
-        info=facts("The source it was taken of.", immutable=True, made_from=True),
+        info=facts("The source it was taken from.", immutable=True, made_from=True),
     )
     time_from: Mapped[int] = mapped_column(BigInteger, info=facts("Start of its period.", immutable=True, is_time=True))
     time_to: Mapped[int] = mapped_column(
-        BigInteger, info=facts("End of its period, not part of it.", immutable=True, is_time=True)
+        BigInteger, info=facts("End of its period, itself excluded.", immutable=True, is_time=True)
     )
     time_interval: Mapped[str | None] = mapped_column(
         String(32),
         info=facts(
-            "Length of its buckets; none: its rows are the points.", immutable=True, canonical=canonical_interval
+            "Length of its buckets; without it the rows are the points.", immutable=True, canonical=canonical_interval
         ),
     )
     aggregate: Mapped[str] = mapped_column(
@@ -64,7 +64,9 @@ class DataSnapshot(TableOwner):
     series_version: Mapped[int | None] = mapped_column(
         BigInteger,
         info=facts(
-            "Version of the series store that was read; none where it has no versions.", listed=False, immutable=True
+            "Version of the series store that was read; none if the store has no versions.",
+            listed=False,
+            immutable=True,
         ),
     )
     sha256: Mapped[str] = mapped_column(
@@ -80,9 +82,9 @@ class DataSnapshot(TableOwner):
 
     @classmethod
     def take(cls, source: DataSource, description: str = "", name: str | None = None) -> Self:
-        """Load the source for its period and keep it. See `DataSource.create_snapshot`."""
+        """Read the source for its period and store the result. See `DataSource.create_snapshot`."""
         series = source.connector.series
-        # All of it is read from one version: what is written meanwhile is in the snapshot whole or not at all.
+        # All of it is read from one version: a concurrent write is in the snapshot completely or not at all.
         version = series.version()
         period = _period(source, series.extent(source.id, version=version))
         rows = _load(series, source.id, source, period, version)
@@ -91,7 +93,7 @@ class DataSnapshot(TableOwner):
 
     @classmethod
     def take_all(cls, sources: Sequence[DataSource], description: str, report: Listener) -> list[Self]:
-        """The same for many sources of one store, read at once. See `enstorage.create_snapshots`."""
+        """The same for many sources of one store, read together. See `enstorage.create_snapshots`."""
         series, count = sources[0].connector.series, len(sources)
         version = series.version()
         points = series.read_many([source.id for source in sources], version=version)
@@ -119,7 +121,7 @@ class DataSnapshot(TableOwner):
             if not points:
                 raise InvalidInputError(
                     f"{source} has no points in its period {to_iso(period[0])} – {to_iso(period[1])}. Write points of that "
-                    "period or change time_from and time_to."
+                    "period, or change time_from and time_to."
                 )
         connector = sources[0].connector
         tables = [pl.DataFrame({"time": times, "value": values}) for _, times, values, _ in fixed]
@@ -155,14 +157,14 @@ class DataSnapshot(TableOwner):
         return table["time"].to_numpy(), table["value"].to_numpy()
 
     def read_again(self) -> "Points":
-        """The same, not as it was kept but from the series store, as it was when the snapshot was taken.
+        """The same as `read`, but read from the series store at the version of the snapshot, not from the stored table.
 
         Raises:
-            NotFoundError: the series store does not keep that version (any more).
+            NotFoundError: the series store does not keep that version, or no longer.
         """
         if self.series_version is None:
             raise NotFoundError(
-                f"{self} was taken from a series store without versions. Call read() for what was kept."
+                f"{self} was taken from a series store without versions. Call read() for the stored rows."
             )
         period = self.time_from, self.time_to
         series = self.connector.series
@@ -170,12 +172,12 @@ class DataSnapshot(TableOwner):
         return times, values
 
     def check(self) -> bool:
-        """Read the period again from the series store as it is now, and keep whether it is still the same, and since when.
+        """Compare the snapshot with the current points of its period, and store the result.
 
         Points after the period of the snapshot are ignored.
 
         Returns:
-            True if it is the same. `check_result` has details: `same`, `changed_rows`, and `first_changed`, a time.
+            True if they are the same. `check_result` has details: `same`, `changed_rows`, and `first_changed`, a time.
         """
         import polars as pl
 
@@ -206,7 +208,7 @@ class DataSnapshot(TableOwner):
         description: str = "",
         name: str | None = None,
     ) -> "DataPreparation":
-        """Clean, transform and split the snapshot; the result is kept. See `DataPreparation` for the arguments."""
+        """Clean, transform and split the snapshot, and store the result. See `DataPreparation` for the arguments."""
         from enstorage.entity.data_preparation import DataPreparation
 
         return DataPreparation(
@@ -224,11 +226,11 @@ class DataSnapshot(TableOwner):
 
     @property
     def data_source(self) -> DataSource:
-        """The source it was taken of."""
+        """The source it was taken from."""
         return DataSource.get(self.data_source_id, connector=self.connector)
 
     def preparations(self) -> "list[DataPreparation]":
-        """The preparations made of it."""
+        """The preparations made from it."""
         from enstorage.entity.data_preparation import DataPreparation
 
         return self._children(DataPreparation.data_snapshot_id)
@@ -238,13 +240,13 @@ class DataSnapshot(TableOwner):
         return self.data_csv
 
 
-#: The period, times and values of all rows, and how many of them have points.
+#: The period, times and values of all rows, and the number of rows with points.
 _Fixed = tuple[tuple[int, int], "NDArray[np.int64]", "NDArray[np.float64]", int]
 
 
 def _period(source: DataSource, extent: tuple[int, int] | None) -> tuple[int, int]:
     if extent is None:
-        raise InvalidInputError(f"{source} has no points, so there is nothing to fix. Write points first.")
+        raise InvalidInputError(f"{source} has no points, so it has no snapshot. Write points first.")
     time_from = extent[0] if source.time_from is None else source.time_from
     time_to = extent[1] + 1 if source.time_to is None else source.time_to
     return time_from, time_to
@@ -257,7 +259,7 @@ def _load(
     period: tuple[int, int],
     version: int | None,
 ) -> "tuple[NDArray[np.int64], NDArray[np.float64], int]":
-    """Times and values of all rows of a period, and how many rows have points."""
+    """Times and values of all rows of a period, and the number of rows with points."""
     if recipe.time_interval is None:
         times, values = series.read(source_id, *period, version=version)
         return times, values, len(times)
@@ -288,7 +290,7 @@ def _every_bucket(
     aggregate: str,
     period: tuple[int, int],
 ) -> "Points":
-    """The buckets that have points, and between them those that have none."""
+    """All buckets of a period, with those that have no points."""
     times = interval.range(*period)
     values = np.full(len(times), 0.0 if aggregate == "count" else np.nan)
     values[np.searchsorted(times, filled)] = aggregated

@@ -1,4 +1,4 @@
-"""`DataSource`: a series as it is now."""
+"""`DataSource`: a series in its current state."""
 
 import os
 from contextlib import nullcontext, suppress
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 
 def canonical_interval(interval: str) -> str:
-    """An interval as it is kept.
+    """An interval in its stored form.
 
     Raises:
-        InvalidInputError: it is none.
+        InvalidInputError: it is not an interval.
     """
     return str(TimeInterval.parse(interval))
 
@@ -43,15 +43,15 @@ class DataSource(Record):
     Args:
         name: display name.
         time_from: start of the period that snapshots cover; None: from the first point.
-        time_to: end of that period, not part of it; None: to the last point.
+        time_to: end of that period, itself excluded; None: to the last point.
         time_interval: length of the buckets of a snapshot, such as `1y`, `1mo`, `1w`, `1d`, `15m`; None takes the points
-            as they are, which is meant for events.
+            without grouping, which is meant for events.
         aggregate: aggregate of the points of a bucket: mean, median, sum, min, max, first, last or count.
-        unit: unit of the values, shown wherever they are.
+        unit: unit of the values, shown with them.
         description: free text.
-        connector: the store to live in; the current one by default.
+        connector: the store; the current one by default.
 
-    Times are given in any form (`enstorage.instant.to_ns`) and kept as int64 nanoseconds since 1970, UTC.
+    Times are given in any form (`enstorage.instant.to_ns`) and stored as int64 nanoseconds since 1970, UTC.
 
     Raises:
         InvalidInputError: an interval or aggregate is not known, or the period is empty.
@@ -64,19 +64,21 @@ class DataSource(Record):
         BigInteger, info=facts("Start of the period of snapshots; by default the first point.", is_time=True)
     )
     time_to: Mapped[int | None] = mapped_column(
-        BigInteger, info=facts("End of that period, not part of it; by default after the last point.", is_time=True)
+        BigInteger, info=facts("End of that period, itself excluded; by default after the last point.", is_time=True)
     )
     time_interval: Mapped[str | None] = mapped_column(
         String(32),
         info=facts(
-            "Length of the buckets of snapshots, such as 1d; by default the points as they are.",
+            "Length of the buckets of snapshots, such as 1d; by default the points are not grouped.",
             canonical=canonical_interval,
         ),
     )
     aggregate: Mapped[str] = mapped_column(
         String(16),
         info=facts(
-            "How the points of a bucket become one value.", canonical=check_aggregate, choices=lambda: AGGREGATES
+            "Function that turns the points of a bucket into one value.",
+            canonical=check_aggregate,
+            choices=lambda: AGGREGATES,
         ),
     )
     unit: Mapped[str] = mapped_column(Name, info=facts("Unit of the values."))
@@ -126,7 +128,7 @@ class DataSource(Record):
     def write(
         self, times: "Any | str | os.PathLike[str] | Path", values: Any = None, *, progress: bool | Progress = False
     ) -> int:
-        """Store points at once; the value of a time that is already there is replaced.
+        """Store points in one write; the value of an existing time is replaced.
 
         Args:
             times: shape (n,): NumPy, list, pandas, Polars or Arrow; or alone: a table of two columns, a pandas Series with
@@ -139,7 +141,7 @@ class DataSource(Record):
 
         Raises:
             CancelledError: the progress function asked to stop; nothing was written then.
-            InvalidInputError: lengths differ, a value is not a finite number, a time stands twice, a row of the file
+            InvalidInputError: lengths differ, a value is not a finite number, a time is repeated, a row of the file
                 cannot be read; nothing was written then.
         """
         from enstorage.sources.points import as_points
@@ -148,9 +150,9 @@ class DataSource(Record):
             report("Reading points", 0, 1)
             checked_times, checked_values = as_points(times, values)
             report("Storing points", 1, 1)
-        # A new source is there with its points or not at all.
+        # A new source is stored with its points or not at all.
         with self.connector.transaction() if self._is_new else nullcontext():
-            self.save()  # a source that was deleted meanwhile must not get points that nobody can find
+            self.save()  # raises if the source was deleted meanwhile
             self.connector.series.append(self.id, checked_times, checked_values)
         return len(checked_times)
 
@@ -164,18 +166,18 @@ class DataSource(Record):
         precision: str | None = None,
         progress: bool | Progress = False,
     ) -> int:
-        """Store the points of this source that stand in a file of InfluxDB's line protocol, plain or packed (`.gz`).
+        """Store the points of this source from a file in InfluxDB's line protocol, plain or compressed (`.gz`).
 
-        Other lines of the file are passed over. Whole numbers (`5i`, `5u`) become floats; of several points at one time the
-        last is taken.
+        Other lines of the file are skipped. Integers (`5i`, `5u`) become floats; of several points at one time the last
+        one is taken.
 
         Args:
             file: its path; lines such as `data_source,mysql_id=234 value=0.55 1422568543702900257`.
-            measurement: the measurement that the lines begin with.
-            field: the field that holds the value.
+            measurement: the measurement at the beginning of the lines.
+            field: the field with the value.
             tags: tags that a line must have; by default the id of this source as `mysql_id`.
-            precision: the unit of the times, `ns`, `us`, `ms` or `s`; by default `ns`, but times of fewer than 17 digits are
-                refused then, since they are probably something else.
+            precision: the unit of the times, `ns`, `us`, `ms` or `s`; by default `ns`, but then times of fewer than 17
+                digits are refused, since they probably have another unit.
             progress: show a bar, or a function, see `enstorage.Progress`.
 
         Returns:
@@ -183,8 +185,8 @@ class DataSource(Record):
 
         Raises:
             CancelledError: the progress function asked to stop; nothing was written then.
-            InvalidInputError: the file cannot be read or holds no points of this source, a line is wrong, has no time, or
-                has a text or a truth value where the value should be; nothing was written then.
+            InvalidInputError: the file cannot be read or has no points of this source, or a line is malformed, has no
+                time, or has a text or a bool as its value; nothing was written then.
         """
         from enstorage.sources.line_file import LineFile
 
@@ -201,16 +203,16 @@ class DataSource(Record):
         interval: str | None = None,
         aggregate: str | None = None,
     ) -> Points:
-        """The points of the half-open period [time_from, time_to), by default all, as they are now.
+        """The current points of the half-open period [time_from, time_to), by default all.
 
         Args:
             time_from: start; None: from the first point.
-            time_to: end, not part of the period; None: to the last point.
-            interval: group into buckets of this length; None: the points as they are.
+            time_to: end, itself excluded; None: to the last point.
+            interval: length of the buckets into which points are grouped; None: no grouping.
             aggregate: aggregate of the points of a bucket; by default that of the source.
 
         Returns:
-            Times (int64 ns; of buckets their starts, those without points left out) and values (float64), shape (n,).
+            Times (int64 ns; for buckets their starts, without empty buckets) and values (float64), shape (n,).
         """
         series = self._saved().connector.series
         start = None if time_from is None else to_ns(not_years(time_from))
@@ -226,7 +228,7 @@ class DataSource(Record):
         return series.aggregate(self.id, start, end, buckets, function)
 
     def delete_points(self, time_from: TimeLike | None = None, time_to: TimeLike | None = None) -> int:
-        """Delete the points of the half-open period [time_from, time_to), by default all; returns how many there were."""
+        """Delete the points of the half-open period [time_from, time_to), by default all; returns their number."""
         return self._saved().connector.series.delete_points(
             self.id,
             None if time_from is None else to_ns(not_years(time_from)),
@@ -234,7 +236,7 @@ class DataSource(Record):
         )
 
     def create_snapshot(self, description: str = "", name: str | None = None) -> "DataSnapshot":
-        """Fix the state of the source for its period, grouped by its interval with its aggregate.
+        """Take a snapshot of the source for its period, grouped by its interval with its aggregate.
 
         Raises:
             InvalidInputError: the period has no points.
@@ -250,12 +252,12 @@ class DataSource(Record):
         return self._children(DataSnapshot.data_source_id)
 
     def check_snapshots(self) -> "list[DataSnapshot]":
-        """Look whether the periods of all snapshots are still as they were; what was found is kept with each.
+        """Compare all snapshots with the current points of their periods, and store the result with each.
 
-        Ensembles over a snapshot whose period changed say so, see `Ensemble.staleness`.
+        `Ensemble.staleness` reports changes for the ensembles made from these snapshots.
 
         Returns:
-            The snapshots whose periods are not the same any more.
+            The snapshots whose points have changed.
         """
         return [snapshot for snapshot in self.snapshots() if not snapshot.check()]
 
@@ -267,15 +269,15 @@ class DataSource(Record):
 
     @classmethod
     def _after_insert(cls, ids: list[int], connector: "Connector") -> None:
-        # A transaction that was rolled back or killed gives its ids back, but the points that it wrote under them stay.
+        # The ids of a transaction that was rolled back or killed are assigned again, but the points under them stay.
         connector.series.delete_leftovers(ids)
 
     def _after_delete(self, session: "Session") -> None:
-        # Not before the row is gone for good: a roll-back could not bring the points back.
+        # Only after the commit: a roll-back could not restore the points.
         session.info.setdefault("on_commit", []).append(partial(_delete_points, self.connector.series, self.id))
 
 
 def _delete_points(series: SeriesStore, source_id: int) -> None:
-    # The source is gone, whatever becomes of its points: its id is never given out again.
+    # If this fails, the points stay without a source: its id is never assigned again.
     with suppress(StoreError):
         series.delete_source(source_id)

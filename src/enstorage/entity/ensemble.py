@@ -1,4 +1,4 @@
-"""`Ensemble`: models, and other ensembles, that forecast together."""
+"""`Ensemble`: models, and other ensembles, whose forecasts are combined."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 class Ensemble(EnsembleColumns):
     """A method, a metamodel and members: models or ensembles, all of one project. Its columns are those of the base.
 
-    `endirector.Conductor(ensemble).render()` builds it. Once built it keeps: the metamodel's object; a table with the
-    targets, the forecasts of every member and of the ensemble, and which rows were fitted on; and `result`, in which members
-    are known by the ids of their items. The reading methods show them by the names that they have now.
+    `endirector.Conductor(ensemble).render()` builds it and stores the metamodel's object; a table with the targets, the
+    forecasts of every member and of the ensemble, and a mark for the rows that it was fitted on; and `result`, which
+    identifies members by the ids of their items. The reading methods show the current names of the members.
     """
 
     __tablename__ = "ensemble"
@@ -48,7 +48,7 @@ class Ensemble(EnsembleColumns):
         parameters: Mapping[str, Any] | None = None,
         formed: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Put members together and store them. See `Project.create_ensemble`."""
+        """Make an ensemble of members and store it. See `Project.create_ensemble`."""
         from enstorage.entity.ensemble_item import EnsembleItem
 
         chosen = plugins.load(METHODS, method)
@@ -99,26 +99,26 @@ class Ensemble(EnsembleColumns):
         return [next(models) if item.model_id else next(layers) for item in items]
 
     def models(self) -> list[Model]:
-        """The models that take part, those of ensembles inside it too, each once, in the order of the members."""
+        """The models in it, including those of ensembles inside it, each once, in the order of the members."""
         return models_of(self.members())
 
     def labels(self) -> dict[int, str]:
-        """The name of each member now, by the id of its item; equal names are distinguished by their ids."""
+        """The current name of each member, by the id of its item; equal names are distinguished by their ids."""
         items = self.items()
         return dict(zip((item.id for item in items), member_names(self._members_of(items)), strict=True))
 
     def rendered_result(self) -> EnsembleResult:
-        """The result, with members by the ids of their items; one of an earlier version is converted.
+        """The result, with members by the ids of their items; a result of an earlier version is converted.
 
         Raises:
             NotFoundError: the ensemble was not rendered.
-            CorruptError: the stored value is no such result.
+            CorruptError: the stored value is not a valid result.
         """
         if self.result is None:
             raise self._not_rendered()
-        living = [item.id for item in self.items() if item.dropped is None]
+        combined = [item.id for item in self.items() if item.dropped is None]
         try:
-            return EnsembleResult.from_json(self.result, living)
+            return EnsembleResult.from_json(self.result, combined)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise CorruptError(
                 f"The result of {self} cannot be read: {error!r:.100}. The database was changed by another program. "
@@ -126,7 +126,7 @@ class Ensemble(EnsembleColumns):
             ) from error
 
     def labelled_result(self) -> dict[str, Any] | None:
-        """The result as JSON, with the names that the members have now as keys; None before it is rendered."""
+        """The result as JSON, with the current names of the members as keys; None before it is rendered."""
         return None if self.result is None else self.rendered_result().to_json(self.labels().__getitem__)
 
     def alignment(self) -> dict[str, Any]:
@@ -160,21 +160,21 @@ class Ensemble(EnsembleColumns):
         return weights
 
     def search(self) -> EnsembleSearch:
-        """The search of `endirector.form` by which it was chosen.
+        """The search by which `endirector.form` selected it.
 
         Raises:
             NotFoundError: it was not formed.
         """
         if self.formed is None:
-            raise NotFoundError(f"{self} was not formed, but made by a person. endirector.form(project) chooses one.")
+            raise NotFoundError(f"{self} was not selected by a search. endirector.form(project) searches for one.")
         return EnsembleSearch.from_json(self.formed, [item.key for item in self.items()])
 
     def tried(self) -> "pl.DataFrame":
-        """All that `endirector.form` tried before it chose this one, the best first.
+        """The candidates that `endirector.form` tried before it selected this one, the best first.
 
         Returns:
-            Columns `method`, `metamodel`, `parameters` (JSON), `members` (names), `error` (of the metric that
-            `formed["metric"]` says), `standard_error` (of that mean, over the stretches of time that it was judged on).
+            Columns `method`, `metamodel`, `parameters` (JSON), `members` (names), `error` (mean, by the metric
+            `formed["metric"]`), `standard_error` (of that mean, over blocks of time).
 
         Raises:
             NotFoundError: it was not formed.
@@ -188,7 +188,7 @@ class Ensemble(EnsembleColumns):
                 "method": each.method,
                 "metamodel": each.metamodel,
                 "parameters": to_json_text(each.parameters),
-                "members": [names[place] for place in each.members],
+                "members": [names[index] for index in each.members],
                 "error": each.error,
                 "standard_error": each.standard_error,
             }
@@ -197,7 +197,7 @@ class Ensemble(EnsembleColumns):
         return pl.DataFrame(rows, schema_overrides={"metamodel": pl.String})
 
     def dropped(self) -> dict[str, str]:
-        """The members that it was rendered without, by their names, with the error of each."""
+        """The members without which it was rendered, by their names, with the error of each."""
         if self.result is None:
             raise self._not_rendered()
         labels = self.labels()
@@ -212,7 +212,7 @@ class Ensemble(EnsembleColumns):
         steps = [own.step_weights for own in results if own.step_weights]
         if steps:
             known = ", ".join(map(str, steps[0]))
-            return f"The weights of {self} differ by step; known are the steps {known}. Read weights(step=…)."
+            return f"The weights of {self} differ by step; it has the steps {known}. Read weights(step=…)."
         if any(name.startswith("weight_") for name in self.data_csv.columns):
             return f"The weights of {self} differ by row. Read the columns weight_… of its table()."
         if any(own.weight is not None for own in results):
@@ -226,11 +226,11 @@ class Ensemble(EnsembleColumns):
         return {part: own.to_json(labels.__getitem__) for part, own in result.metrics.items()}
 
     def mark(self) -> str:
-        """`held-out`, `out-of-fold` or `in-sample`: whether a member was trained on the rows that were fitted on."""
+        """`held-out`, `out-of-fold` or `in-sample`: relation of the rows it was fitted on to the members' train rows."""
         return self.rendered_result().mark
 
     def diagnosis(self) -> dict[str, Any]:
-        """The diagnosis of its members, computed by `endirector.diagnose`: see there.
+        """The diagnosis of its members; see `endirector.diagnose`, which computes it.
 
         Raises:
             NotFoundError: the ensemble was not diagnosed since it was rendered, or was not rendered.
@@ -244,12 +244,12 @@ class Ensemble(EnsembleColumns):
         """Width of its intervals and their coverage of the test rows, computed by `endirector.calibrate`.
 
         Returns:
-            A row for each step and level: `step`, `level`, `calibrated_on` (`held-out` or `out-of-fold` rows), `rows` (how
-            many of these), `width` (source units), `coverage` (share of the test rows inside, null without any),
+            A row for each step and level: `step`, `level`, `calibrated_on` (`held-out` or `out-of-fold` rows), `rows`
+            (number of these), `width` (source units), `coverage` (share of the test rows inside, null without any),
             `test_rows`.
 
         Raises:
-            NotFoundError: the ensemble was not rendered, or has none.
+            NotFoundError: the ensemble was not rendered, or has no intervals.
         """
         import polars as pl
 
@@ -265,8 +265,8 @@ class Ensemble(EnsembleColumns):
     def table(self) -> "pl.DataFrame":
         """All common targets: `series`, `id`, `step`, `part`, `fitted`, `truth`, `member_<key of the item>` …, `ensemble`.
 
-        An ensemble that was fitted on out-of-fold forecasts has these too, as `out_of_fold_<key>` …; one whose weights
-        differ by row has `weight_<key>` ….
+        An ensemble that was fitted on out-of-fold forecasts also has them, as `out_of_fold_<key>` …; an ensemble whose
+        weights differ by row has `weight_<key>` ….
         """
         return self.data_csv.table()
 
@@ -286,9 +286,10 @@ class Ensemble(EnsembleColumns):
         return staleness(self)
 
     def warnings(self) -> list[str]:
-        """Reasons not to trust its figures, in sentences; empty for an ensemble without any.
+        """Reasons not to trust its errors, in sentences; empty if there are none.
 
-        Members that could see later values, test rows that a member was trained on, and what `staleness` says.
+        The reasons are members that could see later values, test rows that a member was trained on, and the changes that
+        `staleness` lists.
 
         Raises:
             NotFoundError: the ensemble was not rendered.
@@ -297,10 +298,10 @@ class Ensemble(EnsembleColumns):
         found = []
         if result.leaks:
             found.append(
-                "Members could see later values (a random split, or gaps filled from both sides): errors flatter."
+                "Members could see later values (a random split, or gaps filled from both sides): errors are too low."
             )
         found += [
-            f"{labels[id]} was trained on {count} of the test rows: its error there flatters."
+            f"{labels[id]} was trained on {count} of the test rows: its error there is too low."
             for id, count in result.test_rows_trained_on.items()
             if count
         ]
@@ -310,15 +311,15 @@ class Ensemble(EnsembleColumns):
         """The fitted metamodel.
 
         Raises:
-            NotFoundError: the ensemble was not rendered, its method has none, or no format keeps this one as data.
+            NotFoundError: the ensemble was not rendered, its method has none, or no format stores it as data.
         """
         from enstorage.formats.base import load
 
         if self.object_sha256 is None or self.object_format is None:
             if self.metamodel is not None and self.result is not None:
                 raise NotFoundError(
-                    f"The {self.metamodel} of {self} is not kept, since no format keeps it as data; it is fitted again when "
-                    "it is needed. endirector.what_if(ensemble).metamodel is one that was."
+                    f"The {self.metamodel} of {self} is not stored, since no format stores it as data; it is fitted again "
+                    "on each use. endirector.what_if(ensemble).metamodel fits it and returns it."
                 )
             raise NotFoundError(
                 f"{self} has no metamodel: it was not rendered, or the method {self.method!r} has none."
@@ -355,11 +356,11 @@ def _checked_members(project: Project, members: Sequence[Model | Ensemble]) -> l
         owner = member.research.project_id if isinstance(member, Model) else member.project_id
         if owner != project.id:
             raise InvalidInputError(
-                f"{member} belongs to project {owner}; the members of an ensemble of {project} are those of that project. "
+                f"{member} belongs to project {owner}; the members of an ensemble must belong to its project, {project}. "
                 "Choose others, or make the ensemble in the other project."
             )
     saved = [member._saved() for member in members]
-    twice = [member for place, member in enumerate(saved) if member in saved[:place]]
-    if twice:
-        raise InvalidInputError(f"{', '.join(map(str, twice))} was given twice; a member takes part once.")
+    repeated = [member for index, member in enumerate(saved) if member in saved[:index]]
+    if repeated:
+        raise InvalidInputError(f"{', '.join(map(str, repeated))} was given twice; expected each member once.")
     return saved

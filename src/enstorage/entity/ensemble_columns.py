@@ -20,7 +20,7 @@ _TOKEN = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 
 def _token(text: str) -> str:
     if _TOKEN.fullmatch(text) is None:
-        raise InvalidInputError(f"{text!r:.80} is no name; expected letters, digits and underscores.")
+        raise InvalidInputError(f"{text!r:.80} is not a name; expected letters, digits and underscores.")
     return text
 
 
@@ -31,12 +31,12 @@ def check_fit_on(part: str) -> str:
         InvalidInputError: there are no such rows.
     """
     if part not in FIT_ON:
-        raise InvalidInputError(f"fit_on is one of {', '.join(FIT_ON)}; received {part!r}.")
+        raise InvalidInputError(f"fit_on is {part!r}; expected one of {', '.join(FIT_ON)}.")
     return part
 
 
 class EnsembleColumns(Record):
-    """Base of `Ensemble`: what is stored of one."""
+    """Base of `Ensemble`, with its columns."""
 
     __abstract__ = True
 
@@ -49,7 +49,7 @@ class EnsembleColumns(Record):
     method: Mapped[str] = mapped_column(
         String(64),
         info=facts(
-            "How members are combined.",
+            "Method by which members are combined.",
             immutable=True,
             canonical=_token,
             choices=lambda: plugins.names(METHODS),
@@ -66,17 +66,17 @@ class EnsembleColumns(Record):
     fit_on: Mapped[str | None] = mapped_column(
         String(16),
         info=facts(
-            "The rows that weights or metamodel are fitted on; by default those that the method is made for.",
+            "The rows that weights or metamodel are fitted on; by default those of the method.",
             immutable=True,
             canonical=check_fit_on,
             choices=lambda: FIT_ON,
         ),
     )
-    #: None in a store of a time when methods had no parameters.
+    #: None in a store of an earlier version, in which methods had no parameters.
     parameters: Mapped[dict[str, Any] | None] = mapped_column(
         JsonText, info=facts("Parameters of the method; by default its own.", listed=False, immutable=True)
     )
-    #: See `tried`; None where a person made it.
+    #: See `tried`; None if it was not selected by a search.
     formed: Mapped[dict[str, Any] | None] = mapped_column(
         JsonText, info=facts("Its selection among other candidates.", listed=False, immutable=True)
     )

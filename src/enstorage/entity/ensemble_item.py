@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class EnsembleItem(Record):
-    """A member with its parameters there: `properties` is free-form JSON, such as `{"weight": 1.06192747}`.
+    """A member with its properties in the ensemble: `properties` is free-form JSON, such as `{"weight": 1.06192747}`.
 
     The member is a model, or an ensemble of the same project.
     """
@@ -32,12 +32,12 @@ class EnsembleItem(Record):
 
     ensemble_id: Mapped[int] = mapped_column(ForeignKey("ensemble.id"), info=facts("The ensemble.", part_of=True))
     model_id: Mapped[int | None] = mapped_column(
-        ForeignKey("model.id"), index=True, info=facts("The member, where it is a model.", made_from=True)
+        ForeignKey("model.id"), index=True, info=facts("The member, if it is a model.", made_from=True)
     )
     member_id: Mapped[int | None] = mapped_column(
-        ForeignKey("ensemble.id"), index=True, info=facts("The member, where it is an ensemble.", made_from=True)
+        ForeignKey("ensemble.id"), index=True, info=facts("The member, if it is an ensemble.", made_from=True)
     )
-    position: Mapped[int] = mapped_column(info=facts("Place of the member among the members, from 0."))
+    position: Mapped[int] = mapped_column(info=facts("Position of the member among the members, from 0."))
     properties: Mapped[dict[str, Any]] = with_info(
         mapped_column(MutableDict.as_mutable(JsonText()), default=dict),
         facts("Properties of the member in the ensemble, such as its weight.", listed=False, written_later=True),
@@ -50,18 +50,18 @@ class EnsembleItem(Record):
 
     @property
     def dropped(self) -> str | None:
-        """Why the ensemble was rendered without the member; None where it was not."""
+        """The reason if the ensemble was rendered without the member, else None."""
         return self.rendered_result().dropped
 
     def rendered_result(self) -> ItemResult:
-        """The member in the result of rendering: its weight, errors, inputs …; all None before."""
+        """The result of rendering for the member: its weight, errors, inputs …; all None before."""
         return ItemResult.from_json(self.properties)
 
     def trash(self) -> list[Record]:
-        """Not possible: an ensemble in which a member comes and goes would not say what it was rendered with.
+        """Not possible: the members with which an ensemble was rendered must stay known.
 
         Raises:
-            InUseError: always. `delete` takes a member out of an ensemble that was not rendered.
+            InUseError: always. `delete` removes a member from an ensemble that was not rendered.
         """
         raise InUseError(
             f"{self} is a member of {self.ensemble} and cannot go into the trash alone. Make a new ensemble without it, or "

@@ -1,4 +1,4 @@
-"""The members of an ensemble: how they are named beside each other, and what they forecast."""
+"""The members of an ensemble: their display names, their models and the classes that they forecast."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def member_names(members: "Sequence[Model | Ensemble]") -> list[str]:
-    """The names of members, made different by their ids where two are called the same."""
+    """The names of members; equal names are made different by their ids."""
     return distinct(
         (member.name, str(member.id) if isinstance(member, Model) else f"ensemble {member.id}") for member in members
     )
 
 
 def distinct(names: Iterable[tuple[str, str]]) -> list[str]:
-    """Names, with the id added where two are the same: `lag 5 (3)`, `lag 5 (ensemble 7)`."""
+    """Names, with the id added to equal ones: `lag 5 (3)`, `lag 5 (ensemble 7)`."""
     given = list(names)
     labels = [name for name, _ in given]
     while len(counts := Counter(labels)) < len(labels):
@@ -36,7 +36,7 @@ def distinct(names: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def candidate_names(search: EnsembleSearch, ensemble: "Ensemble") -> list[str]:
-    """The names of the candidates now; of those that are no longer stored the name of the time."""
+    """The current names of the candidates; for those that are no longer stored, the name at the time of the search."""
     project_id, layer = ensemble.project_id, type(ensemble)
     models = select(Model.id, Model.name).join(Research, Model.research_id == Research.id)
     layers = select(layer.id, layer.name).where(layer.project_id == project_id)
@@ -47,23 +47,23 @@ def candidate_names(search: EnsembleSearch, ensemble: "Ensemble") -> list[str]:
         }
         named |= {item_key(None, id): (name, f"ensemble {id}") for id, name in session.execute(layers)}
     return distinct(
-        named.get(each.key or "", (each.name, f"candidate {place}")) for place, each in enumerate(search.candidates)
+        named.get(each.key or "", (each.name, f"candidate {index}")) for index, each in enumerate(search.candidates)
     )
 
 
 def models_of(members: "Iterable[Model | Ensemble]") -> list[Model]:
-    """The models that take part, those inside of ensembles too, each once, in the order of the members."""
+    """The models among the members and inside their ensembles, each once, in the order of the members."""
     every = (model for member in members for model in ([member] if isinstance(member, Model) else member.models()))
     return list({model.id: model for model in every}.values())
 
 
 def classes_of(members: "Iterable[Model | Ensemble]") -> int | None:
-    """Number of classes that the members forecast probabilities of; None where they forecast values.
+    """Number of classes whose probabilities the members forecast; None if they forecast values.
 
     Raises:
-        InvalidInputError: some forecast classes and others values, or classes of another number.
+        InvalidInputError: some forecast classes and others values, or different numbers of classes.
     """
-    by_set: dict[int, Model] = {}  # each looked into once: those of images are large
+    by_set: dict[int, Model] = {}  # each set is read once: those of images are large
     for model in models_of(members):
         if model.data_set_id is not None:
             by_set.setdefault(model.data_set_id, model)
@@ -74,5 +74,7 @@ def classes_of(members: "Iterable[Model | Ensemble]") -> int | None:
         shown = ", ".join(
             f"{model} forecasts {f'{classes} classes' if classes else 'values'}" for classes, model in found.items()
         )
-        raise InvalidInputError(f"Members of one ensemble forecast the same: {shown}. Leave out those that differ.")
+        raise InvalidInputError(
+            f"Members of an ensemble must all forecast values or the same classes: {shown}. Leave out those that differ."
+        )
     return next(iter(found), None)

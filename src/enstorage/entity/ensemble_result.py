@@ -1,22 +1,22 @@
-"""The result of rendering an ensemble, as `Ensemble.result` and `EnsembleItem.properties` keep it.
+"""The result of rendering an ensemble, as `Ensemble.result` and `EnsembleItem.properties` store it.
 
-Members are known by the ids of their ensemble items: names may change, and are looked up when something is shown.
+Members are identified by the ids of their ensemble items: names may change, and are read when they are shown.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self, TypeVar
 
-#: Of the JSON. Without it members are known by the names that they had when the ensemble was rendered.
+#: Version of the JSON. JSON without a version identifies members by their names at the time of rendering.
 VERSION = 2
 
 Errors = Mapping[str, float]
 
-#: Marks for members trained, or not, on the rows that the ensemble was fitted on.
+#: Marks for the rows that an ensemble was fitted on, by their relation to the rows that its members were trained on.
 Mark = Literal["held-out", "out-of-fold", "in-sample"]
 T = TypeVar("T")
 
-#: From the id of an item to the key that stands for it in JSON, or in a table that is shown.
+#: From the id of an item to its key in JSON or in a displayed table.
 Label = Callable[[int], str]
 #: From the key in JSON to the id of the item.
 ItemOf = Callable[[str], int]
@@ -27,8 +27,8 @@ class PartErrors:
     """Errors on one part.
 
     Attributes:
-        members: of each member by the id of its item: `mse`, `rmse`, … by name.
-        ensemble: of the ensemble.
+        members: errors of each member, `mse`, `rmse`, … by name, by the id of its item.
+        ensemble: errors of the ensemble.
     """
 
     members: Mapping[int, Errors]
@@ -51,8 +51,8 @@ class PartDiagnosis:
     Attributes:
         rows: number of rows.
         error: mean squared error of the ensemble, in squared units of the source.
-        errors: the same of the members.
-        correlations: of the members' errors, shape (members, members); None where an error is constant.
+        errors: mean squared errors of the members.
+        correlations: correlations of the members' errors, shape (members, members); None where an error is constant.
         ambiguity: the ambiguity decomposition.
         leave_one_out: `error` and `change` of the ensemble without each member; None for a single member.
     """
@@ -95,12 +95,12 @@ class Suggestion:
 
     Attributes:
         drop: ids of their items.
-        decided_on: the rows that decided: `out_of_fold`, `valid` or `train`; None where there are none.
+        decided_on: the rows used for the decision: `out_of_fold`, `valid` or `train`; None if there are none.
         rows: number of rows.
-        trustworthy: true if no member was trained on these rows, and they are enough.
-        reason: why it is trustworthy, or why not.
-        rule: by which members are left out.
-        changes: the change of the error without each member with its `upper_limit`; None where too few times are known.
+        trustworthy: true if no member was trained on these rows and there are enough of them.
+        reason: the reason why it is trustworthy, or is not.
+        rule: the rule by which members are left out.
+        changes: the change of the error without each member, with its `upper_limit`; None if there are too few times.
     """
 
     drop: Sequence[int]
@@ -132,11 +132,11 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """All that `endirector.diagnose` finds.
+    """The results of `endirector.diagnose`.
 
     Attributes:
         members: ids of the items, in the order of the columns.
-        parts: by the name of the part.
+        parts: the diagnosis of each part, by its name.
         suggestion: the members to leave out.
     """
 
@@ -169,15 +169,15 @@ class EnsembleResult:
     Attributes:
         common: number of targets that all members share.
         lost: number of other targets of each member, by the id of its item, in the order of the members.
-        fit_on: `train`, `valid` or `out_of_fold`; None where nothing was fitted.
+        fit_on: `train`, `valid` or `out_of_fold`; None if nothing was fitted.
         fitted_rows: number of these rows.
-        mark: states if members were trained on these rows.
+        mark: relation of these rows to those that the members were trained on.
         leaks: true if a member could see values after the origin of its forecasts.
         test_rows_trained_on: number of test rows that each member was trained on.
         intercept: constant added to the weighted sum, in the units of the source; None without intercept.
-        fit: facts of the fit, see `endirector.Combination.facts`; None in a result of a version that kept none.
-        metrics: by the name of the part.
-        environment: machine, Python and versions of libraries; empty in a result of a version that did not keep them.
+        fit: facts of the fit, see `endirector.Combination.facts`; None in a result of a version without them.
+        metrics: errors on each part, by its name.
+        environment: machine, Python and versions of libraries; empty in a result of a version without them.
         diagnosis: None until `endirector.diagnose` is called.
         intervals: measures of `endirector.calibrate`, a row for each step and level; None until it is called.
     """
@@ -200,7 +200,7 @@ class EnsembleResult:
         """Convert to JSON.
 
         Args:
-            label: gives the key of an item; by default its id, which is how it is stored.
+            label: gives the key of an item; by default its id, as in the stored form.
         """
         value: dict[str, Any] = {
             "version": VERSION,
@@ -223,12 +223,12 @@ class EnsembleResult:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any], items: Sequence[int]) -> Self:
-        """Read what is stored.
+        """Read the stored JSON.
 
-        A result of an earlier version has names as keys. They stand in the order of the members, by which they are known.
+        A result of an earlier version has names as keys. They are in the order of the members, which identifies them.
 
         Args:
-            value: as `to_json` gives it, of this or of an earlier version.
+            value: JSON from `to_json` of this or an earlier version.
             items: ids of the items of the members that were not dropped, in their order.
 
         Raises:
@@ -264,14 +264,14 @@ class ItemResult:
     """The result of rendering for one member; every attribute is None or empty where it does not apply.
 
     Attributes:
-        dropped: why the ensemble was rendered without it.
-        weight: the one for all rows.
-        step_weights: by step, from 1.
-        quantile_weights: by level and step.
+        dropped: the reason why the ensemble was rendered without it.
+        weight: the weight for all rows.
+        step_weights: the weights by step, from 1.
+        quantile_weights: the weights by level and step.
         lost_rows: number of its targets that are not common.
-        errors: by part.
-        inputs: hashes of what was taken of it: `object` and `forecasts` of a model, `table` of an ensemble.
-        leave_one_out: by part the change of the ensemble's error without it; see `endirector.diagnose`.
+        errors: its errors by part.
+        inputs: hashes of the inputs from it: `object` and `forecasts` of a model, `table` of an ensemble.
+        leave_one_out: the change of the ensemble's error without it, by part; see `endirector.diagnose`.
     """
 
     dropped: str | None = None
@@ -302,7 +302,7 @@ class ItemResult:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Read the properties of an item; those that rendering does not write are left out."""
+        """Read the properties of an item; properties that rendering does not write are ignored."""
         steps, levels = value.get("step_weights"), value.get("quantile_weights")
         plain = ("dropped", "weight", "lost_rows", "errors", "inputs", "leave_one_out")
         return cls(
@@ -315,7 +315,7 @@ class ItemResult:
 
 
 def judged_by(metrics: Mapping[str, Any]) -> tuple[str, str]:
-    """The error for a short table, as `Ensemble.metrics` calls it and in words: of classes the log loss."""
+    """The error for a short table, as its key in `Ensemble.metrics` and its name: log loss for classes, else RMSE."""
     has_classes = all("log_loss" in own["ensemble"] for own in metrics.values())
     return ("log_loss", "log loss") if has_classes else ("rmse", "RMSE")
 

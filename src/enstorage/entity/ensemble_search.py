@@ -11,10 +11,10 @@ from typing import Any, Self
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A model or an ensemble that might have become a member.
+    """A model or an ensemble that was considered as a member.
 
     Attributes:
-        key: `3` for a model, `ensemble_5` for an ensemble; None where it is not known any more.
+        key: `3` for a model, `ensemble_5` for an ensemble; None if it is no longer known.
         name: its name when the ensemble was formed.
     """
 
@@ -28,11 +28,11 @@ class Trial:
 
     Attributes:
         method: its name.
-        metamodel: class name of its estimator; None for a method without.
-        parameters: of the method.
-        members: places of the candidates that were combined.
-        error: mean over the judged rows, of the metric of the search.
-        standard_error: of that mean.
+        metamodel: class name of its estimator; None for a method without metamodel.
+        parameters: parameters of the method.
+        members: indices of the candidates that were combined.
+        error: mean of the metric of the search over the evaluated rows.
+        standard_error: standard error of that mean.
     """
 
     method: str
@@ -53,7 +53,7 @@ class EnsembleSearch:
         candidates: the candidates that were tried.
         left_out: the candidates that could not be tried, each with the reason.
         untried: usual methods that could not be tried, with the reason.
-        trials: the best first.
+        trials: the trials, the best first.
     """
 
     metric: str
@@ -76,20 +76,20 @@ class EnsembleSearch:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any], members: Sequence[str]) -> Self:
-        """Read what is stored.
+        """Read the stored JSON.
 
-        An earlier version kept names only. Those of the best trial are the members of the ensemble, in their order; of the
-        others only the name is known.
+        An earlier version stored names only. The names of the best trial are those of the members of the ensemble, in their
+        order; the other candidates have no key.
 
         Args:
-            value: as `to_json` gives it, of this or of an earlier version.
+            value: JSON from `to_json` of this or an earlier version.
             members: keys of the members of the ensemble, in their order.
         """
         tried, candidates, left_out = value["tried"], value["candidates"], value["left_out"]
         if isinstance(left_out, Mapping):
             keys = dict(zip(tried[0]["members"], members, strict=False)) if tried else {}
-            places = {name: place for place, name in enumerate(candidates)}
-            tried = [{**each, "members": [places[name] for name in each["members"]]} for each in tried]
+            index_of = {name: index for index, name in enumerate(candidates)}
+            tried = [{**each, "members": [index_of[name] for name in each["members"]]} for each in tried]
             candidates = [{"key": keys.get(name), "name": name} for name in candidates]
             left_out = [{"key": None, "name": name, "reason": reason} for name, reason in left_out.items()]
         return cls(
@@ -102,13 +102,13 @@ class EnsembleSearch:
         )
 
     def with_keys(self, keys: Mapping[str, str]) -> Self:
-        """The same in another store: candidates get their keys there, or None where there is none."""
+        """The same search for another store: candidates get their keys there, or None."""
 
-        def there(candidate: Candidate) -> Candidate:
+        def with_key(candidate: Candidate) -> Candidate:
             return replace(candidate, key=None if candidate.key is None else keys.get(candidate.key))
 
         return replace(
             self,
-            candidates=[there(each) for each in self.candidates],
-            left_out=[(there(each), reason) for each, reason in self.left_out],
+            candidates=[with_key(each) for each in self.candidates],
+            left_out=[(with_key(each), reason) for each, reason in self.left_out],
         )

@@ -1,4 +1,4 @@
-"""`Forecast`: what a model or an ensemble predicted for one part."""
+"""`Forecast`: the forecasts of a model or an ensemble for one part."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
@@ -25,10 +25,10 @@ OUT_OF_FOLD = "out_of_fold"
 
 
 def check_forecast_part(part: str) -> str:
-    """The name of what forecasts are kept for, as given.
+    """The name of a part, or `out_of_fold`, as given.
 
     Raises:
-        InvalidInputError: it is no part, and not `out_of_fold`.
+        InvalidInputError: it is neither.
     """
     return part if part == OUT_OF_FOLD else check_part(part)
 
@@ -65,7 +65,7 @@ class Forecast(TableOwner):
     object_sha256: Mapped[str | None] = mapped_column(
         String(64),
         info=facts(
-            "The object that the model had then; forecasts of an earlier one are out of date.",
+            "The object that made it; forecasts of an earlier object are out of date.",
             listed=False,
             immutable=True,
             canonical=checked_hash,
@@ -74,18 +74,18 @@ class Forecast(TableOwner):
 
     @classmethod
     def store(cls, owner: Record, part: str, table: "pl.DataFrame", *, object_sha256: str | None = None) -> Self:
-        """Keep the forecasts of a model or an ensemble for a part in place of those kept before.
+        """Store the forecasts of a model or an ensemble for a part; they replace those stored before.
 
         Args:
-            owner: whose forecasts they are.
+            owner: the model or ensemble.
             part: `train`, `valid` or `test`.
-            table: the columns of the class, such as `point_forecasts` gives.
+            table: a table with the columns of the class, such as `point_forecasts` returns.
             object_sha256: the object that made them.
         """
         connector = owner.connector
         data_csv = DataCsv.of(table, connector)
         with connector.transaction():
-            for older in cls._select(cls._query(owner, part), connector):  # those in the trash too
+            for older in cls._select(cls._query(owner, part), connector):  # including those in the trash
                 older.delete()
             return cls(
                 **{_owner_column(owner).key: owner.id},
@@ -98,19 +98,19 @@ class Forecast(TableOwner):
 
     @classmethod
     def parts_of(cls, owner: Record, object_sha256: str | None) -> set[str]:
-        """The parts for which forecasts are kept that were made by that object."""
+        """The parts with stored forecasts of that object."""
         return {each.part for each in cls.of(owner) if each.object_sha256 == object_sha256}
 
     @classmethod
     def read(cls, owner: Record, part: str | None) -> "pl.DataFrame":
-        """The forecasts that are kept. See `Model.forecasts`."""
+        """The stored forecasts. See `Model.forecasts`."""
         import polars as pl
 
         kept = cls.of(owner, part if part is None else check_forecast_part(part))
         kept = [each for each in kept if part is not None or each.part != OUT_OF_FOLD]
         if not kept:
             what = f"on the part {part!r}" if part else "on any part"
-            raise NotFoundError(f"{owner} has no forecasts {what}. Train it, or keep them with save_forecasts.")
+            raise NotFoundError(f"{owner} has no forecasts {what}. Train it, or store them with save_forecasts.")
         tables = [each.table().select(pl.lit(each.part).alias("part"), pl.all()) for each in kept]
         return pl.concat(tables).sort("id", "step", "series", maintain_order=True)
 
@@ -146,14 +146,14 @@ def point_forecasts(series: int | ArrayLike, id: ArrayLike, values: ArrayLike) -
     ids = np.asarray(id)
     if ids.shape != forecasts.shape or ids.ndim not in (1, 2) or not ids.size:
         raise InvalidInputError(
-            f"Forecasts need one id a value, both (rows,) or (rows, horizon), at least one; received ids {ids.shape} and "
-            f"values {forecasts.shape}."
+            f"Forecasts need one id for each value, both (rows,) or (rows, horizon), at least one; received ids {ids.shape} "
+            f"and values {forecasts.shape}."
         )
     times = to_ns_array(ids.ravel()).reshape(ids.shape)
     if not np.isfinite(forecasts).all():
         raise InvalidInputError(
             f"{int((~np.isfinite(forecasts)).sum())} of {forecasts.size} forecasts are NaN or infinite, the first for "
-            f"{to_iso(int(times[~np.isfinite(forecasts)][0]))}. Leave those rows out, or mend the model."
+            f"{to_iso(int(times[~np.isfinite(forecasts)][0]))}. Leave those rows out, or correct the model."
         )
     horizon = 1 if ids.ndim == 1 else ids.shape[1]
     steps = np.tile(np.arange(1, horizon + 1, dtype=np.int32), len(ids))
@@ -167,11 +167,11 @@ def point_forecasts(series: int | ArrayLike, id: ArrayLike, values: ArrayLike) -
             "value": forecasts.ravel(),
         }
     )
-    twice = table.filter(pl.struct("series", "id", "step").is_duplicated())
-    if twice.height:
+    repeated = table.filter(pl.struct("series", "id", "step").is_duplicated())
+    if repeated.height:
         raise InvalidInputError(
-            f"{twice.height} forecasts share a target, the first at {to_iso(twice['id'][0])}; a member has one forecast a "
-            "target and step. Leave the repeated ones out."
+            f"{repeated.height} forecasts share a target, the first at {to_iso(repeated['id'][0])}; expected one forecast "
+            "for each target and step. Leave the repeated ones out."
         )
     return table
 
@@ -185,11 +185,12 @@ def with_quantiles(
     tables = [points]
     for level, values in quantiles.items():
         if not isinstance(level, float) or not 0 < level < 1:
-            raise InvalidInputError(f"The level of a quantile is a number between 0 and 1; received {level!r}.")
+            raise InvalidInputError(f"The level of a quantile must be a number between 0 and 1; received {level!r}.")
         table = point_forecasts(series, id, values).with_columns(quantile=pl.lit(level))
         if table.height != points.height:
             raise InvalidInputError(
-                f"Forecasts of the quantile {level} are {table.height}, point forecasts {points.height}; expected as many."
+                f"There are {table.height} forecasts of the quantile {level} and {points.height} point forecasts; expected "
+                "equal numbers."
             )
         tables.append(table)
     return pl.concat(tables)
@@ -199,7 +200,7 @@ def _each_series(series: int | ArrayLike, rows: int, horizon: int) -> NDArray[np
     given = np.asarray(series)
     if given.dtype.kind not in "iu" or given.shape not in ((), (rows,)):
         raise InvalidInputError(
-            f"Forecasts need the id of one data source, or one a row; received series of {given.dtype} and shape "
+            f"Forecasts need the id of one data source, or one for each row; received series of {given.dtype} and shape "
             f"{given.shape} for {rows} rows."
         )
     return np.repeat(np.broadcast_to(given.astype(np.int64), (rows,)), horizon)

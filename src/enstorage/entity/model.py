@@ -1,4 +1,4 @@
-"""`Model`: any model, its data set, its facts, its object and its forecasts."""
+"""`Model`: a model with its data set, facts, object and forecasts."""
 
 import os
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ class Model(Record):
         research: the group it belongs to.
         name: display name.
         network: specification for training it here (an object with `to_json`, its JSON form, or an estimator of
-            scikit-learn that was not fitted); None for models that are built elsewhere.
+            scikit-learn that is not fitted); None for models that are built elsewhere.
         description: free text.
     """
 
@@ -91,7 +91,7 @@ class Model(Record):
     @overload
     def data_set(self, created_data_set: DataSet) -> None: ...
     def data_set(self, created_data_set: DataSet | None = None) -> DataSet | None:
-        """Set the data set of the model, or without argument read it.
+        """Set the data set of the model; without argument, return it.
 
         Raises:
             InvalidInputError: the set is of another preparation than the other models of the research, or the model
@@ -104,7 +104,7 @@ class Model(Record):
             return DataSet.get(self.data_set_id, connector=self.connector)
         if not isinstance(created_data_set, DataSet):
             raise InvalidInputError(
-                f"{created_data_set!r:.80} is not a DataSet; make one with preparation.create_set(adapter)."
+                f"{created_data_set!r:.80} is not a DataSet. Make one with preparation.create_set(adapter)."
             )
         if self.data_set_id not in (None, created_data_set.id) and (
             self.object_sha256 is not None or Forecast.of(self)
@@ -123,8 +123,8 @@ class Model(Record):
                 research.save()
             elif research.data_preparation_id is not None:
                 raise InvalidInputError(
-                    f"All models of {research} see data of preparation {research.data_preparation_id}; {created_data_set} "
-                    "comes from none. Make a new research for it."
+                    f"All models of {research} use data of preparation {research.data_preparation_id}; {created_data_set} "
+                    "has no preparation. Make a new research for it."
                 )
             self.data_set_id = created_data_set.id
             self.save()
@@ -137,16 +137,16 @@ class Model(Record):
     @overload
     def meta(self, key: str, value: Any) -> None: ...
     def meta(self, key: str, value: Any = _ABSENT, *, default: Any = _ABSENT) -> Any:
-        """Record a fact about the model, or without value read it.
+        """Record a fact about the model; without value, return it.
 
         Args:
             key: case-sensitive, at most 255 characters.
-            value: any JSON value or NumPy scalar; NaN and ±inf survive. Replaces what was there.
+            value: any JSON value or NumPy scalar, including NaN and ±inf. It replaces an earlier value.
             default: value to return when there is no such fact.
 
         Raises:
             NotFoundError: on reading, there is no such fact and no default.
-            InvalidInputError: the key is not such a text, or the value has no JSON form.
+            InvalidInputError: the key is not valid, or the value has no JSON form.
         """
         check_key(key)
         if value is not _ABSENT:
@@ -159,7 +159,7 @@ class Model(Record):
             return default
         raise NotFoundError(
             f"{self} has no fact {key!r}; known are {', '.join(sorted(self.metas())) or 'none'}. "
-            "model.meta(key, default=…) gives a value instead."
+            "Give a default for missing facts: model.meta(key, default=…)."
         )
 
     def _fact(self, key: str) -> ModelMeta | None:
@@ -173,13 +173,13 @@ class Model(Record):
     @overload
     def metas(self, facts: Mapping[str, Any]) -> None: ...
     def metas(self, facts: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
-        """Record several facts, all or none, faster than one by one; or without them read all.
+        """Record several facts, all or none, faster than one by one; without argument, return all.
 
         Args:
             facts: keys and values as `meta` takes them.
 
         Raises:
-            InvalidInputError: a key or a value is not as `meta` takes it; nothing was recorded then.
+            InvalidInputError: a key or a value is not valid, see `meta`; nothing was recorded then.
         """
         if facts is None:
             return {fact.key: fact.value for fact in self._children(ModelMeta.model_id)}
@@ -196,12 +196,12 @@ class Model(Record):
         closed or the process ends; a killed process loses at most the last second.
 
         Args:
-            step: epoch, batch, anything that counts up: a whole number, or several, shape (n,). Of what is logged twice
-                for a step the later value counts.
-            **values: a number for each curve, or for several steps shape (n,); NaN and ±inf survive.
+            step: epoch, batch or another counter: an integer, or several, shape (n,). If a value is logged twice for a
+                step, the later one counts.
+            **values: a number for each curve, or for several steps shape (n,); NaN and ±inf are allowed.
 
         Raises:
-            InvalidInputError: steps are no whole numbers, values no numbers, or there are not as many of them.
+            InvalidInputError: steps are not integers, values are not numbers, or their shapes differ.
         """
         recorder, id = self.connector.recorder, self.__dict__.get("id") or self._saved().id
         if not values:
@@ -229,26 +229,26 @@ class Model(Record):
         return joined(each.table() for each in stretches)
 
     def clear_curves(self) -> None:
-        """Delete what was logged, as before the model is trained anew."""
+        """Delete all logged values, as before the model is trained again."""
         with self.connector.transaction() as session:
             session.execute(delete(ModelCurve).where(ModelCurve.model_id == self._saved().id))
 
     def save_object(self, obj: Any) -> None:
-        """Keep the trained object itself, whole.
+        """Store the trained object itself.
 
-        Keras models are kept as `.keras`, scikit-learn estimators by skops, an `OnnxModel` as it is; anything else by
-        cloudpickle, and only in a store opened with `Connector(allow_pickle=True)`. An estimator that skops does not
-        keep is fitted again to the train rows of the data set whenever it is needed, if that gives the same now.
+        Keras models are stored as `.keras`, scikit-learn estimators by skops, an `OnnxModel` as its bytes; anything else by
+        cloudpickle, and only in a store opened with `Connector(allow_pickle=True)`. An estimator that skops cannot store
+        is fitted again on the train rows of the data set on each load, if fitting it again now gives the same forecasts.
 
         Raises:
-            UntrustedError: the object could only be kept by pickle, which this store does not allow.
+            UntrustedError: the object could be stored only by pickle, which this store does not allow.
         """
         from enstorage.entity.trained_object import keep_object
 
         keep_object(self, obj)
 
     def load_object(self) -> Any:
-        """The trained object. Opening it runs no code from the file, unless pickle is allowed for this store.
+        """The trained object. Loading it runs no code from the file, unless pickle is allowed for this store.
 
         Raises:
             NotFoundError: the model has none.
@@ -260,14 +260,14 @@ class Model(Record):
         return load_object(self)
 
     def export(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> "ExportedModel":
-        """Write the trained object as files that other programs read, with a `model.json` that says what it is.
+        """Write the trained object as files that other programs read, with a `model.json` that describes it.
 
         A Keras model becomes `architecture.json`, `model.weights.h5` and `model.safetensors`, an estimator `model.skops`
-        unless it is fitted again when needed; and both `model.onnx` where that can be made and gives the same output.
+        unless it is fitted again on each load; both also `model.onnx`, if that can be made and gives the same output.
         `Research.import_model` reads the folder.
 
         Args:
-            folder: a new one, or an empty one; it is there whole or not at all.
+            folder: a new or an empty folder; it is written completely or not at all.
             overwrite: replace a folder that was written by this method.
 
         Returns:
@@ -275,8 +275,8 @@ class Model(Record):
 
         Raises:
             NotFoundError: the model has no object.
-            NotSupportedError: the object was kept by pickle.
-            InvalidInputError: the folder cannot be taken.
+            NotSupportedError: the object was stored by pickle.
+            InvalidInputError: the folder cannot be used.
         """
         from enstorage.exchange.exporting import export_model
 
@@ -291,24 +291,24 @@ class Model(Record):
         series: ArrayLike | None = None,
         quantiles: Mapping[float, ArrayLike] | None = None,
     ) -> Forecast:
-        """Keep forecasts for a part, made here or elsewhere; they replace those kept before for that part.
+        """Store forecasts for a part, made here or elsewhere; they replace those stored before for that part.
 
         Args:
-            part: `train`, `valid`, `test`; or `out_of_fold`, for train and valid rows that the model which forecast them was
-                not trained on, as `entrainer.backtest` makes them.
+            part: `train`, `valid`, `test`; or `out_of_fold`, for train and valid rows forecast by models that were not
+                trained on them, as by `entrainer.backtest`.
             id: time of each step's target in any form, int64 ns inside, unique; shape (rows,) or (rows, horizon).
             values: forecasts in the units of the source, finite; the same shape.
-            series: id of the data source of each row, shape (rows,), as `data_set.series(part)` gives it; needed where the
-                data set has samples of several, else by default the source of the project. Ids are unique within a series.
-            quantiles: forecasts of quantiles beside the point forecast, by their levels, such as 0.9; the same shape.
+            series: id of the data source of each row, shape (rows,), as `data_set.series(part)` gives it; needed if the data
+                set has samples of several, else by default the source of the project. Ids are unique within a series.
+            quantiles: forecasts of quantiles in addition to the point forecast, by level, such as 0.9; the same shape.
 
         Raises:
-            InvalidInputError: shapes differ, a value is not finite, a target stands twice, a series is none of the data
-                set, a target is of another part, or a level is not between 0 and 1.
+            InvalidInputError: shapes differ, a value is not finite, a target is repeated, a series is not in the data
+                set, a target is in another part, or a level is not between 0 and 1.
         """
         check_forecast_part(part)
         data_set = None if self._saved().data_set_id is None else self.data_set()
-        # The samples of a set from arrays may just be numbered, through the thousands too.
+        # The ids of a set from arrays may be plain numbers, which may look like years.
         is_numbered = data_set is not None and data_set.data_preparation_id is None
         ids = id if is_numbered else not_years(id)
         sources = self._checked_series(series, data_set)
@@ -324,21 +324,21 @@ class Model(Record):
             known |= set(data_set.series_ids())
         if series is None and (is_pooled or len(known) != 1):
             raise InvalidInputError(
-                f"{data_set if is_pooled else project} has samples of several series; expected the one of each forecast. "
+                f"{data_set if is_pooled else project} has samples of several series; expected the series of each forecast. "
                 "Give series=data_set.series(part)."
             )
         if series is None:
             return known.pop()
-        strange = sorted(set(np.unique(np.asarray(series)).tolist()) - known)
-        if strange:
+        unknown = sorted(set(np.unique(np.asarray(series)).tolist()) - known)
+        if unknown:
             raise InvalidInputError(
-                f"Data source {strange[0]} is none of those of {self}; expected ids that the data set's series() gives. "
+                f"Data source {unknown[0]} is not one of those of {self}; expected ids from series() of the data set. "
                 "Set a data set that has it: model.data_set(created_data_set)."
             )
         return series
 
     def _check_forecast_part(self, part: str, table: "pl.DataFrame") -> None:
-        """Refuse a forecast with another part than its target: it could bring test rows into a fit."""
+        """Refuse a forecast whose part is not that of its target: an ensemble could be fitted on test rows."""
         import polars as pl
 
         from enstorage.entity.targets import known_parts
@@ -360,12 +360,12 @@ class Model(Record):
             )
 
     def has_forecasts(self) -> bool:
-        """True if forecasts of the present object are stored for every part of the data set."""
+        """True if forecasts of the current object are stored for every part of the data set."""
         parts = {Part(code).label for code in set(self.data_set().parts().tolist())}
         return parts <= Forecast.parts_of(self, self.object_sha256)
 
     def forecasts(self, part: str | None = None) -> "pl.DataFrame":
-        """The forecasts that are kept for a part, or for `out_of_fold`; by default for all parts.
+        """The stored forecasts for a part, or for `out_of_fold`; by default for all parts.
 
         Returns:
             Columns `part`, `series` (data source id), `id` (ns), `step` (from 1), `quantile` (null for the point

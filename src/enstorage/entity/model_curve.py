@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ModelCurve(Record):
-    """Many values of many steps in one row: written by `Model.log`, read by `Model.curves`."""
+    """The values of many steps in one row: written by `Model.log`, read by `Model.curves`."""
 
     __tablename__ = "model_curve"
 
@@ -34,7 +34,7 @@ class ModelCurve(Record):
         """Column `step` and one for each curve, null where it has no value at a step.
 
         Raises:
-            CorruptError: the bytes are no such table.
+            CorruptError: the bytes are not such a table.
         """
         import polars as pl
 
@@ -61,14 +61,14 @@ def joined(tables: "Iterable[pl.DataFrame]") -> "pl.DataFrame":
     stretches = list(tables)
     if not stretches:
         return pl.DataFrame(schema={"step": pl.Int64})
-    together = pl.concat(stretches, how="diagonal").group_by("step", maintain_order=True)
-    return together.agg(pl.exclude("step").drop_nulls().last()).sort("step")
+    by_step = pl.concat(stretches, how="diagonal").group_by("step", maintain_order=True)
+    return by_step.agg(pl.exclude("step").drop_nulls().last()).sort("step")
 
 
 def not_logged(step: object, values: "Mapping[str, object]") -> InvalidInputError:
-    """The refusal of what `Model.log` cannot take."""
+    """The error for arguments that `Model.log` cannot take."""
     received = ", ".join([f"{step!r:.40}", *(f"{name}={value!r:.40}" for name, value in values.items())])
     return InvalidInputError(
-        "log takes a whole number and a number for each curve, such as log(3, loss=0.5), or as many numbers as steps; "
+        "log takes an integer and a number for each curve, such as log(3, loss=0.5), or as many numbers as steps; "
         f"received log({received})."
     )

@@ -14,7 +14,7 @@ from enstorage.entity._texts import check_text
 from enstorage.entity.columns import facts
 from enstorage.errors import InvalidInputError
 
-#: Characters of a fact's text that are kept beside it to search by.
+#: Number of characters of a fact's text that are stored in `label` for searching.
 LABEL_LENGTH = 255
 
 
@@ -22,10 +22,12 @@ def check_key(key: str) -> str:
     """The key of a fact, as given.
 
     Raises:
-        InvalidInputError: it is no text of 1 to 255 characters that every database can keep.
+        InvalidInputError: it is not a text of 1 to 255 characters that every database can store.
     """
     if not isinstance(key, str) or not 0 < len(key) <= LABEL_LENGTH:
-        raise InvalidInputError(f"The key of a fact is a text of 1 to {LABEL_LENGTH} characters; received {key!r:.80}.")
+        raise InvalidInputError(
+            f"The key of a fact must be a text of 1 to {LABEL_LENGTH} characters; received {key!r:.80}."
+        )
     check_text(key, "key of a fact")
     return key
 
@@ -33,19 +35,19 @@ def check_key(key: str) -> str:
 class ModelMeta(Record):
     """A key and a value: a setting, an error, a duration, anything. Written and read by `Model.meta`.
 
-    `number` and `label` follow from `value` and are what `find` compares.
+    `number` and `label` are derived from `value`; `find` compares them.
     """
 
     __tablename__ = "model_meta"
     __table_args__ = (
         UniqueConstraint("model_id", "key"),
-        # Holds all that a search asks of a fact, so that it reads the index alone.
+        # It has all columns that a search uses, so that the search reads the index alone.
         Index(None, "key", "number", "label", "deleted_at", "model_id"),
         Record.__table_args__,
     )
 
     model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), info=facts("The model.", part_of=True))
-    key: Mapped[str] = mapped_column(Name, info=facts("Name of the fact; case counts.", canonical=check_key))
+    key: Mapped[str] = mapped_column(Name, info=facts("Name of the fact; case-sensitive.", canonical=check_key))
     value: Mapped[Any] = mapped_column(JsonValue, nullable=False, info=facts("Any JSON value."))
     number: Mapped[float | None] = mapped_column(
         Double, info=facts("The value if it is a finite number; 1 for true, 0 for false.", listed=False)
@@ -64,7 +66,7 @@ class ModelMeta(Record):
         return value
 
 
-#: The columns that a fact is written by, with the types of what is bound: JSON is text already, times have no zone.
+#: The columns of a written fact, with the types of the bound values: JSON is text already, times have no zone.
 FACTS = TableClause(
     "model_meta",
     Column("model_id", Id),
@@ -90,7 +92,7 @@ def fact_row(model_id: int, key: str, value: Any, moment: datetime) -> dict[str,
         InvalidInputError: the value has no JSON form.
     """
     text = to_json_text(value)
-    # Anything else may have become something else by way of JSON: a NumPy scalar a number, a tuple a list.
+    # JSON changes values of other types: a NumPy scalar becomes a number, a tuple a list.
     plain = value if type(value) in (float, int, str) else json.loads(text)
     return {
         "model_id": model_id,
@@ -104,7 +106,7 @@ def fact_row(model_id: int, key: str, value: Any, moment: datetime) -> dict[str,
 
 
 def number_of(plain: Any) -> float | None:
-    """The number by which a fact is found, for a value read from JSON."""
+    """The number to search a fact by, for a value read from JSON."""
     if not isinstance(plain, bool | int | float):
         return None
     try:
@@ -115,8 +117,8 @@ def number_of(plain: Any) -> float | None:
 
 
 def label_of(plain: Any, text: str) -> str | None:
-    """The text by which a fact is found, for a value read from the JSON `text`."""
+    """The text to search a fact by, for a value read from the JSON `text`."""
     if plain is None:
         return None
-    # Not every database keeps the character NUL in a text.
+    # Not every database can store the character NUL in a text.
     return (plain if isinstance(plain, str) else text).replace("\x00", "\ufffd")[:LABEL_LENGTH]

@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 
 class Project(Record):
-    """Joins a set of researches over one data source or one panel; everything from preparing to ensembles is within one.
+    """A set of researches over one data source or one panel, with everything from preparations to ensembles.
 
     Args:
         name: display name.
-        data_source: the series that everything in the project is about; or
-        panel: the series that everything is about, many of them.
+        data_source: the series of the project; or
+        panel: the panel of the project, with many series.
         description: free text.
-        connector: the store to live in; by default that of the source or panel.
+        connector: the store; by default that of the source or panel.
 
     Raises:
-        InvalidInputError: there is not one of the two.
+        InvalidInputError: neither or both of data_source and panel are given.
     """
 
     __tablename__ = "project"
@@ -43,12 +43,12 @@ class Project(Record):
     data_source_id: Mapped[int | None] = mapped_column(
         ForeignKey("data_source.id"),
         index=True,
-        info=facts("The source that everything in it is about; none where it is over a panel."),
+        info=facts("Its data source; none if it is over a panel."),
     )
     panel_id: Mapped[int | None] = mapped_column(
         ForeignKey("panel.id"),
         index=True,
-        info=facts("The panel that everything in it is about; none where it is over one source."),
+        info=facts("Its panel; none if it is over one source."),
     )
 
     def __init__(
@@ -62,7 +62,7 @@ class Project(Record):
     ) -> None:
         if (data_source is None) == (panel is None):
             raise InvalidInputError(
-                "A project is over one data source or one panel; expected one of data_source and panel, received "
+                "A project is over one data source or one panel; expected either data_source or panel, received "
                 f"{'neither' if panel is None else 'both'}.",
                 field="data_source_id",
             )
@@ -84,11 +84,11 @@ class Project(Record):
     def create_research(
         self, name: str, preparation: DataPreparation | None = None, description: str = ""
     ) -> "Research":
-        """Begin a research: a group of models made by definite rules on data prepared in one way.
+        """Create a research: a group of models made by definite rules on data of one preparation.
 
         Args:
             name: display name.
-            preparation: the one preparation of its models, of pooled sets the first; by default that of the first model's
+            preparation: the preparation of its models, for pooled sets the first one; by default that of the first model's
                 data set.
             description: free text.
 
@@ -109,23 +109,23 @@ class Project(Record):
         description: str = "",
         parameters: Mapping[str, Any] | None = None,
     ) -> "Ensemble":
-        """Put models, or other ensembles, together; `endirector.Conductor(ensemble).render()` then builds the ensemble.
+        """Create an ensemble of models or other ensembles; `endirector.Conductor(ensemble).render()` then builds it.
 
         Args:
             method: registered name, such as `voting`, `weighted_voting`, `blending`.
             metamodel: for methods that have one, the class name of a scikit-learn estimator, such as `LinearRegression`, or
-                an estimator that was not fitted, such as `Ridge(alpha=0.5)`: its class and its parameters are kept.
+                an estimator that is not fitted, such as `Ridge(alpha=0.5)`: its class and its parameters are stored.
             models: the members, all of this project: models, or ensembles that were rendered.
             fit_on: the rows for fitting weights or metamodel: those of `train` or `valid`, or the members' forecasts
-                `out_of_fold`. By default what the method is made for; else `valid` where the members have such rows, or
-                `train`.
+                `out_of_fold`. By default the rows of the method; else `valid` if the members have such rows, or `train`.
             name: display name; by default the method and metamodel.
             description: free text.
             parameters: parameters of the method, as JSON, such as `{"average": "median"}` for `voting`, or
-                `{"metamodel": {"alpha": 0.5}}` for methods with a metamodel. What is left out has its default.
+                `{"metamodel": {"alpha": 0.5}}` for methods with a metamodel. Others have their defaults.
 
         Raises:
-            InvalidInputError: unknown method, metamodel or parameter, a member of another project, a member given twice.
+            InvalidInputError: the method, metamodel or a parameter is unknown, or a member is of another project or given
+                twice.
         """
         from enstorage.entity.ensemble import Ensemble
 
@@ -142,12 +142,12 @@ class Project(Record):
 
     @property
     def data_source(self) -> DataSource | None:
-        """The source that everything in the project is about; None where it is over a panel."""
+        """The data source of the project; None if it is over a panel."""
         return None if self.data_source_id is None else DataSource.get(self.data_source_id, connector=self.connector)
 
     @property
     def panel(self) -> Panel | None:
-        """The panel that everything in the project is about; None where it is over one source."""
+        """The panel of the project; None if it is over one source."""
         return None if self.panel_id is None else Panel.get(self.panel_id, connector=self.connector)
 
     def source_ids(self) -> list[int]:
@@ -162,38 +162,38 @@ class Project(Record):
         """Refuse a preparation of another data source than those of the project.
 
         Raises:
-            InvalidInputError: it is of another one.
+            InvalidInputError: it is of another data source.
         """
         source_id = preparation.data_snapshot.data_source_id
         if source_id in self.source_ids():
             return
         if self.panel_id is None:
             raise InvalidInputError(
-                f"{self} is about data source {self.data_source_id}; {preparation} was made of data source {source_id}. "
+                f"{self} is over data source {self.data_source_id}; {preparation} was made from data source {source_id}. "
                 "Use a preparation of the project's source."
             )
         raise InvalidInputError(
-            f"{self} is about {self.panel}; {preparation} was made of data source {source_id}, which is not in it. Use a "
+            f"{self} is over {self.panel}; {preparation} was made from data source {source_id}, which is not in it. Use a "
             "preparation of a source of the panel, or add the source: panel.add(key, source)."
         )
 
     def check_data_set(self, data_set: "DataSet") -> None:
-        """Refuse, in a project over a panel, a pooled set or one from arrays with samples of none of its sources.
+        """Refuse, in a project over a panel, a data set with samples that are not of its sources.
 
         Raises:
-            InvalidInputError: there are such.
+            InvalidInputError: the set is from arrays, or has samples of another source.
         """
         if self.panel_id is None:
             return
         if data_set.data_preparation_id is None:
             raise InvalidInputError(
-                f"{data_set} was made of arrays, which name no series; expected, in a project over a panel, samples of its "
+                f"{data_set} was made from arrays, which have no series; a project over a panel needs samples of its "
                 "sources. Use DataSet.from_preparations, or make a project over one data source."
             )
-        strange = sorted(set(data_set.series_ids()) - set(self.source_ids()))
-        if strange:
+        unknown = sorted(set(data_set.series_ids()) - set(self.source_ids()))
+        if unknown:
             raise InvalidInputError(
-                f"{data_set} has samples of data source {strange[0]}, which is not in {self.panel}. Add the source: "
+                f"{data_set} has samples of data source {unknown[0]}, which is not in {self.panel}. Add the source: "
                 "panel.add(key, source), or make a set without it."
             )
 

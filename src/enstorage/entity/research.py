@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Research(Record):
-    """A group of models that are trained on data prepared in the same way."""
+    """A group of models that are trained on data of the same preparation."""
 
     __tablename__ = "research"
 
@@ -30,9 +30,7 @@ class Research(Record):
     data_preparation_id: Mapped[int | None] = mapped_column(
         ForeignKey("data_preparation.id"),
         index=True,
-        info=facts(
-            "The one preparation of its models; by default that of the first one's data set.", written_later=True
-        ),
+        info=facts("The preparation of its models; by default that of the first model's data set.", written_later=True),
     )
 
     def __init__(
@@ -45,32 +43,32 @@ class Research(Record):
             self.use(preparation)
 
     def use(self, preparation: DataPreparation) -> None:
-        """Make `preparation` the one of this research; in memory, `save` keeps it.
+        """Set the preparation of this research; `save` stores it.
 
         Raises:
-            InvalidInputError: the research has another one already, or it is of another data source.
+            InvalidInputError: the research has another preparation already, or it is of another data source.
         """
         if not isinstance(preparation, DataPreparation):
             raise InvalidInputError(
-                f"{preparation!r:.80} is not a DataPreparation; make one with snapshot.create_preparation(…)."
+                f"{preparation!r:.80} is not a DataPreparation. Make one with snapshot.create_preparation(…)."
             )
-        if not self._is_new:  # another object of this research may have chosen meanwhile
+        if not self._is_new:  # another object of this research may have set it meanwhile
             self.data_preparation_id = Research.get(self.id, connector=self.connector).data_preparation_id
         if self.data_preparation_id not in (None, preparation._saved().id):
             raise InvalidInputError(
-                f"All models of {self} see data of preparation {self.data_preparation_id}; received preparation "
+                f"All models of {self} use data of preparation {self.data_preparation_id}; received preparation "
                 f"{preparation.id}. Make a new research for it: project.create_research(name, preparation)."
             )
         self.project.check_preparation(preparation)
         self.data_preparation_id = preparation.id
 
     def create_model(self, name: str, network: Mapping[str, Any] | Any | None = None, description: str = "") -> "Model":
-        """Begin a model.
+        """Create a model.
 
         Args:
             name: display name.
             network: the network, for training it here: a specification of `entrainer.networks`, its JSON form, or an
-                estimator of scikit-learn that was not fitted, such as `Ridge()`.
+                estimator of scikit-learn that is not fitted, such as `Ridge()`.
             description: free text.
         """
         from enstorage.entity.model import Model
@@ -78,19 +76,19 @@ class Research(Record):
         return Model(research=self._saved(), name=name, network=network, description=description).save()
 
     def import_model(self, path: str | os.PathLike[str], name: str | None = None) -> "Model":
-        """Take in a model from files; no code from them is run, unless pickle is allowed for this store.
+        """Import a model from files; no code from them is run, unless pickle is allowed for this store.
 
         Args:
-            path: a folder that `Model.export` wrote, or that has an `architecture.json` with `model.weights.h5` or
-                `model.safetensors`, a `model.skops` or a `model.onnx`; or one file, `.keras`, `.skops` or `.onnx`.
+            path: a folder from `Model.export`, or one with `architecture.json` and `model.weights.h5` or
+                `model.safetensors`, with `model.skops` or with `model.onnx`; or one file, `.keras`, `.skops` or `.onnx`.
             name: display name; by default the name in the folder, or the name of the file.
 
         Returns:
-            A stored model with the object, and with description, network and facts where the folder contains them.
+            A stored model with the object, and with description, network and facts if the folder contains them.
 
         Raises:
-            InvalidInputError: the files are missing, damaged, or do not belong together. Nothing was stored then.
-            UntrustedError: opening them would run code.
+            InvalidInputError: the files are missing, damaged, or do not match. Nothing was stored then.
+            UntrustedError: loading them would run code.
             MissingLibraryError: a library for the format is not installed.
         """
         from enstorage.exchange.importing import import_model

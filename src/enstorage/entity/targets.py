@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 def known_targets(model: "Model") -> "pl.DataFrame":
-    """The targets that the preparation of the model's research knows, or its data set where the targets are others.
+    """The targets of a model: the rows of its research's preparation, or the targets of its data set.
 
-    They are others in a pooled set, for intervals between events, and for arrays.
+    The data set is used if the targets are not such rows: in a pooled set, for intervals between events, and for arrays.
 
     Returns:
         Columns `series` (data source id), `id` (ns), `part` (0 train, 1 valid, 2 test), `truth` (source units, NaN where a
-        row has no value); and `step` where targets are distinguished by it. No rows where nothing is known.
+        row has no value); for a data set also `step`. No rows if the research has no preparation.
     """
     import polars as pl
 
@@ -45,7 +45,7 @@ def known_targets(model: "Model") -> "pl.DataFrame":
 
 
 def known_parts(model: "Model") -> "pl.DataFrame":
-    """Columns `series`, `id` and `part` of the targets, of several steps the first; needs no samples."""
+    """Columns `series`, `id` and `part` of the targets, with the first of several steps only; builds no samples."""
     import polars as pl
 
     data_set = _own(model)
@@ -57,10 +57,10 @@ def known_parts(model: "Model") -> "pl.DataFrame":
 
 
 def parts_trained_on(model: "Model") -> list[str]:
-    """The parts that a model was trained on, by its fact `trained_on`; the train part where it does not say.
+    """The parts that a model was trained on, by its fact `trained_on`; without the fact the train part.
 
     Raises:
-        InvalidInputError: the fact is no list of parts.
+        InvalidInputError: the fact is not a list of parts.
     """
     parts = model.meta("trained_on", default=["train"])
     if not isinstance(parts, list) or not set(parts) <= set(PARTS):
@@ -72,7 +72,7 @@ def parts_trained_on(model: "Model") -> list[str]:
 
 
 def targets_are_values(data_set: DataSet) -> bool:
-    """True if the targets are values of its preparation: not of several ones, not intervals, not arrays."""
+    """True if the targets are rows of one preparation: not for pooled sets, intervals between events or arrays."""
     if data_set.data_preparation_id is None or data_set.is_pooled:
         return False
     adapter = adapter_from_json(data_set.adapter)
@@ -80,7 +80,7 @@ def targets_are_values(data_set: DataSet) -> bool:
 
 
 def _own(model: "Model") -> DataSet | None:
-    """The data set of the model, where it alone knows the targets."""
+    """The data set of the model, if its targets are not rows of the preparation."""
     if model.data_set_id is None:
         return None
     data_set = model.data_set()

@@ -1,4 +1,4 @@
-"""The trained object of a model: kept as data, or fitted again when it is needed."""
+"""The trained object of a model: stored as data, or fitted again on each load."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 def keep_object(model: "Model", obj: Any, weight: NDArray[np.float64] | None = None, *, check: bool = True) -> None:
-    """Keep an object whole; or, where no format keeps an estimator as data, how it is fitted again.
+    """Store an object; or, if no format stores an estimator as data, the description from which it is fitted again.
 
     Args:
-        model: stored.
+        model: a stored model.
         obj: the trained object.
-        weight: of each train row in the fit of an estimator, shape (train rows,); None for 1.
-        check: fit an estimator that is not kept again now, and compare.
+        weight: weight of each train row in the fit of an estimator, shape (train rows,); None for 1.
+        check: fit an estimator that is not stored as data once again, and compare.
 
     Raises:
-        UntrustedError: no format keeps it as data, and it cannot be fitted again.
+        UntrustedError: no format stores it as data, and it cannot be fitted again.
     """
     from enstorage.formats.base import dump
 
@@ -51,10 +51,10 @@ def _refit(model: "Model", obj: Any, weight: NDArray[np.float64] | None, check: 
             fit_again(refit, data, model)
     except (CorruptError, InvalidInputError, NotFoundError) as error:
         raise UntrustedError(
-            f"No format keeps a {type(obj).__name__} as data, so it is fitted again when it is needed, and that cannot be "
-            f"done: {error} Set the data set whose train rows it was fitted on before you keep it, with a "
-            "random_state where it has one; or make the model with research.create_model(name, estimator) and call "
-            "entrainer.fit; or keep its forecasts with save_forecasts; or, if you alone write to this store, open it with "
+            f"No format stores a {type(obj).__name__} as data, so it would be fitted again on each load, and that is not "
+            f"possible: {error} Set the data set on whose train rows it was fitted before you store it, and a random_state "
+            "if it has one; or make the model with research.create_model(name, estimator) and call entrainer.fit; or store "
+            "its forecasts with save_forecasts; or, if you alone write to this store, open it with "
             "Connector(allow_pickle=True)."
         ) from error
     return refit
@@ -66,7 +66,7 @@ def load_object(model: "Model") -> Any:
     from enstorage.formats.refit import Refit
 
     if model.object_sha256 is None or model.object_format is None:
-        raise NotFoundError(f"{model} has no object. Train it, or keep one with save_object.")
+        raise NotFoundError(f"{model} has no object. Train it, or store one with save_object.")
     content = model.connector.objects.get(model.object_sha256)
     obj = load(model.object_format, content, allow_pickle=model.connector.allow_pickle)
     if not isinstance(obj, Refit):

@@ -1,4 +1,4 @@
-"""The call that makes each entity from JSON: the same one as in Python, with fields named after its parameters."""
+"""The call that creates each entity from JSON: the same as in Python, with fields named after its parameters."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,9 +29,9 @@ class Way:
     Attributes:
         entity: its class.
         call: constructor, method or function whose parameters are the fields; a parent is given by its id.
-        named: the columns that parameters stand for, where they are called otherwise; without `_id`.
+        named: the column of each parameter that has another name, without `_id`.
         several: parameters that take several records, each with their entity and a line of help.
-        lists: parameters that are no columns, each with its type and a line of help.
+        lists: parameters that are not columns, each with its type and a line of help.
     """
 
     entity: type[Record]
@@ -76,7 +76,7 @@ def _data_set(
 ) -> DataSet:
     if (data_preparation is None) == (not data_preparations):
         raise InvalidInputError(
-            "A data set is made of one preparation or of several; expected data_preparation_id or data_preparation_ids, "
+            "A data set is made from one preparation or several; expected data_preparation_id or data_preparation_ids, "
             f"received {'both' if data_preparations else 'neither'}. Give one of the two.",
             field="data_preparation_id",
         )
@@ -91,7 +91,7 @@ def _adapter(recipe: Mapping[str, Any]) -> Adapter:
         return adapter_from_json(recipe)  # type: ignore[return-value] # create_set refuses others
     except (TypeError, KeyError) as error:
         raise InvalidInputError(
-            f"The adapter {dict(recipe)!r:.80} has not the parameters of any: {error}. Expected for example "
+            f"The adapter {dict(recipe)!r:.80} is not valid: {error}. Expected for example "
             '{"name": "window", "lag": 7}.',
             field="adapter",
         ) from error
@@ -141,7 +141,7 @@ WAYS: tuple[Way, ...] = (
     Way(
         DataSet,
         _data_set,
-        several={"data_preparations": (DataPreparation, "Several preparations, each of a data source of its own.")},
+        several={"data_preparations": (DataPreparation, "Several preparations, each of a different data source.")},
     ),
     Way(Panel, Panel),
     Way(PanelMember, _panel_member),
@@ -153,9 +153,9 @@ WAYS: tuple[Way, ...] = (
         Forecast,
         _forecast,
         lists={
-            "id": ("list", "The time of the target of each forecast, in any form."),
+            "id": ("list", "The time of each forecast's target, in any form."),
             "values": ("list", "The forecasts, in the units of the source."),
-            "series": ("list", "The id of the data source of each forecast, where there are several."),
+            "series": ("list", "The id of the data source of each forecast, if there are several."),
         },
     ),
     Way(

@@ -1,1 +1,1 @@
-"""Models as files that other programs read, and models that come from files."""
+"""Export of models to files that other programs read, and import from files."""

@@ -48,9 +48,9 @@ class ExportedModel:
     """The files that `Model.export` wrote.
 
     Attributes:
-        folder: the folder to write to.
-        files: bytes of each file, by its name.
-        left_out: why a file that the object could have had is not there, by its name.
+        folder: the folder that was written.
+        files: size of each file in bytes, by its name.
+        left_out: the reason for each file that could not be written, by its name.
     """
 
     folder: Path
@@ -61,15 +61,15 @@ class ExportedModel:
 def export_model(model: "Model", folder: str | os.PathLike[str], *, overwrite: bool) -> ExportedModel:
     """Write the folder. See `Model.export`."""
     if model.object_sha256 is None or model.object_format is None:
-        raise NotFoundError(f"{model} has no object to export. Train it, or keep one with save_object.")
+        raise NotFoundError(f"{model} has no object to export. Train it, or store one with save_object.")
     if model.object_format not in _WRITERS:
         raise NotSupportedError(
-            f"The object of {model} is kept by {model.object_format}, which no other program reads; expected a Keras model, "
-            "a scikit-learn estimator or an ONNX model. Export its forecasts: model.forecasts().write_csv(file)."
+            f"The object of {model} has the format {model.object_format}, which no other program reads; expected a Keras "
+            "model, a scikit-learn estimator or an ONNX model. Export its forecasts: model.forecasts().write_csv(file)."
         )
     obj = model.load_object()
     data = None if model.data_set_id is None else model.data_set().arrays()[1:]
-    samples = None if data is None else data[0][:100]  # by which a converted model is compared with the object
+    samples = None if data is None else data[0][:100]  # to compare a converted model with the object
     with whole_folder(folder, names=FILES, overwrite=overwrite) as unfinished:
         left_out = _WRITERS[model.object_format](model, obj, samples, unfinished)
         written = {path.name: path for path in sorted(unfinished.iterdir())}
@@ -101,11 +101,11 @@ def _write_onnx(model: "Model", obj: Any, samples: Any, folder: Path) -> dict[st
 
 
 def _write_refitted(model: "Model", obj: Any, samples: Any, folder: Path) -> dict[str, str]:
-    """ONNX alone: skops keeps no such estimator as data."""
+    """Write ONNX alone: skops cannot store such an estimator as data."""
     left_out = _where_possible(folder, {ONNX: lambda: onnx_bytes(obj, samples)})
     if left_out:
         raise NotSupportedError(
-            f"The {type(obj).__name__} of {model} is fitted again when it is needed, so it could be exported as ONNX alone: "
+            f"The {type(obj).__name__} of {model} is fitted again on each load, so it can only be exported as ONNX: "
             f"{left_out[ONNX]} Export its forecasts: model.forecasts().write_csv(file)."
         )
     return {}
@@ -115,7 +115,7 @@ _WRITERS = {"keras": _write_keras, "skops": _write_estimator, "onnx": _write_onn
 
 
 def _where_possible(folder: Path, makers: Mapping[str, Any]) -> dict[str, str]:
-    """Write the files that can be made; gives the reasons for the others."""
+    """Write the files that can be made, and return the reasons for the others."""
     left_out = {}
     for name, make in makers.items():
         try:
@@ -147,7 +147,7 @@ def _description(model: "Model", obj: Any, data: Any, left_out: Mapping[str, str
 
 
 def _shapes(model: "Model", obj: Any, data: Any) -> dict[str, Any]:
-    """Of input and output, rows first as null, as far as they are known; of the data set's X and y, where it has one."""
+    """Shapes of input and output, as far as known, with null for rows; and of X and y of the data set, if there is one."""
     shapes: dict[str, Any] = {}
     if model.object_format == "keras":
         shapes = {"input": obj.input_shape, "output": obj.output_shape}

@@ -44,7 +44,7 @@ def import_model(research: "Research", path: str | os.PathLike[str], name: str |
         obj = _from_folder(path, allow_code) if path.is_dir() else _from_file(path, allow_code)
     except (UntrustedError, MissingLibraryError):
         raise
-    except Exception as error:  # libraries meet damaged files with errors of every kind
+    except Exception as error:  # libraries raise errors of every kind for damaged files
         reason = str(error) if isinstance(error, EnstorageError) else f"{type(error).__name__}: {error}"
         raise InvalidInputError(f"{path} cannot be imported: {reason}") from error
     with research.connector.transaction():
@@ -57,7 +57,7 @@ def import_model(research: "Research", path: str | os.PathLike[str], name: str |
 
 def _from_file(path: Path, allow_code: bool) -> Any:
     if not path.exists():
-        raise InvalidInputError("it is not there. Expected a folder that Model.export wrote, or a file.")
+        raise InvalidInputError("it does not exist. Expected a folder that Model.export wrote, or a file.")
     content = path.read_bytes()
     match path.suffix.lower():
         case ".keras":
@@ -78,10 +78,10 @@ def _config_of(content: bytes) -> Any:
     """The architecture in a `.keras` file."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            size = archive.getinfo("config.json").file_size  # more than that is not unpacked
+            size = archive.getinfo("config.json").file_size  # a larger file is not unpacked
             config = json.loads(archive.read("config.json")) if size <= _LARGEST_CONFIG else None
     except Exception as error:
-        raise InvalidInputError(f"it is no whole .keras file ({error}). Save the model again.") from error
+        raise InvalidInputError(f"it is not a complete .keras file ({error}). Save the model again.") from error
     if config is None:
         raise InvalidInputError(f"its config.json unpacks to {size} bytes; expected at most {_LARGEST_CONFIG}.")
     return config
@@ -106,7 +106,7 @@ def _keras(folder: Path, allow_code: bool) -> Any:
     try:
         text = (folder / ARCHITECTURE).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise InvalidInputError(f"{ARCHITECTURE} is no text: {error}. Export the model again.") from error
+        raise InvalidInputError(f"{ARCHITECTURE} is not text: {error}. Export the model again.") from error
     model = built(text, allow_code=allow_code)
     if (folder / WEIGHTS).is_file():
         load_h5(model, folder / WEIGHTS)
@@ -116,16 +116,16 @@ def _keras(folder: Path, allow_code: bool) -> Any:
 
 
 def _description(folder: Path) -> _Description:
-    """Read `model.json`, and check that the files beside it are those that were written."""
+    """Read `model.json`, and check the files beside it by their hashes."""
     path = folder / DESCRIPTION
     if not path.is_file():
         return _Description(folder.resolve().name)
     try:
         described = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise InvalidInputError(f"{DESCRIPTION} is no JSON: {error}. Export the model again.") from error
+        raise InvalidInputError(f"{DESCRIPTION} is not JSON: {error}. Export the model again.") from error
     if not isinstance(described, dict) or described.get("kind") != KIND:
-        raise InvalidInputError(f"{DESCRIPTION} does not say {KIND!r}. Expected one that Model.export wrote.")
+        raise InvalidInputError(f"{DESCRIPTION} is not of the kind {KIND!r}. Expected one that Model.export wrote.")
     if described.get("version") != VERSION:
         raise InvalidInputError(
             f"{DESCRIPTION} has version {described.get('version')!r}; expected {VERSION}. Import it with the "
@@ -134,7 +134,7 @@ def _description(folder: Path) -> _Description:
     fields = {"name": str, "description": str, "facts": dict, "files": dict, "network": dict | None}
     wrong = [name for name, kind in fields.items() if not isinstance(described.get(name), kind)]
     if wrong:
-        raise InvalidInputError(f"{DESCRIPTION} has no proper {wrong[0]!r}. Export the model again.")
+        raise InvalidInputError(f"{DESCRIPTION} has no valid {wrong[0]!r}. Export the model again.")
     for name, digest in described["files"].items():
         _check_file(folder, name, digest)
     return _Description(described["name"], described["description"], described["network"], described["facts"])
@@ -142,7 +142,7 @@ def _description(folder: Path) -> _Description:
 
 def _check_file(folder: Path, name: str, digest: Any) -> None:
     if name not in (ARCHITECTURE, WEIGHTS, SAFETENSORS, SKOPS, ONNX):
-        raise InvalidInputError(f"{DESCRIPTION} names the file {name!r:.80}, which is none of an exported model.")
+        raise InvalidInputError(f"{DESCRIPTION} names the file {name!r:.80}, which is not a file of an exported model.")
     if not (folder / name).is_file():
         raise InvalidInputError(f"{name} is missing, which {DESCRIPTION} names. Export the model again.")
     found = hashlib.sha256((folder / name).read_bytes()).hexdigest()

@@ -27,33 +27,33 @@ def weights_safetensors(obj: Any) -> bytes:
     """The weights by their paths, such as `dense/kernel`, as safetensors.
 
     Raises:
-        NotSupportedError: two weights have one path, or a type that NumPy does not know.
+        NotSupportedError: two weights have the same path, or a weight has a type that NumPy does not have.
         MissingLibraryError: safetensors is not installed.
     """
     arrays = {weight.path: np.ascontiguousarray(weight) for weight in obj.weights}
     if len(arrays) != len(obj.weights):
         raise NotSupportedError(
-            "Two weights of the Keras model have the same path, so they cannot be distinguished by it. Give its layers "
-            "different names."
+            "Two weights of the Keras model have the same path, so it does not identify them. Give its layers different "
+            "names."
         )
-    strange = [f"{path} of type {array.dtype}" for path, array in arrays.items() if array.dtype.kind not in "fiub"]
-    if strange:
-        raise NotSupportedError(f"The Keras model has the weight {strange[0]}, which NumPy does not know.")
+    unsupported = [f"{path} of type {array.dtype}" for path, array in arrays.items() if array.dtype.kind not in "fiub"]
+    if unsupported:
+        raise NotSupportedError(f"The Keras model has the weight {unsupported[0]}, a type that NumPy does not have.")
     content: bytes = _safetensors().save(arrays)
     return content
 
 
 def built(config_text: str, *, allow_code: bool) -> Any:
-    """A model of an architecture, with fresh weights.
+    """A model with the given architecture and initial weights.
 
     Raises:
-        InvalidInputError: it is no architecture that Keras can build.
-        UntrustedError: it has code in it, or layers that are not known here.
+        InvalidInputError: Keras cannot build the architecture.
+        UntrustedError: it contains code, or layers of unknown classes.
     """
     try:
         config = json.loads(config_text)
     except ValueError as error:
-        raise InvalidInputError(f"The architecture is no JSON: {error}. Export the model again.") from error
+        raise InvalidInputError(f"The architecture is not JSON: {error}. Export the model again.") from error
     keras = import_keras()
     if not allow_code:
         refuse_strange(config)
@@ -63,33 +63,33 @@ def built(config_text: str, *, allow_code: bool) -> Any:
     except Exception as error:
         raise InvalidInputError(
             f"Keras cannot build the architecture: {str(error).splitlines()[0] if str(error) else type(error).__name__}. "
-            "Export the model again, by a version of Keras that is not newer."
+            "Export the model again with the Keras version that is installed here, or an older one."
         ) from error
     if not isinstance(model, keras.Model) or not model.built:
         raise InvalidInputError(
-            f"The architecture is one of a {type(model).__name__} without known shapes; expected a whole Keras model. Begin "
-            "it with an Input layer."
+            f"The architecture is that of a {type(model).__name__} without known shapes; expected a complete Keras model. "
+            "Begin it with an Input layer."
         )
     return model
 
 
 def load_h5(model: Any, path: Path) -> None:
-    """Give a model the weights of a `.weights.h5` file.
+    """Load the weights of a `.weights.h5` file into a model.
 
     Raises:
-        InvalidInputError: they are not those of the model, or the file is damaged.
+        InvalidInputError: the weights do not fit the model, or the file is damaged.
     """
     try:
         model.load_weights(path)
     except Exception as error:
         raise InvalidInputError(
-            f"The weights in {path.name} are not those of the architecture: {' '.join(str(error).split())[:300]} Export "
+            f"The weights in {path.name} do not fit the architecture: {' '.join(str(error).split())[:300]} Export "
             "both again."
         ) from error
 
 
 def load_safetensors(model: Any, content: bytes) -> None:
-    """Give a model the weights of a safetensors file, by their paths. Raises as `load_h5`."""
+    """Load the weights of a safetensors file into a model, by their paths; raises the errors of `load_h5`."""
     library = _safetensors()
     try:
         arrays: Mapping[str, Any] = library.load(content)
@@ -100,7 +100,7 @@ def load_safetensors(model: Any, content: bytes) -> None:
     wrong = [path for path in {**wanted, **given} if wanted.get(path) != given.get(path)]
     if wrong:
         raise InvalidInputError(
-            f"The weights in the safetensors file are not those of the architecture: {wrong[0]} has shape "
+            f"The weights in the safetensors file do not fit the architecture: {wrong[0]} has shape "
             f"{given.get(wrong[0], 'none')} there and {wanted.get(wrong[0], 'none')} in the architecture. Export both again."
         )
     for weight in model.weights:

@@ -1,4 +1,4 @@
-"""Keras models and estimators as ONNX, checked by what they give."""
+"""Conversion of Keras models and estimators to ONNX, checked by comparing outputs."""
 
 import contextlib
 import io
@@ -23,14 +23,14 @@ def onnx_bytes(obj: Any, samples: NDArray[Any] | None) -> bytes:
     """A Keras model or a fitted estimator as ONNX.
 
     Keras converts by jax2onnx on the JAX backend, and by tf2onnx or Torch on theirs; estimators are converted by skl2onnx,
-    in double precision where that can be computed. What was converted is run by onnxruntime and compared with the object.
+    in double precision where possible. The converted model is run by onnxruntime and its outputs are compared.
 
     Args:
         obj: the model.
-        samples: of its data set, to compare by, shape (rows, …); None draws normal ones.
+        samples: samples of its data set for the comparison, shape (rows, …); None draws random ones.
 
     Raises:
-        NotSupportedError: it cannot be converted; or gives something else afterwards.
+        NotSupportedError: it cannot be converted, or the converted model gives other outputs.
         MissingLibraryError: a library for it is not installed.
     """
     try:
@@ -48,7 +48,7 @@ def _of_keras(obj: Any, samples: NDArray[Any] | None) -> bytes:
     shape = tuple(size or 1 for size in obj.input_shape[1:])
     X = _drawn(shape) if samples is None or samples.shape[1:] != shape else samples[:_SAMPLES]
     X = X.astype(obj.inputs[0].dtype)
-    expected = np.asarray(obj(X, training=False))  # Keras converts only what was called
+    expected = np.asarray(obj(X, training=False))  # Keras converts only models that were called
     with tempfile.TemporaryDirectory() as folder, _quiet():
         path = Path(folder) / "model.onnx"
         try:
@@ -73,7 +73,7 @@ def _of_estimator(obj: Any, samples: NDArray[Any] | None) -> bytes:
         raise plugins.missing(error, "Writing an estimator as ONNX", extra="onnx") from error
     width = getattr(obj, "n_features_in_", None)
     if width is None:
-        raise NotSupportedError("The estimator does not say how many features it takes: it was not fitted.")
+        raise NotSupportedError("The estimator has no number of features: it is not fitted.")
     rows = None if samples is None else samples.reshape(len(samples), -1)
     X = _drawn((width,)) if rows is None or rows.shape[1] != width else rows[:_SAMPLES]
     reason: Exception | None = None
@@ -85,19 +85,19 @@ def _of_estimator(obj: Any, samples: NDArray[Any] | None) -> bytes:
             given = X.astype(kind)
             _compare(content, given, obj.predict(given.astype(np.float64)))
             return content
-        except Exception as error:  # noqa: BLE001 - a converter may fail in any way, and single precision may do
+        except Exception as error:  # noqa: BLE001 - a converter may fail in any way, and single precision may work
             reason = error
     assert reason is not None  # noqa: S101 - the loop has run
     raise NotSupportedError(f"skl2onnx cannot write this estimator as ONNX: {first_line(reason)}") from reason
 
 
 def _options(obj: Any) -> dict[Any, Any] | None:
-    """Of a classifier the probabilities as an array, not as dictionaries."""
+    """Options for a classifier: its probabilities as an array instead of dictionaries."""
     return {id(obj): {"zipmap": False}} if hasattr(obj, "classes_") else None
 
 
 def _compare(content: bytes, X: NDArray[Any], expected: NDArray[Any]) -> None:
-    """Refuse a converted model that gives something else than the object."""
+    """Refuse a converted model whose outputs differ from those of the object."""
     session = open_session(content)
     output = session.run(None, {session.get_inputs()[0].name: X})[0]
     given, wanted = np.asarray(output).reshape(len(X), -1), np.asarray(expected).reshape(len(X), -1)
@@ -106,7 +106,7 @@ def _compare(content: bytes, X: NDArray[Any], expected: NDArray[Any]) -> None:
     else:
         same = np.array_equal(given.astype(str), wanted.astype(str))
     if not same:
-        raise NotSupportedError("The converted model gives other values than the object, so it was not kept.")
+        raise NotSupportedError("The converted model gives other values than the object, so it was not written.")
 
 
 def _drawn(shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -115,7 +115,7 @@ def _drawn(shape: tuple[int, ...]) -> NDArray[np.float64]:
 
 @contextlib.contextmanager
 def _quiet() -> Any:
-    """Nothing printed, warned or logged by a converter."""
+    """Suppress the output, warnings and logs of a converter."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

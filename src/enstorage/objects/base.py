@@ -16,7 +16,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An object as a listing knows it.
+    """An object in a listing.
 
     Attributes:
         sha256: its name.
@@ -34,25 +34,25 @@ class ObjectStore(ABC):
 
     Promises that every store keeps, checked by `enstorage.testing.ObjectStoreContract`:
 
-    - `put` returns when the bytes are durable; they are there whole or not at all, also when the process is killed. Putting
-      bytes that are there touches them, and mends them if they are damaged.
-    - `get` checks the hash: the bytes that are used are the bytes that were hashed.
-    - Names are only ever hashes, never paths.
-    - `has` and `stored` show the present objects, also those that another process wrote a moment ago.
+    - `put` returns when the bytes are durable; they are stored completely or not at all, also when the process is killed.
+      Putting bytes that are already stored touches them, and repairs them if they are damaged.
+    - `get` checks the hash of the bytes that it returns.
+    - Names are always hashes, never paths.
+    - `has` and `stored` show the current objects, including those that another process has just written.
     - Its place belongs to the first database that claims it.
-    - Threads and processes may write, read and delete at once.
-    - Printed, it shows its URL from the scheme on, without password, token and options, as messages do.
+    - Threads and processes may write, read and delete concurrently.
+    - Its `repr` is its URL including the scheme, without password, token and options, as in messages.
 
-    A store is registered under each scheme of its URLs as entry point `enstorage.object_stores`. What goes wrong is raised
-    as `enstorage.errors.StoreError`.
+    A store is registered under each scheme of its URLs as entry point `enstorage.object_stores`. Failures are raised as
+    `enstorage.errors.StoreError`.
     """
 
     @classmethod
     @abstractmethod
     def parse(cls, url: str) -> Callable[[], Self]:
-        """Read a URL that begins with a scheme of the store, and a colon. What is returned opens the store.
+        """Parse a URL that begins with a scheme of the store and a colon; returns a function that opens the store.
 
-        Nothing is opened or made before: a connector reads the URLs of all its stores first.
+        Parsing opens and creates nothing: a connector parses the URLs of all its stores first.
 
         Raises:
             InvalidInputError: the URL is malformed; the message shows no secret (`enstorage.places.masking.masked`).
@@ -68,7 +68,7 @@ class ObjectStore(ABC):
         """The bytes with the hash.
 
         Raises:
-            CorruptError: they are missing, or are not what was stored.
+            CorruptError: they are missing or damaged.
         """
         content = self._read(checked_hash(sha256))
         if content is None:
@@ -80,7 +80,7 @@ class ObjectStore(ABC):
         return content
 
     def claim(self, store_id: str) -> None:
-        """Have the place belong to a database, now and from now on; called once by every connector that opens it.
+        """Assign the place to a database for good; called once by every connector that opens it.
 
         Raises:
             StoreError: it belongs to another one.
@@ -95,7 +95,7 @@ class ObjectStore(ABC):
 
     @abstractmethod
     def has(self, sha256: str) -> bool:
-        """True if an object is there; its bytes are not read."""
+        """True if an object is stored; its bytes are not read."""
 
     @abstractmethod
     def stored(self) -> Iterator[Stored]:
@@ -105,7 +105,7 @@ class ObjectStore(ABC):
     def delete(self, sha256: str, *, unless_touched_since: datetime | None = None) -> bool:
         """Delete an object for good, unless it was touched at that time or later; returns whether it was deleted.
 
-        It is checked again just before: a listing may be out of date.
+        The time is read again just before, because a listing may be out of date.
         """
 
     @abstractmethod
@@ -114,12 +114,12 @@ class ObjectStore(ABC):
 
         Args:
             before: a time, UTC; a younger file may belong to a write in progress.
-            delete: false only counts.
+            delete: false only counts the files.
         """
 
     @abstractmethod
     def _write(self, sha256: str, content: bytes) -> None:
-        """Store the bytes durably, or only mark them as used again when they are there."""
+        """Store the bytes durably, or only touch them if they are already stored."""
 
     @abstractmethod
     def _read(self, sha256: str) -> bytes | None:
@@ -131,7 +131,7 @@ class ObjectStore(ABC):
 
     @abstractmethod
     def _leave_owner(self, store_id: str) -> None:
-        """Keep an id in the place, durably; nothing happens if one is there, also when another process was just quicker."""
+        """Store an id in the place durably, unless one is there, even if another process has just stored it."""
 
 
 def checked_hash(sha256: str) -> str:

@@ -12,7 +12,7 @@ OBJECT_STORES = Kind("enstorage.object_stores", "object store", ("enstorage.obje
 """Classes of object stores, registered under each scheme of their URLs."""
 
 ANY_SCHEME = "fsspec"
-"""Registered under it is the store for URLs `scheme://…` whose scheme no other store has."""
+"""Name under which the store for URLs `scheme://…` of all other schemes is registered."""
 
 
 def find_objects(url: str) -> Callable[[], ObjectStore]:
@@ -22,13 +22,13 @@ def find_objects(url: str) -> Callable[[], ObjectStore]:
         InvalidInputError: the URL is malformed.
         MissingLibraryError: the driver of the scheme is not installed.
         NotSupportedError: the scheme is not known.
-        PluginError: the package that brings the store is broken.
+        PluginError: the package that registers the store cannot be loaded.
     """
     return class_of(url).parse(url)
 
 
 def class_of(url: str) -> type[ObjectStore]:
-    """The class of the object store that a URL names. Raises as `find_objects`."""
+    """The class of the object store that a URL names; raises the errors of `find_objects`."""
     scheme, _, place = url.partition(":")
     is_registered = scheme != ANY_SCHEME and plugins.has(OBJECT_STORES, scheme)
     if not is_registered and not place.startswith("//"):

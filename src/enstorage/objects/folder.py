@@ -1,4 +1,4 @@
-"""Objects as files of a folder."""
+"""Objects as files in a folder."""
 
 import os
 import tempfile
@@ -53,7 +53,7 @@ class FolderObjects(ObjectStore):
     def delete(self, sha256: str, *, unless_touched_since: datetime | None = None) -> bool:
         """See `ObjectStore.delete`."""
         path = self._path(checked_hash(sha256))
-        # Taken out of reach first: whoever puts these bytes from now on writes them anew, and what was done before shows.
+        # Renamed first: a `put` from now on writes the bytes again, and the time of an earlier touch can be read safely.
         aside = self._new / f"{sha256}-{uuid4().hex}"
         with self._translated():
             try:
@@ -83,8 +83,8 @@ class FolderObjects(ObjectStore):
         path = self._path(sha256)
         with self._translated():
             if self._read(sha256) == content:
-                with suppress(FileNotFoundError):  # deleted meanwhile: it is written anew
-                    os.utime(path)  # used again: what was touched lately is not swept up
+                with suppress(FileNotFoundError):  # deleted meanwhile: it is written again
+                    os.utime(path)  # `gc` does not remove objects that were touched lately
                     return
             path.parent.mkdir(exist_ok=True)
             with self._written(content) as temporary:
@@ -93,7 +93,7 @@ class FolderObjects(ObjectStore):
 
     @contextmanager
     def _written(self, content: bytes) -> Iterator[Path]:
-        """A file of its own that holds the bytes durably; it is gone after the block unless it was renamed."""
+        """A new temporary file with the bytes, synced to disk; removed after the block unless it was renamed."""
         descriptor, name = tempfile.mkstemp(dir=self._new)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -105,7 +105,7 @@ class FolderObjects(ObjectStore):
             Path(name).unlink(missing_ok=True)
 
     def _make_names_durable(self, folder: Path) -> None:
-        # The names of a file and of its folder are durable only when the folders that hold them are.
+        # The names of a file and of its folder are durable only when the folders above them are synced.
         for each in {folder, self._folder}:
             descriptor = os.open(each, os.O_RDONLY)
             try:
@@ -123,7 +123,7 @@ class FolderObjects(ObjectStore):
     def _leave_owner(self, store_id: str) -> None:
         with self._translated(), self._written(store_id.encode()) as temporary:
             try:
-                os.link(temporary, self._marker)  # which, unlike renaming, never replaces a file
+                os.link(temporary, self._marker)  # unlike renaming, this never replaces a file
             except FileExistsError:
                 return
             except OSError:  # a disk without links, where two simultaneous writes cannot be distinguished

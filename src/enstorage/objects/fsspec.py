@@ -1,4 +1,4 @@
-"""Objects wherever fsspec reaches: S3, Google Cloud, Azure, SFTP and more."""
+"""Objects in any storage that fsspec supports: S3, Google Cloud, Azure, SFTP and more."""
 
 import json
 import os
@@ -18,17 +18,17 @@ from enstorage.places.location import Location
 if TYPE_CHECKING:
     import fsspec
 
-# Protocols with atomic writes. Elsewhere an object is written under another name first.
+# Protocols with atomic writes. With others, an object is written under another name first.
 _ATOMIC = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "oss", "oci", "memory"})
 # Names that drivers use for the time of the last change.
 _TIMES = ("LastModified", "last_modified", "mtime", "modified", "updated", "created")
 
 
 class FsspecObjects(ObjectStore):
-    """An object store at a URL that fsspec knows: `s3://BUCKET/FOLDER?OPTION=VALUE`. The name of a hash is `ab/cdef…`.
+    """An object store at a URL of fsspec: `s3://BUCKET/FOLDER?OPTION=VALUE`. The name of a hash is `ab/cdef…`.
 
-    Options are the arguments of the driver, such as `endpoint_url` and `profile` for S3. What is not given it takes from
-    its own settings: the environment (`AWS_…`, `FSSPEC_S3_…`) and the files of its cloud.
+    Options are the arguments of the driver, such as `endpoint_url` and `profile` for S3. The driver takes others from
+    its own settings: the environment (`AWS_…`, `FSSPEC_S3_…`) and the configuration files of its cloud.
     """
 
     @classmethod
@@ -87,12 +87,12 @@ class FsspecObjects(ObjectStore):
     def _remove(self, path: str) -> bool:
         try:
             self._filesystem.rm_file(path)
-        except FileNotFoundError:  # somebody else was quicker
+        except FileNotFoundError:  # deleted meanwhile by another process
             return False
         return True
 
     def _write(self, sha256: str, content: bytes) -> None:
-        # Also when it is there: what stores of this kind have for a touch is to write again, and it mends what is damaged.
+        # Also if it is stored already: these stores are touched by writing again, which also repairs damaged bytes.
         with self._translated():
             self._put(self._path(sha256), content)
 
@@ -120,14 +120,14 @@ class FsspecObjects(ObjectStore):
                 self._put(self._marker, store_id.encode())
 
     def _create(self, path: str, content: bytes) -> bool:
-        """Write what never replaces anything; false where the driver or the server does not know how."""
+        """Write without replacing an existing file; false if the driver or the server does not support that."""
         if self._location.scheme not in _ATOMIC:
             return False
         try:
             self._filesystem.pipe_file(path, content, mode="create")
         except FileExistsError:
             return True
-        except Exception:  # noqa: BLE001 - each has its own way to refuse; if it cannot write at all, it says so next
+        except Exception:  # noqa: BLE001 - drivers raise different errors; if writing fails, too, that error is reported
             return False
         return True
 
@@ -149,7 +149,7 @@ class FsspecObjects(ObjectStore):
         filesystem = self._filesystem
         filesystem.invalidate_cache()
         try:
-            info: Mapping[str, Any] = filesystem.info(path)  # not `exists`, which takes every error for a no
+            info: Mapping[str, Any] = filesystem.info(path)  # not `exists`, which returns false for every error
         except FileNotFoundError:
             return None
         return info
@@ -182,10 +182,10 @@ class FsspecObjects(ObjectStore):
         driver = find_driver(self._location.scheme, self._location.url)
         options = {**driver._get_kwargs_from_urls(self._location.url), **_typed(self._location.options)}
         if driver.async_impl:
-            # What was listed a moment ago says nothing about now: another process may have written or deleted.
+            # A cached listing may be out of date: another process may have written or deleted.
             options["use_listings_cache"] = False
         filesystem = driver(skip_instance_cache=True, **options)
-        # Drivers that work by coroutines serve all threads of a process; of the others each thread has its own.
+        # Drivers with coroutines serve all threads of a process; of the others each thread has its own.
         if driver.async_impl:
             self._shared = os.getpid(), filesystem
         else:
@@ -199,7 +199,7 @@ class FsspecObjects(ObjectStore):
         except EnstorageError:
             raise
         except Exception as error:
-            # Every driver has errors of its own, and this is the one place where all of them become ours.
+            # Every driver has its own errors; all of them are translated here.
             reason = _KINDS.get(type(error), "") + self._location.message_of(error)
             raise StoreError(
                 f"The object store {self} failed: {reason}. Nothing was changed. Check that the bucket or folder is there, "
@@ -210,16 +210,16 @@ class FsspecObjects(ObjectStore):
         return str(self._location)
 
 
-# Such errors often say no more than the name of the file.
+# The messages of these errors are often only the name of the file.
 _KINDS: dict[type[Exception], str] = {FileNotFoundError: "not found: ", PermissionError: "not permitted: "}
 
 
 def find_driver(scheme: str, url: str) -> Any:
-    """The class that fsspec has for a scheme.
+    """The class of fsspec for a scheme.
 
     Raises:
         MissingLibraryError: its library is not installed.
-        NotSupportedError: there is none, or what the URL names keeps copies elsewhere, which could be out of date.
+        NotSupportedError: there is none, or the URL names a cache, whose copies could be out of date.
     """
     import fsspec
 

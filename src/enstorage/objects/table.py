@@ -1,4 +1,4 @@
-"""Tables as bytes: Parquet inside the store, CSV for people, and a hash over the content alone."""
+"""Tables as Parquet bytes, and a hash over their content alone."""
 
 import hashlib
 import io

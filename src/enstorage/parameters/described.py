@@ -1,4 +1,4 @@
-"""`Described`: a frozen dataclass that is stored as JSON. Adapters, networks, layers, settings and methods are such."""
+"""`Described`: base class of frozen dataclasses stored as JSON: adapters, networks, layers, settings and methods."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, Field, fields
@@ -8,28 +8,28 @@ from enstorage.errors import InvalidInputError
 
 
 class Described:
-    """Parameters that are stored as JSON, and made again of it. Subclasses are frozen dataclasses.
+    """Parameters that are stored as JSON and restored from it. Subclasses are frozen dataclasses.
 
     A field is a JSON value, a `Described`, or a tuple of these, which JSON keeps as a list. Each subclass checks its fields
-    in `__post_init__`, so what comes from a file is checked as what a person gives. A field that does not count when two are
-    compared (`field(compare=False)`) is not stored.
+    in `__post_init__`, so values from a file are checked like those of a caller. A field that is excluded from comparisons
+    (`field(compare=False)`) is not stored.
     """
 
-    #: The word for the class, by which it is registered and stored.
+    #: The name under which the class is registered and stored.
     name: ClassVar[str]
-    #: The key that holds the word in the JSON form; None where the place where it is stored says which class it is.
+    #: The key of that name in the JSON form; None if the place where it is stored determines the class.
     name_key: ClassVar[str | None] = None
-    #: The fields that are `Described` themselves: a function that makes each of its JSON form.
+    #: The fields that are `Described` themselves, each with the function that restores it from its JSON form.
     nested: ClassVar[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {}
 
     def to_json(self) -> dict[str, Any]:
-        """The word for the class, where it is stored, and all parameters, as `from_json` takes them."""
-        word = {} if self.name_key is None else {self.name_key: self.name}
-        return word | {key: _json_of(getattr(self, key)) for key in self._stored()}
+        """The name of the class, if it is stored, and all parameters, as `from_json` takes them."""
+        name = {} if self.name_key is None else {self.name_key: self.name}
+        return name | {key: _json_of(getattr(self, key)) for key in self._stored()}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The one of a JSON form made by `to_json`; a parameter that is left out takes its default.
+        """Restore an object from the JSON form made by `to_json`; a parameter that is left out takes its default.
 
         Raises:
             InvalidInputError: a parameter is unknown, missing, or wrong.
@@ -64,37 +64,37 @@ class Described:
 
 
 def check_size(described: Described, name: str, least: int = 1, most: int | None = None) -> None:
-    """Refuse a field that is not a whole number in bounds; one of NumPy is kept as one of Python.
+    """Refuse a field that is not an integer within bounds; a NumPy integer becomes a Python integer.
 
     Raises:
-        InvalidInputError: it is not.
+        InvalidInputError: the field is not such an integer.
     """
     value = getattr(described, name)
     if not is_whole(value) or value < least or (most is not None and value > most):
         bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
-        refuse(described, name, f"a whole number {bounds}")
+        refuse(described, name, f"an integer {bounds}")
     object.__setattr__(described, name, value.__index__())
 
 
 def check_sizes(described: Described, name: str, *, may_be_empty: bool = False) -> None:
-    """Refuse a field that is not whole numbers of at least 1; it is kept as a tuple, which JSON has not.
+    """Refuse a field that is not a sequence of integers of at least 1; a list, as JSON has it, becomes a tuple.
 
     Raises:
-        InvalidInputError: it is not.
+        InvalidInputError: the field is not such a sequence.
     """
     given = getattr(described, name)
     sizes = tuple(given) if isinstance(given, list | tuple) else None
     if sizes is None or not all(is_whole(size) and size >= 1 for size in sizes) or not (sizes or may_be_empty):
         example = "(64, 32), or () for none" if may_be_empty else "(64, 32)"
-        refuse(described, name, f"whole numbers of at least 1, one for each layer, such as {example}", verb="are")
+        refuse(described, name, f"integers of at least 1, one for each layer, such as {example}")
     object.__setattr__(described, name, tuple(size.__index__() for size in sizes))
 
 
 def check_number(described: Described, name: str, least: float, *, above: bool = False) -> None:
-    """Refuse a field that is not a finite number of at least, or above, some bound.
+    """Refuse a field that is not a finite number of at least, or above, a bound.
 
     Raises:
-        InvalidInputError: it is not.
+        InvalidInputError: the field is not such a number.
     """
     value = getattr(described, name)
     fits = type(value) in (int, float) and (value > least if above else value >= least) and value < float("inf")
@@ -103,21 +103,21 @@ def check_number(described: Described, name: str, least: float, *, above: bool =
 
 
 def check_rate(described: Described, name: str) -> None:
-    """Refuse a field that is not a part of a whole.
+    """Refuse a field that is not a number of at least 0 and below 1.
 
     Raises:
-        InvalidInputError: it is not.
+        InvalidInputError: the field is not such a number.
     """
     rate = getattr(described, name)
     if type(rate) not in (int, float) or not 0 <= rate < 1:
-        refuse(described, name, "a number from 0 up to, but not including, 1")
+        refuse(described, name, "a number of at least 0 and below 1")
 
 
 def check_choice(described: Described, name: str, known: Collection[str], *, may_be_none: bool = False) -> None:
-    """Refuse a field that is not one of a few words, or None where that is right too.
+    """Refuse a field that is not one of the known words, or None where it is allowed.
 
     Raises:
-        InvalidInputError: it is not.
+        InvalidInputError: the field is not such a word.
     """
     value = getattr(described, name)
     if value is None and may_be_none:
@@ -127,18 +127,18 @@ def check_choice(described: Described, name: str, known: Collection[str], *, may
 
 
 def is_whole(value: Any) -> bool:
-    """True for a whole number of Python or NumPy, but not for True and False."""
+    """True for an integer of Python or NumPy, but not for True and False."""
     return hasattr(value, "__index__") and not isinstance(value, bool)
 
 
-def refuse(described: object, name: str, expected: str, *, verb: str = "is") -> NoReturn:
+def refuse(described: object, name: str, expected: str) -> NoReturn:
     """Refuse the value of a field.
 
     Raises:
         InvalidInputError: always; it names the class, the field, its value and `expected`.
     """
     value = getattr(described, name)
-    raise InvalidInputError(f"{type(described).__name__}'s {name} {verb} {value!r:.80}; expected {expected}.")
+    raise InvalidInputError(f"{type(described).__name__}: {name} is {value!r:.80}; expected {expected}.")
 
 
 def _json_of(value: Any) -> Any:

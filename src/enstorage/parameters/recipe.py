@@ -9,7 +9,7 @@ from enstorage.parameters.described import Described
 
 @dataclass(frozen=True)
 class Recipe(Described, ABC):
-    """A name and parameters. Equal recipes make equal things.
+    """A name and parameters. Equal recipes give equal results.
 
     Subclasses are frozen dataclasses, see `Described`. They are registered as entry points under their `name`, which is
     stored with the parameters.
@@ -19,8 +19,8 @@ class Recipe(Described, ABC):
 
     def __str__(self) -> str:
         """Name and the parameters that differ from their defaults, such as `window lag 7`."""
-        usual, given = self.defaults(), self.to_json()
+        defaults, own = self.defaults(), self.to_json()
         differing = [
-            f"{key} {getattr(self, key)}" for key in self._stored() if key not in usual or given[key] != usual[key]
+            f"{key} {getattr(self, key)}" for key in self._stored() if key not in defaults or own[key] != defaults[key]
         ]
         return " ".join([self.name, *differing])

@@ -1,9 +1,9 @@
-"""Parts that packages register as entry points: one way in for everything that can be added.
+"""Parts that packages register as entry points: one mechanism for everything that can be added.
 
-A `Kind` says what may be registered in a group of entry points. Each room declares its own beside the abstract class:
-adapters, formats, methods, networks, series stores, object stores, source loaders. A part is found by its name, and nothing
-else is imported for it. What this package registers itself is found first, so nobody can replace it, and a package that is
-broken is noticed by those alone who ask for what it registers.
+A `Kind` describes the parts that may be registered in a group of entry points. It is declared beside the abstract class of
+the parts: adapters, formats, methods, networks, series stores, object stores, source loaders. A part is found by its name,
+and nothing else is imported for it. Parts of enstorage itself are found first, so no other package can replace them, and a
+broken package affects only calls that use its parts.
 """
 
 from enstorage.plugins.kind import Kind

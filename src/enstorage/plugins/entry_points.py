@@ -1,4 +1,4 @@
-"""The entry points of installed packages, read once; ours are read from our own files alone, which is ten times as fast."""
+"""The entry points of installed packages, read once; those of enstorage are read alone, which is ten times as fast."""
 
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -8,13 +8,13 @@ OURS = "enstorage"
 
 
 def find(group: str, name: str) -> Sequence[EntryPoint]:
-    """The entry points of a name: ours alone if there is one, else one for each object of other packages."""
+    """The entry points with a name: that of enstorage if there is one, else one for each object of other packages."""
     own = _ours().get((group, name))
     return [own] if own else list({point.value: point for point in _others(group) if point.name == name}.values())
 
 
 def points_of(group: str) -> Iterable[EntryPoint]:
-    """All entry points of a group, ours first."""
+    """All entry points of a group, those of enstorage first."""
     return (*(point for point in _ours().values() if point.group == group), *_others(group))
 
 

@@ -1,4 +1,4 @@
-"""`Kind`: what may be registered in a group of entry points."""
+"""`Kind`: the parts that may be registered in a group of entry points."""
 
 import inspect
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ class Kind:
     """One kind of part that packages can add.
 
     Attributes:
-        group: of the entry points, such as `enstorage.methods`.
-        word: for one of the kind in messages, such as "method".
-        bases: the abstract classes of which a registered class is a subclass, as `module.Class`; () where anything may be
-            registered. They are names because a class may live in a package above the one that asks for it.
-        is_named: true if the class has the name of its entry point as `name`, under which it is stored.
+        group: name of the group of entry points, such as `enstorage.methods`.
+        word: name for a part of this kind in messages, such as "method".
+        bases: the abstract classes, as `module.Class`, of which a registered class must subclass one; () if anything may
+            be registered. They are names because a class may be in a package above the one that loads it.
+        is_named: true if the class must have the name of its entry point as `name`, under which it is stored.
     """
 
     group: str
@@ -24,7 +24,7 @@ class Kind:
     is_named: bool = False
 
     def fault(self, name: str, part: Any) -> str | None:
-        """Why a part that is registered under a name is not one of this kind; None where it is."""
+        """The reason why a part that is registered under a name is not of this kind; None if it is."""
         if not self.bases:
             return None
         expected = f"expected a subclass of {' or '.join(self.bases)}"
@@ -34,7 +34,7 @@ class Kind:
             return f"is the class {part.__name__}; {expected}"
         if inspect.isabstract(part):
             lacking = sorted(getattr(part, "__abstractmethods__", ()))
-            return f"lacks {', '.join(lacking)}, which {self.bases[0]} asks for"
+            return f"lacks {', '.join(lacking)}, which {self.bases[0]} requires"
         own = getattr(part, "name", None)
         if self.is_named and own != name:
             return f"has the name {own!r}; expected {name!r}, the name of the entry point"

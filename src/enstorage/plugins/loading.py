@@ -1,4 +1,4 @@
-"""Loads a part by its name, and checks that it is what its group asks for."""
+"""Loading of a part by its name, with a check that it is of its kind."""
 
 from difflib import get_close_matches
 from functools import cache
@@ -27,7 +27,7 @@ def has(kind: Kind, name: str) -> bool:
 
 
 def load(kind: Kind, name: object) -> Any:
-    """The part that is registered under a name, which may come from a file and be anything.
+    """The part that is registered under a name; the name may come from a file and be of any type.
 
     Raises:
         InvalidInputError: nothing is registered under the name; the message lists the names that are.
@@ -44,7 +44,7 @@ def load(kind: Kind, name: object) -> Any:
 
 
 def usable(kind: Kind) -> tuple[dict[str, Any], list[str]]:
-    """All parts of a kind that can be loaded, by name and those of other packages first, and why the rest cannot."""
+    """The parts of a kind that can be loaded, by name, those of other packages first; and the errors of the others."""
     parts: dict[str, Any] = {}
     faults: list[str] = []
     for name in sorted(names(kind), key=lambda each: (owner(find(kind.group, each)[0]) == OURS, each)):
@@ -74,7 +74,7 @@ def _imported(kind: Kind, point: EntryPoint) -> Any:
         return point.load()
     except ModuleNotFoundError as error:
         if f"{point.module}.".startswith(f"{error.name}."):
-            raise _broken(kind, point, "is not there") from error
+            raise _broken(kind, point, "does not exist") from error
         raise missing(error, f"The {kind.word} {point.name!r}", point) from error
     except Exception as error:
         raise _broken(kind, point, f"cannot be imported ({type(error).__name__}: {error})") from error

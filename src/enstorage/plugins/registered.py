@@ -8,7 +8,7 @@ from enstorage.plugins.loading import has, load, names
 
 
 class Registered(Mapping[str, Any]):
-    """The parts of a kind by their names. Each is loaded when it is asked for, and raises then as `load` does."""
+    """The parts of a kind by their names. Each is loaded on access, with the errors of `load`."""
 
     def __init__(self, kind: Kind) -> None:
         self._kind = kind

@@ -1,4 +1,4 @@
-"""The steps that a transform is chained from.
+"""The steps of which a transform is composed.
 
 A new step is one class here and one entry in `STEPS`. NaN means "no value".
 """
@@ -19,26 +19,26 @@ _Integers: TypeAlias = NDArray[np.integer]
 
 @dataclass(frozen=True)
 class Step(ABC):
-    """One invertible transform; its fields are the figures that were fitted."""
+    """One invertible transform; its fields are the fitted parameters."""
 
     name: ClassVar[str]
     takes_period: ClassVar[bool] = False
     needs_history: ClassVar[bool] = False
-    #: True if its figures are fitted on the train values.
+    #: True if its parameters are fitted on the train values.
     is_fitted: ClassVar[bool] = False
 
     @classmethod
     def fit(cls, _train: _Floats, _period: int, /) -> Self:
-        """Fits on the train values, shape (>= 1,), all finite; the period is 1 for a step that takes none."""
+        """Fit on the train values, shape (>= 1,), all finite; the period is 1 for a step that takes none."""
         return cls()
 
     @abstractmethod
     def apply(self, values: _Floats, /) -> _Floats:
-        """Transforms a series, shape (n,), to the same shape."""
+        """Transform a series, shape (n,), to the same shape."""
 
     @abstractmethod
     def invert(self, forecasts: _Floats, history: _Floats, origins: _Integers, /) -> _Floats:
-        """Inverts forecasts, shape (rows, horizon); history, shape (known,), is on the scale that `apply` takes."""
+        """Invert forecasts, shape (rows, horizon); history, shape (known,), is on the scale that `apply` takes."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class Scale(Step):
 
     @classmethod
     def fit(cls, train: _Floats, _period: int, /) -> Self:
-        """Refuses values so large that their figures overflow."""
-        center, span = cls.figures(train)
+        """Refuse values so large that center or span overflow."""
+        center, span = cls.center_and_span(train)
         if not (math.isfinite(center) and math.isfinite(span)):
             raise InvalidInputError(
                 f"The train values are too large for {cls.name}. Expected a finite center and span; received {center} "
@@ -62,8 +62,8 @@ class Scale(Step):
 
     @classmethod
     @abstractmethod
-    def figures(cls, train: _Floats) -> tuple[float, float]:
-        """Gives center and span, 0 for a span to be replaced by 1."""
+    def center_and_span(cls, train: _Floats) -> tuple[float, float]:
+        """Center and span; a span of 0 is replaced by 1."""
 
     def apply(self, values: _Floats, /) -> _Floats:
         return (values - self.center) / self.span
@@ -76,7 +76,7 @@ class MinMax(Scale):
     name = "minmax"
 
     @classmethod
-    def figures(cls, train: _Floats) -> tuple[float, float]:
+    def center_and_span(cls, train: _Floats) -> tuple[float, float]:
         return train.min(), np.ptp(train)
 
 
@@ -84,7 +84,7 @@ class Standard(Scale):
     name = "standard"
 
     @classmethod
-    def figures(cls, train: _Floats) -> tuple[float, float]:
+    def center_and_span(cls, train: _Floats) -> tuple[float, float]:
         # Rounding gives equal values a deviation near 1e-17, which would blow up every other value.
         return train.mean(), train.std() if np.ptp(train) else 0.0
 
@@ -93,7 +93,7 @@ class Robust(Scale):
     name = "robust"
 
     @classmethod
-    def figures(cls, train: _Floats) -> tuple[float, float]:
+    def center_and_span(cls, train: _Floats) -> tuple[float, float]:
         lower, median, upper = np.percentile(train, [25, 50, 75])
         return median, upper - lower
 
@@ -141,7 +141,7 @@ class YeoJohnson(Step):
 
     @classmethod
     def fit(cls, train: _Floats, _period: int, /) -> Self:
-        """Takes the power of largest likelihood, unless it cannot be inverted; equal values are left as they are."""
+        """Find the power of maximum likelihood and refuse one that cannot be inverted; equal values get power 1."""
         try:
             from scipy.stats import yeojohnson_normmax  # type: ignore[import-untyped, unused-ignore]
         except ImportError as error:
@@ -153,11 +153,11 @@ class YeoJohnson(Step):
             return cls(1.0)
         step = cls(float(yeojohnson_normmax(train)))
         loss = np.abs(step.invert(step.apply(train)) - train).max()
-        # Values far from 0 for their spread draw the power to an extreme that maps them all to nearly one number.
+        # If values lie far from 0 compared with their spread, the power is so extreme that all map to nearly one number.
         if not loss <= 1e-6 * np.ptp(train):
             raise InvalidInputError(
-                f"yeojohnson cannot be inverted with power {step.power}, which suits the train values best. Expected "
-                f"them back within 1e-6 of their span; received an error of {loss}. Put standard+ in front of it."
+                f"yeojohnson cannot be inverted with power {step.power}, the maximum-likelihood estimate. Expected "
+                f"an error of at most 1e-6 of the span of the train values; received {loss}. Put standard+ in front of it."
             )
         return step
 

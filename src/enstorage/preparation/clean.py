@@ -1,4 +1,4 @@
-"""Fills or drops the missing values of a series without looking into a later part.
+"""Filling or dropping of the missing values of a series, without using values of a later part.
 
 A value is missing where it is NaN or infinite. Rows are equally spaced in time, so that the row index is the time axis.
 """
@@ -18,8 +18,8 @@ from enstorage.preparation.split import Part
 _Floats: TypeAlias = NDArray[np.float64]
 _Indices: TypeAlias = NDArray[np.intp]
 _Codes: TypeAlias = NDArray[np.int8]
-# Called with values, parts and the argument if the method has one; gives what the method would put into every row, NaN
-# where it has nothing to offer.
+# Called with values, parts and, if the method has one, its argument; returns the fill value of every row, NaN where the
+# method has none.
 _Proposal: TypeAlias = Callable[..., _Floats]
 
 
@@ -42,12 +42,12 @@ class CleanMethod:
 
     @property
     def looks_ahead(self) -> bool:
-        """True where a gap is filled from later values of its part, which flatters a one-step forecast beside it."""
+        """True if a gap is filled from later values of its part, which makes one-step forecasts near it look too good."""
         return self.name in ("backward", "linear")
 
     @property
     def is_fitted(self) -> bool:
-        """True where a gap is filled with a statistic of the train rows."""
+        """True if a gap is filled with a statistic of the train rows."""
         return self.name in ("mean", "median", "seasonal")
 
     def kept_rows(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -62,7 +62,7 @@ class CleanMethod:
         return np.isfinite(values) if self.name == "drop" else np.ones(values.shape, dtype=np.bool_)
 
     def fill(self, values: NDArray[np.float64], part: NDArray[np.int8]) -> NDArray[np.float64]:
-        """Fills the gaps; a row is never filled from a row of a later part.
+        """Fill the gaps; a row is never filled from a row of a later part.
 
         `mean`, `median` and `seasonal` are computed from train values only. `forward`, `backward` and `linear` take the
         nearest rows that are present and not of a later part, so `forward` carries from train into valid and `linear`
@@ -74,7 +74,7 @@ class CleanMethod:
             part: Part code of every row, shape (n,); see `split_rows`.
 
         Returns:
-            A new array, shape (n,); NaN where the method had nothing to fill with.
+            A new array, shape (n,); NaN where the method has no value.
 
         Raises:
             InvalidInputError: If the shapes differ, or `mean` or `median` finds no train value.
@@ -91,14 +91,14 @@ class CleanMethod:
 
 
 def parse_clean(token: str) -> CleanMethod:
-    """Reads a method token such as `linear`, `constant(0)` or `seasonal(24)`.
+    """Parse a method token such as `linear`, `constant(0)` or `seasonal(24)`.
 
     Args:
         token: The method's name, for `constant` and `seasonal` with its argument in brackets; blanks around name and
             argument do not count.
 
     Raises:
-        InvalidInputError: If the method is not known, or its argument is missing, superfluous or not usable.
+        InvalidInputError: If the method is not known, or its argument is missing, unexpected or not valid.
     """
     match = re.fullmatch(r"\s*([a-z]+)\s*(?:\((.*)\))?\s*", token)
     name, text = match.groups() if match else ("", None)
@@ -113,12 +113,12 @@ def parse_clean(token: str) -> CleanMethod:
                 f"The clean method {name} takes no argument. Expected {name!r}; received {token!r}. Leave it out."
             )
         return CleanMethod(name)
-    form, wanted, read = _ARGUMENTS[name]
+    form, meaning, parse = _ARGUMENTS[name]
     try:
-        return CleanMethod(name, read(text or ""))
+        return CleanMethod(name, parse(text or ""))
     except ValueError as error:
         raise InvalidInputError(
-            f"The argument of the clean method {name} is not usable. Expected {name}{form} with {wanted}; received "
+            f"The argument of the clean method {name} is not usable. Expected {name}{form} with {meaning}; received "
             f"{token!r}. Change the argument."
         ) from error
 
@@ -146,7 +146,7 @@ def _constant(values: _Floats, _part: _Codes, value: float) -> _Floats:
 
 
 def _seasonal(values: _Floats, part: _Codes, period: int) -> _Floats:
-    # A period longer than the series leaves every row alone in its phase, as does one of the series' own length.
+    # With a period of at least the length of the series, every row has a phase of its own.
     phase = np.arange(values.size) % min(period, max(values.size, 1))
     fitted = _train_rows(values, part)
     sums = np.bincount(phase[fitted], weights=values[fitted], minlength=values.size)
@@ -170,7 +170,7 @@ def _from_train(statistic: Callable[[_Floats], np.floating]) -> _Proposal:
 
 
 def _from_neighbours(fill: Callable[[_Indices, _Indices, _Floats], _Floats]) -> _Proposal:
-    """Lets `fill(rows, known, values)` fill each part in turn, shown only the known rows of no later part."""
+    """Fill each part by `fill(rows, known, values)`, given the known rows of this part and earlier ones only."""
 
     def propose(values: _Floats, part: _Codes) -> _Floats:
         proposal = np.full_like(values, np.nan)
@@ -213,8 +213,8 @@ _METHODS: Final[dict[str, _Proposal]] = {
     "seasonal": _seasonal,
 }
 
-# Form and meaning of a method's argument, and what reads it (ValueError if it cannot).
+# Form and meaning of a method's argument, and the function that parses it (ValueError if it is not valid).
 _ARGUMENTS: Final[dict[str, tuple[str, str, Callable[[str], float]]]] = {
     "constant": ("(v)", "v a finite number", _finite_number),
-    "seasonal": ("(n)", "n a whole number of rows, at least 1", _period),
+    "seasonal": ("(n)", "n an integer number of rows, at least 1", _period),
 }

@@ -1,4 +1,4 @@
-"""Cuts the rows of a preparation into train, valid and test."""
+"""Splitting of the rows of a preparation into train, valid and test."""
 
 import math
 from enum import IntEnum
@@ -24,7 +24,7 @@ class Part(IntEnum):
 
     @classmethod
     def of(cls, label: str) -> "Part":
-        """The part of a name.
+        """The part with a given name.
 
         Raises:
             InvalidInputError: there is no such part.
@@ -51,15 +51,15 @@ def check_part(part: str) -> str:
 
 
 def rest_of(train_part: float, valid_part: float) -> float:
-    """The share that train and valid leave to test, without the last digits that subtraction leaves behind."""
+    """The share of the test part, without the rounding error of the subtraction."""
     try:
         return round(1 - train_part - valid_part, 12) + 0.0
     except TypeError as error:
-        raise InvalidInputError(f"Parts are numbers; received {train_part!r} and {valid_part!r}.") from error
+        raise InvalidInputError(f"Parts must be numbers; received {train_part!r} and {valid_part!r}.") from error
 
 
 def check_parts(train_part: float, valid_part: float, test_part: float, method: str = "time", seed: int = 0) -> None:
-    """Refuses a split that no series could be cut by, before any work is done.
+    """Check the shares, the method and the seed of a split, before any work is done.
 
     Args:
         train_part: Share of the rows to train on, above 0.
@@ -69,8 +69,8 @@ def check_parts(train_part: float, valid_part: float, test_part: float, method: 
         seed: Seed of the random split, 0 or larger.
 
     Raises:
-        InvalidInputError: If a share lies outside [0, 1] or is NaN, the shares do not sum to 1 within 1e-9, nothing is
-            left to train on, or the method or the seed is not usable.
+        InvalidInputError: If a share lies outside [0, 1] or is NaN, the shares do not sum to 1 within 1e-9, the
+            share of the train part is 0, or the method or the seed is not valid.
     """
     shares = dict(zip(PARTS, (train_part, valid_part, test_part), strict=True))
     for name, share in shares.items():
@@ -103,7 +103,7 @@ def check_parts(train_part: float, valid_part: float, test_part: float, method: 
 def split_rows(
     rows: int, train_part: float, valid_part: float, test_part: float, method: str = "time", seed: int = 0
 ) -> NDArray[np.int8]:
-    """Gives every row its part.
+    """Assign every row to a part.
 
     Train gets floor(rows · train_part + 0.5) rows, valid floor(rows · valid_part + 0.5) of what is left, test the rest.
     Without a test part the rest goes to valid, without both to train.
@@ -113,15 +113,15 @@ def split_rows(
         train_part: Share of the rows to train on, above 0.
         valid_part: Share of the rows to validate on, 0 for none.
         test_part: Share of the rows to test on, 0 for none.
-        method: `"time"` cuts in time order. `"random"` deals the same counts out at random, which leaks for series: a
-            model then trains on the future of its test rows.
+        method: `"time"` splits in time order. `"random"` assigns the same numbers of rows at random, which is a leak for
+            series: a model then trains on the future of its test rows.
         seed: Seed of the random split; the time split does not use it.
 
     Returns:
         The code of each row's `Part`, shape (rows,).
 
     Raises:
-        InvalidInputError: As `check_parts`, and if a part that was asked for gets no row.
+        InvalidInputError: As `check_parts`, and if a part with a share above 0 gets no row.
     """
     check_parts(train_part, valid_part, test_part, method, seed)
     train = rows if valid_part == test_part == 0.0 else math.floor(rows * train_part + 0.5)

@@ -32,7 +32,7 @@ class Transform:
 
     @classmethod
     def parse(cls, token: str) -> Self:
-        """Reads `none` or steps joined by `+`, such as `log+seasonal_difference(12)+standard`.
+        """Parse `none` or steps joined by `+`, such as `log+seasonal_difference(12)+standard`.
 
         Known are `minmax` (x − min) / (max − min), `standard` (x − mean) / standard deviation, `robust` (x − median) /
         interquartile range, `log`, `log1p`, `sqrt`, `yeojohnson`, `difference` and `seasonal_difference(n)`. Where the
@@ -40,7 +40,7 @@ class Transform:
         count.
 
         Raises:
-            InvalidInputError: If a step is not known, or its period is missing, superfluous or below 1.
+            InvalidInputError: If a step is not known, or its period is missing, unexpected or below 1.
         """
         return cls(() if token.strip() == "none" else tuple(_parse_step(step, token) for step in token.split("+")))
 
@@ -48,10 +48,10 @@ class Transform:
         return "+".join(f"{name}({n})" if STEPS[name].takes_period else name for name, n in self.steps) or "none"
 
     def fit(self, values: NDArray[np.float64], train: NDArray[np.bool_]) -> "FittedTransform":
-        """Fits every step on the train rows that the steps before it give.
+        """Fit every step on the train rows as transformed by the steps before it.
 
-        Other rows are not seen, not even by a difference between train rows; they are only checked, so that a series
-        that cannot be transformed to its end is refused here.
+        Other rows are not used, not even in a difference between train rows; they are only checked, so that a series
+        that cannot be transformed completely is refused here.
 
         Args:
             values: The cleaned series in source units, shape (n,).
@@ -59,12 +59,12 @@ class Transform:
 
         Raises:
             InvalidInputError: If no train row has a value at some step, a value lies outside the domain of `log`,
-                `log1p` or `sqrt`, or the figures of a step are not usable.
-            MissingLibraryError: If `yeojohnson` is asked for without SciPy.
+                `log1p` or `sqrt`, or the fitted parameters of a step are not finite.
+            MissingLibraryError: If `yeojohnson` is used without SciPy.
         """
         if values.ndim != 1 or values.shape != train.shape or train.dtype != np.bool_:
             raise InvalidInputError(
-                "Values and train rows do not belong together. Expected two arrays of the same shape (n,), the second "
+                "Values and train rows do not match. Expected two arrays of the same shape (n,), the second "
                 f"of bool; received {values.shape} and {train.shape} of {train.dtype}. Pass the mask of the same rows."
             )
         values, seen = _finite(values), _finite(np.where(train, values, np.nan))
@@ -72,7 +72,7 @@ class Transform:
         for name, period in self.steps:
             with np.errstate(all="ignore"):
                 step = STEPS[name].fit(_train_values(seen, f"before {name}"), period)
-            # The whole series first: a refusal then counts every value outside the domain.
+            # The whole series first, so that an error counts all values outside the domain.
             values, seen = _apply(values, step), _apply(seen, step)
             steps.append(step)
         _train_values(seen, "after the last step")
@@ -92,11 +92,11 @@ class FittedTransform:
 
     @property
     def is_fitted(self) -> bool:
-        """True where a step has figures that were fitted on the train rows."""
+        """True where a step has parameters that were fitted on the train rows."""
         return any(step.is_fitted for step in self.steps)
 
     def apply(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Transforms a series.
+        """Transform a series.
 
         Args:
             values: The series in source units, shape (n,); NaN and infinite values are missing.
@@ -115,7 +115,7 @@ class FittedTransform:
         history: NDArray[np.float64] | None = None,
         origins: NDArray[np.integer] | None = None,
     ) -> NDArray[np.float64]:
-        """Takes forecasts back to source units.
+        """Transform forecasts back to source units.
 
         A difference is summed up from the last known values: x̂[t+k] = x[t+k−n] + d̂[k], with the forecast x̂[t+k−n]
         where k > n. `sqrt` inverts a negative forecast to 0, the value whose root is nearest; its square would turn a
@@ -154,22 +154,22 @@ class FittedTransform:
         return _finite(forecasts).reshape(prepared.shape)
 
     def to_json(self) -> dict[str, Any]:
-        """Gives the chain as JSON values; `from_json` restores every bit of its figures."""
+        """The chain as JSON values, from which `from_json` restores the parameters exactly."""
         return {"steps": [{"step": step.name, **asdict(step)} for step in self.steps]}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """Restores what `to_json` gave.
+        """Restore a chain from the output of `to_json`.
 
         Raises:
-            InvalidInputError: If a step is not known or its figures are not those of the step.
+            InvalidInputError: If a step is not known or its parameters are not those of the step.
         """
         try:
             rows = [dict(row) for row in stored["steps"]]
             return cls(tuple(STEPS[row.pop("step")](**row) for row in rows))
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidInputError(
-                f"This is no stored transform. Expected what to_json gives; received {stored!r}. Read it from its "
+                f"This is not a stored transform. Expected the output of to_json; received {stored!r}. Read it from its "
                 "preparation."
             ) from error
 
@@ -181,8 +181,8 @@ def _parse_step(step: str, token: str) -> tuple[str, int]:
     if name not in STEPS or takes_period != (period is not None) or (period is not None and int(period) < 1):
         known = " ".join(known + ("(n)" if STEPS[known].takes_period else "") for known in STEPS)
         raise InvalidInputError(
-            f"The transform step {step.strip()!r} is not known. Expected none alone, or steps joined by '+' out of: "
-            f"{known}, with n a whole number of rows, at least 1; received {token!r}. Correct the token."
+            f"The transform step {step.strip()!r} is not known. Expected none alone, or some of these steps joined by '+': "
+            f"{known}, with n an integer number of rows, at least 1; received {token!r}. Correct the token."
         )
     return name, int(period or 1)
 

@@ -1,1 +1,1 @@
-"""The language of `Record.find`: a text becomes a tree, and the tree becomes one query with bound parameters."""
+"""The query language of `Record.find`: a text is parsed to a tree, and the tree becomes one SQL query."""

@@ -1,4 +1,4 @@
-"""Parts of a query that every database says in its own words. All values are bound parameters in all of them."""
+"""SQL expressions that differ between databases. All values are bound parameters in all of them."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Boolean
 
-# PostgreSQL has no way to ask whether text is JSON before version 16; what Python writes beside JSON are these numbers.
+# Before version 16 PostgreSQL cannot test whether a text is JSON; these are what Python writes outside of JSON.
 _POSTGRES_REFUSES = r"([\[:,] *-?(NaN|Infinity))|\\u0000"
 
 
@@ -34,7 +34,7 @@ class TagNumber(FunctionElement[float]):
 
 
 class JsonAsText(FunctionElement[str]):
-    """The text that a JSON document is, or else the document itself. Argument: text."""
+    """The value of a JSON document that is a string, else the document itself. Argument: text."""
 
     type = Text()
     inherit_cache = True
@@ -42,7 +42,7 @@ class JsonAsText(FunctionElement[str]):
 
 def like(text: ColumnElement[str], pattern: str, *, ignore_case: bool) -> ColumnElement[bool]:
     """The condition that text matches a pattern in which % is any text and _ any character; nothing else is special."""
-    # The LIKE of SQLite takes a and A for the same, its GLOB does not; elsewhere a backslash is special in LIKE.
+    # LIKE ignores case in SQLite, GLOB does not; in other databases a backslash is special in LIKE.
     glob = "".join({"%": "*", "_": "?"}.get(each, f"[{each}]" if each in "*?[" else each) for each in pattern)
     patterns: list[ColumnElement[str]] = [
         bindparam(None, each, String) for each in (pattern.replace("\\", r"\\"), glob)

@@ -1,4 +1,4 @@
-"""From the text of a query to a tree: nothing here knows of entities or databases."""
+"""Parsing of the text of a query to a tree, independent of entities and databases."""
 
 import math
 import re
@@ -16,7 +16,7 @@ MOST_CONDITIONS = 500
 DEEPEST = 50
 
 _OPERATORS = "=, !=, <, <=, >, >=, LIKE, ILIKE, IN (…), NOT IN (…), IS NULL, IS NOT NULL"
-# Possible continuations in the grammar, in the words of a message; the first that fits is named.
+# Descriptions of grammar terminals for messages; the first expected one is named.
 _EXPECTED = {
     "PATH": "a name, such as name or meta.loss",
     "COMPARISON": f"an operator: {_OPERATORS}",
@@ -34,7 +34,7 @@ _FAMILIAR = {"==": "=", "<>": "!=", "&&": "and", "&": "and", "||": "or", "|": "o
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A name with dots, cut at them; what stood in quotes is one part."""
+    """A dotted name as its parts; a quoted name is one part."""
 
     parts: tuple[str, ...]
     position: int = field(default=0, compare=False)
@@ -42,7 +42,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A value that stands in the query."""
+    """A value in the query."""
 
     value: str | int | float | bool
     position: int = field(default=0, compare=False)
@@ -50,11 +50,11 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonNode:
-    """A value is there and fulfils the condition; negated: it is there and does not.
+    """A value is present and fulfils the condition; negated: it is present and does not.
 
     Attributes:
         operator: `=`, `<`, `<=`, `>`, `>=`, `like` or `ilike`. `!=`, `not like` and `not in` are negated ones.
-        values: one, or for `=` any number: it is one of them.
+        values: one value; for `=` any number of values, of which one must be equal.
     """
 
     path: Path
@@ -104,7 +104,7 @@ class OrderTerm:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A text that is read, and what messages call it."""
+    """A text to parse, and its name in messages."""
 
     text: str
     name: str = "the query"
@@ -123,22 +123,22 @@ def parse_condition(source: Source) -> Condition:
     """The tree of a condition such as `meta.loss < 0.01 and not tags.kind = 'lstm'`.
 
     Raises:
-        InvalidInputError: the text is not of the language; the message names the place and what was expected there.
+        InvalidInputError: the text is not a valid condition; the message gives the position and what was expected there.
     """
     tree: Condition = _parse(source, "condition")
-    waiting, count = [(tree, 1)], 0
-    while waiting:
-        node, depth = waiting.pop()
+    pending, count = [(tree, 1)], 0
+    while pending:
+        node, depth = pending.pop()
         count += isinstance(node, ComparisonNode | Present)
         if depth > DEEPEST or count > MOST_CONDITIONS:
             raise InvalidInputError(
                 f"The query has more than {MOST_CONDITIONS} comparisons or is nested more than {DEEPEST} deep. Use "
-                "IN (…) for many values of one name, or ask in several queries."
+                "IN (…) for many values of one name, or several queries."
             )
         if isinstance(node, And | Or):
-            waiting += [(operand, depth + 1) for operand in node.operands]
+            pending += [(operand, depth + 1) for operand in node.operands]
         elif isinstance(node, Not):
-            waiting.append((node.operand, depth + 1))
+            pending.append((node.operand, depth + 1))
     return tree
 
 
@@ -155,21 +155,21 @@ def parse_order(source: Source) -> tuple[OrderTerm, ...]:
 def _parse(source: Source, start: str) -> Any:
     text = source.text
     if not isinstance(text, str):
-        raise InvalidInputError(f"{source.name.capitalize()} is a text; received {text!r:.80}.")
+        raise InvalidInputError(f"{source.name.capitalize()} must be a text; received {text!r:.80}.")
     if not text.strip():
         raise InvalidInputError(
             f"{source.name.capitalize()} is empty; expected for example "
-            f"{_EXAMPLES[start]}. Leave it out where nothing is asked for."
+            f"{_EXAMPLES[start]}. Leave it out if there is no condition."
         )
     if len(text) > LONGEST:
         raise InvalidInputError(
-            f"{source.name.capitalize()} has {len(text)} characters; at most {LONGEST} are read. Ask in several queries."
+            f"{source.name.capitalize()} has {len(text)} characters; expected at most {LONGEST}. Use several queries."
         )
-    strange = re.search("[\x00\ud800-\udfff]", text)
-    if strange:
-        raise source.problem(strange.start(), f"{strange[0]!r} is not a character that can be stored. Leave it out.")
+    invalid = re.search("[\x00\ud800-\udfff]", text)
+    if invalid:
+        raise source.problem(invalid.start(), f"{invalid[0]!r} is not a character that can be stored. Leave it out.")
     try:
-        # The tree is built while reading, from the leaves up: depth costs no recursion.
+        # The tree is built during parsing, from the leaves up, without recursion.
         return _language().parse(text, start=start)
     except UnexpectedInput as error:
         raise _explained(source, error) from None
@@ -253,7 +253,7 @@ class _TreeBuilder(Transformer[Token, Any]):
         token = tokens[0]
         number = float(token)
         if not math.isfinite(number):
-            raise _ValueError(f"{token:.40} is too large for a number; at most 1.8e308 is possible.", _start(token))
+            raise _ValueError(f"{token:.40} is too large for a number; expected at most 1.8e308.", _start(token))
         if re.fullmatch(r"[+-]?\d{1,19}", token) and abs(number) < 2**63:
             return Literal(int(token), _start(token))
         return Literal(number, _start(token))
@@ -276,33 +276,33 @@ def _explained(source: Source, error: UnexpectedInput) -> InvalidInputError:
     if token.type != "$END":
         return source.problem(_start(token), _about_token(token, error))
     if "_RPAR" in _names(error):
-        return source.problem(_last_open_bracket(source.text), "the bracket that opens here is never closed. Close it.")
+        return source.problem(_last_open_bracket(source.text), "this bracket is never closed. Close it.")
     return source.problem(len(source.text.rstrip()), f"expected {_expected(error)}; found the end.")
 
 
 def _about_characters(text: str, position: int, error: UnexpectedInput) -> str:
     symbols = re.compile(r"[=!<>~&|+*/^%-]+").match(text, position)
     if text[position] in "'\"`":
-        return f"the {text[position]} that stands here is never closed. Close it."
+        return f"this {text[position]} is never closed. Close it."
     if symbols and symbols[0] in _FAMILIAR:
         return f"unknown operator {symbols[0]}. Write {_FAMILIAR[symbols[0]]} instead."
     if symbols and "COMPARISON" in _names(error):
         return (
-            f"unknown operator {symbols[0]}; known are {_OPERATORS}. A name with other characters than letters, digits "
-            "and _ stands in backticks: meta.`val-loss`."
+            f"unknown operator {symbols[0]}; known are {_OPERATORS}. Put a name with other characters than letters, "
+            "digits and _ in backticks: meta.`val-loss`."
         )
     return f"expected {_expected(error)}; found {text[position]!r}."
 
 
 def _about_token(token: Token, error: UnexpectedInput) -> str:
     names = _names(error)
-    if token.type == "_RPAR" and (not names or "_AND" in names):  # nothing can follow what is complete
+    if token.type == "_RPAR" and (not names or "_AND" in names):  # the query is complete
         return "this bracket closes nothing. Leave it out, or open one before."
     if token.type == "PATH" and "COMPARISON" in names:
         return f"unknown operator {str(token)!r}; known are {_OPERATORS}."
     remedy = ""
     if "TEXT" in names:
-        remedy = " Write IS NULL." if token.lower() == "null" else " Texts stand in quotes."
+        remedy = " Write IS NULL." if token.lower() == "null" else " Put texts in quotes."
     return f"expected {_expected(error)}; found {str(token)!r}.{remedy}"
 
 

@@ -1,4 +1,4 @@
-"""From the tree of a query to one SQL statement with bound parameters. Names come from the mapped columns only."""
+"""Translation of a query tree to one SQL statement with bound parameters. Names come from the mapped columns only."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def build(
     """The statement that finds records of an entity; see `Record.find`.
 
     Raises:
-        InvalidInputError: the query or the order cannot be understood, or the limit is not a number above 0.
+        InvalidInputError: the query or the order is not valid, or the limit is not an integer above 0.
     """
     table = entity.__table__
     trashed = in_trash(entity)
@@ -52,15 +52,13 @@ def build(
         statement = _ordered(statement, entity, Source(order_by, "order_by"))
     if limit is not None:
         if isinstance(limit, bool) or not isinstance(limit, int) or not 0 < limit < 2**63:
-            raise InvalidInputError(
-                f"limit is a whole number above 0; received {limit!r:.80}. Leave it out to get all."
-            )
+            raise InvalidInputError(f"limit is {limit!r:.80}; expected an integer above 0. Leave it out to get all.")
         statement = statement.limit(limit)
     return statement.order_by(table.c.id)
 
 
 def _condition(source: Source, entity: type[Record], node: Condition) -> ColumnElement[bool]:
-    """True or false, never null: a value that is not there fulfils no comparison, and `not` turns that round."""
+    """True or false, never null: a missing value fulfils no comparison, and `not` inverts that."""
     match node:
         case And(operands):
             return and_(*(_condition(source, entity, each) for each in operands))
@@ -87,7 +85,7 @@ def _where(
     index: int,
     test: Callable[[Value], ColumnElement[bool]],
 ) -> ColumnElement[bool]:
-    """The test of the value at a path, from its part `index` on, seen from a row of `table`."""
+    """The test of the value at a path, from its part `index` on, relative to a row of `table`."""
     step = _step(source, entity, path, index)
     if isinstance(step, _Relation):
         parent = _alias(step.entity.__table__, index)
@@ -103,7 +101,7 @@ def _where(
 
 @cache
 def _alias(table: FromClause, depth: int) -> FromClause:
-    """A table for a subquery so deep; one around it has another depth. Kept, because to make one takes long."""
+    """The alias of a table for a subquery of a depth, different from those around it. Cached, because it is slow."""
     return table.alias(f"{table.description}_at_{depth}")
 
 
@@ -124,7 +122,7 @@ def _ordered(statement: Select[R], entity: type[R], source: Source) -> Select[R]
         else:
             value = step.value(source, term.path, table)
         for key in value.sort_keys():
-            # NULLS LAST is not known to every database.
+            # Not every database has NULLS LAST.
             statement = statement.order_by(key.is_(None), key.desc() if term.descending else key.asc())
     return statement
 
@@ -168,7 +166,7 @@ def _step(source: Source, entity: type[Record], path: Path, index: int) -> _Rela
     """The meaning of one part of a path for an entity.
 
     Raises:
-        InvalidInputError: nothing; the message lists the known names.
+        InvalidInputError: there is no such name; the message lists the known names.
     """
     head, rest = path.parts[index], path.parts[index + 1 :]
     columns = _columns(entity)

@@ -1,4 +1,4 @@
-"""The values that a query compares, and how each kind of them is compared."""
+"""The kinds of values that a query compares, with their comparisons."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -39,7 +39,7 @@ _COMPARED: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
 
 
 class Value(ABC):
-    """The value at the end of a path: what can be asked of it."""
+    """The value at the end of a path, with its conditions and sort keys."""
 
     def __init__(self, source: Source, path: Path) -> None:
         self.source = source
@@ -64,7 +64,7 @@ class Value(ABC):
 
 
 class Column(Value):
-    """A column has one type, and a query that compares it with another one is refused."""
+    """The value of a column. It has one type, and a comparison with a value of another type is refused."""
 
     def __init__(self, source: Source, path: Path, column: Any, key: str) -> None:
         super().__init__(source, path)
@@ -89,7 +89,7 @@ class Column(Value):
     def sort_keys(self) -> list[ColumnElement[Any]]:
         """The value itself."""
         if self._kind() == "JSON":
-            raise self.source.problem(self.path.position, f"{self.name} holds JSON, which has no order.")
+            raise self.source.problem(self.path.position, f"{self.name} is JSON, which has no order.")
         return [self.column]
 
     def _kind(self) -> str:
@@ -103,11 +103,9 @@ class Column(Value):
     def _bound(self, literal: Literal, operator: str) -> ColumnElement[Any]:
         kind, value = self._kind(), literal.value
         if kind == "JSON":
-            raise self.problem(
-                literal, f"{self.name} holds JSON, which is not compared. Only IS NULL and IS NOT NULL ask about it."
-            )
+            raise self.problem(literal, f"{self.name} is JSON, which cannot be compared. Use IS NULL or IS NOT NULL.")
         if operator in ("like", "ilike") and kind != "text":
-            raise self.problem(literal, f"{self.name} is a {kind}, and only texts are compared by {operator.upper()}.")
+            raise self.problem(literal, f"{self.name} is a {kind}; {operator.upper()} compares only texts.")
         if operator in _COMPARED and kind == "text":
             raise self.problem(
                 literal,
@@ -198,7 +196,7 @@ class Fact(_Free):
 
     def is_text(self, texts: list[str]) -> ColumnElement[bool]:
         """The condition that the fact, written as text, is one of these."""
-        # A label settles the number beside it: saying so too lets the index (key, number, label) find it at once.
+        # A label determines the number beside it: with a condition on both, the index (key, number, label) is used.
         numbers = [number for number in map(_number_written_as, texts) if number is not None]
         beside = or_(self.number.is_(None), self.number.in_(numbers)) if numbers else self.number.is_(None)
         matches: ColumnElement[bool] = and_(beside, self.label.in_([text[:LABEL_LENGTH] for text in texts]))

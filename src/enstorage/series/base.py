@@ -24,19 +24,18 @@ class SeriesStore(ABC):
 
     - A source has at most one value at a time. Writing an existing time replaces the value; of two writes, the one
       that was committed later wins, whatever the clocks say.
-    - A write is there whole or not at all, also when the process is killed. When the call returns, it is durable.
-    - Reading gives points sorted by time; what is written during a read is in it whole or not at all.
-    - Threads and processes may write and read at once.
-    - A source that was never written to reads as no points; it is not an error.
+    - A write is stored completely or not at all, also when the process is killed. When the call returns, it is durable.
+    - Reading gives points sorted by time; a concurrent write is in the result completely or not at all.
+    - Threads and processes may write and read concurrently.
+    - Reading a source that was never written to gives no points; it is not an error.
     - Its place belongs to the first database that claims it.
-    - A store may have versions: numbers that grow with every change. What is read with a version is what was read when
-      that was the present one, bit for bit, as long as `vacuum` keeps it. A store without versions gives None
-      as its version and takes no other.
+    - A store may have versions: numbers that grow with every change. Reading with a version gives, bit for bit, the points
+      of the time when that version was the current one, as long as `vacuum` keeps it. A store without versions has None
+      as its version and refuses any other.
+    - Its `repr` is its URL including the scheme, without password, token and options, as in messages.
 
-    - Printed, it shows its URL from the scheme on, without password, token and options, as messages do.
-
-    A store is registered under each scheme of its URLs as entry point `enstorage.series_stores`. What goes wrong is raised
-    as `enstorage.errors.StoreError`.
+    A store is registered under each scheme of its URLs as entry point `enstorage.series_stores`. Failures are raised as
+    `enstorage.errors.StoreError`.
 
     Attributes:
         is_in_process: true if the points are in the memory of the process, where no other process can reach them.
@@ -50,9 +49,9 @@ class SeriesStore(ABC):
     @classmethod
     @abstractmethod
     def parse(cls, url: str) -> Callable[[], Self]:
-        """Read a URL that begins with a scheme of the store, and a colon. What is returned opens the store.
+        """Parse a URL that begins with a scheme of the store and a colon; returns a function that opens the store.
 
-        Nothing is opened or made before: a connector reads the URLs of all its stores first.
+        Parsing opens and creates nothing: a connector parses the URLs of all its stores first.
 
         Raises:
             InvalidInputError: the URL is malformed; the message shows no secret (`enstorage.places.masking.masked`).
@@ -60,7 +59,7 @@ class SeriesStore(ABC):
 
     @abstractmethod
     def claim(self, store_id: str) -> None:
-        """Have the place belong to a database, now and from now on; called once by every connector that opens it.
+        """Assign the place to a database for good; called once by every connector that opens it.
 
         Raises:
             StoreError: it belongs to another one.
@@ -113,10 +112,10 @@ class SeriesStore(ABC):
 
     @abstractmethod
     def sources(self) -> list[int]:
-        """The ids of the sources that something is kept of, sorted; also of some whose points were all deleted."""
+        """The ids of the sources with stored points, sorted; some whose points were all deleted may be among them."""
 
     def version(self) -> int | None:
-        """The present version; None: the store has none."""
+        """The current version; None if the store has no versions."""
         return None
 
     @abstractmethod
@@ -128,9 +127,9 @@ class SeriesStore(ABC):
         """Delete all points of a source, for good."""
 
     def delete_leftovers(self, source_ids: Collection[int]) -> None:
-        """Delete what is there of new sources: points of a transaction that was undone, whose ids are given out again.
+        """Delete points under the ids of new sources: an id of a transaction that was rolled back is assigned again.
 
-        Where other programs write too, they may have written before there was a source: those points are kept.
+        If other programs write to the store too, they may have written before the source existed: those points are kept.
         """
         for source_id in () if self.written_by_others else source_ids:
             if self.extent(source_id) is not None:
@@ -138,16 +137,16 @@ class SeriesStore(ABC):
 
     @abstractmethod
     def compact(self) -> None:
-        """Drop what was replaced or deleted and join small pieces. Readers notice nothing."""
+        """Remove replaced and deleted points and merge small files. Readers are not affected."""
 
     def vacuum(self, keep: Collection[int], older_than: timedelta, *, delete: bool) -> tuple[int, int]:  # noqa: ARG002
-        """Free the files that neither the present state nor a version in `keep` needs.
+        """Free the files that neither the current state nor a version in `keep` needs.
 
         Args:
             keep: versions that stay readable.
-            older_than: files needed since then are kept. Zero is safe for writers, but it takes old states away from
-                under whoever is reading them at this moment.
-            delete: false only counts.
+            older_than: files that were needed within this time are kept. Zero is safe for writers, but a reader of an
+                older state may fail.
+            delete: false only counts the files.
 
         Returns:
             Number of files, and their bytes.

@@ -19,7 +19,7 @@ def find_series(url: str) -> Callable[[], SeriesStore]:
     Raises:
         InvalidInputError: the URL is malformed.
         NotSupportedError: the scheme is not known; the message lists those that are.
-        PluginError: the package that brings the store is broken.
+        PluginError: the package that registers the store cannot be loaded.
     """
     scheme, separator, _ = url.partition(":")
     if not separator or not plugins.has(SERIES_STORES, scheme):

@@ -1,4 +1,4 @@
-"""Points in the memory of the process: for tests and for trying things out."""
+"""Points in the memory of the process, for tests and experiments."""
 
 from collections.abc import Callable
 from threading import Lock
@@ -18,7 +18,7 @@ _NOTHING: Points = (np.empty(0, np.int64), np.empty(0, np.float64))
 
 
 class MemorySeries(SeriesStore):
-    """A series store that is gone when the process ends: `memory:`."""
+    """A series store that lasts until the process ends: `memory:`."""
 
     is_in_process = True
 
@@ -101,7 +101,7 @@ class MemorySeries(SeriesStore):
             self._points.pop(source_id, None)
 
     def compact(self) -> None:
-        """See `SeriesStore.compact`: nothing replaced is kept here."""
+        """See `SeriesStore.compact`: replaced points are not kept here."""
 
     def __repr__(self) -> str:
         return "memory:"

@@ -1,4 +1,4 @@
-"""Points from elsewhere: source loaders, files of CSV or line protocol, and columns in memory."""
+"""Reading of points from source loaders, CSV files, files of line protocol, and columns in memory."""
 
 from enstorage.sources.base import LoadedSeries, SourceLoader, Wanted, loader_from_json
 from enstorage.sources.csv_loader import CsvLoader

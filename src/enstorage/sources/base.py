@@ -22,13 +22,14 @@ Report = Callable[[str, int, int], object]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The part of a source to be loaded; by default all of it.
+    """The part of a source to load; by default all of it.
 
     Attributes:
-        keys: of the series, as `SourceLoader.keys` names them; None for all.
+        keys: keys of the series, see `LoadedSeries.key`; None for all.
         time_from: start of the period, nanoseconds since 1970 UTC; None: from the first point.
-        time_to: end of it, not part of the period; None: to the last point.
-        most_points: of all series together; more are an error, so that a wrong query does not fill the memory.
+        time_to: end of the period, itself excluded; None: to the last point.
+        most_points: largest number of points of all series together; more are an error, so that a wrong query does not
+            fill the memory.
     """
 
     keys: tuple[str, ...] | None = None
@@ -46,14 +47,15 @@ class LoadedSeries:
     """Points of one series, all of them or a piece.
 
     Attributes:
-        key: names the series in its source; the same in every loading, so that a later one goes to the same data source.
+        key: identifies the series in its source, and is the same on every load, so that its points are written to the same
+            data source.
         times: nanoseconds since 1970 UTC, int64, ascending, each once, shape (n,).
         values: finite, float64, shape (n,).
         name: display name of the series; by default its key.
-        unit: of the values.
-        interval: spacing of the points, such as `1d`; None where the source does not say.
-        fingerprint: of what these points were read from, such as an ETag, a commit or a SHA-256; None where there is none.
-        facts: other facts of the series, as JSON.
+        unit: unit of the values.
+        interval: spacing of the points, such as `1d`; None if the source does not give it.
+        fingerprint: identifies the state of the source, such as an ETag, a commit or a SHA-256; None if there is none.
+        facts: other facts about the series, as JSON.
     """
 
     key: str
@@ -70,35 +72,35 @@ class LoadedSeries:
 
 
 class SourceLoader(Recipe):
-    """Loads series from elsewhere: files, tables of a database, answers of a service, assets of a catalogue.
+    """Loads series from files, tables of a database, responses of a service or assets of a catalogue.
 
-    A loader is a frozen dataclass. Its fields are its parameters: JSON values that say what is loaded, such as a path, a
-    query, a URL or an area and a period. They are stored, so they hold no secret: passwords and tokens are taken from the
-    environment or from the settings of the library that reads. Subclasses are registered as entry points
+    A loader is a frozen dataclass. Its fields are its parameters: JSON values that select the data, such as a path, a
+    query, a URL or an area and a period. They are stored, so they must not contain secrets: passwords and tokens are taken
+    from the environment or from the settings of the library that reads. Subclasses are registered as entry points
     `enstorage.sources` under their `name`.
 
     Promises that every loader keeps, checked by `enstorage.testing.SourceLoaderContract`:
 
-    - The same parameters load the same series, to the bit, as long as the fingerprint is the same.
-    - A series has a key, which is unique in its source and stays the same from loading to loading. Its points come in one
-      piece or in several, one after the other in time order; pieces of different series are not mixed. So a loader need not
-      hold more than one piece in memory, and may begin before it has seen the end.
-    - What is wanted is what comes: no other key, no point outside of the period.
-    - Nothing is changed in the source, and nothing is kept between two loadings but caches.
-    - It reports between two pieces, and at least once in a few seconds. It lets pass what the report raises, and then holds
-      no connection and no temporary file.
+    - The same parameters load the same series, bit for bit, as long as the fingerprint is the same.
+    - A series has a key, which is unique in its source and the same on every load. Its points are given in one piece or in
+      several consecutive pieces in time order; pieces of different series are not mixed. So a loader holds only one piece
+      in memory, and may begin before it has read the end.
+    - It gives only what is wanted: no other key, no point outside the period.
+    - It changes nothing in the source, and stores nothing between two loads except caches.
+    - It reports between two pieces, and at least every few seconds. It passes on errors that the report raises, and then
+      closes its connections and removes its temporary files.
     - Loaders are pickled and sent to other processes; several may load at once.
 
-    What cannot be read is an `InvalidInputError` where the parameters or the data are wrong (retrying does not help), and a
-    `StoreError` where the source cannot be reached or failed (it may help). No message shows a secret.
+    A loader raises `InvalidInputError` if the parameters or the data are wrong (retrying does not help), and `StoreError`
+    if the source cannot be reached or failed (retrying may help). No message shows a secret.
     """
 
     @abstractmethod
     def read(self, wanted: Wanted, report: Report) -> Iterator[LoadedSeries]:
-        """Read what is wanted; called by `load`, which checks what comes.
+        """Read the wanted series; called by `load`, which checks them.
 
         Args:
-            wanted: keys, period and how many points at most. A loader leaves out early what it can.
+            wanted: keys, period and largest number of points. A loader should filter as early as possible.
             report: to be called as `report(what, done, total)`, such as `("Reading a.csv", 3, 10)`.
 
         Raises:
@@ -107,21 +109,21 @@ class SourceLoader(Recipe):
         """
 
     def fingerprint(self) -> str | None:
-        """A short text that changes when what `load` gives changes; None where the source has none.
+        """A short text that changes when the points of `load` change; None if the source has none.
 
-        It is cheap: by it somebody who loads regularly finds out that there is nothing new. Errors as of `read`.
+        It is cheap to compute, so that a regular load can be skipped if there is nothing new. Raises the errors of `read`.
         """
         return None
 
     def load(self, wanted: Wanted = Wanted(), report: Report | None = None) -> Iterator[LoadedSeries]:
-        """The series that are wanted, piece by piece, checked.
+        """The wanted series, piece by piece, checked.
 
         Args:
-            wanted: keys, period and how many points at most; by default all.
+            wanted: keys, period and largest number of points; by default all.
             report: called with the activity, the amount done and the total; an error that it raises stops the loading.
 
         Raises:
-            InvalidInputError: the parameters or the data are wrong, a wanted key is not there, or there are more points
+            InvalidInputError: the parameters or the data are wrong, a wanted key does not exist, or there are more points
                 than wanted.
             StoreError: the source cannot be reached or failed, or the loader broke a promise.
         """
@@ -132,17 +134,17 @@ class SourceLoader(Recipe):
             if latest is not None and piece.key != latest.key:
                 finished.add(latest.key)
                 latest = None
-            fault = "comes again after another series" if piece.key in finished else _fault(piece, wanted, latest)
+            fault = "is given again after another series" if piece.key in finished else _fault(piece, wanted, latest)
             if fault is not None:
                 raise StoreError(
-                    f"The series {piece.key!r} of the source loader {self.name!r} {fault}. The loader is broken: tell its "
-                    "authors."
+                    f"The series {piece.key!r} of the source loader {self.name!r} {fault}. The loader has a defect: report "
+                    "it to its authors."
                 )
             count += len(piece.times)
             if wanted.most_points is not None and count > wanted.most_points:
                 raise InvalidInputError(
-                    f"The source loader {self.name!r} gives more than {wanted.most_points} points, the most that are "
-                    "wanted. Load a shorter period or fewer series, or allow more."
+                    f"The source loader {self.name!r} gives more than {wanted.most_points} points, the limit of "
+                    "most_points. Load a shorter period or fewer series, or raise the limit."
                 )
             latest = piece if latest is None or len(piece.times) else latest
             yield piece
@@ -154,7 +156,7 @@ class SourceLoader(Recipe):
 
 
 def _fault(piece: LoadedSeries, wanted: Wanted, before: LoadedSeries | None) -> str | None:
-    """The fault of a piece, after the piece before of the same series; None if it has none."""
+    """The fault of a piece, given the piece before it of the same series; None if it has none."""
     times, values = piece.times, piece.values
     are_right = times.dtype == np.int64 and values.dtype == np.float64
     if not are_right or times.ndim != 1 or times.shape != values.shape:
@@ -163,16 +165,16 @@ def _fault(piece: LoadedSeries, wanted: Wanted, before: LoadedSeries | None) -> 
             "float64 of one shape (n,)"
         )
     if not wanted.has(piece.key):
-        return f"comes, but only {', '.join(wanted.keys or ())} were wanted"
+        return f"is given, but only {', '.join(wanted.keys or ())} were wanted"
     if not len(times):
         return None
     earlier = np.empty(0, np.int64) if before is None else before.times[-1:]
     ascending = np.concatenate([earlier, times])
     if not (ascending[1:] > ascending[:-1]).all():
-        return f"has times that do not ascend, in the piece from {to_iso(int(times[0]))} on"
+        return f"has times that are not ascending, in the piece from {to_iso(int(times[0]))} on"
     too_early = wanted.time_from is not None and times[0] < wanted.time_from
     if too_early or (wanted.time_to is not None and times[-1] >= wanted.time_to):
-        return "has points outside of the period that was wanted"
+        return "has points outside the wanted period"
     return None if np.isfinite(values).all() else "has values that are NaN or infinite"
 
 
@@ -181,7 +183,7 @@ def loader_from_json(recipe: Mapping[str, Any]) -> SourceLoader:
 
     Raises:
         InvalidInputError: no such loader is registered, or a parameter is unknown, missing or out of range.
-        PluginError: the package that brings the loader is broken.
+        PluginError: the package that registers the loader cannot be loaded.
     """
     loader: SourceLoader = plugins.load(SOURCES, recipe.get("name")).from_json(recipe)
     return loader

@@ -1,13 +1,13 @@
 """Points in CSV files: a column of times and a column of values.
 
-Reading accepts what spreadsheets, R and instruments write. The delimiter (semicolon, tab, comma or blanks) is taken
-from the first rows, a header is recognised, empty lines and lines starting with `#` are skipped, cells may stand in
-double quotes. The first time decides which one format the whole column has:
+Files of spreadsheets, R and instruments are accepted. The delimiter (semicolon, tab, comma or blanks) is taken from the
+first rows, a header is recognised, empty lines and lines starting with `#` are skipped, cells may be in double quotes.
+The first time determines the format of the whole column:
 
 - ISO 8601, as `enstorage.instant.to_ns` reads it: `1749-01`, `2015-01-29T21:55:43.702900257Z`
 - years of four digits, with or without decimals: `1700`, `1749.042` (that fraction of that year)
-- whole nanoseconds since 1970 UTC, recognised by at least one number of 17 or more digits; smaller ones alone could
-  as well be seconds, milliseconds or `20200131`, so they are refused
+- integer nanoseconds since 1970 UTC, recognised by at least one number of 17 or more digits; smaller ones alone could
+  also be seconds, milliseconds or `20200131`, so they are refused
 """
 
 import csv
@@ -33,7 +33,7 @@ _FORMATS = "ISO 8601 (2015-01-29T21:55:43Z, 2015-01), years (1749 or 1749.042), 
 
 
 def read_csv_points(path: str | Path) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Read times and values from a CSV file of two columns; see the module for what it may look like.
+    """Read times and values from a CSV file of two columns; see the module for the formats.
 
     Args:
         path: A text file in UTF-8, with or without byte order mark.
@@ -42,15 +42,15 @@ def read_csv_points(path: str | Path) -> tuple[NDArray[np.int64], NDArray[np.flo
         Times (nanoseconds since 1970 UTC), each once, and finite values, shape (n,) each, in the order of the file.
 
     Raises:
-        InvalidInputError: The file cannot be read, holds no points, has other than two columns, or a row is bad; the
-            message names the first bad row by its line in the file and counts the others.
+        InvalidInputError: The file cannot be read, has no points, does not have two columns, or a row is bad; the
+            message gives the line of the first bad row and the number of others.
     """
     path = Path(path)
     return parse_csv_points(path, read_bytes(path))
 
 
 def parse_csv_points(path: Path, content: bytes) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The points in the bytes of a CSV file that was read before; see `read_csv_points`."""
+    """The points in the bytes of a CSV file; see `read_csv_points`."""
     import polars as pl
 
     lines = (
@@ -84,7 +84,7 @@ def parse_csv_points(path: Path, content: bytes) -> tuple[NDArray[np.int64], NDA
         raise InvalidInputError(
             f"{path}, line {line}, cannot be read: {_shorten(text)}; expected a time as {expected}, "
             f"{_delimiter_name(delimiter)}, and a finite number with a decimal point. "
-            f"{f'Further bad lines: {further}. ' if further else ''}Mend or remove the row; nothing was kept."
+            f"{f'Further bad lines: {further}. ' if further else ''}Correct or remove the row; nothing was stored."
         )
     _check_distinct(path, times, lines)
     return times, np.array(values.to_numpy())
@@ -93,12 +93,12 @@ def parse_csv_points(path: Path, content: bytes) -> tuple[NDArray[np.int64], NDA
 def write_csv_points(
     path: str | Path, times_ns: NDArray[np.int64], values: NDArray[np.float64], *, overwrite: bool = False
 ) -> None:
-    """Write times and values to a CSV file that `read_csv_points` reads back to the same bits.
+    """Write times and values to a CSV file that `read_csv_points` reads back exactly.
 
-    The file appears whole or not at all.
+    The file is written completely or not at all.
 
     Args:
-        path: The file to make; its folder must exist.
+        path: The file to create; its folder must exist.
         times_ns: Nanoseconds since 1970 UTC, shape (n,); written as ISO 8601.
         values: Shape (n,); written with as many digits as they need, NaN as `nan`.
         overwrite: Whether an existing file is replaced.
@@ -106,7 +106,7 @@ def write_csv_points(
     Raises:
         InvalidInputError: The path is a directory, its folder is missing, the file exists and `overwrite` is false, or
             the arrays differ in shape.
-        StoreError: The operating system refuses to write.
+        StoreError: The file system fails.
     """
     import polars as pl
 
@@ -131,7 +131,7 @@ def _check_distinct(path: Path, times: NDArray[np.int64], lines: "pl.DataFrame")
         raise InvalidInputError(
             f"{path}, line {lines['line'][int(second)]}, has the time {to_iso(int(times[first]))} of line "
             f"{lines['line'][int(first)]} again; expected each time once ({len(repeated)} lines repeat one). Drop or "
-            "combine them; nothing was kept."
+            "combine them; nothing was stored."
         )
 
 
@@ -139,7 +139,7 @@ def read_bytes(path: Path) -> bytes:
     """The content of a file.
 
     Raises:
-        InvalidInputError: it is not there, is a directory or cannot be read.
+        InvalidInputError: it does not exist, is a directory or cannot be read.
     """
     try:
         return path.read_bytes()
@@ -164,7 +164,7 @@ def _text(path: Path, content: bytes) -> str:
 
 
 def _find_delimiter(first_lines: list[str]) -> str:
-    """The strongest delimiter in the last of the first lines: a header may hold others in its titles."""
+    """The first delimiter, in order of preference, in the last of the first lines: titles of a header may have others."""
     return next((delimiter for delimiter in ";\t," if delimiter in first_lines[-1]), " ")
 
 
@@ -179,7 +179,7 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 
 def _all_cells(texts: "pl.Series", pattern: str) -> "pl.DataFrame":
-    """The groups of a pattern in each line; a million lines at a time, so that it can be stopped."""
+    """The groups of a pattern in each line; a million lines at a time, so that the call can be stopped."""
     import polars as pl
 
     parts = []
@@ -190,9 +190,9 @@ def _all_cells(texts: "pl.Series", pattern: str) -> "pl.DataFrame":
 
 
 def _is_header(cells: list[str]) -> bool:
-    """A first row is data when either cell could be: a bad first value must not pass for a title."""
+    """True for a header. A first row is data if either cell could be: a bad first value must not be taken for a title."""
     time, value = cells
-    if not time:  # how pandas heads the column of an unnamed index
+    if not time:  # the title that pandas writes for an unnamed index
         return True
     return not _is_number(value) and re.match("[+-]?[0-9]", time) is None
 
@@ -213,7 +213,7 @@ def _row_pattern(delimiter: str) -> str:
 
 
 def _parse_times(path: Path, texts: "pl.Series") -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
-    """Times, which of them were valid, and the name of the format that the first one decided on."""
+    """Times, a mask of the valid ones, and a description of the format, which the first time determines."""
     import polars as pl
 
     first = texts[0]
@@ -227,16 +227,16 @@ def _parse_times(path: Path, texts: "pl.Series") -> tuple[NDArray[np.int64], NDA
             )
         numbers = texts.cast(pl.Int64, strict=False)
         times = np.array(numbers.fill_null(0).to_numpy())
-        # Years and dates (20200131) among nanoseconds would be times in the first tenth of a second of 1970.
+        # Years and dates (20200131) taken as nanoseconds lie in the first tenth of a second of 1970.
         valid = numbers.is_not_null().to_numpy() & (times >= MIN_NS) & ((times == 0) | (abs(times) >= SECOND // 10))
-        return times, valid, "whole nanoseconds since 1970"
+        return times, valid, "integer nanoseconds since 1970"
     expected = "ISO 8601 (2015-01-29T21:55:43Z, 2015-01)"
     times, valid = iso_strings_to_ns(texts)
     return times, valid, expected if valid.any() else _FORMATS
 
 
 def _years_to_ns(texts: "pl.Series") -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Exact to the nanosecond for up to 18 decimals; those beyond, less than a nanosecond, are left out."""
+    """Decimal years as times, exact to the nanosecond; decimals beyond the 18th are less than that and are ignored."""
     import polars as pl
 
     parts = texts.str.extract_groups(_YEAR).struct.unnest()
@@ -248,8 +248,8 @@ def _years_to_ns(texts: "pl.Series") -> tuple[NDArray[np.int64], NDArray[np.bool
     upper = length * decimals.str.slice(0, 9).cast(pl.Int64).to_numpy()
     lower = (length * decimals.str.slice(9, 9).cast(pl.Int64).to_numpy() + SECOND // 2) // SECOND
     within_year = upper + lower
-    times, holds = join_seconds(starts + within_year // SECOND, within_year % SECOND)
-    return times, holds & parts["year"].is_not_null().to_numpy()
+    times, fits = join_seconds(starts + within_year // SECOND, within_year % SECOND)
+    return times, fits & parts["year"].is_not_null().to_numpy()
 
 
 def _shorten(text: str) -> str:

@@ -1,4 +1,4 @@
-"""`CsvLoader`: series in CSV files, one in each."""
+"""`CsvLoader`: series in CSV files, one series in each file."""
 
 import hashlib
 from collections.abc import Iterator
@@ -17,11 +17,11 @@ from enstorage.sources.csv_file import parse_csv_points, read_bytes
 class CsvLoader(SourceLoader):
     """Files of two columns, a time and a value, as `enstorage.sources.csv_file` reads them; each is one series.
 
-    The key of a series is the name of its file without `.csv`, with the folders that the pattern leaves open. The
+    The key of a series is the name of its file without `.csv`, with the folders that the pattern matches. The
     fingerprint is the SHA-256 of the file.
 
     Attributes:
-        path: of a file, or a pattern for many: `*` and `?` stand for a part of a name, `**` for folders.
+        path: path of a file, or a pattern for many: `*` and `?` match a part of a name, `**` matches folders.
     """
 
     name: ClassVar[str] = "csv"
@@ -31,7 +31,7 @@ class CsvLoader(SourceLoader):
     def __post_init__(self) -> None:
         if not isinstance(self.path, str) or not self.path:
             raise InvalidInputError(
-                f"CsvLoader's path is {self.path!r}; expected the path of a CSV file, or a pattern such as 'meters/*.csv'."
+                f"CsvLoader: path is {self.path!r}; expected the path of a CSV file, or a pattern such as 'meters/*.csv'."
             )
 
     def fingerprint(self) -> str:
@@ -61,7 +61,7 @@ class CsvLoader(SourceLoader):
         """The files by the keys of their series, in the order of the keys; at least one.
 
         Raises:
-            InvalidInputError: no file fits the pattern.
+            InvalidInputError: no file matches the pattern.
         """
         path = Path(self.path)
         if path.exists() or not set("*?[") & set(self.path):
@@ -71,7 +71,7 @@ class CsvLoader(SourceLoader):
         folder = Path(*parts[:fixed])
         found = [each for each in folder.glob(str(Path(*parts[fixed:]))) if each.is_file()]
         if not found:
-            raise InvalidInputError(f"No file fits {self.path!r}; expected CSV files. Check the pattern.")
+            raise InvalidInputError(f"No file matches {self.path!r}; expected CSV files. Check the pattern.")
         return sorted((each.relative_to(folder).as_posix().removesuffix(".csv"), each) for each in found)
 
 

@@ -1,10 +1,10 @@
 """Points in files of InfluxDB's line protocol, such as `influx_inspect export` and Telegraf write.
 
-A line is `measurement,tag=text,… field=number,… time`. Lines that are simple are understood all at once; those with quoted
-texts or with backslashes, one by one by a parser that keeps to InfluxDB's own. Empty lines, lines that begin with `#` and
-the statements between `# DDL` and `# DML` are skipped. Of several lines with one time the last counts, as in InfluxDB.
+A line is `measurement,tag=text,… field=number,… time`. Simple lines are parsed together; lines with quoted texts or
+backslashes one by one, by a parser that follows that of InfluxDB. Empty lines, lines that begin with `#` and the
+statements between `# DDL` and `# DML` are skipped. Of several lines with one time the last counts, as in InfluxDB.
 
-That parser takes no numbers nearer to zero than 2.2e-308; in simple lines they are read as they are.
+That parser accepts no numbers nearer to zero than 2.2e-308; in simple lines they are read exactly.
 """
 
 import gzip
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from enstorage.errors import InvalidInputError
 from enstorage.instant import MAX_NS
 
-#: Nanoseconds in a unit of time; the names are those that InfluxDB knows.
+#: Nanoseconds in a unit of time; the names are those of InfluxDB.
 PRECISIONS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 
 _KEY = r'[^,=\s\\"]+'
@@ -32,7 +32,7 @@ _VALUE = rf'(?:{_NUMBER}|-?[0-9]+i|[0-9]+u|[tTfF]|true|True|TRUE|false|False|FAL
 _SIMPLE = rf'^[^,\s\\"]+(?:,{_KEY}={_KEY})* {_KEY}={_VALUE}(?:,{_KEY}={_VALUE})*(?: -?[0-9]+)?$'
 _NOT_SIMPLE = set(',= \t"\\')
 _FOUND = {"row": pl.UInt32, "time": pl.String, "value": pl.String}
-# Nanoseconds since September 1970 have more digits; fewer may as well be microseconds, milliseconds or seconds.
+# Nanoseconds since September 1970 have more digits; fewer may also be microseconds, milliseconds or seconds.
 _FEWEST_NANOSECONDS = 10**16
 
 
@@ -41,12 +41,12 @@ class LineFile:
     """The points to read from a file.
 
     Attributes:
-        path: the file; `.gz` is unpacked.
+        path: the file; `.gz` is decompressed.
         tags: tags that a line must have.
         measurement: the measurement that a line must begin with.
-        field: the field that holds the value.
-        precision: the unit of the times, one of `PRECISIONS`; None is nanoseconds, and refuses times that look like
-            something else.
+        field: the field with the value.
+        precision: the unit of the times, one of `PRECISIONS`; None means nanoseconds, but times that look like another
+            unit are refused.
     """
 
     path: Path
@@ -59,8 +59,8 @@ class LineFile:
         """Times (nanoseconds since 1970 UTC, ascending, each once) and values, shape (n,) each, n ≥ 1.
 
         Raises:
-            InvalidInputError: the file cannot be read or holds no such points, or a line is wrong: the message names the
-                first one by its number and counts the others.
+            InvalidInputError: the file cannot be read or has no such points, or a line is malformed: the message gives the
+                number of the first such line and counts the others.
         """
         if self.precision is not None and self.precision not in PRECISIONS:
             raise InvalidInputError(f"There is no precision {self.precision!r}; known are {', '.join(PRECISIONS)}.")
@@ -85,16 +85,16 @@ class LineFile:
         return np.array(kept["time"].to_numpy()), np.array(kept["number"].to_numpy())
 
     def _wanted(self, simple: pl.DataFrame) -> pl.DataFrame:
-        """Of the lines that are simple those that are meant: `row`, and `time` and `value` as they are written."""
+        """The simple lines with the wanted points: `row`, and the texts of `time` and `value`."""
         if any(
             not name or _NOT_SIMPLE & set(name) for name in (self.measurement, self.field, *sum(self.tags.items(), ()))
         ):
             return pl.DataFrame(schema=_FOUND)
-        # Cut at single characters, which takes a tenth of the time that a pattern takes.
-        key, fields, time = (pl.col("parts").struct.field(f"field_{place}") for place in range(3))
-        holds = (key + ",").str.starts_with(f"{self.measurement},")
+        # Splitting at single characters takes a tenth of the time of a pattern.
+        key, fields, time = (pl.col("parts").struct.field(f"field_{index}") for index in range(3))
+        is_wanted = (key + ",").str.starts_with(f"{self.measurement},")
         for tag, text in self.tags.items():
-            holds &= (key + ",").str.contains(f",{tag}={text},", literal=True)
+            is_wanted &= (key + ",").str.contains(f",{tag}={text},", literal=True)
         value = (
             ("," + fields)
             .str.splitn(f",{self.field}=", 2)
@@ -104,13 +104,13 @@ class LineFile:
         )
         return (
             simple.select("row", parts=pl.col("text").str.replace_all('"[^"]*"', '""').str.splitn(" ", 3))
-            .filter(holds)
+            .filter(is_wanted)
             .select("row", time=time, value=value)
             .drop_nulls("value")
         )
 
     def _parse(self, texts: pl.Series, rows: list[int]) -> tuple[pl.DataFrame, list[int], dict[int, str]]:
-        """The lines that are meant among those that are not simple; rows that belong to a line above; what is wrong."""
+        """The wanted points in other lines; the rows that continue a line above; and the faults by row."""
         found: list[tuple[int, str | None, str]] = []
         swallowed: list[int] = []
         faults: dict[int, str] = {}
@@ -118,7 +118,7 @@ class LineFile:
             if swallowed and row <= swallowed[-1]:
                 continue
             line, end = _parsed(begins), row
-            if line is None:  # a text may go on in the next lines
+            if line is None:  # a text may continue in the next lines
                 pieces, is_open = [begins], _ends_in_text(begins)
                 while is_open and end + 1 < len(texts):
                     end += 1
@@ -128,12 +128,12 @@ class LineFile:
                 swallowed += range(row + 1, end + 1)
             if line is None:
                 faults[row] = "cannot be read"
-            elif self._is_meant(line):
+            elif self._is_wanted(line):
                 time = line["time"]
                 found.append((row, None if time is None else str(time), repr(line["fields"][self.field])))
         return pl.DataFrame(found, schema=_FOUND, orient="row"), swallowed, faults
 
-    def _is_meant(self, line: dict[str, Any]) -> bool:
+    def _is_wanted(self, line: dict[str, Any]) -> bool:
         return (
             line["measurement"] == self.measurement
             and self.field in line["fields"]
@@ -144,7 +144,7 @@ class LineFile:
         if self.precision is None and int(np.abs(times.to_numpy()).max()) < _FEWEST_NANOSECONDS:
             raise InvalidInputError(
                 f"{self.path} has times such as {times[0]}, which may be nanoseconds, microseconds, milliseconds or "
-                "seconds; expected nanoseconds of 17 digits or more. Say what they are by the precision: "
+                "seconds; expected nanoseconds of 17 digits or more. Give their unit as precision: "
                 f"{', '.join(PRECISIONS)}."
             )
 
@@ -153,7 +153,7 @@ class LineFile:
         further = f"Further bad lines: {len(faults) - 1}. " if len(faults) > 1 else ""
         return InvalidInputError(
             f"{self.path}, line {lines['line'][row]}, {faults[row]}: {_shorten(lines['text'][row])}; expected a line such "
-            f"as data_source,mysql_id=234 value=0.55 1422568543702900257. {further}Mend or remove it; nothing was kept."
+            f"as data_source,mysql_id=234 value=0.55 1422568543702900257. {further}Correct or remove it; nothing was stored."
         )
 
     def _nothing_found(self, lines: pl.DataFrame) -> InvalidInputError:
@@ -161,12 +161,12 @@ class LineFile:
         begins = f", the first {_shorten(lines['text'][0])}" if lines.height else ""
         return InvalidInputError(
             f"{self.path} holds no points; expected lines of {wanted} with the field {self.field}, received {lines.height} "
-            f"lines{begins}. Name measurement, tags and field as they are in the file."
+            f"lines{begins}. Give measurement, tags and field as they are in the file."
         )
 
 
 def _lines(path: Path) -> pl.DataFrame:
-    """Columns `line`, the number in the file, and `text`, of all lines that are no comments."""
+    """Columns `line`, the number in the file, and `text`, of all lines that are not comments."""
     text = _read_text(path)
     lines = (
         pl.DataFrame({"text": [text]})
@@ -191,10 +191,12 @@ def _read_text(path: Path) -> str:
             f"{path} is a directory; expected a file of line protocol. Name the file in it."
         ) from None
     except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise InvalidInputError(f"{path} is not a whole gzip file, as its name says. Pack it again.") from None
+        raise InvalidInputError(
+            f"{path} is not a complete gzip file, although its name ends in .gz. Compress it again."
+        ) from None
     except UnicodeDecodeError as error:
         raise InvalidInputError(
-            f"{path} is not UTF-8 text (byte {error.start} is not); expected a file of line protocol. Name packed files .gz."
+            f"{path} is not UTF-8 text (byte {error.start} is not); expected a file of line protocol. Name gzip files .gz."
         ) from None
     except OSError as error:
         raise InvalidInputError(f"{path} cannot be read: {error}. Check the path and the rights on it.") from error
@@ -209,12 +211,12 @@ def _parsed(text: str) -> dict[str, Any] | None:
 
 
 def _ends_in_text(line: str) -> bool:
-    """True where a quoted text begins in the line and does not end there, or the other way round."""
+    """True if a quoted text begins in the line but does not end there, or ends but does not begin there."""
     return re.sub(r'\\["\\]', "", line).count('"') % 2 == 1
 
 
 def _numbers(texts: pl.Series) -> pl.Series:
-    """Values as floats; null for what is no number or does not fit."""
+    """Values as floats; null for a text that is not a number or is out of range."""
     text, bare = pl.col("text"), pl.col("text").str.strip_suffix("i").str.strip_suffix("u")
     fits = (
         pl.when(text.str.ends_with("i"))
@@ -230,8 +232,8 @@ def _numbers(texts: pl.Series) -> pl.Series:
 def _faults(points: pl.DataFrame) -> dict[int, str]:
     """The fault of each wrong row."""
     reasons = (
-        pl.when(pl.col("time").is_null()).then(pl.lit("has no time, or one that cannot be kept"))
-        .when(pl.col("number").is_null()).then(pl.lit("has a value that is no finite number"))
+        pl.when(pl.col("time").is_null()).then(pl.lit("has no time, or one that is out of range"))
+        .when(pl.col("number").is_null()).then(pl.lit("has a value that is not a finite number"))
     )  # fmt: skip
     wrong = points.select("row", reason=reasons).drop_nulls()
     return dict(wrong.iter_rows())

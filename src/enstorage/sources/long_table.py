@@ -15,13 +15,13 @@ def by_key(table: Any, series: str, time: str, value: str) -> dict[str, tuple[ND
     """The points of each series of a long table.
 
     Args:
-        table: a Polars, pandas or Arrow table, or anything that gives a column by `table[name]`; one row a point.
-        series: name of the column with the key of the series, texts or whole numbers.
+        table: a Polars, pandas or Arrow table, or an object that returns a column for `table[name]`; one row per point.
+        series: name of the column with the key of the series, texts or integers.
         time: name of the column with the times, in any form (`enstorage.instant.to_ns_array`).
         value: name of the column with the values.
 
     Returns:
-        Times (ns, not sorted) and values, shape (n,) each, by key; keys in the order in which the table has them.
+        Times (ns, not sorted) and values, shape (n,) each, by key; keys in the order of the table.
 
     Raises:
         InvalidInputError: a column is missing or cannot be read, a key is missing, or the table has no rows.
@@ -38,16 +38,16 @@ def by_key(table: Any, series: str, time: str, value: str) -> dict[str, tuple[ND
 
 
 def as_key(key: object) -> str:
-    """The key of a series as text; whole numbers become text.
+    """The key of a series as text; integers become text.
 
     Raises:
-        InvalidInputError: it is neither a text of 1 to 255 characters nor a whole number.
+        InvalidInputError: it is neither a text of 1 to 255 characters nor an integer.
     """
     is_number = hasattr(key, "__index__") and not isinstance(key, bool)
     text = str(key) if is_number else key
     if not isinstance(text, str) or not 0 < len(text) <= _LONGEST_KEY:
         raise InvalidInputError(
-            f"The key of a series is a text of 1 to {_LONGEST_KEY} characters or a whole number; received {key!r:.80}."
+            f"The key of a series must be a text of 1 to {_LONGEST_KEY} characters or an integer; received {key!r:.80}."
         )
     return text
 
@@ -59,7 +59,7 @@ def _column(table: Any, name: str) -> Any:
     known = _names(table)
     if known is None:
         raise InvalidInputError(
-            f"A {type(table).__name__} is no table; expected a Polars, pandas or Arrow table with one row for each point. "
+            f"A {type(table).__name__} is not a table; expected a Polars, pandas or Arrow table with one row per point. "
             "Read a file first, such as by polars.read_csv(path)."
         )
     if name not in known:

@@ -17,7 +17,7 @@ def as_points(times: Any, values: Any = None) -> tuple[NDArray[np.int64], NDArra
     """Return points sorted by time.
 
     Args:
-        times: shape (n,), n ≥ 1, what `enstorage.instant.to_ns_array` accepts. Alone: a pandas Series with a
+        times: shape (n,), n ≥ 1, as `enstorage.instant.to_ns_array` accepts it. Alone: a pandas Series with a
             DatetimeIndex, a Polars, pandas or Arrow table of two columns (time, value), a source loader of one series, or
             the path of a CSV file as `CsvLoader` takes it.
         values: shape (n,), finite numbers in a list or in a NumPy, pandas, Polars or Arrow array; matched with the
@@ -28,7 +28,7 @@ def as_points(times: Any, values: Any = None) -> tuple[NDArray[np.int64], NDArra
 
     Raises:
         InvalidInputError: There are no points, the lengths differ, a time or a value cannot be used, a value is
-            missing, NaN or infinite, or a time stands twice.
+            missing, NaN or infinite, or a time is repeated.
     """
     if values is None:
         times, values = _split(times)
@@ -37,7 +37,7 @@ def as_points(times: Any, values: Any = None) -> tuple[NDArray[np.int64], NDArra
     numbers = as_numbers(values)
     if times_ns.size != numbers.size:
         raise InvalidInputError(
-            f"There are {times_ns.size} times and {numbers.size} values; expected as many of each. "
+            f"There are {times_ns.size} times and {numbers.size} values; expected the same number. "
             "Give one value per time."
         )
     if times_ns.size == 0:
@@ -92,7 +92,7 @@ def _of_one_series(loader: SourceLoader) -> tuple[NDArray[np.int64], NDArray[np.
 
 
 def _columns(table: Any) -> list[Any] | None:
-    """The columns of a table, known by its methods so that none of the libraries need be there."""
+    """The columns of a table, recognised by its methods so that none of the libraries is needed."""
     if hasattr(table, "get_columns"):  # Polars
         return list(table.get_columns())
     if hasattr(table, "column_names") and hasattr(table, "columns"):  # Arrow
@@ -106,14 +106,14 @@ def as_numbers(values: Any) -> NDArray[np.float64]:
     """Values as float64, shape (n,), NaN where one is missing.
 
     Raises:
-        InvalidInputError: they have not one dimension, or are no numbers.
+        InvalidInputError: they are not one-dimensional, or are not numbers.
     """
     array = np.asarray(values.tolist() if np.ma.is_masked(values) else values)  # a masked value becomes None
     if array.ndim != 1:
         raise InvalidInputError(
             f"Values have {array.ndim} dimensions; expected a sequence of numbers with one. Give one value per time."
         )
-    # Objects are numbers with missing ones among them, or decimals; NumPy would also take strings for numbers.
+    # Objects are decimals, or numbers with missing ones; NumPy would also convert strings to numbers.
     is_number = array.dtype.kind in "iuf" or array.size == 0
     if array.dtype.kind == "O" and not any(isinstance(value, str | bytes | bool) for value in array):
         try:
@@ -148,5 +148,5 @@ def _check_distinct(times_ns: NDArray[np.int64]) -> None:
         first = int(times_ns[int(repeated.argmax())])
         raise InvalidInputError(
             f"{int(repeated.sum())} points have the time of another one, first {to_iso(first)}; expected each time "
-            "once. Drop or combine them, or write them one after the other to let the later one win."
+            "once. Drop or combine them, or write them in separate calls so that the later one replaces the earlier."
         )

@@ -1,6 +1,6 @@
-"""Contract tests for authors of plug-ins: subclass one, say how yours is made, and pytest runs every promise.
+"""Contract tests for authors of plug-ins: subclass one, implement its factory method, and pytest tests every promise.
 
-Needs pytest. Those of networks are in `entrainer.testing`, those of methods in `endirector.testing`.
+They need pytest. Those of networks are in `entrainer.testing`, those of methods in `endirector.testing`.
 """
 
 from enstorage.testing.adapters import AdapterContract

@@ -1,4 +1,4 @@
-"""`AdapterContract`: what every adapter promises, as tests."""
+"""`AdapterContract`: the promises of every adapter, as tests."""
 
 # ruff: noqa: S101 - tests assert
 
@@ -23,8 +23,8 @@ _ROWS = 80
 class AdapterContract(ABC):
     """Every promise of `enstorage.adapter.Adapter`, one test each.
 
-    Subclass it in a test file under a name that begins with `Test`, and give `make_adapter`; and `make_prepared`, if the
-    adapter takes other rows than daily numbers of events.
+    Subclass it in a test file under a name that begins with `Test`, and implement `make_adapter`; and `make_prepared`, if
+    the adapter takes other rows than daily numbers of events.
     """
 
     @abstractmethod
@@ -32,7 +32,7 @@ class AdapterContract(ABC):
         """The adapter, new each time."""
 
     def make_prepared(self) -> list[Prepared]:
-        """The rows of some series: here two of 80 days, of which 3 were dropped, with whole numbers from 0 to 3."""
+        """The rows of some series: here two of 80 days, of which 3 were dropped, with integers from 0 to 3."""
         values = np.random.default_rng(7).integers(0, 4, (2, _ROWS)).astype(np.float64)
         part = np.repeat(np.array([0, 1, 2], np.int8), [48, 16, 16])
         kept = np.delete(np.arange(_ROWS), [20, 21, 50])
@@ -54,14 +54,14 @@ class AdapterContract(ABC):
         """The rows."""
         return self.make_prepared()
 
-    def test_it_is_known_by_its_name(self) -> None:
-        """It is registered under it, and the readable form begins with it."""
+    def test_it_is_registered_under_its_name(self) -> None:
+        """The readable form begins with the name, too."""
         adapter = self.make_adapter()
         assert plugins.load(ADAPTERS, adapter.name) is type(adapter)
         assert str(adapter).startswith(adapter.name)
 
     def test_samples_fit_together(self, prepared: list[Prepared]) -> None:
-        """One row a sample in every array; ids ascend and are unique within a series; every number is finite."""
+        """One row for each sample in every array; ids ascend and are unique within a series; every number is finite."""
         for samples in self._each(prepared):
             rows = len(samples.id)
             assert rows
@@ -87,12 +87,12 @@ class AdapterContract(ABC):
         assert np.array_equal(times.reshape(len(times), -1)[:, 0], samples.id)
 
     def test_the_same_rows_give_the_same_samples(self, prepared: list[Prepared]) -> None:
-        """To the bit, by another instance, from rows that were made anew."""
+        """Bit for bit, by another instance, from rows that were made again."""
         for one, other in zip(self._each(prepared), self._each(self.make_prepared()), strict=True):
             _same(one, other, np.arange(len(one.id)))
 
     def test_the_recipe_makes_the_same_samples(self, prepared: list[Prepared]) -> None:
-        """`to_json` returns JSON, and `from_json` makes an adapter of it that builds the same samples."""
+        """`to_json` returns JSON, from which `from_json` makes an adapter that builds the same samples."""
         adapter = self.make_adapter()
         recipe = json.loads(json.dumps(adapter.to_json()))
         assert recipe["name"] == adapter.name
@@ -101,7 +101,7 @@ class AdapterContract(ABC):
         made = adapter.samples_of(prepared)
         _same(made, again.samples_of(prepared), np.arange(len(made.id)))
 
-    def test_test_rows_are_not_seen_before_the_test(self, prepared: list[Prepared]) -> None:
+    def test_test_rows_do_not_affect_train_and_valid(self, prepared: list[Prepared]) -> None:
         """With other values in the test part, the samples of train and valid are the same."""
         changed = [
             replace(
@@ -118,7 +118,7 @@ class AdapterContract(ABC):
             _same(one, other, rows)
 
     def test_too_few_rows_are_refused(self, prepared: list[Prepared]) -> None:
-        """By `NoSamplesError`, so that a short series among many is left out and counted."""
+        """With `NoSamplesError`, so that a short series among many is left out and counted."""
         columns = {name: getattr(prepared[0], name)[:1] for name in ("times", "values", "position", "part")}
         with pytest.raises(NoSamplesError, match="series 0"):
             self.make_adapter().samples_of([replace(prepared[0], **columns)])

@@ -1,4 +1,4 @@
-"""`FormatContract`: what every format promises, as tests."""
+"""`FormatContract`: the promises of every format, as tests."""
 
 # ruff: noqa: S101 - tests assert
 
@@ -17,7 +17,7 @@ _FOREIGN = (None, 3, "text", [1.0], {"a": 1}, object())
 class FormatContract(ABC):
     """Every promise of `enstorage.formats.base.Format`, one test each.
 
-    Subclass it in a test file under a name that begins with `Test`, and give `form`, `make_object` and `same`.
+    Subclass it in a test file under a name that begins with `Test`, and implement `form`, `make_object` and `same`.
     """
 
     #: The format.
@@ -34,17 +34,17 @@ class FormatContract(ABC):
         """True if two objects give the same output."""
 
     def test_it_is_registered_under_its_name(self) -> None:
-        """The name is stored beside the bytes, and by it they are opened."""
+        """The name is stored beside the bytes and determines how they are loaded."""
         assert plugins.load(FORMATS, self.form.name) is self.form
 
-    def test_it_takes_objects_of_its_own_alone(self) -> None:
-        """It looks at any object without failing."""
+    def test_it_takes_only_objects_of_its_own(self) -> None:
+        """`takes` accepts any object as argument without failing."""
         assert self.form.takes(self.make_object())
         if not self.keeps_code:
             assert not any(self.form.takes(each) for each in _FOREIGN)
 
-    def test_what_was_kept_is_opened(self) -> None:
-        """By the name that the store keeps; dumped again, it is opened again."""
+    def test_dumped_objects_are_loaded(self) -> None:
+        """By the stored name; a loaded object can be dumped and loaded again."""
         obj = self.make_object()
         name, content = dump(obj, allow_pickle=self.keeps_code)
         assert name == self.form.name
@@ -55,8 +55,8 @@ class FormatContract(ABC):
         assert self.same(obj, again)
 
     @pytest.mark.parametrize("length", [0, 1, 10])
-    def test_bytes_that_were_cut_are_refused(self, length: int) -> None:
-        """By an error of this package, whatever the library raises."""
+    def test_truncated_bytes_are_refused(self, length: int) -> None:
+        """With an error of this package, whatever the library raises."""
         content = self.form.dump(self.make_object(), allow_code=self.keeps_code)
         with pytest.raises(EnstorageError):
             self.form.load(content[:length], allow_code=self.keeps_code)

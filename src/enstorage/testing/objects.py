@@ -1,4 +1,4 @@
-"""`ObjectStoreContract`: what every object store promises, as tests."""
+"""`ObjectStoreContract`: the promises of every object store, as tests."""
 
 # ruff: noqa: S101 - tests assert
 
@@ -15,7 +15,7 @@ from enstorage.errors import CorruptError, InvalidInputError, StoreError
 from enstorage.objects.base import ObjectStore
 from enstorage.objects.choose import class_of
 
-# Some stores keep times to the second.
+# Some stores round times to the second.
 _TICK = timedelta(seconds=1)
 
 _HASH = hashlib.sha256(b"never stored").hexdigest()
@@ -24,16 +24,16 @@ _HASH = hashlib.sha256(b"never stored").hexdigest()
 class ObjectStoreContract(ABC):
     """Every promise of `enstorage.objects.base.ObjectStore`, one test each.
 
-    Subclass it in a test file under a name that begins with `Test`, and give `make_store` and `overwrite`.
+    Subclass it in a test file under a name that begins with `Test`, and implement `make_store` and `overwrite`.
     """
 
     @abstractmethod
     def make_store(self, place: Path) -> ObjectStore:
-        """Open the store of a place, empty the first time; called again it gives another instance of the same store."""
+        """Open the store of a place, empty the first time; another call returns another instance of the same store."""
 
     @abstractmethod
     def overwrite(self, place: Path, sha256: str, content: bytes) -> None:
-        """Put other bytes under a hash, behind the back of the store, as a failing disk would."""
+        """Put other bytes under a hash without using the store, as a failing disk would."""
 
     @pytest.fixture
     def place(self, tmp_path: Path) -> Path:
@@ -46,11 +46,11 @@ class ObjectStoreContract(ABC):
         return self.make_store(place)
 
     def test_it_is_found_by_the_scheme_that_it_shows(self, objects: ObjectStore) -> None:
-        """Printed, a store shows its URL; the scheme in front finds its class."""
+        """The `repr` of a store is its URL, and its scheme determines the class."""
         assert class_of(str(objects)) is type(objects)
 
     @pytest.mark.parametrize("content", [b"", b"\x00", b"text\r\n", bytes(range(256)) * 5000])
-    def test_what_was_put_is_got(self, objects: ObjectStore, place: Path, content: bytes) -> None:
+    def test_stored_bytes_are_read_back(self, objects: ObjectStore, place: Path, content: bytes) -> None:
         """Under its SHA-256, from any instance."""
         sha256 = objects.put(content)
         assert sha256 == hashlib.sha256(content).hexdigest()
@@ -89,7 +89,7 @@ class ObjectStoreContract(ABC):
         assert list(objects.hashes()) == [sha256]
 
     def test_putting_again_touches(self, objects: ObjectStore) -> None:
-        """So whoever frees what is old leaves it alone."""
+        """So a clean-up of old objects leaves it."""
         sha256 = objects.put(b"content")
         (first,) = objects.stored()
         time.sleep(1.1 * _TICK.total_seconds())
@@ -102,7 +102,7 @@ class ObjectStoreContract(ABC):
         assert not objects.has(sha256)
 
     def test_what_was_deleted_is_gone_and_can_be_put_again(self, objects: ObjectStore) -> None:
-        """Only that one; deleting it twice is no error."""
+        """No other object is deleted; deleting it twice is not an error."""
         sha256, other = objects.put(b"content"), objects.put(b"other")
         assert objects.delete(sha256)
         assert not objects.delete(sha256)
@@ -113,7 +113,7 @@ class ObjectStoreContract(ABC):
         assert objects.get(sha256) == b"content"
 
     def test_threads_that_put_and_delete_at_once_never_see_half_an_object(self, objects: ObjectStore) -> None:
-        """An object is there whole or not at all, and nothing is left behind."""
+        """An object exists completely or not at all, and no temporary file is left."""
         content = bytes(range(256)) * 500
         sha256 = hashlib.sha256(content).hexdigest()
 
@@ -129,7 +129,7 @@ class ObjectStoreContract(ABC):
         assert objects.clear_unfinished(datetime.now(UTC) + 2 * _TICK, delete=True) == (0, 0)
 
     def test_finished_writes_leave_nothing_to_clear(self, objects: ObjectStore) -> None:
-        """Neither objects nor the claim are taken for something unfinished."""
+        """Neither objects nor the claim count as unfinished."""
         objects.claim("a" * 32)
         sha256 = objects.put(b"content")
         for delete in (False, True):
@@ -138,7 +138,7 @@ class ObjectStoreContract(ABC):
         objects.claim("a" * 32)
 
     def test_a_place_belongs_to_the_first_database_that_claims_it(self, objects: ObjectStore, place: Path) -> None:
-        """The same one may claim it again, from any instance; another is refused."""
+        """The same database may claim it again, from any instance; another one is refused."""
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(objects.claim, ["a" * 32] * 8))
         self.make_store(place).claim("a" * 32)
@@ -151,7 +151,7 @@ class ObjectStoreContract(ABC):
         assert list(objects.hashes()) == []
 
     @pytest.mark.parametrize("damaged", [b"whole content, changed", b"whole", b""])
-    def test_damaged_bytes_are_never_given_out(self, objects: ObjectStore, place: Path, damaged: bytes) -> None:
+    def test_damaged_bytes_are_never_returned(self, objects: ObjectStore, place: Path, damaged: bytes) -> None:
         """A flipped bit or a truncated file is detected."""
         sha256 = objects.put(b"whole content")
         self.overwrite(place, sha256, damaged)
@@ -188,7 +188,7 @@ class ObjectStoreContract(ABC):
         ],
     )
     def test_a_name_is_never_a_path(self, objects: ObjectStore, place: Path, name: str) -> None:
-        """Only 64 lower-case hexadecimal digits are an address; nothing else is even looked for."""
+        """Only 64 lower-case hexadecimal digits are an address; any other name is refused."""
         (place.parent / "secret").write_bytes(b"secret")
         for use in (objects.get, objects.has, objects.delete):
             with pytest.raises(InvalidInputError, match="is not a SHA-256; expected 64 lower-case hexadecimal digits"):

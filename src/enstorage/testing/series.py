@@ -1,4 +1,4 @@
-"""`SeriesStoreContract`: what every series store promises, as tests."""
+"""`SeriesStoreContract`: the promises of every series store, as tests."""
 
 # ruff: noqa: S101 - tests assert
 
@@ -27,15 +27,15 @@ _INTERVALS = ("1y", "1mo", "1w", "1d", "1h", "15m")
 class SeriesStoreContract(ABC):
     """Every promise of `enstorage.series.base.SeriesStore`, one test each.
 
-    Subclass it in a test file under a name that begins with `Test`, and give `make_store`.
+    Subclass it in a test file under a name that begins with `Test`, and implement `make_store`.
     """
 
-    #: Number of writes in tests of many writes; fewer where each takes long.
+    #: Number of writes in tests of many writes; set it lower if a write takes long.
     many_writes = 100
 
     @abstractmethod
     def make_store(self, place: Path) -> SeriesStore:
-        """Open the store of a place, empty the first time; called again it gives another instance of the same store."""
+        """Open the store of a place, empty the first time; another call returns another instance of the same store."""
 
     @pytest.fixture
     def place(self, tmp_path: Path) -> Path:
@@ -48,7 +48,7 @@ class SeriesStoreContract(ABC):
         return self.make_store(place)
 
     def test_it_is_registered_under_the_scheme_that_it_shows(self, series: SeriesStore) -> None:
-        """Printed, a store shows its URL; the scheme in front finds its class."""
+        """The `repr` of a store is its URL, and its scheme determines the class."""
         assert plugins.load(SERIES_STORES, str(series).partition(":")[0]) is type(series)
 
     def test_a_nanosecond_is_kept(self, series: SeriesStore) -> None:
@@ -57,7 +57,7 @@ class SeriesStoreContract(ABC):
         _same(series.read(1), [1422568543702900257, 1422568543702900258], [1.0, 2.0])
 
     def test_years_1700_and_2200_are_kept(self, series: SeriesStore) -> None:
-        """Times long before 1970 and far ahead are as good as any."""
+        """Times long before 1970 and far in the future are stored like any other."""
         times = to_ns_array(["1700-01-01", "1969-12-31T23:59:59.999999999", "1970-01-01", "2200-07-01"])
         _append(series, 1, times, [1.0, 2.0, 3.0, 4.0])
         _same(series.read(1), times, [1.0, 2.0, 3.0, 4.0])
@@ -84,7 +84,7 @@ class SeriesStoreContract(ABC):
             _same(points, *series.read(source_id))
 
     def test_several_sources_are_read_as_they_were(self, series: SeriesStore) -> None:
-        """From one version, where the store has versions."""
+        """From one version, if the store has versions."""
         _append(series, 1, [10], [1.0])
         _append(series, 2, [10], [2.0])
         version = series.version()
@@ -111,7 +111,7 @@ class SeriesStoreContract(ABC):
                 _same(each.read(1), [10], [float(turn)])
 
     def test_deleted_points_stay_deleted_until_written_again(self, series: SeriesStore) -> None:
-        """A deletion counts what it took; a later write brings a time back."""
+        """A deletion returns the number of deleted points; a later write stores a point at that time again."""
         _append(series, 1, [10, 20, 30], [1.0, 2.0, 3.0])
         assert series.delete_points(1, 20, 30) == 1
         assert series.delete_points(1, 20, 30) == 0
@@ -174,22 +174,22 @@ class SeriesStoreContract(ABC):
             ("15m", "1969-12-31T23:45"),
         ],
     )
-    def test_a_bucket_bears_its_start(self, series: SeriesStore, interval: str, start: str) -> None:
+    def test_a_bucket_has_the_time_of_its_start(self, series: SeriesStore, interval: str, start: str) -> None:
         """Calendar years and months, weeks from Monday, days and hours in UTC; before 1970 too."""
         _append(series, 1, [to_ns("1969-12-31T23:50")], [4.0])
         starts, _ = series.aggregate(1, -(10**17), 10**17, TimeInterval.parse(interval), "mean")
         assert [to_iso(int(each)) for each in starts] == [to_iso(to_ns(start))]
 
     def test_replaced_and_deleted_points_are_not_aggregated(self, series: SeriesStore) -> None:
-        """Aggregation sees what reading sees."""
+        """Aggregation uses the same points as reading."""
         _append(series, 1, [0, 1, 2], [1.0, 2.0, 100.0])
         _append(series, 1, [1], [4.0])
         series.delete_points(1, 2, 3)
         _same(series.aggregate(1, 0, _HOUR_NS, TimeInterval.parse("1h"), "sum"), [0], [5.0])
         _same(series.aggregate(1, 0, _HOUR_NS, TimeInterval.parse("1h"), "count"), [0], [2.0])
 
-    def test_extent_is_that_of_the_points_there_are(self, series: SeriesStore) -> None:
-        """Deleted points do not stretch it."""
+    def test_extent_is_that_of_the_present_points(self, series: SeriesStore) -> None:
+        """Deleted points do not extend it."""
         _append(series, 1, [10, 20, 30], [1.0, 2.0, 3.0])
         assert series.extent(1) == (10, 30)
         series.delete_points(1, 30)
@@ -198,7 +198,7 @@ class SeriesStoreContract(ABC):
         assert series.extent(1) is None
 
     def test_an_unknown_source_has_no_points(self, series: SeriesStore) -> None:
-        """Asking for it is no error, nor is deleting it."""
+        """Reading it is not an error, nor is deleting it."""
         _append(series, 1, [10], [1.0])
         _same(series.read(2), [], [])
         _same(series.aggregate(2, 0, 100, TimeInterval.parse("1d"), "mean"), [], [])
@@ -218,8 +218,8 @@ class SeriesStoreContract(ABC):
         _same(series.read(2), [], [])
         _same(series.read(1), [20], [2.0])
 
-    def test_compacting_changes_nothing_that_is_seen(self, series: SeriesStore, place: Path) -> None:
-        """Also not who wins afterwards."""
+    def test_compacting_does_not_change_the_points(self, series: SeriesStore, place: Path) -> None:
+        """A later write still replaces an earlier one."""
         _append(series, 1, [10, 20, 30], [1.0, 2.0, 3.0])
         _append(series, 1, [20], [-0.0])
         _append(series, 2, [10], [7.0])
@@ -259,7 +259,7 @@ class SeriesStoreContract(ABC):
             expected = [worker * 100 + turn for worker in workers for turn in range(6)]
             _same(series.read(source), expected, [float(time % 100) for time in expected])
 
-    def test_it_is_told_of_which_sources_something_is_kept(self, series: SeriesStore, place: Path) -> None:
+    def test_sources_with_points_are_listed(self, series: SeriesStore, place: Path) -> None:
         """Sorted, from any instance; a deleted source is not among them."""
         assert series.sources() == []
         for source_id in (7, 2, 11):
@@ -269,7 +269,7 @@ class SeriesStoreContract(ABC):
         assert series.sources() == [2, 11]
 
     def test_a_place_belongs_to_the_first_database_that_claims_it(self, series: SeriesStore, place: Path) -> None:
-        """Points are known by the ids of their database; the same one may claim its place again, from any instance."""
+        """Points are found by ids of one database; the same database may claim its place again, from any instance."""
         _append(series, 1, [10], [1.0])
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(series.claim, ["a" * 32] * 8))
@@ -284,7 +284,7 @@ class SeriesStoreContract(ABC):
         _same(series.read(1), [10], [1.0])
 
     def test_a_version_is_read_as_it_was(self, series: SeriesStore, place: Path) -> None:
-        """Bit for bit, whatever is written, deleted, compacted and freed later; or the store says that it has none."""
+        """Bit for bit, whatever is written, deleted, compacted and freed later; a store without versions refuses it."""
         times, values = [0, 10, 20, 2 * _HOUR_NS], [0.1, -0.0, 3.0, 1e-308]
         _append(series, 1, times, values)
         version = series.version()
@@ -319,8 +319,8 @@ class SeriesStoreContract(ABC):
         _append(series, 1, [10], [9.0])
         _same(self.make_store(place).read(1), [0, 10], [0.1, 9.0])
 
-    def test_what_was_read_belongs_to_the_caller(self, series: SeriesStore) -> None:
-        """Arrays that were written or read are not looked at again."""
+    def test_arrays_are_not_shared_with_the_caller(self, series: SeriesStore) -> None:
+        """Neither arrays that were written nor arrays that were read."""
         times, values = np.array([10, 20]), np.array([1.0, 2.0])
         series.append(1, times, values)
         times += 1
@@ -329,17 +329,17 @@ class SeriesStoreContract(ABC):
         series.append(1, np.array([10]), np.array([9.0]))
         _same(read, [10, 20], [1.0, 2.0])
 
-    def test_leftovers_of_an_undone_transaction_are_deleted(self, series: SeriesStore) -> None:
-        """New sources begin without points, whatever was written under their ids before; others keep theirs.
+    def test_leftovers_of_a_rolled_back_transaction_are_deleted(self, series: SeriesStore) -> None:
+        """New sources begin without points, even if points were written under their ids before; others keep theirs.
 
-        Where other programs write too, all points are kept: they may have written before there was a source.
+        If other programs write to the store too, all points are kept: they may have written before the source existed.
         """
         series.delete_leftovers([1, 2])
         for source_id in (1, 2, 4):
             _append(series, source_id, [10], [1.0])
         series.delete_leftovers([2, 3, 4, 5])
-        there = {source_id for source_id in range(1, 6) if series.extent(source_id) is not None}
-        assert there == ({1, 2, 4} if series.written_by_others else {1})
+        present = {source_id for source_id in range(1, 6) if series.extent(source_id) is not None}
+        assert present == ({1, 2, 4} if series.written_by_others else {1})
 
 
 def _append(series: SeriesStore, source_id: int, times: ArrayLike, values: ArrayLike) -> None:

@@ -1,4 +1,4 @@
-"""`SourceLoaderContract`: what every source loader promises, as tests."""
+"""`SourceLoaderContract`: the promises of every source loader, as tests."""
 
 # ruff: noqa: S101 - tests assert
 
@@ -21,18 +21,18 @@ from enstorage.sources.base import SOURCES, LoadedSeries, SourceLoader, Wanted, 
 
 
 class _StopError(Exception):
-    """Raised by a report that wants no more."""
+    """Raised by a report to stop loading."""
 
 
 class SourceLoaderContract(ABC):
     """Every promise of `enstorage.sources.SourceLoader`, one test each.
 
-    Subclass it in a test file under a name that begins with `Test`, and give `make_loader`.
+    Subclass it in a test file under a name that begins with `Test`, and implement `make_loader`.
     """
 
     @abstractmethod
     def make_loader(self, place: Path) -> SourceLoader:
-        """A loader of one or more series with at least two points; called again with the same folder it is an equal one."""
+        """A loader of one or more series with at least two points; the same folder gives an equal loader."""
 
     @pytest.fixture
     def loader(self, tmp_path: Path) -> SourceLoader:
@@ -40,7 +40,7 @@ class SourceLoaderContract(ABC):
         return self.make_loader(tmp_path)
 
     def test_it_is_registered_under_its_name(self, loader: SourceLoader) -> None:
-        """By which a stored recipe finds it."""
+        """A stored recipe is loaded by that name."""
         assert plugins.load(SOURCES, loader.name) is type(loader)
 
     def test_its_parameters_are_its_recipe(self, loader: SourceLoader, tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ class SourceLoaderContract(ABC):
         assert pickle.loads(pickle.dumps(loader)) == loader  # noqa: S301 - its own
 
     def test_an_unknown_parameter_is_refused(self, loader: SourceLoader) -> None:
-        """A recipe of a later version is not half understood."""
+        """So a recipe of a later version is not loaded in part."""
         with pytest.raises(InvalidInputError, match="no_such"):
             loader_from_json({**loader.to_json(), "no_such": 1})
 
@@ -67,7 +67,7 @@ class SourceLoaderContract(ABC):
             assert not len(piece.times) or MIN_NS <= piece.times[0] <= piece.times[-1] <= MAX_NS
 
     def test_it_loads_the_same_again(self, loader: SourceLoader, tmp_path: Path) -> None:
-        """To the bit, also by another instance, and says so by the fingerprint."""
+        """Bit for bit, also by another instance, with the same fingerprint."""
         before = loader.fingerprint()
         one, other = list(loader.load()), list(self.make_loader(tmp_path).load())
         assert len(one) == len(other)
@@ -77,7 +77,7 @@ class SourceLoaderContract(ABC):
             assert first.values.tobytes() == second.values.tobytes()
         assert loader.fingerprint() == before
 
-    def test_only_the_wanted_series_and_period_come(self, loader: SourceLoader) -> None:
+    def test_only_the_wanted_series_and_period_are_loaded(self, loader: SourceLoader) -> None:
         """Periods are half-open; an unknown key is an error."""
         key, times, values = _joined(loader.load())[-1]
         assert len(times) >= 2
@@ -110,7 +110,7 @@ class SourceLoaderContract(ABC):
 
 
 def _joined(pieces: Iterator[LoadedSeries]) -> list[tuple[str, NDArray[np.int64], NDArray[np.float64]]]:
-    """The pieces of each series put together."""
+    """The concatenated pieces of each series."""
     return [
         (key, np.concatenate([each.times for each in own]), np.concatenate([each.values for each in own]))
         for key, own in ((key, list(group)) for key, group in groupby(pieces, key=lambda piece: piece.key))

@@ -11,7 +11,7 @@ from enstorage.entity.model import Model
 from enstorage.errors import InvalidInputError
 
 _OF_EVERY_RECORD = {"id", "created_at", "updated_at", "deleted_at"}
-"""They differ for records that are alike in all that matters."""
+"""Columns that always differ and are not compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Comparison:
         }
 
     def to_json(self, *, everything: bool = False) -> dict[str, Any]:
-        """`{"entity", "ids", "values": {name: [value of each record]}}` of what differs, or of everything."""
+        """`{"entity", "ids", "values": {name: [value of each record]}}`, with the differing values or with all."""
         shown = self.values if everything else self.differing
         return {
             "entity": type(self.records[0]).__name__,
@@ -45,25 +45,25 @@ class Comparison:
 
 
 def compare(records: Sequence[Record]) -> Comparison:
-    """Puts records of one kind side by side; only what was stored is read.
+    """Compare records of one kind; only stored values are read.
 
     Args:
-        records: at least two of one class, of one store or of several.
+        records: at least two records of one class, from one store or several.
 
     Raises:
-        InvalidInputError: fewer than two, or of several classes.
+        InvalidInputError: there are fewer than two records, or they are of several classes.
     """
     kinds = sorted({type(record).__name__ for record in records})
     if len(records) < 2 or len(kinds) > 1:
         received = f"{len(records)} of {', '.join(kinds) or 'nothing'}"
-        raise InvalidInputError(f"Comparing takes at least two records of one kind; received {received}.")
+        raise InvalidInputError(f"compare needs at least two records of one kind; received {received}.")
     sides = [_flat(_all_of(record)) for record in records]
     names = dict.fromkeys(name for side in sides for name in side)
     return Comparison(tuple(records), {name: tuple(side.get(name) for side in sides) for name in names})
 
 
 def _all_of(record: Record) -> dict[str, Any]:
-    """Own columns first, then facts and members, then what it was made from, nearest first."""
+    """Own columns first, then facts and members, then the records it was made from, nearest first."""
     known = _own_columns(record)
     if isinstance(record, Model):
         known["meta"] = record.metas()
@@ -81,7 +81,7 @@ def _all_of(record: Record) -> dict[str, Any]:
 
 
 def _own_columns(record: Record) -> dict[str, Any]:
-    left_out = _OF_EVERY_RECORD | set(record._upstream)  # that stands under the names of what it was made from
+    left_out = _OF_EVERY_RECORD | set(record._upstream)  # these are shown under the names of those records
     return {name: value for name, value in record.as_dictionary().items() if name not in left_out}
 
 

@@ -20,8 +20,8 @@ class Lineage:
     """Everything that a record was made from.
 
     Attributes:
-        records: from the source down to the record itself, in the order of the way of the data.
-        edges: pairs (made from, made).
+        records: from the source to the record itself, in the order of the data flow.
+        edges: pairs (parent, child); the child was made from the parent.
     """
 
     records: tuple[Record, ...]
@@ -33,15 +33,18 @@ class Lineage:
 
     def to_json(self) -> dict[str, Any]:
         """Nodes `{"entity", "id", "name"}` and edges as pairs of indices into them."""
-        place = {_key(record): index for index, record in enumerate(self.records)}
+        index_of = {_key(record): index for index, record in enumerate(self.records)}
         nodes = [
             {"entity": type(record).__name__, "id": record.id, "name": getattr(record, "name", None)}
             for record in self.records
         ]
-        return {"nodes": nodes, "edges": [[place[_key(parent)], place[_key(child)]] for parent, child in self.edges]}
+        return {
+            "nodes": nodes,
+            "edges": [[index_of[_key(parent)], index_of[_key(child)]] for parent, child in self.edges],
+        }
 
     def __str__(self) -> str:
-        """Draws a tree with the record at the top; what was drawn before is not drawn again."""
+        """Draw a tree with the record at the top; a repeated record is drawn without its parents."""
         lines: list[str] = []
         drawn: set[tuple[str, int]] = set()
 

@@ -1,4 +1,4 @@
-"""The HTML of an ensemble in a notebook, made without any library."""
+"""The HTML of an ensemble in a notebook."""
 
 from html import escape
 from typing import TYPE_CHECKING, Any

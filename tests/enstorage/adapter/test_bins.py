@@ -100,11 +100,11 @@ def test_classes_that_the_train_part_lacks_are_named(store, customer, census):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Bins(Window(3), ()), r"finite numbers, each larger than the one before, at least one; received \(\)"),
+        (lambda: Bins(Window(3), ()), r"one or more finite numbers in ascending order; received \(\)"),
         (lambda: Bins(Window(3), (1, 1)), r"received \(1, 1\)\. Sort them"),
         (lambda: Bins(Window(3), (1, float("inf"))), "finite numbers"),
         (lambda: Bins(Window(3), ("a",)), "finite numbers"),
-        (lambda: Bins("window", (1,)), r"'window' is no adapter; expected for example Bins\(Interval"),
+        (lambda: Bins("window", (1,)), r"'window' is not an adapter; expected one, as in Bins\(Interval"),
     ],
 )
 def test_wrong_bins_are_refused(make, message):
@@ -114,7 +114,7 @@ def test_wrong_bins_are_refused(make, message):
 
 def test_several_steps_are_refused(store, sunspots):
     with pytest.raises(
-        InvalidInputError, match=r"Bins sorts one target a sample.*window lag 3 horizon 2 gives 2\. Use ho"
+        InvalidInputError, match=r"Bins takes one target for each sample.*window lag 3 horizon 2 gives 2\. Use ho"
     ):
         sunspots.create_snapshot().create_preparation().create_set(Bins(Window(3, horizon=2), (50,)))
 
@@ -122,11 +122,11 @@ def test_several_steps_are_refused(store, sunspots):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (np.ones((2, 3)) / 3, r"one probability a class, shape \(rows, 5\); received \(2, 3\)"),
+        (np.ones((2, 3)) / 3, r"one probability per class, shape \(rows, 5\); received \(2, 3\)"),
         (np.ones(5) / 5, r"received \(5,\)"),
-        (np.full((2, 5), 0.3), r"sum to 1; received a row that sums to 1\.5.*softmax"),
-        (np.array([[2.0, -1, 0, 0, 0]]), "the smallest of all is -1"),
-        (np.full((1, 5), np.nan), "sums to nan"),
+        (np.full((2, 5), 0.3), r"sum to 1; received a row with the sum 1\.5.*softmax"),
+        (np.array([[2.0, -1, 0, 0, 0]]), "the smallest probability is -1"),
+        (np.full((1, 5), np.nan), "a row with the sum nan"),
     ],
 )
 def test_what_are_no_probabilities_is_refused(customer, given, message):

@@ -162,7 +162,7 @@ def test_the_scale_of_another_series_must_not_know_the_test_rows(store, pair):
 @pytest.mark.parametrize(
     ("choose", "message"),
     [
-        (lambda load, weather: [weather], r"takes the preparation that is asked, DataPreparation\(1\), and others"),
+        (lambda load, weather: [weather], r"takes the asked preparation, DataPreparation\(1\), and others"),
         (lambda load, weather: [load, weather, weather], "each once; received"),
     ],
 )
@@ -175,7 +175,7 @@ def test_series_of_another_interval_are_refused(store, pair):
     hourly = DataSource(name="hourly", time_interval="1h", time_from=0, time_to=30 * DAY)
     hourly.write(np.arange(720) * DAY // 24, np.arange(720.0))
     other = hourly.create_snapshot().create_preparation()
-    with pytest.raises(InvalidInputError, match=r"have one interval; .* has 1d and DataPreparation\(3\) 1h"):
+    with pytest.raises(InvalidInputError, match=r"have the same interval; .* has 1d and DataPreparation\(3\) 1h"):
         pair[0].create_set(Branches([pair[0], other], lag=1))
 
 
@@ -186,5 +186,5 @@ def test_series_that_never_meet_are_refused():
 
 @pytest.mark.parametrize("parameter", ["lag", "offset", "horizon", "step"])
 def test_branches_are_made_of_whole_numbers(parameter):
-    with pytest.raises(InvalidInputError, match=f"Branches's {parameter} is .*; expected a whole number of at least 1"):
+    with pytest.raises(InvalidInputError, match=f"Branches: {parameter} is .*; expected an integer of at least 1"):
         Branches(**{"lag": 1, parameter: 0})

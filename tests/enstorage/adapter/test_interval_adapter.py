@@ -118,7 +118,7 @@ def test_windows_over_a_dropped_row_are_lost_and_counted():
     again = Interval(2).samples(undefined)
     assert (again.id // DAY).tolist() == [3, 8]
     assert dict(again.lost) == {"spans a dropped row": 3}
-    with pytest.raises(NoSamplesError, match="no 6 intervals one after the other without a dropped row"):
+    with pytest.raises(NoSamplesError, match="no 6 consecutive intervals without a dropped row"):
         Interval(5).samples(undefined)
 
 
@@ -155,10 +155,10 @@ def test_a_set_of_intervals_is_stored_with_its_truth(store):
         (
             [1, 2.5, 1, 1, 1],
             "none",
-            r"has 1 values that are no numbers of events, such as 2\.5\. .*Write 1 for an event",
+            r"has 1 values that are not numbers of events, such as 2\.5\. .*Write 1 for an event",
         ),
-        ([1, -1, 1, 1, 1], "none", r"no numbers of events, such as -1\."),
-        ([1, 2, 1, 3, 1], "minmax", r"is transformed, and Interval reads .*Prepare it with transform_method 'none'"),
+        ([1, -1, 1, 1, 1], "none", r"not numbers of events, such as -1\."),
+        ([1, 2, 1, 3, 1], "minmax", r"is transformed, but Interval needs .*Prepare it with transform_method 'none'"),
         ([1, 1, 1, 1, 0], "none", r"has 4 events; intervals of look_back 3 need 5\. Take a longer period or a smaller"),
     ],
 )
@@ -174,5 +174,5 @@ def test_what_are_no_events_is_refused(store, census, values, transform, message
 
 @pytest.mark.parametrize("look_back", [0, -1, 2.0, True, "3"])
 def test_a_look_back_is_a_whole_number(look_back):
-    with pytest.raises(InvalidInputError, match=r"Interval's look_back is .*; expected a whole number of at least 1"):
+    with pytest.raises(InvalidInputError, match=r"Interval: look_back is .*; expected an integer of at least 1"):
         Interval(look_back)

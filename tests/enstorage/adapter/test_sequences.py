@@ -102,7 +102,7 @@ def test_texts_are_stored_as_numbers_with_the_recipe_for_new_ones(store):
     ("given", "message"),
     [
         ("one text", r"takes several texts, such as \['a', 'b'\]; received one, 'one text'"),
-        ([3, 4], "is a text or a row of token numbers; received 3"),
+        ([3, 4], "must be a text or a row of token numbers; received 3"),
         ([[1.5]], "row of token numbers"),
         ([[1, -1]], "row of token numbers"),
         ([[1, 50]], "has the token number 50; expected less than 50"),
@@ -117,11 +117,11 @@ def test_what_are_no_texts_is_refused(given, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"words": 1, "length": 4}, "Sequences's words is 1; expected a whole number of at least 2"),
-        ({"words": 50, "length": 0}, "Sequences's length"),
-        ({"words": 50, "length": 4, "padding": "post"}, "padding of Sequences is 'after' or 'before'; received 'post'"),
-        ({"words": 50, "length": 4, "truncate": None}, "truncate of Sequences"),
-        ({"words": 50, "length": 4, "classes": 1}, "Sequences's classes"),
+        ({"words": 1, "length": 4}, "Sequences: words is 1; expected an integer of at least 2"),
+        ({"words": 50, "length": 0}, "Sequences: length"),
+        ({"words": 50, "length": 4, "padding": "post"}, "Sequences: padding is 'post'; expected 'after' or 'before'"),
+        ({"words": 50, "length": 4, "truncate": None}, "Sequences: truncate is None"),
+        ({"words": 50, "length": 4, "classes": 1}, "Sequences: classes"),
     ],
 )
 def test_wrong_sequences_are_refused(options, message):

@@ -147,7 +147,7 @@ def without_panel(members, _):
     [
         (with_columns("project", {"panel_id": None}), r"Project\(1\): it is not over one data source or one panel"),
         (with_columns("project", {"data_source_id": 1}), r"Project\(1\): it is not over one data source or one panel"),
-        (with_columns("panel", {"name": ""}), "The name of a Panel is a text of 1 to 255"),
+        (with_columns("panel", {"name": ""}), "The name of a Panel must be a text of 1 to 255"),
         (with_columns("panel_member", {"key": "Oslo"}), "have the same panel_id and key"),
         (
             with_columns("panel_member", {"key": ""}),

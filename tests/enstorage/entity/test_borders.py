@@ -43,7 +43,7 @@ def test_a_deleted_source_takes_no_points(sunspots, store, census):
 @pytest.mark.parametrize("name", [None, "", 7, "x" * 256])
 def test_a_name_is_a_text(store, name, census):
     before = census(store)
-    with pytest.raises(InvalidInputError, match="name of a DataSource is a text of 1 to 255 characters"):
+    with pytest.raises(InvalidInputError, match="name of a DataSource must be a text of 1 to 255 characters"):
         DataSource(name=name).save()
     assert census(store) == before
 
@@ -65,7 +65,7 @@ def test_a_stale_research_cannot_take_another_preparation(project, sunspots):
     snapshot = sunspots.create_snapshot()
     first, second = snapshot.create_preparation(), snapshot.create_preparation("drop", "minmax")
     Model.get(stale.create_model("m").id).data_set(first.create_set(Window(2)))
-    with pytest.raises(InvalidInputError, match="see data of preparation 1; received preparation 2"):
+    with pytest.raises(InvalidInputError, match="use data of preparation 1; received preparation 2"):
         stale.use(second)
 
 

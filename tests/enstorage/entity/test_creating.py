@@ -81,21 +81,31 @@ class TestRefusals:
             ("project", {"name": "x", "data_source_id": 1, "nmae": 2}, "nmae", "no field 'nmae'.* Did you mean 'name'"),
             ("project", {"name": "x", "data_source_id": 1, "tags": 3}, "tags", "expected a JSON object"),
             ("data_source", {"name": 5}, "name", "The name of a data source is 5; expected text"),
-            ("data_source", {"name": "x", "aggregate": "men"}, "aggregate", "is one of mean, .*Did you mean 'mean'"),
+            (
+                "data_source",
+                {"name": "x", "aggregate": "men"},
+                "aggregate",
+                "expected one of mean, .*Did you mean 'mean'",
+            ),
             ("data_source", {"name": "x", "time_interval": "1x"}, "time_interval", "1x"),
             ("data_source", {"name": "x", "time_from": "yesterday"}, "time_from", "yesterday"),
             ("data_preparation", {"data_snapshot_id": 1, "clean_method": "liner"}, "clean_method", "liner"),
             ("data_preparation", {"data_snapshot_id": 1, "transform_method": "x"}, "transform_method", "x"),
-            ("data_preparation", {"data_snapshot_id": 1, "split": "x"}, "split", "is one of time, random"),
+            ("data_preparation", {"data_snapshot_id": 1, "split": "x"}, "split", "expected one of time, random"),
             ("data_preparation", {"data_snapshot_id": 1, "train_part": "0.5"}, "train_part", "expected number"),
             ("data_set", {"data_preparation_id": 1, "adapter": {"name": "windw"}}, "adapter", "Did you mean 'window'"),
             ("data_set", {"data_preparation_id": 1, "adapter": {"name": "window", "x": 1}}, "adapter", "'x'"),
             ("data_set", {"data_preparation_id": 1, "adapter": {"lag": 1}}, "adapter", "name"),
             ("data_set", {"adapter": {"name": "window", "lag": 3}}, "data_preparation_id", "received neither"),
             ("model", {"research_id": 1, "name": "x", "network": {"units": 3}}, "network", "with a name"),
-            ("ensemble", {"project_id": 1, "method": "vote"}, "method", "is one of .*Did you mean 'voting'"),
+            ("ensemble", {"project_id": 1, "method": "vote"}, "method", "expected one of .*Did you mean 'voting'"),
             ("ensemble", {"project_id": 1, "method": "voting", "model_ids": ["1"]}, "model_ids", "expected ids"),
-            ("ensemble", {"project_id": 1, "method": "voting", "fit_on": "test"}, "fit_on", "is one of train, valid"),
+            (
+                "ensemble",
+                {"project_id": 1, "method": "voting", "fit_on": "test"},
+                "fit_on",
+                "expected one of train, valid",
+            ),
         ],
     )
     def test_the_message_and_the_error_name_the_field(self, store, sunspots, census, kind, values, field, message):
@@ -128,8 +138,8 @@ class TestRefusals:
         ("kind", "message"),
         [
             ("modell", r"no kind 'modell'; known are .*Did you mean 'model'\?"),
-            ("ensemble_item", "An? ensemble item is not created alone"),
-            ("data_csv", "data csv is not created alone"),
+            ("ensemble_item", "An? ensemble item cannot be created separately"),
+            ("data_csv", "data csv cannot be created separately"),
         ],
     )
     def test_an_unknown_kind_is_told(self, store, kind, message):
@@ -148,7 +158,7 @@ class TestRefusals:
         assert census(store) == before
 
     def test_no_object_is_refused(self, store):
-        with pytest.raises(InvalidInputError, match="is made of fields by name; received"):
+        with pytest.raises(InvalidInputError, match="needs its fields by name, as a mapping; received"):
             create("project", ["name"])
 
 

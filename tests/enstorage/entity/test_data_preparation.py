@@ -151,7 +151,9 @@ def test_preparing_again_tells_when_it_does_not_come_out_the_same(store, sunspot
             .values(sha256=store.objects.put(to_parquet(table)))
         )
     before = census(store)
-    with pytest.raises(CorruptError, match=r"DataPreparation\(1\) does not come out again: .*gave hash .*, stored is"):
+    with pytest.raises(
+        CorruptError, match=r"DataPreparation\(1\) cannot be reproduced: .*gave the hash .*; expected the stored hash"
+    ):
         preparation.prepare()
     assert census(store) == before
 
@@ -182,7 +184,7 @@ def test_a_random_split_is_repeatable_and_marked_as_leaking(store):
     [
         (("fill",), r"clean method is not known. Expected one of: drop forward backward linear mean .*received 'fill'"),
         (("constant",), r"argument of the clean method constant .*constant\(v\)"),
-        (("seasonal(0)",), r"seasonal\(n\) with n a whole number of rows, at least 1"),
+        (("seasonal(0)",), r"seasonal\(n\) with n an integer number of rows, at least 1"),
         (("drop", "logarithm"), r"transform step 'logarithm' is not known. .*seasonal_difference\(n\).*Correct"),
         (("drop", "log"), r"log.*above 0"),
         (

@@ -193,7 +193,7 @@ def test_a_set_that_cannot_be_built_is_refused_and_nothing_is_kept(
 
 @pytest.mark.parametrize("arguments", [{"lag": 0}, {"lag": 2.0}, {"lag": True}, {"lag": 3, "horizon": -1}])
 def test_a_window_is_made_of_whole_numbers(arguments):
-    with pytest.raises(InvalidInputError, match=r"Window's .* is .*; expected a whole number of at least 1"):
+    with pytest.raises(InvalidInputError, match=r"Window: .* is .*; expected an integer of at least 1"):
         Window(**arguments)
 
 
@@ -255,15 +255,15 @@ class TestFromArrays:
     @pytest.mark.parametrize(
         ("changes", "message"),
         [
-            ({"id": [1, 2]}, r"one row a sample, at least one; received id 2, X 3, y 3, part 3"),
+            ({"id": [1, 2]}, r"one row for each sample, at least one; received id 2, X 3, y 3, part 3"),
             ({"id": [], "X": [], "y": [], "part": []}, "at least one; received id 0"),
-            ({"id": [1, 1, 2]}, "some ids stand twice"),
-            ({"part": ["train", "train", "tests"]}, "Parts are train, valid, test; received tests"),
+            ({"id": [1, 1, 2]}, "some ids are repeated"),
+            ({"part": ["train", "train", "tests"]}, "Parts must be train, valid, test; received tests"),
             ({"X": [[1.0], [np.nan], [np.inf]]}, r"X holds 2 values that are NaN or infinite. Clean"),
             ({"y": [1.0, 2.0, -np.inf]}, "y holds 1 values that are NaN or infinite"),
-            ({"X": [["a"], ["b"], ["c"]]}, r"X has to hold numbers .*received <U1"),
+            ({"X": [["a"], ["b"], ["c"]]}, r"X must be numbers .*received <U1"),
             ({"y": np.zeros(3, np.longdouble)}, r"at most 64 bits; received float128"),
-            ({"y": np.zeros(3, complex)}, r"y has to hold numbers"),
+            ({"y": np.zeros(3, complex)}, r"y must be numbers"),
             ({"id": [1.5, 2, 3]}, "time"),
         ],
     )

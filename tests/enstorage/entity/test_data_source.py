@@ -139,7 +139,7 @@ def test_a_csv_file_with_a_wrong_row_names_the_row_and_nothing_is_written(store,
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"time_interval": "1 day"}, r"The interval is '1 day'; expected a whole number.*such as 15m, 1d or 1mo"),
+        ({"time_interval": "1 day"}, r"The interval is '1 day'; expected an integer.*such as 15m, 1d or 1mo"),
         ({"time_interval": "0d"}, "interval is '0d'"),
         (
             {"aggregate": "average"},

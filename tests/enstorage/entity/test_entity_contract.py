@@ -93,7 +93,7 @@ class EntityContract:
 
     @pytest.mark.parametrize("id", ["1", 1.0, None, True, 2**63, "../1"])
     def test_what_is_no_id_is_refused(self, store, id):
-        with pytest.raises(InvalidInputError, match="is not the id of a Project; expected a whole number"):
+        with pytest.raises(InvalidInputError, match="is not the id of a Project; expected an integer"):
             Project.get(id)
 
     def test_a_new_record_gets_an_id_and_times(self, store):

@@ -75,13 +75,13 @@ def test_all_or_none(store, census):
     sources = [DataSource(name="good"), DataSource(name="bad")]
     with pytest.raises(InvalidInputError, match=r"points of DataSource\(None, 'bad'\) cannot be written: .*finite"):
         enstorage.write_all(sources, [([1, 2], [1.0, 2.0]), ([1], [float("nan")])])
-    with pytest.raises(InvalidInputError, match="There are 2 sources and points of 1; expected as many"):
+    with pytest.raises(InvalidInputError, match="There are 2 sources and points of 1; expected the same number"):
         enstorage.write_all(sources, [([1], [1.0])])
     assert set(census(store).values()) == {0}
     enstorage.write_all(sources, [(np.arange(10), np.ones(10)), ([1], [1.0])])
     empty = DataSource(name="empty").save()
     before = census(store)
-    with pytest.raises(InvalidInputError, match=r"DataSource\(3, 'empty'\) has no points, so there is nothing to fix"):
+    with pytest.raises(InvalidInputError, match=r"DataSource\(3, 'empty'\) has no points, so it has no snapshot"):
         enstorage.create_snapshots([*sources, empty])
     sources[1].time_from = 100
     with pytest.raises(InvalidInputError, match=r"DataSource\(2, 'bad'\) has no points in its period"):
@@ -90,7 +90,7 @@ def test_all_or_none(store, census):
     assert census(store) == before
     snapshots = enstorage.create_snapshots(sources)
     before = census(store)
-    with pytest.raises(InvalidInputError, match=r"DataSnapshot\(2\) cannot be prepared so: The test part gets no row"):
+    with pytest.raises(InvalidInputError, match=r"DataSnapshot\(2\) cannot be prepared: The test part gets no row"):
         enstorage.create_preparations(snapshots)
     assert census(store) == before
 

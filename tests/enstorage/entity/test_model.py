@@ -113,7 +113,7 @@ class TestMeta:
     @pytest.mark.parametrize(
         ("key", "value", "message"),
         [
-            ("", 1, "key of a fact is a text of 1 to 255 characters; received ''"),
+            ("", 1, "key of a fact must be a text of 1 to 255 characters; received ''"),
             ("x" * 256, 1, "1 to 255 characters"),
             (7, 1, "received 7"),
             ("k", object(), r"cannot be kept as JSON: a object has no JSON form.*keep it with save_object"),
@@ -175,7 +175,7 @@ class TestObjects:
 
     def test_a_model_without_object_says_so(self, model):
         with pytest.raises(
-            NotFoundError, match=r"Model\(1, 'm'\) has no object. Train it, or keep one with save_object"
+            NotFoundError, match=r"Model\(1, 'm'\) has no object. Train it, or store one with save_object"
         ):
             model.load_object()
 
@@ -268,7 +268,7 @@ class TestNothingRunsCode:
 
     def test_an_estimator_with_a_function_is_refused_on_saving(self, model, census):
         before = census(model.connector)
-        with pytest.raises(UntrustedError, match=r"No format keeps a FunctionTransformer as data"):
+        with pytest.raises(UntrustedError, match=r"No format stores a FunctionTransformer as data"):
             model.save_object(FunctionTransformer(keep_bytes))
         assert census(model.connector) == before
 

@@ -139,8 +139,8 @@ def test_every_kind_of_table_is_taken(store):
         (lambda table: table.with_columns(store=pl.lit("")), "The column 'store' cannot be used: .*received ''"),
         (lambda table: table.with_columns(sales=pl.lit(None)), "points of .*Sales Riga.* cannot be written: .*missing"),
         (lambda table: table.with_columns(date=DAYS[0]), "points of .*Sales Riga.* have the time of another one"),
-        (lambda table: table.to_dicts(), "A list is no table"),
-        (lambda table: "sales.csv", r"A str is no table; .*polars.read_csv\(path\)"),
+        (lambda table: table.to_dicts(), "A list is not a table"),
+        (lambda table: "sales.csv", r"A str is not a table; .*polars.read_csv\(path\)"),
     ],
 )
 def test_a_table_that_cannot_be_used_changes_nothing(store, census, change, message):
@@ -192,7 +192,7 @@ def test_where_one_source_cannot_be_prepared_nothing_is_kept(panel, census):
     panel.add("short", DataSource(name="short", time_interval="1d"))
     panel.sources()["short"].write([DAYS[0]], [1.0])
     before = census(panel.connector)
-    with pytest.raises(InvalidInputError, match="cannot be prepared so"):
+    with pytest.raises(InvalidInputError, match="cannot be prepared"):
         panel.create_preparations()
     kept = census(panel.connector)
     assert {name: count for name, count in kept.items() if name != "objects"} == {
@@ -221,7 +221,7 @@ def test_a_model_over_a_panel_is_one_model_with_one_table_of_forecasts(panel, po
     assert dict(table["key"].value_counts().rows()) == {"Riga": 12, "Oslo": 11, "Bern": 10}
     assert model.lineage().records[:3] == tuple(panel.sources().values())
     assert panel.lineage().records == (*panel.sources().values(), panel)
-    with pytest.raises(InvalidInputError, match="samples of several series; expected the one of each forecast"):
+    with pytest.raises(InvalidInputError, match="samples of several series; expected the series of each forecast"):
         model.save_forecasts("test", ids, X[:, -1])
 
 
@@ -246,7 +246,7 @@ def test_forecasts_without_data_set_name_their_series(panel, research):
     model = research.create_model("from elsewhere")
     with pytest.raises(InvalidInputError, match=r"Project\(1, 'All stores'\) has samples of several series"):
         model.save_forecasts("test", [DAYS[0]], [1.0])
-    with pytest.raises(InvalidInputError, match="Data source 99 is none of those"):
+    with pytest.raises(InvalidInputError, match="Data source 99 is not one of those"):
         model.save_forecasts("test", [DAYS[0]], [1.0], series=[99])
     model.save_forecasts("test", [DAYS[0], DAYS[0]], [1.0, 2.0], series=[1, 2])
     assert model.forecasts()["series"].to_list() == [1, 2]
@@ -256,14 +256,14 @@ def test_data_of_sources_outside_of_the_panel_are_refused(panel, pooled, researc
     other = DataSource(name="weather", time_interval="1d")
     other.write(DAYS, np.arange(40.0))
     outside = other.create_snapshot().create_preparation("drop", "minmax", 0.5, 0.2, 0.3)
-    message = r"is about Panel\(1, 'Sales'\); DataPreparation\(4\) was made of data source 4, which is not in it"
+    message = r"is over Panel\(1, 'Sales'\); DataPreparation\(4\) was made from data source 4, which is not in it"
     with pytest.raises(InvalidInputError, match=message):
         research.project.create_research("weather", outside)
     model = research.create_model("m")
     with pytest.raises(InvalidInputError, match=r"has samples of data source 4, which is not in Panel\(1, 'Sales'\)"):
         model.data_set(DataSet.from_preparations([*pooled.preparations(), outside], Window(3)))
     arrays = DataSet.from_arrays(np.arange(9), np.ones((9, 2)), np.ones(9), ["train"] * 6 + ["test"] * 3, "arrays")
-    with pytest.raises(InvalidInputError, match="was made of arrays, which name no series"):
+    with pytest.raises(InvalidInputError, match="was made from arrays, which have no series"):
         model.data_set(arrays)
     assert model.data_set_id is None
     first = pooled.preparations()[0]
@@ -299,7 +299,7 @@ def test_a_key_may_change_and_a_source_may_not(panel):
     member.data_source_id = 3
     with pytest.raises(ImmutableError, match="cannot change its data_source_id"):
         member.save()
-    with pytest.raises(InvalidInputError, match="The key of a series is a text of 1 to 255 characters"):
+    with pytest.raises(InvalidInputError, match="The key of a series must be a text of 1 to 255 characters"):
         member.key = ""
 
 
@@ -307,7 +307,7 @@ def test_a_project_is_over_one_source_or_one_panel(panel, census):
     before = census(panel.connector)
     source = DataSource.get(1)
     for wrong, message in [
-        ({}, "expected one of data_source and panel, received neither"),
+        ({}, "expected either data_source or panel, received neither"),
         ({"data_source": source, "panel": panel}, "received both"),
         ({"data_source": panel}, r"Panel\(1, 'Sales'\) is not a DataSource; expected one, such as DataSource.get\(1\)"),
         ({"panel": source}, r"is not a Panel; expected one, such as Panel.get\(1\)"),
@@ -334,7 +334,7 @@ def test_snapshots_and_preparations_may_bear_a_name(panel):
     snapshot.name = None
     assert snapshot.save().name is source.create_snapshot().name is None
     preparation.name = ""
-    with pytest.raises(InvalidInputError, match="The name of a DataPreparation is a text of 1 to 255 characters"):
+    with pytest.raises(InvalidInputError, match="The name of a DataPreparation must be a text of 1 to 255 characters"):
         preparation.save()
 
 

@@ -160,9 +160,9 @@ def test_a_part_is_that_of_the_own_series(customers, pooled, model):
         (lambda series: None, r"has samples of several series; .*Give series=data_set\.series\(part\)"),
         (
             lambda series: series + 7,
-            r"Data source 8 is none of those of Model\(1, 'lstm'\); expected ids that the data set",
+            r"Data source 8 is not one of those of Model\(1, 'lstm'\); expected ids from series",
         ),
-        (lambda series: series[:-1], r"id of one data source, or one a row; received series of int64 and shape"),
+        (lambda series: series[:-1], r"id of one data source, or one for each row; received series of int64 and shape"),
         (lambda series: series * 1.0, "received series of float64"),
     ],
 )
@@ -229,7 +229,7 @@ def test_a_preparation_that_became_another_is_found(customers, pooled, damage):
     [
         (lambda made: [], Interval(1), "at least one; received none"),
         (lambda made: [made[0], "x"], Interval(1), "received 'x'"),
-        (lambda made: [made[0], made[0]], Interval(1), r"of a data source of its own; 2 are of data source 1"),
+        (lambda made: [made[0], made[0]], Interval(1), r"must have different data sources; 2 have data source 1"),
         (
             lambda made: made,
             Interval(20),
@@ -247,5 +247,5 @@ def test_a_pooled_set_that_cannot_be_is_refused_and_nothing_is_kept(store, custo
 
 def test_an_adapter_that_names_other_preparations_is_refused(store, sunspots):
     one, other, third = (sunspots.create_snapshot().create_preparation() for _ in range(3))
-    with pytest.raises(InvalidInputError, match=r"branches lag 2 names its preparations, and they are not those"):
+    with pytest.raises(InvalidInputError, match=r"branches lag 2 has preparations of its own that differ from"):
         DataSet.from_preparations([one, third], Branches([one, other], lag=2))

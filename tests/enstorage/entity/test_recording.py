@@ -208,7 +208,7 @@ class Recording:
         ],
     )
     def test_what_cannot_be_logged_is_refused_and_nothing_is(self, store, model, step, values):
-        with pytest.raises(InvalidInputError, match=r"log takes a whole number and a number for each curve"):
+        with pytest.raises(InvalidInputError, match=r"log takes an integer and a number for each curve"):
             model.log(step, **values)
         assert model.curves().rows() == []
 
@@ -266,18 +266,18 @@ class SavingMany:
         model.research_id = 99
         with pytest.raises(ImmutableError):
             save_all([Model(research=research, name="fresh"), model])
-        with pytest.raises(InvalidInputError, match="name of a Model is a text of 1 to 255"):
+        with pytest.raises(InvalidInputError, match="name of a Model must be a text of 1 to 255"):
             save_all([Model(research=research, name="fresh"), Model(research=research, name="")])
         assert census(store) == before
 
     @pytest.mark.parametrize(
         ("values", "words"),
         [
-            ({"name": "n" * 256}, "name of a DataSource is a text of 1 to 255"),
-            ({"name": "n", "unit": "u" * 256}, "unit of a DataSource has at most 255 characters; received 256"),
+            ({"name": "n" * 256}, "name of a DataSource must be a text of 1 to 255"),
+            ({"name": "n", "unit": "u" * 256}, "unit of a DataSource may have at most 255 characters; received 256"),
             ({"name": "a\0b"}, "name of a DataSource has the character NUL"),
             ({"name": "n", "description": "\0"}, "description of a DataSource has the character NUL"),
-            ({"name": "n", "unit": "\ud800"}, "unit of a DataSource is no valid Unicode"),
+            ({"name": "n", "unit": "\ud800"}, "unit of a DataSource is not valid Unicode"),
         ],
     )
     def test_a_text_that_not_every_database_keeps_is_refused_by_all(self, store, values, words):

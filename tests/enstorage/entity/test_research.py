@@ -49,7 +49,7 @@ def test_a_data_set_of_another_preparation_is_refused(store, project, preparatio
     before = census(store)
     with pytest.raises(
         InvalidInputError,
-        match=r"All models of Research\(1, 'r'\) see data of preparation 1; received preparation 2\. "
+        match=r"All models of Research\(1, 'r'\) use data of preparation 1; received preparation 2\. "
         r"Make a new research for it: project\.create_research",
     ):
         model.data_set(other)
@@ -65,7 +65,9 @@ def test_a_data_set_from_arrays_is_refused_where_others_have_a_preparation(proje
     free.data_set(data_set)
     assert Model.get(free.id).data_set() == data_set
     bound = project.create_research("bound", preparation).create_model("m")
-    with pytest.raises(InvalidInputError, match=r"see data of preparation 1; DataSet\(1, 'upload'\) comes from none"):
+    with pytest.raises(
+        InvalidInputError, match=r"use data of preparation 1; DataSet\(1, 'upload'\) has no preparation"
+    ):
         bound.data_set(data_set)
     assert Model.get(bound.id).data_set_id is None
 
@@ -76,7 +78,7 @@ def test_a_preparation_of_another_source_is_refused(store, project, census):
     foreign = other.create_snapshot().create_preparation()
     model = project.create_research("r").create_model("m")
     before = census(store)
-    message = r"Project\(1, 'Sun'\) is about data source 1; DataPreparation\(1\) was made of data source 2\. Use a"
+    message = r"Project\(1, 'Sun'\) is over data source 1; DataPreparation\(1\) was made from data source 2\. Use a"
     with pytest.raises(InvalidInputError, match=message):
         project.create_research("x", foreign)
     with pytest.raises(InvalidInputError, match=message):
@@ -103,13 +105,16 @@ class TestEnsembleOfAProject:
         foreign = Project(name="other", data_source=sunspots).create_research("r").create_model("foreign")
         before = census(store)
         for models, message in [
-            ([model, model], r"was given twice; a member takes part once"),
-            ([model, foreign], r"Model\(2, 'foreign'\) belongs to project 2; the members .* those of that project"),
+            ([model, model], r"was given twice; expected each member once"),
+            (
+                [model, foreign],
+                r"Model\(2, 'foreign'\) belongs to project 2; the members .* must belong to its project",
+            ),
         ]:
             with pytest.raises(InvalidInputError, match=message):
                 project.create_ensemble("voting", models=models)
         with pytest.raises(InvalidInputError, match=r"no method 'votin'; known are .*Did you mean 'voting'"):
             project.create_ensemble("votin", models=[model])
-        with pytest.raises(InvalidInputError, match=r"fit_on is one of train, valid, .*received 'test'"):
+        with pytest.raises(InvalidInputError, match=r"fit_on is 'test'; expected one of train, valid"):
             project.create_ensemble("voting", models=[model], fit_on="test")
         assert census(store) == before

@@ -177,7 +177,7 @@ class TestKeras:
         content = (tmp_path / "part.keras").read_bytes()
         (tmp_path / "part.keras").write_bytes(content[: int(len(content) * kept)])
         before = census(research.connector)
-        with pytest.raises(InvalidInputError, match=r"it is no whole \.keras file"):
+        with pytest.raises(InvalidInputError, match=r"it is not a complete \.keras file"):
             research.import_model(tmp_path / "part.keras")
         assert census(research.connector) == before
 
@@ -213,10 +213,10 @@ class TestKeras:
             ),
             (lambda folder: flip(folder / "model.weights.h5"), "model.weights.h5 is not the file that was written"),
             (lambda folder: flip(folder / "architecture.json"), "architecture.json is not the file that was written"),
-            (lambda folder: (folder / "model.json").write_text("{"), "model.json is no JSON"),
-            (lambda folder: (folder / "model.json").write_text("[]"), "does not say 'enstorage model'"),
+            (lambda folder: (folder / "model.json").write_text("{"), "model.json is not JSON"),
+            (lambda folder: (folder / "model.json").write_text("[]"), "is not of the kind 'enstorage model'"),
             (lambda folder: change(folder, version=2), "has version 2; expected 1"),
-            (lambda folder: change(folder, facts=[]), "has no proper 'facts'"),
+            (lambda folder: change(folder, facts=[]), "has no valid 'facts'"),
             (lambda folder: change(folder, files={"../../etc/passwd": {}}), "names the file '../../etc/passwd'"),
             (lambda folder: change(folder, network={"units": 3}), "is not a network"),
             (
@@ -229,12 +229,12 @@ class TestKeras:
             ),
             (
                 lambda folder: flip(folder / "model.weights.h5", known=False),
-                "weights in model.weights.h5 are not those",
+                "weights in model.weights.h5 do not fit",
             ),
             (truncate, "The safetensors file is damaged"),
             (other_weights, "left/kernel has shape \\(4, 2\\) there and \\(3, 2\\) in the arch"),
-            (lambda folder: architecture(folder, "{"), "The architecture is no JSON"),
-            (lambda folder: architecture(folder, "[1]"), "Keras cannot build the architecture|one of a list"),
+            (lambda folder: architecture(folder, "{"), "The architecture is not JSON"),
+            (lambda folder: architecture(folder, "[1]"), "Keras cannot build the architecture|that of a list"),
             (lambda folder: architecture(folder, '{"class_name": "Dense", "config": {}}'), "Keras cannot build"),
         ],
     )
@@ -372,7 +372,7 @@ class TestFolder:
         (tmp_path / "out").mkdir()
         assert "model.skops" in model.export(tmp_path / "out").files
 
-    @pytest.mark.parametrize(("where", "message"), [("a/b", "Make it first"), ("file", "is no folder")])
+    @pytest.mark.parametrize(("where", "message"), [("a/b", "Make it first"), ("file", "is not a folder")])
     def test_a_place_that_cannot_be_taken_is_told(self, model, tmp_path, where, message):
         (tmp_path / "file").write_text("")
         with pytest.raises(InvalidInputError, match=message):
@@ -399,10 +399,10 @@ class TestFolder:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("nothing.keras", None, "it is not there"),
+        ("nothing.keras", None, "it does not exist"),
         ("model.pkl", b"", r"its name ends in '\.pkl'; expected \.keras, \.skops or \.onnx"),
         ("model", b"", r"its name ends in 'nothing'"),
-        ("bad.keras", b"no zip", "it is no whole .keras file"),
+        ("bad.keras", b"no zip", "it is not a complete .keras file"),
         ("bad.skops", b"no zip", "cannot be opened"),
         ("bad.onnx", b"no model", "no whole ONNX model"),
     ],

@@ -58,7 +58,7 @@ def test_an_unknown_step_names_the_known_ones(token):
 
 @pytest.mark.parametrize("argument", ["", "()", "(0)", "(-1)", "(1.5)", "(x)"])
 def test_seasonal_difference_needs_a_period(argument):
-    with pytest.raises(InvalidInputError, match="whole number of rows, at least 1"):
+    with pytest.raises(InvalidInputError, match="integer number of rows, at least 1"):
         Transform.parse(f"seasonal_difference{argument}")
 
 
@@ -165,9 +165,9 @@ def test_a_difference_longer_than_the_train_part_is_refused():
 
 
 def test_fit_refuses_a_mask_of_other_rows():
-    with pytest.raises(InvalidInputError, match="do not belong together"):
+    with pytest.raises(InvalidInputError, match="do not match"):
         fit("minmax", wave(), TRAIN[:5])
-    with pytest.raises(InvalidInputError, match="do not belong together"):
+    with pytest.raises(InvalidInputError, match="do not match"):
         fit("minmax", wave(), TRAIN.astype(np.int8))
 
 
@@ -184,7 +184,7 @@ def test_no_bit_of_a_fitted_chain_is_lost_in_json(token, seed):
     [{}, {"steps": 3}, {"steps": [{"step": "cube"}]}, {"steps": [{"step": "log", "power": 1}]}, {"steps": [{}]}],
 )
 def test_foreign_json_is_refused(stored):
-    with pytest.raises(InvalidInputError, match="no stored transform"):
+    with pytest.raises(InvalidInputError, match="not a stored transform"):
         FittedTransform.from_json(stored)
 
 

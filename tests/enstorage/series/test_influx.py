@@ -372,7 +372,7 @@ def refusal(url, kind=StoreError, act=lambda series: None):
         ("influxdb2://SECRET@host/db?bucket=x", "it has options other than org"),
         ("influxdb2://host/db", "it names no token"),
         ("influxdb2://u:SECRET@host/db", "it names no token"),
-        ("influxdb2://SECRET%C3%A9@host/db", "its token is no ASCII text"),
+        ("influxdb2://SECRET%C3%A9@host/db", "its token is not ASCII text"),
     ],
 )
 def test_a_malformed_url_is_refused_before_anything_is_opened(url, fault):
@@ -459,7 +459,7 @@ def test_what_is_not_influxdb_is_told():
         assert "is not InfluxDB (hello ***)" in refusal(f"influxdb://u:SECRET@127.0.0.1:{other.port}/db")
     with recorded((302, {"Location": "http://elsewhere.invalid/", "X-Influxdb-Version": "1.6.7"}, "")) as other:
         message = refusal(f"influxdb://u:SECRET@127.0.0.1:{other.port}/db")
-        assert "the server points to another address" in message
+        assert "the server redirects to another address" in message
         assert len(other.requests) == 2
 
 
@@ -536,7 +536,7 @@ def test_a_server_that_does_not_answer_in_time_is_not_asked_again(monkeypatch):
     monkeypatch.setattr(influx_server, "_TIMEOUT", urllib3.Timeout(0.2))
     with recorded(*OPENING, (204, {}, lambda connection: time.sleep(0.5))) as server:
         series = find_series(f"influxdb://127.0.0.1:{server.port}/db")()
-        with pytest.raises(StoreError, match="took too long; whether it did what was asked is not known"):
+        with pytest.raises(StoreError, match="took too long; whether it executed the request is unknown"):
             append(series, 1, [10], [0.5])
         assert len(server.requests) == 3
 
@@ -558,7 +558,7 @@ def test_a_proxy_that_takes_small_pieces_only_gets_small_pieces():
     assert bodies == [4, 2, 2, 1, 1]
     with (
         recorded(*OPENING, large) as server,
-        pytest.raises(StoreError, match=r"sent is too large .*Raise max-body-size"),
+        pytest.raises(StoreError, match=r"request is too large .*Raise max-body-size"),
     ):
         append(find_series(f"influxdb://127.0.0.1:{server.port}/db")(), 1, [1, 2], [1, 2])
 
@@ -612,7 +612,7 @@ def test_an_answer_that_the_server_breaks_off_is_no_shorter_answer(tmp_path, mon
             return read_csv(chain([beginning], pieces), **options)
 
         monkeypatch.setattr(influx, "read_csv", read_slowly)
-        with pytest.raises(StoreError, match=r"the server broke its answer off after \d+ rows. .*query-timeout"):
+        with pytest.raises(StoreError, match=r"the server aborted its response after \d+ rows. .*query-timeout"):
             series.read(1)
     finally:
         server.stop(signal.SIGKILL)

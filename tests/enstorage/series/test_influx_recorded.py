@@ -106,7 +106,7 @@ def test_a_bucket_that_influxdb_2_does_not_have_is_told_with_the_command_that_ma
         (401, '{"code":"unauthorized","message":"unauthorized access"}', "the token is wrong or unknown"),
         (403, '{"code":"forbidden","message":"insufficient permissions for write"}', "the token may not do that"),
         (404, '{"code":"not found","message":"no dbrp mapping found"}', "there is no database 'load'.*dbrp create"),
-        (413, '{"code":"request too large","message":"too large"}', "what was sent is too large"),
+        (413, '{"code":"request too large","message":"too large"}', "the request is too large"),
         (422, '{"code":"unprocessable entity","message":"failure writing points to database: partial write: field type '
          'conflict: input field \\"value\\" on measurement \\"data_source\\" is type float, already exists as type integer '
          'dropped=1"}', "already there with another type"),
@@ -123,7 +123,7 @@ def test_what_influxdb_2_refuses_is_told(status, answer, message):
 def test_a_token_for_influxdb_1_is_told():
     with (
         recorded((204, {"X-Influxdb-Version": "1.8.10"}, "")) as server,
-        pytest.raises(StoreError, match=r"InfluxDB 1.8.10, which knows users and no tokens. Write influxdb://user"),
+        pytest.raises(StoreError, match=r"InfluxDB 1.8.10, which has users but no tokens. Write influxdb://user"),
     ):
         opened(server)
 

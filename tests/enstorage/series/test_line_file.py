@@ -75,7 +75,7 @@ def test_what_is_no_finite_number_is_refused_with_its_line(write, text, before):
     good = f"data_source,mysql_id=234 value=1 {FIRST}"
     path = write(good, f"data_source,mysql_id=234 {before}value={text} {SECOND}", good)
     with pytest.raises(
-        InvalidInputError, match=r"points.lp, line 2, (has a value that is no finite number|cannot be read): "
+        InvalidInputError, match=r"points.lp, line 2, (has a value that is not a finite number|cannot be read): "
     ):
         read(path)
 
@@ -109,7 +109,7 @@ def test_a_line_that_is_no_line_protocol_is_refused_with_its_number(write, line)
     message = str(caught.value)
     assert "points.lp, line 4, cannot be read: " in message
     assert "expected a line such as data_source,mysql_id=234 value=0.55 1422568543702900257" in message
-    assert "nothing was kept" in message
+    assert "nothing was stored" in message
 
 
 @pytest.mark.parametrize("time", ["", f" {MAX_NS + 1}", " 99999999999999999999999"])
@@ -119,7 +119,7 @@ def test_a_line_without_a_time_that_can_be_kept_is_refused_with_its_number(write
     wrong = f"data_source,mysql_id=234 {before}value=2{time}"
     with pytest.raises(
         InvalidInputError,
-        match=r"line 2, (has no time, or one that cannot be kept|cannot be read): .*Further bad lines: 1",
+        match=r"line 2, (has no time, or one that is out of range|cannot be read): .*Further bad lines: 1",
     ):
         read(write(good, wrong, wrong))
 
@@ -216,12 +216,12 @@ def test_times_that_are_too_short_for_nanoseconds_are_refused_unless_the_unit_is
     path = write("data_source,mysql_id=234 value=1 1422568543702")
     with pytest.raises(
         InvalidInputError,
-        match=r"has times such as 1422568543702, which may be .* Say what they are by the precision: ns, us",
+        match=r"has times such as 1422568543702, which may be .* Give their unit as precision: ns, us",
     ):
         read(path, precision=None)
     with pytest.raises(InvalidInputError, match="There is no precision 'm'; known are ns, us, ms, s"):
         read(path, precision="m")
-    with pytest.raises(InvalidInputError, match="line 1, has no time, or one that cannot be kept"):
+    with pytest.raises(InvalidInputError, match="line 1, has no time, or one that is out of range"):
         read(path, precision="s")
 
 
@@ -230,14 +230,14 @@ def test_a_packed_file_is_unpacked(tmp_path):
     path.write_bytes(gzip.compress(to_lines(234, np.array([FIRST, SECOND]), np.array([0.5, -0.0]))))
     assert read(path) == [(FIRST, 0.5), (SECOND, 0)]
     path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(InvalidInputError, match="is not a whole gzip file"):
+    with pytest.raises(InvalidInputError, match="is not a complete gzip file"):
         read(path)
 
 
 def test_files_that_cannot_be_read_are_told(tmp_path):
     for name, content, message in (
         ("missing", None, "missing does not exist; expected a file of line protocol"),
-        ("plain.gz", b"data_source,mysql_id=234 value=1 1", "is not a whole gzip file, as its name says"),
+        ("plain.gz", b"data_source,mysql_id=234 value=1 1", "is not a complete gzip file"),
         ("latin", "données,mysql_id=234 value=1 1".encode("latin-1"), r"is not UTF-8 text \(byte 4 is not\)"),
         (
             "empty",

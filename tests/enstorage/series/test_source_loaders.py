@@ -70,9 +70,9 @@ def test_a_fingerprint_changes_with_the_files_that_are_loaded(tmp_path):
 def test_files_that_cannot_be_read_are_told(tmp_path):
     with pytest.raises(InvalidInputError, match=r"does not exist; expected a CSV file"):
         list(CsvLoader(str(tmp_path / "a.csv")).load())
-    with pytest.raises(InvalidInputError, match=r"No file fits '.*\*\.csv'"):
+    with pytest.raises(InvalidInputError, match=r"No file matches '.*\*\.csv'"):
         CsvLoader(str(tmp_path / "*.csv")).fingerprint()
-    with pytest.raises(InvalidInputError, match=r"CsvLoader's path is 3; expected the path"):
+    with pytest.raises(InvalidInputError, match=r"CsvLoader: path is 3; expected the path"):
         loader_from_json({"name": "csv", "path": 3})
 
 
@@ -102,20 +102,22 @@ def test_points_of_a_series_may_come_in_pieces():
 @pytest.mark.parametrize(
     ("pieces", "wanted", "fault"),
     [
-        ([piece("a", [2, 1])], Wanted(), "times that do not ascend, in the piece from 1970-01-03"),
-        ([piece("a", [1, 1])], Wanted(), "times that do not ascend"),
-        ([piece("a", [1, 2]), piece("a", [2])], Wanted(), "times that do not ascend"),
-        ([piece("a", [1, 2]), piece("a", []), piece("a", [2])], Wanted(), "times that do not ascend"),
-        ([piece("a", [1]), piece("b", [1]), piece("a", [2])], Wanted(), "comes again after another series"),
+        ([piece("a", [2, 1])], Wanted(), "times that are not ascending, in the piece from 1970-01-03"),
+        ([piece("a", [1, 1])], Wanted(), "times that are not ascending"),
+        ([piece("a", [1, 2]), piece("a", [2])], Wanted(), "times that are not ascending"),
+        ([piece("a", [1, 2]), piece("a", []), piece("a", [2])], Wanted(), "times that are not ascending"),
+        ([piece("a", [1]), piece("b", [1]), piece("a", [2])], Wanted(), "is given again after another series"),
         ([piece("a", [1], [np.nan])], Wanted(), "values that are NaN or infinite"),
         ([LoadedSeries("a", np.arange(2.0), np.arange(2.0))], Wanted(), r"times of float64 \(2,\) and values of floa"),
         ([LoadedSeries("a", np.arange(2), np.arange(3.0))], Wanted(), r"float64 \(3,\); expected int64 and float64"),
-        ([piece("b", [1])], Wanted(("a",)), "comes, but only a were wanted"),
-        ([piece("a", [0])], Wanted(time_from=1), "points outside of the period"),
-        ([piece("a", [-1])], Wanted(time_from=0), "points outside of the period"),
-        ([piece("a", [0])], Wanted(time_to=0), "points outside of the period"),
+        ([piece("b", [1])], Wanted(("a",)), "is given, but only a were wanted"),
+        ([piece("a", [0])], Wanted(time_from=1), "points outside the wanted period"),
+        ([piece("a", [-1])], Wanted(time_from=0), "points outside the wanted period"),
+        ([piece("a", [0])], Wanted(time_to=0), "points outside the wanted period"),
     ],
 )
 def test_a_loader_that_breaks_a_promise_is_named(pieces, wanted, fault):
-    with pytest.raises(StoreError, match=rf"series '[ab]' of the source loader 'told' .*{fault}.*tell its authors"):
+    with pytest.raises(
+        StoreError, match=rf"series '[ab]' of the source loader 'told' .*{fault}.*report it to its authors"
+    ):
         list(Told(tuple(pieces)).load(wanted))

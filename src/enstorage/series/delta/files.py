@@ -1,7 +1,7 @@
 """Removal of the files of a Delta table that no version needs.
 
 A file belongs to the present state or to an older version, or was left behind by a writer that lost a race or was killed.
-The log has a file for every version, and from time to time a checkpoint, from which on a version can be read.
+The log has a file for every version, and from time to time a checkpoint, from which later versions can be read.
 """
 
 import re
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     import deltalake
     from pyarrow.fs import FileInfo, FileSystem
 
-# Only what the library names so is ever removed: what a person keeps beside it stays.
+# Only files with names given by the library are ever removed; other files in the folder stay.
 _DATA = re.compile(r"part-[^/]+\.parquet")
 _UNFINISHED = re.compile(r"(part-[^/]+\.parquet|_delta_log/\d{20}\.[\w.]+)#\d+")
 _LOG = re.compile(r"_delta_log/(\d{20})\.(json|checkpoint\.parquet)")
-# What no version knows may be a write that goes on at this moment.
+# A file that no version refers to may belong to a write in progress.
 _LEAST_FOR_UNFINISHED = timedelta(hours=1)
 _AT_ONCE = 8
 
@@ -38,27 +38,27 @@ def storage(place: str, options: dict[str, str] | None) -> "FileSystem":
 def unneeded(
     table: "deltalake.DeltaTable", files: "FileSystem", keep: Collection[int], older_than: timedelta
 ) -> dict[str, int]:
-    """The files that neither the present state nor the versions in `keep` need, with their bytes.
+    """The files that neither the current state nor the versions in `keep` need, with their sizes in bytes.
 
     Args:
-        table: as it is now.
+        table: the table in its current state.
         files: the place of the table.
-        keep: versions; those later than the present one are not of this table and need nothing of it.
+        keep: versions; later ones than the current version belong to another table and need no file of this one.
         older_than: files that were needed or written within this time are left out.
     """
     kept = sorted({version for version in keep if version <= table.version()})
     for_unfinished = max(older_than, _LEAST_FOR_UNFINISHED)
     now = datetime.now(UTC)
-    doomed = {*_dry_run(table, kept, older_than, full=False), *_dry_run(table, kept, for_unfinished, full=True)}
-    there = _there(files)
-    # What was committed after the library looked is needed.
+    candidates = {*_dry_run(table, kept, older_than, full=False), *_dry_run(table, kept, for_unfinished, full=True)}
+    present = _all_files(files)
+    # Files that were committed after the dry run are needed.
     table.update_incremental()
-    doomed -= {uri.rsplit("/", 1)[-1] for uri in table.file_uris()}
-    log = _old_log(there, kept)
+    candidates -= {uri.rsplit("/", 1)[-1] for uri in table.file_uris()}
+    log = _old_log(present, kept)
     return {
         path: info.size
-        for path, info in there.items()
-        if (path in doomed and _DATA.fullmatch(path))
+        for path, info in present.items()
+        if (path in candidates and _DATA.fullmatch(path))
         or (path in log and info.mtime < now - older_than)
         or (_UNFINISHED.fullmatch(path) and info.mtime < now - for_unfinished)
     }
@@ -71,13 +71,13 @@ def remove(files: "FileSystem", paths: Iterable[str]) -> None:
 
 
 def _dry_run(table: "deltalake.DeltaTable", keep: list[int], older_than: timedelta, *, full: bool) -> list[str]:
-    # Whole hours are what the library takes.
+    # The library takes whole hours only.
     hours = ceil(older_than / timedelta(hours=1))
     return table.vacuum(hours, dry_run=True, enforce_retention_duration=False, full=full, keep_versions=keep or None)
 
 
 def _old_log(paths: Iterable[str], keep: list[int]) -> set[str]:
-    """The entries of the log that the present state and the versions in `keep` can be read without."""
+    """The log entries that are not needed to read the current state and the versions in `keep`."""
     entries = {path: (int(match[1]), match[2]) for path in paths if (match := _LOG.fullmatch(path))}
     checkpoints = sorted(version for version, kind in entries.values() if kind != "json")
     if not checkpoints:
@@ -95,7 +95,7 @@ def _old_log(paths: Iterable[str], keep: list[int]) -> set[str]:
     }
 
 
-def _there(files: "FileSystem") -> "dict[str, FileInfo]":
+def _all_files(files: "FileSystem") -> "dict[str, FileInfo]":
     from pyarrow.fs import FileSelector, FileType
 
     return {

@@ -1,4 +1,4 @@
-"""A Delta table as Polars reads it, wherever it is."""
+"""Reading of a Delta table with Polars."""
 
 from urllib.parse import unquote
 
@@ -9,8 +9,8 @@ import polars as pl
 def scan(table: deltalake.DeltaTable) -> pl.LazyFrame:
     """The rows of a table.
 
-    `polars.scan_delta` looks for files by their names as they stand in URLs: in a folder `My data` it finds nothing, because
-    it looks for `My%20data`. So files in such folders are named to it one by one.
+    `polars.scan_delta` takes the names of files from URLs without decoding them: in a folder `My data` it finds nothing,
+    because it looks for `My%20data`. So the files of such folders are passed to Polars by name.
     """
     paths = [unquote(path) for path in table.file_uris()] if table.table_uri.startswith("file:") else []
     if not paths or "%" not in table.table_uri:

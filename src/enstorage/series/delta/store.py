@@ -28,22 +28,22 @@ from enstorage.series.grouping import group
 
 T = TypeVar("T")
 
-# A row is a point, or with value null the trace of a deleted one. `version` is that of the commit which wrote the row: it
+# A row is a point or, with value null, the mark of a deleted one. `version` is that of the commit which wrote the row: it
 # orders rows of equal time, and unlike a clock it never goes back.
 _SCHEMA = {"source": pl.Int64, "time": pl.Int64, "value": pl.Float64, "version": pl.Int64}
 
-# The library would retry a commit by itself, but then its version would not be the one that the rows bear.
+# The library would retry a commit by itself, but then its version would differ from the one in the rows.
 _ONE_TRY = deltalake.CommitProperties(max_commit_retries=0)
 _ATTEMPTS = 200
 _LONGEST_PAUSE_SECONDS = 0.2
 # Reading slows down with the number of files: 392 took 0.8 s, one took 0.04 s.
 _MANY_FILES = 40
-# So often it is tidied up, by whoever made that version: eight processes that all tried hindered each other.
+# Versions between two compactions; the writer of that version compacts, since eight processes hindered each other.
 _VERSIONS_BETWEEN = 20
 # A folder that is listed while others write to it may show a later commit without the one before.
 _GAP = "contiguous commit files"
 _ATTEMPTS_AT_A_GAP = 8
-# Unlike other commits, that of joined files may be moved after those of other writers: it changes no row.
+# Unlike other commits, that of merged files may be retried after commits of other writers: it changes no row.
 _MANY_TRIES = deltalake.CommitProperties(max_commit_retries=100)
 
 # Polars panics when a file is shorter than the log says.
@@ -101,12 +101,12 @@ class DeltaSeries(SeriesStore):
                 storage_options=self._options,
             )
         except DeltaError:
-            # Although it is to be ignored, the library fails when another process makes the table at the same moment.
+            # In spite of mode="ignore" the library fails when another process creates the table at the same moment.
             if not self._is_made():
                 raise
 
     def claim(self, store_id: str) -> None:
-        """See `SeriesStore.claim`. The id is a property of the table, as is what older tables lack."""
+        """See `SeriesStore.claim`. The id is stored as a table property, with properties that older tables lack."""
         wanted = {**_PROPERTIES, _OWNER: store_id}
 
         def mark(table: deltalake.DeltaTable) -> None:
@@ -174,7 +174,7 @@ class DeltaSeries(SeriesStore):
             first, last = written.select(time.min().alias("first"), time.max().alias("last")).collect().row(0)
             if first is None:
                 return None
-            # Whether the outermost points were deleted since is seen at them alone; only then everything is read.
+            # All points are read only if the first or the last one was deleted later.
             if all(_points(table, source_id, end, end + 1).height for end in (first, last)):
                 return first, last
             times = _points(table, source_id)["time"]
@@ -206,7 +206,7 @@ class DeltaSeries(SeriesStore):
             self._committed(lambda table: table.delete(f"source = {int(source_id)}", commit_properties=_ONE_TRY))
 
     def delete_leftovers(self, source_ids: Collection[int]) -> None:
-        """See `SeriesStore.delete_leftovers`. New ids are mostly higher than all that were ever written to."""
+        """See `SeriesStore.delete_leftovers`. New ids are usually higher than all that were ever written."""
         with self._translated():
             highest: Any = pl.DataFrame(self._table().get_add_actions(flatten=True))["max.source"].max()
         super().delete_leftovers([id for id in source_ids if highest is not None and id <= highest])
@@ -252,7 +252,7 @@ class DeltaSeries(SeriesStore):
         self._committed(write)
 
     def _tidy_up(self) -> None:
-        """Once in a while join small files, and note the state, so that a new process need not read every commit."""
+        """From time to time merge small files and write a checkpoint, so that a new process need not read every commit."""
         table: deltalake.DeltaTable = self._local.table  # as it was just after the commit
         if table.version() % _VERSIONS_BETWEEN:
             return
@@ -261,10 +261,10 @@ class DeltaSeries(SeriesStore):
                 table.optimize.compact(commit_properties=_MANY_TRIES)
             table.create_checkpoint()
         except DeltaError:
-            return  # another process is joining them at this moment, or the next writer will
+            return  # another process is merging them now, or the next writer will
 
     def _table(self, version: int | None = None) -> deltalake.DeltaTable:
-        """The table as it is now, or was. Each thread keeps its own and reads only what was committed since."""
+        """The table, now or at a version. Each thread keeps its own table and reads only newer commits."""
         table = self._again(lambda: self._kept_table(version))
         if version is None or version == table.version():
             return table
@@ -282,7 +282,7 @@ class DeltaSeries(SeriesStore):
         self._again(lambda: write(self._table()))
 
     def _again(self, work: Callable[[], T]) -> T:
-        """Do some work again as long as other writers come in between."""
+        """Repeat work as long as it conflicts with commits of other writers."""
         attempt = 0
         while True:
             attempt += 1
@@ -342,7 +342,7 @@ def _points(
     """The points in the table: columns `time`, sorted, and `value`."""
     rows = _rows(table, source_id, time_from, time_to)
     points = rows.select("time", "value").collect()
-    # Series are mostly written in order and once, and looking whether that is so costs less than sorting.
+    # Series are usually written once and in order, and checking that costs less than sorting.
     times = points["time"].to_numpy()
     if not (times[1:] > times[:-1]).all():
         points = _last_written(rows.select("time", "value", "version").collect(), "time")
@@ -350,7 +350,7 @@ def _points(
 
 
 def _last_written(rows: pl.DataFrame, *key: str) -> pl.DataFrame:
-    """The rows sorted by their key; of those of one key the one with the latest version."""
+    """The rows sorted by key; of rows with equal keys, only the one with the latest version."""
     rows = rows.sort(*key, "version")
     is_last = pl.any_horizontal(pl.col(name) != pl.col(name).shift(-1) for name in key)
     return rows.filter(is_last.fill_null(value=True))
@@ -360,8 +360,8 @@ def _storage_options(location: Location) -> dict[str, str]:
     options = dict(location.options)
     given = {name.lower().removeprefix("aws_") for name in (*options, *os.environ)}
     if location.scheme in ("s3", "s3a"):
-        # A commit is a file that must not be there yet. Without this, of two writers that commit at once one could overwrite
-        # the other.
+        # A commit is a file that must not exist yet. Without this, one of two writers that commit at once could overwrite
+        # the commit of the other.
         if not given & {"conditional_put", "s3_locking_provider"}:
             options["conditional_put"] = "etag"
         addresses = {name.lower(): value for name, value in (*os.environ.items(), *options.items())}

@@ -1,7 +1,7 @@
-"""Points in the CSV that InfluxDB answers with: columns `name`, `tags`, `time` and a value, in one part or in many.
+"""Points in CSV responses of InfluxDB: columns `name`, `tags`, `time` and a value, in one part or in many.
 
-A part begins with a line of column names. InfluxDB 1 and 2 write one part for each statement, with the tags by which was
-grouped in the column `tags`; InfluxDB 3 writes one for each chunk, with each such tag in a column of its own.
+A part begins with a line of column names. InfluxDB 1 and 2 write one part for each statement, with the tags of GROUP BY
+in the column `tags`; InfluxDB 3 writes one for each chunk, with each such tag in a column of its own.
 """
 
 import re
@@ -20,11 +20,11 @@ _PIECE_BYTES = 1 << 23
 
 
 class CsvPoints(NamedTuple):
-    """The points of an answer.
+    """The points of a response.
 
     Attributes:
-        frame: columns `time`, `value` and, where asked for, `tags`: a text that differs for each set of tags.
-        is_whole: true if the names of databases, asked for in a second statement, follow the points.
+        frame: columns `time`, `value` and, if requested, `tags`: a text that differs for each set of tags.
+        is_whole: true if the names of databases, requested by a second statement, follow the points.
     """
 
     frame: pl.DataFrame
@@ -32,10 +32,10 @@ class CsvPoints(NamedTuple):
 
 
 def read_csv(pieces: Iterable[bytes], *, with_tags: bool) -> CsvPoints:
-    """Read the pieces of an answer, wherever it was cut.
+    """Read a response from its pieces, which may end anywhere.
 
     Raises:
-        StoreError: it is not what InfluxDB answers.
+        StoreError: it is not a response of InfluxDB.
     """
     wanted = list(_SCHEMA) if with_tags else ["time", "value"]
     frames = [pl.DataFrame(schema={name: _SCHEMA[name] for name in wanted})]
@@ -83,7 +83,7 @@ def _parse(rows: bytes, columns: list[str], wanted: list[str]) -> list[pl.DataFr
     except pl.exceptions.PolarsError:
         beginning = rows[:60].decode(errors="replace")
         raise StoreError(
-            f"What InfluxDB answered cannot be read as points; it begins with {beginning!r}. Check the versions of the "
+            f"The response of InfluxDB cannot be read as points; it begins with {beginning!r}. Check the versions of the "
             "server and of enstorage."
         ) from None
     renamed = [pl.col("time"), pl.col(value).alias("value")]

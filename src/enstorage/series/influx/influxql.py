@@ -1,4 +1,4 @@
-"""Statements of InfluxQL. Nowhere else does a name or a value become part of one."""
+"""InfluxQL statements. Names and values become part of a statement only here."""
 
 from operator import index
 
@@ -9,7 +9,7 @@ MEASUREMENT, TAG, FIELD = "data_source", "mysql_id", "value"
 #: Name of the measurement in which a database marks the points as its own.
 CLAIM, HOLDER = "data_source_claim", "holder"
 
-#: The first and the last time that InfluxDB keeps, one nanosecond inside of what enstorage keeps elsewhere.
+#: The first and the last time that InfluxDB keeps, one nanosecond inside the range of other stores.
 EARLIEST, LATEST = 1 - MAX_NS, MAX_NS - 1
 
 # Cast to float, so that shards with integers are read as well.
@@ -28,24 +28,24 @@ def literal(text: str) -> str:
 
 
 def select_points(source_id: int, first: int = EARLIEST, last: int = LATEST, *, by_series: bool = False) -> str:
-    """All values from `first` to `last`, both included; by series: those of each set of tags on their own."""
+    """All values from `first` to `last`, both included; by series: grouped by set of tags."""
     return f"SELECT {_VALUE} {_from(MEASUREMENT)} {_where(source_id, first, last)}{' GROUP BY *' if by_series else ''}"
 
 
 def select_aggregate(source_id: int, first: int, last: int, interval: TimeInterval, aggregate: str) -> str:
-    """The aggregate of every bucket that has points, those of each set of tags on their own."""
+    """The aggregate of every bucket that has points, grouped by set of tags."""
     buckets = f"time({interval.nanoseconds}ns, {interval.origin}ns)"
     return f"{select_one(source_id, aggregate, first, last)} GROUP BY {buckets}, * fill(none)"
 
 
 def select_one(source_id: int, aggregate: str, first: int = EARLIEST, last: int = LATEST) -> str:
-    """One aggregate over all values; of `first` and `last` the time is that of the point."""
+    """One aggregate over all values; for `first` and `last` the time is that of the point."""
     function = _FUNCTIONS[_FUNCTIONS.index(aggregate)]
     return f"SELECT {function}({_VALUE}) {_from(MEASUREMENT)} {_where(source_id, first, last)}"
 
 
 def delete_points(source_id: int, first: int = EARLIEST, last: int = LATEST) -> str:
-    """Delete the lines of a source; without bounds the server would spare those that lie in the future."""
+    """Delete the lines of a source; without bounds the server would keep those in the future."""
     return f"DELETE {_from(MEASUREMENT)} {_where(source_id, first, last)}"
 
 

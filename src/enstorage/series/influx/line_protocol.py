@@ -10,7 +10,7 @@ from enstorage.series.influx.influxql import CLAIM, FIELD, HOLDER, MEASUREMENT, 
 
 
 def to_lines(source_id: int, times: NDArray[np.int64], values: NDArray[np.float64]) -> bytes:
-    """One line per point; every value has as many digits as it needs to come back to the bit."""
+    """One line per point; every value has enough digits to be read back exactly."""
     import polars as pl
 
     head = f"{MEASUREMENT},{TAG}={index(source_id)} {FIELD}="

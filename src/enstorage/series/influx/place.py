@@ -1,4 +1,4 @@
-"""URLs of InfluxDB: which server, which database and who asks."""
+"""URLs of InfluxDB: server, database and credentials."""
 
 import base64
 from dataclasses import dataclass, field
@@ -18,13 +18,13 @@ _FORMS = {
 
 @dataclass(frozen=True, slots=True)
 class InfluxPlace:
-    """A database of an InfluxDB server, and who asks for it.
+    """A database of an InfluxDB server, and the credentials for it.
 
     Attributes:
         shown: the URL as it may be shown, without password and token.
         origin: the address of requests, such as `http://host:8086`.
         database: its name; of InfluxDB 2 that of a bucket.
-        user: name of the user; None with a token, or where nobody has to be named.
+        user: name of the user; None with a token or without authentication.
         org: name of the organisation of InfluxDB 2, for messages.
         secret: the password or token, None where there is none.
     """
@@ -86,7 +86,7 @@ def _fault(parts: SplitResult, database: str, options: dict[str, str], *, has_us
         "it names no database": not database or "/" in parts.path[1:] or not database.isprintable(),
         "its user name holds a colon": has_user and ":" in unquote(parts.username or ""),
         "it names no token": not has_user and (not parts.username or parts.password is not None),
-        "its token is no ASCII text": not has_user and not unquote(parts.username or "").isascii(),
+        "its token is not ASCII text": not has_user and not unquote(parts.username or "").isascii(),
         f"it has options other than {', '.join(known) or 'none'}": bool(parts.fragment) or not known >= options.keys(),
     }
     return next((fault for fault, found in faults.items() if found), None)

@@ -9,7 +9,7 @@ from enstorage.errors import StoreError
 from enstorage.series.influx import influxql
 from enstorage.series.influx.place import InfluxPlace
 
-# Pattern over status and words of an answer, the fact, the remedy. The first that is found counts.
+# Pattern for status and text of a response, the fact, the remedy. The first match counts.
 _REFUSALS = (
     (r"^401|authorization failed|unauthorized access",
      "{who} is wrong or unknown", "Correct it in the URL; special characters are written in percent form (@ as %40)."),
@@ -18,9 +18,9 @@ _REFUSALS = (
     (r"^403|not authorized|forbidden",
      "{user} may not do that", "Let an administrator give all rights on the database, in InfluxDB 1: {grant}"),
     (r"^413|too large",
-     "what was sent is too large", "Raise max-body-size of the server, or the limit of the proxy before it."),
+     "the request is too large", "Raise max-body-size of the server, or the limit of the proxy before it."),
     (r"^3\d\d",
-     "the server points to another address", "Give that address in the URL; redirections are not followed."),
+     "the server redirects to another address", "Give that address in the URL; redirections are not followed."),
     (r"database not found|no dbrp mapping|bucket .*not found|^404",
      "there is no database {database}", "Make it with: {make}"),
     (r"field type conflict",
@@ -50,8 +50,8 @@ _LOSSES = (
     ({"ConnectTimeoutError"},
      "the server does not answer", "Check host and port in the URL, and the firewall between."),
     ({"ReadTimeoutError"},
-     "the server took too long; whether it did what was asked is not known, and asking again does no harm",
-     "Ask for a shorter period, or look what else the server is doing."),
+     "the server took too long; whether it executed the request is unknown, and repeating it does no harm",
+     "Ask for a shorter period, or check what else the server is doing."),
     ({"SSLError"},
      "its certificate is not trusted, or it does not speak TLS",
      "Name the certificates of your own authority in SSL_CERT_FILE, or correct the scheme of the URL."),
@@ -62,7 +62,7 @@ _NOBODY = {False: "the token", True: "a request without user and password"}
 
 
 class PassingError(Exception):
-    """The server, or a proxy before it, says that it cannot answer just now; `final` is to be raised if that lasts."""
+    """The server, or a proxy in front of it, is unavailable for now; `final` is the error to raise if that lasts."""
 
     def __init__(self, final: StoreError) -> None:
         super().__init__(final)
@@ -83,7 +83,7 @@ def words_of(answer: urllib3.BaseHTTPResponse) -> str:
 
 
 def failed(place: InfluxPlace, fact: str, remedy: str, words: str = "") -> StoreError:
-    """The error that says a fact and what to do."""
+    """The error with a fact and a remedy."""
     if place.secret:
         words = words.replace(place.secret, "***")
     return StoreError(
@@ -92,7 +92,7 @@ def failed(place: InfluxPlace, fact: str, remedy: str, words: str = "") -> Store
 
 
 def refused(place: InfluxPlace, major: int, status: int, words: str) -> StoreError:
-    """The error for what a server of a major version answered."""
+    """The error for a response with an error status from a server of a major version."""
     user = f"the user {place.user!r}" if place.user is not None else _NOBODY[place.secret is None]
     fields = {
         "user": user,
@@ -110,7 +110,7 @@ def refused(place: InfluxPlace, major: int, status: int, words: str) -> StoreErr
 
 
 def lost(place: InfluxPlace, error: Exception) -> StoreError:
-    """The error for a server that did not answer."""
+    """The error for a server that did not respond."""
     if isinstance(error, PassingError):
         return error.final
     for kinds, fact, remedy in _LOSSES:

@@ -1,4 +1,4 @@
-"""An InfluxDB server behind HTTP, asked again when it is away for a moment."""
+"""An InfluxDB server over HTTP; requests are repeated while it is briefly unavailable."""
 
 import gzip
 import json
@@ -24,22 +24,22 @@ _TIMEOUT = urllib3.Timeout(connect=5, read=120)
 _PATIENCE_SECONDS = 15.0  # a server that is restarted is back by then
 _LONGEST_PAUSE_SECONDS = 1.0
 _PASSING = {429, 502, 503, 504}
-# While it stops, InfluxDB 1 answers questions so.
+# InfluxDB 1 gives these errors to queries while it shuts down.
 _STOPPING = re.compile("shutdown|is closed|is disabled")
 _FAILED = 500
 _TOO_LARGE = 413
 _ANY_STATUS = range(600)
 _CHUNK_ROWS = 10_000
 _CONNECTIONS = 8
-# Shorter texts are sent sooner than they are packed.
+# Shorter texts are sent faster than they are compressed.
 _GZIP_FROM_BYTES = 10_000
 
 
 class InfluxServer:
     """One database on an InfluxDB server; threads may share it.
 
-    When the connection is lost, the same is asked again for some seconds. That is safe: a point that is written twice
-    replaces itself, and everything else here may be done twice too.
+    When the connection is lost, the request is repeated for some seconds. That is safe: a point that is written twice
+    replaces itself, and all other requests may be repeated too.
 
     Attributes:
         place: the address of the server.
@@ -62,7 +62,7 @@ class InfluxServer:
         return self.version[0]
 
     def ask(self, statement: str) -> list[dict[str, Any]]:
-        """The series that one statement gives: dictionaries with `columns` and `values`."""
+        """The series that one statement returns: dictionaries with `columns` and `values`."""
         method = "GET" if statement.startswith(("SELECT", "SHOW")) else "POST"
 
         def once() -> list[dict[str, Any]]:
@@ -79,7 +79,7 @@ class InfluxServer:
         return self._persist(once)
 
     def stream(self, statement: str, consume: Callable[[Iterator[bytes]], Answer]) -> Answer:
-        """The result of `consume` for the CSV of an answer, in pieces; it begins again when the connection is lost."""
+        """The result of `consume` for the pieces of a CSV response; starts again when the connection is lost."""
         parameters = {"q": statement, "epoch": "ns", "chunked": "true", "chunk_size": str(_CHUNK_ROWS)}
 
         def once() -> Answer:
@@ -90,14 +90,14 @@ class InfluxServer:
         return self._persist(once)
 
     def write(self, lines: bytes) -> None:
-        """Store lines; in halves as long as they are too large for the server or a proxy before it."""
+        """Store lines, in halves as long as they are too large for the server or a proxy in front of it."""
         headers = {"Content-Type": "text/plain; charset=utf-8"}
         body = lines
-        # Packed lines are a fifth as long; but within one machine packing and unpacking take longer than sending.
+        # Compressed lines are a fifth as long, but within one machine compressing takes longer than sending.
         if len(lines) >= _GZIP_FROM_BYTES and not self.place.is_local:
             headers["Content-Encoding"] = "gzip"
             body = gzip.compress(lines, 1)
-        # Of a cluster all nodes that keep the points shall have them, so that whoever reads finds them.
+        # In a cluster all nodes that keep the points must have them, so that every reader finds them.
         parameters = {"precision": "ns", **({"consistency": "all"} if self.major == 1 else {})}
         middle = lines.find(b"\n", len(lines) // 2 - 1) + 1
         allowed = [_TOO_LARGE] if 0 < middle < len(lines) else []
@@ -107,7 +107,7 @@ class InfluxServer:
             self.write(lines[middle:])
 
     def _greet(self) -> tuple[int, int]:
-        """The version of the server, asked for only once: who opens a store wants to know at once that it is away."""
+        """The version of the server; not repeated, so that opening a store fails at once if the server is unavailable."""
         answer = self._persist(lambda: self._send("GET", "/ping", {}, allowed=_ANY_STATUS), patience=0)
         reported = answer.headers.get("X-Influxdb-Version", "")
         found = re.search(r"(\d+)\.(\d+)", reported)
@@ -120,14 +120,14 @@ class InfluxServer:
             raise failed(self.place, f"the server is InfluxDB {reported}; expected 1.3 or later", "Upgrade it.")
         if version[0] == 1 and self.place.user is None and self.place.secret:
             remedy = "Write influxdb://user:password@host:port/database."
-            raise failed(self.place, f"the server is InfluxDB {reported}, which knows users and no tokens", remedy)
+            raise failed(self.place, f"the server is InfluxDB {reported}, which has users but no tokens", remedy)
         return version
 
     def _ensure_database(self) -> None:
-        """See that the database is there; make it where the server lets its users do that."""
+        """Create the database if it is missing and the server allows its users to create it."""
         name = self.place.database
         if self.major >= 3:
-            # It is there already (409), or only writing makes it because the token is not that of an administrator.
+            # It exists already (409), or the first write creates it because the token is not that of an administrator.
             body, headers = json.dumps({"db": name}).encode(), {"Content-Type": "application/json"}
             allowed = [401, 403, 409]
             path = "/api/v3/configure/database"
@@ -149,7 +149,7 @@ class InfluxServer:
         allowed: Collection[int] = (),
         preload: bool = True,
     ) -> urllib3.BaseHTTPResponse:
-        """Send one request once; refusals other than those allowed are raised."""
+        """Send one request once; error statuses other than those allowed are raised."""
         named = {"db": self.place.database, **parameters} if path in {"/query", "/write"} else parameters
         answer = self._pool.request(
             method,
@@ -161,19 +161,19 @@ class InfluxServer:
         )
         if answer.status >= 300 and answer.status not in allowed:
             error = refused(self.place, self.major, answer.status, words_of(answer))
-            # Writing fails while the server stops, too.
+            # Writing also fails while the server shuts down.
             passes = answer.status in _PASSING or (answer.status == _FAILED and path == "/write")
             raise PassingError(error) if passes else error
         return answer
 
     def _persist(self, act: Callable[[], Answer], patience: float | None = None) -> Answer:
-        """Do what may be done twice, until the server answers or the patience, in seconds, ends."""
+        """Repeat a request until the server responds or the patience, in seconds, is over."""
         end, pause = time.monotonic() + (_PATIENCE_SECONDS if patience is None else patience), 0.05
         while True:
             try:
                 return act()
             except (HTTPError, PassingError) as error:
-                # Time does not mend these; and a server that is slow should not be asked the same thing twice at once.
+                # Waiting does not help here, and a slow server should not get the same request twice at once.
                 is_final = isinstance(error, LocationValueError | SSLError | ReadTimeoutError)
                 if is_final or time.monotonic() + pause > end:
                     raise lost(self.place, error) from None

@@ -1,4 +1,4 @@
-"""Points in InfluxDB, kept as the paper says: measurement `data_source`, tag `mysql_id`, field `value`, nanoseconds."""
+"""Points in InfluxDB, stored as in the paper: measurement `data_source`, tag `mysql_id`, field `value`, nanoseconds."""
 
 from collections.abc import Callable
 from functools import partial
@@ -30,21 +30,21 @@ class InfluxSeries(SeriesStore):
     """A series store in InfluxDB: `influxdb://user:password@host:8086/database`, or `influxdb2://TOKEN@host:8086/bucket`.
 
     Points are lines such as `data_source,mysql_id=234 value=0.55 1422568543702900257`, whoever writes them: a line that
-    Telegraf or `curl` wrote is a point of source 234. Lines may bear further tags and fields. Where lines of one time
-    differ in their further tags, one of them is the point: that without further tags, which is how this store writes, so
-    that writing here replaces what others wrote; else the last one in the order of the tags. Deleting a point deletes all
+    Telegraf or `curl` wrote is a point of source 234. Lines may have further tags and fields. If lines of one time differ
+    in their further tags, one of them is the point: the one without further tags, else the last one in the order of the
+    tags. This store writes lines without further tags, so its points replace those of others. Deleting a point deletes all
     lines of its time, with all their fields.
 
-    Of the promises of `SeriesStore` these hold less widely:
+    Some promises of `SeriesStore` are limited:
 
     - A write of up to 100,000 points is one request. InfluxDB keeps a request whole or not at all, also when it is killed,
       for the points that lie in one of its shards; in databases made here shards span ten years. A longer write, or one
-      over many years, may be there in part when it is broken off: then its earlier points are. Writing all of it again
-      does no harm. Likewise a reader may see a part of it.
-    - Deleting counts the points first; what others write between the two is deleted and not counted.
-    - The times are those between 1677-09-21T00:12:43.145224194 and 2262-04-11T23:47:16.854775806.
+      over many years, may be stored in part when it is interrupted: its earlier points are stored. Writing all of it
+      again does no harm. Likewise a reader may see a part of it.
+    - Deleting counts the points first; points that others write in between are deleted but not counted.
+    - Times lie between 1677-09-21T00:12:43.145224194 and 2262-04-11T23:47:16.854775806.
 
-    When the server is away for less than about fifteen seconds, calls wait for it.
+    Calls wait for a server that is unavailable for less than about fifteen seconds.
     """
 
     written_by_others = True
@@ -61,7 +61,7 @@ class InfluxSeries(SeriesStore):
         return self._server.place.shown
 
     def claim(self, store_id: str) -> None:
-        """See `SeriesStore.claim`. Who claims writes a line, to which the server gives its time; the first one counts."""
+        """See `SeriesStore.claim`. A claim is a line to which the server assigns the time; the first claim counts."""
         if not self._claims():
             self._server.write(to_claim(store_id))
         holder = min(self._claims(), default=(0, None))[1]
@@ -105,13 +105,13 @@ class InfluxSeries(SeriesStore):
         *,
         version: int | None = None,
     ) -> Points:
-        """See `SeriesStore.aggregate`. The server groups, save by calendar intervals, which it does not know."""
+        """See `SeriesStore.aggregate`. The server groups, except by calendar intervals, which it does not support."""
         refuse_version(self, version)
         first, last = _bounds(time_from, time_to)
         buckets = None
         if not interval.is_calendar and _is_computable(first, last, interval):
             buckets = self._rows(influxql.select_aggregate(source_id, first, last, interval, aggregate), with_tags=True)
-            if buckets["tags"].n_unique() > 1:  # each was grouped alone, so that points of one time were counted twice
+            if buckets["tags"].n_unique() > 1:  # each was grouped separately: points of one time were counted twice
                 buckets = None
         if buckets is None:
             buckets = group(self._points(source_id, first, last), interval, aggregate)
@@ -121,7 +121,7 @@ class InfluxSeries(SeriesStore):
         """See `SeriesStore.extent`."""
         refuse_version(self, version)
         ends = [self._server.ask(influxql.select_one(source_id, function)) for function in ("first", "last")]
-        if not all(ends):  # between the two questions the points may have gone
+        if not all(ends):  # the points may have been deleted between the two queries
             return None
         first, last = (int(_column(end[0], "time")[0]) for end in ends)
         return first, last
@@ -171,20 +171,20 @@ class InfluxSeries(SeriesStore):
         return points.select("time", "value")
 
     def _rows(self, statement: str, *, with_tags: bool = False) -> pl.DataFrame:
-        # An answer in CSV that the server breaks off has no error in it. Only what is asked for after it is missing then.
-        # InfluxDB 3 takes one statement only; it breaks the connection off too.
+        # A CSV response that the server aborts contains no error; only the response to a second statement is missing.
+        # InfluxDB 3 takes one statement only, but then it closes the connection.
         marks_end = self._server.major < 3
-        asked = f"{statement};SHOW DATABASES" if marks_end else statement
+        statements = f"{statement};SHOW DATABASES" if marks_end else statement
         for is_last in (False, True):
-            answer = self._server.stream(asked, partial(read_csv, with_tags=with_tags))
+            answer = self._server.stream(statements, partial(read_csv, with_tags=with_tags))
             if answer.is_whole or not marks_end:
                 return answer.frame
-            if not is_last:  # the server may have been stopping; or it says the reason when asked for less
+            if not is_last:  # the server may have been stopping, or a smaller query gives the reason
                 self._server.ask(f"{statement} LIMIT 1")
         raise failed(
             self._server.place,
-            f"the server broke its answer off after {answer.frame.height} rows",
-            "Its log says why: the limits max-select-point and query-timeout of its configuration, or KILL QUERY. Raise "
+            f"the server aborted its response after {answer.frame.height} rows",
+            "Its log gives the reason: its limits max-select-point or query-timeout, or KILL QUERY. Raise "
             "them, or ask for a shorter period.",
         )
 

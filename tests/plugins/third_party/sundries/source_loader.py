@@ -22,7 +22,7 @@ class TidesLoader(SourceLoader):
 
     def __post_init__(self):
         if self.days < 1:
-            raise InvalidInputError(f"TidesLoader's days is {self.days}; expected a whole number of at least 1.")
+            raise InvalidInputError(f"TidesLoader: days is {self.days}; expected an integer of at least 1.")
         object.__setattr__(self, "harbours", tuple(self.harbours))
 
     def fingerprint(self):
