@@ -94,7 +94,7 @@ def _residuals(
     direct, hindcast = _out_of_fold(model), _hindcast(model, horizon, series)
     if direct is None and hindcast is None:
         raise InvalidInputError(
-            f"{model} has no out-of-fold forecasts, whose residuals say how wide an interval is, and no valid rows that it "
+            f"{model} has no out-of-fold forecasts, whose residuals give the widths of intervals, and no valid rows that it "
             "was not trained on. Make some with entrainer.backtest(model), prepare the data with a valid part, or leave "
             "levels out."
         )
@@ -117,8 +117,8 @@ def no_interval(who: str, steps: Sequence[int]) -> str:
     """The warning that some steps have no interval."""
     which = f"step {steps[0]}" if len(steps) == 1 else f"{len(steps)} steps, the first of them step {steps[0]}"
     return (
-        f"The forecast of {who} has no interval for {which}: made of forecasts, and there are too few rows that nothing was "
-        "trained on to try that. Prepare the data with a larger valid part, or train models with windows of a longer "
+        f"The forecast of {who} has no interval for {which}: forecast recursively, with too few rows held out of the "
+        "training for a hindcast. Prepare the data with a larger valid part, or train models with windows of a longer "
         "horizon: Window(lag, horizon=…)."
     )
 

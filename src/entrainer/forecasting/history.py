@@ -141,7 +141,7 @@ def _check_time(
         )
     if not len(last):
         raise InvalidInputError(
-            f"Nothing is known of {snapshot} before time_from, {to_iso(time_from)}; expected {first} or a later time."
+            f"{snapshot} has no values before time_from, {to_iso(time_from)}; expected {first} or a later time."
         )
     following = int(interval.after(int(times[last[-1]]), 1)[0])
     if following != time_from:

@@ -48,7 +48,7 @@ def run_ahead(
         if output.shape[:1] != (len(seen),) or output.size != len(seen) * window.horizon * len(levels):
             raise InvalidInputError(
                 f"The model gives an output of shape {output.shape} for {len(seen)} windows; expected {window.horizon} "
-                "values for each, as its data set has targets. Tell it of the data set that it was trained on."
+                "values for each, as its data set has targets. Give the model the data set that it was trained on."
             )
         ascending = np.sort(output.reshape(len(seen), window.horizon, len(levels)), axis=-1)
         rows = np.hstack([rows, ascending[..., levels.index(0.5)]])
