@@ -17,7 +17,7 @@ def load_keras() -> Any:
         The module `keras`.
 
     Raises:
-        NotSupportedError: Keras runs, or is told to run, on another backend.
+        NotSupportedError: Keras runs on, or is configured for, another backend.
         MissingLibraryError: Keras or JAX is not installed.
     """
     if "keras" in sys.modules:
@@ -53,7 +53,7 @@ def _cache_folder() -> Path:
 
 
 def _private_folder(folder: Path) -> Path | None:
-    """The folder, made for this user alone, or None: what others can write there would be run here."""
+    """The folder, created for this user only, or None if others can write to it: its programs would be run here."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = folder.stat()

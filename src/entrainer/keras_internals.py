@@ -6,7 +6,7 @@ from entrainer.backend import load_keras
 
 
 def layers_of(model: Any) -> list[Any]:
-    """The layers of a model with those inside of layers; a layer comes before the ones inside it."""
+    """The layers of a model, nested ones too; a layer comes before the layers inside it."""
     return list(model._flatten_layers())
 
 

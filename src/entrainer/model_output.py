@@ -19,7 +19,7 @@ def save_forecasts(
     """Keep a model's output on all samples as its forecasts, part by part.
 
     Args:
-        model: the one that gave the output.
+        model: the model with this output.
         data_set: its data set.
         prepared: output in the prepared scale, one row a sample, as many values as the targets; with quantiles as many for
             each of them, those of the first target first.
@@ -29,15 +29,15 @@ def save_forecasts(
     parts = data_set.parts()
     with model.connector.transaction():
         for code in sorted(set(parts.tolist())):
-            told = in_source_units(data_set, prepared[parts == code], np.flatnonzero(parts == code), quantiles)
-            model.save_forecasts(Part(code).label, **told)
+            forecast = in_source_units(data_set, prepared[parts == code], np.flatnonzero(parts == code), quantiles)
+            model.save_forecasts(Part(code).label, **forecast)
 
 
 def in_source_units(
     data_set: DataSet, prepared: NDArray[np.float64], rows: NDArray[np.intp], quantiles: Sequence[float] = ()
 ) -> dict[str, Any]:
     """The arguments of `Model.save_forecasts` for output for some rows of a data set; see `save_forecasts`."""
-    shape = (len(rows), *data_set.arrays(rows[:1])[2].shape[1:])  # of one row: images would all be scaled for it
+    shape = (len(rows), *data_set.arrays(rows[:1])[2].shape[1:])  # of one row: reading all rows would scale every image
     if prepared.size != np.prod(shape) * max(1, len(quantiles)):
         raise InvalidInputError(
             f"The model gives an output of shape {prepared.shape}; the targets of {data_set} have shape {shape}. Use a data "

@@ -1,4 +1,4 @@
-"""`NetworkContract`: what every network promises, as tests. For authors of networks; needs pytest."""
+"""`NetworkContract`: the requirements on every network, as tests. For authors of networks; needs pytest."""
 
 # ruff: noqa: S101 - tests assert
 
@@ -25,12 +25,12 @@ _ROWS = 12
 
 
 class NetworkContract(ABC):
-    """Every promise of `entrainer.networks.NetworkSpec`, one test each.
+    """Every requirement of `entrainer.networks.NetworkSpec`, one test each.
 
     Subclass it in a test file under a name that begins with `Test`, and give `make_network`; small ones are quick.
     """
 
-    #: Of a sample that the network takes.
+    #: Shape of a sample that the network takes.
     shape: tuple[int, ...] = (6,)
 
     @abstractmethod

@@ -199,7 +199,7 @@ def test_a_random_split_holds_nothing_out(store):
         model.data_set(preparation.create_set(Window(lag)))
         _, X, y = model.data_set().arrays("train")
         model.save_object(LinearRegression().fit(X, y))
-    with pytest.raises(InvalidInputError, match="nothing by which intervals could be calibrated"):
+    with pytest.raises(InvalidInputError, match="no residuals to calibrate intervals"):
         endirector.calibrate(rendered(project))
 
 

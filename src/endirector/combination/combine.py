@@ -1,4 +1,4 @@
-"""Combining: a method is fitted to evidence, and forecasts."""
+"""Combination: fits a method to evidence and forecasts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -41,7 +41,7 @@ def combine(recipe: CombinationRecipe, evidence: Evidence, folds: Evidence | Non
 
     Args:
         recipe: configuration of the combination.
-        evidence: the targets to forecast, and to fit on where that is a part.
+        evidence: the targets to forecast, and to fit on if `fit_on` is a part.
         folds: out-of-fold forecasts, for a recipe that is fitted on them.
 
     Raises:
@@ -66,7 +66,7 @@ def combine(recipe: CombinationRecipe, evidence: Evidence, folds: Evidence | Non
 
 
 def _quantiles(method: Method, combination: Combination, evidence: Evidence) -> dict[float, Floats]:
-    """The quantiles, each combined of the members' forecasts of it, and sorted where they cross."""
+    """The quantiles, each combined from the members' forecasts of it, and sorted where they cross."""
     if combination.predict_quantile is not None:
         combined = {
             level: combination.predict_quantile(replace(evidence.rows, forecasts=values), level)

@@ -14,7 +14,7 @@ STRETCHES = 5
 
 
 def cross_fitted(recipe: CombinationRecipe, folds: Evidence) -> Floats:
-    """Forecast out-of-fold rows by the method as fitted on earlier ones.
+    """Forecast out-of-fold rows by the method fitted on earlier rows.
 
     The rows are cut into stretches by the times of their targets, and each is forecast by the method as fitted on the
     stretches before it. The first has nothing before it, so it is forecast only where nothing is fitted.
@@ -39,7 +39,7 @@ def cross_fitted(recipe: CombinationRecipe, folds: Evidence) -> Floats:
 
 
 def stretches_of(keys: pl.DataFrame) -> NDArray[np.intp]:
-    """Number the stretch of time of each target, from 0, shape (rows,). Each stretch has about as many times."""
+    """Number the stretch of time of each target, from 0, shape (rows,). All stretches have about equally many times."""
     times, number = np.unique(keys["id"].to_numpy(), return_inverse=True)
     stretch: NDArray[np.intp] = number * STRETCHES // len(times)
     return stretch

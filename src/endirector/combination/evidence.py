@@ -18,9 +18,9 @@ class Evidence:
         keys: columns `series`, `id`, `step`, shape (rows, 3).
         part: of each target, 0 train, 1 valid, 2 test, shape (rows,).
         truth: in the units of the source, shape (rows,).
-        rows: the forecasts, as a method sees them.
-        quantiles: the forecasts of quantiles by level, each of shape (rows, members); none where members have none in
-            common.
+        rows: the inputs of a method.
+        quantiles: the forecasts of quantiles by level, each of shape (rows, members); empty if members share no
+            level.
     """
 
     keys: pl.DataFrame

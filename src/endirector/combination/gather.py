@@ -62,7 +62,7 @@ def gather(
     Args:
         members: all.
         recipe: for all of them.
-        strict: refuse where a member fails; by default it is left out.
+        strict: raise an error if a member fails; by default it is left out.
         report: called with the place and the name of each member before its forecasts are read.
 
     Raises:
@@ -78,13 +78,13 @@ def gather(
         report(place, member.name)
         try:
             forecasts.append(_forecasts_of(member))
-        except (StoreError, MissingLibraryError, MemoryError, CancelledError):  # nothing is wrong with the member
+        except (StoreError, MissingLibraryError, MemoryError, CancelledError):  # not the member's fault
             raise
         except Exception as error:
             if strict:
                 raise InvalidInputError(
-                    f"The member {member.name} cannot take part: {_one_line(error)} Mend it, leave it out, or render with "
-                    "strict=False, which does."
+                    f"The member {member.name} cannot take part: {_one_line(error)} Repair it, leave it out, or render with "
+                    "strict=False, which leaves it out."
                 ) from error
             failed[member.name] = _one_line(error)
             if member.item_id is not None:
@@ -214,7 +214,7 @@ def _up_to_date(model: Model) -> pl.DataFrame:
 
 
 def _without_name(message: str, member: Member) -> str:
-    """A message about a member in which it is not named, since it may be renamed."""
+    """A message without the name of the member, which may be renamed."""
     text = message.replace(str(member.entity), "it")
     return text[:1].upper() + text[1:]
 

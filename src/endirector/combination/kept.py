@@ -1,4 +1,4 @@
-"""Evidence that a rendered ensemble keeps, to combine again: no model is opened."""
+"""Stored evidence of a rendered ensemble, for combining again without opening a model."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from endirector.methods.base import Combination, Floats, Rows
 from enstorage import Ensemble
 from enstorage.errors import CorruptError, InvalidInputError
 
-# What is fitted again is the same where forecasts differ by less, relative to the largest.
+# A refitted metamodel counts as equal if its forecasts differ by less, relative to the largest.
 _SAME = 1e-6
 
 
@@ -28,8 +28,8 @@ def stored_evidence(ensemble: Ensemble, recipe: CombinationRecipe | None = None)
 
     Args:
         ensemble: a rendered one.
-        recipe: configuration of the combination, by default that of the ensemble: a method that sees the values before each
-            target gets them, and no targets without.
+        recipe: configuration of the combination, by default that of the ensemble: for a method that uses the values before
+            each target, targets without such values are left out.
 
     Raises:
         NotFoundError: the ensemble was not rendered.
@@ -81,8 +81,8 @@ def _check_same(ensemble: Ensemble, keys: pl.DataFrame, forecast: Floats) -> Non
     apart, allowed = np.abs(forecast - values).max(initial=0.0), _SAME * np.abs(values).max(initial=0.0)
     if not apart <= allowed:
         raise CorruptError(
-            f"The {ensemble.metamodel} of {ensemble} is not kept, but fitted again on the forecasts that are, and now it "
-            f"forecasts other values than it did: they differ by up to {apart:.3g}, expected at most {allowed:.3g}. The "
+            f"The {ensemble.metamodel} of {ensemble} is not stored but fitted again on stored forecasts, and now "
+            f"forecasts other values: they differ by up to {apart:.3g}, expected at most {allowed:.3g}. The "
             "versions of libraries differ, or it is not deterministic. Render the ensemble again."
         )
 

@@ -78,7 +78,7 @@ def recipe_of(ensemble: Ensemble) -> CombinationRecipe:
     return CombinationRecipe(method, ensemble.metamodel, of_metamodel, ensemble.fit_on, jobs)
 
 
-def asked_recipe(
+def checked_recipe(
     method: str,
     metamodel: object,
     parameters: Mapping[str, Any],

@@ -1,4 +1,4 @@
-"""`what_if`: the forecasts of a rendered ensemble if it were made in another way."""
+"""`what_if`: the forecasts of a rendered ensemble with another combination."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -7,7 +7,7 @@ from typing import Any
 from endirector.combination.combine import Combined, combine
 from endirector.combination.gather import out_of_fold
 from endirector.combination.kept import as_rendered, stored_evidence
-from endirector.combination.recipe import asked_recipe
+from endirector.combination.recipe import checked_recipe
 from endirector.members.member import living_members, require_out_of_fold
 from enstorage import Ensemble
 from enstorage.entity.ensemble_members import classes_of
@@ -56,8 +56,8 @@ def what_if(
                 }
             metamodel = ensemble.metamodel if metamodel is None else metamodel
         left, classes = [names[place] for place in chosen], classes_of(ensemble.models())
-        asked = asked_recipe(method or ensemble.method, metamodel, parameters or {}, left, classes, fit_on)
-        recipe = replace(asked, most_jobs=recipe.most_jobs)
+        given_recipe = checked_recipe(method or ensemble.method, metamodel, parameters or {}, left, classes, fit_on)
+        recipe = replace(given_recipe, most_jobs=recipe.most_jobs)
     evidence, folds = stored_evidence(ensemble, recipe)
     if folds is None and recipe.wants_out_of_fold:
         members = living_members(ensemble)

@@ -1,4 +1,4 @@
-"""`calibrate`: conformal intervals of an ensemble, and how often they cover the truth."""
+"""`calibrate`: conformal intervals of an ensemble, and their coverage."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -27,7 +27,7 @@ from enstorage.progress import Progress, listening
 from entrainer.forecasting.conformal import Calibration, checked_levels, quantiles_of
 from entrainer.forecasting.forecast import check_horizon
 
-#: The levels of intervals where none are asked for.
+#: The default levels of intervals.
 LEVELS = (0.8, 0.95)
 
 
@@ -40,16 +40,16 @@ def calibrate(
 ) -> pl.DataFrame:
     """Calibrate prediction intervals of the ensemble, and store them; `ensemble.intervals()` reads them.
 
-    An interval is the forecast ± a quantile of absolute residuals, for each step ahead its own (split conformal
+    An interval is the forecast ± a quantile of absolute residuals, one for each step ahead (split conformal
     prediction). Residuals are those of rows that no member was trained on, see `residuals_of`, and never of test rows. On
-    the test part it is measured how often the intervals cover the truth, and the quantiles are kept beside the point
-    forecasts there, in place of combined quantiles of members.
+    the test part the coverage of the intervals is measured, and their quantiles are stored with the point forecasts, in
+    place of combined quantiles of members.
 
     Args:
-        ensemble: a rendered one. Rendering it again takes its intervals away.
-        levels: of the intervals, such as 0.95; those that the ensemble has already are made anew with them.
-        horizon: also for the steps up to this one, which are made of forecasts. Such forecasts are tried on held-out rows
-            with the objects of the members; steps without enough of them are left out.
+        ensemble: a rendered one. Rendering it again deletes its intervals.
+        levels: of the intervals, such as 0.95; earlier levels of the ensemble are calibrated again too.
+        horizon: also calibrate recursive steps up to this one, by hindcasts of held-out rows with the objects of the
+            members; steps with too few residuals are left out.
         progress: show a bar, or a function, see `enstorage.Progress`.
 
     Returns:
@@ -58,24 +58,24 @@ def calibrate(
     Raises:
         CancelledError: the progress function asked to stop; nothing was changed.
         NotFoundError: the ensemble was not rendered.
-        InvalidInputError: there are no such residuals, or too few of a step for a level.
+        InvalidInputError: there are no residuals, or too few for a step and level.
     """
-    asked = checked_levels(levels)
+    wanted = checked_levels(levels)
     if horizon is not None:
         check_horizon(horizon)
     with ensemble.connector as connector, listening(progress) as report, connector.all_or_nothing():
         report("Residuals", 0, 4)
         earlier = [each["level"] for each in ensemble.rendered_result().intervals or ()]
-        asked = checked_levels([*asked, *earlier])
+        wanted = checked_levels([*wanted, *earlier])
         calibration = residuals_of(ensemble)
-        calibration.check(asked)
+        calibration.check(wanted)
         report("Coverage of the test part", 1, 4)
-        measured = _measured(calibration, asked, _test_residuals(ensemble))
+        measured = _measured(calibration, wanted, _test_residuals(ensemble))
         report("Steps that are made of forecasts", 2, 4)
         if horizon is not None:
-            measured += _measured_ahead(ensemble, horizon, asked)
+            measured += _measured_ahead(ensemble, horizon, wanted)
         report("Calibrated", 4, 4)
-        _save(ensemble, calibration, asked, measured)
+        _save(ensemble, calibration, wanted, measured)
     return ensemble.intervals()
 
 
@@ -87,7 +87,7 @@ def residuals_of(ensemble: Ensemble) -> Calibration:
     stretch of time, by the method as fitted on the stretches before.
 
     Raises:
-        InvalidInputError: there are none of these; the message says how to get some.
+        InvalidInputError: there are no such rows; the message says how to get some.
     """
     evidence, folds = stored_evidence(ensemble)
     recipe = as_rendered(ensemble)
@@ -107,8 +107,8 @@ def residuals_of(ensemble: Ensemble) -> Calibration:
     missing = [model.name for model in models_in(members) if not Forecast.of(model, OUT_OF_FOLD)]
     if missing:
         raise InvalidInputError(
-            f"Every row of {ensemble} is a test row, or one that a member was trained on, so there is nothing by which "
-            f"intervals could be calibrated; and {', '.join(missing)} have no out-of-fold forecasts. Make them with "
+            f"Every row of {ensemble} is a test row, or one that a member was trained on, so there are no residuals to "
+            f"calibrate intervals; and {', '.join(missing)} have no out-of-fold forecasts. Make them with "
             "entrainer.backtest(ensemble.models()), or prepare the data with a valid part that no member is trained on."
         )
     _, folds = out_of_fold(members, recipe)
@@ -116,13 +116,13 @@ def residuals_of(ensemble: Ensemble) -> Calibration:
 
 
 def hindcast_residuals(ensemble: Ensemble, horizon: int, series: int) -> Calibration | None:
-    """Absolute residuals of the steps 1 … horizon from origins in held-out rows on; None where there are no such."""
+    """Absolute residuals of the steps 1 … horizon from origins in held-out rows; None if there are no such rows."""
     evidence = stored_evidence(ensemble)[0]
     held_out = held_out_of(ensemble, evidence) & (evidence.keys["series"].to_numpy() == series)
     if not held_out.any() or not can_be_hindcast(ensemble):
         return None
-    tried = hindcast_held_out(ensemble, evidence.only(held_out), horizon, series)
-    return Calibration.of("held-out", _steps(tried.forecast), tried.truth, tried.forecast)
+    hindcast = hindcast_held_out(ensemble, evidence.only(held_out), horizon, series)
+    return Calibration.of("held-out", _steps(hindcast.forecast), hindcast.truth, hindcast.forecast)
 
 
 def _steps(forecast: Floats) -> NDArray[np.intp]:
@@ -156,7 +156,7 @@ def _test_residuals(ensemble: Ensemble) -> dict[int, Floats]:
 
 
 def _measured_ahead(ensemble: Ensemble, horizon: int, levels: Sequence[float]) -> list[dict[str, Any]]:
-    """The same for the steps that are made of forecasts, of an ensemble of one series."""
+    """The same for recursive steps, for an ensemble of one series."""
     series = ensemble.table()["series"].unique().to_list()
     found = hindcast_residuals(ensemble, horizon, series[0]) if len(series) == 1 else None
     direct = own_steps(ensemble, horizon)
@@ -170,7 +170,7 @@ def _measured_ahead(ensemble: Ensemble, horizon: int, levels: Sequence[float]) -
 
 
 def _measured(calibration: Calibration, levels: Sequence[float], test: Mapping[int, Floats]) -> list[dict[str, Any]]:
-    """Of each step and level: how wide, from how many residuals, and how many test rows the intervals cover."""
+    """For each step and level the width, the number of residuals, and the coverage of test rows."""
     rows = []
     for step, known in sorted(calibration.residuals.items()):
         own = test.get(step, np.empty(0))

@@ -38,30 +38,30 @@ def forecast(
         horizon: number of steps, at least 1.
         time_from: the first time to forecast, see `entrainer.forecast`. By default the first time that not all members
             know.
-        levels: of the intervals, with residuals as `calibrate` takes them; () for none. By default 0.8 and 0.95, and where
-            there is nothing to calibrate them by, a warning says how to get it.
+        levels: of the intervals, from the residuals that `calibrate` uses; () for none. By default 0.8 and 0.95; without
+            residuals, a warning says how to get some.
         snapshot: a newer one of the same source, to forecast from its end.
         series: for members of pooled sets the data source to forecast, or its id.
-        given: forecasts of members that have no object, as they were made elsewhere: by the names of the members a value
-            for each step, in the units of the source, shape (horizon,).
+        given: forecasts of members that have no object, made elsewhere: for the name of each member a value for each
+            step, in the units of the source, shape (horizon,).
         progress: show a bar, or a function, see `enstorage.Progress`.
 
     Returns:
-        Columns as of `entrainer.forecast`. Steps that are made of forecasts have quantiles where such forecasts
-        can be tried on rows that no member was trained on; a warning names the steps without.
+        Columns as of `entrainer.forecast`. Recursive steps have quantiles if hindcasts of rows that no member was trained
+        on are possible; a warning names the steps without.
 
     Raises:
         CancelledError: the progress function asked to stop.
         NotFoundError: the ensemble was not rendered.
-        InvalidInputError: a member cannot forecast past the end of its data, and nothing is given for it; or levels were
-            asked for and there are no, or too few, residuals to calibrate them by.
+        InvalidInputError: a member cannot forecast past the end of its data, and `given` has no values for it; or levels
+            were given and there are no or too few residuals.
     """
     check_horizon(horizon)
     with ensemble.connector, listening(progress) as report:
         report("Forecasts of the members", 0, 3)
         points = points_ahead(ensemble, Start(horizon, time_from, snapshot, series, dict(given or {})))
-        asked = LEVELS if levels is None else checked_levels(levels)
-        if not asked:
+        wanted = LEVELS if levels is None else checked_levels(levels)
+        if not wanted:
             report("Forecast", 3, 3)
             return points
         report("Residuals", 1, 3)
@@ -74,15 +74,15 @@ def forecast(
             report("Forecast", 3, 3)
             return points
         report("Steps that are made of forecasts", 2, 3)
-        like = own_steps(ensemble, horizon)
+        direct_step = own_steps(ensemble, horizon)
         hindcast = None
-        if len(like) < horizon:
+        if len(direct_step) < horizon:
             hindcast = hindcast_residuals(ensemble, horizon, points["series"][0])
-        found = by_step(horizon, direct, like, hindcast)
+        found = by_step(horizon, direct, direct_step, hindcast)
         if levels is not None:
-            found.only(like).check(asked)
-        without = found.steps_without(asked, horizon)
+            found.only(direct_step).check(wanted)
+        without = found.steps_without(wanted, horizon)
         if without:
             warnings.warn(no_interval(str(ensemble), without), stacklevel=2)
         report("Forecast", 3, 3)
-        return found.with_intervals(points, asked)
+        return found.with_intervals(points, wanted)

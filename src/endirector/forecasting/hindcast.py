@@ -57,7 +57,7 @@ def hindcast_held_out(ensemble: Ensemble, held_out: Evidence, horizon: int, seri
 
 
 def hindcast_test(ensemble: Ensemble, horizon: int, series: int) -> Hindcast:
-    """From each test row on, as the ensemble is: to measure, never to decide."""
+    """Hindcast from each test row with the stored ensemble, to measure its errors only."""
     evidence = stored_evidence(ensemble)[0]
     times, truth = _by_time(evidence.only(evidence.part == Part.TEST), series)
     if not len(times):

@@ -48,8 +48,8 @@ def points_ahead(ensemble: Ensemble, start: Start) -> pl.DataFrame:
     """Point forecasts of an ensemble for the steps from the start on; columns as of `entrainer.forecast`.
 
     Raises:
-        InvalidInputError: members cannot forecast past the end of their data, all of which are named, or what is given for
-            them is not as many numbers.
+        InvalidInputError: members cannot forecast past the end of their data; the message names them. Or the given
+            forecasts have the wrong number of values.
     """
     members = living_members(ensemble)
     _check_given(ensemble, members, start)
@@ -66,7 +66,7 @@ def points_ahead(ensemble: Ensemble, start: Start) -> pl.DataFrame:
 
 
 def own_steps(ensemble: Ensemble, horizon: int) -> dict[int, int]:
-    """The step of the fitted weights to use for each forecast step, for steps that are made of known values alone."""
+    """The step of the fitted weights to use for each forecast step, for steps forecast from known values only."""
     offsets = [model.data_set().adapter.get("offset") for model in ensemble.models() if model.data_set_id is not None]
     own_horizon: int = ensemble.table()["step"].max()  # type: ignore[assignment]
     known = [offset for offset in offsets if type(offset) is int]
@@ -74,7 +74,7 @@ def own_steps(ensemble: Ensemble, horizon: int) -> dict[int, int]:
 
 
 def _same_times(ensemble: Ensemble, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """The targets of all members, which are the same."""
+    """The targets of the members, which must be equal."""
     if not tables:
         raise InvalidInputError(f"No member of {ensemble} has an object that forecasts. {_BY_HAND}")
     first = next(iter(tables.values()))
@@ -150,17 +150,17 @@ def _points_of(member: Member, start: Start) -> pl.DataFrame | None:
 def steps_of(ensemble: Ensemble, horizon: int) -> Steps:
     """The step of the fitted weights to use for each step 1 … horizon, shape (horizon,)."""
     own_horizon = int(ensemble.table()["step"].to_numpy().max())
-    like = own_steps(ensemble, horizon)
-    return np.array([like.get(each, own_horizon) for each in range(1, horizon + 1)], dtype=np.int32)
+    direct_step = own_steps(ensemble, horizon)
+    return np.array([direct_step.get(each, own_horizon) for each in range(1, horizon + 1)], dtype=np.int32)
 
 
 def gate_history_of(ensemble: Ensemble, series: int, start: Start | None = None) -> GateHistory | None:
-    """The values that the method sees besides the forecasts; None where it sees none.
+    """The values that the method uses besides the forecasts; None if it uses none.
 
     Args:
         ensemble: a rendered one.
         series: id of the data source.
-        start: known history; None for all that the preparation knows.
+        start: origin of the forecast; None for all rows of the preparation.
     """
     evidence = stored_evidence(ensemble)[0]
     if evidence.rows.window is None:

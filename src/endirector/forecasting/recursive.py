@@ -38,10 +38,10 @@ def combine_recursively(
         forecasts: of the members.
         step: of the fitted weights to use for each forecast step.
         history: the values before the targets; None for a method that sees none.
-        rows: number of its rows that are known; by default all.
+        rows: number of known rows of the history; by default all.
 
     Returns:
-        NaN where it should see a value that is not there.
+        NaN where the method needs a missing value.
     """
     if history is None:
         return combination.predict(Rows(forecasts, step))

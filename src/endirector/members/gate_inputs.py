@@ -13,7 +13,7 @@ from enstorage.preparation.split import Part
 
 
 def longest_lag(models: Sequence[Model]) -> int | None:
-    """The longest lag of the members' data sets, or how many inputs their samples have; None where none has either."""
+    """The longest lag of the members' data sets, or the number of inputs of their samples; None if they have neither."""
     lags = [_fact(model, "lag") for model in models]
     longest = max((lag for lag in lags if lag is not None), default=None)
     if longest is None and (sets := _sets_of_samples(models)):
@@ -34,7 +34,8 @@ def windows_before(
 
     For the next value (offset 1, step 1) these are the values right before the target. Of a series that members have
     prepared in several ways, the preparation with the fewest train rows counts, so that nothing in it was fitted on a row
-    that is a test row for another member. Where members have samples that come from no series, it is their inputs.
+    that is a test row for another member. For members whose samples come from no series, the
+    windows are the inputs of the samples.
 
     Args:
         keys: columns `series`, `id`, `step`.
@@ -42,8 +43,8 @@ def windows_before(
         lag: number of values; for samples, all their inputs.
 
     Returns:
-        The windows, oldest value first, shape (rows, lag), and for which rows there is one, shape (rows,): not at the
-        beginning of a series, and not where a window would span a row that was dropped.
+        The windows, oldest value first, shape (rows, lag), and a mask of rows that have one, shape (rows,): rows at the
+        beginning of a series and rows whose window would span a dropped row have none.
 
     Raises:
         InvalidInputError: no row has one, or samples have another number of inputs.
@@ -66,7 +67,7 @@ def windows_before(
         windows[own[whole]], known[own[whole]] = found[whole], True
     if not known.any():
         raise InvalidInputError(
-            f"No common target has {lag} prepared values before it, so there is nothing for a gate to see. Take a shorter "
+            f"No common target has {lag} prepared values before it, so a gate has no inputs. Take a shorter "
             "gate_lag, or members of which one has a data set or a research with a preparation."
         )
     return windows, known
@@ -82,7 +83,7 @@ def _sets_of_samples(models: Sequence[Model]) -> list[DataSet]:
 def _inputs_of_samples(
     keys: pl.DataFrame, sets: Sequence[DataSet], count: int
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """See `windows_before`. Of sets that have another number of inputs than the first one nothing is taken."""
+    """See `windows_before`. Sets with another number of inputs than the first are not used."""
     arrays = [data_set.arrays() for data_set in sets]
     found = [(ids, np.asarray(X, dtype=np.float64).reshape(len(X), -1)) for ids, X, _ in arrays]
     inputs = found[0][1].shape[1]
@@ -98,7 +99,7 @@ def _inputs_of_samples(
     known = ids[at] == own
     if not known.any():
         raise InvalidInputError(
-            "No common target is a sample of the members' data sets, so there is nothing for a gate to see. Give a member "
+            "No common target is a sample of the members' data sets, so a gate has no inputs. Give a member "
             "the data set of the samples."
         )
     return X[at], known

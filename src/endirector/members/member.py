@@ -23,7 +23,7 @@ class Member:
     """One member.
 
     Attributes:
-        name: as messages and tables call it.
+        name: in messages and tables.
         key: of its columns in the ensemble's table, see `EnsembleItem.key`.
         entity: the model or the ensemble itself.
         models: the model, or those inside of the ensemble.
@@ -38,7 +38,7 @@ class Member:
 
     @classmethod
     def of(cls, name: str, entity: Model | Ensemble, item: EnsembleItem | None = None) -> "Member":
-        """The member that a model or an ensemble is; of a candidate there is no item."""
+        """The member for a model or an ensemble; a candidate has no item."""
         item_id = None if item is None else item.id
         if isinstance(entity, Model):
             return cls(name, item_key(entity.id, None), entity, (entity,), item_id)
@@ -53,7 +53,7 @@ class Member:
 
 
 def members_of(ensemble: Ensemble) -> list[Member]:
-    """The members in the order in which they were given, also those that it was rendered without.
+    """The members in the given order, including those that were dropped in rendering.
 
     Raises:
         InvalidInputError: there is none.
@@ -83,7 +83,7 @@ def require_out_of_fold(members: Sequence[Member]) -> None:
     """Check that all members have out-of-fold forecasts.
 
     Raises:
-        InvalidInputError: some have none; all of these are named.
+        InvalidInputError: some have none; the message names them.
     """
     missing = [
         member.name if model is member.entity else f"{model.name} in {member.name}"
@@ -103,7 +103,7 @@ def refuse_test_rows(keys: pl.DataFrame, members: Sequence[Member]) -> None:
     """Refuse targets to fit on that are test rows of a member: an out-of-fold forecast of one may be a test row of another.
 
     Raises:
-        InvalidInputError: there are some; the message names the first and the member.
+        InvalidInputError: a target is a test row; the message names the first and the member.
     """
     for member in members:
         for model in member.models:
@@ -117,10 +117,10 @@ def refuse_test_rows(keys: pl.DataFrame, members: Sequence[Member]) -> None:
 
 
 def refuse_mixed_units(keys: pl.DataFrame, models: Sequence[Model]) -> None:
-    """Refuse targets of series in different units: an error over both means nothing. Intervals between events are days.
+    """Refuse targets of series in different units: an error over both has no meaning. Intervals between events are days.
 
     Raises:
-        InvalidInputError: there are some; the message names the units.
+        InvalidInputError: the units differ; the message names them.
     """
     if keys["series"].n_unique() == 1 or not all(map(_forecasts_values, models)):
         return

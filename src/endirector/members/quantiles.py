@@ -1,4 +1,4 @@
-"""Forecasts of quantiles: which levels all members have for the targets that they share."""
+"""Forecasts of the quantiles that all members have for their common targets."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ def common_quantiles(members: Sequence[Member], keys: pl.DataFrame, *, out_of_fo
     Args:
         members: in the order of the columns.
         keys: of the targets, columns `series`, `id`, `step`.
-        out_of_fold: of out-of-fold rows, else of the parts.
+        out_of_fold: take out-of-fold forecasts instead of those of the parts.
 
     Returns:
         By level the forecasts, shape (rows, members), in the units of the source.

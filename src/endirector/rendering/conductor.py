@@ -54,11 +54,11 @@ class Rendering:
 
 
 class Conductor:
-    """Builds an ensemble from what its members forecast (Puchkov & Terekhov 2016, five steps).
+    """Builds an ensemble from the forecasts of its members (Puchkov & Terekhov 2016, five steps).
 
     Test rows decide nothing: weights and metamodels are fitted on the part `fit_on` of the ensemble, or on out-of-fold
-    forecasts; by default on what the method is made for. Nothing is stored before everything is computed, and then all of
-    it at once: an interrupted call leaves the ensemble as it was.
+    forecasts; by default on the rows that the method is meant for. Nothing is stored before everything is
+    computed, and then all of it at once: an interrupted call leaves the ensemble as it was.
     """
 
     def __init__(self, ensemble: Ensemble) -> None:
@@ -68,8 +68,8 @@ class Conductor:
         """Build the ensemble and store it.
 
         Args:
-            strict: refuse where a member fails: its object is missing or cannot predict, or predicts what is no number. By
-                default it is dropped, `ensemble.dropped()` says why, and the others are combined.
+            strict: refuse where a member fails: its object is missing or cannot predict, or its predictions are not finite.
+                By default it is dropped, `ensemble.dropped()` says why, and the others are combined.
             progress: show a bar, or a function, see `enstorage.Progress`.
 
         Returns:
@@ -89,14 +89,14 @@ class Conductor:
     def verify(self, *, progress: bool | Progress = True) -> Verification:
         """Render again from what is stored, and compare with the stored result; nothing is stored.
 
-        On the machine and with the library versions that it was rendered with every bit has to be the same, elsewhere
-        numbers to 1e-9 of their size.
+        On the same machine with the same library versions all bits must be equal; elsewhere numbers must agree to a
+        relative 1e-9.
 
         Args:
             progress: show a bar, or a function, see `enstorage.Progress`.
 
         Returns:
-            The precision that was demanded, and the largest difference.
+            The required precision, and the largest difference.
 
         Raises:
             CancelledError: the progress function asked to stop.
@@ -143,7 +143,7 @@ class Conductor:
         return ensemble
 
     def _keep(self, metamodel: Any) -> tuple[str, str] | tuple[None, None]:
-        """Format and hash of the metamodel; none where no format keeps it as data: it is fitted again when it is needed."""
+        """Format and hash of the metamodel; None if no format stores it as data, and it is fitted again when needed."""
         from enstorage.formats.base import dump
 
         connector = self.ensemble.connector

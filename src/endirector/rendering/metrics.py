@@ -38,7 +38,7 @@ def class_errors(truth: Floats, forecast: Floats, classes: int) -> dict[str, flo
     """Accuracy and log loss of probabilities of classes.
 
     Args:
-        truth: 1 for the class that a sample is of, else 0; the classes of a sample follow each other, shape (rows,).
+        truth: 1 for the class of a sample, else 0; the classes of a sample are consecutive rows, shape (rows,).
         forecast: probabilities, the same shape.
         classes: rows of a sample; 1 where only the second of two classes is forecast.
 

@@ -23,14 +23,14 @@ from enstorage.progress import Progress, listening
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One member, or the ensemble, then and now.
+    """Stored and new results of one member or of the ensemble.
 
     Attributes:
         name: of the member; `ensemble` for the ensemble.
         rmse: per part the stored and the new value, in the units of the source.
-        largest_difference: between the forecasts then and now, over all parts, in the same units; 0 for equal bits.
+        largest_difference: between the stored and the new forecasts, over all parts, in the same units; 0 for equal bits.
         weight: the stored and the new value; None where there is none.
-        reason: why it was not made again: its stored forecasts were taken as they are. None where it was.
+        reason: why it was not trained again, so its stored forecasts were used; None where it was.
     """
 
     name: str
@@ -45,8 +45,8 @@ class Remaking:
     """The result of making an ensemble again; nothing of it is stored.
 
     Attributes:
-        members: then and now, in their order.
-        ensemble: then and now.
+        members: one for each member, in their order.
+        ensemble: of the ensemble.
     """
 
     members: tuple[Side, ...]
@@ -59,15 +59,15 @@ class Remaking:
         return all(side.reason is None and side.largest_difference == 0 for side in every)
 
     def to_json(self) -> dict[str, Any]:
-        """All of it."""
+        """The attributes by name, and `same`."""
         return {"same": self.same, **asdict(self)}
 
 
 class _Again:
-    """The forecasts of models that were trained again, and of ensembles that are made of them.
+    """The forecasts of models that were trained again, and of ensembles of such models.
 
     Args:
-        models: the tables of `entrainer.remake` by the id of the model; None for what could not be made again.
+        models: the tables of `entrainer.remake` by the id of the model; None for a model that could not be trained again.
     """
 
     def __init__(self, models: Mapping[int, pl.DataFrame | None]) -> None:

@@ -1,4 +1,4 @@
-"""The result of a rendering, as it is stored: weights, errors, and all by which the ensemble is judged later."""
+"""The result of a rendering, as it is stored: weights, errors, and the facts by which the ensemble is judged later."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -69,7 +69,7 @@ def item_ids(members: Sequence[Member]) -> list[int]:
 
 
 def _inputs(member: Member) -> dict[str, Any]:
-    """Hashes of what was taken of a member: by these `Ensemble.staleness` sees that it changed."""
+    """Hashes of the object and forecasts of a member, by which `Ensemble.staleness` detects changes."""
     entity = member.entity
     if isinstance(entity, Model):
         forecasts = {each.part: each.data_csv.sha256 for each in Forecast.of(entity)}

@@ -21,9 +21,9 @@ from enstorage.entity.targets import targets_are_values
 from enstorage.errors import NotFoundError
 from enstorage.preparation.split import PARTS, Part
 
-#: So many targets are drawn; of more the last.
+#: Largest number of targets in a plot; the last ones are drawn.
 _DRAWN = 300
-#: So many things of one kind are listed in the lineage.
+#: Largest number of records of one kind that the lineage lists.
 _LISTED = 8
 
 _STEPS = {
@@ -39,12 +39,12 @@ _STEPS = {
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """Quantile forecasts of the ensemble on the judged part, and how often the truth lay within.
+    """Quantile forecasts of the ensemble on the judged part, and the share of true values inside them.
 
     Attributes:
         drawn: the rows that are drawn, with the columns `id`, `truth`, `ensemble`, and `low_<share>` and `high_<share>` of
             each interval.
-        coverage: by the share of truths that is to lie in the interval, the share that does.
+        coverage: measured coverage by the nominal coverage of the interval.
         rows: number of rows that the coverage was measured on.
     """
 
@@ -61,12 +61,12 @@ class Content:
         ensemble: the ensemble.
         project: its name.
         names: of the members that took part.
-        label: label of the ensemble beside them.
+        label: of the ensemble in tables and plots.
         judged: the part on which it is judged: test where there is one.
         unit: of the targets; empty for none.
-        squared: that of squared errors.
+        squared: the unit of squared errors.
         classes: true if probabilities of classes are forecast.
-        period: the first and the last time of that part; None where targets have no times, as those from arrays.
+        period: the first and the last time of that part; None where targets have no times, such as those from arrays.
         result: of rendering.
         alignment: see `Ensemble.alignment`.
         metrics: see `Ensemble.metrics`.
@@ -77,10 +77,10 @@ class Content:
         of_all: number of targets of that part.
         intervals: None where none are kept.
         diagnosis: see `diagnose`.
-        dropped: members that were left out, and why.
+        dropped: members that were left out, with reasons.
         warnings: leakage that lowers the errors, and changes since rendering, in sentences.
         search: the search that selected it; None where a person made it.
-        lineage: steps, and of each (entity, id, detail), and how many more there are.
+        lineage: for each step its name, records (entity, id, detail), and the number of records not listed.
     """
 
     ensemble: Ensemble
@@ -119,7 +119,7 @@ class Content:
 
     @property
     def method(self) -> str:
-        """The method, with those of its parameters that are not as usual."""
+        """The method, with the parameters that differ from the defaults."""
         return method_in_words(self.ensemble.method, None, self.ensemble.parameters or {})
 
     @property
@@ -149,7 +149,7 @@ class Content:
         return [{"name": name, "figures": own} for name, own in rows]
 
     def worth_rows(self) -> list[dict[str, Any]]:
-        """The table of what is changed by leaving a member out: per cent by part, and the upper limit that decided."""
+        """The table of changes of the error without each member: per cent by part, and the upper limit that decided."""
         parts, suggestion = self.diagnosis["parts"], self.diagnosis["suggestion"]
         decided = parts.get(suggestion["decided_on"], {"error": 0.0})["error"]
         rows = []
@@ -161,7 +161,7 @@ class Content:
         return rows
 
     def tried_rows(self) -> list[dict[str, Any]]:
-        """The best that were tried before this ensemble was chosen: `name`, `members`, `error`, `standard_error`."""
+        """The best trials of the search that selected this ensemble: `name`, `members`, `error`, `standard_error`."""
         tried = [] if self.search is None else self.search.trials[:_LISTED]
         errors = same_precision([each.error for each in tried])
         spread = ["–" if (own := each.standard_error) is None else f"{own:.3g}" for each in tried]

@@ -1,4 +1,4 @@
-"""The pictures of a report."""
+"""The figures of a report."""
 
 from functools import partial
 from typing import Any
@@ -8,12 +8,12 @@ import polars as pl
 from endirector.reporting.content import Content
 from endirector.reporting.page import at_two_widths
 
-#: So many members have a bar; of more those that matter most.
+#: Largest number of bars; the most important members are drawn.
 BARS = 20
 
 
 def plots_of(content: Content) -> dict[str, str]:
-    """Every picture that there is something for, by name, as markup for wide and for narrow screens."""
+    """All plots that have data, by name, as markup for wide and for narrow screens."""
     drawn = {
         "forecasts": _forecasts(content),
         "errors": _errors(content),

@@ -15,7 +15,7 @@ from enstorage.errors import MissingLibraryError
 
 
 def render_page(package: str, template: str, **values: Any) -> str:
-    """Fill in a template; what it is given is escaped, and it may not use what it was not given.
+    """Fill in a template; values are escaped, and an undefined name is an error.
 
     Args:
         package: where the template lies.
@@ -46,7 +46,7 @@ def render_page(package: str, template: str, **values: Any) -> str:
 
 
 def at_two_widths(plot: Callable[..., str]) -> str:
-    """A picture as markup for a wide and for a narrow screen: its text keeps its size only at the width it is drawn for."""
+    """A picture as markup for wide and for narrow screens: text keeps its size only at the width that it is drawn for."""
     from markupsafe import Markup
 
     wide, narrow = plot(width=9.0), plot(width=4.2)
@@ -61,7 +61,7 @@ def squared(unit: str) -> str:
 
 
 def period(times_ns: NDArray[np.int64]) -> str:
-    """Names the first and the last time, as finely as the times are apart."""
+    """The first and the last time, at the resolution of the distances between times."""
     times = np.asarray(times_ns, dtype=np.int64).astype("datetime64[ns]")
     step = np.median(np.diff(times)) if len(times) > 1 else np.timedelta64(1, "D")
     finest = next((unit for unit, days in (("Y", 365), ("M", 28), ("D", 1)) if step >= np.timedelta64(days, "D")), "s")

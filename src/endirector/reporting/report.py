@@ -1,4 +1,4 @@
-"""`report`: an ensemble on one page that needs nothing but a browser."""
+"""`report`: a page about an ensemble, in one file for a browser."""
 
 from dataclasses import dataclass, replace
 from html import escape
@@ -15,7 +15,7 @@ from enstorage.progress import Progress, listening
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A page; in a notebook it shows itself.
+    """A page; a notebook displays it.
 
     Attributes:
         html: the page, one whole document.
@@ -30,7 +30,7 @@ class Report:
 
         Args:
             folder_or_file: a file whose name ends in `.html` or `.htm`, or a folder, in which the page is called
-                `report.html`. Folders that are missing are made; an older page is replaced.
+                `report.html`. Missing folders are created; an older page is replaced.
         """
         path = Path(folder_or_file)
         if path.is_dir() or path.suffix.lower() not in (".html", ".htm"):
@@ -50,7 +50,8 @@ def report(
     """Show a rendered ensemble: its members, their alignment, errors, weights, intervals, diagnosis and lineage.
 
     The page is one file: styles and pictures are inside, it loads nothing and runs no script; equal ensembles give equal
-    bytes. No model is opened. An ensemble that was not diagnosed since it was rendered is diagnosed, and that is stored.
+    bytes. No model is opened. An ensemble that was not diagnosed since it was rendered is diagnosed, and the
+    diagnosis is stored.
 
     Args:
         ensemble: a rendered one.

@@ -6,7 +6,7 @@ from typing import Any
 
 from endirector.combination.evidence import Evidence
 from endirector.combination.gather import out_of_fold
-from endirector.combination.recipe import CombinationRecipe, asked_recipe
+from endirector.combination.recipe import CombinationRecipe, checked_recipe
 from endirector.members.gate_inputs import longest_lag, windows_before
 from endirector.members.member import Member, models_in
 from endirector.methods.voting import Voting
@@ -37,7 +37,7 @@ class Choice:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
-#: Tried by default; of two with the same error the earlier one is taken.
+#: The default choices; of two with equal errors the earlier one is selected.
 USUAL: tuple[Choice, ...] = (
     Choice("voting"),
     Choice("voting", parameters={"average": "median"}),
@@ -69,7 +69,7 @@ def form(
     folds: int = 5,
     progress: bool | Progress = True,
 ) -> Ensemble:
-    """Try methods and members on out-of-fold rows, and make the best of them an ensemble, rendered.
+    """Try methods and members on out-of-fold rows, and render an ensemble of the best ones.
 
     The candidates are aligned by their out-of-fold forecasts; missing ones are made by `entrainer.backtest` where a
     candidate can be trained again. Each method is judged on rows that neither it nor the members were fitted on: the time of
@@ -77,7 +77,7 @@ def form(
     Tried are the best candidate, the best two, and so on, by each method; then the best of all that with each candidate left
     out or taken in, as long as that helps. The ensemble that is made is fitted on all out-of-fold rows.
 
-    The error of the best of many is too low; an unbiased one is that on the test part, which decides nothing here.
+    The error of the selected trial is biased low; the error on the test part, which selects nothing, is unbiased.
 
     Args:
         project: whose models are combined.
@@ -91,7 +91,7 @@ def form(
             candidates whose backtest was finished keep their out-of-fold forecasts.
 
     Returns:
-        The ensemble; `ensemble.tried()` is the table of what was tried, `ensemble.formed` all that is known of the search.
+        The ensemble; `ensemble.tried()` is the table of trials, `ensemble.formed` the stored search.
 
     Raises:
         CancelledError: the progress function asked to stop.
@@ -193,7 +193,7 @@ def _can_be_trained(model: Model) -> bool:
 
 def _recipe(choice: Choice | str, names: Sequence[str], classes: int | None) -> CombinationRecipe:
     choice = Choice(choice) if isinstance(choice, str) else choice
-    recipe = asked_recipe(choice.method, choice.metamodel, dict(choice.parameters), names, classes)
+    recipe = checked_recipe(choice.method, choice.metamodel, dict(choice.parameters), names, classes)
     return replace(recipe, fit_on=OUT_OF_FOLD if recipe.method.is_fitted else None)
 
 

@@ -13,7 +13,7 @@ from endirector.methods.base import Floats
 LEVEL = 0.05
 LEAST_TIMES = 10
 
-#: Differences of squared errors that are smaller, relative to their mean, are none: they come from the order of additions.
+#: Differences of squared errors that are smaller, relative to their mean, count as 0: they are rounding errors.
 ROUNDING = 1e-12
 
 #: From the places of some members to their joint forecast, shape (rows,); NaN where nothing is known.
@@ -53,7 +53,7 @@ def compare_errors(
         after: others, shape (rows,).
         truth: shape (rows,).
         times: of the targets, ns, shape (rows,).
-        lags: over how many times differences depend on each other at least: the longest horizon less 1.
+        lags: least number of lags at which differences are correlated: the longest horizon less 1.
         tests: number of such tests made together.
 
     Returns:

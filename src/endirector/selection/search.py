@@ -61,7 +61,7 @@ class CandidateSearch:
         self._members, self._evidence, self._recipes = members, evidence, recipes
         self._power = 2 if metric == "mse" else 1
         self._stretch = stretches_of(evidence.keys)
-        #: On the first stretch nothing that is fitted can be judged.
+        #: The first stretch has no earlier rows to fit on, so it is not judged.
         self.judged: NDArray[np.bool_] = self._stretch > 0
         self.trials: dict[tuple[int, tuple[int, ...]], Scored] = {}
 
@@ -76,7 +76,7 @@ class CandidateSearch:
         return [longest_lag(member.models) for member in self._members]
 
     def best(self) -> Scored:
-        """The best of what was tried."""
+        """The best trial."""
         return min(self.trials.values(), key=lambda trial: trial.rank)
 
     def sizes(self) -> list[int]:
@@ -87,7 +87,7 @@ class CandidateSearch:
         return sizes
 
     def run(self) -> Iterator[None]:
-        """Try; yields after each."""
+        """Run the trials; yields after each."""
         for size in self.sizes():
             for order in range(len(self._recipes) if size > 1 else 1):
                 self._try(order, self.ranking[:size])

@@ -35,7 +35,7 @@ def rates(model: "keras.Model", values: Sequence[Any]) -> Iterator[None]:
 
 
 class _Rate:
-    """A rate that is not known yet. Keras asks whether it lies between 0 and 1, and takes it away from 1."""
+    """A traced rate. Keras checks that it lies between 0 and 1, and subtracts it from 1."""
 
     def __init__(self, value: Any) -> None:
         self._value = value

@@ -16,7 +16,7 @@ def predict_together(networks: Sequence[TrainedNetwork], Xs: Sequence[NDArray[An
     """Predicts with networks of one architecture by one compiled program, dropout off.
 
     Args:
-        networks: At least one; grouped as `train_together` wants its members.
+        networks: At least one; grouped as `train_together` requires.
         Xs: One array (rows, …) per network.
 
     Returns:

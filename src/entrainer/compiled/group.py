@@ -38,7 +38,7 @@ class Chunk(NamedTuple):
 
 
 Report = Callable[[Chunk], Collection[int] | None]
-"""Called after every few epochs; may return the numbers of members that are to stop there."""
+"""Called after every few epochs; may return the numbers of members that should stop."""
 
 Interrupted = Callable[[BaseException], None]
 """Called with the interrupt (Ctrl-C, or `CancelledError` of the report) that ended a training."""
@@ -54,15 +54,15 @@ def train_together(
 
     Each member ends as it would have trained alone: windows of different lag are padded with zero columns whose weights
     stay zero, missing rows are masked, and every random number depends on the member's own seed. A member that stops
-    early, diverges or is told to stop keeps its weights while the others go on. After an interrupt (Ctrl-C, or a report that
-    raises `CancelledError`) the present few epochs are finished.
+    early, diverges or is pruned keeps its weights while the others go on. After an interrupt (Ctrl-C, or a report that
+    raises `CancelledError`) the epochs of the current chunk are finished.
 
     Args:
         members: At least one; equal `network.common()` and targets, and equal samples unless `network.mixes_lags`.
         training: The common settings.
-        report: Told after every few epochs, and after the last.
-        interrupted: Is given an interrupt; then every member that still trained says that it was interrupted. By default
-            the interrupt is raised.
+        report: Called after every few epochs, and after the last.
+        interrupted: Called with an interrupt; the outcomes of members that still trained are then marked as interrupted.
+            By default the interrupt is raised.
 
     Returns:
         The trained networks in the order of the members.
@@ -88,7 +88,7 @@ def train_together(
 
 
 class _Group:
-    """Members on their way through one compiled program, a few of them beside each other in each block."""
+    """Members that one compiled program trains in blocks of a few members."""
 
     def __init__(self, members: Sequence[GroupMember], training: Training) -> None:
         import jax
@@ -138,7 +138,7 @@ class _Group:
         zeros = [np.zeros((len(self.blocks[0]), *shape), np.float32) for shape in self._apart(plan.shapes)[0]]
         self._states = [self._program.start(zeros, dropout[self.blocks[0]])]
         with ThreadPoolExecutor(1) as pool:
-            # Called with zeros it trains nothing, but is compiled, at the same time as the drawing of weights.
+            # A call with zero epochs compiles the program while the initial weights are drawn.
             compiling = pool.submit(self._advance, 0, 0, 0)
             weights = draw_weights(network, self.shapes, self.outputs, keys.weights)
             compiling.result()
@@ -249,9 +249,9 @@ class _Group:
         from entrainer.compiled.program import PRUNED, RUNNING
 
         if chosen:
-            told = np.isin(np.arange(len(self.members)), list(chosen))
+            pruned = np.isin(np.arange(len(self.members)), list(chosen))
             for number, (state, block) in enumerate(zip(self._states, self.blocks, strict=True)):
-                stopped = jnp.where(told[block] & (np.asarray(state.stopped) == RUNNING), PRUNED, state.stopped)
+                stopped = jnp.where(pruned[block] & (np.asarray(state.stopped) == RUNNING), PRUNED, state.stopped)
                 self._states[number] = state._replace(stopped=stopped.astype(jnp.int32))
 
     def _valid_rows(self, largest: tuple[int, ...], *, shared: bool) -> Any:

@@ -145,6 +145,6 @@ def checked_weight(weight: Any, rows: int, name: str) -> NDArray[np.float64]:
 
 
 def _numbers(X: Any) -> NDArray[Any]:
-    """Whole numbers as they are, anything else as float64, or as float32 if it came so."""
+    """Whole numbers and float32 unchanged, anything else as float64."""
     array = np.asarray(X)
     return array if array.dtype.kind in "iub" or array.dtype == np.float32 else array.astype(np.float64)

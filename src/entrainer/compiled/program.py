@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from entrainer.settings.training import Training
 
 MOST_EPOCHS = 20
-"""Epochs between two returns to Python, at most. There progress is told, members are pruned, and an interrupt acts."""
+"""Epochs between two returns to Python, at most. Between them progress is reported, members are
+pruned, and interrupts are handled."""
 
 RUNNING, EARLY, DIVERGED, PRUNED = range(4)
 """Whether a member still trains, or why it stopped."""
@@ -148,14 +149,14 @@ def training_program(
     """Prepares the program that trains members of one architecture in batches of `batch` rows.
 
     Args:
-        network: What `NetworkSpec.common` gives.
+        network: The result of `NetworkSpec.common`.
         shape: Of the largest sample; smaller ones are padded.
         outputs: Columns that are forecast.
-        batch: TrainingRows of one step.
+        batch: Rows of one step.
         training: The common settings; `epochs` matters to schedules that end with the last epoch.
         judged: Whether there are valid rows.
         shared: Whether all members have the same X and y, which then have no axis of members.
-        even: Whether every member has rows in each batch. Then nothing need be undone after an empty one, which is a
+        even: Whether every member has rows in each batch. Then no empty batch has to be undone, which would take a
             pass over all weights and moments.
     """
     loss_of_rows = row_loss(training)
@@ -203,7 +204,7 @@ def training_program(
         moved, moments = optimizer.stateless_apply(values, gradients, moved)
         changed = state._replace(weights=net.moved(state.weights, moved), optimizer=moments, dropout=dropout)
         if not even:
-            # A member with fewer rows than others meets empty batches: to it they must not have happened.
+            # A member with fewer rows than others gets empty batches, which must not change its state.
             changed = _choose(jnp.any(real), changed, state)
         return changed, loss * jnp.sum(real)
 

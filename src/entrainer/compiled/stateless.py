@@ -1,4 +1,4 @@
-"""Networks as functions of their weights, as compiled programs want them."""
+"""Networks as functions of their weights, in the form that compiled programs need."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from entrainer.networks.specification import NetworkSpec
 
 ROWS_AT_ONCE = 512
-"""Rows that are predicted in one go."""
+"""Number of rows predicted at once."""
 
 
 class StatelessNetwork:
@@ -51,7 +51,7 @@ class StatelessNetwork:
         return [each for each, kept in zip(weights, self._is_kept, strict=True) if not kept]
 
     def moved(self, weights: Sequence[Any], changed: Sequence[Any]) -> list[Any]:
-        """All trained weights, with what the optimiser made of those that it changes."""
+        """All trained weights, with the new values of those that the optimiser changes."""
         values = iter(changed)
         return [each if kept else next(values) for each, kept in zip(weights, self._is_kept, strict=True)]
 
@@ -75,7 +75,7 @@ class StatelessNetwork:
 
 @lru_cache(maxsize=16)
 def forward_program(network: "NetworkSpec", shape: tuple[int, ...], outputs: int, *, shared: bool = False) -> Any:
-    """Prepares the program from trained and frozen weights (members, …) and X (members, rows, …) to what is predicted.
+    """Prepares the program from trained and frozen weights (members, …) and X (members, rows, …) to predictions.
 
     X has a multiple of `ROWS_AT_ONCE` rows, or fewer, and no axis of members if `shared`; the result has the shape
     (members, rows, outputs).

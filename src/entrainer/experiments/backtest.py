@@ -55,16 +55,16 @@ def backtest(
 ) -> None:
     """Keep forecasts of each model for rows that it was not trained on, as `model.forecasts("out_of_fold")`.
 
-    The rows of the train and the valid part are walked through in time: a first share is trained on, the rows after it up
-    to the next origin are forecast, then they are trained on too, and so on. All models are cut at the same times, and
+    The folds follow the rows of the train and the valid part in time: the model is trained on a first share, forecasts the
+    rows up to the next origin, is trained on these too, and so on. All models are cut at the same times, and
     all folds of all models of one kind are trained as one compiled program. Test rows play no part. The models' own
     objects, forecasts and facts stay as they are, but for the fact `backtest` with the origins, the training and the seed.
 
     Ctrl-C, or a progress function that asks to stop, keeps the forecasts of the models that are finished, kind by kind; of
     the others nothing.
 
-    What the preparation has fitted, such as the scale, was fitted on the whole train part; no network sees later values by
-    it but for that.
+    The figures of the preparation, such as the scale, were fitted on the whole train part; apart from these, no network
+    sees later values.
 
     Args:
         models: stored models with a network or an estimator, or one.
@@ -91,8 +91,8 @@ def backtest(
     with listening(progress) as report:
         jobs = jobs_of(models, training or Training(), seeds, None)
         origins = _origins(jobs, folds, initial)
-        for job, told in walked(jobs, origins, report):
-            _keep(job, told, origins)
+        for job, forecast in walked(jobs, origins, report):
+            _keep(job, forecast, origins)
 
 
 def walked(jobs: Sequence[Job], origins: NDArray[np.int64], report: Listener) -> Iterator[tuple[Job, dict[str, Any]]]:
@@ -101,7 +101,7 @@ def walked(jobs: Sequence[Job], origins: NDArray[np.int64], report: Listener) ->
     Args:
         jobs: of `jobs_of`.
         origins: the times of the cuts and of the end, shape (folds + 1,).
-        report: is told of the epochs of all folds.
+        report: receives the progress, in epochs of all folds.
     """
     jobs = [_to_be_refitted(job) for job in jobs]
     every = [_fold(job, origins, number) for job in jobs for number in range(len(origins) - 1)]
@@ -204,7 +204,7 @@ def _member(fold: Fold) -> GroupMember:
     return replace(member, X=loaded.features[fold.train], y=loaded.targets[fold.train])
 
 
-def _keep(job: Job, told: dict[str, Any], origins: NDArray[np.int64]) -> None:
+def _keep(job: Job, forecast: dict[str, Any], origins: NDArray[np.int64]) -> None:
     facts = {
         "origins": [to_iso(int(time)) for time in origins[:-1]],
         "end": to_iso(int(origins[-1])),
@@ -212,5 +212,5 @@ def _keep(job: Job, told: dict[str, Any], origins: NDArray[np.int64]) -> None:
         "seed": job.seed,
     }
     with job.model.connector.transaction():
-        job.model.save_forecasts(OUT_OF_FOLD, **told)
+        job.model.save_forecasts(OUT_OF_FOLD, **forecast)
         job.model.meta("backtest", facts)

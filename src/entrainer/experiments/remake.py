@@ -1,4 +1,4 @@
-"""`remake`: trains stored models again, as they were, and keeps nothing of it."""
+"""`remake`: trains stored models again with the same settings and stores nothing."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Remade:
 
     Attributes:
         model: the stored one, as it was.
-        forecasts: what the new one says, with the columns of `Model.forecasts`; of out-of-fold rows too where the stored
+        forecasts: those of the new model, with the columns of `Model.forecasts`; of out-of-fold rows too where the stored
             ones were made by `backtest`. None where it could not be trained again.
         reason: why it could not; None where it could.
     """
@@ -41,10 +41,11 @@ class Remade:
 
 
 def remake(models: Sequence[Model], *, progress: bool | Progress = True) -> list[Remade]:
-    """Train models again from what is stored of them: data set, network, settings of the training and seed.
+    """Train models again from their stored data set, network, settings of the training and seed.
 
-    Nothing is stored. On the machine and with the library versions of the first training the same comes out; elsewhere
-    about the same. A model that was trained elsewhere, or of which only forecasts are kept, is told and left out.
+    Nothing is stored. On the machine and with the library versions of the first training the results are equal;
+    elsewhere they are close. A model that `fit` did not train, or of which only forecasts are kept, is left out with a
+    reason.
 
     Args:
         models: stored models.
@@ -91,15 +92,15 @@ def _trained(models: Sequence[Model], report: Listener) -> "dict[int, pl.DataFra
     tables: dict[int, list[pl.DataFrame]] = {}
     epochs = Epochs(report.within(0, 50, 100), sum(map(epochs_of, jobs)))
     for group in groups_of(jobs):
-        with epochs.group(len(group), epochs_of(group[0])) as told_of_chunk:
-            outcomes = outcomes_of(group, told_of_chunk)
+        with epochs.group(len(group), epochs_of(group[0])) as report_chunk:
+            outcomes = outcomes_of(group, report_chunk)
         for job, (_, output) in zip(group, outcomes, strict=True):
             tables[job.model.id] = _by_part(job, output)
-    for job, told in _walked(
+    for job, forecast in _out_of_fold(
         [(model, own["backtest"]) for model, own in zip(models, facts, strict=True) if "backtest" in own],
         report.within(50, 100, 100),
     ):
-        tables[job.model.id].append(_table(job, OUT_OF_FOLD, told))
+        tables[job.model.id].append(_table(job, OUT_OF_FOLD, forecast))
     return {id: pl.concat(own) for id, own in tables.items()}
 
 
@@ -112,21 +113,23 @@ def _by_part(job: Job, output: NDArray[np.float64]) -> "list[pl.DataFrame]":
     return found
 
 
-def _table(job: Job, part: str, told: dict[str, Any]) -> "pl.DataFrame":
+def _table(job: Job, part: str, forecast: dict[str, Any]) -> "pl.DataFrame":
     import polars as pl
 
-    series = told["series"]
+    series = forecast["series"]
     if series is None:  # one for all samples; those from arrays have none of their own
         (series,) = job.loaded.data_set.series_ids() or job.model.research.project.source_ids()
-    table = point_forecasts(series, told["id"], told["values"])
+    table = point_forecasts(series, forecast["id"], forecast["values"])
     return table.select(pl.lit(part).alias("part"), pl.all())
 
 
-def _walked(told: Sequence[tuple[Model, dict[str, Any]]], report: Listener) -> Iterator[tuple[Job, dict[str, Any]]]:
-    """Out-of-fold forecasts from the origins of then; models that were cut at the same times together."""
+def _out_of_fold(
+    backtests: Sequence[tuple[Model, dict[str, Any]]], report: Listener
+) -> Iterator[tuple[Job, dict[str, Any]]]:
+    """Out-of-fold forecasts from the stored origins; models with the same origins are trained together."""
     groups: dict[tuple[str, ...], list[tuple[Model, dict[str, Any]]]] = {}
-    for model, fact in told:
-        if "end" in fact:  # what was backtested before that was kept is left out
+    for model, fact in backtests:
+        if "end" in fact:  # older backtests did not store their end
             groups.setdefault((*fact["origins"], fact["end"]), []).append((model, fact))
     for done, (times, group) in enumerate(groups.items()):
         jobs = jobs_of(

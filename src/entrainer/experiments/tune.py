@@ -43,7 +43,7 @@ class Tuning:
     """The result of a search.
 
     Attributes:
-        study: All trials, as Optuna knows them; its values are losses on the valid rows.
+        study: All trials as Optuna's study; its values are losses on the valid rows.
         models: The model of each trial, in the order of their numbers.
     """
 
@@ -81,25 +81,26 @@ def tune(
     """Search for the network and the settings with the lowest loss on valid rows.
 
     Each trial is a model of the research, stored with all that `fit` stores and the fact `trial`: study, number,
-    parameters, state and value. Trials of one architecture are trained as one compiled program. The store is all the
-    memory that a study has: after a kill, the same call goes on with the trials that are missing; after Ctrl-C, and
-    where a progress function asks to stop, too. Valid rows choose, so they count as trained on; test rows play no part.
+    parameters, state and value. Trials of one architecture are trained as one compiled program. A study is kept in the
+    store alone: after a kill, Ctrl-C or a progress function that asks to stop, the same call continues with the trials
+    that are missing. Valid rows choose, so they count as trained on; test rows play no part.
 
     Args:
         research: whose models the trials become.
-        propose: asks Optuna's trial for values, such as `trial.suggest_float("rate", 1e-4, 1e-1, log=True)`, and says what
-            is to be tried.
+        propose: takes Optuna's trial, draws values such as `trial.suggest_float("rate", 1e-4, 1e-1, log=True)`, and returns
+            the Proposal to train.
         trials: how many in all, with those that are stored already.
         name: of the study; models of the research that belong to it are its trials.
         at_once: how many are proposed and trained together.
         seed: of the sampler, and of initial weights, shuffling and dropout, the same for every trial.
         sampler: Optuna's; by default TPE.
-        pruner: Optuna's, asked every few epochs; by default none is stopped before its end.
+        pruner: Optuna's, called every few epochs; by default no trial is pruned.
         progress: show a bar, or a function, see `enstorage.Progress`; counted in trials.
 
     Raises:
         CancelledError: the progress function asked to stop; finished trials are kept.
-        InvalidInputError: a proposal is none, has no valid rows, or another loss than the trials before; or as `fit`.
+        InvalidInputError: a proposal is not a `Proposal`, has no valid rows, or has another loss than earlier trials; or
+            as `fit`.
         MissingLibraryError: Optuna is not installed.
     """
     optuna = _load_optuna()
@@ -122,7 +123,7 @@ def tune(
 
 
 class _Known(NamedTuple):
-    """A trial as the store knows it: its model and the fact `trial`."""
+    """A trial in the store: its model and the fact `trial`."""
 
     model: Model
     fact: dict[str, Any]
@@ -136,7 +137,7 @@ class _Known(NamedTuple):
 def _store(
     research: Research, name: str, proposals: "Sequence[tuple[optuna.Trial, Proposal]]", before: Sequence[_Known]
 ) -> list[_Known]:
-    """Keep what is to be tried, all or nothing, so that it can be gone on with after a kill."""
+    """Store the proposals in one transaction, so that a study can continue after a kill."""
     from optuna.distributions import distribution_to_json
 
     for _, proposal in proposals:
@@ -196,7 +197,7 @@ def _run(optuna: Any, running: list[_Known], study: "optuna.Study", seed: int, r
 
 
 def _end(trial: _Known) -> None:
-    """Keep what became of a trial whose training has ended."""
+    """Store the result of a trial whose training has ended."""
     model, fact = trial
     stopped, value = model.meta("stopped"), model.meta("valid_loss")
     state = {str(Stop.PRUNED): _PRUNED, str(Stop.DIVERGED): _FAILED}.get(stopped, _COMPLETE)
@@ -214,7 +215,7 @@ class _Running:
         self._steps = 0
 
     def is_pruned(self, chunk: Chunk, number: int) -> bool:
-        """Tell the pruner of the epochs since the last chunk; whether it stops the model."""
+        """Report the epochs since the last chunk to the pruner; True if it stops the model."""
         for loss in chunk.valid_loss[number]:
             self._steps += 1
             if np.isfinite(loss):
@@ -229,7 +230,7 @@ def _study(
     sampler: "optuna.samplers.BaseSampler | None",
     pruner: "optuna.pruners.BasePruner | None",
 ) -> "optuna.Study":
-    """The study as the store knows it: what has ended of it."""
+    """The study with the finished trials in the store."""
     # Another seed for each batch, or the first proposals of all would be the same.
     chosen = sampler or library.samplers.TPESampler(seed=seed + len(known))
     study: optuna.Study = library.create_study(sampler=chosen, pruner=pruner or library.pruners.NopPruner())

@@ -1,4 +1,4 @@
-"""Lists of models that several processes train together: each takes what no other has taken."""
+"""Lists of models that several processes train together: each process claims models that no other has claimed."""
 
 import secrets
 import time
@@ -22,9 +22,9 @@ _LOOKED_EVERY_SECONDS = 1.0
 def taken_in_turn(jobs: Sequence[Job], at_once: int) -> Iterator[list[Job]]:
     """Jobs of one kind, some at a time, until all are done, by this process or by others.
 
-    A process says which models it trains in their fact `training_claim`, and that it is still alive every few seconds.
-    Claims of a process that was killed run out after a minute. Models that were trained by the same settings and seed are
-    done already.
+    A process records the models it trains in their fact `training_claim`, and renews the claims every few seconds.
+    Claims of a process that was killed expire after a minute. Models that were trained with the same settings and seed are
+    skipped.
     """
     own = secrets.token_hex(8)
     while True:
@@ -46,7 +46,7 @@ def _is_done(job: Job, facts: Mapping[str, Any]) -> bool:
 
 
 def _take(jobs: Sequence[Job], own: str, at_once: int) -> tuple[list[Job], bool]:
-    """Claim some jobs that are open; says also whether others are being done by other processes."""
+    """Claim some open jobs; returns also whether other processes are training others."""
     taken: list[Job] = []
     waiting = False
     moment = datetime.now(UTC)
@@ -78,7 +78,7 @@ def _kept_alive(jobs: Sequence[Job], own: str) -> Iterator[None]:
     def renew() -> None:
         while not ended.wait(_RENEWED_EVERY_SECONDS):
             moment = datetime.now(UTC)
-            # A server that is away for a moment is asked again at the next turn; the lease is four turns long.
+            # If the server does not answer, the next renewal tries again; a lease lasts four renewals.
             with suppress(StoreError), jobs[0].model.connector.transaction():
                 for job in jobs:
                     _claim(job, own, moment)

@@ -16,7 +16,7 @@ def epochs_of(job: Job) -> int:
 
 
 class Epochs:
-    """Tells the listener of a long call what its groups of models were trained.
+    """Reports the progress of the groups to the listener of a long call.
 
     Args:
         report: the listener.
@@ -28,23 +28,23 @@ class Epochs:
 
     @contextmanager
     def group(self, models: int, epochs: int) -> Iterator[Callable[[Chunk], None]]:
-        """A group is trained inside the block; gives the function that is told of each chunk."""
+        """Train a group inside the block; yields the function that takes each chunk."""
         what = f"Training {models} models together" if models > 1 else "Training 1 model"
         self._report(what, self._done, self._total)
 
-        def told(chunk: Chunk) -> None:
+        def report_chunk(chunk: Chunk) -> None:
             latest = chunk.loss[:, -1]
             shown = f", loss {np.nanmean(latest):.4f}" if np.isfinite(latest).any() else ""
             self._report(what + shown, self._done + models * chunk.epochs, self._total)
 
-        yield told
+        yield report_chunk
         self._done += models * epochs
 
     def add(self, epochs: int) -> None:
-        """Tell of what was trained elsewhere since; 0 only asks whether to stop."""
+        """Report epochs that other processes trained; 0 only checks whether to stop."""
         self._done += epochs
         self._report("Training by other processes", self._done, self._total)
 
     def end(self) -> None:
-        """Tell that all is done, also what others trained or what stopped early."""
+        """Report that all epochs are done, including those of other processes and of models that stopped early."""
         self._report("Trained all", self._total, self._total)

@@ -34,14 +34,14 @@ def spread(
 ) -> None:
     """Train parts of the groups by the processes of an executor; see `fit`.
 
-    An interrupt takes back the parts that no process has begun; those that were begun are finished and kept there.
+    An interrupt cancels the parts that no process has begun; the processes finish and keep the others.
 
     Args:
         groups: all of one store.
         executor: whose processes open the store.
         fit_stored: trains a part there: settings of the store, whether pickles are allowed, and of its models the ids,
             trainings as JSON, seeds and row weights; then `share` and `tensorboard`.
-        epochs: is told of finished parts.
+        epochs: counts the finished parts.
         share: as in `fit`.
         tensorboard: as in `fit`.
 

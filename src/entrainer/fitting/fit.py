@@ -1,4 +1,4 @@
-"""`fit`: trains stored models, and stores everything that comes of it."""
+"""`fit`: trains stored models and stores the results."""
 
 import os
 import time
@@ -32,8 +32,8 @@ from entrainer.settings.training import Training
 from entrainer.tensorboard.write import Board
 
 Monitor = Callable[[Sequence[Model], Chunk], Collection[int] | None]
-"""Called every few epochs with the models that are trained together and what is told of them; may return the numbers of
-those, counted from 0, that are to stop there."""
+"""Called every few epochs with the models that are trained together and the latest chunk; may return the numbers of
+those, counted from 0, that should stop."""
 
 _KIND = attrgetter("kind")
 
@@ -52,8 +52,8 @@ def fit(
 ) -> None:
     """Train models, networks of one kind together as one compiled program.
 
-    Networks, lags, rates of dropout, learning rates, seeds and data may differ: what has one architecture, and training
-    that differs in the learning rate alone, becomes one group, and what comes out of a model does not depend on the
+    Networks, lags, rates of dropout, learning rates, seeds and data may differ: models with one architecture, whose
+    training differs in the learning rate alone, form one group, and the result for a model does not depend on the
     others. A network that cannot be trained in a group, and a Keras model of one's own that was kept with `save_object`,
     is trained by `keras.Model.fit`; a scikit-learn estimator by its `fit`.
 
@@ -73,8 +73,8 @@ def fit(
         seeds: of initial weights, shuffling and dropout: one for all models, or one for each.
         weights: of each model's train rows in the loss, shape (train rows,), or None for 1; an estimator is given them as
             `sample_weight`.
-        share: other processes are given the same list at the same time: each trains what no other is training. What was
-            trained already by the same settings and seed is left as it is, so that a list goes on after a kill.
+        share: several processes call `fit` with the same list at the same time, and each trains models that no other is
+            training. Models already trained with the same settings and seed are skipped, so a list resumes after a kill.
         executor: of `concurrent.futures`, or `client.get_executor()` of a Dask cluster, whose processes open the same
             store and train parts of the groups.
         monitor: is called every few epochs with the models of a group and a chunk: `epochs` done, `loss` and `valid_loss` of
@@ -144,13 +144,13 @@ def _fit_group(
         board = None if tensorboard is None else Board(tensorboard, models)
         curves = Curves(models, board)
 
-        def told(chunk: Chunk) -> Collection[int] | None:
+        def report_chunk(chunk: Chunk) -> Collection[int] | None:
             curves.log(chunk)
             chosen = monitor(models, chunk) if monitor is not None else None
             report(chunk)
             return chosen
 
-        outcomes = outcomes_of(group, told, interrupts.append)
+        outcomes = outcomes_of(group, report_chunk, interrupts.append)
         curves.clear()
         for job, (outcome, output) in zip(group, outcomes, strict=True):
             keep(job, outcome, output, started)
@@ -161,7 +161,7 @@ def _fit_group(
 
 
 def groups_of(jobs: Iterable[Job]) -> list[list[Job]]:
-    """The jobs, those together that can be trained together."""
+    """Jobs in groups that can be trained together."""
     return [list(group) for _, group in groupby(sorted(jobs, key=_KIND), key=_KIND)]
 
 
@@ -172,11 +172,11 @@ def outcomes_of(
 
     Args:
         group: the jobs.
-        report: told every few epochs.
-        interrupted: is given an interrupt, after which the outcomes until then are returned; by default it is raised.
+        report: called every few epochs.
+        interrupted: called with an interrupt, and the outcomes so far are returned; by default the interrupt is raised.
 
     Returns:
-        Of each job the outcome, with a Keras model or an estimator, and the output for all rows of its data set, in the
+        For each job the outcome, with a Keras model or an estimator, and the output for all rows of its data set, in the
         prepared scale.
     """
     first = group[0]

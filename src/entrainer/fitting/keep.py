@@ -1,4 +1,4 @@
-"""Keeping what comes of a training: the object, facts, curves and forecasts of a model."""
+"""Storing the results of a training: the object, facts, curves and forecasts of a model."""
 
 import time
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _LIBRARIES = ("enstorage", "keras", "jax", "numpy", "scikit-learn")
 
 
 class Curves:
-    """Logs the losses of models that are trained together, while they are; for TensorBoard too where it is asked for."""
+    """Logs the losses of models that are trained together, during the training; for TensorBoard too if a board is given."""
 
     def __init__(self, models: Sequence[Model], board: Board | None = None) -> None:
         self._models, self._board = models, board
@@ -28,7 +28,7 @@ class Curves:
         self._is_clear = False
 
     def clear(self) -> None:
-        """Forget the curves of an earlier training; not before there is something new, which the first chunk is."""
+        """Delete the curves of an earlier training; called when the first chunk arrives."""
         if not self._is_clear:
             for model in self._models:
                 model.clear_curves()

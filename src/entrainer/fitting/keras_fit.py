@@ -21,11 +21,11 @@ def fit_keras(
     """Train a network by `keras.Model.fit`.
 
     Args:
-        member: what is trained on; its `network` is built anew, unless there is `obj`.
+        member: the samples and the network, which is built anew unless `obj` is given.
         training: the settings.
-        report: told after each epoch, as of a group of one; may stop it.
-        interrupted: is given an interrupt, after which the epochs until then are kept; by default it is raised.
-        obj: a Keras model, from whose weights is gone on.
+        report: called after each epoch with the chunk of a group of one; may stop the training.
+        interrupted: called with an interrupt, and the finished epochs are kept; by default the interrupt is raised.
+        obj: a Keras model whose weights training starts from.
 
     Raises:
         InvalidInputError: the Keras model does not fit the rows.
@@ -35,11 +35,11 @@ def fit_keras(
     model = _model(member, training, obj)
     loss_of_rows = row_loss(training)
 
-    def losses(truth: Any, predicted: Any) -> Any:  # by name: Keras wants a function that has one
+    def losses(truth: Any, predicted: Any) -> Any:  # Keras requires a function with a `__name__`
         return loss_of_rows(truth, predicted)
 
     model.compile(optimizer=optimizer_of(training), loss=losses)
-    told = _told(training, report, member.valid is not None)
+    recorder = _recorder(training, report, member.valid is not None)
     try:
         model.fit(
             member.X,
@@ -49,23 +49,23 @@ def fit_keras(
             shuffle=training.shuffle,
             sample_weight=member.weight,
             validation_data=None if member.valid is None else tuple(member.valid),
-            callbacks=[told],
+            callbacks=[recorder],
             verbose=0,
         )
     except (KeyboardInterrupt, CancelledError) as error:
         if interrupted is None:
             raise
         interrupted(error)
-        if len(told.losses) < training.epochs:
-            told.stopped = told.stopped or Stop.INTERRUPTED
-    told.restore(model)
-    model.compiled, model.optimizer = False, None  # what it was trained with is no part of what is kept
+        if len(recorder.losses) < training.epochs:
+            recorder.stopped = recorder.stopped or Stop.INTERRUPTED
+    recorder.restore(model)
+    model.compiled, model.optimizer = False, None  # the optimiser is not stored
     return Outcome(
         model,
-        np.array(told.losses),
-        None if member.valid is None else np.array(told.valid_losses),
-        told.best_epoch,
-        told.stopped,
+        np.array(recorder.losses),
+        None if member.valid is None else np.array(recorder.valid_losses),
+        recorder.best_epoch,
+        recorder.stopped,
     )
 
 
@@ -82,11 +82,11 @@ def _model(member: GroupMember, training: Training, obj: Any) -> Any:
     return obj
 
 
-def _told(training: Training, report: Report, has_valid: bool) -> Any:
-    """The callback that tells of each epoch and stops the training as a group would."""
+def _recorder(training: Training, report: Report, has_valid: bool) -> Any:
+    """The callback that reports each epoch and stops the training by the rules of a group."""
     keras = load_keras()
 
-    class Told(keras.callbacks.Callback):  # type: ignore[misc,name-defined]
+    class _EpochRecorder(keras.callbacks.Callback):  # type: ignore[misc,name-defined]
         def __init__(self) -> None:
             super().__init__()
             self.losses: list[float] = []
@@ -123,7 +123,7 @@ def _told(training: Training, report: Report, has_valid: bool) -> Any:
                 self._end(Stop.PRUNED)
 
         def restore(self, model: Any) -> None:
-            """Give the model the weights that are to be kept."""
+            """Set the model to the weights that are kept."""
             chosen = self._best_weights if training.early_stopping else self._sound_weights
             if chosen is not None:
                 model.set_weights(chosen)
@@ -140,4 +140,4 @@ def _told(training: Training, report: Report, has_valid: bool) -> Any:
             self.stopped = reason
             self.model.stop_training = True
 
-    return Told()
+    return _EpochRecorder()

@@ -1,4 +1,4 @@
-"""`Recorder`: keeps the curves of anyone's own `keras.Model.fit`. Importing this module imports Keras."""
+"""`Recorder`: keeps the curves of a `keras.Model.fit` call. Importing this module imports Keras."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from entrainer.backend import load_keras
 class Recorder(load_keras().callbacks.Callback):  # type: ignore[misc]
     """A Keras callback that stores the logs of every epoch as curves of a stored model: `loss`, `val_loss`, metrics.
 
-    They are there while the training runs, see `Model.curves`. The trained model itself is kept by `save_object`.
+    They can be read while the training runs, see `Model.curves`. The trained model itself is kept by `save_object`.
 
     Args:
-        model: the stored model; an earlier training's curves are forgotten when a training begins.
+        model: the stored model; the curves of an earlier training are deleted when a training begins.
 
     Raises:
         InvalidInputError: it is no stored model.
@@ -28,9 +28,9 @@ class Recorder(load_keras().callbacks.Callback):  # type: ignore[misc]
         self._stored = model
 
     def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002 - Keras gives it
-        """Forget what was logged before."""
+        """Delete the curves that were logged before."""
         self._stored.clear_curves()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Log what Keras tells of the epoch; epochs count from 1."""
+        """Log the losses and metrics of the epoch; epochs count from 1."""
         self._stored.log(epoch + 1, **{name: float(value) for name, value in (logs or {}).items()})

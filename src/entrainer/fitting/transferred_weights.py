@@ -1,4 +1,4 @@
-"""Weights that a network takes over from a trained one and keeps as they are."""
+"""Weights that a network takes from a trained one and keeps fixed."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ LAYER = "embedding"
 
 
 class Givers:
-    """The models that embeddings are taken over from, each opened once for all that take over its."""
+    """The models whose embeddings are reused; each is opened once."""
 
     def __init__(self) -> None:
         self._embeddings: dict[tuple[Connector, int], NDArray[Any]] = {}

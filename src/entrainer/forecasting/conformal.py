@@ -1,4 +1,4 @@
-"""Conformal intervals: as wide as residuals of forecasts that were honest say (split conformal prediction).
+"""Conformal intervals, whose widths are residuals of held-out or out-of-fold forecasts (split conformal prediction).
 
 Of n residuals and one more, all exchangeable, the last is at most the k-th smallest with probability ≥ k / (n + 1). So
 forecast ± the ⌈(n + 1)·level⌉-th smallest absolute residual covers the truth with probability ≥ level, whatever the model
@@ -21,10 +21,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Absolute residuals of forecasts of rows that nobody was trained on.
+    """Absolute residuals of forecasts of rows that were not trained on.
 
     Attributes:
-        kind: what they are of, `held-out` or `out-of-fold`.
+        kind: of the forecasts, `held-out` or `out-of-fold`.
         residuals: ascending, in the units of the source, by step ahead, each of shape (rows,).
     """
 
@@ -39,10 +39,10 @@ class Calibration:
         return cls(kind, {int(each): np.sort(residual[known & (steps == each)]) for each in np.unique(steps[known])})
 
     def check(self, levels: Iterable[float]) -> None:
-        """Refuse levels for which a step has too few residuals.
+        """Check that each step has enough residuals for the levels.
 
         Raises:
-            InvalidInputError: there are such.
+            InvalidInputError: a step has too few.
         """
         for level in levels:
             needed = rows_needed(level)
@@ -54,7 +54,7 @@ class Calibration:
                     )
 
     def radius(self, step: int, level: float) -> float | None:
-        """By how much a forecast of that step and the truth differ at most at that level; None where it is not known."""
+        """The half-width of the interval of that step and level; None with too few residuals."""
         known = self.residuals.get(step)
         return None if known is None or len(known) < rows_needed(level) else float(known[_rank(len(known), level) - 1])
 
@@ -84,22 +84,22 @@ class Calibration:
 
 
 def by_step(
-    horizon: int, direct: Calibration | None, like: Mapping[int, int], rehearsed: Calibration | None
+    horizon: int, direct: Calibration | None, direct_step: Mapping[int, int], hindcast: Calibration | None
 ) -> Calibration:
-    """The residuals of each step 1 … horizon of a forecast, of those that have some.
+    """The residuals of each step 1 … horizon of a forecast, for the steps that have residuals.
 
     Args:
         horizon: how many steps.
-        direct: residuals of forecasts that are made of known values alone, by the steps of the models; None for none.
-        like: as which of these steps a step is forecast, for those that are made of known values alone.
-        rehearsed: residuals by the steps of the forecast, for where there are no others; None for none.
+        direct: residuals of forecasts made from known values only, by the steps of the models; None for none.
+        direct_step: for steps forecast from known values only, the step of the models.
+        hindcast: residuals by the steps of the forecast, used where `direct` has none; None for none.
     """
-    kinds = [each.kind for each in (direct, rehearsed) if each is not None]
+    kinds = [each.kind for each in (direct, hindcast) if each is not None]
     of_models = {} if direct is None else direct.residuals
-    tried = {} if rehearsed is None else rehearsed.residuals
-    told = {step: of_models.get(like.get(step, 0), tried.get(step)) for step in range(1, horizon + 1)}
+    of_hindcast = {} if hindcast is None else hindcast.residuals
+    residuals = {step: of_models.get(direct_step.get(step, 0), of_hindcast.get(step)) for step in range(1, horizon + 1)}
     kind = kinds[0] if len(set(kinds)) == 1 else "honest"
-    return Calibration(kind, {step: known for step, known in told.items() if known is not None})
+    return Calibration(kind, {step: known for step, known in residuals.items() if known is not None})
 
 
 def checked_levels(levels: Sequence[float]) -> tuple[float, ...]:
@@ -133,5 +133,5 @@ def _rank(rows: int, level: float) -> int:
 
 
 def _exact(value: float) -> float:
-    """Without the last digits, in which 20 · 0.95 may be more than 19."""
+    """Rounded, because in floating point 20 · 0.95 may exceed 19."""
     return round(value, 9)

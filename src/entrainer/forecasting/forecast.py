@@ -1,4 +1,4 @@
-"""`forecast`: what a stored model says of times past the end of its data."""
+"""`forecast`: forecasts of a stored model past the end of its data."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -37,8 +37,8 @@ def forecast(
 ) -> pl.DataFrame:
     """Forecast the steps that follow the data of a model. Nothing is stored.
 
-    As far as the windows of the model reach, its object gives the steps directly; beyond, the forecasts take the place of
-    the values that are not known yet (recursive, in blocks of the model's own horizon). The `step` of the windows, which
+    The model forecasts the steps within its own horizon directly; for later steps, forecasts take the place of
+    values that are not known yet (recursive, in blocks of the model's own horizon). The `step` of the windows, which
     thins samples out, plays no part.
 
     Args:
@@ -47,7 +47,7 @@ def forecast(
         time_from: the first time to forecast, the start of a bucket inside or right after the data: only rows before it
             are used. By default the bucket after the last row with a value.
         levels: of intervals, such as 0.95. Their widths are residuals, by step: of the model's out-of-fold forecasts, and of
-            forecasts tried on valid rows that it was not trained on.
+            hindcasts of valid rows that it was not trained on.
         snapshot: a newer one of the same source, to forecast from its end; it is cleaned and transformed by the figures
             that the model's preparation has fitted.
         series: for a model of a pooled set the data source to forecast, or its id.
@@ -55,8 +55,8 @@ def forecast(
     Returns:
         Columns `series` (data source id), `id` (time of the target, ns), `step` (from 1), `quantile` (null for the point
         forecast), `value` (units of the source). Quantiles are those of the levels, or without levels those that the
-        model was trained for, as far as they are given directly. A step that has too few residuals has no quantiles,
-        which a warning says.
+        model was trained for, as far as they are given directly. A step that has too few residuals has no quantiles;
+        a warning names it.
 
     Raises:
         NotFoundError: the model has no object or no data set.
@@ -64,7 +64,7 @@ def forecast(
             forecast is not finite, or there are no or too few residuals for a level.
     """
     check_horizon(horizon)
-    asked = checked_levels(levels)
+    wanted = checked_levels(levels)
     window, preparation = windows_of(model, series)
     known = known_rows(preparation, snapshot, time_from)
     training: dict[str, Any] = model.meta("training", default={})
@@ -76,65 +76,65 @@ def forecast(
         training.get("quantiles", ()),
     )
     table = _table(model, known, points[0])
-    if asked:
-        like = direct_steps(horizon, window.horizon, window.offset)
-        found = _residuals(model, horizon, asked, like, series)
-        without = found.steps_without(asked, horizon)
+    if wanted:
+        direct_step = direct_steps(horizon, window.horizon, window.offset)
+        found = _residuals(model, horizon, wanted, direct_step, series)
+        without = found.steps_without(wanted, horizon)
         if without:
             warnings.warn(no_interval(str(model), without), stacklevel=2)
-        return found.with_intervals(table, asked)
+        return found.with_intervals(table, wanted)
     own = [_table(model, known, values[0]).with_columns(quantile=pl.lit(level)) for level, values in quantiles.items()]
     return pl.concat([table, *own]).sort("id", "quantile", nulls_last=False)
 
 
 def _residuals(
-    model: Model, horizon: int, levels: Sequence[float], like: Mapping[int, int], series: DataSource | int | None
+    model: Model, horizon: int, levels: Sequence[float], direct_step: Mapping[int, int], series: DataSource | int | None
 ) -> Calibration:
-    """Out-of-fold residuals for the steps that the model is made for, for the others those of a rehearsal."""
-    direct, rehearsed = _out_of_fold(model), _rehearsed(model, horizon, series)
-    if direct is None and rehearsed is None:
+    """Out-of-fold residuals for the steps that the model is made for, and hindcast residuals for the other steps."""
+    direct, hindcast = _out_of_fold(model), _hindcast(model, horizon, series)
+    if direct is None and hindcast is None:
         raise InvalidInputError(
-            f"{model} has no out-of-fold forecasts, whose residuals say how wide an interval is, and no valid rows that it "
+            f"{model} has no out-of-fold forecasts, whose residuals give the widths of intervals, and no valid rows that it "
             "was not trained on. Make some with entrainer.backtest(model), prepare the data with a valid part, or leave "
             "levels out."
         )
-    found = by_step(horizon, direct, like, rehearsed)
-    found.only(like).check(levels)
+    found = by_step(horizon, direct, direct_step, hindcast)
+    found.only(direct_step).check(levels)
     return found
 
 
 def check_horizon(horizon: object) -> None:
-    """Refuse what is no number of steps.
+    """Check a number of steps.
 
     Raises:
-        InvalidInputError: it is none.
+        InvalidInputError: it is not a whole number from 1.
     """
     if type(horizon) is not int or horizon < 1:
         raise InvalidInputError(f"horizon is how many steps are forecast, a whole number from 1; received {horizon!r}.")
 
 
 def no_interval(who: str, steps: Sequence[int]) -> str:
-    """The message that some steps have none."""
+    """The warning that some steps have no interval."""
     which = f"step {steps[0]}" if len(steps) == 1 else f"{len(steps)} steps, the first of them step {steps[0]}"
     return (
-        f"The forecast of {who} has no interval for {which}: made of forecasts, and there are too few rows that nothing was "
-        "trained on to try that. Prepare the data with a larger valid part, or train models with windows of a longer "
+        f"The forecast of {who} has no interval for {which}: forecast recursively, with too few rows held out of the "
+        "training for a hindcast. Prepare the data with a larger valid part, or train models with windows of a longer "
         "horizon: Window(lag, horizon=…)."
     )
 
 
 def _out_of_fold(model: Model) -> Calibration | None:
-    """The model's out-of-fold residuals; test rows are none of them."""
+    """The model's out-of-fold residuals, without test rows."""
     if not Forecast.of(model, OUT_OF_FOLD):
         return None
-    told = model.forecasts(OUT_OF_FOLD).filter(pl.col("quantile").is_null()).drop("part", "quantile")
+    forecasts = model.forecasts(OUT_OF_FOLD).filter(pl.col("quantile").is_null()).drop("part", "quantile")
     known = known_targets(model)
-    rows = told.join(known, on=[name for name in _KEY if name in known.columns], how="inner")
+    rows = forecasts.join(known, on=[name for name in _KEY if name in known.columns], how="inner")
     rows = rows.filter(pl.col("part") != Part.TEST)
     return Calibration.of("out-of-fold", rows["step"].to_numpy(), rows["truth"].to_numpy(), rows["value"].to_numpy())
 
 
-def _rehearsed(model: Model, horizon: int, series: DataSource | int | None) -> Calibration | None:
+def _hindcast(model: Model, horizon: int, series: DataSource | int | None) -> Calibration | None:
     """The residuals of all steps from origins in the valid part; None where that is not held out."""
     preparation = windows_of(model, series)[1]
     times, values = held_out_rows(model, preparation)
@@ -146,7 +146,7 @@ def _rehearsed(model: Model, horizon: int, series: DataSource | int | None) -> C
 
 
 def _last_window(model: Model, known: Known, window: Window) -> NDArray[np.float64]:
-    """The values of the first window, and for an offset above 1 what the windows after it see of known rows."""
+    """The values of the first window, and for an offset above 1 the known rows in later windows."""
     width = window.lag + window.offset - 1
     if len(known.times) < width:
         raise InvalidInputError(

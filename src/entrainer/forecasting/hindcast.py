@@ -36,11 +36,11 @@ def hindcast_values(model: Model, origins: Times, horizon: int, series: DataSour
     window, preparation = windows_of(model, series)
     known = known_rows(preparation)
     width = window.lag + window.offset - 1
-    said = np.full((len(origins), horizon), np.nan)
+    forecasts = np.full((len(origins), horizon), np.nan)
     last = np.searchsorted(known.times, origins) - 1
     fits = last >= width - 1
     if not fits.any():
-        return said
+        return forecasts
     past = sliding_window_view(known.prepared, width)[last[fits] - width + 1]
     whole = np.isfinite(past).all(axis=1)
     fits[fits] = whole
@@ -48,22 +48,22 @@ def hindcast_values(model: Model, origins: Times, horizon: int, series: DataSour
         training: dict[str, Any] = model.meta("training", default={})
         predict = partial(output_of, model.load_object())
         points, _ = run_ahead(predict, past[whole], window, horizon, training.get("quantiles", ()))
-        said[fits] = known.transform.invert(points.reshape(-1, horizon), known.cleaned, last[fits])
-    return said
+        forecasts[fits] = known.transform.invert(points.reshape(-1, horizon), known.cleaned, last[fits])
+    return forecasts
 
 
 def true_steps(preparation: DataPreparation, origins: Times, times: Times, truth: Floats, horizon: int) -> Floats:
-    """The true values of the steps from each origin on, as far as it may be told.
+    """The true values of the steps from each origin on, for rows whose truth may be used.
 
     Args:
         preparation: of the series.
         origins: times of rows of it, shape (origins,).
-        times: of the rows whose truth may be told, ascending, at least one, shape (rows,).
-        truth: of these, shape (rows,).
+        times: of the rows whose truth may be used, ascending, at least one, shape (rows,).
+        truth: of these rows, shape (rows,).
         horizon: how many steps.
 
     Returns:
-        Shape (origins, horizon), NaN where a step is none of these rows.
+        Shape (origins, horizon), NaN for steps outside these rows.
     """
     grid = preparation.data_snapshot.read()[0]
     place = np.searchsorted(grid, origins)[:, np.newaxis] + np.arange(horizon)

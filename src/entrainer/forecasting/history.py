@@ -55,7 +55,7 @@ def known_rows(
     """The rows that were known before a time, cleaned and transformed as the preparation does it.
 
     Figures that were fitted on the train rows, such as a scale or the mean that gaps are filled with, stay as they are.
-    Nothing else of what comes at `time_from` or later is seen: a gap before it is not filled from behind it.
+    No other value at `time_from` or later is used: a gap before it is not filled from later values.
 
     Args:
         preparation: how the series is cleaned and transformed.
@@ -113,7 +113,7 @@ def _cleaned(
 ) -> NDArray[np.float64]:
     """The first rows of the snapshot, with their gaps filled as the preparation fills them; shape (before,)."""
     clean = parse_clean(preparation.clean_method)
-    if clean.looks_ahead:  # it would fill a gap before the cut from behind it
+    if clean.looks_ahead:  # it would fill a gap before the cut from later values
         times, values = times[:before], values[:before]
     position = np.flatnonzero(clean.kept_rows(values))
     grid = np.full(len(values), np.nan)
@@ -122,7 +122,7 @@ def _cleaned(
 
 
 def _parts(preparation: DataPreparation, times: NDArray[np.int64]) -> NDArray[np.int8]:
-    """The part of each row in the preparation; what came after it is of the last part, which nothing is fitted on."""
+    """The part of each row in the preparation; later rows count as test rows, which nothing is fitted on."""
     table = preparation.table()
     prepared = table["time"].to_numpy()
     parts: NDArray[np.int8] = table["part"].to_numpy()[np.searchsorted(prepared, times, side="right").clip(1) - 1]
@@ -141,7 +141,7 @@ def _check_time(
         )
     if not len(last):
         raise InvalidInputError(
-            f"Nothing is known of {snapshot} before time_from, {to_iso(time_from)}; expected {first} or a later time."
+            f"{snapshot} has no values before time_from, {to_iso(time_from)}; expected {first} or a later time."
         )
     following = int(interval.after(int(times[last[-1]]), 1)[0])
     if following != time_from:

@@ -1,4 +1,4 @@
-"""Forecasting on and on: what a model said is what it sees next."""
+"""Recursive forecasting: forecasts of earlier steps are inputs of later steps."""
 
 from collections.abc import Callable, Sequence
 
@@ -25,7 +25,7 @@ def run_ahead(
     past the known rows, the window has forecasts of earlier blocks in their place.
 
     Args:
-        output_of: what the model gives for windows, (rows, lag) → (rows, …), a number for each step of its horizon; with
+        output_of: from windows to the model's output, (rows, lag) → (rows, …), a number for each step of its horizon; with
             quantiles as many for each step, those of the first step first.
         past: the last known values, oldest first, shape (origins, at least lag + offset − 1).
         window: the window of the model.
@@ -34,7 +34,7 @@ def run_ahead(
 
     Returns:
         Point forecasts (origins, horizon), and for each level those of its quantile (origins, steps): of as many steps as
-        are given by windows without forecasts. What a model says of quantiles holds for known values before it only.
+        are given by windows without forecasts. A model's quantiles are valid only for windows of known values.
 
     Raises:
         InvalidInputError: the model gives another number of values.
@@ -48,7 +48,7 @@ def run_ahead(
         if output.shape[:1] != (len(seen),) or output.size != len(seen) * window.horizon * len(levels):
             raise InvalidInputError(
                 f"The model gives an output of shape {output.shape} for {len(seen)} windows; expected {window.horizon} "
-                "values for each, as its data set has targets. Tell it of the data set that it was trained on."
+                "values for each, as its data set has targets. Give the model the data set that it was trained on."
             )
         ascending = np.sort(output.reshape(len(seen), window.horizon, len(levels)), axis=-1)
         rows = np.hstack([rows, ascending[..., levels.index(0.5)]])
@@ -62,7 +62,7 @@ def run_ahead(
 
 
 def direct_steps(horizon: int, own_horizon: int, offset: int = 1) -> dict[int, int]:
-    """The steps 1 … horizon that windows without forecasts give, and as which step of the model's own horizon.
+    """The steps 1 … horizon that are forecast from known values only, and their step in the model's own horizon.
 
     Only these are as good as the forecasts that the model makes of its samples.
     """

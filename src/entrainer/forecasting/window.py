@@ -15,7 +15,7 @@ def windows_of(model: Model, series: DataSource | int | None = None) -> tuple[Wi
 
     Raises:
         NotFoundError: the model has no data set.
-        InvalidInputError: its samples are no windows, or it is not told which series, or it does not know that one.
+        InvalidInputError: its samples are not windows, or the series is missing or not one of its data set.
     """
     data_set = model.data_set()
     adapter = adapter_from_json(data_set.adapter) if data_set.data_preparation_id is not None else None
@@ -29,14 +29,14 @@ def windows_of(model: Model, series: DataSource | int | None = None) -> tuple[Wi
 
 
 def _preparation(model: Model, data_set: DataSet, series: DataSource | int | None) -> DataPreparation:
-    asked = series.id if isinstance(series, DataSource) else series
+    source = series.id if isinstance(series, DataSource) else series
     by_series = {each.data_snapshot.data_source_id: each for each in data_set.preparations()}
-    if asked is None and len(by_series) == 1:
+    if source is None and len(by_series) == 1:
         return next(iter(by_series.values()))
-    if asked not in by_series:
+    if source not in by_series:
         shown = ", ".join(map(str, list(by_series)[:8])) + (", …" if len(by_series) > 8 else "")
-        received = "none" if asked is None else repr(asked)
+        received = "none" if source is None else repr(source)
         raise InvalidInputError(
             f"{model} knows the data sources {shown}; expected series= with one of them, received {received}."
         )
-    return by_series[asked]
+    return by_series[source]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from entrainer.networks.classic import BackPropagation, ThresholdNetwork, WidrowHoff
 
 NETWORKS: Mapping[str, type[NetworkSpec | Estimator]] = Registered(NETWORK_SPECS)
-"""Every known specification under the name by which it is stored, those of other packages too; loaded when asked for."""
+"""Every known specification under the name by which it is stored, including those of other packages; loaded on first use."""
 
 __all__ = [
     "CNN",
@@ -47,7 +47,7 @@ __all__ = [
     "WidrowHoff",
 ]
 
-_CLASSIC = ("BackPropagation", "ThresholdNetwork", "WidrowHoff")  # they load scikit-learn, so only when asked for
+_CLASSIC = ("BackPropagation", "ThresholdNetwork", "WidrowHoff")  # they load scikit-learn, so only on first use
 
 
 def __getattr__(name: str) -> Any:

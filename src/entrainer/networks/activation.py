@@ -1,4 +1,4 @@
-"""The textbook's activations for networks in NumPy: what a unit gives, and how an error goes back through it."""
+"""The textbook's activations for networks in NumPy: the output of a unit, and the error propagated back through it."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -45,7 +45,7 @@ def find(owner: Any, name: str, *, sloped: bool = False) -> Activation:
     Args:
         owner: The estimator.
         name: Of its field.
-        sloped: Refuse those without a slope, through which no error goes back.
+        sloped: Refuse those without a derivative, which cannot be trained by back-propagation.
 
     Raises:
         InvalidInputError: No such activation is known.

@@ -1,4 +1,4 @@
-"""The classical networks as scikit-learn estimators: weights that are given, or learnt sample by sample.
+"""The classical networks as scikit-learn estimators: with given weights, or trained sample by sample.
 
 They learn in NumPy, one sample after the other, as their sources do; for speed take `MLP`.
 """
@@ -30,7 +30,7 @@ class ThresholdNetwork(BaseEstimator):  # type: ignore[misc] # scikit-learn has 
         self.weights = weights
         self.biases = biases
 
-    def fit(self, X: ArrayLike, y: Any = None) -> Self:  # noqa: ARG002 - what scikit-learn hands over
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:  # noqa: ARG002 - scikit-learn passes it
         """Checks the weights against the columns of X; y is not read.
 
         Raises:

@@ -16,7 +16,7 @@ LOSSES = ("mse", "mae", "huber", "log_cosh", "binary_crossentropy", "categorical
 """The losses a network can be trained on: those of Keras by their names there, and `pinball` for quantiles."""
 
 RowLoss = Callable[[Any, Any], "jax.Array"]
-"""From y (rows, targets) and what was predicted (rows, outputs) to one loss for each row, (rows,)."""
+"""From y (rows, targets) and predictions (rows, outputs) to one loss for each row, (rows,)."""
 
 
 def row_loss(training: "Training") -> RowLoss:
@@ -28,9 +28,9 @@ def row_loss(training: "Training") -> RowLoss:
 
 
 def pinball(quantiles: tuple[float, ...], y: Any, predicted: Any) -> "jax.Array":
-    """The mean over targets and quantiles of max(q·e, (q − 1)·e), where e is what was forecast too low.
+    """The mean over targets and quantiles of max(q·e, (q − 1)·e), where e is truth minus forecast.
 
-    Its mean is least where predicted values are the quantiles (Koenker & Bassett 1978, Regression quantiles).
+    Its expected value is least where predictions are the quantiles (Koenker & Bassett 1978, Regression quantiles).
 
     Args:
         quantiles: Between 0 and 1.

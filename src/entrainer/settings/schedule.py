@@ -1,4 +1,4 @@
-"""Learning-rate schedules: what the learning rate is multiplied by at each step of the optimiser."""
+"""Learning-rate schedules: the factor of the learning rate at each step of the optimiser."""
 
 from dataclasses import dataclass
 from typing import Any

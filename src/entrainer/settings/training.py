@@ -20,14 +20,14 @@ OPTIMIZERS: dict[str, tuple[str, ...]] = {
     "sgd": ("momentum", "nesterov"),
     "lion": ("beta_1", "beta_2"),
 }
-"""The optimisers a network can be trained with, by their Keras names, and what can be set about each."""
+"""The optimisers a network can be trained with, by their Keras names, and the options of each."""
 
 
 @dataclass(frozen=True)
 class EarlyStopping(Described):
     """Early stopping: a member stops before its last epoch when the loss on its valid rows no longer falls.
 
-    Members without valid rows are judged by their train rows. The weights of the best epoch are kept in any case.
+    For members without valid rows the loss on train rows counts. The weights of the best epoch are kept in any case.
 
     Attributes:
         patience: Epochs without a better loss after which a member stops, at least 1.
@@ -51,7 +51,7 @@ class Training(Described):
         batch_size: Rows per step of the optimiser, at least 1; the last batch of an epoch may be smaller.
         loss: One of `entrainer.settings.losses.LOSSES`, averaged over the rows of a batch.
         optimizer: One of `OPTIMIZERS`.
-        optimizer_options: What is set about the optimiser, such as `{"momentum": 0.9, "nesterov": True}`.
+        optimizer_options: Options of the optimiser, such as `{"momentum": 0.9, "nesterov": True}`.
         learning_rate: Above 0; None takes the optimiser's own default.
         schedule: How the learning rate changes with time; by default it does not.
         shuffle: Whether every epoch takes the rows in a new order.

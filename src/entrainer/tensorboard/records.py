@@ -30,8 +30,8 @@ class EventFile:
     The file is open only while it is written to, so that many thousand models can be trained together.
 
     Args:
-        folder: of TensorBoard; the run's folder in it bears the id and the name of the model. Event files that are there
-            from before are removed.
+        folder: of TensorBoard; the run's folder in it bears the id and the name of the model. Earlier event files in it
+            are removed.
         model: stored.
 
     Raises:
@@ -74,7 +74,7 @@ class EventFile:
         library = _library()
         facts = dict(_flat({"network": model.network, **model.metas()}))
         plain = {name: value for name, value in facts.items() if _is_hyperparameter(value)}
-        told = library.summary_v2.hparams_pb(plain, trial_id=str(model.id))
+        hyperparameters = library.summary_v2.hparams_pb(plain, trial_id=str(model.id))
         rows = [f"| {name} | {_markdown(value)} |" for name, value in facts.items()]
         table = "\n".join(
             [f"**{_markdown(str(model))}** {_markdown(model.description)}\n", "| fact | |", "|---|---|", *rows]
@@ -90,11 +90,11 @@ class EventFile:
                 string_val=[table.encode()],
             ),
         )
-        summaries = [told, library.summary_pb2.Summary(value=[text])]
+        summaries = [hyperparameters, library.summary_pb2.Summary(value=[text])]
         self._append(library.event_pb2.Event(wall_time=time.time(), summary=each) for each in summaries)
 
     def graph(self, architecture: Mapping[str, Any]) -> None:
-        """Write the graph of a Keras model: a node for each layer, joined to the layers that it is given.
+        """Write the graph of a Keras model: a node for each layer, connected to its input layers.
 
         Args:
             architecture: as `json.loads(model.to_json())` gives it.
@@ -102,7 +102,7 @@ class EventFile:
         library = _library()
         try:
             graph = library.keras_util.keras_model_to_graph_def(architecture)
-        except Exception:  # noqa: BLE001 - TensorBoard may not understand a layer, and no training is to fail by a picture
+        except Exception:  # noqa: BLE001 - TensorBoard may not understand a layer, and a missing graph must not fail a training
             return
         graph.versions.producer = 22  # below it TensorBoard looks for attributes of old TensorFlow
         self._append([library.event_pb2.Event(wall_time=time.time(), graph_def=graph.SerializeToString())])
@@ -124,7 +124,7 @@ def _refused(path: Path, error: OSError) -> StoreError:
 
 
 def _flat(facts: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, Any]]:
-    """The facts inside of facts, by names such as `training.epochs`."""
+    """Nested facts under flat names such as `training.epochs`."""
     for name, value in facts.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{before}{name}.")
@@ -134,7 +134,7 @@ def _flat(facts: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, Any
 
 def _is_hyperparameter(value: Any) -> bool:
     if isinstance(value, bool | int | float):
-        return abs(value) <= _LARGEST_NUMBER  # which NaN is not
+        return abs(value) <= _LARGEST_NUMBER  # False for NaN
     return isinstance(value, str) and len(value) <= _LONGEST_TEXT
 
 

@@ -1,4 +1,4 @@
-"""`write_tensorboard`: stored models as runs of TensorBoard, and the same while they are trained."""
+"""`write_tensorboard`: stored models as runs of TensorBoard, after or during their training."""
 
 import io
 import json
@@ -27,7 +27,7 @@ def write_tensorboard(models: Sequence[Model] | Model, folder: str | os.PathLike
 
     Args:
         models: stored models, or one.
-        folder: where to; made if needed. Runs of the same models are replaced, others are left alone.
+        folder: of the runs; created if needed. Runs of the same models are replaced, others are left alone.
 
     Returns:
         The folder of each run, in the order of the models.
@@ -45,8 +45,8 @@ def _write(model: Model, folder: str | os.PathLike[str]) -> Path:
     steps = curves["step"].to_numpy()
     for name in curves.columns:
         if name != "step":
-            told = curves[name].drop_nulls()
-            file.scalars(steps[curves[name].is_not_null().to_numpy()], **{name: told.to_numpy()})
+            values = curves[name].drop_nulls()
+            file.scalars(steps[curves[name].is_not_null().to_numpy()], **{name: values.to_numpy()})
     file.facts(model)
     if model.object_format == "keras" and model.object_sha256 is not None:
         # The architecture stands in the file as JSON: neither Keras nor the weights are needed for it.
@@ -56,7 +56,7 @@ def _write(model: Model, folder: str | os.PathLike[str]) -> Path:
 
 
 class Board:
-    """Runs of models that are trained together, written while they are.
+    """Runs of models that are trained together, written during the training.
 
     Args:
         folder: as `write_tensorboard` takes it.
@@ -72,7 +72,7 @@ class Board:
         self._files[number].scalars(steps, **values)
 
     def keep(self, model: Model, obj: Any) -> None:
-        """Write what is known once a model was trained."""
+        """Write the facts and the graph of a trained model."""
         file = self._by_model[model.id]
         file.facts(model)
         if is_keras(obj):

@@ -11,7 +11,7 @@ import keras  # noqa: E402
 
 
 class _GatedCell(keras.layers.Layer):  # type: ignore[misc] # Keras has no types
-    """The common part of the variants: one kernel for all gates, and a bias that lets the cell remember at first.
+    """The common part of the variants: one kernel for all gates, and a bias that opens the forget gate initially.
 
     Args:
         units: Cells, and columns of the output.
@@ -125,7 +125,7 @@ class PeepholeLSTMCell(_GatedCell):
 
 @keras.saving.register_keras_serializable(package="enstorage")
 class CoupledLSTMCell(_GatedCell):
-    """An LSTM cell that forgets as much as it takes in: its forget gate is one minus the input gate.
+    """An LSTM cell with coupled gates: its forget gate is one minus the input gate.
 
         i = σ(W_i x + U_i h + b_i)      c' = (1 − i) ⊙ c + i ⊙ tanh(W_c x + U_c h + b_c)
         o = σ(W_o x + U_o h + b_o)      h' = o ⊙ tanh(c')

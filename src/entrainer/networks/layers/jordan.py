@@ -1,4 +1,4 @@
-"""The recurrent cell of Jordan: what the network gave is what it remembers."""
+"""The recurrent cell of Jordan: the context is made of the outputs of earlier steps."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ import keras  # noqa: E402
 
 @keras.saving.register_keras_serializable(package="enstorage")
 class JordanCell(keras.layers.Layer):  # type: ignore[misc] # Keras has no types
-    """A feed-forward network whose outputs come back as inputs of the next step.
+    """A feed-forward network whose outputs are inputs of the next step.
 
     With x the input, s the context, y the output, f and g activations and μ the decay:
 
