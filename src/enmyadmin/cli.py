@@ -23,7 +23,7 @@ from enmyadmin.commands import (
 )
 from enmyadmin.demo.command import demo
 from enmyadmin.interruption import Interrupted, interruptible
-from enmyadmin.output import Json, print_error, print_json
+from enmyadmin.output import Json, print_error, print_json, print_line, safe_output
 from enstorage._version import __version__
 from enstorage.errors import EnstorageError
 
@@ -32,15 +32,16 @@ _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 
 class _App(typer.Typer):
-    """Says what goes wrong in one message on standard error.
+    """Reports an error as one message on standard error.
 
-    Exit status 1 is an error, 2 a command that is not understood, 130 one that Ctrl-C stopped.
+    Exit status 1 is an error, 2 a command line that is wrong, 130 a command that Ctrl-C stopped.
     """
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         as_json = "--json" in sys.argv
         try:
-            status = super().__call__(*arguments, prog_name="enstorage", standalone_mode=False, **options)
+            with safe_output():
+                status = super().__call__(*arguments, prog_name="enstorage", standalone_mode=False, **options)
         except EnstorageError as error:
             _leave(1, type(error).__name__, str(error), as_json=as_json)
         except _UsageError as error:
@@ -75,7 +76,7 @@ def version(as_json: Json = False) -> None:
 
     Example: enstorage version
     """
-    print_json({"version": __version__}) if as_json else typer.echo(f"enstorage {__version__}")
+    print_json({"version": __version__}) if as_json else print_line(f"enstorage {__version__}")
 
 
 #: The panels of the help, each in the order of the work.

@@ -7,7 +7,7 @@ import typer
 
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.arguments.records import entity_class, find_record
-from enmyadmin.output import Json, Quiet, print_json, print_table
+from enmyadmin.output import Json, Quiet, print_json, print_line, print_table
 from enstorage.errors import InvalidInputError
 
 
@@ -25,6 +25,7 @@ def export(
     Example: enstorage export project 1 sun.enz
     """
     from enstorage import Project, export_project
+    from enstorage.writing import check_writable, is_standard_output
 
     if entity_class(entity) is not Project:
         raise InvalidInputError(
@@ -32,17 +33,19 @@ def export(
             "table with `enstorage export-csv`."
         )
     project = find_record(Project, id, open_store(store))
-    if file.exists() and not overwrite:
-        raise InvalidInputError(f"{file} is there already. Choose another name, or replace it with --overwrite.")
+    check_writable(file, overwrite=overwrite)
     exported = export_project(project, file, overwrite=overwrite, progress=not (quiet or as_json))
+    err = is_standard_output(file)
     counts = {"records": exported.records, "objects": exported.objects, "points": exported.points}
     if as_json:
-        print_json({"file": str(file), "bytes": exported.bytes, "project": project.as_dictionary(), **counts})
+        print_json({"file": str(file), "bytes": exported.bytes, "project": project.as_dictionary(), **counts}, err=err)
         return
-    print_table(["entity", "count"], [[name, count] for name, count in exported.records.items()])
-    typer.echo(
+    if not err:
+        print_table(["entity", "count"], [[name, count] for name, count in exported.records.items()])
+    print_line(
         f"Wrote project {project.id} ({project.name}) with {exported.objects} objects and {exported.points} points to "
-        f"{file}, {exported.bytes} bytes."
+        f"{file}, {exported.bytes} bytes.",
+        err=err,
     )
 
 
@@ -73,7 +76,7 @@ def import_bundle(
         return
     names = list(dict.fromkeys(name for counts in kinds.values() for name in counts))
     print_table(["entity", *kinds], [[name, *(counts.get(name, 0) for counts in kinds.values())] for name in names])
-    typer.echo(
+    print_line(
         f"Project {project.id} ({project.name}) is here, with {imported.objects} new objects and {imported.points} new "
         "points."
     )

@@ -20,7 +20,7 @@ from enmyadmin.arguments.records import (
     hyphenated,
     label_of,
 )
-from enmyadmin.output import Json, print_json
+from enmyadmin.output import Json, confirm, print_json, print_line
 from enstorage.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def rename(
     record: Any = find_record(kind, id, open_store(store))
     before, record.name = described(record), name
     record.save()
-    print_json(record.as_dictionary()) if as_json else typer.echo(f"Renamed {before} to {record.name}.")
+    print_json(record.as_dictionary()) if as_json else print_line(f"Renamed {before} to {record.name}.")
 
 
 def delete(entity: Entity, ids: References, store: Store = None, as_json: Json = False) -> None:
@@ -72,9 +72,9 @@ def delete(entity: Entity, ids: References, store: Store = None, as_json: Json =
     if as_json:
         print_json({"trashed": _listed(taken)})
         return
-    typer.echo(f"Moved {_counted(taken)} to the trash: {_named(taken)}.")
+    print_line(f"Moved {_counted(taken)} to the trash: {_named(taken)}.")
     words = " ".join(ids_back)
-    typer.echo(f"To bring back: enstorage restore {hyphenated(kind)} {words}{_option(store)}")
+    print_line(f"To bring back: enstorage restore {hyphenated(kind)} {words}{_option(store)}")
 
 
 def restore(entity: Entity, ids: References, store: Store = None, as_json: Json = False) -> None:
@@ -94,7 +94,7 @@ def restore(entity: Entity, ids: References, store: Store = None, as_json: Json 
     if as_json:
         print_json({"restored": _listed(back)})
     else:
-        typer.echo(f"Restored {_counted(back)}: {_named(back)}.")
+        print_line(f"Restored {_counted(back)}: {_named(back)}.")
 
 
 def purge(
@@ -138,7 +138,7 @@ def purge(
     if as_json:
         print_json({"deleted": _listed(gone)})
     else:
-        typer.echo(f"Deleted {_counted(gone)} for good." if gone else "There is nothing to delete.")
+        print_line(f"Deleted {_counted(gone)} for good." if gone else "There is nothing to delete.")
 
 
 def trashed(connector: "Connector") -> "list[Record]":
@@ -171,7 +171,7 @@ def _ask(chosen: "list[Record]") -> None:
             f"This would delete {_counted(chosen)} and all that was made from them for good: {_named(chosen)}. Nobody can "
             "be asked here; add --yes."
         )
-    typer.confirm(f"Delete {_named(chosen)} and all that was made from them for good?", abort=True, err=True)
+    confirm(f"Delete {_named(chosen)} and all that was made from them for good?")
 
 
 def _counted(records: "Iterable[Record]") -> str:

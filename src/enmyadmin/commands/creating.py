@@ -10,7 +10,7 @@ from enmyadmin.arguments.given import read_named, read_object, without_none
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.arguments.records import described, entity_class, find_record
 from enmyadmin.commands.preparing import Clean, Seed, Split, Test, Train, Transform, Valid
-from enmyadmin.output import Json, print_json
+from enmyadmin.output import Json, print_json, print_line
 from enstorage.errors import EnstorageError, InvalidInputError
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def panel(
     with connector.transaction():
         record = create_record("panel", given, {"name": name, "description": description}, connector)
         record.add_all(sources)
-    print_json(record.as_dictionary()) if as_json else typer.echo(f"Created {described(record)}.")
+    print_json(record.as_dictionary()) if as_json else print_line(f"Created {described(record)}.")
 
 
 def preparation(
@@ -285,7 +285,7 @@ PANELS: dict[str, dict[str, Callable[..., None]]] = {
 
 def _create(kind: str, given: str | None, options: Mapping[str, Any], store: Path | None, *, as_json: bool) -> None:
     record = create_record(kind, given, options, open_store(store))
-    print_json(record.as_dictionary()) if as_json else typer.echo(f"Created {described(record)}.")
+    print_json(record.as_dictionary()) if as_json else print_line(f"Created {described(record)}.")
 
 
 def create_record(kind: str, given: str | None, options: Mapping[str, Any], connector: "Connector") -> Any:

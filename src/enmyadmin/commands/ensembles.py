@@ -7,7 +7,7 @@ import typer
 from enmyadmin.arguments.given import read_object
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.arguments.records import described, find_record, find_records
-from enmyadmin.output import Json, Quiet, print_json, print_table
+from enmyadmin.output import Json, Quiet, print_json, print_line, print_table
 from enmyadmin.rendered import print_rendered
 from enstorage.errors import InvalidInputError
 
@@ -41,7 +41,7 @@ def render(
     if as_json:
         print_json(_as_json(rendered))
         return
-    typer.echo(f"Rendered {described(rendered)}.")
+    print_line(f"Rendered {described(rendered)}.")
     print_rendered(rendered)
 
 
@@ -94,7 +94,7 @@ def form(
     if as_json:
         print_json(_as_json(formed))
         return
-    typer.echo(f"Formed {described(formed)}.")
+    print_line(f"Formed {described(formed)}.")
     print_rendered(formed)
 
 
@@ -150,10 +150,10 @@ def diagnose(ensemble: Reference, store: Store = None, quiet: Quiet = False, as_
         )
     suggestion = found["suggestion"]
     drop = ", ".join(suggestion["drop"])
-    typer.echo(f"Leave out: {drop}." if drop else "Leave out no member.")
+    print_line(f"Leave out: {drop}." if drop else "Leave out no member.")
     doubt = "" if suggestion["trustworthy"] else " Do not rely on this."
     decided = f"Decided on {suggestion['rows']} {suggestion['decided_on']} rows. " if suggestion["decided_on"] else ""
-    typer.echo(f"{decided}{suggestion['reason']}{doubt}")
+    print_line(f"{decided}{suggestion['reason']}{doubt}")
 
 
 def verify(ensemble: Reference, store: Store = None, quiet: Quiet = False, as_json: Json = False) -> None:
@@ -172,12 +172,12 @@ def verify(ensemble: Reference, store: Store = None, quiet: Quiet = False, as_js
         told = {"demanded": verified.demanded, "numbers": verified.numbers, "stale": stale}
         print_json({**told, "largest_difference": verified.largest_difference})
         return
-    typer.echo(
+    print_line(
         f"{found} came out again: {verified.numbers} numbers, {verified.demanded} demanded, largest difference "
         f"{verified.largest_difference:.3g}."
     )
     for each in stale:
-        typer.echo(f"Warning: Not up to date: {each}")
+        print_line(f"Warning: Not up to date: {each}")
 
 
 def remake(ensemble: Reference, store: Store = None, quiet: Quiet = False, as_json: Json = False) -> None:
@@ -198,8 +198,8 @@ def remake(ensemble: Reference, store: Store = None, quiet: Quiet = False, as_js
     print_table(heads, [_row(side, parts) for side in (*remaking.members, remaking.ensemble)])
     for side in remaking.members:
         if side.reason is not None:
-            typer.echo(f"{side.name} was not trained again; its stored forecasts were taken. {side.reason}")
-    typer.echo("Every bit is the same." if remaking.same else "Difference: the largest of all forecasts, then and now.")
+            print_line(f"{side.name} was not trained again; its stored forecasts were taken. {side.reason}")
+    print_line("Every bit is the same." if remaking.same else "Difference: the largest of all forecasts, then and now.")
 
 
 def find_ensemble(words: list[str], store: Any) -> "Ensemble":

@@ -8,7 +8,7 @@ import typer
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.arguments.records import Entity, entity_class, find_record, find_records
 from enmyadmin.commands.changing import trashed
-from enmyadmin.output import Json, print_json, print_table, shortened
+from enmyadmin.output import Json, print_json, print_line, print_lines, print_table, shortened
 from enmyadmin.rendered import print_rendered
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _print_trash(records: "list[Record]", *, as_json: bool) -> None:
         print_json([dict(zip(heads, each, strict=True)) for each in facts])
         return
     print_table(heads, facts)
-    typer.echo(f"{len(records)} in the trash")
+    print_line(f"{len(records)} in the trash")
 
 
 def compare(
@@ -98,7 +98,7 @@ def compare(
         return
     shown = comparison.values if everything else comparison.differing
     if not shown:
-        typer.echo(f"They do not differ in any of {len(comparison.values)} values.")
+        print_line(f"They do not differ in any of {len(comparison.values)} values.")
         return
     heads = [f"{kind.__tablename__} {record.id}" for record in records]
     print_table(["", *heads], [[name, *map(_side, values)] for name, values in shown.items()])
@@ -118,7 +118,7 @@ def _print_records(kind: "type[Record]", records: "Sequence[Record]", word: str,
         return
     columns = list(named(kind, "listed"))
     print_table(columns, [[shortened(row[column]) for column in columns] for row in rows])
-    typer.echo(f"{len(rows)} {word}")
+    print_line(f"{len(rows)} {word}")
 
 
 def show(
@@ -159,10 +159,10 @@ def show(
     if isinstance(record, Model) and facts["meta"]:
         print_table(["meta", ""], [[key, shortened(value, 200)] for key, value in facts["meta"].items()])
     if isinstance(record, Ensemble) and record.result is not None:
-        typer.echo()
+        print_line()
         print_rendered(record)
     if made_from is not None:
-        typer.echo(f"\nMade from\n{made_from}")
+        print_lines(f"\nMade from\n{made_from}")
 
 
 def _curves(model: "Model") -> dict[str, dict[str, Any]]:

@@ -7,7 +7,7 @@ import typer
 
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.arguments.records import find_record, find_records
-from enmyadmin.output import Json, print_json, print_table
+from enmyadmin.output import Json, print_json, print_line, print_table
 
 
 def export_model(
@@ -34,8 +34,8 @@ def export_model(
         return
     print_table(["file", "bytes"], [[name, size] for name, size in exported.files.items()])
     for name, reason in exported.left_out.items():
-        typer.echo(f"Without {name}: {reason}")
-    typer.echo(f"Wrote model {model.id} ({model.name}) to {folder}.")
+        print_line(f"Without {name}: {reason}")
+    print_line(f"Wrote model {model.id} ({model.name}) to {folder}.")
 
 
 def import_model(
@@ -57,7 +57,7 @@ def import_model(
     if as_json:
         print_json({"path": str(path), "model": model.as_dictionary()})
     else:
-        typer.echo(f"Model {model.id} ({model.name}) is here.")
+        print_line(f"Model {model.id} ({model.name}) is here.")
 
 
 def tensorboard(
@@ -77,6 +77,6 @@ def tensorboard(
     if as_json:
         print_json({"runs": [str(run) for run in runs]})
     else:
-        typer.echo(
+        print_line(
             f"Wrote {len(runs)} run{'s' if len(runs) > 1 else ''}. Look at them with: tensorboard --logdir {folder}"
         )

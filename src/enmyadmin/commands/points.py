@@ -7,7 +7,7 @@ import typer
 
 from enmyadmin.arguments.opening import Store, open_or_make_store, open_store
 from enmyadmin.arguments.records import Entity, entity_class, find_record
-from enmyadmin.output import Json, Quiet, print_json
+from enmyadmin.output import Json, Quiet, print_json, print_line
 from enstorage.errors import InvalidInputError
 
 
@@ -61,7 +61,7 @@ def import_csv(
     if as_json:
         print_json({"points": count, "data_source": target.as_dictionary(), "made_store": made})
     else:
-        typer.echo(f"Wrote {count} points to data source {target.id} ({target.name}), interval {target.time_interval}.")
+        print_line(f"Wrote {count} points to data source {target.id} ({target.name}), interval {target.time_interval}.")
 
 
 def import_lines(
@@ -104,13 +104,13 @@ def import_lines(
     if as_json:
         print_json({"points": count, "data_source": target.as_dictionary()})
     else:
-        typer.echo(f"Wrote {count} points to data source {target.id} ({target.name}).")
+        print_line(f"Wrote {count} points to data source {target.id} ({target.name}).")
 
 
 def export_csv(
     entity: Entity,
     id: Annotated[str, typer.Argument(help="Its id or name.")],
-    file: Annotated[Path, typer.Argument(help="Where to write.")],
+    file: Annotated[Path, typer.Argument(help="Where to write: a file, a pipe or /dev/stdout.")],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it is there.")] = False,
     store: Store = None,
     as_json: Json = False,
@@ -122,10 +122,10 @@ def export_csv(
     Example: enstorage export-csv data-source 1 load.csv
     """
     from enstorage import DataSource
+    from enstorage.writing import check_writable, is_standard_output, is_stream
 
     record = find_record(entity_class(entity), id, open_store(store))
-    if file.exists() and not overwrite:
-        raise InvalidInputError(f"{file} is there already. Choose another name, or replace it with --overwrite.")
+    check_writable(file, overwrite=overwrite)
     if isinstance(record, DataSource):
         from enstorage.sources.csv_file import write_csv_points
 
@@ -139,4 +139,6 @@ def export_csv(
             f"{record} has no table. What has one: data_source, data_snapshot, data_preparation, data_set, forecast, "
             "ensemble, data_csv."
         )
-    print_json({"file": str(file), "bytes": file.stat().st_size}) if as_json else typer.echo(f"Wrote {file}.")
+    size = None if is_stream(file) else file.stat().st_size
+    err = is_standard_output(file)
+    print_json({"file": str(file), "bytes": size}, err=err) if as_json else print_line(f"Wrote {file}.", err=err)

@@ -7,7 +7,7 @@ import typer
 from enmyadmin.arguments.given import without_none
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.arguments.records import described, find_records
-from enmyadmin.output import Json, Quiet, print_json
+from enmyadmin.output import Json, Quiet, print_json, print_line
 
 Clean = Annotated[
     str | None,
@@ -70,7 +70,7 @@ def snapshot(
     for each in taken:
         times, _ = each.read()
         empty = f", {each.empty_rows} of them without value" if each.empty_rows else ""
-        typer.echo(
+        print_line(
             f"Took {described(each)} of {described(each.data_source)}: {each.rows} rows from {to_iso(int(times[0]))} to "
             f"{to_iso(int(times[-1]))}{empty}."
         )
@@ -107,4 +107,4 @@ def prepare(
         return
     for each in made:
         rows = ", ".join(f"{count} {part}" for part, count in each.state["parts"].items() if count)
-        typer.echo(f"Made {described(each)} of data snapshot {each.data_snapshot_id}: {each.rows} rows ({rows}).")
+        print_line(f"Made {described(each)} of data snapshot {each.data_snapshot_id}: {each.rows} rows ({rows}).")

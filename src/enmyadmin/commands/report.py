@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from enmyadmin.arguments.opening import Store
+from enmyadmin.arguments.records import described
 from enmyadmin.commands.ensembles import Reference, find_ensemble
-from enmyadmin.output import Json, Quiet, print_json
+from enmyadmin.output import Json, Quiet, print_json, print_line
 
 
 def report(
@@ -27,11 +28,15 @@ def report(
     Example: enstorage report 1 --out report.html
     """
     import endirector
+    from enstorage.writing import is_standard_output
 
     found = find_ensemble(ensemble, store)
     written = endirector.report(found, out or Path(f"ensemble-{found.id}.html"), progress=not (quiet or as_json))
+    err = written.path is not None and is_standard_output(written.path)
     if as_json:
         suggestion = found.diagnosis()["suggestion"]
-        print_json({"ensemble": found.id, "path": str(written.path), "mark": found.mark(), "suggestion": suggestion})
+        print_json(
+            {"ensemble": found.id, "path": str(written.path), "mark": found.mark(), "suggestion": suggestion}, err=err
+        )
     else:
-        typer.echo(f"Wrote the report of {found} to {written.path}.")
+        print_line(f"Wrote the report of {described(found)} to {written.path}.", err=err)
