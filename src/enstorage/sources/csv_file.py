@@ -61,6 +61,8 @@ def parse_csv_points(path: Path, content: bytes) -> tuple[NDArray[np.int64], NDA
     is_row = (text.str.strip_chars() != "") & ~text.str.starts_with("#")
     pieces = (piece for piece in numbered_lines(path, content, KIND, blanks=" ", is_kept=is_row) if piece.height)
     first = next(pieces, None)
+    if b"\0" in content:
+        raise InvalidInputError(f"{path} is a binary file; expected text in UTF-8. Export it as CSV first.")
     if first is None:
         raise InvalidInputError(f"{path} holds no points; expected rows of a time and a value. Check the file.")
     delimiter = _find_delimiter(first["text"].head(2).to_list())

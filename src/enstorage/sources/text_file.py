@@ -141,8 +141,4 @@ def _decoded(path: Path, content: bytes, start: int, kind: str) -> str:
         raise InvalidInputError(
             f"{path} is not UTF-8 text (byte {start + error.start} is not); expected a {kind}. Save it in UTF-8."
         ) from None
-    if "\0" in text:
-        raise InvalidInputError(
-            f"{path} is a binary file; expected a {kind}, which is text in UTF-8. Export it as one."
-        )
     return text.replace("\r\n", "\n").replace("\r", "\n")
