@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from enmyadmin.arguments.options import with_options
 from enmyadmin.commands import (
     bundles,
     changing,
@@ -14,10 +15,10 @@ from enmyadmin.commands import (
     ensembles,
     entities,
     forecasting,
+    judging,
     models,
     points,
     preparing,
-    report,
     store,
     training,
 )
@@ -91,6 +92,7 @@ _PANELS: dict[str, dict[str, Callable[..., None] | None]] = {
     },
     "Models": {
         "fit": training.fit,
+        "tune": training.tune,
         "predict": training.predict,
         "backtest": training.backtest,
         "forecast": forecasting.forecast,
@@ -101,11 +103,12 @@ _PANELS: dict[str, dict[str, Callable[..., None] | None]] = {
     "Ensembles": {
         "render": ensembles.render,
         "form": ensembles.form,
-        "diagnose": ensembles.diagnose,
-        "calibrate": ensembles.calibrate,
-        "report": report.report,
-        "verify": ensembles.verify,
-        "remake": ensembles.remake,
+        "what-if": ensembles.what_if,
+        "diagnose": judging.diagnose,
+        "calibrate": judging.calibrate,
+        "report": judging.report,
+        "verify": judging.verify,
+        "remake": judging.remake,
         "demo": demo,
     },
     "Store": {
@@ -154,8 +157,8 @@ _create = typer.Typer(
 for _panel, _commands in _PANELS.items():
     for _name, _command in _commands.items():
         if _command is not None:
-            app.command(name=_name, rich_help_panel=_panel)(interruptible(_command))
+            app.command(name=_name, rich_help_panel=_panel)(interruptible(with_options(_command)))
 app.add_typer(_create, name="create", rich_help_panel="Data")
 for _panel, _kinds in creating.PANELS.items():
     for _name, _command in _kinds.items():
-        _create.command(name=_name, rich_help_panel=_panel)(interruptible(_command))
+        _create.command(name=_name, rich_help_panel=_panel)(interruptible(with_options(_command)))

@@ -75,7 +75,7 @@ def test_reports_are_json_too(enstorage, stores):
         (("export", "model", 1, "x.enz"), ["A model cannot be exported alone", "expected a project", "export-csv"]),
         (("export", "modle", 1, "x.enz"), ["no entity 'modle'"]),
         (("export", "project", 7, "x.enz"), ["no Project with id 7"]),
-        (("export", "project", 1, "there.enz"), ["there.enz is there already", "--overwrite"]),
+        (("export", "project", 1, "there.enz"), ["there.enz exists", "--overwrite"]),
         (("export", "project", 1, "nowhere/x.enz"), ["nowhere is not a directory"]),
         (("import", "missing.enz"), ["There is no file missing.enz"]),
         (("import", "there.enz"), ["there.enz cannot be imported", "zip archive", "Nothing was changed"]),

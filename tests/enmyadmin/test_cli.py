@@ -373,7 +373,7 @@ def ensemble(enstorage):
 def test_a_report_is_written_where_it_is_asked_for(enstorage, ensemble):
     status, output, errors = enstorage("report", "ensemble", 1, "--store", "here")
     assert (status, errors) == (0, "")
-    assert output == "Wrote the report of Ensemble(1, 'voting') to ensemble-1.html.\n"
+    assert output == "Wrote the report of ensemble 1 (voting) to ensemble-1.html.\n"
     page = (enstorage.folder / "ensemble-1.html").read_text(encoding="utf-8")
     assert "near" in page
     told = json.loads(enstorage("report", "ensemble", 1, "--out", "folder", "--store", "here", "--json")[1])

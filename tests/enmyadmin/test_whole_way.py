@@ -46,7 +46,7 @@ def test_the_way_of_the_paper_is_walked_by_commands_alone(enstorage):
     rendered = done("render", "blend")
     assert rendered.startswith("Rendered ensemble 1 (blend).\n77 common targets; fitted held-out. RMSE by part:\n")
     assert [line.split()[0] for line in rendered.splitlines()[3:]] == ["lag", "lag", "lag", "ensemble"]
-    assert "equal bits demanded" in done("verify", "blend")
+    assert "required: equal bits" in done("verify", "blend")
     assert told("diagnose", "blend")["members"] == ["lag 5", "lag 7", "lag 13"]
     (interval,) = told("calibrate", "blend", "--level", 0.8)
     assert (interval["level"], interval["calibrated_on"]) == (0.8, "held-out")

@@ -8,6 +8,7 @@ import typer
 from enstorage.errors import InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
+    from enstorage import Ensemble
     from enstorage.connector import Connector
     from enstorage.entity._record import Record
 
@@ -16,6 +17,9 @@ R = TypeVar("R", bound="Record")
 _SHOWN = 5
 
 Entity = Annotated[str, typer.Argument(help="Such as project, data_source, model, ensemble.", metavar="ENTITY")]
+EnsembleWords = Annotated[
+    list[str], typer.Argument(help="Id or name of an ensemble; the word ensemble may precede it.", metavar="ENSEMBLE")
+]
 
 
 def entity_class(name: str) -> "type[Record]":
@@ -70,6 +74,22 @@ def find_record(kind: type[R], reference: str, connector: "Connector", *, trash:
 def find_records(kind: type[R], references: Iterable[str], connector: "Connector") -> list[R]:
     """The same for several, in the order given."""
     return [find_record(kind, reference, connector) for reference in references]
+
+
+def find_ensemble(words: list[str], connector: "Connector") -> "Ensemble":
+    """The ensemble that a command is about: its id or name, also after the word `ensemble`.
+
+    Raises:
+        InvalidInputError: it is to be about something else.
+        NotFoundError: there is no such ensemble.
+    """
+    from enstorage import Ensemble
+
+    if len(words) > 2 or (len(words) == 2 and words[0].lower() not in ("ensemble", "ensembles")):
+        raise InvalidInputError(
+            f"The command takes one ensemble; received {' '.join(words)!r}. Write: ensemble {words[-1]}"
+        )
+    return find_record(Ensemble, words[-1], connector)
 
 
 def label_of(kind: "type[Record]") -> str:
