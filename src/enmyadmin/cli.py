@@ -86,7 +86,9 @@ _PANELS: dict[str, dict[str, Callable[..., None] | None]] = {
         "import-csv": points.import_csv,
         "import-lines": points.import_lines,
         "export-csv": points.export_csv,
+        "delete-points": points.delete_points,
         "snapshot": preparing.snapshot,
+        "check-snapshots": preparing.check_snapshots,
         "prepare": preparing.prepare,
         "create": None,  # a group of commands, below
     },
@@ -119,6 +121,7 @@ _PANELS: dict[str, dict[str, Callable[..., None] | None]] = {
         "show": entities.show,
         "compare": entities.compare,
         "rename": changing.rename,
+        "edit": changing.edit,
         "delete": changing.delete,
         "restore": changing.restore,
         "purge": changing.purge,

@@ -117,6 +117,11 @@ def print_table(columns: list[str], rows: list[list[Any]], title: str | None = N
     Console(width=None if has_width else _UNLIMITED).print(table)
 
 
+def counted(count: int, noun: str) -> str:
+    """A number of things: `1 point`, `2 points`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def readable_size(count: int) -> str:
     """A number of bytes as people say it: three digits and a unit."""
     size, units = float(count), iter(("bytes", "kB", "MB", "GB", "TB", "PB"))
@@ -124,6 +129,11 @@ def readable_size(count: int) -> str:
     while size >= 999.5:
         size, unit = size / 1000, next(units)
     return f"{count} bytes" if unit == "bytes" else f"{size:.3g} {unit}"
+
+
+def as_cell(value: Any, length: int = 60) -> Any:
+    """A value for a column of values of different kinds: six digits of a number, else as `shortened` gives it."""
+    return f"{value:.6g}" if isinstance(value, float) else shortened(value, length)
 
 
 def shortened(value: Any, length: int = 60) -> Any:
@@ -144,7 +154,7 @@ def _formatted(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S")
+        return value.strftime("%Y-%m-%d %H:%M:%SZ")
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, default=_plain)
     return str(value)

@@ -57,7 +57,7 @@ def test_points_of_a_line_protocol_file_are_written_to_a_source(enstorage, csv):
         "cpu,host=a,core=1 idle=5i 1422568544\ncpu,host=a,core=2 idle=6i 1422568544\n"
     )
     status, output, errors = enstorage("import-lines", lines, "--source", 1)
-    assert (status, output, errors) == (0, "Wrote 1 points to data source 1 (river).\n", "")
+    assert (status, output, errors) == (0, "Wrote 1 point to data source 1 (river).\n", "")
     chosen = ("--measurement", "cpu", "--field", "idle", "--tag", "host=a", "--tag", "core=2", "--precision", "s")
     assert json.loads(enstorage("import-lines", lines, "--source", 1, *chosen, "--json")[1])["points"] == 1
     assert DataSource.get(1).read("2015-01-02", "2016")[1].tolist() == [0.55, 6]
@@ -125,7 +125,7 @@ def test_check_tells_what_a_killed_process_left_and_gc_frees_it(enstorage, csv):
     connector.close()
     path = enstorage.folder / "enstorage-data" / "objects" / sha256[:2] / sha256[2:]
     assert enstorage("gc")[:2] == (
-        0, "Nothing refers to 1 more objects, which are younger than 24h.\nThere is nothing to free.\n"
+        0, "Kept, since younger than 24h: 1 object to which nothing refers.\nThere is nothing to free.\n"
     )  # fmt: skip
     os.utime(path, (0, 0))
     status, output, _ = enstorage("check")

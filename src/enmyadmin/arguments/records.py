@@ -103,6 +103,12 @@ def described(record: "Record") -> str:
     return f"{label_of(type(record))} {record.id}" + (f" ({name})" if name else "")
 
 
+def described_first(record: "Record") -> str:
+    """The same at the beginning of a sentence: `Data source 1 (Load)`."""
+    text = described(record)
+    return text[0].upper() + text[1:]
+
+
 def hyphenated(kind: "type[Record]") -> str:
     """An entity as commands take it: `data-source`."""
     return str(kind.__tablename__).replace("_", "-")

@@ -52,17 +52,21 @@ class SearchSpace:
     def __call__(self, trial: "optuna.Trial") -> "Proposal":
         """The proposal of a trial, as `entrainer.tune` asks for it."""
         from entrainer import Proposal, Training
-        from entrainer.networks.specification import spec_from_json
+        from entrainer.networks.specification import NetworkSpec, spec_from_json
 
         recipes = {"network": dict(self.network), "training": dict(self.training)}
         for name, values in self.varied.items():
             kind, _, parameter = name.partition(".")
             recipes[kind][parameter] = _suggested(trial, name, values)
+        network = spec_from_json(recipes["network"])
+        if not isinstance(network, NetworkSpec):
+            raise InvalidInputError(
+                f"--network names {network.name!r}, which is not trained epoch by epoch; expected a network such as lstm. "
+                "Try estimators one by one with `enstorage create model` and `enstorage fit`."
+            )
         names = list(self.data_sets)
         data_set = names[0] if len(names) == 1 else trial.suggest_categorical("data_set", names)
-        return Proposal(
-            spec_from_json(recipes["network"]), self.data_sets[data_set], Training.from_json(recipes["training"])
-        )
+        return Proposal(network, self.data_sets[data_set], Training.from_json(recipes["training"]))
 
 
 def _suggested(trial: "optuna.Trial", name: str, values: Any) -> Any:

@@ -1,7 +1,6 @@
-"""Commands that change what is stored: rename, delete, restore, purge."""
+"""Commands that change what is stored: rename, edit, delete, restore, purge."""
 
 import shlex
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -9,18 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from enmyadmin.arguments.confirmation import Yes, ask_before
+from enmyadmin.arguments.given import pair
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.arguments.period import parse_period
 from enmyadmin.arguments.records import (
     Entity,
     described,
+    described_first,
     entity_class,
     find_record,
     find_records,
     hyphenated,
     label_of,
 )
-from enmyadmin.output import Json, confirm, print_json, print_line
+from enmyadmin.output import Json, counted, print_json, print_line
 from enstorage.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -50,6 +52,37 @@ def rename(
     before, record.name = described(record), name
     record.save()
     print_json(record.as_dictionary()) if as_json else print_line(f"Renamed {before} to {record.name}.")
+
+
+def edit(
+    entity: Entity,
+    id: Annotated[str, typer.Argument(help="Its id or its name.")],
+    description: Annotated[str | None, typer.Option(help="Its new description.", show_default=False)] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(help="KEY=TEXT to add or replace, may be repeated.", metavar="KEY=TEXT", show_default=False),
+    ] = None,
+    untag: Annotated[
+        list[str] | None, typer.Option(help="KEY to take away, may be repeated.", metavar="KEY", show_default=False)
+    ] = None,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Change the description and the tags of a record.
+
+    Nothing that was computed changes. `enstorage find` searches both.
+
+    Example: enstorage edit model 1 --tag kind=baseline
+    """
+    record: Any = find_record(entity_class(entity), id, open_store(store))
+    added = dict(pair(text, "--tag") for text in tag or [])
+    if missing := [key for key in untag or [] if key not in record.tags]:
+        raise InvalidInputError(f"{described_first(record)} has no tag {missing[0]!r}. See them: enstorage show")
+    if description is not None:
+        record.description = description
+    record.tags = {key: value for key, value in record.tags.items() if key not in (untag or [])} | added
+    record.save()
+    print_json(record.as_dictionary()) if as_json else print_line(f"Changed {described(record)}.")
 
 
 def delete(entity: Entity, ids: References, store: Store = None, as_json: Json = False) -> None:
@@ -105,7 +138,7 @@ def purge(
     older_than: Annotated[
         str | None, typer.Option(help="What is in the trash for longer, such as 30d or 0.", show_default=False)
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     store: Store = None,
     as_json: Json = False,
 ) -> None:
@@ -127,8 +160,8 @@ def purge(
     else:
         kind = entity_class(entity or "")
         chosen = [_checked(find_record(kind, id, connector, trash=True)) for id in ids or []]
-    if chosen and not yes:
-        _ask(chosen)
+    if chosen:
+        ask_before(f"delete {_named(chosen)} and all that was made from them for good", yes=yes)
     gone: list[Record] = []
     with connector.transaction():
         for record in chosen:
@@ -159,25 +192,16 @@ def _checked(record: "Record") -> "Record":
     if record.deleted_at is None:
         word = hyphenated(type(record))
         raise InvalidInputError(
-            f"{described(record).capitalize()} is not in the trash; expected what is. Move it there first: enstorage "
+            f"{described_first(record)} is not in the trash; expected what is. Move it there first: enstorage "
             f"delete {word} {record.id}"
         )
     return record
 
 
-def _ask(chosen: "list[Record]") -> None:
-    if not sys.stdin.isatty():
-        raise InvalidInputError(
-            f"This would delete {_counted(chosen)} and all that was made from them for good: {_named(chosen)}. Nobody can "
-            "be asked here; add --yes."
-        )
-    confirm(f"Delete {_named(chosen)} and all that was made from them for good?")
-
-
 def _counted(records: "Iterable[Record]") -> str:
     """The number of records of each entity: `1 model and 2 ensembles`."""
     counts = Counter(label_of(type(record)) for record in records)
-    shown = [f"{count} {label}{'' if count == 1 else 's'}" for label, count in counts.items()]
+    shown = [counted(count, label) for label, count in counts.items()]
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 

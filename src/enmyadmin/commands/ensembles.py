@@ -6,7 +6,14 @@ import typer
 
 from enmyadmin.arguments.given import read_object
 from enmyadmin.arguments.opening import Store, open_store
-from enmyadmin.arguments.records import EnsembleWords, described, find_ensemble, find_record, find_records
+from enmyadmin.arguments.records import (
+    EnsembleWords,
+    described,
+    described_first,
+    find_ensemble,
+    find_record,
+    find_records,
+)
 from enmyadmin.output import Json, Quiet, print_json, print_line, print_table
 from enmyadmin.rendered import print_rendered
 from enstorage.errors import InvalidInputError
@@ -158,12 +165,20 @@ def _as_json(ensemble: "Ensemble") -> dict[str, Any]:
 
 
 def _member_name(ensemble: "Ensemble", reference: str) -> str:
-    """The name of a member, which is given by that name or by the id of its model or ensemble."""
+    """The name of a member, which is given by that name or by the id of its model or ensemble.
+
+    Raises:
+        InvalidInputError: there is no such member.
+    """
     labels = ensemble.labels()
-    if reference in labels.values() or not reference.isdecimal():
-        return reference
-    ids = {item.model_id or item.member_id: labels[item.id] for item in reversed(ensemble.items())}
-    return ids.get(int(reference), reference)
+    by_id = {str(item.model_id or item.member_id): labels[item.id] for item in reversed(ensemble.items())}
+    known = by_id | {name: name for name in labels.values()}
+    if reference not in known:
+        raise InvalidInputError(
+            f"{described_first(ensemble)} has no member {reference!r}; its members are "
+            f"{', '.join(labels.values())}. Name one of these."
+        )
+    return known[reference]
 
 
 def _compared(ensemble: "Ensemble", combined: "Combined") -> dict[str, dict[str, float | int]]:

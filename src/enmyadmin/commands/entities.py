@@ -8,15 +8,15 @@ import typer
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.arguments.records import Entity, entity_class, find_record, find_records
 from enmyadmin.commands.changing import trashed
-from enmyadmin.output import Json, print_json, print_line, print_lines, print_table, shortened
+from enmyadmin.output import Json, as_cell, print_json, print_line, print_lines, print_table, shortened
 from enmyadmin.rendered import print_rendered
 
 if TYPE_CHECKING:
     from enstorage import DataSource, Model
     from enstorage.entity._record import Record
 
-_TOLD_APART = {"meta", "items", "result", "formed"}
-
+#: Facts that `show` does not list among the columns, but by themselves.
+_SHOWN_BELOW = {"meta", "items", "result", "formed"}
 
 Trash = Annotated[bool, typer.Option("--trash", help="Only what is in the trash.")]
 
@@ -101,12 +101,7 @@ def compare(
         print_line(f"They do not differ in any of {len(comparison.values)} values.")
         return
     heads = [f"{kind.__tablename__} {record.id}" for record in records]
-    print_table(["", *heads], [[name, *map(_side, values)] for name, values in shown.items()])
-
-
-def _side(value: Any) -> Any:
-    """A value that stands beside others of its kind, in a column of other kinds."""
-    return f"{value:.6g}" if isinstance(value, float) else shortened(value, 16)
+    print_table(["", *heads], [[name, *(as_cell(value, 16) for value in values)] for name, values in shown.items()])
 
 
 def _print_records(kind: "type[Record]", records: "Sequence[Record]", word: str, *, as_json: bool) -> None:
@@ -152,12 +147,12 @@ def show(
     if as_json:
         print_json({**facts, "lineage": made_from.to_json()} if made_from else facts)
         return
-    told = [
-        [name, value] for name, value in facts.items() if value not in (None, "", {}, []) and name not in _TOLD_APART
-    ]
-    print_table([kind.__name__, ""], [[name, shortened(value, 200)] for name, value in told])
+    shown = {
+        name: value for name, value in facts.items() if name not in _SHOWN_BELOW and value not in (None, "", {}, [])
+    }
+    print_table([kind.__name__, ""], [[name, as_cell(value, 200)] for name, value in shown.items()])
     if isinstance(record, Model) and facts["meta"]:
-        print_table(["meta", ""], [[key, shortened(value, 200)] for key, value in facts["meta"].items()])
+        print_table(["meta", ""], [[key, as_cell(value, 200)] for key, value in facts["meta"].items()])
     if isinstance(record, Ensemble) and record.result is not None:
         print_line()
         print_rendered(record)

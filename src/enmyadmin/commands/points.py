@@ -1,13 +1,15 @@
-"""Commands about points: import-csv, import-lines, export-csv."""
+"""Commands about points: import-csv, import-lines, export-csv, delete-points."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from enmyadmin.arguments.confirmation import Yes, ask_before
+from enmyadmin.arguments.given import pair
 from enmyadmin.arguments.opening import Store, open_or_make_store, open_store
-from enmyadmin.arguments.records import Entity, entity_class, find_record
-from enmyadmin.output import Json, Quiet, print_json, print_line
+from enmyadmin.arguments.records import Entity, described, described_first, entity_class, find_record
+from enmyadmin.output import Json, Quiet, counted, print_json, print_line
 from enstorage.errors import InvalidInputError
 
 
@@ -61,7 +63,8 @@ def import_csv(
     if as_json:
         print_json({"points": count, "data_source": target.as_dictionary(), "made_store": made})
     else:
-        print_line(f"Wrote {count} points to data source {target.id} ({target.name}), interval {target.time_interval}.")
+        interval = "without interval" if target.time_interval is None else f"interval {target.time_interval}"
+        print_line(f"Wrote {counted(count, 'point')} to {described(target)}, {interval}.")
 
 
 def import_lines(
@@ -88,10 +91,7 @@ def import_lines(
     """
     from enstorage import DataSource
 
-    unequal = [text for text in tag or [] if not text.partition("=")[2]]
-    if unequal:
-        raise InvalidInputError(f"--tag received {unequal[0]!r}; expected KEY=TEXT, such as host=server01.")
-    tags = dict(text.split("=", 1) for text in tag) if tag else None
+    tags = dict(pair(text, "--tag") for text in tag) if tag else None
     target = find_record(DataSource, source, open_store(store))
     count = target.import_lines(
         file,
@@ -104,7 +104,7 @@ def import_lines(
     if as_json:
         print_json({"points": count, "data_source": target.as_dictionary()})
     else:
-        print_line(f"Wrote {count} points to data source {target.id} ({target.name}).")
+        print_line(f"Wrote {counted(count, 'point')} to {described(target)}.")
 
 
 def export_csv(
@@ -117,12 +117,13 @@ def export_csv(
 ) -> None:
     """Export points, or the table of a record, to a CSV file.
 
-    A data source has points; snapshots, preparations, data sets, forecasts and ensembles have tables.
+    A data source and a panel have points, a model has forecasts; snapshots, preparations, data sets, forecasts and ensembles
+    have tables.
 
     Example: enstorage export-csv data-source 1 load.csv
     """
-    from enstorage import DataSource
-    from enstorage.writing import check_writable, is_standard_output, is_stream
+    from enstorage import DataSource, Model, Panel
+    from enstorage.writing import check_writable, is_standard_output, is_stream, write_whole
 
     record = find_record(entity_class(entity), id, open_store(store))
     check_writable(file, overwrite=overwrite)
@@ -130,15 +131,48 @@ def export_csv(
         from enstorage.sources.csv_file import write_csv_points
 
         write_csv_points(file, *record.read(), overwrite=overwrite)
+    elif isinstance(record, Model):
+        write_whole(file, record.forecasts().write_csv().encode(), overwrite=overwrite)
+    elif isinstance(record, Panel):
+        write_whole(file, record.read().write_csv().encode(), overwrite=overwrite)
     elif hasattr(record, "to_csv"):
         record.to_csv(file)
     elif hasattr(record, "data_csv"):
         record.data_csv.to_csv(file)
     else:
         raise InvalidInputError(
-            f"{record} has no table. What has one: data_source, data_snapshot, data_preparation, data_set, forecast, "
-            "ensemble, data_csv."
+            f"{described_first(record)} has no table; expected a data_source, panel, data_snapshot, "
+            "data_preparation, data_set, model, forecast, ensemble or data_csv. Name one of these."
         )
     size = None if is_stream(file) else file.stat().st_size
     err = is_standard_output(file)
     print_json({"file": str(file), "bytes": size}, err=err) if as_json else print_line(f"Wrote {file}.", err=err)
+
+
+def delete_points(
+    source: Annotated[str, typer.Argument(help="Id or name of the data source.", metavar="SOURCE")],
+    time_from: Annotated[str | None, typer.Option(help="The first time to delete.", show_default=False)] = None,
+    time_to: Annotated[
+        str | None, typer.Option(help="The first time after those to keep again.", show_default=False)
+    ] = None,
+    yes: Yes = False,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Delete points of a data source, of a period or all.
+
+    Snapshots keep theirs.
+
+    Example: enstorage delete-points Load --time-from 2024-01-01 --time-to 2024-02-01
+    """
+    from enstorage import DataSource
+
+    target = find_record(DataSource, source, open_store(store))
+    count = len(target.read(time_from, time_to)[0])
+    if count:
+        ask_before(f"delete {counted(count, 'point')} of {described(target)} for good", yes=yes)
+        count = target.delete_points(time_from, time_to)
+    if as_json:
+        print_json({"deleted": count, "data_source": target.as_dictionary()})
+    else:
+        print_line(f"Deleted {counted(count, 'point')} of {described(target)}.")

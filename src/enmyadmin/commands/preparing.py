@@ -1,4 +1,4 @@
-"""Commands that lead from a source to prepared data: snapshot, prepare."""
+"""Commands that lead from a source to prepared data: snapshot, check-snapshots, prepare."""
 
 from dataclasses import asdict, dataclass
 from typing import Annotated
@@ -85,6 +85,32 @@ def snapshot(
             f"Took {described(each)} of {described(each.data_source)}: {each.rows} rows from {to_iso(int(times[0]))} to "
             f"{to_iso(int(times[-1]))}{empty}."
         )
+
+
+def check_snapshots(
+    sources: Annotated[list[str], typer.Argument(help="Ids or names of data sources.", metavar="SOURCE")],
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Compare the points of a data source with its snapshots.
+
+    What is found is kept: ensembles over a snapshot whose points changed are shown as not up to date.
+
+    Example: enstorage check-snapshots Load
+    """
+    from enstorage import DataSource
+
+    chosen = find_records(DataSource, sources, open_store(store))
+    changed = {source.id: {each.id for each in source.check_snapshots()} for source in chosen}
+    snapshots = [(source, each) for source in chosen for each in source.snapshots()]
+    if as_json:
+        print_json([{**each.as_dictionary(), "same": each.id not in changed[source.id]} for source, each in snapshots])
+        return
+    for source, each in snapshots:
+        word = "has other points now" if each.id in changed[source.id] else "is as it was"
+        print_line(f"The period of {described(each)} of {described(source)} {word}.")
+    if not snapshots:
+        print_line("There are no snapshots.")
 
 
 def prepare(

@@ -9,7 +9,7 @@ import typer
 
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.arguments.period import parse_period
-from enmyadmin.output import Json, Quiet, print_json, print_line, print_table, readable_size
+from enmyadmin.output import Json, Quiet, counted, print_json, print_line, print_table, readable_size
 
 
 def init(
@@ -88,7 +88,7 @@ def check(store: Store = None, quiet: Quiet = False, as_json: Json = False) -> N
 
 
 def gc(
-    delete: Annotated[bool, typer.Option("--delete", help="Free it; without this, only say what there is.")] = False,
+    delete: Annotated[bool, typer.Option("--delete", help="Free it; without this, only show what there is.")] = False,
     grace: Annotated[
         str, typer.Option(help="Leave alone what was written within this time, such as 90m, 24h or 7d.")
     ] = "24h",
@@ -114,7 +114,7 @@ def gc(
             [[each.kind, each.count, None if each.bytes is None else readable_size(each.bytes)] for each in found],
         )
     if sweep.spared:
-        print_line(f"Nothing refers to {sweep.spared} more objects, which are younger than {grace}.")
+        print_line(f"Kept, since younger than {grace}: {counted(sweep.spared, 'object')} to which nothing refers.")
     if not found:
         print_line("There is nothing to free.")
     elif sweep.freed:

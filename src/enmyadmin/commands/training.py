@@ -211,7 +211,7 @@ def tune(
 
     connector = open_store(store)
     chosen = find_record(Research, research, connector)
-    sets = {f"{each.id} {each.name or ''}".strip(): each for each in find_records(DataSet, data_set, connector)}
+    sets = {described(each): each for each in find_records(DataSet, data_set, connector)}
     searched = SearchSpace(
         read_named(network, "--network") or {}, training.to_json(), sets, read_object(space, "--space")
     )
