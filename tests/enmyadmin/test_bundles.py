@@ -51,7 +51,7 @@ def test_a_project_goes_from_one_store_to_another(enstorage, stores):
     assert "Wrote project 1 (River levels) with 11 objects and 30 points to river.enz, " in output
     status, output, errors = enstorage("import", "river.enz", "--store", "yours")
     assert (status, errors) == (0, "")
-    assert "Project 2 (River levels) is here, with 11 new objects and 30 new points." in output
+    assert "Imported project 2 (River levels): 11 new objects and 30 new points." in output
     assert enstorage("check", "--store", "yours")[:2] == (0, "The store is whole.\n")
     shown = enstorage("show", "ensemble", 1, "--store", "yours")[1]
     assert "same (6)" in shown

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from enmyadmin.arguments.opening import Store, open_store
-from enmyadmin.arguments.records import entity_class, find_record
-from enmyadmin.output import Json, Quiet, print_json, print_line, print_table
+from enmyadmin.arguments.records import described, entity_class, find_record, label_of
+from enmyadmin.output import Json, Quiet, counted, print_json, print_line, print_table
 from enstorage.errors import InvalidInputError
 
 
@@ -29,7 +29,7 @@ def export(
 
     if entity_class(entity) is not Project:
         raise InvalidInputError(
-            f"A {entity} cannot be exported alone; expected a project. Export the project that it belongs to, or its "
+            f"A {label_of(entity_class(entity))} cannot be exported alone; expected a project. Export its project, or its "
             "table with `enstorage export-csv`."
         )
     project = find_record(Project, id, open_store(store))
@@ -43,7 +43,7 @@ def export(
     if not err:
         print_table(["entity", "count"], [[name, count] for name, count in exported.records.items()])
     print_line(
-        f"Wrote project {project.id} ({project.name}) with {exported.objects} objects and {exported.points} points to "
+        f"Wrote {described(project)} with {counted(exported.objects, 'object')} and {counted(exported.points, 'point')} to "
         f"{file}, {exported.bytes} bytes.",
         err=err,
     )
@@ -61,7 +61,7 @@ def import_bundle(
 ) -> None:
     """Import a project from such a file.
 
-    What is here already stays as it is.
+    Records that are stored already stay as they are.
 
     Example: enstorage import sun.enz
     """
@@ -77,6 +77,6 @@ def import_bundle(
     names = list(dict.fromkeys(name for counts in kinds.values() for name in counts))
     print_table(["entity", *kinds], [[name, *(counts.get(name, 0) for counts in kinds.values())] for name in names])
     print_line(
-        f"Project {project.id} ({project.name}) is here, with {imported.objects} new objects and {imported.points} new "
-        "points."
+        f"Imported {described(project)}: {counted(imported.objects, 'new object')} and "
+        f"{counted(imported.points, 'new point')}."
     )
