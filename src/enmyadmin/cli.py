@@ -52,7 +52,7 @@ class _App(typer.Typer):
         except typer.Abort:
             _leave(1, "Aborted", "Nothing was changed.", as_json=as_json, is_error=False)
         except BrokenPipeError:
-            # Whoever read our output, such as `head`, has seen enough.
+            # The program that reads our output, such as `head`, has ended.
             sys.stderr.close()
             raise SystemExit(141) from None
         raise SystemExit(status if isinstance(status, int) else 0)
@@ -65,7 +65,7 @@ def _leave(status: int, kind: str, message: str, *, as_json: bool, is_error: boo
 
 
 def _usage(error: Any, *, as_json: bool) -> str:
-    """The message of a command that is not understood, and where to read how it is written; empty after the help itself."""
+    """The message of a wrong command line, with the command that shows its help; empty after the help itself."""
     message = str(error.format_message())
     if not message or as_json or error.ctx is None:
         return message
@@ -147,7 +147,7 @@ app = _App(
     cls=_InOrder,
     help="Keeps, trains, combines and proves ensembles of forecasting models.",
     epilog="The store is --store FOLDER, else what ENSTORAGE_DATABASE, ENSTORAGE_SERIES and ENSTORAGE_OBJECTS or the file "
-    "enstorage.toml say, else ./enstorage-data.",
+    "enstorage.toml name, else ./enstorage-data.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

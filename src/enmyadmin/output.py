@@ -1,4 +1,4 @@
-"""All output of commands: lines and tables for people, JSON for machines, one message when something is wrong.
+"""All output of commands: lines and tables for people, JSON for machines, one message for an error.
 
 Nothing else prints: names and other free text reach a terminal as `enstorage.terminal.printable` gives them.
 """
@@ -123,7 +123,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def readable_size(count: int) -> str:
-    """A number of bytes as people say it: three digits and a unit."""
+    """A number of bytes with three digits and a unit."""
     size, units = float(count), iter(("bytes", "kB", "MB", "GB", "TB", "PB"))
     unit = next(units)
     while size >= 999.5:

@@ -1,4 +1,4 @@
-"""A rendered ensemble as text: what it is fitted on, its errors by member and part, and what to know of it."""
+"""A rendered ensemble as text: what it is fitted on, its errors by member and part, and its warnings."""
 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any

@@ -323,7 +323,9 @@ def test_a_model_goes_out_and_comes_in(enstorage, two_models):
     assert "model.skops" in output
     status, output, _ = enstorage("import-model", "line", "--research", 1, "--store", "here")
     assert (status, output) == (0, "Imported model 3 (line).\n")
-    parsed = json.loads(enstorage("import-model", "line", "--research", 1, "--name", "x", "--store", "here", "--json")[1])
+    parsed = json.loads(
+        enstorage("import-model", "line", "--research", 1, "--name", "x", "--store", "here", "--json")[1]
+    )
     assert (parsed["model"]["id"], parsed["model"]["name"], parsed["model"]["object_format"]) == (4, "x", "skops")
 
 

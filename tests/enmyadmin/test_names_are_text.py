@@ -192,7 +192,7 @@ def test_a_bar_shows_the_name_of_what_is_done(monkeypatch):
 
 
 class Terminal(io.StringIO):
-    """A terminal that keeps what it is parsed."""
+    """A terminal that keeps its output."""
 
     def isatty(self):
         return True

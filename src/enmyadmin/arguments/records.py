@@ -42,10 +42,10 @@ def find_record(kind: type[R], reference: str, connector: "Connector", *, trash:
     """The record of an id, or of a name that only one record has; digits are an id.
 
     Args:
-        kind: what it is.
+        kind: its class.
         reference: id or name.
         connector: the store.
-        trash: look for the name among what is in the trash.
+        trash: look for the name among the records in the trash.
 
     Raises:
         NotFoundError: there is none.
@@ -80,7 +80,7 @@ def find_ensemble(words: list[str], connector: "Connector") -> "Ensemble":
     """The ensemble that a command is about: its id or name, also after the word `ensemble`.
 
     Raises:
-        InvalidInputError: it is to be about something else.
+        InvalidInputError: another entity is named.
         NotFoundError: there is no such ensemble.
     """
     from enstorage import Ensemble

@@ -12,10 +12,10 @@ from enstorage.errors import InvalidInputError
 
 
 def export(
-    entity: Annotated[str, typer.Argument(help="What is exported: project.", metavar="project")],
+    entity: Annotated[str, typer.Argument(help="The entity: project.", metavar="project")],
     id: Annotated[str, typer.Argument(help="Its id or name.")],
     file: Annotated[Path, typer.Argument(help="Where to write, such as sun.enz.")],
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it is there.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
     store: Store = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -50,16 +50,16 @@ def export(
 
 
 def import_bundle(
-    file: Annotated[Path, typer.Argument(help="What `enstorage export` wrote.")],
+    file: Annotated[Path, typer.Argument(help="A file of `enstorage export`.")],
     max_bytes: Annotated[
         int | None,
-        typer.Option("--max-bytes", min=1, help="How much it may unpack to; by default 64 MiB or 50 times its size."),
+        typer.Option("--max-bytes", min=1, help="Limit of its unpacked bytes; by default 64 MiB or 50 times its size."),
     ] = None,
     store: Store = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Import a project from such a file.
+    """Import a project from a file of `enstorage export`.
 
     Records that are stored already stay as they are.
 

@@ -1,4 +1,4 @@
-"""Commands that change what is stored: rename, edit, delete, restore, purge."""
+"""Commands that change stored records: rename, edit, delete, restore, purge."""
 
 import shlex
 from collections import Counter
@@ -88,8 +88,8 @@ def edit(
 def delete(entity: Entity, ids: References, store: Store = None, as_json: Json = False) -> None:
     """Move records to the trash.
 
-    All that was made from them goes along. Nothing is lost: `enstorage restore` brings them back, and only `enstorage purge`
-    deletes them for good.
+    Records that were made from them are moved too. `enstorage restore` restores them; only `enstorage purge` deletes them for
+    good.
 
     Example: enstorage delete model 2 3
     """
@@ -98,7 +98,7 @@ def delete(entity: Entity, ids: References, store: Store = None, as_json: Json =
     ids_back: list[str] = []
     with connector.transaction():
         for record in find_records(kind, ids, connector):
-            if record not in taken:  # it may have gone along with the one before
+            if record not in taken:  # it may have been moved with the one before
                 taken += record.trash()
                 ids_back.append(str(record.id))
     taken.reverse()  # what was made from a record stands after it
@@ -107,13 +107,13 @@ def delete(entity: Entity, ids: References, store: Store = None, as_json: Json =
         return
     print_line(f"Moved {_counted(taken)} to the trash: {_named(taken)}.")
     words = " ".join(ids_back)
-    print_line(f"To bring back: enstorage restore {hyphenated(kind)} {words}{_option(store)}")
+    print_line(f"To restore: enstorage restore {hyphenated(kind)} {words}{_option(store)}")
 
 
 def restore(entity: Entity, ids: References, store: Store = None, as_json: Json = False) -> None:
     """Restore records from the trash.
 
-    What went there together with them comes back too.
+    Records that were moved there together with them are restored too.
 
     Example: enstorage restore model 2 3
     """
@@ -136,7 +136,7 @@ def purge(
     ] = None,
     ids: Annotated[list[str] | None, typer.Argument(help="Ids or names, in the trash.", metavar="ID")] = None,
     older_than: Annotated[
-        str | None, typer.Option(help="What is in the trash for longer, such as 30d or 0.", show_default=False)
+        str | None, typer.Option(help="Records that are in the trash for longer, such as 30d or 0.", show_default=False)
     ] = None,
     yes: Yes = False,
     store: Store = None,
@@ -192,7 +192,7 @@ def _checked(record: "Record") -> "Record":
     if record.deleted_at is None:
         word = hyphenated(type(record))
         raise InvalidInputError(
-            f"{described_first(record)} is not in the trash; expected what is. Move it there first: enstorage "
+            f"{described_first(record)} is not in the trash; expected one that is. Move it there first: enstorage "
             f"delete {word} {record.id}"
         )
     return record

@@ -31,7 +31,7 @@ class CreateOptions:
         str | None,
         typer.Option(
             "--from",
-            help="All of it as a JSON object, a file, or - for standard input; options replace what it says.",
+            help="All of it as a JSON object, a file, or - for standard input; options replace its values.",
             metavar="JSON",
             show_default=False,
         ),
@@ -125,15 +125,13 @@ def data_set(
         typer.Option(help="Id of the preparation; repeat it for samples of several series.", show_default=False),
     ] = None,
     lag: Annotated[
-        int | None, typer.Option(help="Of windows: how many values a model sees.", show_default=False)
+        int | None, typer.Option(help="Of windows: number of values that a model gets.", show_default=False)
     ] = None,
     offset: Annotated[
-        int | None, typer.Option(help="Of windows: how far ahead the first target lies.", show_default=False)
+        int | None, typer.Option(help="Of windows: distance of the first target, in steps.", show_default=False)
     ] = None,
-    horizon: Annotated[int | None, typer.Option(help="Of windows: how many targets.", show_default=False)] = None,
-    step: Annotated[
-        int | None, typer.Option(help="Of windows: keep every so many targets.", show_default=False)
-    ] = None,
+    horizon: Annotated[int | None, typer.Option(help="Of windows: number of targets.", show_default=False)] = None,
+    step: Annotated[int | None, typer.Option(help="Of windows: keep each n-th target.", show_default=False)] = None,
     adapter: Annotated[
         str | None,
         typer.Option(help="Another adapter: its name, or a JSON object.", metavar="JSON", show_default=False),
@@ -143,7 +141,7 @@ def data_set(
 ) -> None:
     """Create a data set: samples for models.
 
-    They are windows of values, or what another adapter makes.
+    Samples are windows of values, or come from another adapter.
 
     Example: enstorage create data-set --preparation 1 --lag 7
     """
@@ -272,7 +270,7 @@ def _print_created(record: "Record", common: CreateOptions) -> None:
 
 
 def _record(kind: str, options: Mapping[str, Any], common: CreateOptions, connector: "Connector") -> Any:
-    """The stored record of JSON given by `--from` and of options, which replace what it says."""
+    """The stored record of JSON given by `--from` and of options, which replace its values."""
     import enstorage
 
     values = read_object(common.given, "--from") | without_none({**options, "description": common.description})
@@ -290,7 +288,7 @@ def _record(kind: str, options: Mapping[str, Any], common: CreateOptions, connec
 
 
 def _network(recipe: Any) -> dict[str, Any]:
-    """The whole recipe of a network, with its defaults: what is wrong is refused before anything is made."""
+    """The complete JSON of a network, with defaults; a wrong parameter is refused before a record is made."""
     from entrainer.networks.specification import spec_from_json
 
     if not isinstance(recipe, Mapping):

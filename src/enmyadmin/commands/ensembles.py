@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def render(
     ensemble: EnsembleWords,
-    strict: Annotated[bool, typer.Option("--strict", help="Refuse where a member fails; else it is left out.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse if a member fails; else it is left out.")] = False,
     store: Store = None,
     quiet: Quiet = False,
     as_json: Json = False,

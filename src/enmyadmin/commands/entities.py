@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: Facts that `show` does not list among the columns, but by themselves.
 _SHOWN_BELOW = {"meta", "items", "result", "formed"}
 
-Trash = Annotated[bool, typer.Option("--trash", help="Only what is in the trash.")]
+Trash = Annotated[bool, typer.Option("--trash", help="Only records in the trash.")]
 
 
 def list_entities(
@@ -53,12 +53,12 @@ def find(
     order_by: Annotated[
         str | None, typer.Option("--order-by", help='Such as "meta.mse desc, name".', show_default=False)
     ] = None,
-    limit: Annotated[int | None, typer.Option("--limit", help="At most so many.", show_default=False)] = None,
+    limit: Annotated[int | None, typer.Option("--limit", help="Largest number of records.", show_default=False)] = None,
     trash: Trash = False,
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Find the records that a query asks for.
+    """Find the records that fulfil a query.
 
     Example: enstorage find model "meta.loss < 0.01 and name like 'lag%'" --order-by "meta.loss" --limit 5
     """
@@ -80,7 +80,7 @@ def _print_trash(records: "list[Record]", *, as_json: bool) -> None:
 def compare(
     entity: Entity,
     ids: Annotated[list[str], typer.Argument(help="Two or more ids or names.", metavar="ID")],
-    everything: Annotated[bool, typer.Option("--all", help="Also what is the same for all.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show also values that do not differ.")] = False,
     store: Store = None,
     as_json: Json = False,
 ) -> None:
@@ -122,7 +122,7 @@ def show(
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Show one record, its facts and what it was made from.
+    """Show one record, its facts and its origins.
 
     Example: enstorage show ensemble 1
     """
@@ -161,7 +161,7 @@ def show(
 
 
 def _curves(model: "Model") -> dict[str, dict[str, Any]]:
-    """Of each curve how many steps it has, and its last value."""
+    """The number of steps and the last value of each curve."""
     table = model.curves()
     curves = {name: table[name].drop_nulls() for name in table.columns if name != "step"}
     return {name: {"steps": len(values), "last": values[-1]} for name, values in curves.items()}

@@ -1,4 +1,4 @@
-"""The command about times past the end of the data: forecast."""
+"""The command forecast: forecasts of times after the end of the data."""
 
 import warnings
 from enum import StrEnum
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 
 class Forecasting(StrEnum):
-    """Records that forecast past the end of their data."""
+    """Entities that forecast times after the end of their data."""
 
     MODEL = "model"
     ENSEMBLE = "ensemble"
 
 
 def forecast(
-    entity: Annotated[Forecasting, typer.Argument(help="What forecasts.", show_default=False)],
+    entity: Annotated[Forecasting, typer.Argument(help="Entity that forecasts.", show_default=False)],
     id: Annotated[str, typer.Argument(help="Its id, as `enstorage list` shows, or its name.")],
-    horizon: Annotated[int, typer.Option(help="How many steps.")] = 1,
+    horizon: Annotated[int, typer.Option(help="Number of steps.")] = 1,
     time_from: Annotated[
         str | None,
         typer.Option(help="The first time to forecast; by default right after the data.", show_default=False),
@@ -93,7 +93,7 @@ def _forecast(
 
 
 def _readable(table: "pl.DataFrame") -> "pl.DataFrame":
-    """With times as text beside the ids."""
+    """The table with times as text beside the ids."""
     import polars as pl
 
     from enstorage.instant import to_iso

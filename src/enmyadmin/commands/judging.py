@@ -1,4 +1,4 @@
-"""Commands that say how far an ensemble can be trusted: diagnose, calibrate, report, verify, remake."""
+"""Commands that check and describe a rendered ensemble: diagnose, calibrate, report, verify, remake."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,7 +19,9 @@ _DIFFERENCE = "Difference: the largest of all forecasts, then and now."
 
 
 def diagnose(ensemble: EnsembleWords, store: Store = None, quiet: Quiet = False, as_json: Json = False) -> None:
-    """Measure what each member adds, and suggest which to leave out.
+    """Measure the contribution of each member.
+
+    It suggests which members to leave out.
 
     Example: enstorage diagnose 1
     """
@@ -88,7 +90,7 @@ def report(
 ) -> None:
     """Write a report of an ensemble as one HTML page.
 
-    It shows errors, weights, intervals, the diagnosis, and what the ensemble was made from.
+    It shows errors, weights, intervals, the diagnosis, and the origins of the ensemble.
 
     Example: enstorage report 1 --out report.html
     """

@@ -12,7 +12,7 @@ from enmyadmin.output import Json, counted, print_json, print_line, print_table
 
 def export_model(
     id: Annotated[str, typer.Argument(help="Id or name of the model.")],
-    folder: Annotated[Path, typer.Argument(help="Where to write: a new folder.")],
+    folder: Annotated[Path, typer.Argument(help="A new folder to write to.")],
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the folder if a model was exported to it.")
     ] = False,
@@ -62,7 +62,7 @@ def import_model(
 
 def tensorboard(
     ids: Annotated[list[str], typer.Argument(help="Ids or names of models.", metavar="MODEL")],
-    folder: Annotated[Path, typer.Option(help="Where to write, for tensorboard --logdir.")],
+    folder: Annotated[Path, typer.Option(help="Folder to write to, for tensorboard --logdir.")],
     store: Store = None,
     as_json: Json = False,
 ) -> None:

@@ -20,7 +20,7 @@ def import_csv(
         str | None, typer.Option(help="Id or name of a source to write to instead of making one.", show_default=False)
     ] = None,
     interval: Annotated[
-        str | None, typer.Option(help="Of the new source, such as 1y or 15m; by default as the times lie.")
+        str | None, typer.Option(help="Of the new source, such as 1y or 15m; by default inferred from the times.")
     ] = None,
     aggregate: Annotated[str, typer.Option(help="Of the new source.")] = "mean",
     unit: Annotated[str, typer.Option(help="Of the new source's values.")] = "",
@@ -30,7 +30,7 @@ def import_csv(
 ) -> None:
     """Import points from a CSV file of two columns, time and value.
 
-    Where there is no store yet, it is made.
+    A store that does not exist is made.
 
     Example: enstorage import-csv load.csv --name Load --unit MW
     """
@@ -41,7 +41,7 @@ def import_csv(
 
     if source is not None and (name or interval or unit or aggregate != "mean"):
         raise InvalidInputError(
-            "With --source the points go to a source that is there; --name, --interval, --aggregate and --unit are for a "
+            "With --source the points are written to an existing source; --name, --interval, --aggregate and --unit are for a "
             "new one. Leave out either."
         )
     with listening(not (quiet or as_json)) as report:
@@ -70,12 +70,12 @@ def import_csv(
 def import_lines(
     file: Annotated[Path, typer.Argument(help="Lines of InfluxDB's line protocol, plain or packed (.gz).")],
     source: Annotated[str, typer.Option(help="Id or name of the source to write to.")],
-    measurement: Annotated[str, typer.Option(help="What the lines begin with.")] = "data_source",
+    measurement: Annotated[str, typer.Option(help="The measurement of the lines.")] = "data_source",
     field: Annotated[str, typer.Option(help="The field that holds the value.")] = "value",
     tag: Annotated[
         list[str] | None,
         typer.Option(
-            help="KEY=TEXT that a line must have, may be given again; by default mysql_id=ID.", metavar="KEY=TEXT"
+            help="KEY=TEXT that a line must have, may be repeated; by default mysql_id=ID.", metavar="KEY=TEXT"
         ),
     ] = None,
     precision: Annotated[
@@ -110,8 +110,8 @@ def import_lines(
 def export_csv(
     entity: Entity,
     id: Annotated[str, typer.Argument(help="Its id or name.")],
-    file: Annotated[Path, typer.Argument(help="Where to write: a file, a pipe or /dev/stdout.")],
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it is there.")] = False,
+    file: Annotated[Path, typer.Argument(help="A file, a pipe or /dev/stdout to write to.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
     store: Store = None,
     as_json: Json = False,
 ) -> None:
@@ -161,7 +161,7 @@ def delete_points(
 ) -> None:
     """Delete points of a data source, of a period or all.
 
-    Snapshots keep theirs.
+    Snapshots are not changed.
 
     Example: enstorage delete-points Load --time-from 2024-01-01 --time-to 2024-02-01
     """

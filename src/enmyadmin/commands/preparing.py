@@ -1,4 +1,4 @@
-"""Commands that lead from a source to prepared data: snapshot, check-snapshots, prepare."""
+"""Commands from a source to prepared data: snapshot, check-snapshots, prepare."""
 
 from dataclasses import asdict, dataclass
 from typing import Annotated
@@ -94,7 +94,7 @@ def check_snapshots(
 ) -> None:
     """Compare the points of a data source with its snapshots.
 
-    What is found is kept: ensembles over a snapshot whose points changed are shown as not up to date.
+    The result is kept: ensembles over a snapshot whose points changed are shown as not up to date.
 
     Example: enstorage check-snapshots Load
     """

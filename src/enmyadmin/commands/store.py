@@ -13,10 +13,10 @@ from enmyadmin.output import Json, Quiet, counted, print_json, print_line, print
 
 
 def init(
-    folder: Annotated[Path | None, typer.Argument(help="Where; by default as the settings say.")] = None,
+    folder: Annotated[Path | None, typer.Argument(help="Folder of the store; by default that of the settings.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Make a store, or find that it is there.
+    """Make a store, unless it exists.
 
     Example: enstorage init energy
     """
@@ -89,14 +89,12 @@ def check(store: Store = None, quiet: Quiet = False, as_json: Json = False) -> N
 
 def gc(
     delete: Annotated[bool, typer.Option("--delete", help="Free it; without this, only show what there is.")] = False,
-    grace: Annotated[
-        str, typer.Option(help="Leave alone what was written within this time, such as 90m, 24h or 7d.")
-    ] = "24h",
+    grace: Annotated[str, typer.Option(help="Keep what was written within this time, such as 90m, 24h or 7d.")] = "24h",
     store: Store = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Find what nothing refers to, and free it with --delete.
+    """Find unreferenced data, and free it with --delete.
 
     Example: enstorage gc --grace 7d --delete
     """

@@ -46,7 +46,7 @@ class TrainingOptions:
     training: Annotated[
         str | None,
         typer.Option(
-            help="All settings as a JSON object, a file, or - for standard input; options above replace what it says.",
+            help="All settings as a JSON object, a file, or - for standard input; options above replace its values.",
             metavar="JSON",
             show_default=False,
         ),
@@ -72,7 +72,7 @@ def fit(
     training: TrainingOptions,
     seed: Seeds = None,
     share: Annotated[
-        bool, typer.Option("--share", help="Leave to other processes what they train, and what is trained already.")
+        bool, typer.Option("--share", help="Skip models that other processes train or have trained.")
     ] = False,
     tensorboard: Annotated[
         Path | None, typer.Option(help="Folder in which TensorBoard shows the training.", show_default=False)
@@ -134,7 +134,7 @@ def predict(models: Models, store: Store = None, as_json: Json = False) -> None:
 
 def backtest(
     models: Models,
-    folds: Annotated[int, typer.Option(min=1, help="How many origins.")] = 5,
+    folds: Annotated[int, typer.Option(min=1, help="Number of origins.")] = 5,
     initial: Annotated[float, typer.Option(help="Share of the rows before the first origin.")] = 0.5,
     *,
     training: TrainingOptions,
@@ -175,7 +175,7 @@ def backtest(
 def tune(
     research: Annotated[str, typer.Argument(help="Id or name of the research of the models.", metavar="RESEARCH")],
     data_set: Annotated[
-        list[str], typer.Option(help="Id or name of a data set with valid rows; repeated ones are tried too.")
+        list[str], typer.Option(help="Id or name of a data set with valid rows; may be repeated: several are tried.")
     ],
     network: Annotated[
         str, typer.Option(help="The name of a network, or a JSON object with its fixed parameters.", metavar="JSON")
@@ -183,14 +183,14 @@ def tune(
     space: Annotated[
         str,
         typer.Option(
-            help='What varies, as JSON or a file: {"network.units": [[4], [8]], "training.learning_rate": {"low": 0.0001, '
+            help='Parameters to vary, as JSON or a file: {"network.hidden": [[4], [8]], "training.learning_rate": {"low": 0.0001, '
             '"high": 0.1, "log": true}}.',
             metavar="JSON",
         ),
     ] = "{}",
-    trials: Annotated[int, typer.Option(min=1, help="How many in all, with those that are stored already.")] = 20,
-    name: Annotated[str, typer.Option(help="Of the study; the same name goes on with it.")] = "tuning",
-    at_once: Annotated[int, typer.Option(min=1, help="How many are proposed and trained together.")] = 12,
+    trials: Annotated[int, typer.Option(min=1, help="Number of trials in all, with those stored already.")] = 20,
+    name: Annotated[str, typer.Option(help="Name of the study; an existing one is continued.")] = "tuning",
+    at_once: Annotated[int, typer.Option(min=1, help="Number of trials that are trained together.")] = 12,
     seed: Annotated[int, typer.Option(help="Of proposals, initial weights and shuffling.")] = 0,
     *,
     training: TrainingOptions,
@@ -201,7 +201,7 @@ def tune(
     """Search for the network and settings with the lowest error.
 
     Each trial is a model of the research; valid rows choose, test rows play no part. Ctrl-C keeps finished trials, and the
-    same command goes on with the others.
+    same command continues the search.
 
     Example: enstorage tune 1 --data-set 1 --network lstm --space space.json --trials 30 --epochs 50
     """
@@ -215,7 +215,7 @@ def tune(
     searched = SearchSpace(
         read_named(network, "--network") or {}, training.to_json(), sets, read_object(space, "--space")
     )
-    with kept(lambda: "Finished trials are kept; the same command goes on."):
+    with kept(lambda: "Finished trials are kept; the same command continues the search."):
         tuning = entrainer.tune(
             chosen, searched, trials, name=name, at_once=at_once, seed=seed, progress=not (quiet or as_json)
         )
@@ -244,7 +244,7 @@ def _seeds(given: list[int] | None) -> int | list[int]:
 
 
 def _state(models: "Sequence[Model]") -> list[Any]:
-    """Facts and forecasts of models: what changes when they are trained."""
+    """Facts and forecasts of models, which change when they are trained."""
     from enstorage import Forecast
 
     return [(model.metas(), [forecast.id for forecast in Forecast.of(model)]) for model in models]
@@ -261,4 +261,4 @@ def _finished(models: "Sequence[Model]", before: list[Any]) -> str:
     left = len(models) - len(kept_ones)
     if not kept_ones:
         return "No model was finished; nothing was changed."
-    return f"Kept: {'; '.join(kept_ones)}." + (f" {left} of {len(models)} are as they were." if left else "")
+    return f"Kept: {'; '.join(kept_ones)}." + (f" {left} of {len(models)} are unchanged." if left else "")

@@ -8,7 +8,7 @@ from enmyadmin.output import print_line, print_table
 
 
 def print_closing_lines(result: ExperimentResult, report: Path, metrics: Path) -> None:
-    """Print the table of errors, whether the claim holds, and where the report is."""
+    """Print the errors, the comparison of ensemble and members, and the paths of the report and the figures."""
     rows: list[list[Any]] = [
         *[[item.name, item.mse, item.rmse, item.mse_scaled, item.weight] for item in result.members],
         ["ensemble", result.ensemble.mse, result.ensemble.rmse, result.ensemble.mse_scaled, None],

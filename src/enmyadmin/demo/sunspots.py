@@ -1,6 +1,6 @@
 """The paper's experiment: three LSTM networks of one series, blended (Puchkov & Terekhov 2016).
 
-What happens is in `run`, from the source to the ensemble, in the order of the way of the data.
+`run` does all steps in their order, from the source to the ensemble.
 """
 
 import shlex
