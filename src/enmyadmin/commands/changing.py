@@ -88,8 +88,7 @@ def edit(
 def delete(entity: Entity, ids: References, store: Store = None, as_json: Json = False) -> None:
     """Move records to the trash.
 
-    Records that were made from them are moved too. `enstorage restore` restores them; only `enstorage purge` deletes them for
-    good.
+    Records that were made from them are moved too. `enstorage restore` restores them; only `enstorage purge` deletes them.
 
     Example: enstorage delete model 2 3
     """

@@ -41,8 +41,8 @@ def import_csv(
 
     if source is not None and (name or interval or unit or aggregate != "mean"):
         raise InvalidInputError(
-            "With --source the points are written to an existing source; --name, --interval, --aggregate and --unit are for a "
-            "new one. Leave out either."
+            "With --source the points are written to an existing source; --name, --interval, --aggregate and --unit are for "
+            "a new one. Leave out either."
         )
     with listening(not (quiet or as_json)) as report:
         report("Reading points", 0, 2)

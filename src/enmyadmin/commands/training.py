@@ -183,8 +183,8 @@ def tune(
     space: Annotated[
         str,
         typer.Option(
-            help='Parameters to vary, as JSON or a file: {"network.hidden": [[4], [8]], "training.learning_rate": {"low": 0.0001, '
-            '"high": 0.1, "log": true}}.',
+            help='Parameters to vary, as JSON or a file: {"network.hidden": [[4], [8]], "training.learning_rate": '
+            '{"low": 0.0001, "high": 0.1, "log": true}}.',
             metavar="JSON",
         ),
     ] = "{}",
