@@ -10,12 +10,13 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
+from enstorage.errors import StoreError
 from enstorage.terminal import printable, printable_json
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -113,8 +114,11 @@ def print_table(columns: list[str], rows: list[list[Any]], title: str | None = N
     for row in zip(*formatted, strict=True):
         table.add_row(*map(text, row))
     # A pipe or a file has no width, so no cell is broken there.
-    has_width = sys.stdout.isatty() or "COLUMNS" in os.environ
-    Console(width=None if has_width else _UNLIMITED).print(table)
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    has_width = is_terminal or "COLUMNS" in os.environ
+    drawn = io.StringIO()
+    Console(file=drawn, force_terminal=is_terminal, width=None if has_width else _UNLIMITED).print(table)
+    _write(drawn.getvalue().removesuffix("\n"))
 
 
 def counted(count: int, noun: str) -> str:
@@ -166,9 +170,20 @@ def _plain(value: Any) -> Any:
 
 def _write(text: str, *, err: bool = False) -> None:
     stream = sys.stderr if err else sys.stdout
-    if stream is not None:  # a shell can close it
+    if stream is None:  # a shell can close it
+        return
+    try:
         stream.write(f"{text}\n")
         stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        with suppress(OSError):  # what is left in the buffer would fail again at the end of the process
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if not err:
+            raise StoreError(
+                f"The output could not be written: {error}. What the command stored is kept. Check the disk."
+            ) from error
 
 
 def _is_coloured() -> bool:

@@ -139,4 +139,8 @@ def test_standard_output_gets_the_data_alone(enstorage, tmp_path):
     closed = subprocess.run(
         f"'{program}' export-csv data-source 1 /dev/stdout | true", check=False, shell=True, stderr=-1, cwd=tmp_path
     )
+    full = subprocess.run(f"'{program}' list models > /dev/full", check=False, shell=True, stderr=-1, cwd=tmp_path)
+    assert (full.returncode, full.stderr.startswith(b"error: The output could not be written: [Errno 28]")) == (1, True)
+    none = subprocess.run(f"'{program}' list models >&-", check=False, shell=True, stderr=-1, cwd=tmp_path)
+    assert (none.returncode, none.stderr) == (0, b"")
     assert closed.stderr in (b"", b"Wrote /dev/stdout.\n")  # the pipe may have taken all before it was closed
