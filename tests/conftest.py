@@ -100,7 +100,7 @@ def wait_for_the_disk(no_wait_for_the_disk):
 
 @pytest.fixture(scope="session", autouse=True)
 def statements_compiled_once():
-    """Every engine compiles its statements anew, and tests open thousands of stores. Those on SQLite share what is compiled."""
+    """SQLAlchemy compiles the statements for each engine, and tests open thousands of stores: those on SQLite share them."""
     compiled = LRUCache(1000)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(SQLiteDialect_pysqlite, "__eq__", lambda one, other: type(one) is type(other))

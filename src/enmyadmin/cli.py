@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from enmyadmin.arguments.options import with_options
 from enmyadmin.commands import (
     bundles,
     changing,
@@ -14,16 +15,16 @@ from enmyadmin.commands import (
     ensembles,
     entities,
     forecasting,
+    judging,
     models,
     points,
     preparing,
-    report,
     store,
     training,
 )
 from enmyadmin.demo.command import demo
 from enmyadmin.interruption import Interrupted, interruptible
-from enmyadmin.output import Json, print_error, print_json
+from enmyadmin.output import Json, print_error, print_json, print_line, safe_output
 from enstorage._version import __version__
 from enstorage.errors import EnstorageError
 
@@ -32,15 +33,16 @@ _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 
 class _App(typer.Typer):
-    """Says what goes wrong in one message on standard error.
+    """Reports an error as one message on standard error.
 
-    Exit status 1 is an error, 2 a command that is not understood, 130 one that Ctrl-C stopped.
+    Exit status 1 is an error, 2 a command line that is wrong, 130 a command that Ctrl-C stopped.
     """
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         as_json = "--json" in sys.argv
         try:
-            status = super().__call__(*arguments, prog_name="enstorage", standalone_mode=False, **options)
+            with safe_output():
+                status = super().__call__(*arguments, prog_name="enstorage", standalone_mode=False, **options)
         except EnstorageError as error:
             _leave(1, type(error).__name__, str(error), as_json=as_json)
         except _UsageError as error:
@@ -50,7 +52,7 @@ class _App(typer.Typer):
         except typer.Abort:
             _leave(1, "Aborted", "Nothing was changed.", as_json=as_json, is_error=False)
         except BrokenPipeError:
-            # Whoever read our output, such as `head`, has seen enough.
+            # The program that reads our output, such as `head`, has ended.
             sys.stderr.close()
             raise SystemExit(141) from None
         raise SystemExit(status if isinstance(status, int) else 0)
@@ -63,7 +65,7 @@ def _leave(status: int, kind: str, message: str, *, as_json: bool, is_error: boo
 
 
 def _usage(error: Any, *, as_json: bool) -> str:
-    """The message of a command that is not understood, and where to read how it is written; empty after the help itself."""
+    """The message of a wrong command line, with the command that shows its help; empty after the help itself."""
     message = str(error.format_message())
     if not message or as_json or error.ctx is None:
         return message
@@ -75,7 +77,7 @@ def version(as_json: Json = False) -> None:
 
     Example: enstorage version
     """
-    print_json({"version": __version__}) if as_json else typer.echo(f"enstorage {__version__}")
+    print_json({"version": __version__}) if as_json else print_line(f"enstorage {__version__}")
 
 
 #: The panels of the help, each in the order of the work.
@@ -84,12 +86,15 @@ _PANELS: dict[str, dict[str, Callable[..., None] | None]] = {
         "import-csv": points.import_csv,
         "import-lines": points.import_lines,
         "export-csv": points.export_csv,
+        "delete-points": points.delete_points,
         "snapshot": preparing.snapshot,
+        "check-snapshots": preparing.check_snapshots,
         "prepare": preparing.prepare,
         "create": None,  # a group of commands, below
     },
     "Models": {
         "fit": training.fit,
+        "tune": training.tune,
         "predict": training.predict,
         "backtest": training.backtest,
         "forecast": forecasting.forecast,
@@ -100,11 +105,12 @@ _PANELS: dict[str, dict[str, Callable[..., None] | None]] = {
     "Ensembles": {
         "render": ensembles.render,
         "form": ensembles.form,
-        "diagnose": ensembles.diagnose,
-        "calibrate": ensembles.calibrate,
-        "report": report.report,
-        "verify": ensembles.verify,
-        "remake": ensembles.remake,
+        "what-if": ensembles.what_if,
+        "diagnose": judging.diagnose,
+        "calibrate": judging.calibrate,
+        "report": judging.report,
+        "verify": judging.verify,
+        "remake": judging.remake,
         "demo": demo,
     },
     "Store": {
@@ -115,6 +121,7 @@ _PANELS: dict[str, dict[str, Callable[..., None] | None]] = {
         "show": entities.show,
         "compare": entities.compare,
         "rename": changing.rename,
+        "edit": changing.edit,
         "delete": changing.delete,
         "restore": changing.restore,
         "purge": changing.purge,
@@ -140,7 +147,7 @@ app = _App(
     cls=_InOrder,
     help="Keeps, trains, combines and proves ensembles of forecasting models.",
     epilog="The store is --store FOLDER, else what ENSTORAGE_DATABASE, ENSTORAGE_SERIES and ENSTORAGE_OBJECTS or the file "
-    "enstorage.toml say, else ./enstorage-data.",
+    "enstorage.toml name, else ./enstorage-data.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -153,8 +160,8 @@ _create = typer.Typer(
 for _panel, _commands in _PANELS.items():
     for _name, _command in _commands.items():
         if _command is not None:
-            app.command(name=_name, rich_help_panel=_panel)(interruptible(_command))
+            app.command(name=_name, rich_help_panel=_panel)(interruptible(with_options(_command)))
 app.add_typer(_create, name="create", rich_help_panel="Data")
 for _panel, _kinds in creating.PANELS.items():
     for _name, _command in _kinds.items():
-        _create.command(name=_name, rich_help_panel=_panel)(interruptible(_command))
+        _create.command(name=_name, rich_help_panel=_panel)(interruptible(with_options(_command)))

@@ -17,11 +17,11 @@ def interruptible(command: Callable[P, T]) -> Callable[P, T]:
     """The command, which Ctrl-C stops with a message instead of a trace."""
 
     @wraps(command)
-    def stopped_in_words(*arguments: P.args, **options: P.kwargs) -> T:
-        with kept(lambda: "What was not finished left nothing behind."):
+    def stopped_with_message(*arguments: P.args, **options: P.kwargs) -> T:
+        with kept(lambda: "Unfinished work was not stored."):
             return command(*arguments, **options)
 
-    return stopped_in_words
+    return stopped_with_message
 
 
 @contextmanager

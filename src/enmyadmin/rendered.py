@@ -1,11 +1,9 @@
-"""A rendered ensemble as text: what it is fitted on, its errors by member and part, and what to know of it."""
+"""A rendered ensemble as text: what it is fitted on, its errors by member and part, and its warnings."""
 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from enmyadmin.output import print_table
+from enmyadmin.output import print_line, print_table
 from enstorage.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -18,7 +16,7 @@ def print_rendered(ensemble: "Ensemble") -> None:
 
     alignment, metrics = ensemble.alignment(), ensemble.metrics()
     measure, label = judged_by(metrics)
-    typer.echo(f"{alignment['common']} common targets; fitted {ensemble.mark()}. {label} by part:")
+    print_line(f"{alignment['common']} common targets; fitted {ensemble.mark()}. {label} by part:")
     rows: list[list[Any]] = []
     weights: dict[str, float] = {}
     with suppress(NotFoundError):  # not every method has weights that are the same for all rows
@@ -29,8 +27,8 @@ def print_rendered(ensemble: "Ensemble") -> None:
     rows.append(["ensemble", None, None, *(metrics[part]["ensemble"][measure] for part in metrics)])
     print_table(["member", "weight", "lost rows", *metrics], rows)
     if ensemble.formed is not None:
-        typer.echo(f"Selected from {len(ensemble.formed['tried'])} candidates; --json and the report list them.")
+        print_line(f"Selected from {len(ensemble.formed['tried'])} candidates; --json and the report list them.")
     for name, reason in ensemble.dropped().items():
-        typer.echo(f"Left out: {name}. {reason}")
+        print_line(f"Left out: {name}. {reason}")
     for warning in ensemble.warnings():
-        typer.echo(f"Warning: {warning}")
+        print_line(f"Warning: {warning}")

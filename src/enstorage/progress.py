@@ -13,6 +13,7 @@ them all.
 """
 
 import inspect
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -20,6 +21,7 @@ from contextvars import ContextVar
 from typing import Protocol
 
 from enstorage.errors import CancelledError, InvalidInputError
+from enstorage.terminal import printable
 
 #: Shortest time between two calls of a listener; the last report is always passed on.
 INTERVAL_SECONDS = 0.05
@@ -148,14 +150,14 @@ def _bar() -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     is_seen = console.is_terminal or console.is_jupyter
     bar = Bar(*columns, console=console, transient=True, disable=not is_seen)
     task, since = bar.add_task(""), time.monotonic()
 
     def show(what: str, done: int, total: int, /) -> None:
-        bar.update(task, description=what, completed=done, total=total)
+        bar.update(task, description=printable(what, sys.stderr), completed=done, total=total)
         if is_seen and not bar.live.is_started and time.monotonic() - since > PATIENCE_SECONDS:
             bar.start()
 

@@ -1,16 +1,32 @@
-"""The URLs of the stores: arguments first, then `ENSTORAGE_*`, then `enstorage.toml` in the working directory."""
+"""Settings: arguments first, then `ENSTORAGE_*`, then `enstorage.toml` in the working directory.
+
+They are the URLs of the three stores, and limits of what is read from files of unknown origin.
+"""
 
 import os
+import stat
 import tomllib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from enstorage.errors import InvalidInputError
 from enstorage.places.masking import masked
+from enstorage.terminal import printable
 
 SETTINGS_FILE = "enstorage.toml"
 DEFAULT_FOLDER = "enstorage-data"
 _NAMES = ("database", "series", "objects")
+_TEXTS = ("folder", *_NAMES)
+#: Limits of one file of points, by name, with their defaults.
+LIMITS = {
+    "max_file_bytes": 500_000_000,  # also of what a packed file unpacks to
+    "max_line_bytes": 1_000_000,
+    "max_unpack_ratio": 100,  # of a packed file, if it unpacks to more than 64 MiB
+}
+_LARGEST_FILE = 1_000_000
+_LONGEST_TEXT = 4_000
+_LONGEST_NAME = 255
+_SHOWN = 60
 
 
 class Settings(NamedTuple):
@@ -23,6 +39,7 @@ class Settings(NamedTuple):
     @classmethod
     def in_folder(cls, folder: str | os.PathLike[str]) -> "Settings":
         """The embedded stores, all three inside one folder."""
+        _check_text("The folder of the store", os.fspath(folder))
         path = Path(folder).expanduser().resolve()
         special = sorted(set(str(path)) & set("?#%"))
         if special:
@@ -39,7 +56,10 @@ class Settings(NamedTuple):
         in_file = _read_file()
 
         def named(name: str) -> str | None:
-            return given[name] or os.environ.get(f"ENSTORAGE_{name.upper()}") or in_file.get(name)
+            url = given[name] or os.environ.get(f"ENSTORAGE_{name.upper()}") or in_file.get(name)
+            if url is not None:
+                _check_text(f"The URL of the {name}", url)
+            return url
 
         # Points are found by ids of one database, so a store that is not named is expected beside it, never elsewhere.
         default = cls.in_folder(_folder_of(named("database")) or in_file.get("folder") or DEFAULT_FOLDER)
@@ -50,6 +70,21 @@ class Settings(NamedTuple):
         return {name: masked(url) for name, url in self._asdict().items()}
 
 
+def limit(name: str) -> int:
+    """The value of one of `LIMITS`: that of the environment, else of `enstorage.toml`, else the default.
+
+    Raises:
+        InvalidInputError: it is no whole number of at least 1.
+    """
+    variable = f"ENSTORAGE_{name.upper()}"
+    text = os.environ.get(variable)
+    if text is None:
+        return int(_read_file().get(name, LIMITS[name]))
+    if not (text.isascii() and text.isdecimal() and 0 < len(text) < 19 and int(text)):
+        raise InvalidInputError(f"{variable} is {text!r:.60}; expected a whole number of at least 1. Correct it.")
+    return int(text)
+
+
 def _folder_of(database: str | None) -> Path | None:
     """The folder of a SQLite file, None for any other database."""
     if database is None or not database.startswith("sqlite:///") or database.endswith((":memory:", "///")):
@@ -57,21 +92,67 @@ def _folder_of(database: str | None) -> Path | None:
     return Path(database.removeprefix("sqlite:///")).parent
 
 
-def _read_file() -> dict[str, str]:
+def _check_text(what: str, text: object) -> None:
+    """Refuse a URL or folder that no system can open.
+
+    Raises:
+        InvalidInputError: it is no text, too long, or has control characters.
+    """
+    if not isinstance(text, str):
+        return  # a path of another kind is checked where it is opened
+    if len(text) > _LONGEST_TEXT:
+        fault = f"has {len(text)} characters; expected at most {_LONGEST_TEXT}"
+    elif any(character < " " or character == "\x7f" for character in text):
+        fault = "has control characters"
+    elif _is_path(text) and any(len(name.encode(errors="replace")) > _LONGEST_NAME for name in text.split("/")):
+        fault = f"has a name of more than {_LONGEST_NAME} bytes in its path"
+    else:
+        return
+    raise InvalidInputError(f"{what}, {_shown(text)}, {fault}. Correct it.")
+
+
+def _is_path(text: str) -> bool:
+    return "://" not in text or text.startswith("sqlite:///")
+
+
+def _shown(text: str) -> str:
+    safe = printable(masked(text))
+    return safe if len(safe) <= _SHOWN else f"{safe[: _SHOWN - 1]}…"
+
+
+def _read_file() -> dict[str, Any]:
     path = Path(SETTINGS_FILE)
-    if not path.is_file():
-        return {}
     try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST_FILE:
+            raise InvalidInputError(
+                f"{path.resolve()} is no settings file; expected a text file of at most {_LARGEST_FILE} bytes. Rename or "
+                "remove it."
+            )
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise InvalidInputError(f"The settings file {path.resolve()} cannot be read: {error}. Correct it.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else _shown(str(error))
         raise InvalidInputError(
-            f"The settings file {path.resolve()} is not valid TOML: {error}. Correct it or remove it."
+            f"The settings file {path.resolve()} is not valid TOML: {reason}. Correct it or remove it."
         ) from error
-    known = {"folder", *_NAMES}
-    wrong = [key for key, value in content.items() if key not in known or not isinstance(value, str)]
+    wrong = sorted(key for key, value in content.items() if not _is_right(key, value))
     if wrong:
+        more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
         raise InvalidInputError(
-            f"The settings file {path.resolve()} has the entries {', '.join(sorted(wrong))}; expected only the texts "
-            f"{', '.join(sorted(known))}. Remove or correct them."
+            f"The settings file {path.resolve()} has the entries {', '.join(map(_shown, wrong[:5]))}{more}; expected are "
+            f"only the texts {', '.join(sorted(_TEXTS))} and the whole numbers {', '.join(LIMITS)}. Remove or correct them."
         )
+    for key in _TEXTS:
+        if key in content:
+            _check_text(f"The entry {key} of {path.resolve()}", content[key])
     return content
+
+
+def _is_right(key: str, value: object) -> bool:
+    if key in LIMITS:
+        return type(value) is int and 0 < value < 10**18
+    return key in _TEXTS and isinstance(value, str)

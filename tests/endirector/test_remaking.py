@@ -108,4 +108,4 @@ def test_the_commands(project, tmp_path):
     assert verified["largest_difference"] == 0
     refused = run("verify", "model", "1")
     assert refused.status == 1
-    assert "This is done to one ensemble; received 'model 1'" in refused.errors
+    assert "The command takes one ensemble; received 'model 1'" in refused.errors

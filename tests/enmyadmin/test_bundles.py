@@ -51,7 +51,7 @@ def test_a_project_goes_from_one_store_to_another(enstorage, stores):
     assert "Wrote project 1 (River levels) with 11 objects and 30 points to river.enz, " in output
     status, output, errors = enstorage("import", "river.enz", "--store", "yours")
     assert (status, errors) == (0, "")
-    assert "Project 2 (River levels) is here, with 11 new objects and 30 new points." in output
+    assert "Imported project 2 (River levels): 11 new objects and 30 new points." in output
     assert enstorage("check", "--store", "yours")[:2] == (0, "The store is whole.\n")
     shown = enstorage("show", "ensemble", 1, "--store", "yours")[1]
     assert "same (6)" in shown
@@ -75,7 +75,7 @@ def test_reports_are_json_too(enstorage, stores):
         (("export", "model", 1, "x.enz"), ["A model cannot be exported alone", "expected a project", "export-csv"]),
         (("export", "modle", 1, "x.enz"), ["no entity 'modle'"]),
         (("export", "project", 7, "x.enz"), ["no Project with id 7"]),
-        (("export", "project", 1, "there.enz"), ["there.enz is there already", "--overwrite"]),
+        (("export", "project", 1, "there.enz"), ["there.enz exists", "--overwrite"]),
         (("export", "project", 1, "nowhere/x.enz"), ["nowhere is not a directory"]),
         (("import", "missing.enz"), ["There is no file missing.enz"]),
         (("import", "there.enz"), ["there.enz cannot be imported", "zip archive", "Nothing was changed"]),

@@ -50,7 +50,7 @@ def test_what_is_deleted_is_in_the_trash_and_comes_back(enstorage, two_models):
     assert (status, errors) == (0, "")
     assert output == (
         "Moved 2 models and 1 ensemble to the trash: model 2 (long), model 1 (short), ensemble 1 (both).\n"
-        "To bring back: enstorage restore model 1 2\n"
+        "To restore: enstorage restore model 1 2\n"
     )
     assert names(enstorage, "list", "models") == []
     assert names(enstorage, "list", "models", "--trash") == ["short", "long"]
@@ -61,8 +61,8 @@ def test_what_is_deleted_is_in_the_trash_and_comes_back(enstorage, two_models):
     assert (status, errors) == (0, "")
     assert names(enstorage, "list", "models") == ["short", "long"]
     enstorage("delete", "ensemble", 1)
-    told = json.loads(enstorage("restore", "ensemble", 1, "--json")[1])
-    assert told == {"restored": [{"entity": "ensemble", "id": 1, "name": "both"}]}
+    parsed = json.loads(enstorage("restore", "ensemble", 1, "--json")[1])
+    assert parsed == {"restored": [{"entity": "ensemble", "id": 1, "name": "both"}]}
     status, _, errors = enstorage("restore", "ensemble", 1)
     assert (status, "is not in the trash" in errors) == (1, True)
 
@@ -84,8 +84,11 @@ def test_only_what_is_in_the_trash_is_purged_and_only_on_a_yes(enstorage, two_mo
     assert enstorage("purge", "--older-than", "1d")[1] == "There is nothing to delete.\n"
     with Connector.in_folder("enstorage-data"):
         assert (Model.count(), len(Model.find(trash=True)), len(Ensemble.find(trash=True))) == (1, 1, 1)
-    told = json.loads(enstorage("purge", "model", "short", "--yes", "--json")[1])
-    assert [(each["entity"], each["id"]) for each in told["deleted"] if each["name"]] == [("model", 1), ("ensemble", 1)]
+    parsed = json.loads(enstorage("purge", "model", "short", "--yes", "--json")[1])
+    assert [(each["entity"], each["id"]) for each in parsed["deleted"] if each["name"]] == [
+        ("model", 1),
+        ("ensemble", 1),
+    ]
     enstorage("delete", "project", 1)
     assert enstorage("purge", "--older-than", "0", "--yes")[1].startswith("Deleted 1 project, 1 research and 1 model")
     with Connector.in_folder("enstorage-data"):

@@ -57,7 +57,7 @@ def test_points_of_a_line_protocol_file_are_written_to_a_source(enstorage, csv):
         "cpu,host=a,core=1 idle=5i 1422568544\ncpu,host=a,core=2 idle=6i 1422568544\n"
     )
     status, output, errors = enstorage("import-lines", lines, "--source", 1)
-    assert (status, output, errors) == (0, "Wrote 1 points to data source 1 (river).\n", "")
+    assert (status, output, errors) == (0, "Wrote 1 point to data source 1 (river).\n", "")
     chosen = ("--measurement", "cpu", "--field", "idle", "--tag", "host=a", "--tag", "core=2", "--precision", "s")
     assert json.loads(enstorage("import-lines", lines, "--source", 1, *chosen, "--json")[1])["points"] == 1
     assert DataSource.get(1).read("2015-01-02", "2016")[1].tolist() == [0.55, 6]
@@ -125,7 +125,7 @@ def test_check_tells_what_a_killed_process_left_and_gc_frees_it(enstorage, csv):
     connector.close()
     path = enstorage.folder / "enstorage-data" / "objects" / sha256[:2] / sha256[2:]
     assert enstorage("gc")[:2] == (
-        0, "Nothing refers to 1 more objects, which are younger than 24h.\nThere is nothing to free.\n"
+        0, "Kept, since younger than 24h: 1 object to which nothing refers.\nThere is nothing to free.\n"
     )  # fmt: skip
     os.utime(path, (0, 0))
     status, output, _ = enstorage("check")
@@ -202,8 +202,8 @@ def test_what_is_wrong_is_one_message_without_a_trace(enstorage, csv, arguments,
     assert "Traceback" not in errors
     for word in words:
         assert word in errors
-    told = json.loads(enstorage(*arguments, "--json")[2])
-    assert told["message"] == errors.removeprefix("error: ").rstrip("\n")
+    parsed = json.loads(enstorage(*arguments, "--json")[2])
+    assert parsed["message"] == errors.removeprefix("error: ").rstrip("\n")
     assert not (enstorage.folder / "demo-report").exists()
     assert json.loads(enstorage("info", "--store", "made", "--json")[1])["counts"]["data_source"] == 0
 
@@ -241,9 +241,9 @@ def test_an_export_to_a_place_that_is_not_there_is_one_message(enstorage, csv):
 def test_a_command_that_is_not_understood_is_told_in_json_too(enstorage, arguments, message):
     status, output, errors = enstorage(*arguments, "--json")
     assert (status, output) == (2, "")
-    told = json.loads(errors)
-    assert told["error"] == "UsageError"
-    assert told["message"].startswith(message)
+    parsed = json.loads(errors)
+    assert parsed["error"] == "UsageError"
+    assert parsed["message"].startswith(message)
     assert enstorage(*arguments)[0] == 2
 
 
@@ -291,8 +291,8 @@ def test_compare_shows_what_differs_and_on_demand_what_does_not(enstorage, csv):
         ["unit", "m", "cm"],
     ]
     assert "aggregate" in enstorage("compare", "data_source", 1, 2, "--all")[1]
-    told = json.loads(enstorage("compare", "data_source", 1, 2, "--json")[1])
-    assert told["values"] == {"name": ["Elbe", "Oder"], "unit": ["m", "cm"]}
+    parsed = json.loads(enstorage("compare", "data_source", 1, 2, "--json")[1])
+    assert parsed["values"] == {"name": ["Elbe", "Oder"], "unit": ["m", "cm"]}
     assert "do not differ" in enstorage("compare", "data_source", 1, 1)[1]
     assert enstorage("compare", "data_source", 1, 9)[0] == 1
 
@@ -322,17 +322,19 @@ def test_a_model_goes_out_and_comes_in(enstorage, two_models):
     assert (status, output.splitlines()[-1]) == (0, "Wrote model 1 (line) to line.")
     assert "model.skops" in output
     status, output, _ = enstorage("import-model", "line", "--research", 1, "--store", "here")
-    assert (status, output) == (0, "Model 3 (line) is here.\n")
-    told = json.loads(enstorage("import-model", "line", "--research", 1, "--name", "x", "--store", "here", "--json")[1])
-    assert (told["model"]["id"], told["model"]["name"], told["model"]["object_format"]) == (4, "x", "skops")
+    assert (status, output) == (0, "Imported model 3 (line).\n")
+    parsed = json.loads(
+        enstorage("import-model", "line", "--research", 1, "--name", "x", "--store", "here", "--json")[1]
+    )
+    assert (parsed["model"]["id"], parsed["model"]["name"], parsed["model"]["object_format"]) == (4, "x", "skops")
 
 
 def test_a_folder_with_a_model_is_replaced_only_on_demand(enstorage, two_models):
     enstorage("export-model", 1, "line", "--store", "here")
     status, _, errors = enstorage("export-model", 1, "line", "--store", "here")
     assert (status, "exists; expected a new name" in errors) == (1, True)
-    told = json.loads(enstorage("export-model", 1, "line", "--overwrite", "--store", "here", "--json")[1])
-    assert set(told["files"]) == {"model.json", "model.skops", "model.onnx"}
+    parsed = json.loads(enstorage("export-model", 1, "line", "--overwrite", "--store", "here", "--json")[1])
+    assert set(parsed["files"]) == {"model.json", "model.skops", "model.onnx"}
 
 
 def test_a_model_without_object_is_not_exported(enstorage, two_models):
@@ -373,12 +375,12 @@ def ensemble(enstorage):
 def test_a_report_is_written_where_it_is_asked_for(enstorage, ensemble):
     status, output, errors = enstorage("report", "ensemble", 1, "--store", "here")
     assert (status, errors) == (0, "")
-    assert output == "Wrote the report of Ensemble(1, 'voting') to ensemble-1.html.\n"
+    assert output == "Wrote the report of ensemble 1 (voting) to ensemble-1.html.\n"
     page = (enstorage.folder / "ensemble-1.html").read_text(encoding="utf-8")
     assert "near" in page
-    told = json.loads(enstorage("report", "ensemble", 1, "--out", "folder", "--store", "here", "--json")[1])
-    assert told["path"] == str(Path("folder") / "report.html")
-    assert (told["ensemble"], told["mark"], told["suggestion"]["decided_on"]) == (1, "held-out", "valid")
+    parsed = json.loads(enstorage("report", "ensemble", 1, "--out", "folder", "--store", "here", "--json")[1])
+    assert parsed["path"] == str(Path("folder") / "report.html")
+    assert (parsed["ensemble"], parsed["mark"], parsed["suggestion"]["decided_on"]) == (1, "held-out", "valid")
     assert (enstorage.folder / "folder" / "report.html").read_text(encoding="utf-8") == page
 
 

@@ -65,10 +65,10 @@ def test_an_ensemble_has_intervals_and_notes_say_where_it_has_none(enstorage):
 
 def test_json_and_csv_have_every_row(enstorage):
     arguments = "forecast", "ensemble", 1, "--level", 0.8
-    told = json.loads(enstorage(*arguments, "--json")[1])
-    assert told["notes"] == []
-    assert pl.DataFrame(told["forecasts"]).drop("time").rows() == enstorage.expected[1].rows()
-    assert {row["time"] for row in told["forecasts"]} == {"1980-01-01T00:00:00Z"}
+    parsed = json.loads(enstorage(*arguments, "--json")[1])
+    assert parsed["notes"] == []
+    assert pl.DataFrame(parsed["forecasts"]).drop("time").rows() == enstorage.expected[1].rows()
+    assert {row["time"] for row in parsed["forecasts"]} == {"1980-01-01T00:00:00Z"}
     assert enstorage(*arguments, "--csv", "ahead.csv")[1] == "Wrote 3 forecasts to ahead.csv.\n"
     assert pl.read_csv("ahead.csv").drop("time").rows() == enstorage.expected[1].rows()
 

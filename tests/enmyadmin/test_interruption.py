@@ -68,5 +68,5 @@ def test_any_command_stops_without_a_trace_of_calls():
     def command():
         signal.raise_signal(signal.SIGINT)
 
-    with pytest.raises(Interrupted, match=r"^Stopped\. What was not finished left nothing behind\.$"):
+    with pytest.raises(Interrupted, match=r"^Stopped\. Unfinished work was not stored\.$"):
         command()

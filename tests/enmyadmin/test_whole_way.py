@@ -24,34 +24,34 @@ def test_the_way_of_the_paper_is_walked_by_commands_alone(enstorage):
         assert status == 0, errors
         return output
 
-    def told(*arguments):
+    def parsed(*arguments):
         return json.loads(done(*arguments, "--json"))
 
-    assert told("import-csv", "sun.csv", "--name", "Sun", "--unit", "spots")["made_store"]
+    assert parsed("import-csv", "sun.csv", "--name", "Sun", "--unit", "spots")["made_store"]
     assert done("snapshot", "Sun").startswith("Took data snapshot 1 of data source 1 (Sun): 90 rows from 1900-")
-    (prepared,) = told("prepare", 1, "--clean", "linear", "--transform", "minmax", "--train", 0.5, "--valid", 0.25)
+    (prepared,) = parsed("prepare", 1, "--clean", "linear", "--transform", "minmax", "--train", 0.5, "--valid", 0.25)
     assert (prepared["clean_method"], prepared["transform_method"], prepared["test_part"]) == ("linear", "minmax", 0.25)
     assert done("create", "project", "Solar activity", "--source", "Sun") == "Created project 1 (Solar activity).\n"
     done("create", "research", "LSTM", "--project", "Solar activity", "--preparation", 1)
     for lag in (5, 7, 13):
-        created = told("create", "data-set", f"lag {lag}", "--preparation", 1, "--lag", lag)
+        created = parsed("create", "data-set", f"lag {lag}", "--preparation", 1, "--lag", lag)
         assert created["adapter"] == {"name": "window", "lag": lag, "offset": 1, "horizon": 1, "step": 1}
         done(
             "create", "model", f"lag {lag}", "--research", "LSTM", "--data-set", f"lag {lag}", "--network", "paper-lstm"
         )
-    trained = told("fit", "lag 5", "lag 7", "lag 13", "--epochs", 2, "--batch-size", 16, "--seed", 3)
+    trained = parsed("fit", "lag 5", "lag 7", "lag 13", "--epochs", 2, "--batch-size", 16, "--seed", 3)
     assert [(each["meta"]["training"]["epochs"], each["meta"]["seed"]) for each in trained] == [(2, 3)] * 3
     members = [word for lag in (5, 7, 13) for word in ("--model", f"lag {lag}")]
     done("create", "ensemble", "blend", "--project", 1, "--method", "blending", "--metamodel", "Ridge", *members)
     rendered = done("render", "blend")
     assert rendered.startswith("Rendered ensemble 1 (blend).\n77 common targets; fitted held-out. RMSE by part:\n")
     assert [line.split()[0] for line in rendered.splitlines()[3:]] == ["lag", "lag", "lag", "ensemble"]
-    assert "equal bits demanded" in done("verify", "blend")
-    assert told("diagnose", "blend")["members"] == ["lag 5", "lag 7", "lag 13"]
-    (interval,) = told("calibrate", "blend", "--level", 0.8)
+    assert "required: equal bits" in done("verify", "blend")
+    assert parsed("diagnose", "blend")["members"] == ["lag 5", "lag 7", "lag 13"]
+    (interval,) = parsed("calibrate", "blend", "--level", 0.8)
     assert (interval["level"], interval["calibrated_on"]) == (0.8, "held-out")
-    assert [row["step"] for row in told("forecast", "ensemble", "blend", "--level", 0.8)["forecasts"]] == [1, 1, 1]
-    assert told("predict", "lag 5")[0]["forecasts"] == {"train": 40, "valid": 23, "test": 22}
+    assert [row["step"] for row in parsed("forecast", "ensemble", "blend", "--level", 0.8)["forecasts"]] == [1, 1, 1]
+    assert parsed("predict", "lag 5")[0]["forecasts"] == {"train": 40, "valid": 23, "test": 22}
 
     # Nothing but what the library calls of the same names do.
     with Connector.in_folder("enstorage-data"):

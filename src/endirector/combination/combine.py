@@ -25,6 +25,7 @@ class Combined:
         fit_on: `train`, `valid` or `out_of_fold`; None where nothing was fitted.
         fitted: the rows that were fitted on, of the evidence or of the folds; shape (rows,).
         forecast: for every target of the evidence, shape (rows,).
+        evidence: the targets that are forecast, with their truth, and the forecasts of the members.
         quantiles: the same for quantiles by level, ascending; none where the members or the method have none.
     """
 
@@ -33,6 +34,7 @@ class Combined:
     fit_on: str | None
     fitted: NDArray[np.bool_]
     forecast: Floats
+    evidence: Evidence
     quantiles: Mapping[float, Floats] = field(default_factory=dict)
 
 
@@ -62,7 +64,8 @@ def combine(recipe: CombinationRecipe, evidence: Evidence, folds: Evidence | Non
         raise InvalidInputError(f"{test} rows to fit on are test rows. Test rows decide nothing.")
     combination, metamodel = recipe.fit(source.only(fitted))
     forecast = combination.predict(evidence.rows)
-    return Combined(combination, metamodel, fit_on, fitted, forecast, _quantiles(recipe.method, combination, evidence))
+    quantiles = _quantiles(recipe.method, combination, evidence)
+    return Combined(combination, metamodel, fit_on, fitted, forecast, evidence, quantiles)
 
 
 def _quantiles(method: Method, combination: Combination, evidence: Evidence) -> dict[float, Floats]:

@@ -11,6 +11,7 @@ from endirector.reporting.page import render_page
 from endirector.selection.diagnose import found_of, store_diagnosis
 from enstorage import Ensemble
 from enstorage.progress import Progress, listening
+from enstorage.writing import is_stream, make_folder, write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,19 @@ class Report:
 
         Args:
             folder_or_file: a file whose name ends in `.html` or `.htm`, or a folder, in which the page is called
-                `report.html`. Missing folders are created; an older page is replaced.
+                `report.html`. Folders that are missing are made; an older page is replaced. A pipe or a device, such as
+                `/dev/stdout`, gets the page as it is.
+
+        Raises:
+            InvalidInputError: a file stands where a folder is to be, or the other way round.
+            StoreError: the operating system refuses.
         """
         path = Path(folder_or_file)
-        if path.is_dir() or path.suffix.lower() not in (".html", ".htm"):
-            path /= "report.html"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(self.html, encoding="utf-8")
+        if not is_stream(path):
+            if path.is_dir() or path.suffix.lower() not in (".html", ".htm"):
+                path /= "report.html"
+            make_folder(path.parent)
+        write_whole(path, self.html.encode(), overwrite=True)
         return replace(self, path=path)
 
     def _repr_html_(self) -> str:

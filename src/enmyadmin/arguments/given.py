@@ -1,4 +1,4 @@
-"""JSON that is given to an option: as text, in a file, or on standard input."""
+"""Values of options: JSON as text, in a file, or on standard input; pairs."""
 
 import json
 import re
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from enstorage.errors import InvalidInputError
+
+_LARGEST = 10_000_000
 
 
 def read_object(given: str | None, option: str) -> dict[str, Any]:
@@ -22,21 +24,31 @@ def read_object(given: str | None, option: str) -> dict[str, Any]:
     """
     if given is None:
         return {}
-    is_text = given.lstrip()[:1] in ("{", "[")
     try:
-        content = given if is_text else sys.stdin.read() if given == "-" else Path(given).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        content = given if given.lstrip()[:1] in ("{", "[") else _read(given)
+    except (OSError, ValueError) as error:
         raise InvalidInputError(
-            f"{option} received {given!r}, which is neither a JSON object nor a file that can be read: {error}. Give an "
+            f"{option} received {given!r:.80}, which is neither a JSON object nor a file that can be read: {error}. Give an "
             'object such as \'{"name": "a"}\', a file, or - for standard input.'
         ) from error
+    if len(content) > _LARGEST:
+        raise InvalidInputError(
+            f"{option} received more than {_LARGEST} characters; expected a JSON object. Shorten it."
+        )
     try:
         value = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidInputError(f"{option} received no valid JSON: {error}. Correct it.") from error
     if not isinstance(value, Mapping):
         raise InvalidInputError(f"{option} received the JSON {value!r:.60}; expected an object in braces.")
     return dict(value)
+
+
+def _read(given: str) -> str:
+    if given == "-":
+        return sys.stdin.read(_LARGEST + 1)
+    with Path(given).open(encoding="utf-8") as file:
+        return file.read(_LARGEST + 1)
 
 
 def read_named(given: str | None, option: str) -> dict[str, Any] | None:
@@ -44,6 +56,18 @@ def read_named(given: str | None, option: str) -> dict[str, Any] | None:
     if given is None:
         return None
     return {"name": given} if re.fullmatch(r"[A-Za-z][\w-]*", given) else read_object(given, option)
+
+
+def pair(text: str, option: str) -> tuple[str, str]:
+    """Key and text of an option such as `--tag KEY=TEXT`.
+
+    Raises:
+        InvalidInputError: one of both is missing.
+    """
+    key, equals, value = text.partition("=")
+    if not (key and equals and value):
+        raise InvalidInputError(f"{option} received {text!r}; expected KEY=TEXT, such as host=server01.")
+    return key, value
 
 
 def without_none(values: Mapping[str, Any]) -> dict[str, Any]:

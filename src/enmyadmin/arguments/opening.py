@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from enmyadmin.output import print_line
 from enstorage.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def open_or_make_store(folder: Path | None) -> "tuple[Connector, bool]":
     missing = _missing(settings)
     connector = Connector(*settings)
     if missing is not None:
-        typer.echo(f"Made a store in {missing}.", err=True)
+        print_line(f"Made a store in {missing}.", err=True)
     return connector, missing is not None
 
 

@@ -8,6 +8,7 @@ import typer
 from enstorage.errors import InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
+    from enstorage import Ensemble
     from enstorage.connector import Connector
     from enstorage.entity._record import Record
 
@@ -16,6 +17,9 @@ R = TypeVar("R", bound="Record")
 _SHOWN = 5
 
 Entity = Annotated[str, typer.Argument(help="Such as project, data_source, model, ensemble.", metavar="ENTITY")]
+EnsembleWords = Annotated[
+    list[str], typer.Argument(help="Id or name of an ensemble; the word ensemble may precede it.", metavar="ENSEMBLE")
+]
 
 
 def entity_class(name: str) -> "type[Record]":
@@ -38,10 +42,10 @@ def find_record(kind: type[R], reference: str, connector: "Connector", *, trash:
     """The record of an id, or of a name that only one record has; digits are an id.
 
     Args:
-        kind: what it is.
+        kind: its class.
         reference: id or name.
         connector: the store.
-        trash: look for the name among what is in the trash.
+        trash: look for the name among the records in the trash.
 
     Raises:
         NotFoundError: there is none.
@@ -72,6 +76,22 @@ def find_records(kind: type[R], references: Iterable[str], connector: "Connector
     return [find_record(kind, reference, connector) for reference in references]
 
 
+def find_ensemble(words: list[str], connector: "Connector") -> "Ensemble":
+    """The ensemble that a command is about: its id or name, also after the word `ensemble`.
+
+    Raises:
+        InvalidInputError: another entity is named.
+        NotFoundError: there is no such ensemble.
+    """
+    from enstorage import Ensemble
+
+    if len(words) > 2 or (len(words) == 2 and words[0].lower() not in ("ensemble", "ensembles")):
+        raise InvalidInputError(
+            f"The command takes one ensemble; received {' '.join(words)!r}. Write: ensemble {words[-1]}"
+        )
+    return find_record(Ensemble, words[-1], connector)
+
+
 def label_of(kind: "type[Record]") -> str:
     """The display name of an entity: `data source`."""
     return str(kind.__tablename__).replace("_", " ")
@@ -81,6 +101,12 @@ def described(record: "Record") -> str:
     """A record as a sentence names it: `data source 1 (Load)`."""
     name = getattr(record, "name", None)
     return f"{label_of(type(record))} {record.id}" + (f" ({name})" if name else "")
+
+
+def described_first(record: "Record") -> str:
+    """The same at the beginning of a sentence: `Data source 1 (Load)`."""
+    text = described(record)
+    return text[0].upper() + text[1:]
 
 
 def hyphenated(kind: "type[Record]") -> str:

@@ -1,1 +1,1 @@
-"""The commands of `enstorage`, by what they are about."""
+"""The commands of `enstorage`, by subject."""

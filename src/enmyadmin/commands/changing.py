@@ -1,7 +1,6 @@
-"""Commands that change what is stored: rename, delete, restore, purge."""
+"""Commands that change stored records: rename, edit, delete, restore, purge."""
 
 import shlex
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -9,18 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from enmyadmin.arguments.confirmation import Yes, ask_before
+from enmyadmin.arguments.given import pair
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.arguments.period import parse_period
 from enmyadmin.arguments.records import (
     Entity,
     described,
+    described_first,
     entity_class,
     find_record,
     find_records,
     hyphenated,
     label_of,
 )
-from enmyadmin.output import Json, print_json
+from enmyadmin.output import Json, counted, print_json, print_line
 from enstorage.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -49,14 +51,44 @@ def rename(
     record: Any = find_record(kind, id, open_store(store))
     before, record.name = described(record), name
     record.save()
-    print_json(record.as_dictionary()) if as_json else typer.echo(f"Renamed {before} to {record.name}.")
+    print_json(record.as_dictionary()) if as_json else print_line(f"Renamed {before} to {record.name}.")
+
+
+def edit(
+    entity: Entity,
+    id: Annotated[str, typer.Argument(help="Its id or its name.")],
+    description: Annotated[str | None, typer.Option(help="Its new description.", show_default=False)] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(help="KEY=TEXT to add or replace, may be repeated.", metavar="KEY=TEXT", show_default=False),
+    ] = None,
+    untag: Annotated[
+        list[str] | None, typer.Option(help="KEY to take away, may be repeated.", metavar="KEY", show_default=False)
+    ] = None,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Change the description and the tags of a record.
+
+    Nothing that was computed changes. `enstorage find` searches both.
+
+    Example: enstorage edit model 1 --tag kind=baseline
+    """
+    record: Any = find_record(entity_class(entity), id, open_store(store))
+    added = dict(pair(text, "--tag") for text in tag or [])
+    if missing := [key for key in untag or [] if key not in record.tags]:
+        raise InvalidInputError(f"{described_first(record)} has no tag {missing[0]!r}. See them: enstorage show")
+    if description is not None:
+        record.description = description
+    record.tags = {key: value for key, value in record.tags.items() if key not in (untag or [])} | added
+    record.save()
+    print_json(record.as_dictionary()) if as_json else print_line(f"Changed {described(record)}.")
 
 
 def delete(entity: Entity, ids: References, store: Store = None, as_json: Json = False) -> None:
     """Move records to the trash.
 
-    All that was made from them goes along. Nothing is lost: `enstorage restore` brings them back, and only `enstorage purge`
-    deletes them for good.
+    Records that were made from them are moved too. `enstorage restore` restores them; only `enstorage purge` deletes them.
 
     Example: enstorage delete model 2 3
     """
@@ -65,22 +97,22 @@ def delete(entity: Entity, ids: References, store: Store = None, as_json: Json =
     ids_back: list[str] = []
     with connector.transaction():
         for record in find_records(kind, ids, connector):
-            if record not in taken:  # it may have gone along with the one before
+            if record not in taken:  # it may have been moved with the one before
                 taken += record.trash()
                 ids_back.append(str(record.id))
     taken.reverse()  # what was made from a record stands after it
     if as_json:
         print_json({"trashed": _listed(taken)})
         return
-    typer.echo(f"Moved {_counted(taken)} to the trash: {_named(taken)}.")
+    print_line(f"Moved {_counted(taken)} to the trash: {_named(taken)}.")
     words = " ".join(ids_back)
-    typer.echo(f"To bring back: enstorage restore {hyphenated(kind)} {words}{_option(store)}")
+    print_line(f"To restore: enstorage restore {hyphenated(kind)} {words}{_option(store)}")
 
 
 def restore(entity: Entity, ids: References, store: Store = None, as_json: Json = False) -> None:
     """Restore records from the trash.
 
-    What went there together with them comes back too.
+    Records that were moved there together with them are restored too.
 
     Example: enstorage restore model 2 3
     """
@@ -94,7 +126,7 @@ def restore(entity: Entity, ids: References, store: Store = None, as_json: Json 
     if as_json:
         print_json({"restored": _listed(back)})
     else:
-        typer.echo(f"Restored {_counted(back)}: {_named(back)}.")
+        print_line(f"Restored {_counted(back)}: {_named(back)}.")
 
 
 def purge(
@@ -103,9 +135,9 @@ def purge(
     ] = None,
     ids: Annotated[list[str] | None, typer.Argument(help="Ids or names, in the trash.", metavar="ID")] = None,
     older_than: Annotated[
-        str | None, typer.Option(help="What is in the trash for longer, such as 30d or 0.", show_default=False)
+        str | None, typer.Option(help="Records that are in the trash for longer, such as 30d or 0.", show_default=False)
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     store: Store = None,
     as_json: Json = False,
 ) -> None:
@@ -127,8 +159,8 @@ def purge(
     else:
         kind = entity_class(entity or "")
         chosen = [_checked(find_record(kind, id, connector, trash=True)) for id in ids or []]
-    if chosen and not yes:
-        _ask(chosen)
+    if chosen:
+        ask_before(f"delete {_named(chosen)} and all that was made from them for good", yes=yes)
     gone: list[Record] = []
     with connector.transaction():
         for record in chosen:
@@ -138,7 +170,7 @@ def purge(
     if as_json:
         print_json({"deleted": _listed(gone)})
     else:
-        typer.echo(f"Deleted {_counted(gone)} for good." if gone else "There is nothing to delete.")
+        print_line(f"Deleted {_counted(gone)} for good." if gone else "There is nothing to delete.")
 
 
 def trashed(connector: "Connector") -> "list[Record]":
@@ -159,25 +191,16 @@ def _checked(record: "Record") -> "Record":
     if record.deleted_at is None:
         word = hyphenated(type(record))
         raise InvalidInputError(
-            f"{described(record).capitalize()} is not in the trash; expected what is. Move it there first: enstorage "
+            f"{described_first(record)} is not in the trash; expected one that is. Move it there first: enstorage "
             f"delete {word} {record.id}"
         )
     return record
 
 
-def _ask(chosen: "list[Record]") -> None:
-    if not sys.stdin.isatty():
-        raise InvalidInputError(
-            f"This would delete {_counted(chosen)} and all that was made from them for good: {_named(chosen)}. Nobody can "
-            "be asked here; add --yes."
-        )
-    typer.confirm(f"Delete {_named(chosen)} and all that was made from them for good?", abort=True, err=True)
-
-
 def _counted(records: "Iterable[Record]") -> str:
     """The number of records of each entity: `1 model and 2 ensembles`."""
     counts = Counter(label_of(type(record)) for record in records)
-    shown = [f"{count} {label}{'' if count == 1 else 's'}" for label, count in counts.items()]
+    shown = [counted(count, label) for label, count in counts.items()]
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 

@@ -1,7 +1,7 @@
 """The commands `create …`: one for each entity, by options or from JSON, through `enstorage.create`."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,27 +9,35 @@ import typer
 from enmyadmin.arguments.given import read_named, read_object, without_none
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.arguments.records import described, entity_class, find_record
-from enmyadmin.commands.preparing import Clean, Seed, Split, Test, Train, Transform, Valid
-from enmyadmin.output import Json, print_json
+from enmyadmin.commands.preparing import PreparationOptions
+from enmyadmin.output import Json, print_json, print_line
 from enstorage.errors import EnstorageError, InvalidInputError
 
 if TYPE_CHECKING:
     from enstorage.connector import Connector
     from enstorage.entity._record import Record
 
-From = Annotated[
-    str | None,
-    typer.Option(
-        "--from",
-        help="All of it as a JSON object, a file, or - for standard input; options replace what it says.",
-        metavar="JSON",
-        show_default=False,
-    ),
-]
 Name = Annotated[str | None, typer.Argument(help="Its name.", metavar="NAME", show_default=False)]
-Description = Annotated[str | None, typer.Option(help="Free text.", show_default=False)]
 Project = Annotated[str | None, typer.Option(help="Id or name of the project.", show_default=False)]
 Preparation = Annotated[str | None, typer.Option(help="Id of the preparation.", show_default=False)]
+
+
+@dataclass(frozen=True)
+class CreateOptions:
+    """The options that all commands `create …` have in common."""
+
+    description: Annotated[str | None, typer.Option(help="Free text.", show_default=False)] = None
+    given: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            help="All of it as a JSON object, a file, or - for standard input; options replace its values.",
+            metavar="JSON",
+            show_default=False,
+        ),
+    ] = None
+    store: Store = None
+    as_json: Json = False
 
 
 def data_source(
@@ -43,10 +51,8 @@ def data_source(
     unit: Annotated[str | None, typer.Option(help="Of the values.", show_default=False)] = None,
     time_from: Annotated[str | None, typer.Option(help="Start of the period of snapshots.", show_default=False)] = None,
     time_to: Annotated[str | None, typer.Option(help="End of that period, not part of it.", show_default=False)] = None,
-    description: Description = None,
-    given: From = None,
-    store: Store = None,
-    as_json: Json = False,
+    *,
+    common: CreateOptions,
 ) -> None:
     """Create a data source without points.
 
@@ -54,7 +60,7 @@ def data_source(
     """
     options = {"name": name, "time_interval": interval, "aggregate": aggregate, "unit": unit}
     period = {"time_from": time_from, "time_to": time_to}
-    _create("data_source", given, {**options, **period, "description": description}, store, as_json=as_json)
+    _create("data_source", {**options, **period}, common)
 
 
 def project(
@@ -63,17 +69,14 @@ def project(
     panel: Annotated[
         str | None, typer.Option(help="Id or name of its panel, instead of a source.", show_default=False)
     ] = None,
-    description: Description = None,
-    given: From = None,
-    store: Store = None,
-    as_json: Json = False,
+    *,
+    common: CreateOptions,
 ) -> None:
     """Create a project over a data source or a panel.
 
     Example: enstorage create project "Load of tomorrow" --source Load
     """
-    options = {"name": name, "data_source_id": source, "panel_id": panel, "description": description}
-    _create("project", given, options, store, as_json=as_json)
+    _create("project", {"name": name, "data_source_id": source, "panel_id": panel}, common)
 
 
 def panel(
@@ -82,10 +85,8 @@ def panel(
         list[str] | None,
         typer.Option(help="KEY=SOURCE, a source by id or name with its key; repeat it for each.", show_default=False),
     ] = None,
-    description: Description = None,
-    given: From = None,
-    store: Store = None,
-    as_json: Json = False,
+    *,
+    common: CreateOptions,
 ) -> None:
     """Create a panel: a named set of sources with a key for each.
 
@@ -96,36 +97,25 @@ def panel(
     pairs = [each.partition("=") for each in source or []]
     if wrong := [key for key, equals, which in pairs if not (key and equals and which)]:
         raise InvalidInputError(f"--source is KEY=SOURCE, such as upper=1; received {wrong[0]!r}.")
-    connector = open_store(store)
+    connector = open_store(common.store)
     sources = {key: find_record(DataSource, which, connector) for key, _, which in pairs}
     with connector.transaction():
-        record = create_record("panel", given, {"name": name, "description": description}, connector)
+        record = _record("panel", {"name": name}, common, connector)
         record.add_all(sources)
-    print_json(record.as_dictionary()) if as_json else typer.echo(f"Created {described(record)}.")
+    _print_created(record, common)
 
 
 def preparation(
     snapshot: Annotated[str | None, typer.Option(help="Id of the snapshot.", show_default=False)] = None,
-    clean: Clean = None,
-    transform: Transform = None,
-    train: Train = None,
-    valid: Valid = None,
-    test: Test = None,
-    split: Split = None,
-    seed: Seed = None,
-    description: Description = None,
-    given: From = None,
-    store: Store = None,
-    as_json: Json = False,
+    *,
+    preparing: PreparationOptions,
+    common: CreateOptions,
 ) -> None:
     """Create a preparation: clean, transform and split a snapshot.
 
     Example: enstorage create preparation --snapshot 1 --clean linear --transform minmax
     """
-    methods = {"clean_method": clean, "transform_method": transform, "split": split, "seed": seed}
-    parts = {"train_part": train, "valid_part": valid, "test_part": test}
-    options = {"data_snapshot_id": snapshot, **methods, **parts, "description": description}
-    _create("data_preparation", given, options, store, as_json=as_json)
+    _create("data_preparation", {"data_snapshot_id": snapshot, **asdict(preparing)}, common)
 
 
 def data_set(
@@ -135,27 +125,23 @@ def data_set(
         typer.Option(help="Id of the preparation; repeat it for samples of several series.", show_default=False),
     ] = None,
     lag: Annotated[
-        int | None, typer.Option(help="Of windows: how many values a model sees.", show_default=False)
+        int | None, typer.Option(help="Of windows: number of values that a model gets.", show_default=False)
     ] = None,
     offset: Annotated[
-        int | None, typer.Option(help="Of windows: how far ahead the first target lies.", show_default=False)
+        int | None, typer.Option(help="Of windows: distance of the first target, in steps.", show_default=False)
     ] = None,
-    horizon: Annotated[int | None, typer.Option(help="Of windows: how many targets.", show_default=False)] = None,
-    step: Annotated[
-        int | None, typer.Option(help="Of windows: keep every so many targets.", show_default=False)
-    ] = None,
+    horizon: Annotated[int | None, typer.Option(help="Of windows: number of targets.", show_default=False)] = None,
+    step: Annotated[int | None, typer.Option(help="Of windows: keep each n-th target.", show_default=False)] = None,
     adapter: Annotated[
         str | None,
         typer.Option(help="Another adapter: its name, or a JSON object.", metavar="JSON", show_default=False),
     ] = None,
-    description: Description = None,
-    given: From = None,
-    store: Store = None,
-    as_json: Json = False,
+    *,
+    common: CreateOptions,
 ) -> None:
     """Create a data set: samples for models.
 
-    They are windows of values, or what another adapter makes.
+    Samples are windows of values, or come from another adapter.
 
     Example: enstorage create data-set --preparation 1 --lag 7
     """
@@ -166,25 +152,23 @@ def data_set(
     several = preparation if preparation and len(preparation) > 1 else None
     one = preparation[0] if preparation and not several else None
     inputs = {"data_preparation_id": one, "data_preparation_ids": several}
-    options = {"name": name, "adapter": recipe, **inputs, "description": description}
-    _create("data_set", given, options, store, as_json=as_json)
+    options = {"name": name, "adapter": recipe, **inputs}
+    _create("data_set", options, common)
 
 
 def research(
     name: Name = None,
     project: Project = None,
     preparation: Preparation = None,
-    description: Description = None,
-    given: From = None,
-    store: Store = None,
-    as_json: Json = False,
+    *,
+    common: CreateOptions,
 ) -> None:
     """Create a research for models of one preparation.
 
     Example: enstorage create research LSTM --project 1
     """
-    options = {"name": name, "project_id": project, "data_preparation_id": preparation, "description": description}
-    _create("research", given, options, store, as_json=as_json)
+    options = {"name": name, "project_id": project, "data_preparation_id": preparation}
+    _create("research", options, common)
 
 
 def model(
@@ -199,10 +183,8 @@ def model(
             show_default=False,
         ),
     ] = None,
-    description: Description = None,
-    given: From = None,
-    store: Store = None,
-    as_json: Json = False,
+    *,
+    common: CreateOptions,
 ) -> None:
     """Create a model for `enstorage fit` to train.
 
@@ -213,9 +195,8 @@ def model(
         "research_id": research,
         "data_set_id": data_set,
         "network": read_named(network, "--network"),
-        "description": description,
     }
-    _create("model", given, options, store, as_json=as_json)
+    _create("model", options, common)
 
 
 def ensemble(
@@ -238,10 +219,8 @@ def ensemble(
     parameters: Annotated[
         str | None, typer.Option(help="Of the method, as a JSON object.", metavar="JSON", show_default=False)
     ] = None,
-    description: Description = None,
-    given: From = None,
-    store: Store = None,
-    as_json: Json = False,
+    *,
+    common: CreateOptions,
 ) -> None:
     """Create an ensemble for `enstorage render` to build.
 
@@ -256,9 +235,8 @@ def ensemble(
         "ensemble_ids": member,
         "fit_on": fit_on,
         "parameters": read_object(parameters, "--parameters") if parameters else None,
-        "description": description,
     }
-    _create("ensemble", given, options, store, as_json=as_json)
+    _create("ensemble", options, common)
 
 
 #: The options of fields that are called otherwise in JSON.
@@ -283,16 +261,19 @@ PANELS: dict[str, dict[str, Callable[..., None]]] = {
 }
 
 
-def _create(kind: str, given: str | None, options: Mapping[str, Any], store: Path | None, *, as_json: bool) -> None:
-    record = create_record(kind, given, options, open_store(store))
-    print_json(record.as_dictionary()) if as_json else typer.echo(f"Created {described(record)}.")
+def _create(kind: str, options: Mapping[str, Any], common: CreateOptions) -> None:
+    _print_created(_record(kind, options, common, open_store(common.store)), common)
 
 
-def create_record(kind: str, given: str | None, options: Mapping[str, Any], connector: "Connector") -> Any:
-    """The stored record of JSON given by `--from` and of options, which replace what it says."""
+def _print_created(record: "Record", common: CreateOptions) -> None:
+    print_json(record.as_dictionary()) if common.as_json else print_line(f"Created {described(record)}.")
+
+
+def _record(kind: str, options: Mapping[str, Any], common: CreateOptions, connector: "Connector") -> Any:
+    """The stored record of JSON given by `--from` and of options, which replace its values."""
     import enstorage
 
-    values = read_object(given, "--from") | without_none(options)
+    values = read_object(common.given, "--from") | without_none({**options, "description": common.description})
     if values.get("network") is not None:
         values["network"] = _network(values["network"])
     for field in enstorage.fields(kind):
@@ -307,7 +288,7 @@ def create_record(kind: str, given: str | None, options: Mapping[str, Any], conn
 
 
 def _network(recipe: Any) -> dict[str, Any]:
-    """The whole recipe of a network, with its defaults: what is wrong is refused before anything is made."""
+    """The complete JSON of a network, with defaults; a wrong parameter is refused before a record is made."""
     from entrainer.networks.specification import spec_from_json
 
     if not isinstance(recipe, Mapping):

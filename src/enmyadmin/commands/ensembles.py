@@ -1,4 +1,4 @@
-"""Commands that make ensembles and prove them: render, form, calibrate, diagnose, verify, remake."""
+"""Commands that build ensembles: render, form, what-if."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -6,24 +6,27 @@ import typer
 
 from enmyadmin.arguments.given import read_object
 from enmyadmin.arguments.opening import Store, open_store
-from enmyadmin.arguments.records import described, find_record, find_records
-from enmyadmin.output import Json, Quiet, print_json, print_table
+from enmyadmin.arguments.records import (
+    EnsembleWords,
+    described,
+    described_first,
+    find_ensemble,
+    find_record,
+    find_records,
+)
+from enmyadmin.output import Json, Quiet, print_json, print_line, print_table
 from enmyadmin.rendered import print_rendered
 from enstorage.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from endirector import Choice
-    from endirector.rendering.remake import Side
+    from endirector.combination.combine import Combined
     from enstorage import Ensemble
-
-Reference = Annotated[
-    list[str], typer.Argument(help="Id or name of an ensemble; the word ensemble may precede it.", metavar="ENSEMBLE")
-]
 
 
 def render(
-    ensemble: Reference,
-    strict: Annotated[bool, typer.Option("--strict", help="Refuse where a member fails; else it is left out.")] = False,
+    ensemble: EnsembleWords,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse if a member fails; else it is left out.")] = False,
     store: Store = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -36,12 +39,12 @@ def render(
     """
     from endirector import Conductor
 
-    found = find_ensemble(ensemble, store)
+    found = find_ensemble(ensemble, open_store(store))
     rendered = Conductor(found).render(strict=strict, progress=not (quiet or as_json))
     if as_json:
         print_json(_as_json(rendered))
         return
-    typer.echo(f"Rendered {described(rendered)}.")
+    print_line(f"Rendered {described(rendered)}.")
     print_rendered(rendered)
 
 
@@ -94,128 +97,55 @@ def form(
     if as_json:
         print_json(_as_json(formed))
         return
-    typer.echo(f"Formed {described(formed)}.")
+    print_line(f"Formed {described(formed)}.")
     print_rendered(formed)
 
 
-def calibrate(
-    ensemble: Reference,
-    level: Annotated[
-        list[float] | None,
-        typer.Option(
-            help="Of an interval, such as 0.95; may be repeated; by default 0.8 and 0.95.", show_default=False
-        ),
+def what_if(
+    ensemble: EnsembleWords,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(help="A member to leave out: its name, or the id of its model.", show_default=False),
     ] = None,
-    horizon: Annotated[
-        int | None, typer.Option(help="Also for steps ahead up to this one.", show_default=False)
+    method: Annotated[
+        str | None, typer.Option(help="Another method, such as voting or stacking.", show_default=False)
     ] = None,
+    metamodel: Annotated[str | None, typer.Option(help="Another metamodel, such as Ridge.", show_default=False)] = None,
+    parameters: Annotated[
+        str | None, typer.Option(help="Of the method, as a JSON object.", metavar="JSON", show_default=False)
+    ] = None,
+    fit_on: Annotated[str | None, typer.Option(help="train, valid or out_of_fold.", show_default=False)] = None,
     store: Store = None,
-    quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Calibrate prediction intervals of an ensemble.
+    """Combine an ensemble in another way, and compare.
 
-    The table shows their width, and how often they cover the values of test rows.
+    Stored forecasts are combined again: no model is trained, and nothing is stored.
 
-    Example: enstorage calibrate 1 --level 0.9
-    """
-    import endirector
-    from endirector.forecasting.calibrate import LEVELS
-
-    found = find_ensemble(ensemble, store)
-    intervals = endirector.calibrate(found, level or LEVELS, horizon=horizon, progress=not (quiet or as_json))
-    if as_json:
-        print_json(intervals.to_dicts())
-        return
-    rows = [[f"{value:g}" if name == "level" else value for name, value in row.items()] for row in intervals.to_dicts()]
-    print_table(intervals.columns, rows)
-
-
-def diagnose(ensemble: Reference, store: Store = None, quiet: Quiet = False, as_json: Json = False) -> None:
-    """Measure what each member adds, and suggest which to leave out.
-
-    Example: enstorage diagnose 1
+    Example: enstorage what-if 1 --without 2 --method voting
     """
     import endirector
 
-    found = endirector.diagnose(find_ensemble(ensemble, store), progress=not (quiet or as_json))
-    if as_json:
-        print_json(found)
-        return
-    for part, facts in found["parts"].items():
-        rows = [[name, error, *_without(facts, name)] for name, error in facts["errors"].items()]
-        rows.append(["ensemble", facts["error"], None, None])
-        print_table(
-            ["member", "MSE", "MSE of the ensemble without it", "change"], rows, title=f"{part}, {facts['rows']} rows"
-        )
-    suggestion = found["suggestion"]
-    drop = ", ".join(suggestion["drop"])
-    typer.echo(f"Leave out: {drop}." if drop else "Leave out no member.")
-    doubt = "" if suggestion["trustworthy"] else " Do not rely on this."
-    decided = f"Decided on {suggestion['rows']} {suggestion['decided_on']} rows. " if suggestion["decided_on"] else ""
-    typer.echo(f"{decided}{suggestion['reason']}{doubt}")
-
-
-def verify(ensemble: Reference, store: Store = None, quiet: Quiet = False, as_json: Json = False) -> None:
-    """Render an ensemble again and compare every number.
-
-    Nothing is changed.
-
-    Example: enstorage verify 1
-    """
-    from endirector import Conductor
-
-    found = find_ensemble(ensemble, store)
-    verified = Conductor(found).verify(progress=not (quiet or as_json))
-    stale = found.staleness()
-    if as_json:
-        told = {"demanded": verified.demanded, "numbers": verified.numbers, "stale": stale}
-        print_json({**told, "largest_difference": verified.largest_difference})
-        return
-    typer.echo(
-        f"{found} came out again: {verified.numbers} numbers, {verified.demanded} demanded, largest difference "
-        f"{verified.largest_difference:.3g}."
+    found = find_ensemble(ensemble, open_store(store))
+    left_out = [_member_name(found, each) for each in without or []]
+    given = None if parameters is None else read_object(parameters, "--parameters")
+    combined = endirector.what_if(
+        found, without=left_out, method=method, metamodel=metamodel, parameters=given, fit_on=fit_on
     )
-    for each in stale:
-        typer.echo(f"Warning: Not up to date: {each}")
-
-
-def remake(ensemble: Reference, store: Store = None, quiet: Quiet = False, as_json: Json = False) -> None:
-    """Train all members of an ensemble again and compare.
-
-    They are trained from stored data, specifications and seeds. Nothing is changed.
-
-    Example: enstorage remake 1
-    """
-    import endirector
-
-    remaking = endirector.remake(find_ensemble(ensemble, store), progress=not (quiet or as_json))
+    compared = _compared(found, combined)
+    names = [name for name in found.alignment()["lost"] if name not in left_out]
+    weights = combined.combination.weights
+    shown = None if weights is None else dict(zip(names, map(float, weights), strict=True))
     if as_json:
-        print_json(remaking.to_json())
+        print_json({"ensemble": found.id, "fit_on": combined.fit_on, "weights": shown, "parts": compared})
         return
-    parts = list(remaking.ensemble.rmse)
-    heads = ["RMSE then → now", "difference", *parts]
-    print_table(heads, [_row(side, parts) for side in (*remaking.members, remaking.ensemble)])
-    for side in remaking.members:
-        if side.reason is not None:
-            typer.echo(f"{side.name} was not trained again; its stored forecasts were taken. {side.reason}")
-    typer.echo("Every bit is the same." if remaking.same else "Difference: the largest of all forecasts, then and now.")
-
-
-def find_ensemble(words: list[str], store: Any) -> "Ensemble":
-    """The ensemble that a command is about: its id or name, also after the word `ensemble`.
-
-    Raises:
-        InvalidInputError: it is to be about something else.
-        NotFoundError: there is no such ensemble.
-    """
-    from enstorage import Ensemble
-
-    if len(words) > 2 or (len(words) == 2 and words[0].lower() not in ("ensemble", "ensembles")):
-        raise InvalidInputError(
-            f"This is done to one ensemble; received {' '.join(words)!r}. Write: ensemble {words[-1]}"
-        )
-    return find_record(Ensemble, words[-1], open_store(store))
+    fitted = "Nothing is fitted" if combined.fit_on is None else f"Fitted on {combined.fit_on} rows"
+    print_line(f"{fitted}. RMSE by part, of the ensemble as it is stored and as it would be:")
+    heads = ["part", "rows", "stored", "what if"]
+    print_table(heads, [[part, *(own[key] for key in ("rows", "stored", "what_if"))] for part, own in compared.items()])
+    if shown is not None:
+        print_table(["member", "weight"], [[name, weight] for name, weight in shown.items()])
+    print_line("Nothing was stored.")
 
 
 def _choice(text: str) -> "Choice":
@@ -234,12 +164,34 @@ def _as_json(ensemble: "Ensemble") -> dict[str, Any]:
     return {**ensemble.as_dictionary(), "mark": ensemble.mark(), "metrics": ensemble.metrics()}
 
 
-def _without(facts: dict[str, Any], name: str) -> tuple[Any, Any]:
-    """The error of the ensemble without a member, and how much larger that is."""
-    left_out = facts["leave_one_out"]
-    return (None, None) if left_out is None else (left_out[name]["error"], left_out[name]["change"])
+def _member_name(ensemble: "Ensemble", reference: str) -> str:
+    """The name of a member, which is given by that name or by the id of its model or ensemble.
+
+    Raises:
+        InvalidInputError: there is no such member.
+    """
+    labels = ensemble.labels()
+    by_id = {str(item.model_id or item.member_id): labels[item.id] for item in reversed(ensemble.items())}
+    known = by_id | {name: name for name in labels.values()}
+    if reference not in known:
+        raise InvalidInputError(
+            f"{described_first(ensemble)} has no member {reference!r}; its members are "
+            f"{', '.join(labels.values())}. Name one of these."
+        )
+    return known[reference]
 
 
-def _row(side: "Side", parts: list[str]) -> list[Any]:
-    then_and_now = [" → ".join(f"{value:.5g}" for value in side.rmse[part]) for part in parts]
-    return [side.name, None if side.reason is not None else f"{side.largest_difference:.3g}", *then_and_now]
+def _compared(ensemble: "Ensemble", combined: "Combined") -> dict[str, dict[str, float | int]]:
+    """The errors by part, on the same rows, of the stored forecasts and of the new ones."""
+    from endirector.combination.kept import stored_forecast
+    from endirector.rendering.metrics import errors
+    from enstorage.preparation.split import Part
+
+    evidence = combined.evidence
+    forecasts = {"stored": stored_forecast(ensemble, evidence.keys), "what_if": combined.forecast}
+    compared: dict[str, dict[str, float | int]] = {}
+    for part in Part:
+        if (rows := evidence.part == part).any():
+            rmse = {name: errors(evidence.truth[rows], values[rows])["rmse"] for name, values in forecasts.items()}
+            compared[part.label] = {"rows": int(rows.sum()), **rmse}
+    return compared

@@ -8,17 +8,17 @@ import typer
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.arguments.records import Entity, entity_class, find_record, find_records
 from enmyadmin.commands.changing import trashed
-from enmyadmin.output import Json, print_json, print_table, shortened
+from enmyadmin.output import Json, as_cell, print_json, print_line, print_lines, print_table, shortened
 from enmyadmin.rendered import print_rendered
 
 if TYPE_CHECKING:
     from enstorage import DataSource, Model
     from enstorage.entity._record import Record
 
-_TOLD_APART = {"meta", "items", "result", "formed"}
+#: Facts that `show` does not list among the columns, but by themselves.
+_SHOWN_BELOW = {"meta", "items", "result", "formed"}
 
-
-Trash = Annotated[bool, typer.Option("--trash", help="Only what is in the trash.")]
+Trash = Annotated[bool, typer.Option("--trash", help="Only records in the trash.")]
 
 
 def list_entities(
@@ -53,12 +53,12 @@ def find(
     order_by: Annotated[
         str | None, typer.Option("--order-by", help='Such as "meta.mse desc, name".', show_default=False)
     ] = None,
-    limit: Annotated[int | None, typer.Option("--limit", help="At most so many.", show_default=False)] = None,
+    limit: Annotated[int | None, typer.Option("--limit", help="Largest number of records.", show_default=False)] = None,
     trash: Trash = False,
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Find the records that a query asks for.
+    """Find the records that fulfil a query.
 
     Example: enstorage find model "meta.loss < 0.01 and name like 'lag%'" --order-by "meta.loss" --limit 5
     """
@@ -74,13 +74,13 @@ def _print_trash(records: "list[Record]", *, as_json: bool) -> None:
         print_json([dict(zip(heads, each, strict=True)) for each in facts])
         return
     print_table(heads, facts)
-    typer.echo(f"{len(records)} in the trash")
+    print_line(f"{len(records)} in the trash")
 
 
 def compare(
     entity: Entity,
     ids: Annotated[list[str], typer.Argument(help="Two or more ids or names.", metavar="ID")],
-    everything: Annotated[bool, typer.Option("--all", help="Also what is the same for all.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show also values that do not differ.")] = False,
     store: Store = None,
     as_json: Json = False,
 ) -> None:
@@ -98,15 +98,10 @@ def compare(
         return
     shown = comparison.values if everything else comparison.differing
     if not shown:
-        typer.echo(f"They do not differ in any of {len(comparison.values)} values.")
+        print_line(f"They do not differ in any of {len(comparison.values)} values.")
         return
     heads = [f"{kind.__tablename__} {record.id}" for record in records]
-    print_table(["", *heads], [[name, *map(_side, values)] for name, values in shown.items()])
-
-
-def _side(value: Any) -> Any:
-    """A value that stands beside others of its kind, in a column of other kinds."""
-    return f"{value:.6g}" if isinstance(value, float) else shortened(value, 16)
+    print_table(["", *heads], [[name, *(as_cell(value, 16) for value in values)] for name, values in shown.items()])
 
 
 def _print_records(kind: "type[Record]", records: "Sequence[Record]", word: str, *, as_json: bool) -> None:
@@ -118,7 +113,7 @@ def _print_records(kind: "type[Record]", records: "Sequence[Record]", word: str,
         return
     columns = list(named(kind, "listed"))
     print_table(columns, [[shortened(row[column]) for column in columns] for row in rows])
-    typer.echo(f"{len(rows)} {word}")
+    print_line(f"{len(rows)} {word}")
 
 
 def show(
@@ -127,7 +122,7 @@ def show(
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Show one record, its facts and what it was made from.
+    """Show one record, its facts and its origins.
 
     Example: enstorage show ensemble 1
     """
@@ -152,21 +147,21 @@ def show(
     if as_json:
         print_json({**facts, "lineage": made_from.to_json()} if made_from else facts)
         return
-    told = [
-        [name, value] for name, value in facts.items() if value not in (None, "", {}, []) and name not in _TOLD_APART
-    ]
-    print_table([kind.__name__, ""], [[name, shortened(value, 200)] for name, value in told])
+    shown = {
+        name: value for name, value in facts.items() if name not in _SHOWN_BELOW and value not in (None, "", {}, [])
+    }
+    print_table([kind.__name__, ""], [[name, as_cell(value, 200)] for name, value in shown.items()])
     if isinstance(record, Model) and facts["meta"]:
-        print_table(["meta", ""], [[key, shortened(value, 200)] for key, value in facts["meta"].items()])
+        print_table(["meta", ""], [[key, as_cell(value, 200)] for key, value in facts["meta"].items()])
     if isinstance(record, Ensemble) and record.result is not None:
-        typer.echo()
+        print_line()
         print_rendered(record)
     if made_from is not None:
-        typer.echo(f"\nMade from\n{made_from}")
+        print_lines(f"\nMade from\n{made_from}")
 
 
 def _curves(model: "Model") -> dict[str, dict[str, Any]]:
-    """Of each curve how many steps it has, and its last value."""
+    """The number of steps and the last value of each curve."""
     table = model.curves()
     curves = {name: table[name].drop_nulls() for name in table.columns if name != "step"}
     return {name: {"steps": len(values), "last": values[-1]} for name, values in curves.items()}

@@ -1,4 +1,4 @@
-"""The command about times past the end of the data: forecast."""
+"""The command forecast: forecasts of times after the end of the data."""
 
 import warnings
 from enum import StrEnum
@@ -9,23 +9,23 @@ import typer
 
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.arguments.records import find_record
-from enmyadmin.output import Json, Quiet, print_json, print_table
+from enmyadmin.output import Json, Quiet, print_json, print_line, print_table
 
 if TYPE_CHECKING:
     import polars as pl
 
 
 class Forecasting(StrEnum):
-    """Records that forecast past the end of their data."""
+    """Entities that forecast times after the end of their data."""
 
     MODEL = "model"
     ENSEMBLE = "ensemble"
 
 
 def forecast(
-    entity: Annotated[Forecasting, typer.Argument(help="What forecasts.", show_default=False)],
+    entity: Annotated[Forecasting, typer.Argument(help="Entity that forecasts.", show_default=False)],
     id: Annotated[str, typer.Argument(help="Its id, as `enstorage list` shows, or its name.")],
-    horizon: Annotated[int, typer.Option(help="How many steps.")] = 1,
+    horizon: Annotated[int, typer.Option(help="Number of steps.")] = 1,
     time_from: Annotated[
         str | None,
         typer.Option(help="The first time to forecast; by default right after the data.", show_default=False),
@@ -34,7 +34,9 @@ def forecast(
         list[float] | None,
         typer.Option(help="Of an interval, such as 0.95; may be repeated.", show_default=False),
     ] = None,
-    csv: Annotated[Path | None, typer.Option(help="Write the forecasts to this file.", show_default=False)] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="Write the forecasts to this file, which is replaced.", show_default=False)
+    ] = None,
     store: Store = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -45,21 +47,24 @@ def forecast(
 
     Example: enstorage forecast ensemble 1 --horizon 12 --level 0.9
     """
-    with warnings.catch_warnings(record=True) as told:
+    from enstorage.writing import check_writable, is_standard_output, write_whole
+
+    if csv is not None:
+        check_writable(csv, overwrite=True)
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         table = _forecast(entity, id, horizon, time_from, level, store, progress=not (quiet or as_json))
-    notes = [str(each.message) for each in told if each.category is UserWarning]
+    notes = [str(each.message) for each in caught if each.category is UserWarning]
     if csv is not None:
-        from enstorage.writing import write_whole
-
         write_whole(csv, _readable(table).write_csv().encode(), overwrite=True)
+    err = csv is not None and is_standard_output(csv)
     if as_json:
-        print_json({"forecasts": _readable(table).to_dicts(), "notes": notes})
+        print_json({"forecasts": _readable(table).to_dicts(), "notes": notes}, err=err)
         return
     for note in notes:
-        typer.echo(f"note: {note}", err=True)
+        print_line(f"note: {note}", err=True)
     if csv is not None:
-        typer.echo(f"Wrote {table.height} forecasts to {csv}.")
+        print_line(f"Wrote {table.height} forecasts to {csv}.", err=err)
     else:
         _print(table)
 
@@ -88,7 +93,7 @@ def _forecast(
 
 
 def _readable(table: "pl.DataFrame") -> "pl.DataFrame":
-    """With times as text beside the ids."""
+    """The table with times as text beside the ids."""
     import polars as pl
 
     from enstorage.instant import to_iso

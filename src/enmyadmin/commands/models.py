@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from enmyadmin.arguments.opening import Store, open_store
-from enmyadmin.arguments.records import find_record, find_records
-from enmyadmin.output import Json, print_json, print_table
+from enmyadmin.arguments.records import described, find_record, find_records
+from enmyadmin.output import Json, counted, print_json, print_line, print_table
 
 
 def export_model(
     id: Annotated[str, typer.Argument(help="Id or name of the model.")],
-    folder: Annotated[Path, typer.Argument(help="Where to write: a new folder.")],
+    folder: Annotated[Path, typer.Argument(help="A new folder to write to.")],
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the folder if a model was exported to it.")
     ] = False,
@@ -34,14 +34,14 @@ def export_model(
         return
     print_table(["file", "bytes"], [[name, size] for name, size in exported.files.items()])
     for name, reason in exported.left_out.items():
-        typer.echo(f"Without {name}: {reason}")
-    typer.echo(f"Wrote model {model.id} ({model.name}) to {folder}.")
+        print_line(f"Without {name}: {reason}")
+    print_line(f"Wrote {described(model)} to {folder}.")
 
 
 def import_model(
     path: Annotated[Path, typer.Argument(help="A folder of `enstorage export-model`; a .keras, .skops or .onnx file.")],
     research: Annotated[str, typer.Option(help="Id or name of the research that it will belong to.")],
-    name: Annotated[str | None, typer.Option(help="What to call it; by default as it was called.")] = None,
+    name: Annotated[str | None, typer.Option(help="Its name; by default its former name.")] = None,
     store: Store = None,
     as_json: Json = False,
 ) -> None:
@@ -57,12 +57,12 @@ def import_model(
     if as_json:
         print_json({"path": str(path), "model": model.as_dictionary()})
     else:
-        typer.echo(f"Model {model.id} ({model.name}) is here.")
+        print_line(f"Imported {described(model)}.")
 
 
 def tensorboard(
     ids: Annotated[list[str], typer.Argument(help="Ids or names of models.", metavar="MODEL")],
-    folder: Annotated[Path, typer.Option(help="Where to write, for tensorboard --logdir.")],
+    folder: Annotated[Path, typer.Option(help="Folder to write to, for tensorboard --logdir.")],
     store: Store = None,
     as_json: Json = False,
 ) -> None:
@@ -77,6 +77,4 @@ def tensorboard(
     if as_json:
         print_json({"runs": [str(run) for run in runs]})
     else:
-        typer.echo(
-            f"Wrote {len(runs)} run{'s' if len(runs) > 1 else ''}. Look at them with: tensorboard --logdir {folder}"
-        )
+        print_line(f"Wrote {counted(len(runs), 'run')}. Look at them with: tensorboard --logdir {folder}")

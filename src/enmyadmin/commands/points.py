@@ -1,13 +1,15 @@
-"""Commands about points: import-csv, import-lines, export-csv."""
+"""Commands about points: import-csv, import-lines, export-csv, delete-points."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from enmyadmin.arguments.confirmation import Yes, ask_before
+from enmyadmin.arguments.given import pair
 from enmyadmin.arguments.opening import Store, open_or_make_store, open_store
-from enmyadmin.arguments.records import Entity, entity_class, find_record
-from enmyadmin.output import Json, Quiet, print_json
+from enmyadmin.arguments.records import Entity, described, described_first, entity_class, find_record
+from enmyadmin.output import Json, Quiet, counted, print_json, print_line
 from enstorage.errors import InvalidInputError
 
 
@@ -18,7 +20,7 @@ def import_csv(
         str | None, typer.Option(help="Id or name of a source to write to instead of making one.", show_default=False)
     ] = None,
     interval: Annotated[
-        str | None, typer.Option(help="Of the new source, such as 1y or 15m; by default as the times lie.")
+        str | None, typer.Option(help="Of the new source, such as 1y or 15m; by default inferred from the times.")
     ] = None,
     aggregate: Annotated[str, typer.Option(help="Of the new source.")] = "mean",
     unit: Annotated[str, typer.Option(help="Of the new source's values.")] = "",
@@ -28,7 +30,7 @@ def import_csv(
 ) -> None:
     """Import points from a CSV file of two columns, time and value.
 
-    Where there is no store yet, it is made.
+    A store that does not exist is made.
 
     Example: enstorage import-csv load.csv --name Load --unit MW
     """
@@ -39,8 +41,8 @@ def import_csv(
 
     if source is not None and (name or interval or unit or aggregate != "mean"):
         raise InvalidInputError(
-            "With --source the points go to a source that is there; --name, --interval, --aggregate and --unit are for a "
-            "new one. Leave out either."
+            "With --source the points are written to an existing source; --name, --interval, --aggregate and --unit are for "
+            "a new one. Leave out either."
         )
     with listening(not (quiet or as_json)) as report:
         report("Reading points", 0, 2)
@@ -61,18 +63,19 @@ def import_csv(
     if as_json:
         print_json({"points": count, "data_source": target.as_dictionary(), "made_store": made})
     else:
-        typer.echo(f"Wrote {count} points to data source {target.id} ({target.name}), interval {target.time_interval}.")
+        interval = "without interval" if target.time_interval is None else f"interval {target.time_interval}"
+        print_line(f"Wrote {counted(count, 'point')} to {described(target)}, {interval}.")
 
 
 def import_lines(
     file: Annotated[Path, typer.Argument(help="Lines of InfluxDB's line protocol, plain or packed (.gz).")],
     source: Annotated[str, typer.Option(help="Id or name of the source to write to.")],
-    measurement: Annotated[str, typer.Option(help="What the lines begin with.")] = "data_source",
+    measurement: Annotated[str, typer.Option(help="The measurement of the lines.")] = "data_source",
     field: Annotated[str, typer.Option(help="The field that holds the value.")] = "value",
     tag: Annotated[
         list[str] | None,
         typer.Option(
-            help="KEY=TEXT that a line must have, may be given again; by default mysql_id=ID.", metavar="KEY=TEXT"
+            help="KEY=TEXT that a line must have, may be repeated; by default mysql_id=ID.", metavar="KEY=TEXT"
         ),
     ] = None,
     precision: Annotated[
@@ -88,10 +91,7 @@ def import_lines(
     """
     from enstorage import DataSource
 
-    unequal = [text for text in tag or [] if not text.partition("=")[2]]
-    if unequal:
-        raise InvalidInputError(f"--tag received {unequal[0]!r}; expected KEY=TEXT, such as host=server01.")
-    tags = dict(text.split("=", 1) for text in tag) if tag else None
+    tags = dict(pair(text, "--tag") for text in tag) if tag else None
     target = find_record(DataSource, source, open_store(store))
     count = target.import_lines(
         file,
@@ -104,39 +104,75 @@ def import_lines(
     if as_json:
         print_json({"points": count, "data_source": target.as_dictionary()})
     else:
-        typer.echo(f"Wrote {count} points to data source {target.id} ({target.name}).")
+        print_line(f"Wrote {counted(count, 'point')} to {described(target)}.")
 
 
 def export_csv(
     entity: Entity,
     id: Annotated[str, typer.Argument(help="Its id or name.")],
-    file: Annotated[Path, typer.Argument(help="Where to write.")],
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it is there.")] = False,
+    file: Annotated[Path, typer.Argument(help="A file, a pipe or /dev/stdout to write to.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
     store: Store = None,
     as_json: Json = False,
 ) -> None:
     """Export points, or the table of a record, to a CSV file.
 
-    A data source has points; snapshots, preparations, data sets, forecasts and ensembles have tables.
+    A data source and a panel have points, a model has forecasts; snapshots, preparations, data sets, forecasts and ensembles
+    have tables.
 
     Example: enstorage export-csv data-source 1 load.csv
     """
-    from enstorage import DataSource
+    from enstorage import DataSource, Model, Panel
+    from enstorage.writing import check_writable, is_standard_output, is_stream, write_whole
 
     record = find_record(entity_class(entity), id, open_store(store))
-    if file.exists() and not overwrite:
-        raise InvalidInputError(f"{file} is there already. Choose another name, or replace it with --overwrite.")
+    check_writable(file, overwrite=overwrite)
     if isinstance(record, DataSource):
         from enstorage.sources.csv_file import write_csv_points
 
         write_csv_points(file, *record.read(), overwrite=overwrite)
+    elif isinstance(record, Model):
+        write_whole(file, record.forecasts().write_csv().encode(), overwrite=overwrite)
+    elif isinstance(record, Panel):
+        write_whole(file, record.read().write_csv().encode(), overwrite=overwrite)
     elif hasattr(record, "to_csv"):
         record.to_csv(file)
     elif hasattr(record, "data_csv"):
         record.data_csv.to_csv(file)
     else:
         raise InvalidInputError(
-            f"{record} has no table. What has one: data_source, data_snapshot, data_preparation, data_set, forecast, "
-            "ensemble, data_csv."
+            f"{described_first(record)} has no table; expected a data_source, panel, data_snapshot, "
+            "data_preparation, data_set, model, forecast, ensemble or data_csv. Name one of these."
         )
-    print_json({"file": str(file), "bytes": file.stat().st_size}) if as_json else typer.echo(f"Wrote {file}.")
+    size = None if is_stream(file) else file.stat().st_size
+    err = is_standard_output(file)
+    print_json({"file": str(file), "bytes": size}, err=err) if as_json else print_line(f"Wrote {file}.", err=err)
+
+
+def delete_points(
+    source: Annotated[str, typer.Argument(help="Id or name of the data source.", metavar="SOURCE")],
+    time_from: Annotated[str | None, typer.Option(help="The first time to delete.", show_default=False)] = None,
+    time_to: Annotated[
+        str | None, typer.Option(help="The first time after those to keep again.", show_default=False)
+    ] = None,
+    yes: Yes = False,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Delete points of a data source, of a period or all.
+
+    Snapshots are not changed.
+
+    Example: enstorage delete-points Load --time-from 2024-01-01 --time-to 2024-02-01
+    """
+    from enstorage import DataSource
+
+    target = find_record(DataSource, source, open_store(store))
+    count = len(target.read(time_from, time_to)[0])
+    if count:
+        ask_before(f"delete {counted(count, 'point')} of {described(target)} for good", yes=yes)
+        count = target.delete_points(time_from, time_to)
+    if as_json:
+        print_json({"deleted": count, "data_source": target.as_dictionary()})
+    else:
+        print_line(f"Deleted {counted(count, 'point')} of {described(target)}.")

@@ -1,5 +1,6 @@
-"""Commands that lead from a source to prepared data: snapshot, prepare."""
+"""Commands from a source to prepared data: snapshot, check-snapshots, prepare."""
 
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 import typer
@@ -7,43 +8,53 @@ import typer
 from enmyadmin.arguments.given import without_none
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.arguments.records import described, find_records
-from enmyadmin.output import Json, Quiet, print_json
+from enmyadmin.output import Json, Quiet, print_json, print_line
 
-Clean = Annotated[
-    str | None,
-    typer.Option(
-        "--clean",
-        help="Rows without value: drop (by default), forward, backward, linear, mean, median, constant(v), seasonal(n).",
-        metavar="METHOD",
-        show_default=False,
-    ),
-]
-Transform = Annotated[
-    str | None,
-    typer.Option(
-        help="none (by default), minmax, standard, log, difference, or a chain: log+minmax.",
-        metavar="METHOD",
-        show_default=False,
-    ),
-]
-Train = Annotated[
-    float | None,
-    typer.Option("--train", help="Share of the rows, in time order, to train on; 0.7 by default.", show_default=False),
-]
-Valid = Annotated[
-    float | None,
-    typer.Option("--valid", help="Share after those, to choose by; 0 by default.", show_default=False),
-]
-Test = Annotated[
-    float | None,
-    typer.Option("--test", help="Share at the end; by default what the others leave.", show_default=False),
-]
-Split = Annotated[
-    str | None,
-    typer.Option(help="time (by default), or random, which leaks the future into training.", show_default=False),
-]
-Seed = Annotated[int | None, typer.Option(help="Of a random split; 0 by default.", show_default=False)]
 Description = Annotated[str, typer.Option(help="Free text.", show_default=False)]
+
+
+@dataclass(frozen=True)
+class PreparationOptions:
+    """The parameters of a preparation, by the names of its columns."""
+
+    clean_method: Annotated[
+        str | None,
+        typer.Option(
+            "--clean",
+            help="Rows without value: drop (by default), forward, backward, linear, mean, median, constant(v), "
+            "seasonal(n).",
+            metavar="METHOD",
+            show_default=False,
+        ),
+    ] = None
+    transform_method: Annotated[
+        str | None,
+        typer.Option(
+            "--transform",
+            help="none (by default), minmax, standard, log, difference, or a chain: log+minmax.",
+            metavar="METHOD",
+            show_default=False,
+        ),
+    ] = None
+    train_part: Annotated[
+        float | None,
+        typer.Option(
+            "--train", help="Share of the rows, in time order, to train on; 0.7 by default.", show_default=False
+        ),
+    ] = None
+    valid_part: Annotated[
+        float | None,
+        typer.Option("--valid", help="Share after those, to choose by; 0 by default.", show_default=False),
+    ] = None
+    test_part: Annotated[
+        float | None,
+        typer.Option("--test", help="Share at the end; by default what the others leave.", show_default=False),
+    ] = None
+    split: Annotated[
+        str | None,
+        typer.Option(help="time (by default), or random, which leaks the future into training.", show_default=False),
+    ] = None
+    seed: Annotated[int | None, typer.Option(help="Of a random split; 0 by default.", show_default=False)] = None
 
 
 def snapshot(
@@ -70,21 +81,42 @@ def snapshot(
     for each in taken:
         times, _ = each.read()
         empty = f", {each.empty_rows} of them without value" if each.empty_rows else ""
-        typer.echo(
+        print_line(
             f"Took {described(each)} of {described(each.data_source)}: {each.rows} rows from {to_iso(int(times[0]))} to "
             f"{to_iso(int(times[-1]))}{empty}."
         )
 
 
+def check_snapshots(
+    sources: Annotated[list[str], typer.Argument(help="Ids or names of data sources.", metavar="SOURCE")],
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Compare the points of a data source with its snapshots.
+
+    The result is kept: ensembles over a snapshot whose points changed are shown as not up to date.
+
+    Example: enstorage check-snapshots Load
+    """
+    from enstorage import DataSource
+
+    chosen = find_records(DataSource, sources, open_store(store))
+    changed = {source.id: {each.id for each in source.check_snapshots()} for source in chosen}
+    snapshots = [(source, each) for source in chosen for each in source.snapshots()]
+    if as_json:
+        print_json([{**each.as_dictionary(), "same": each.id not in changed[source.id]} for source, each in snapshots])
+        return
+    for source, each in snapshots:
+        word = "has other points now" if each.id in changed[source.id] else "is as it was"
+        print_line(f"The period of {described(each)} of {described(source)} {word}.")
+    if not snapshots:
+        print_line("There are no snapshots.")
+
+
 def prepare(
     snapshots: Annotated[list[str], typer.Argument(help="Ids of snapshots.", metavar="SNAPSHOT")],
-    clean: Clean = None,
-    transform: Transform = None,
-    train: Train = None,
-    valid: Valid = None,
-    test: Test = None,
-    split: Split = None,
-    seed: Seed = None,
+    *,
+    preparing: PreparationOptions,
     description: Description = "",
     store: Store = None,
     quiet: Quiet = False,
@@ -96,15 +128,13 @@ def prepare(
     """
     from enstorage import DataSnapshot, create_preparations
 
-    methods = {"clean_method": clean, "transform_method": transform, "split": split, "seed": seed}
-    parts = {"train_part": train, "valid_part": valid, "test_part": test}
     chosen = find_records(DataSnapshot, snapshots, open_store(store))
     made = create_preparations(
-        chosen, **without_none({**methods, **parts}), description=description, progress=not (quiet or as_json)
+        chosen, **without_none(asdict(preparing)), description=description, progress=not (quiet or as_json)
     )
     if as_json:
         print_json([each.as_dictionary() for each in made])
         return
     for each in made:
         rows = ", ".join(f"{count} {part}" for part, count in each.state["parts"].items() if count)
-        typer.echo(f"Made {described(each)} of data snapshot {each.data_snapshot_id}: {each.rows} rows ({rows}).")
+        print_line(f"Made {described(each)} of data snapshot {each.data_snapshot_id}: {each.rows} rows ({rows}).")

@@ -9,14 +9,14 @@ import typer
 
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.arguments.period import parse_period
-from enmyadmin.output import Json, Quiet, print_json, print_table, readable_size
+from enmyadmin.output import Json, Quiet, counted, print_json, print_line, print_table, readable_size
 
 
 def init(
-    folder: Annotated[Path | None, typer.Argument(help="Where; by default as the settings say.")] = None,
+    folder: Annotated[Path | None, typer.Argument(help="Folder of the store; by default that of the settings.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Make a store, or find that it is there.
+    """Make a store, unless it exists.
 
     Example: enstorage init energy
     """
@@ -29,7 +29,7 @@ def init(
         return
     print_table(["store", "place"], [[name, place] for name, place in places.items()])
     option = "" if folder is None else f" --store {shlex.quote(str(folder))}"
-    typer.echo(f"The store is ready. Next: enstorage import-csv FILE{option}")
+    print_line(f"The store is ready. Next: enstorage import-csv FILE{option}")
 
 
 def info(store: Store = None, as_json: Json = False) -> None:
@@ -60,7 +60,7 @@ def upgrade(store: Store = None, as_json: Json = False) -> None:
     from enstorage.database.schema import HEAD_REVISION
 
     open_store(store, upgrade=True).close()
-    print_json({"schema": HEAD_REVISION}) if as_json else typer.echo(f"The store has schema {HEAD_REVISION}.")
+    print_json({"schema": HEAD_REVISION}) if as_json else print_line(f"The store has schema {HEAD_REVISION}.")
 
 
 def check(store: Store = None, quiet: Quiet = False, as_json: Json = False) -> None:
@@ -78,7 +78,7 @@ def check(store: Store = None, quiet: Quiet = False, as_json: Json = False) -> N
         print_json([asdict(each) for each in found])
     else:
         if not is_damaged:
-            typer.echo("The store is whole.")
+            print_line("The store is whole.")
         if found:
             print_table(
                 ["", "entity", "id", "problem"], [[each.kind, each.entity, each.id, each.problem] for each in found]
@@ -88,15 +88,13 @@ def check(store: Store = None, quiet: Quiet = False, as_json: Json = False) -> N
 
 
 def gc(
-    delete: Annotated[bool, typer.Option("--delete", help="Free it; without this, only say what there is.")] = False,
-    grace: Annotated[
-        str, typer.Option(help="Leave alone what was written within this time, such as 90m, 24h or 7d.")
-    ] = "24h",
+    delete: Annotated[bool, typer.Option("--delete", help="Free it; without this, only show what there is.")] = False,
+    grace: Annotated[str, typer.Option(help="Keep what was written within this time, such as 90m, 24h or 7d.")] = "24h",
     store: Store = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Find what nothing refers to, and free it with --delete.
+    """Find unreferenced data, and free it with --delete.
 
     Example: enstorage gc --grace 7d --delete
     """
@@ -114,10 +112,10 @@ def gc(
             [[each.kind, each.count, None if each.bytes is None else readable_size(each.bytes)] for each in found],
         )
     if sweep.spared:
-        typer.echo(f"Nothing refers to {sweep.spared} more objects, which are younger than {grace}.")
+        print_line(f"Kept, since younger than {grace}: {counted(sweep.spared, 'object')} to which nothing refers.")
     if not found:
-        typer.echo("There is nothing to free.")
+        print_line("There is nothing to free.")
     elif sweep.freed:
-        typer.echo(f"Freed {readable_size(sweep.bytes)}.")
+        print_line(f"Freed {readable_size(sweep.bytes)}.")
     else:
-        typer.echo(f"Nothing was freed yet. To free {readable_size(sweep.bytes)}: enstorage gc --delete")
+        print_line(f"Nothing was freed yet. To free {readable_size(sweep.bytes)}: enstorage gc --delete")

@@ -1,62 +1,78 @@
-"""Commands that train models and keep their forecasts: fit, predict, backtest."""
+"""Commands that train models and keep their forecasts: fit, predict, backtest, tune."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from enmyadmin.arguments.given import read_object, without_none
+from enmyadmin.arguments.given import read_named, read_object, without_none
 from enmyadmin.arguments.opening import Store, open_store
-from enmyadmin.arguments.records import described, find_records
+from enmyadmin.arguments.records import described, find_record, find_records
 from enmyadmin.interruption import kept
-from enmyadmin.output import Json, Quiet, print_json, print_table
+from enmyadmin.output import Json, Quiet, print_json, print_line, print_table
 
 if TYPE_CHECKING:
     from enstorage import Model
     from entrainer import Training
 
 Models = Annotated[list[str], typer.Argument(help="Ids or names of models.", metavar="MODEL")]
-Epochs = Annotated[int | None, typer.Option(help="Passes over all rows; 200 by default.", show_default=False)]
-BatchSize = Annotated[int | None, typer.Option(help="Rows per step; 32 by default.", show_default=False)]
-Rate = Annotated[
-    float | None, typer.Option("--learning-rate", help="By default that of the optimizer.", show_default=False)
-]
-Patience = Annotated[
-    int | None,
-    typer.Option(
-        "--early-stopping", help="Stop after so many epochs without a lower loss.", metavar="EPOCHS", show_default=False
-    ),
-]
-Loss = Annotated[str | None, typer.Option(help="Such as mse, mae, huber; mse by default.", show_default=False)]
-Optimizer = Annotated[str | None, typer.Option(help="Such as rmsprop, adam; rmsprop by default.", show_default=False)]
-Settings = Annotated[
-    str | None,
-    typer.Option(
-        "--training",
-        help="All settings as a JSON object, a file, or - for standard input; options above replace what it says.",
-        metavar="JSON",
-        show_default=False,
-    ),
-]
 Seeds = Annotated[
     list[int] | None,
     typer.Option("--seed", help="One for all, or repeated: one for each model; 0 by default.", show_default=False),
 ]
 
 
+@dataclass(frozen=True)
+class TrainingOptions:
+    """The settings of a training: single ones, and all of them as JSON."""
+
+    epochs: Annotated[int | None, typer.Option(help="Passes over all rows; 200 by default.", show_default=False)] = None
+    batch_size: Annotated[int | None, typer.Option(help="Rows per step; 32 by default.", show_default=False)] = None
+    learning_rate: Annotated[
+        float | None, typer.Option(help="By default that of the optimizer.", show_default=False)
+    ] = None
+    early_stopping: Annotated[
+        int | None,
+        typer.Option(help="Stop after so many epochs without a lower loss.", metavar="EPOCHS", show_default=False),
+    ] = None
+    loss: Annotated[str | None, typer.Option(help="Such as mse, mae, huber; mse by default.", show_default=False)] = (
+        None
+    )
+    optimizer: Annotated[
+        str | None, typer.Option(help="Such as rmsprop, adam; rmsprop by default.", show_default=False)
+    ] = None
+    training: Annotated[
+        str | None,
+        typer.Option(
+            help="All settings as a JSON object, a file, or - for standard input; options above replace its values.",
+            metavar="JSON",
+            show_default=False,
+        ),
+    ] = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The settings that were given, as `Training.from_json` takes them."""
+        names = ("epochs", "batch_size", "learning_rate", "loss", "optimizer")
+        stopping = None if self.early_stopping is None else {"patience": self.early_stopping}
+        options = {name: getattr(self, name) for name in names} | {"early_stopping": stopping}
+        return read_object(self.training, "--training") | without_none(options)
+
+    def settings(self) -> "Training":
+        """All settings, with defaults for those that were not given."""
+        from entrainer import Training
+
+        return Training.from_json(self.to_json())
+
+
 def fit(
     models: Models,
-    epochs: Epochs = None,
-    batch_size: BatchSize = None,
-    learning_rate: Rate = None,
-    early_stopping: Patience = None,
-    loss: Loss = None,
-    optimizer: Optimizer = None,
-    training: Settings = None,
+    *,
+    training: TrainingOptions,
     seed: Seeds = None,
     share: Annotated[
-        bool, typer.Option("--share", help="Leave to other processes what they train, and what is trained already.")
+        bool, typer.Option("--share", help="Skip models that other processes train or have trained.")
     ] = False,
     tensorboard: Annotated[
         Path | None, typer.Option(help="Folder in which TensorBoard shows the training.", show_default=False)
@@ -75,16 +91,7 @@ def fit(
     from enstorage import Model
 
     chosen = find_records(Model, models, open_store(store))
-    settings = _training(
-        training,
-        early_stopping,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        loss=loss,
-        optimizer=optimizer,
-    )
-    before = _state(chosen)
+    settings, before = training.settings(), _state(chosen)
     with kept(lambda: _finished(chosen, before)):
         entrainer.fit(
             chosen,
@@ -127,15 +134,10 @@ def predict(models: Models, store: Store = None, as_json: Json = False) -> None:
 
 def backtest(
     models: Models,
-    folds: Annotated[int, typer.Option(min=1, help="How many origins.")] = 5,
+    folds: Annotated[int, typer.Option(min=1, help="Number of origins.")] = 5,
     initial: Annotated[float, typer.Option(help="Share of the rows before the first origin.")] = 0.5,
-    epochs: Epochs = None,
-    batch_size: BatchSize = None,
-    learning_rate: Rate = None,
-    early_stopping: Patience = None,
-    loss: Loss = None,
-    optimizer: Optimizer = None,
-    training: Settings = None,
+    *,
+    training: TrainingOptions,
     seed: Seeds = None,
     store: Store = None,
     quiet: Quiet = False,
@@ -151,16 +153,7 @@ def backtest(
     from enstorage import Model
 
     chosen = find_records(Model, models, open_store(store))
-    settings = _training(
-        training,
-        early_stopping,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        loss=loss,
-        optimizer=optimizer,
-    )
-    before = _state(chosen)
+    settings, before = training.settings(), _state(chosen)
     with kept(lambda: _finished(chosen, before)):
         entrainer.backtest(
             chosen, settings, folds=folds, initial=initial, seeds=_seeds(seed), progress=not (quiet or as_json)
@@ -179,12 +172,70 @@ def backtest(
     print_table(["id", "model", "out-of-fold forecasts"], rows)
 
 
-def _training(given: str | None, early_stopping: int | None, **options: Any) -> "Training":
-    """The settings that `--training` gives, but for what options say."""
-    from entrainer import Training
+def tune(
+    research: Annotated[str, typer.Argument(help="Id or name of the research of the models.", metavar="RESEARCH")],
+    data_set: Annotated[
+        list[str], typer.Option(help="Id or name of a data set with valid rows; may be repeated: several are tried.")
+    ],
+    network: Annotated[
+        str, typer.Option(help="The name of a network, or a JSON object with its fixed parameters.", metavar="JSON")
+    ],
+    space: Annotated[
+        str,
+        typer.Option(
+            help='Parameters to vary, as JSON or a file: {"network.hidden": [[4], [8]], "training.learning_rate": '
+            '{"low": 0.0001, "high": 0.1, "log": true}}.',
+            metavar="JSON",
+        ),
+    ] = "{}",
+    trials: Annotated[int, typer.Option(min=1, help="Number of trials in all, with those stored already.")] = 20,
+    name: Annotated[str, typer.Option(help="Name of the study; an existing one is continued.")] = "tuning",
+    at_once: Annotated[int, typer.Option(min=1, help="Number of trials that are trained together.")] = 12,
+    seed: Annotated[int, typer.Option(help="Of proposals, initial weights and shuffling.")] = 0,
+    *,
+    training: TrainingOptions,
+    store: Store = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Search for the network and settings with the lowest error.
 
-    stopping = None if early_stopping is None else {"patience": early_stopping}
-    return Training.from_json(read_object(given, "--training") | without_none({**options, "early_stopping": stopping}))
+    Each trial is a model of the research; valid rows choose, test rows play no part. Ctrl-C keeps finished trials, and the
+    same command continues the search.
+
+    Example: enstorage tune 1 --data-set 1 --network lstm --space space.json --trials 30 --epochs 50
+    """
+    import entrainer
+    from enmyadmin.arguments.search_space import SearchSpace
+    from enstorage import DataSet, Research
+
+    connector = open_store(store)
+    chosen = find_record(Research, research, connector)
+    sets = {described(each): each for each in find_records(DataSet, data_set, connector)}
+    searched = SearchSpace(
+        read_named(network, "--network") or {}, training.to_json(), sets, read_object(space, "--space")
+    )
+    with kept(lambda: "Finished trials are kept; the same command continues the search."):
+        tuning = entrainer.tune(
+            chosen, searched, trials, name=name, at_once=at_once, seed=seed, progress=not (quiet or as_json)
+        )
+    facts = [model.meta("trial") for model in tuning.models]
+    best = tuning.best if any(fact["value"] is not None for fact in facts) else None
+    if as_json:
+        found = [{"id": model.id, **fact} for model, fact in zip(tuning.models, facts, strict=True)]
+        print_json({"study": name, "best": None if best is None else best.as_dictionary(), "trials": found})
+        return
+    varied = list(dict.fromkeys(key for fact in facts for key in fact["parameters"]))
+    rows = [
+        [model.id, model.name, fact["value"], fact["state"], *map(fact["parameters"].get, varied)]
+        for model, fact in zip(tuning.models, facts, strict=True)
+    ]
+    print_table(["id", "model", "valid loss", "state", *varied], sorted(rows, key=_by_loss))
+    print_line("No trial was completed." if best is None else f"Best: {described(best)}.")
+
+
+def _by_loss(row: list[Any]) -> tuple[bool, float]:
+    return row[2] is None, row[2] or 0.0
 
 
 def _seeds(given: list[int] | None) -> int | list[int]:
@@ -193,7 +244,7 @@ def _seeds(given: list[int] | None) -> int | list[int]:
 
 
 def _state(models: "Sequence[Model]") -> list[Any]:
-    """Facts and forecasts of models: what changes when they are trained."""
+    """Facts and forecasts of models, which change when they are trained."""
     from enstorage import Forecast
 
     return [(model.metas(), [forecast.id for forecast in Forecast.of(model)]) for model in models]
@@ -210,4 +261,4 @@ def _finished(models: "Sequence[Model]", before: list[Any]) -> str:
     left = len(models) - len(kept_ones)
     if not kept_ones:
         return "No model was finished; nothing was changed."
-    return f"Kept: {'; '.join(kept_ones)}." + (f" {left} of {len(models)} are as they were." if left else "")
+    return f"Kept: {'; '.join(kept_ones)}." + (f" {left} of {len(models)} are unchanged." if left else "")

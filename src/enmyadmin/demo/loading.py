@@ -1,4 +1,4 @@
-"""Imports that need not be waited for."""
+"""Imports in another thread, during the training."""
 
 from collections.abc import Iterable, Sequence
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""From what is stored to the one object behind the report."""
+"""The result of the demonstration, read from the stored records."""
 
 import platform
 import time

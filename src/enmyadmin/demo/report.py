@@ -1,4 +1,4 @@
-"""Writes what an experiment found as one page that needs nothing but a browser."""
+"""The result of an experiment as one page that needs nothing but a browser."""
 
 from functools import partial
 from itertools import groupby
@@ -10,10 +10,11 @@ import numpy as np
 from endirector.reporting.page import at_two_widths, period, render_page, squared
 from enmyadmin.demo.result import ENSEMBLE, BaselineResult, EnsembleFigures, ExperimentResult, MemberResult
 from enstorage.preparation.split import Part
+from enstorage.writing import make_folder, write_whole
 
 
 def write_report(result: ExperimentResult, folder: Path) -> Path:
-    """Writes `report.html` into a folder, which is made where it is missing.
+    """Write `report.html` into a folder, which is made where it is missing.
 
     The page is one file: styles and pictures are inside, it loads nothing and runs no script. It follows the reader's
     light or dark theme, fits a telephone and prints. Equal results give equal bytes.
@@ -29,9 +30,9 @@ def write_report(result: ExperimentResult, folder: Path) -> Path:
         MissingLibraryError: Jinja or Matplotlib is not installed.
     """
     page = _render(result)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     path = folder / "report.html"
-    path.write_text(page, encoding="utf-8")
+    write_whole(path, page.encode(), overwrite=True)
     return path
 
 

@@ -10,21 +10,21 @@ from numpy.typing import NDArray
 from enstorage.errors import InvalidInputError
 
 ENSEMBLE = "ensemble"
-"""The name of the ensemble among the forecasts; no member and no baseline bears it."""
+"""The name of the ensemble among the forecasts; no member and no baseline has it."""
 
 
 @dataclass(frozen=True)
 class MemberResult:
-    """One member on the test part: errors in the unit of the source, its weight and what the alignment cost it.
+    """One member on the test part: errors in the unit of the source, its weight and the rows that the alignment dropped.
 
     Attributes:
         name: Name of the member, unique in the experiment.
-        lag: How many past values it sees.
+        lag: Number of past values that it gets.
         mse: Mean squared error, unit².
         rmse: Root of `mse`, unit.
         mse_scaled: Mean squared error in the scale of the preparation.
         weight: Its coefficient in the metamodel.
-        lost_rows: Its rows whose target id not every member has.
+        lost_rows: Number of its rows whose target is not common to all members.
     """
 
     name: str

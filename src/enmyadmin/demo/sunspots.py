@@ -1,6 +1,6 @@
 """The paper's experiment: three LSTM networks of one series, blended (Puchkov & Terekhov 2016).
 
-What happens is in `run`, from the source to the ensemble, in the order of the way of the data.
+`run` does all steps in their order, from the source to the ensemble.
 """
 
 import shlex
@@ -23,6 +23,7 @@ from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError, MissingLibraryError
 from enstorage.interval import infer_interval
 from enstorage.sources.points import as_points
+from enstorage.writing import write_whole
 
 LAGS = (5, 7, 13)
 SUNSPOT_SEASON = 11
@@ -109,7 +110,7 @@ def run(
         result = summarise(ensembles, baselines, preparation, LAGS, _command(csv, unit, season, seeds))
         report = write_report(result, folder)
         metrics = folder / "metrics.json"
-        metrics.write_text(to_json(result.metrics()) + "\n", encoding="utf-8")
+        write_whole(metrics, f"{to_json(result.metrics())}\n".encode(), overwrite=True)
         if not quiet:
             print_closing_lines(result, report, metrics)
     return result

@@ -57,8 +57,9 @@ def export_project(
             points = _write_contents(archive, project.connector, hashes, ids[DataSource], report.within(0, 50, 100))
             archive.add(MANIFEST, [manifest.to_json()], compress=True)
         _read_again(file, project, report.within(50, 100, 100))
+        size = file.seek(0, os.SEEK_END)
     records = {entity.__tablename__: len(each) for entity, each in ids.items()}
-    return Exported(project, Path(path), Path(path).stat().st_size, records, len(hashes), points)
+    return Exported(project, Path(path), size, records, len(hashes), points)
 
 
 def _write_records(archive: ArchiveWriter, project: Project) -> tuple[Manifest, dict[Kind, list[int]], set[str]]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, bindparam, exists, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -199,7 +199,7 @@ def _trashed(session: Session, keys: "Iterable[Key]") -> "set[Key]":
 def _ids_in_trash(entity: "Kind") -> Any:
     """The statement for the `ids` that are in the trash. Made once: every save of a new record runs it."""
     columns = entity.__table__.columns
-    ids = bindparam("ids", expanding=True)
+    ids: BindParameter[int] = bindparam("ids", expanding=True)
     return select(columns["id"]).where(columns["id"].in_(ids), columns["deleted_at"].is_not(None))
 
 

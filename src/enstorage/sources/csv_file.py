@@ -12,6 +12,8 @@ The first time determines the format of the whole column:
 
 import csv
 import re
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,15 +22,17 @@ from numpy.typing import NDArray
 
 from enstorage.errors import InvalidInputError
 from enstorage.instant import MIN_NS, SECOND, iso_strings_to_ns, join_seconds, to_iso
-from enstorage.progress import checkpoint
+from enstorage.sources.text_file import numbered_lines, read_bytes
 from enstorage.writing import write_whole
 
 if TYPE_CHECKING:
     import polars as pl
 
-_LINES_AT_ONCE = 1_000_000
+KIND = "CSV file"
 _YEAR = r"^(?P<year>[0-9]{4})(?:\.(?P<fraction>[0-9]+))?$"
 _WHOLE = r"^[+-]?[0-9]+$"
+_NANOSECONDS = rb'(?:^|[\r\n])[ "+-]*[0-9]{17}'
+_ISO = "ISO 8601 (2015-01-29T21:55:43Z, 2015-01)"
 _FORMATS = "ISO 8601 (2015-01-29T21:55:43Z, 2015-01), years (1749 or 1749.042), or nanoseconds since 1970"
 
 
@@ -46,48 +50,57 @@ def read_csv_points(path: str | Path) -> tuple[NDArray[np.int64], NDArray[np.flo
             message gives the line of the first bad row and the number of others.
     """
     path = Path(path)
-    return parse_csv_points(path, read_bytes(path))
+    return parse_csv_points(path, read_bytes(path, KIND))
 
 
 def parse_csv_points(path: Path, content: bytes) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The points in the bytes of a CSV file; see `read_csv_points`."""
     import polars as pl
 
-    lines = (
-        pl.DataFrame({"text": [_text(path, content)]})
-        .select(pl.col("text").str.split("\n").explode())
-        .with_row_index("line", offset=1)
-        .with_columns(pl.col("text").str.strip_chars(" "))
-        .filter((pl.col("text").str.strip_chars() != "") & ~pl.col("text").str.starts_with("#"))
-    )
-    if lines.is_empty():
+    text = pl.col("text")
+    is_row = (text.str.strip_chars() != "") & ~text.str.starts_with("#")
+    pieces = (piece for piece in numbered_lines(path, content, KIND, blanks=" ", is_kept=is_row) if piece.height)
+    first = next(pieces, None)
+    if b"\0" in content:
+        raise InvalidInputError(f"{path} is a binary file; expected text in UTF-8. Export it as CSV first.")
+    if first is None:
         raise InvalidInputError(f"{path} holds no points; expected rows of a time and a value. Check the file.")
-    delimiter = _find_delimiter(lines["text"].head(2).to_list())
-    first_row = _cells(lines["text"][0], delimiter)
+    delimiter = _find_delimiter(first["text"].head(2).to_list())
+    first_row = _cells(first["text"][0], delimiter)
     if len(first_row) != 2:
         raise _other_columns(path, first_row)
     if _is_header(first_row):
-        lines = lines[1:]
-        if lines.is_empty():
+        first = first[1:] if first.height > 1 else next(pieces, None)
+        if first is None:
             raise InvalidInputError(f"{path} holds a header only; expected rows of a time and a value. Check the file.")
+    return _read_rows(path, content, delimiter, chain([first], pieces))
 
-    cells = _all_cells(lines["text"], _row_pattern(delimiter))
-    time_texts = cells.select(pl.coalesce("time", "quoted_time").str.strip_chars()).to_series().fill_null("")
-    value_texts = cells.select(pl.coalesce("value", "quoted_value").str.strip_chars()).to_series()
-    values = value_texts.cast(pl.Float64, strict=False)
-    times, times_valid, expected = _parse_times(path, time_texts)
-    bad = ~times_valid | ~values.is_finite().fill_null(value=False).to_numpy()
-    if bad.any():
-        position = int(bad.argmax())
-        line, text = lines.row(position)
-        further = int(bad.sum()) - 1
-        raise InvalidInputError(
-            f"{path}, line {line}, cannot be read: {_shorten(text)}; expected a time as {expected}, "
-            f"{_delimiter_name(delimiter)}, and a finite number with a decimal point. "
-            f"{f'Further bad lines: {further}. ' if further else ''}Correct or remove the row; nothing was stored."
-        )
-    _check_distinct(path, times, lines)
-    return times, np.array(values.to_numpy())
+
+def _read_rows(
+    path: Path, content: bytes, delimiter: str, pieces: "Iterator[pl.DataFrame]"
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Times and values of all rows; the first time decides which form all times have."""
+    pattern, form = _row_pattern(delimiter), None
+    read, bad_rows, bad = [], 0, ""
+    for piece in pieces:
+        time_texts, values = _columns(piece, pattern)
+        form = form or _form_of(path, content, time_texts[0])
+        times, are_times, expected = _parse_times(form, time_texts)
+        is_bad = ~are_times | ~np.isfinite(values)
+        if is_bad.any() and not bad:
+            line, text = piece.row(int(is_bad.argmax()))
+            bad = (
+                f"{path}, line {line}, cannot be read: {_shorten(text)}; expected a time as {expected}, "
+                f"{_delimiter_name(delimiter)}, and a finite number with a decimal point. "
+            )
+        bad_rows += int(is_bad.sum())
+        read.append((times, values, piece["line"].to_numpy()))
+    if bad:
+        further = f"Further bad lines: {bad_rows - 1}. " if bad_rows > 1 else ""
+        raise InvalidInputError(f"{bad}{further}Mend or remove the row; nothing was kept.")
+    all_times, all_values, lines = (np.concatenate(column) for column in zip(*read, strict=True))
+    _check_distinct(path, all_times, lines)
+    return all_times, all_values
 
 
 def write_csv_points(
@@ -123,44 +136,15 @@ def write_csv_points(
     write_whole(path, text.encode(), overwrite=overwrite)
 
 
-def _check_distinct(path: Path, times: NDArray[np.int64], lines: "pl.DataFrame") -> None:
+def _check_distinct(path: Path, times: NDArray[np.int64], lines: NDArray[np.uint32]) -> None:
     order = np.argsort(times, kind="stable")
     repeated = np.flatnonzero(np.diff(times[order]) == 0)
     if len(repeated):
         first, second = order[repeated[0]], order[repeated[0] + 1]
         raise InvalidInputError(
-            f"{path}, line {lines['line'][int(second)]}, has the time {to_iso(int(times[first]))} of line "
-            f"{lines['line'][int(first)]} again; expected each time once ({len(repeated)} lines repeat one). Drop or "
-            "combine them; nothing was stored."
+            f"{path}, line {lines[second]}, has the time {to_iso(int(times[first]))} of line {lines[first]} again; expected "
+            f"each time once ({len(repeated)} lines repeat one). Drop or combine them; nothing was kept."
         )
-
-
-def read_bytes(path: Path) -> bytes:
-    """The content of a file.
-
-    Raises:
-        InvalidInputError: it does not exist, is a directory or cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise InvalidInputError(f"{path} does not exist; expected a CSV file. Check the path.") from None
-    except IsADirectoryError:
-        raise InvalidInputError(f"{path} is a directory; expected a CSV file. Name the file in it.") from None
-    except OSError as error:
-        raise InvalidInputError(f"{path} cannot be read: {error}. Check the path and the rights on it.") from error
-
-
-def _text(path: Path, content: bytes) -> str:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidInputError(
-            f"{path} is not UTF-8 text (byte {error.start} is not); expected a CSV file. Save it as CSV in UTF-8."
-        ) from None
-    if "\0" in text:
-        raise InvalidInputError(f"{path} is a binary file; expected text in UTF-8. Export it as CSV first.")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _find_delimiter(first_lines: list[str]) -> str:
@@ -176,17 +160,6 @@ def _cells(line: str, delimiter: str) -> list[str]:
     # A file without line ends may be longer than the csv module takes.
     row = next(csv.reader([line[:100_000]], delimiter=delimiter, skipinitialspace=True))
     return [cell.strip() for cell in row if delimiter != " " or cell]
-
-
-def _all_cells(texts: "pl.Series", pattern: str) -> "pl.DataFrame":
-    """The groups of a pattern in each line; a million lines at a time, so that the call can be stopped."""
-    import polars as pl
-
-    parts = []
-    for start in range(0, len(texts), _LINES_AT_ONCE):
-        checkpoint()
-        parts.append(texts.slice(start, _LINES_AT_ONCE).str.extract_groups(pattern).struct.unnest())
-    return pl.concat(parts)
 
 
 def _is_header(cells: list[str]) -> bool:
@@ -212,27 +185,44 @@ def _row_pattern(delimiter: str) -> str:
     return f"^{time}{between}{time.replace('time', 'value')}$"
 
 
-def _parse_times(path: Path, texts: "pl.Series") -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
-    """Times, a mask of the valid ones, and a description of the format, which the first time determines."""
+def _columns(piece: "pl.DataFrame", pattern: str) -> "tuple[pl.Series, NDArray[np.float64]]":
+    """Times as they are written, and values, NaN for what is no number."""
     import polars as pl
 
-    first = texts[0]
+    cells = piece["text"].str.extract_groups(pattern).struct.unnest()
+    times = cells.select(pl.coalesce("time", "quoted_time").str.strip_chars()).to_series().fill_null("")
+    values = cells.select(pl.coalesce("value", "quoted_value").str.strip_chars()).to_series()
+    return times, np.array(values.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy())
+
+
+def _form_of(path: Path, content: bytes, first: str) -> str:
+    """The form of times: the pattern of years or of whole nanoseconds, or ISO 8601."""
     if re.match(_YEAR, first):
+        return _YEAR
+    if not re.match(_WHOLE, first):
+        return _ISO
+    if not re.search(_NANOSECONDS, content):
+        raise InvalidInputError(
+            f"{path} has times such as {_shorten(first)}, which may be nanoseconds, seconds or a date; expected "
+            f"{_FORMATS} of 17 digits or more. Write the times as ISO 8601."
+        )
+    return _WHOLE
+
+
+def _parse_times(form: str, texts: "pl.Series") -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
+    """Times, which of them are valid, and the name of the form."""
+    import polars as pl
+
+    if form == _YEAR:
         return *_years_to_ns(texts), "a year (1749 or 1749.042)"
-    if re.match(_WHOLE, first):
-        if texts.str.strip_chars("+-").str.len_chars().to_numpy().max() < 17:
-            raise InvalidInputError(
-                f"{path} has times such as {_shorten(first)}, which may be nanoseconds, seconds or a date; expected "
-                f"{_FORMATS} of 17 digits or more. Write the times as ISO 8601."
-            )
+    if form == _WHOLE:
         numbers = texts.cast(pl.Int64, strict=False)
         times = np.array(numbers.fill_null(0).to_numpy())
         # Years and dates (20200131) taken as nanoseconds lie in the first tenth of a second of 1970.
         valid = numbers.is_not_null().to_numpy() & (times >= MIN_NS) & ((times == 0) | (abs(times) >= SECOND // 10))
-        return times, valid, "integer nanoseconds since 1970"
-    expected = "ISO 8601 (2015-01-29T21:55:43Z, 2015-01)"
+        return times, valid, "whole nanoseconds since 1970"
     times, valid = iso_strings_to_ns(texts)
-    return times, valid, expected if valid.any() else _FORMATS
+    return times, valid, _ISO if valid.any() else _FORMATS
 
 
 def _years_to_ns(texts: "pl.Series") -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -10,7 +10,8 @@ import numpy as np
 
 from enstorage.errors import InvalidInputError
 from enstorage.sources.base import LoadedSeries, Report, SourceLoader, Wanted
-from enstorage.sources.csv_file import parse_csv_points, read_bytes
+from enstorage.sources.csv_file import KIND, parse_csv_points
+from enstorage.sources.text_file import read_bytes
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class CsvLoader(SourceLoader):
         """See `SourceLoader.fingerprint`: the SHA-256 of the keys and the contents of all files."""
         digest = hashlib.sha256()
         for key, path in self._files():
-            digest.update(f"{key} {_sha256(read_bytes(path))}\n".encode())
+            digest.update(f"{key} {_sha256(read_bytes(path, KIND))}\n".encode())
         return digest.hexdigest()
 
     def read(self, wanted: Wanted, report: Report) -> Iterator[LoadedSeries]:
@@ -46,7 +47,7 @@ class CsvLoader(SourceLoader):
         files = [(key, path) for key, path in self._files() if wanted.has(key)]
         for done, (key, path) in enumerate(files):
             report(f"Reading {path.name}", done, len(files))
-            content = read_bytes(path)
+            content = read_bytes(path, KIND)
             times, values = parse_csv_points(path, content)
             inside = np.ones(len(times), np.bool_)
             if wanted.time_from is not None:

@@ -7,9 +7,7 @@ statements between `# DDL` and `# DML` are skipped. Of several lines with one ti
 That parser accepts no numbers nearer to zero than 2.2e-308; in simple lines they are read exactly.
 """
 
-import gzip
 import re
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +20,12 @@ from numpy.typing import NDArray
 
 from enstorage.errors import InvalidInputError
 from enstorage.instant import MAX_NS
+from enstorage.sources.text_file import numbered_lines, read_bytes
 
 #: Nanoseconds in a unit of time; the names are those of InfluxDB.
 PRECISIONS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 
+_KIND = "file of line protocol"
 _KEY = r'[^,=\s\\"]+'
 _NUMBER = r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 _VALUE = rf'(?:{_NUMBER}|-?[0-9]+i|[0-9]+u|[tTfF]|true|True|TRUE|false|False|FALSE|"[^"\\]*")'
@@ -166,40 +166,14 @@ class LineFile:
 
 
 def _lines(path: Path) -> pl.DataFrame:
-    """Columns `line`, the number in the file, and `text`, of all lines that are not comments."""
-    text = _read_text(path)
-    lines = (
-        pl.DataFrame({"text": [text]})
-        .select(pl.col("text").str.split("\n").explode())
-        .with_row_index("line", offset=1)
-        .with_columns(pl.col("text").str.strip_chars(" \r\t"))
-    )
-    if "# DDL" in text:
-        mark = pl.when(pl.col("text") == "# DDL").then(True).when(pl.col("text") == "# DML").then(False)
-        lines = lines.filter(~mark.forward_fill().fill_null(value=False))
-    return lines.filter((pl.col("text") != "") & ~pl.col("text").str.starts_with("#"))
-
-
-def _read_text(path: Path) -> str:
-    try:
-        content = path.read_bytes()
-        return (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8-sig")
-    except FileNotFoundError:
-        raise InvalidInputError(f"{path} does not exist; expected a file of line protocol. Check the path.") from None
-    except IsADirectoryError:
-        raise InvalidInputError(
-            f"{path} is a directory; expected a file of line protocol. Name the file in it."
-        ) from None
-    except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise InvalidInputError(
-            f"{path} is not a complete gzip file, although its name ends in .gz. Compress it again."
-        ) from None
-    except UnicodeDecodeError as error:
-        raise InvalidInputError(
-            f"{path} is not UTF-8 text (byte {error.start} is not); expected a file of line protocol. Name gzip files .gz."
-        ) from None
-    except OSError as error:
-        raise InvalidInputError(f"{path} cannot be read: {error}. Check the path and the rights on it.") from error
+    """Columns `line`, the number in the file, and `text`, of all lines that are no comments."""
+    content = read_bytes(path, _KIND, is_packed=path.suffix == ".gz")
+    text = pl.col("text")
+    is_comment, is_mark = text.str.starts_with("#"), text.is_in(["# DDL", "# DML"])
+    pieces = numbered_lines(path, content, _KIND, blanks=" \t", is_kept=(text != "") & (~is_comment | is_mark))
+    lines = pl.concat(list(pieces))
+    is_statement = pl.when(is_mark).then(text == "# DDL").forward_fill().fill_null(value=False)
+    return lines.filter(~is_statement & ~is_mark)
 
 
 def _parsed(text: str) -> dict[str, Any] | None:

@@ -1,0 +1,208 @@
+"""Commands that check and describe a rendered ensemble: diagnose, calibrate, report, verify, remake."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from enmyadmin.arguments.opening import Store, open_store
+from enmyadmin.arguments.records import EnsembleWords, described, find_ensemble, find_records
+from enmyadmin.output import Json, Quiet, print_json, print_line, print_table
+
+if TYPE_CHECKING:
+    from endirector.rendering.remake import Side
+    from enstorage.connector import Connector
+    from entrainer import Remade
+
+_SAME = "Every bit is the same."
+_DIFFERENCE = "Difference: the largest of all forecasts, then and now."
+
+
+def diagnose(ensemble: EnsembleWords, store: Store = None, quiet: Quiet = False, as_json: Json = False) -> None:
+    """Measure the contribution of each member.
+
+    It suggests which members to leave out.
+
+    Example: enstorage diagnose 1
+    """
+    import endirector
+
+    found = endirector.diagnose(find_ensemble(ensemble, open_store(store)), progress=not (quiet or as_json))
+    if as_json:
+        print_json(found)
+        return
+    for part, facts in found["parts"].items():
+        rows = [[name, error, *_without(facts, name)] for name, error in facts["errors"].items()]
+        rows.append(["ensemble", facts["error"], None, None])
+        print_table(
+            ["member", "MSE", "MSE of the ensemble without it", "change"], rows, title=f"{part}, {facts['rows']} rows"
+        )
+    suggestion = found["suggestion"]
+    drop = ", ".join(suggestion["drop"])
+    print_line(f"Leave out: {drop}." if drop else "Leave out no member.")
+    doubt = "" if suggestion["trustworthy"] else " Do not rely on this."
+    decided = f"Decided on {suggestion['rows']} {suggestion['decided_on']} rows. " if suggestion["decided_on"] else ""
+    print_line(f"{decided}{suggestion['reason']}{doubt}")
+
+
+def calibrate(
+    ensemble: EnsembleWords,
+    level: Annotated[
+        list[float] | None,
+        typer.Option(
+            help="Of an interval, such as 0.95; may be repeated; by default 0.8 and 0.95.", show_default=False
+        ),
+    ] = None,
+    horizon: Annotated[
+        int | None, typer.Option(help="Also for steps ahead up to this one.", show_default=False)
+    ] = None,
+    store: Store = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Calibrate prediction intervals of an ensemble.
+
+    The table shows their width, and how often they cover the values of test rows.
+
+    Example: enstorage calibrate 1 --level 0.9
+    """
+    import endirector
+    from endirector.forecasting.calibrate import LEVELS
+
+    found = find_ensemble(ensemble, open_store(store))
+    intervals = endirector.calibrate(found, level or LEVELS, horizon=horizon, progress=not (quiet or as_json))
+    if as_json:
+        print_json(intervals.to_dicts())
+        return
+    rows = [[f"{value:g}" if name == "level" else value for name, value in row.items()] for row in intervals.to_dicts()]
+    print_table(intervals.columns, rows)
+
+
+def report(
+    ensemble: EnsembleWords,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="A .html file, or a folder; by default ensemble-ID.html here.", show_default=False),
+    ] = None,
+    store: Store = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Write a report of an ensemble as one HTML page.
+
+    It shows errors, weights, intervals, the diagnosis, and the origins of the ensemble.
+
+    Example: enstorage report 1 --out report.html
+    """
+    import endirector
+    from enstorage.writing import is_standard_output
+
+    found = find_ensemble(ensemble, open_store(store))
+    written = endirector.report(found, out or Path(f"ensemble-{found.id}.html"), progress=not (quiet or as_json))
+    err = written.path is not None and is_standard_output(written.path)
+    if as_json:
+        suggestion = found.diagnosis()["suggestion"]
+        print_json(
+            {"ensemble": found.id, "path": str(written.path), "mark": found.mark(), "suggestion": suggestion}, err=err
+        )
+    else:
+        print_line(f"Wrote the report of {described(found)} to {written.path}.", err=err)
+
+
+def verify(ensemble: EnsembleWords, store: Store = None, quiet: Quiet = False, as_json: Json = False) -> None:
+    """Render an ensemble again and compare every number.
+
+    Nothing is changed. The exit status is 1 if a number differs.
+
+    Example: enstorage verify 1
+    """
+    from endirector import Conductor
+
+    found = find_ensemble(ensemble, open_store(store))
+    verified = Conductor(found).verify(progress=not (quiet or as_json))
+    stale = found.staleness()
+    if as_json:
+        facts = {"demanded": verified.demanded, "numbers": verified.numbers, "stale": stale}
+        print_json({**facts, "largest_difference": verified.largest_difference})
+        return
+    print_line(
+        f"Verified {described(found)}: all {verified.numbers} numbers agree (required: {verified.demanded}; largest "
+        f"difference: {verified.largest_difference:.3g})."
+    )
+    for each in stale:
+        print_line(f"Warning: Not up to date: {each}")
+
+
+def remake(
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            help="Id or name of an ensemble; or the word model, and ids or names of models.", metavar="ENSEMBLE"
+        ),
+    ],
+    store: Store = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Train members or models again, and compare.
+
+    They are trained from stored data, specifications and seeds. Nothing is changed.
+
+    Example: enstorage remake 1
+    """
+    connector, progress = open_store(store), not (quiet or as_json)
+    if len(words) > 1 and words[0].lower() in ("model", "models"):
+        _remake_models(words[1:], connector, progress=progress, as_json=as_json)
+        return
+    import endirector
+
+    remaking = endirector.remake(find_ensemble(words, connector), progress=progress)
+    if as_json:
+        print_json(remaking.to_json())
+        return
+    parts = list(remaking.ensemble.rmse)
+    heads = ["RMSE then → now", "difference", *parts]
+    print_table(heads, [_side(side, parts) for side in (*remaking.members, remaking.ensemble)])
+    for side in remaking.members:
+        if side.reason is not None:
+            print_line(f"{side.name} was not trained again; its stored forecasts were taken. {side.reason}")
+    print_line(_SAME if remaking.same else _DIFFERENCE)
+
+
+def _remake_models(references: list[str], connector: "Connector", *, progress: bool, as_json: bool) -> None:
+    import entrainer
+    from enstorage import Model
+
+    remade = entrainer.remake(find_records(Model, references, connector), progress=progress)
+    rows = [[each.model.id, each.model.name, _largest_difference(each), each.reason] for each in remade]
+    if as_json:
+        print_json([dict(zip(("id", "name", "largest_difference", "reason"), row, strict=True)) for row in rows])
+        return
+    print_table(
+        ["id", "model", "difference"], [[*row[:2], None if row[2] is None else f"{row[2]:.3g}"] for row in rows]
+    )
+    for _, name, _, reason in rows:
+        if reason is not None:
+            print_line(f"{name} was not trained again. {reason}")
+    print_line(_SAME if all(row[2] == 0 for row in rows) else _DIFFERENCE)
+
+
+def _largest_difference(remade: "Remade") -> float | None:
+    """The largest difference of the stored and the new forecasts; None for a model that was not trained again."""
+    if remade.forecasts is None:
+        return None
+    key = ["part", "series", "id", "step", "quantile"]
+    pairs = remade.model.forecasts().join(remade.forecasts, on=key, nulls_equal=True, suffix="_again")
+    largest = (pairs["value"] - pairs["value_again"]).abs().max()
+    return None if largest is None else float(largest)  # type: ignore[arg-type]
+
+
+def _without(facts: dict[str, Any], name: str) -> tuple[Any, Any]:
+    """The error of the ensemble without a member, and how much larger that is."""
+    left_out = facts["leave_one_out"]
+    return (None, None) if left_out is None else (left_out[name]["error"], left_out[name]["change"])
+
+
+def _side(side: "Side", parts: list[str]) -> list[Any]:
+    then_and_now = [" → ".join(f"{value:.5g}" for value in side.rmse[part]) for part in parts]
+    return [side.name, None if side.reason is not None else f"{side.largest_difference:.3g}", *then_and_now]
