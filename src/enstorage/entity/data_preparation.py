@@ -167,7 +167,10 @@ class DataPreparation(TableOwner):
 
     @classmethod
     def prepare_all(cls, preparations: Sequence[Self], report: Listener) -> list[Self]:
-        """Compute and keep many new ones of one store, all or none. See `enstorage.create_preparations`."""
+        """Compute and keep many new ones of one store, all or none. See `enstorage.create_preparations`.
+
+        Everything is computed before the transaction begins. Snapshots that `DataSnapshot.fix_all` made are kept with them.
+        """
         from enstorage.objects.table import content_sha256
 
         connector, count = preparations[0].connector, len(preparations)
@@ -179,14 +182,19 @@ class DataPreparation(TableOwner):
             except InvalidInputError as error:
                 if len(preparations) == 1:
                     raise
-                raise InvalidInputError(f"{each._snapshot} cannot be prepared so: {error}") from error
+                what = f"The snapshot of {each._snapshot.data_source}" if each._snapshot._is_new else each._snapshot
+                raise InvalidInputError(f"{what} cannot be prepared so: {error}") from error
         hashes = [content_sha256(table) for table, _ in computed]
         tables = [table for table, _ in computed]
         kept = DataCsv.of_many(tables, connector, lambda done: report("Storing rows", count + done, 2 * count))
         report("Storing preparations", 2 * count, 2 * count)
         with connector.transaction():
+            new = [each._snapshot for each in preparations if each._snapshot._is_new]
+            if new:
+                DataSnapshot.keep_all(new)
             DataCsv.save_many(kept)
             for each, (table, state), data_csv, sha256 in zip(preparations, computed, kept, hashes, strict=True):
+                each.data_snapshot_id = each._snapshot.id
                 each.data_csv_id, each.sha256 = data_csv.id, sha256
                 each.state, each.rows = state, table.height
             made: list[Self] = save_all(preparations)
