@@ -20,11 +20,12 @@ from enstorage.bundle.merge.plan import Plan
 from enstorage.bundle.merge.write import store_records
 from enstorage.bundle.report import Imported
 from enstorage.connector import bound_to
-from enstorage.entity import ENTITIES, DataCsv, DataSource, Project
-from enstorage.errors import InvalidInputError, StoreError
+from enstorage.entity import ENTITIES, DataCsv, DataPreparation, DataSet, DataSource, Ensemble, Model, Project
+from enstorage.errors import EnstorageError, InvalidInputError, StoreError
 from enstorage.progress import Listener, Progress, listening
 from enstorage.series.base import Points
 from enstorage.series.batches import append_each
+from enstorage.upkeep.opening import check_opening
 
 if TYPE_CHECKING:
     from enstorage.bundle.contents.closure import Kind
@@ -105,10 +106,27 @@ def _bring(bundle: Bundle, plan: Plan, here: "Connector", shown: Path, report: L
             # `gc` may have freed the points, since no record referred to them; inside a transaction it does not.
             _write_points(bundle, here, shown, source_ids)
             store_records(session, plan, bundle, source_ids)
+            with blamed(shown):
+                _check_opening(plan, here, report)
     for sha256 in hashes:  # `gc` may have freed what was here before, between the two
         if not here.objects.has(sha256):
             here.objects.put(bundle.object(sha256))
     return plan, points
+
+
+def _check_opening(plan: Plan, here: "Connector", report: Listener) -> None:
+    """Refuse what `check` would condemn afterwards, before it is there: the same rules, for what was made or filled in."""
+    for entity in (DataPreparation, DataSet, Model, Ensemble):
+        new = {row.id for row in plan.made[entity]} | {row.id for row, _, _ in plan.filled if row.entity is entity}
+        ids = {plan.here[entity][id]: id for id in sorted(new)}
+        for record in entity.get_list(ids, connector=here):
+            report.ask()
+            try:
+                check_opening(record)
+            except EnstorageError as error:
+                raise InvalidInputError(
+                    f"{entity.__name__}({ids[record.id]}) would be damaged here: {error}"
+                ) from error
 
 
 @contextmanager

@@ -13,16 +13,13 @@ from enstorage.entity import ENTITIES
 from enstorage.entity._object_columns import hash_columns
 from enstorage.entity._record import Record
 from enstorage.entity.data_csv import DataCsv
-from enstorage.entity.data_preparation import DataPreparation
-from enstorage.entity.data_set import DataSet
 from enstorage.entity.data_snapshot import DataSnapshot
 from enstorage.entity.data_source import DataSource
-from enstorage.entity.ensemble import Ensemble
-from enstorage.entity.model import Model
 from enstorage.errors import CorruptError, EnstorageError, NotFoundError, NotSupportedError
 from enstorage.objects.table import content_sha256
 from enstorage.progress import Listener, Progress, listening
 from enstorage.series.batches import read_each
+from enstorage.upkeep.opening import check_opening
 from enstorage.upkeep.sweep import gc
 
 if TYPE_CHECKING:
@@ -149,12 +146,8 @@ def _check_content(record: Record, points: "Points | None") -> None:
                 raise CorruptError(f"{record} has {rows} rows, {record.rows} were stored. Restore it from a backup.")
         case DataSnapshot() if content_sha256(record._csv.table()) != record.sha256:
             raise CorruptError(f"The rows of {record} have another hash than when it was taken. Restore a backup.")
-        case DataPreparation():
-            record.prepare()
-        case DataSet():
-            record.verify()
-        case Model() | Ensemble() if record.object_sha256 is not None:
-            record.connector.objects.get(record.object_sha256)
+        case _:
+            check_opening(record)
 
 
 def _lost_version(snapshot: DataSnapshot, points: "Points | None") -> str | None:
