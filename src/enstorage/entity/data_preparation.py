@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from enstorage.entity.data_set import DataSet
 
 
+# What the state says of the rows.
+_COUNTED = ("parts", "dropped_rows", "filled_rows", "unfilled_rows")
+
+
 class DataPreparation(TableOwner):
     """A prepared series with the recipe that made it; immutable once prepared.
 
@@ -156,12 +160,18 @@ class DataPreparation(TableOwner):
             with listening(progress=False) as report:
                 return self.prepare_all([self], report)[0]
         snapshot = self.data_snapshot
-        table, _ = self._compute(snapshot)
+        table, state = self._compute(snapshot)
         sha256 = content_sha256(table)
         if sha256 != self.sha256:
             raise CorruptError(
                 f"{self} does not come out again: preparing {snapshot} gave hash {sha256[:12]}…, stored is "
                 f"{self.sha256[:12]}…. Run `enstorage check`, and compare the versions of the libraries."
+            )
+        other = [name for name in _COUNTED if self.state.get(name) != state[name]]
+        if other or table.height != self.rows:
+            raise CorruptError(
+                f"{self} does not come out again: its {', '.join(other) or 'rows'} are others than those stored. "
+                "Restore the database from a backup, or prepare the snapshot again."
             )
         return self
 

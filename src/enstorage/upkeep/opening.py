@@ -41,7 +41,7 @@ def check_opening(record: Record) -> None:
 def _ways(record: Record) -> Iterator[Callable[[], Any]]:
     match record:
         case DataPreparation():
-            yield from (record.prepare, record.prepared)
+            yield from (record.prepare, lambda: record.transform)
         case DataSet():
             yield from (record.verify, lambda: _read_samples(record))
         case Model():

@@ -84,8 +84,8 @@ class Archive:
         size = file.seek(0, 2)
         self.max_bytes = max(FREE_BYTES, FREE_RATIO * size) if max_bytes is None else max_bytes
         with _zip_errors():
-            self._zip = zipfile.ZipFile(_Opening(file))  # type: ignore[arg-type]
-            self._zip.fp = file
+            self._zip = zipfile.ZipFile(_Opening(file))
+            self._zip.fp = file  # members are read from the file itself
         if min((info.header_offset for info in self._zip.infolist()), default=0):
             # The objects inside may be archives themselves, and of a file that was cut off one of them may be found.
             raise CorruptError("It does not begin with its first member: it was cut off, or put behind something else.")
