@@ -17,8 +17,14 @@ SETTINGS_FILE = "enstorage.toml"
 DEFAULT_FOLDER = "enstorage-data"
 _NAMES = ("database", "series", "objects")
 _TEXTS = ("folder", *_NAMES)
-#: Limits of one file of points, by name, with their defaults.
+#: Limits of files of unknown origin, by name, with their defaults.
 LIMITS = {
+    "max_bundle_text": 128 << 20,  # bytes of all JSON of a bundle
+    "max_bundle_line": 16 << 20,  # bytes of the JSON of one record
+    "max_bundle_elements": 3_000_000,  # values in all JSON of a bundle
+    "max_bundle_levels": 100,  # nested lists and tables
+    "max_bundle_directory": 16 << 20,  # bytes of the list of members of the archive
+    "max_table_footer": 8 << 20,  # bytes of the footer of a Parquet table
     "max_file_bytes": 500_000_000,  # also of what a packed file unpacks to
     "max_line_bytes": 1_000_000,
     "max_unpack_ratio": 100,  # of a packed file, if it unpacks to more than 64 MiB

@@ -22,10 +22,8 @@ from enstorage.database.schema import HEAD_REVISION
 from enstorage.entity import ORIGIN, STORE, DataSource, Project
 from enstorage.errors import CancelledError, CorruptError, EnstorageError
 from enstorage.progress import Listener, Progress, checkpoint, listening
+from enstorage.series.batches import read_each
 from enstorage.writing import whole_file
-
-# A bundle of one's own may be as large as it is.
-_ANY = 2**63
 
 
 def export_project(
@@ -110,9 +108,8 @@ def _write_contents(
     for done, sha256 in enumerate(sorted(hashes)):
         report("Writing objects", done, total)
         archive.add(f"objects/{sha256}", [connector.objects.get(sha256)])
-    for done, source_id in enumerate(sources, start=len(hashes)):
+    for done, (source_id, (times, values)) in enumerate(read_each(connector.series, sources), start=len(hashes)):
         report("Writing points", done, total)
-        times, values = connector.series.read(source_id)
         archive.add(f"points/{source_id}.parquet", [to_parquet(pl.DataFrame({"time": times, "value": values}))])
         points += len(times)
     return points
@@ -121,7 +118,7 @@ def _write_contents(
 def _read_again(file: BinaryIO, project: Project, report: Listener) -> None:
     """Check the bundle as an import does, so that what was written can be read."""
     try:
-        read_bundle(file, report, max_bytes=_ANY)
+        read_bundle(file, report, is_own=True)
     except CancelledError:
         raise
     except EnstorageError as error:

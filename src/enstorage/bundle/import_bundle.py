@@ -20,13 +20,19 @@ from enstorage.bundle.merge.plan import Plan
 from enstorage.bundle.merge.write import store_records
 from enstorage.bundle.report import Imported
 from enstorage.connector import bound_to
-from enstorage.entity import ENTITIES, DataCsv, DataSource, Project
-from enstorage.errors import InvalidInputError, StoreError
+from enstorage.entity import ENTITIES, DataCsv, DataPreparation, DataSet, DataSource, Ensemble, Model, Project
+from enstorage.errors import EnstorageError, InvalidInputError, StoreError
 from enstorage.progress import Listener, Progress, listening
+from enstorage.series.base import Points
+from enstorage.series.batches import append_each
+from enstorage.upkeep.opening import check_opening
 
 if TYPE_CHECKING:
     from enstorage.bundle.contents.closure import Kind
     from enstorage.connector import Connector
+
+_OBJECTS_AT_ONCE = 64
+_BYTES_AT_ONCE = 16 << 20
 
 
 def import_bundle(
@@ -87,10 +93,9 @@ def _bring(bundle: Bundle, plan: Plan, here: "Connector", shown: Path, report: L
     with blamed(shown):
         _put_objects(bundle, here, hashes, report, total)
     with _reserved(here, plan.made[DataSource]) as source_ids:
-        points = 0
-        for done, (there, id) in enumerate(source_ids.items(), start=len(hashes)):
-            report("Storing points", done, total)
-            points += _write_points(bundle, here, shown, {there: id})
+        # A transaction that was rolled back gave the ids back, but not the points that it wrote under them.
+        here.series.delete_leftovers(source_ids.values())
+        points = _write_points(bundle, here, shown, source_ids, report.within(len(hashes), total - 1, total))
         report("Storing records", total, total)
         with here.transaction() as session:
             plan = make_plan(session, bundle)  # again: another process may have written since
@@ -101,10 +106,27 @@ def _bring(bundle: Bundle, plan: Plan, here: "Connector", shown: Path, report: L
             # `gc` may have freed the points, since no record referred to them; inside a transaction it does not.
             _write_points(bundle, here, shown, source_ids)
             store_records(session, plan, bundle, source_ids)
+            with blamed(shown):
+                _check_opening(plan, here, report)
     for sha256 in hashes:  # `gc` may have freed what was here before, between the two
         if not here.objects.has(sha256):
             here.objects.put(bundle.object(sha256))
     return plan, points
+
+
+def _check_opening(plan: Plan, here: "Connector", report: Listener) -> None:
+    """Refuse what `check` would condemn afterwards, before it is there: the same rules, for what was made or filled in."""
+    for entity in (DataPreparation, DataSet, Model, Ensemble):
+        new = {row.id for row in plan.made[entity]} | {row.id for row, _, _ in plan.filled if row.entity is entity}
+        ids = {plan.here[entity][id]: id for id in sorted(new)}
+        for record in entity.get_list(ids, connector=here):
+            report.ask()
+            try:
+                check_opening(record)
+            except EnstorageError as error:
+                raise InvalidInputError(
+                    f"{entity.__name__}({ids[record.id]}) would be damaged here: {error}"
+                ) from error
 
 
 @contextmanager
@@ -133,23 +155,35 @@ def _reserved(here: "Connector", rows: list[Row]) -> Iterator[dict[int, int]]:
                 here.series.delete_source(id)
 
 
-def _write_points(bundle: Bundle, here: "Connector", shown: Path, source_ids: dict[int, int]) -> int:
-    """Write the points of new sources that are not there yet; returns how many there are."""
-    count = 0
-    for there, id in source_ids.items():
-        if here.series.extent(id) is None:
-            with blamed(shown):
-                times, values = bundle.points(there)
-            if len(times):
-                here.series.append(id, times, values)
-            count += len(times)
-    return count
+def _write_points(
+    bundle: Bundle, here: "Connector", shown: Path, source_ids: dict[int, int], report: Listener | None = None
+) -> int:
+    """Write the points of new sources that are not there yet, in few calls; returns how many were written."""
+    there = set(here.series.sources()) if source_ids else set()
+
+    def missing() -> Iterator[tuple[int, Points]]:
+        for done, (id_there, id) in enumerate(source_ids.items()):
+            if report is not None:
+                report("Storing points", done, len(source_ids))
+            if id not in there:
+                with blamed(shown):
+                    points = bundle.points(id_there)
+                yield id, points
+
+    return append_each(here.series, missing())
 
 
 def _put_objects(bundle: Bundle, here: "Connector", hashes: set[str], report: Listener, total: int) -> None:
+    """Put the objects, several beside each other as long as they are small."""
+    batch: list[bytes] = []
     for done, sha256 in enumerate(sorted(hashes)):
         report("Storing objects", done, total)
-        here.put([bundle.object(sha256)])
+        batch.append(bundle.object(sha256))
+        if len(batch) == _OBJECTS_AT_ONCE or sum(map(len, batch)) > _BYTES_AT_ONCE:
+            here.put(batch)
+            batch = []
+    if batch:
+        here.put(batch)
 
 
 def _ids(rows: list[Row]) -> set[int]:

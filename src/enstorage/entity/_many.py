@@ -123,8 +123,9 @@ def create_preparations(
     given = _of_one_store(snapshots, DataSnapshot)
     if not given:
         return []
-    tables = DataCsv.get_list([each.data_csv_id for each in given], connector=given[0].connector)
-    for each, data_csv in zip(given, tables, strict=True):
+    stored = [each for each in given if not each._is_new]  # `Panel.create_preparations` gives new ones
+    tables = DataCsv.get_list([each.data_csv_id for each in stored], connector=given[0].connector)
+    for each, data_csv in zip(stored, tables, strict=True):
         each.__dict__["_csv"] = data_csv
     preparations = [
         DataPreparation(

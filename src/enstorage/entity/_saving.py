@@ -49,9 +49,9 @@ def save_all(records: "Iterable[Record]") -> list[Any]:
         for record in each_once
     }
     written = [record for record in each_once if record._is_new or changes[id(record)]]
-    for record in each_once:
-        if not record._is_new and not changes[id(record)]:
-            type(record).get(record.id, connector=connector)  # raises if it was deleted meanwhile
+    unchanged = [record for record in each_once if not record._is_new and not changes[id(record)]]
+    for kind in {type(record) for record in unchanged}:  # raises if one was deleted meanwhile
+        kind.get_list([record.id for record in unchanged if type(record) is kind], connector=connector)
     if written:
         _write(written, changes, connector)
     for record in given:

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from enstorage.entity.data_set import DataSet
 
 
+# What the state says of the rows.
+_COUNTED = ("parts", "dropped_rows", "filled_rows", "unfilled_rows")
+
+
 class DataPreparation(TableOwner):
     """A prepared series with the recipe that made it; immutable once prepared.
 
@@ -156,18 +160,27 @@ class DataPreparation(TableOwner):
             with listening(progress=False) as report:
                 return self.prepare_all([self], report)[0]
         snapshot = self.data_snapshot
-        table, _ = self._compute(snapshot)
+        table, state = self._compute(snapshot)
         sha256 = content_sha256(table)
         if sha256 != self.sha256:
             raise CorruptError(
                 f"{self} cannot be reproduced: preparing {snapshot} gave the hash {sha256[:12]}…; expected the stored hash "
                 f"{self.sha256[:12]}…. Run `enstorage check`, and compare the versions of the libraries."
             )
+        other = [name for name in _COUNTED if self.state.get(name) != state[name]]
+        if other or table.height != self.rows:
+            raise CorruptError(
+                f"{self} cannot be reproduced: its {', '.join(other) or 'rows'} differ from those stored. "
+                "Restore the database from a backup, or prepare the snapshot again."
+            )
         return self
 
     @classmethod
     def prepare_all(cls, preparations: Sequence[Self], report: Listener) -> list[Self]:
-        """Compute and store many new preparations of one store, all or none. See `enstorage.create_preparations`."""
+        """Compute and store many new preparations of one store, all or none. See `enstorage.create_preparations`.
+
+        All is computed before the transaction begins. Snapshots that `DataSnapshot.fix_all` made are stored with them.
+        """
         from enstorage.objects.table import content_sha256
 
         connector, count = preparations[0].connector, len(preparations)
@@ -179,14 +192,19 @@ class DataPreparation(TableOwner):
             except InvalidInputError as error:
                 if len(preparations) == 1:
                     raise
-                raise InvalidInputError(f"{each._snapshot} cannot be prepared: {error}") from error
+                what = f"The snapshot of {each._snapshot.data_source}" if each._snapshot._is_new else each._snapshot
+                raise InvalidInputError(f"{what} cannot be prepared: {error}") from error
         hashes = [content_sha256(table) for table, _ in computed]
         tables = [table for table, _ in computed]
         kept = DataCsv.of_many(tables, connector, lambda done: report("Storing rows", count + done, 2 * count))
         report("Storing preparations", 2 * count, 2 * count)
         with connector.transaction():
+            new = [each._snapshot for each in preparations if each._snapshot._is_new]
+            if new:
+                DataSnapshot.keep_all(new)
             DataCsv.save_many(kept)
             for each, (table, state), data_csv, sha256 in zip(preparations, computed, kept, hashes, strict=True):
+                each.data_snapshot_id = each._snapshot.id
                 each.data_csv_id, each.sha256 = data_csv.id, sha256
                 each.state, each.rows = state, table.height
             made: list[Self] = save_all(preparations)

@@ -1,8 +1,10 @@
 """`DataSnapshot`: the points of a source at one moment."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -15,12 +17,13 @@ from enstorage.entity._saving import save_all
 from enstorage.entity.columns import facts
 from enstorage.entity.data_csv import DataCsv, TableOwner
 from enstorage.entity.data_source import DataSource, canonical_interval
-from enstorage.errors import InvalidInputError, NotFoundError
+from enstorage.errors import EnstorageError, InvalidInputError, NotFoundError
 from enstorage.instant import to_iso
 from enstorage.interval import TimeInterval
 from enstorage.objects.base import checked_hash
 from enstorage.progress import Listener, listening
 from enstorage.series.base import check_aggregate
+from enstorage.series.batches import read_each
 from enstorage.series.grouping import group
 
 if TYPE_CHECKING:
@@ -83,73 +86,77 @@ class DataSnapshot(TableOwner):
     @classmethod
     def take(cls, source: DataSource, description: str = "", name: str | None = None) -> Self:
         """Read the source for its period and store the result. See `DataSource.create_snapshot`."""
-        series = source.connector.series
-        # All of it is read from one version: a concurrent write is in the snapshot completely or not at all.
-        version = series.version()
-        period = _period(source, series.extent(source.id, version=version))
-        rows = _load(series, source.id, source, period, version)
         with listening(progress=False) as report:
-            return cls._keep([source], [(period, *rows)], version, description, report, name)[0]
+            return cls.take_all([source], description, report, name)[0]
 
     @classmethod
-    def take_all(cls, sources: Sequence[DataSource], description: str, report: Listener) -> list[Self]:
-        """The same for many sources of one store, read together. See `enstorage.create_snapshots`."""
-        series, count = sources[0].connector.series, len(sources)
-        version = series.version()
-        points = series.read_many([source.id for source in sources], version=version)
-        fixed = []
-        for done, (source, each) in enumerate(zip(sources, points, strict=True)):
-            report("Reading points", done, 2 * count)
-            fixed.append(_fixed(source, *each))
-        return cls._keep(sources, fixed, version, description, report.within(count, 2 * count, 2 * count))
-
-    @classmethod
-    def _keep(
-        cls,
-        sources: Sequence[DataSource],
-        fixed: "Sequence[_Fixed]",
-        version: int | None,
-        description: str,
-        report: Listener,
-        name: str | None = None,
+    def take_all(
+        cls, sources: Sequence[DataSource], description: str, report: Listener, name: str | None = None
     ) -> list[Self]:
+        """The same for many sources of one store, read at once. See `enstorage.create_snapshots`."""
+        return cls.keep_all(cls.fix_all(sources, description, report, name))
+
+    @classmethod
+    def fix_all(
+        cls, sources: Sequence[DataSource], description: str, report: Listener, name: str | None = None
+    ) -> list[Self]:
+        """Load stored sources of one store for their periods, all from one version of the series store.
+
+        Returns:
+            New records, which remain to be kept by `keep_all`; their rows are in the object store already.
+
+        Raises:
+            InvalidInputError: the period of a source has no points.
+        """
         import polars as pl
 
         from enstorage.objects.table import content_sha256
 
-        for source, (period, _, _, points) in zip(sources, fixed, strict=True):
+        connector, count = sources[0].connector, len(sources)
+        # What is written meanwhile is in a snapshot whole or not at all.
+        version = connector.series.version()
+        fixed = []
+        for done, (source, each) in enumerate(zip(sources, _fix(connector.series, sources, version), strict=True)):
+            report("Reading points", done, 2 * count)
+            period, _, _, points = each
             if not points:
                 raise InvalidInputError(
                     f"{source} has no points in its period {to_iso(period[0])} – {to_iso(period[1])}. Write points of that "
                     "period, or change time_from and time_to."
                 )
-        connector = sources[0].connector
+            fixed.append(each)
         tables = [pl.DataFrame({"time": times, "value": values}) for _, times, values, _ in fixed]
-        hashes = [content_sha256(table) for table in tables]
-        kept = DataCsv.of_many(tables, connector, lambda done: report("Storing rows", done, len(tables)))
-        report("Storing snapshots", len(tables), len(tables))
-        with connector.transaction():
-            DataCsv.save_many(kept)
-            return save_all(
-                cls(
-                    name=name,
-                    data_source_id=source.id,
-                    data_csv_id=data_csv.id,
-                    time_from=time_from,
-                    time_to=time_to,
-                    time_interval=source.time_interval,
-                    aggregate=source.aggregate,
-                    rows=len(values),
-                    empty_rows=int(np.isnan(values).sum()),
-                    series_version=version,
-                    sha256=sha256,
-                    description=description,
-                    connector=connector,
-                )
-                for source, data_csv, sha256, ((time_from, time_to), _, values, _) in zip(
-                    sources, kept, hashes, fixed, strict=True
-                )
+        kept = DataCsv.of_many(tables, connector, lambda done: report("Storing rows", count + done, 2 * count))
+        report("Storing snapshots", 2 * count, 2 * count)
+        made = []
+        for source, data_csv, table, ((time_from, time_to), _, values, _) in zip(
+            sources, kept, tables, fixed, strict=True
+        ):
+            snapshot = cls(
+                name=name,
+                data_source_id=source.id,
+                time_from=time_from,
+                time_to=time_to,
+                time_interval=source.time_interval,
+                aggregate=source.aggregate,
+                rows=len(values),
+                empty_rows=int(np.isnan(values).sum()),
+                series_version=version,
+                sha256=content_sha256(table),
+                description=description,
+                connector=connector,
             )
+            snapshot.__dict__["_csv"] = data_csv
+            made.append(snapshot)
+        return made
+
+    @classmethod
+    def keep_all(cls, snapshots: Sequence[Self]) -> list[Self]:
+        """Store the records that `fix_all` made, with their rows; all or none."""
+        with snapshots[0].connector.transaction():
+            for snapshot, data_csv in zip(snapshots, DataCsv.save_many([each._csv for each in snapshots]), strict=True):
+                snapshot.data_csv_id = data_csv.id
+            return save_all(snapshots)
 
     def read(self) -> "Points":
         """Times (int64 ns, start of each bucket) and values (float64, NaN where there was no point), shape (rows,)."""
@@ -170,6 +177,25 @@ class DataSnapshot(TableOwner):
         series = self.connector.series
         times, values, _ = _load(series, self.data_source_id, self, period, self.series_version)
         return times, values
+
+    @classmethod
+    def read_each_again(cls, snapshots: Sequence[Self]) -> "Iterator[Points | None]":
+        """The same for many snapshots of one store, in their order, with few calls of the series store.
+
+        Yields:
+            The rows of a snapshot; None where `read_again` has to be called, which says why it cannot be read.
+        """
+        for version, group_of_one in groupby(snapshots, lambda snapshot: snapshot.series_version):
+            batch, done = list(group_of_one), 0
+            series = batch[0].connector.series
+            ids = [snapshot.data_source_id for snapshot in batch]
+            if version is not None and series.groups_points_read and 1 < len(ids) == len(set(ids)):
+                with suppress(EnstorageError):
+                    for snapshot, (_, points) in zip(batch, read_each(series, ids, version=version), strict=True):
+                        times, values, _ = _rows_of(snapshot, (snapshot.time_from, snapshot.time_to), *points)
+                        done += 1
+                        yield times, values
+            yield from [None] * (len(batch) - done)
 
     def check(self) -> bool:
         """Compare the snapshot with the current points of its period, and store the result.
@@ -268,19 +294,41 @@ def _load(
     return *_every_bucket(*buckets, interval, recipe.aggregate, period), len(buckets[0])
 
 
-def _fixed(source: DataSource, times: "NDArray[np.int64]", values: "NDArray[np.float64]") -> _Fixed:
+def _fix(series: "SeriesStore", sources: Sequence[DataSource], version: int | None) -> "Iterator[_Fixed]":
+    """The rows of sources, in their order; read in few calls where the values are the same to the bit."""
+    if series.groups_points_read:
+        read = read_each(series, [source.id for source in sources], version=version)
+        for source, (_, points) in zip(sources, read, strict=True):
+            yield _grouped(source, *points)
+        return
+    for source in sources:
+        period = _period(source, series.extent(source.id, version=version))
+        yield period, *_load(series, source.id, source, period, version)
+
+
+def _grouped(source: DataSource, times: "NDArray[np.int64]", values: "NDArray[np.float64]") -> _Fixed:
     """The results of `_period` and `_load` from all points of a source."""
+    period = _period(source, (int(times[0]), int(times[-1])) if len(times) else None)
+    return period, *_rows_of(source, period, times, values)
+
+
+def _rows_of(
+    recipe: DataSource | DataSnapshot,
+    period: tuple[int, int],
+    times: "NDArray[np.int64]",
+    values: "NDArray[np.float64]",
+) -> "tuple[NDArray[np.int64], NDArray[np.float64], int]":
+    """The result of `_load` from all points of a source."""
     import polars as pl
 
-    period = _period(source, (int(times[0]), int(times[-1])) if len(times) else None)
     first, last = np.searchsorted(times, period)
     times, values = times[first:last], values[first:last]
-    if source.time_interval is None:
-        return period, times, values, len(times)
-    interval = TimeInterval.parse(source.time_interval)
-    buckets = group(pl.DataFrame({"time": times, "value": values}), interval, source.aggregate)
+    if recipe.time_interval is None:
+        return times, values, len(times)
+    interval = TimeInterval.parse(recipe.time_interval)
+    buckets = group(pl.DataFrame({"time": times, "value": values}), interval, recipe.aggregate)
     filled, aggregated = buckets["time"].to_numpy(), buckets["value"].to_numpy()
-    return period, *_every_bucket(filled, aggregated, interval, source.aggregate, period), len(filled)
+    return *_every_bucket(filled, aggregated, interval, recipe.aggregate, period), len(filled)
 
 
 def _every_bucket(

@@ -11,10 +11,12 @@ from enstorage.entity._many import create_preparations, create_snapshots, write_
 from enstorage.entity._record import Record
 from enstorage.entity._saving import save_all
 from enstorage.entity.columns import facts
+from enstorage.entity.data_snapshot import DataSnapshot
 from enstorage.entity.data_source import DataSource
 from enstorage.entity.panel_member import PanelMember
 from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.instant import TimeLike, not_years, to_ns
+from enstorage.progress import listening
 from enstorage.sources.long_table import as_key, by_key
 
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 
     from enstorage.connector import Connector
     from enstorage.entity.data_preparation import DataPreparation
-    from enstorage.entity.data_snapshot import DataSnapshot
     from enstorage.entity.project import Project
 
 
@@ -236,9 +237,10 @@ class Panel(Record):
         Raises:
             InvalidInputError: the panel has no source, or a source cannot be prepared so; the message names it.
         """
-        with self.connector.transaction():
+        sources = self._some_sources()
+        with listening(progress=False) as report, self.connector.all_or_nothing():
             return create_preparations(
-                self.create_snapshots(),
+                DataSnapshot.fix_all(sources, "", report),
                 clean_method,
                 transform_method,
                 train_part,

@@ -41,10 +41,13 @@ class SeriesStore(ABC):
         is_in_process: true if the points are in the memory of the process, where no other process can reach them.
         written_by_others: true if others write there too. Then points of a source that is not stored may be theirs,
             and `gc` leaves them alone.
+        groups_points_read: true if `aggregate` gives, to the bit, what `enstorage.series.grouping.group` makes of the
+            points that `read` gives. Snapshots of many sources are then read at once and grouped by the caller.
     """
 
     is_in_process: ClassVar[bool] = False
     written_by_others: ClassVar[bool] = False
+    groups_points_read: ClassVar[bool] = False
 
     @classmethod
     @abstractmethod

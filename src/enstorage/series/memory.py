@@ -21,6 +21,7 @@ class MemorySeries(SeriesStore):
     """A series store that lasts until the process ends: `memory:`."""
 
     is_in_process = True
+    groups_points_read = True
 
     @classmethod
     def parse(cls, url: str) -> Callable[[], Self]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from numpy.typing import ArrayLike, NDArray
 
@@ -18,7 +19,9 @@ from enstorage.errors import NotFoundError, NotSupportedError, StoreError
 from enstorage.instant import to_iso, to_ns, to_ns_array
 from enstorage.interval import TimeInterval
 from enstorage.series.base import AGGREGATES, Points, SeriesStore
+from enstorage.series.batches import append_each, read_each
 from enstorage.series.choose import SERIES_STORES
+from enstorage.series.grouping import group
 
 _HOUR_NS = 3600 * 10**9
 _INTERVALS = ("1y", "1mo", "1w", "1d", "1h", "15m")
@@ -94,6 +97,29 @@ class SeriesStoreContract(ABC):
                 _same(points, [10], [value])
         for points in series.read_many([1, 2]):
             _same(points, [10, 20], [5.0, 6.0])
+
+    def test_a_store_that_groups_what_it_reads_says_so_truly(self, series: SeriesStore) -> None:
+        """Where `groups_points_read` is true, many series may be grouped by the caller, with the same bits."""
+        generator = np.random.default_rng(11)
+        times = np.unique(generator.integers(0, 200 * _HOUR_NS, 300))
+        _append(series, 1, times, generator.normal(size=len(times)))
+        if not series.groups_points_read:
+            return
+        points = pl.DataFrame(dict(zip(("time", "value"), series.read(1), strict=True)))
+        for interval, aggregate in ((TimeInterval.parse("1d"), name) for name in AGGREGATES):
+            expected = group(points, interval, aggregate)
+            found = series.aggregate(1, int(times[0]), int(times[-1]) + 1, interval, aggregate)
+            _same(found, expected["time"], expected["value"])
+
+    def test_many_sources_are_written_and_read_in_few_calls(self, series: SeriesStore) -> None:
+        """Short and long ones, and some without points, one after the other; the result is that of single calls."""
+        ids = list(range(1, 41))
+        points = {id: (np.arange(id % 7, dtype=np.int64), np.full(id % 7, float(id))) for id in ids}
+        assert append_each(series, points.items()) == sum(id % 7 for id in ids)
+        read = dict(read_each(series, ids))
+        assert list(read) == ids
+        for id in ids:
+            _same(read[id], *points[id])
 
     def test_the_later_write_wins_at_equal_times(self, series: SeriesStore) -> None:
         """Writing an existing time replaces its value, again and again."""

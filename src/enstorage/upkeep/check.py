@@ -1,6 +1,7 @@
 """`check`: whether everything in a store is whole."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,19 +13,18 @@ from enstorage.entity import ENTITIES
 from enstorage.entity._object_columns import hash_columns
 from enstorage.entity._record import Record
 from enstorage.entity.data_csv import DataCsv
-from enstorage.entity.data_preparation import DataPreparation
-from enstorage.entity.data_set import DataSet
 from enstorage.entity.data_snapshot import DataSnapshot
 from enstorage.entity.data_source import DataSource
-from enstorage.entity.ensemble import Ensemble
-from enstorage.entity.model import Model
 from enstorage.errors import CorruptError, EnstorageError, NotFoundError, NotSupportedError
 from enstorage.objects.table import content_sha256
 from enstorage.progress import Listener, Progress, listening
+from enstorage.series.batches import read_each
+from enstorage.upkeep.opening import check_opening
 from enstorage.upkeep.sweep import gc
 
 if TYPE_CHECKING:
     from enstorage.connector import Connector
+    from enstorage.series.base import Points
 
 # Means of one version of the library need not be those of another to the last bit.
 _TOLERANCE = 1e-9
@@ -78,13 +78,15 @@ def _findings(store: "Connector", report: Listener) -> Iterator[Finding]:
     with store.database.reading() as session:
         records = sum(session.scalar(select(func.count()).select_from(entity)) or 0 for entity in ENTITIES)
         referred = set(session.scalars(union(*(select(column) for column in hash_columns()))))
+        known = {entity.__tablename__: set(session.scalars(select(entity.id))) for entity in ENTITIES}
     loose = sorted(set(store.objects.hashes()) - referred)
     done, total = 0, records + len(loose)
     for entity in ENTITIES:
-        for record in entity._select(select(entity).order_by(entity.id)):  # with what is in the trash
+        every = entity._select(select(entity).order_by(entity.id))  # with what is in the trash
+        for record, points in zip(every, _points(store, every), strict=True):
             report(f"Checking {entity.__name__}", min(done, total), total)
             done += 1
-            yield from _of_record(record)
+            yield from _of_record(record, known, points)
     for sha256 in loose:
         report("Checking objects", min(done, total), total)
         done += 1
@@ -97,12 +99,27 @@ def _findings(store: "Connector", report: Listener) -> Iterator[Finding]:
     report("Checked all", total, total)
 
 
-def _of_record(record: Record) -> Iterator[Finding]:
+def _points(store: "Connector", records: "Sequence[Any]") -> "Iterator[Points | None]":
+    """The points of sources, and what snapshots were taken of, read in few calls; None for what is to be read alone."""
+    if records and isinstance(records[0], DataSource):
+        done = 0
+        with suppress(EnstorageError):  # the one that cannot be read is found when it is read alone
+            for _, points in read_each(store.series, [record.id for record in records]):
+                done += 1
+                yield points
+        yield from [None] * (len(records) - done)
+    elif records and isinstance(records[0], DataSnapshot):
+        yield from DataSnapshot.read_each_again(records)
+    else:
+        yield from [None] * len(records)
+
+
+def _of_record(record: Record, known: dict[str, set[int]], points: "Points | None") -> Iterator[Finding]:
     entity = type(record).__name__
     try:
-        _check_references(record)
-        _check_content(record)
-        lost = _lost_version(record) if isinstance(record, DataSnapshot) else None
+        _check_references(record, known)
+        _check_content(record, points)
+        lost = _lost_version(record, points) if isinstance(record, DataSnapshot) else None
     except EnstorageError as error:
         yield Finding(entity, record.id, str(error))
         return
@@ -110,33 +127,30 @@ def _of_record(record: Record) -> Iterator[Finding]:
         yield Finding(entity, record.id, lost, "note")
 
 
-def _check_references(record: Record) -> None:
+def _check_references(record: Record, known: dict[str, set[int]]) -> None:
     tables = {entity.__tablename__: entity for entity in ENTITIES}
     for column in record.__table__.columns:
         id = getattr(record, column.key)
         for key in column.foreign_keys if id is not None else ():
-            tables[key.column.table.name].get(id)
+            if id not in known[key.column.table.name]:  # or it was made since
+                tables[key.column.table.name].get(id)
 
 
-def _check_content(record: Record) -> None:
+def _check_content(record: Record, points: "Points | None") -> None:
     match record:
-        case DataSource():
+        case DataSource() if points is None:
             record.connector.series.read(record.id)
         case DataCsv():
             rows = record.table().height
             if rows != record.rows:
                 raise CorruptError(f"{record} has {rows} rows, {record.rows} were stored. Restore it from a backup.")
-        case DataSnapshot() if content_sha256(record.data_csv.table()) != record.sha256:
+        case DataSnapshot() if content_sha256(record._csv.table()) != record.sha256:
             raise CorruptError(f"The rows of {record} have another hash than when it was taken. Restore a backup.")
-        case DataPreparation():
-            record.prepare()
-        case DataSet():
-            record.verify()
-        case Model() | Ensemble() if record.object_sha256 is not None:
-            record.connector.objects.get(record.object_sha256)
+        case _:
+            check_opening(record)
 
 
-def _lost_version(snapshot: DataSnapshot) -> str | None:
+def _lost_version(snapshot: DataSnapshot, points: "Points | None") -> str | None:
     """The note for a snapshot that cannot be read again from the series store.
 
     Raises:
@@ -145,7 +159,7 @@ def _lost_version(snapshot: DataSnapshot) -> str | None:
     if snapshot.series_version is None:
         return None
     try:
-        times, values = snapshot.read_again()
+        times, values = snapshot.read_again() if points is None else points
     except (NotFoundError, NotSupportedError) as error:
         return f"Its rows are kept, but they cannot be read again from the series store. {error}"
     kept_times, kept_values = snapshot.read()

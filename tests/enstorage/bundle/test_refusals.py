@@ -599,3 +599,39 @@ def test_tables_of_strangers_that_would_end_the_process_are_refused():
         except (CorruptError, InvalidInputError):
             refusals += 1
     assert refusals > 300
+
+
+# --- what `check` would condemn afterwards, or what would not open
+
+
+def _diagnosed(members, _):
+    def change(record):
+        record["columns"]["result"]["diagnosis"]["parts"]["train"]["ambiguity"] = 1
+
+    changed(members, "ensemble", change)
+
+
+def _looking_back_further(members, _):
+    def change(record):
+        record["columns"]["adapter"]["lag"] += 1
+
+    changed(members, "data_set", change)
+
+
+def _counted(members, _):
+    changed(members, "data_preparation", lambda record: record["columns"]["state"].update(filled_rows=7))
+
+
+CONDEMNED = {
+    "the size of an object": (with_columns("model", {"object_bytes": 1}), "would be damaged here: The object of"),
+    "the format of an object": (with_columns("model", {"object_format": "keras"}), "is none of the format 'keras'"),
+    "the ids of a data set": (_looking_back_further, "would be damaged here: The ids of"),
+    "the rows of a preparation": (_counted, "its filled_rows are others than those stored"),
+    "the shape of a result": (_diagnosed, "has other members than its result"),
+}
+
+
+@pytest.mark.parametrize("what", CONDEMNED)
+def test_what_would_be_damage_in_a_store(refused, forged, what):
+    change, message = CONDEMNED[what]
+    assert message in refused(forged(change), InvalidInputError)

@@ -157,9 +157,9 @@ def check_members(rows: Rows) -> None:
         living.sort(key=lambda item: item.values["position"])
         try:
             if row.values["result"] is not None:
-                EnsembleResult.from_json(row.values["result"], [item.id for item in living])
+                EnsembleResult.from_json(row.values["result"], [item.id for item in living]).to_json()
             if row.values["formed"] is not None:
-                EnsembleSearch.from_json(row.values["formed"], [])
+                EnsembleSearch.from_json(row.values["formed"], []).to_json()
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise InvalidInputError(f"{row} has other members than its result: {error!r:.100}.") from error
 

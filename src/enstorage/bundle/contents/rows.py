@@ -22,9 +22,6 @@ from enstorage.objects.base import checked_hash
 
 Origin = tuple[str, int]
 
-#: Limit of the nesting of lists and dictionaries: deeper ones overflow the stack of the parser.
-MOST_LEVELS = 100
-
 _UUID = re.compile("[0-9a-f]{32}")
 
 
@@ -146,14 +143,6 @@ def _loaded(line: bytes) -> Any:
         loaded = json.loads(line.decode())
     except (ValueError, RecursionError) as error:
         raise InvalidInputError(f"a line is no JSON: {str(error).splitlines()[0][:200]}.") from error
-    # Most lines have too few brackets to be deep.
-    waiting = [(loaded, 0)] if line.count(b"[") + line.count(b"{") > MOST_LEVELS else []
-    while waiting:
-        value, level = waiting.pop()
-        if isinstance(value, dict | list):
-            if level > MOST_LEVELS:
-                raise InvalidInputError(f"a line has lists or tables {MOST_LEVELS} levels deep; expected fewer.")
-            waiting += [(each, level + 1) for each in (value.values() if isinstance(value, dict) else value)]
     return loaded
 
 

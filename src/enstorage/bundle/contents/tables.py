@@ -19,6 +19,7 @@ from enstorage.entity.data_csv import MEMBER_COLUMNS, named_ids
 from enstorage.errors import CorruptError, InvalidInputError
 from enstorage.instant import MIN_NS
 from enstorage.objects.table import content_sha256, from_parquet
+from enstorage.settings import limit
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,6 +35,9 @@ _COLUMNS: dict[Kind, dict[str, str]] = {
     Ensemble: {"series": "Int64", "id": "Int64", "step": "Int32", "part": "Int8", "fitted": "Boolean"}
     | dict.fromkeys(("truth", "ensemble"), "Float64"),
 }
+# Of the description of a table: bytes of its texts, and entries of its lists. Each page may have a head beside its values.
+_MOST_TEXT, _MOST_ENTRIES = 4 << 20, 200_000
+_FREE = 1 << 20
 _POINTS = {"time": "Int64", "value": "Float64"}
 
 
@@ -149,8 +153,11 @@ def read_table(content: bytes, rows: int | None, max_bytes: float) -> "pl.DataFr
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    _check_footer(content)
     try:
-        file = pq.ParquetFile(io.BytesIO(content))
+        file = pq.ParquetFile(
+            io.BytesIO(content), thrift_string_size_limit=_MOST_TEXT, thrift_container_size_limit=_MOST_ENTRIES
+        )
         declared, width = file.metadata.num_rows, sum(_bytes(field.type) for field in file.schema_arrow)
         if rows not in (None, declared) or declared * width > max_bytes:
             expected = "any number of" if rows is None else rows
@@ -158,6 +165,10 @@ def read_table(content: bytes, rows: int | None, max_bytes: float) -> "pl.DataFr
                 f"A table has {declared} rows of {width:g} bytes; expected {expected} rows that take at most "
                 f"{max_bytes:.0f} bytes."
             )
+        groups = (file.metadata.row_group(at) for at in range(file.metadata.num_row_groups))
+        unpacked = sum(group.column(at).total_uncompressed_size for group in groups for at in range(group.num_columns))
+        if unpacked > max_bytes + _FREE:
+            raise InvalidInputError(f"A table unpacks to {unpacked} bytes; expected at most {max_bytes:.0f}.")
         arrow = file.read(use_threads=False)
         arrow.validate(full=True)
     except (pa.ArrowException, OSError, OverflowError, MemoryError, UnicodeDecodeError) as error:
@@ -168,6 +179,16 @@ def read_table(content: bytes, rows: int | None, max_bytes: float) -> "pl.DataFr
     if arrow.num_rows != declared or table.height != declared or table.columns != arrow.column_names:
         raise CorruptError("A table has not the rows and columns that it declares.")
     return table
+
+
+def _check_footer(content: bytes) -> None:
+    """Refuse a table whose description, which becomes many times as large in memory, has more bytes than allowed."""
+    size, most = int.from_bytes(content[-8:-4], "little"), limit("max_table_footer")
+    if content[-4:] == b"PAR1" and most < size <= len(content):
+        raise InvalidInputError(
+            f"The description of a table has {size} bytes; expected at most {most}. If you trust whoever made it, raise the "
+            "limit in the settings: max_table_footer in enstorage.toml, or ENSTORAGE_MAX_TABLE_FOOTER."
+        )
 
 
 def _bytes(kind: Any) -> float:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import BinaryIO, NamedTuple
 
 from enstorage.errors import CorruptError, InvalidInputError
+from enstorage.settings import limit
 
 MANIFEST = "manifest.json"
 _NAMES = re.compile(
@@ -83,7 +84,8 @@ class Archive:
         size = file.seek(0, 2)
         self.max_bytes = max(FREE_BYTES, FREE_RATIO * size) if max_bytes is None else max_bytes
         with _zip_errors():
-            self._zip = zipfile.ZipFile(file)
+            self._zip = zipfile.ZipFile(_Opening(file))
+            self._zip.fp = file  # members are read from the file itself
         if min((info.header_offset for info in self._zip.infolist()), default=0):
             # The objects inside may be archives themselves, and of a file that was cut off one of them may be found.
             raise CorruptError("It does not begin with its first member: it was cut off, or put behind something else.")
@@ -129,6 +131,22 @@ class Archive:
         return content
 
 
+class _Opening:
+    """A file of which its directory is read, whose size is declared in it: refuses to read more than the settings allow."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._most = file, limit("max_bundle_directory")
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        if size > self._most:
+            raise InvalidInputError(
+                f"Its list of members has {size} bytes; expected at most {self._most}. If you trust whoever made it, raise "
+                "the limit in the settings: max_bundle_directory in enstorage.toml, or ENSTORAGE_MAX_BUNDLE_DIRECTORY."
+            )
+        return self._file.read(size)
+
+
 def hash_differs(name: str) -> CorruptError:
     """The error for a member whose bytes are not those that the manifest was made for."""
     return CorruptError(
@@ -156,6 +174,8 @@ def _check(info: zipfile.ZipInfo) -> None:
 def _zip_errors(name: str | None = None) -> Iterator[None]:
     try:
         yield
+    except InvalidInputError:
+        raise
     except _BROKEN as error:
         what = "It" if name is None else f"Its member {name}"
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,6 +1,7 @@
 """Reading a bundle: everything that can be checked is checked here, before a store is touched."""
 
 import hashlib
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from enstorage.bundle.contents.rows import Row, from_line
 from enstorage.bundle.contents.rules import check_rows
 from enstorage.bundle.contents.tables import Tables, read_points
 from enstorage.bundle.file.archive import MANIFEST, Archive, hash_differs
+from enstorage.bundle.file.budget import Budget
 from enstorage.bundle.file.manifest import Manifest
 from enstorage.database.types import ObjectHash
 from enstorage.entity import ENTITIES, DataCsv, DataSource, Project
@@ -28,6 +30,9 @@ from enstorage.errors import CorruptError, InvalidInputError, NotSupportedError,
 from enstorage.formats.base import PICKLE
 from enstorage.progress import Listener
 from enstorage.series.base import Points
+
+# A bundle of one's own may be as large as it is.
+_ANY = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,23 +93,27 @@ def blamed(path: Path) -> Iterator[None]:
         raise type(error)(f"{path} cannot be imported. {error} Nothing was changed.") from error
 
 
-def read_bundle(file: BinaryIO, report: Listener, *, max_bytes: int | None = None) -> Bundle:
+def read_bundle(file: BinaryIO, report: Listener, *, max_bytes: int | None = None, is_own: bool = False) -> Bundle:
     """Read a bundle and check all of it: container, manifest, hashes, records, tables and points.
 
     Args:
         file: open for reading.
         report: called for every member.
         max_bytes: limit of the unpacked bytes; see `Archive`.
+        is_own: true for a bundle that was made here a moment ago: it may be as large as it is.
 
     Raises:
         CorruptError: it is damaged.
         InvalidInputError: it is no bundle, or its parts do not belong together.
         NotSupportedError: it was made by a newer version of enstorage.
     """
-    archive = Archive(file, max_bytes=max_bytes)
-    manifest = Manifest.from_json(archive.read(MANIFEST))
+    archive, budget = Archive(file, max_bytes=_ANY if is_own else max_bytes), Budget(is_own=is_own)
+    budget.take_member(MANIFEST, archive.sizes[MANIFEST])
+    content = archive.read(MANIFEST)
+    budget.take(MANIFEST, content)
+    manifest = Manifest.from_json(content)
     _check_members(archive, manifest)
-    rows = {entity: _read_rows(archive, manifest, entity) for entity in ENTITIES}
+    rows = {entity: _read_rows(archive, manifest, entity, budget) for entity in ENTITIES}
     check_references(rows)
     check_uniqueness(rows)
     check_rows(rows)
@@ -158,15 +167,17 @@ def _check_members(archive: Archive, manifest: Manifest) -> None:
             raise InvalidInputError(f"The object {name} has another name than its hash.")
 
 
-def _read_rows(archive: Archive, manifest: Manifest, entity: Kind) -> dict[int, Row]:
+def _read_rows(archive: Archive, manifest: Manifest, entity: Kind, budget: Budget) -> dict[int, Row]:
     name = f"records/{entity.__tablename__}.jsonl"
     rows: dict[int, Row] = {}
     if name not in manifest.members:
         return rows
-    content = archive.read(name, manifest.members[name])
-    if not content.endswith(b"\n"):
-        raise InvalidInputError(f"The last line of {name} has no end.")
-    for number, line in enumerate(content[:-1].split(b"\n"), start=1):
+    budget.take_member(name, archive.sizes[name])
+    content = io.BytesIO(archive.read(name, manifest.members[name]))
+    for number, line in enumerate(content, start=1):
+        if not line.endswith(b"\n"):
+            raise InvalidInputError(f"The last line of {name} has no end.")
+        budget.take(f"{name}, line {number},", line)
         try:
             row = from_line(entity, line, is_older=manifest.is_older)
         except InvalidInputError as error:

@@ -64,6 +64,8 @@ class DeltaSeries(SeriesStore):
     Options, and environment variables such as `AWS_ENDPOINT_URL`, are those of the object_store library.
     """
 
+    groups_points_read = True
+
     @classmethod
     def parse(cls, url: str) -> Callable[[], Self]:
         """See `SeriesStore.parse`."""
@@ -142,6 +144,8 @@ class DeltaSeries(SeriesStore):
 
     def read_many(self, source_ids: Sequence[int], *, version: int | None = None) -> list[Points]:
         """See `SeriesStore.read_many`: the table is read once."""
+        if len(source_ids) == 1:  # for one source, Polars passes over the files that have none of it
+            return super().read_many(source_ids, version=version)
         wanted = pl.Series(source_ids, dtype=pl.Int64)
         with self._translated(version):
             rows = scan(self._table(version)).filter(pl.col("source").is_in(wanted.implode())).collect()
