@@ -80,14 +80,14 @@ def limit(name: str) -> int:
     """The value of one of `LIMITS`: that of the environment, else of `enstorage.toml`, else the default.
 
     Raises:
-        InvalidInputError: it is no whole number of at least 1.
+        InvalidInputError: it is not an integer of at least 1.
     """
     variable = f"ENSTORAGE_{name.upper()}"
     text = os.environ.get(variable)
     if text is None:
         return int(_read_file().get(name, LIMITS[name]))
     if not (text.isascii() and text.isdecimal() and 0 < len(text) < 19 and int(text)):
-        raise InvalidInputError(f"{variable} is {text!r:.60}; expected a whole number of at least 1. Correct it.")
+        raise InvalidInputError(f"{variable} is {text!r:.60}; expected an integer of at least 1. Correct it.")
     return int(text)
 
 
@@ -150,7 +150,7 @@ def _read_file() -> dict[str, Any]:
         more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
         raise InvalidInputError(
             f"The settings file {path.resolve()} has the entries {', '.join(map(_shown, wrong[:5]))}{more}; expected are "
-            f"only the texts {', '.join(sorted(_TEXTS))} and the whole numbers {', '.join(LIMITS)}. Remove or correct them."
+            f"only the texts {', '.join(sorted(_TEXTS))} and the integers {', '.join(LIMITS)}. Remove or correct them."
         )
     for key in _TEXTS:
         if key in content:

@@ -144,7 +144,7 @@ def test_shuffled_members_change_nothing_but_the_order(project):
 
 @pytest.mark.parametrize(
     ("parameters", "words"),
-    [({"gate_lag": 0}, "a whole number from 1"), ({"penalty": -1}, "at least 0"), ({"penalty": "small"}, "at least 0")],
+    [({"gate_lag": 0}, "an integer from 1"), ({"penalty": -1}, "at least 0"), ({"penalty": "small"}, "at least 0")],
 )
 def test_parameters_that_make_no_sense_are_refused(project, parameters, words):
     with pytest.raises(InvalidInputError, match=words):

@@ -153,7 +153,7 @@ def test_one_member_and_many_members_have_a_report_too(project):
         model.data_set(data_set)
         model.save_object(Ridge(number + 1).fit(X, y))
     many = endirector.report(rendered(project)).html
-    assert "Drawn are the 20 best members." in Page(many).text
+    assert "Only the 20 best members are drawn." in Page(many).text
     assert "and 20 more" in Page(many).text
 
 
@@ -194,7 +194,7 @@ def test_an_ensemble_that_was_formed_tells_what_was_tried(project):
     ensemble = endirector.form(project, methods=["voting", "greedy"], progress=False)
     text = Page(endirector.report(ensemble).html).text
     tried = ensemble.tried()
-    assert f"the best of {tried.height} that were tried with 3 candidates" in text
+    assert f"the best of {tried.height} trials with 3 candidates" in text
     assert f"{tried['method'][0]} {len(tried['members'][0])} {same_precision(tried['error'][:8].to_list())[0]}" in text
 
 

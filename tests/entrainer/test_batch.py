@@ -214,7 +214,7 @@ def test_nan_is_refused_with_the_place_and_the_remedy():
         (np.ones((3, 2)), np.ones(4), 1, r"X of shape \(3, 2\) and y of shape \(4,\)"),
         (np.ones((0, 2)), np.ones(0), 1, "at least one"),
         (np.ones(3), np.ones(3), 1, r"expected \(rows, …\)"),
-        (np.ones((3, 2)), np.ones(3), -1, "seed -1; expected a whole number"),
+        (np.ones((3, 2)), np.ones(3), -1, "seed -1; expected an integer"),
         (np.ones((3, 2)), np.ones(3), 1.5, "seed 1.5"),
     ],
 )

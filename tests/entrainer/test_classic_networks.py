@@ -145,8 +145,8 @@ def test_a_learning_rate_that_is_too_high_ends_early_without_a_warning(recwarn):
         (WidrowHoff(learning_rate=float("inf")), "learning_rate is inf"),
         (WidrowHoff(learning_rate=0), "learning_rate is 0; expected a number above 0"),
         (WidrowHoff(error_limit=-1), "error_limit is -1; expected a number of at least 0"),
-        (WidrowHoff(max_epochs=0), "max_epochs is 0; expected a whole number of at least 1"),
-        (BackPropagation(hidden=8), "hidden is 8; expected whole numbers of at least 1, one for each hidden layer"),
+        (WidrowHoff(max_epochs=0), "max_epochs is 0; expected an integer of at least 1"),
+        (BackPropagation(hidden=8), "hidden is 8; expected integers of at least 1, one for each hidden layer"),
         (
             BackPropagation(activation="threshold"),
             "activation is 'threshold'; expected one of: linear, linear_threshold",

@@ -14,7 +14,7 @@ from entrainer.forecasting.conformal import Calibration, by_step, checked_levels
 
 @pytest.mark.parametrize("level", ["0.5", "0.7", "0.8", "0.9", "0.95", "0.99"])
 def test_the_radius_is_the_residual_of_rank_n_plus_1_times_level_rounded_up(level):
-    """Also where (n + 1)·level is a whole number, which binary fractions miss by a hair."""
+    """Also where (n + 1)·level is an integer, which binary fractions miss by a hair."""
     for rows in range(1, 400):
         rank = ceil((rows + 1) * Fraction(level))
         residuals = np.arange(1.0, rows + 1)

@@ -162,9 +162,9 @@ def test_zeros_after_a_shorter_window_met_by_zero_weights_change_nothing_where_l
         ({"name": ["paper-lstm"]}, "There is no network ['paper-lstm']; known are"),
         ({}, "There is no network None; known are"),
         ({"name": "paper-lstm", "unit": 3}, "PaperLSTM has no parameter 'unit'. It takes: units, dropout"),
-        ({"name": "paper-lstm", "units": [50]}, "two whole numbers of at least 1"),
-        ({"name": "paper-lstm", "units": [50, 0]}, "two whole numbers of at least 1"),
-        ({"name": "paper-lstm", "units": "ab"}, "two whole numbers of at least 1"),
+        ({"name": "paper-lstm", "units": [50]}, "two integers of at least 1"),
+        ({"name": "paper-lstm", "units": [50, 0]}, "two integers of at least 1"),
+        ({"name": "paper-lstm", "units": "ab"}, "two integers of at least 1"),
         ({"name": "paper-lstm", "dropout": 1}, "dropout is 1; expected a number of at least 0"),
         ({"name": "paper-lstm", "dropout": "much"}, "dropout is 'much'"),
         (

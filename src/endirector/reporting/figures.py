@@ -113,8 +113,8 @@ def _coverage(content: Content) -> Any:
 
     if content.intervals is None:
         return None
-    asked, measured = list(content.intervals.coverage), list(content.intervals.coverage.values())
-    return partial(plot_coverage, asked, measured, title="How often the truth lies in the intervals")
+    nominal, measured = list(content.intervals.coverage), list(content.intervals.coverage.values())
+    return partial(plot_coverage, nominal, measured, title="Coverage of the intervals")
 
 
 def _correlations(content: Content) -> Any:
@@ -140,7 +140,7 @@ def _leave_one_out(content: Content) -> Any:
         [changes[name] for name in ordered],
         unit=content.squared,
         highlighted=content.diagnosis["suggestion"]["drop"],
-        title="How the error of the ensemble changes without each member",
+        title="Change of the ensemble error without each member",
     )
 
 

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from entrainer import Proposal
 
 _RANGE = {"low", "high", "log", "step"}
-_EXPECTED = (
-    'a list of values, or a range such as {"low": 0.0001, "high": 0.1, "log": true}; whole bounds make whole numbers'
-)
+_EXPECTED = 'a list of values, or a range such as {"low": 0.0001, "high": 0.1, "log": true}; whole bounds make integers'
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ class Panel(Record):
         Args:
             table: a Polars, pandas or Arrow table with one row for each point.
             name: of the panel; a source is called by it and its key.
-            series: name of the column with the key of the series: texts or whole numbers.
+            series: name of the column with the key of the series: texts or integers.
             time: name of the column with the times.
             value: name of the column with the values, finite numbers.
             time_interval: of each source, see `DataSource`.

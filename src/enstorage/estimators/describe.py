@@ -125,7 +125,7 @@ def _why_not(value: object) -> str:
     if callable(value):
         return f"{what}, which is code. Expected a value, an estimator, or a ufunc of NumPy such as np.log1p."
     if isinstance(value, np.random.RandomState | np.random.Generator):
-        return f"{what}; expected a whole number as seed, such as random_state=0."
+        return f"{what}; expected an integer as seed, such as random_state=0."
     return f"{what}; expected a number, text, list, tuple, dictionary, array of numbers, or an estimator."
 
 

@@ -129,5 +129,5 @@ def _refuse_files(key: str, last: str, value: Any) -> None:
         type(value) is int or (isinstance(value, str) and _PRE_DISPATCH.fullmatch(value))
     ):
         raise InvalidInputError(
-            f"The parameter {key}={value!r:.50} is evaluated as code; expected a whole number, 'all' or such as '2*n_jobs'."
+            f"The parameter {key}={value!r:.50} is evaluated as code; expected an integer, 'all' or such as '2*n_jobs'."
         )

@@ -69,7 +69,7 @@ class OnnxModel:
         """The output for samples, computed by onnxruntime on the CPU.
 
         Args:
-            X: shape (rows, …); numbers of any type that become those of the input without loss of whole numbers. Samples
+            X: shape (rows, …); numbers of any type that become those of the input without loss of integers. Samples
                 of one axis are given to an input with axes of length 1 besides, and samples of several axes are laid out
                 as one row for an input of one axis, as for an estimator.
 
@@ -125,7 +125,7 @@ class OnnxModel:
         if kind.kind in "iub" and not np.array_equal(cast, X):
             raise InvalidInputError(
                 f"The ONNX model takes numbers of type {kind}; X has values that are none, such as "
-                f"{X[cast != X].ravel()[0]!r}. Use a data set of whole numbers, such as one of Sequences or Bins."
+                f"{X[cast != X].ravel()[0]!r}. Use a data set of integers, such as one of Sequences or Bins."
             )
         return np.ascontiguousarray(cast)
 

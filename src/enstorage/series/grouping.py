@@ -44,5 +44,5 @@ def _bucket(interval: TimeInterval) -> "pl.Expr":
     if interval.is_calendar:
         # Not group_by_dynamic: Polars 2.1 panics there for years before 1970 over some centuries.
         return time.cast(pl.Datetime("ns")).dt.truncate(interval.polars).cast(pl.Int64)
-    length = interval.nanoseconds  # whole numbers take half the time of dates
+    length = interval.nanoseconds  # integers take half the time of dates
     return time - (time % length - interval.origin) % length

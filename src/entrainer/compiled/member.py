@@ -32,7 +32,7 @@ class GroupMember:
 
     Attributes:
         network: The architecture.
-        X: Train rows, (rows, …), rows >= 1: float64, or whole numbers such as those of tokens.
+        X: Train rows, (rows, …), rows >= 1: float64, or integers such as those of tokens.
         y: (rows,), or (rows, targets) for several.
         seed: Decides the initial weights, the order of the rows and the dropout; 0 <= seed < 2**32.
         name: What messages call it.
@@ -71,7 +71,7 @@ class GroupMember:
             object.__setattr__(self, "weight", checked_weight(self.weight, len(self.X), self.name))
         if type(self.seed) is not int or not 0 <= self.seed < 2**32:
             raise InvalidInputError(
-                f"Member {self.name!r} has the seed {self.seed!r}; expected a whole number from 0 to 2**32 - 1."
+                f"Member {self.name!r} has the seed {self.seed!r}; expected an integer from 0 to 2**32 - 1."
             )
 
     @property

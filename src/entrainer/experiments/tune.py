@@ -106,7 +106,7 @@ def tune(
     optuna = _load_optuna()
     for label, value in (("trials", trials), ("at_once", at_once)):
         if type(value) is not int or value < 1:
-            raise InvalidInputError(f"{label} is {value!r}; expected a whole number of at least 1.")
+            raise InvalidInputError(f"{label} is {value!r}; expected an integer of at least 1.")
     with listening(progress) as report:
         while True:
             known = _known(research, name)

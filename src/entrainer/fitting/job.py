@@ -280,7 +280,7 @@ def _why_alone(member: GroupMember, training: Training, data_set: DataSet) -> st
 def _check_rows(training: Training, data_set: DataSet, X: NDArray[Any], y: NDArray[Any]) -> None:
     if training.batch_size > len(X) and training.batch_size != Training.batch_size:
         raise InvalidInputError(
-            f"Training's batch_size is {training.batch_size}; {data_set} has {len(X)} train rows. Take a batch_size of at "
+            f"Training: batch_size is {training.batch_size}; {data_set} has {len(X)} train rows. Take a batch_size of at "
             f"most {len(X)}."
         )
     if training.loss == "categorical_crossentropy":

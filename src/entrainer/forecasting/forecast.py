@@ -107,10 +107,10 @@ def check_horizon(horizon: object) -> None:
     """Check a number of steps.
 
     Raises:
-        InvalidInputError: it is not a whole number from 1.
+        InvalidInputError: it is not an integer from 1.
     """
     if type(horizon) is not int or horizon < 1:
-        raise InvalidInputError(f"horizon is how many steps are forecast, a whole number from 1; received {horizon!r}.")
+        raise InvalidInputError(f"horizon is how many steps are forecast, an integer from 1; received {horizon!r}.")
 
 
 def no_interval(who: str, steps: Sequence[int]) -> str:

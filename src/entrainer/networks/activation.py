@@ -53,5 +53,5 @@ def find(owner: Any, name: str, *, sloped: bool = False) -> Activation:
     word = getattr(owner, name)
     known = [each for each in ACTIVATIONS if not (sloped and each == "threshold")]
     if word not in known:
-        raise InvalidInputError(f"{type(owner).__name__}'s {name} is {word!r}; expected one of: {', '.join(known)}.")
+        raise InvalidInputError(f"{type(owner).__name__}: {name} is {word!r}; expected one of: {', '.join(known)}.")
     return ACTIVATIONS[word]

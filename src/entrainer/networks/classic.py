@@ -161,7 +161,7 @@ class BackPropagation(OnlineNetwork):
         super()._check()
         if not isinstance(self.hidden, list | tuple) or not all(map(is_size, self.hidden)):
             raise InvalidInputError(
-                f"BackPropagation's hidden is {self.hidden!r}; expected whole numbers of at least 1, one for each hidden "
+                f"BackPropagation: hidden is {self.hidden!r}; expected integers of at least 1, one for each hidden "
                 "layer, such as (8,)."
             )
 

@@ -36,7 +36,7 @@ class Estimator(Specification):
     def __post_init__(self) -> None:
         if not isinstance(self.parameters, Mapping):
             raise InvalidInputError(
-                f"Estimator's parameters are {self.parameters!r:.80}; expected a dictionary such as {{'max_depth': 3}}."
+                f"Estimator: parameters are {self.parameters!r:.80}; expected a dictionary such as {{'max_depth': 3}}."
             )
         if hasattr(self.estimator, "get_params"):
             if self.parameters:

@@ -80,11 +80,11 @@ class OnlineNetwork(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
         for name, fits, expected in (
             ("learning_rate", _is_number(self.learning_rate) and self.learning_rate > 0, "a number above 0"),
             ("error_limit", _is_number(self.error_limit) and self.error_limit >= 0, "a number of at least 0"),
-            ("max_epochs", is_size(self.max_epochs), "a whole number of at least 1"),
+            ("max_epochs", is_size(self.max_epochs), "an integer of at least 1"),
         ):
             if not fits:
                 raise InvalidInputError(
-                    f"{type(self).__name__}'s {name} is {getattr(self, name)!r}; expected {expected}."
+                    f"{type(self).__name__}: {name} is {getattr(self, name)!r}; expected {expected}."
                 )
 
     def _learn(
@@ -106,7 +106,7 @@ class OnlineNetwork(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
 
 
 def is_size(value: Any) -> bool:
-    """True for a whole number of at least 1, of Python or of NumPy."""
+    """True for an integer of at least 1, of Python or of NumPy."""
     return type(value) is not bool and isinstance(value, Integral) and int(value) >= 1
 
 

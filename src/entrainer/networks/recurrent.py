@@ -38,7 +38,7 @@ class PaperLSTM(NetworkSpec):
         units = tuple(self.units) if isinstance(self.units, list | tuple) else ()
         if len(units) != 2 or not all(type(count) is int and count >= 1 for count in units):
             raise InvalidInputError(
-                f"PaperLSTM's units are {self.units!r}; expected two whole numbers of at least 1, such as (50, 100)."
+                f"PaperLSTM: units are {self.units!r}; expected two integers of at least 1, such as (50, 100)."
             )
         check_rate(self, "dropout")
         object.__setattr__(self, "units", units)  # JSON has no tuples

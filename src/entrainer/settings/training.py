@@ -90,7 +90,7 @@ class Training(Described):
         if self.clip_norm is not None and self.clip_value is not None:
             raise InvalidInputError("Training has a clip_norm and a clip_value; expected one of them. Leave one out.")
         if type(self.shuffle) is not bool:
-            raise InvalidInputError(f"Training's shuffle is {self.shuffle!r}; expected True or False.")
+            raise InvalidInputError(f"Training: shuffle is {self.shuffle!r}; expected True or False.")
         self._check_options()
         self._check_quantiles()
 
@@ -107,7 +107,7 @@ class Training(Described):
         given = self.optimizer_options
         if not isinstance(given, Mapping) or (strange := sorted(set(given) - set(known))):
             raise InvalidInputError(
-                f"Training's optimizer_options are {given!r}; {self.optimizer} takes {', '.join(known)}. "
+                f"Training: optimizer_options are {given!r}; {self.optimizer} takes {', '.join(known)}. "
                 + (f"Leave out {', '.join(strange)}." if isinstance(given, Mapping) else "Give a dictionary.")
             )
         for name, value in given.items():
@@ -125,7 +125,7 @@ class Training(Described):
         )
         if not fit or not isinstance(given, list | tuple) or (quantiles and 0.5 not in quantiles):
             raise InvalidInputError(
-                f"Training's quantiles are {given!r}; expected numbers between 0 and 1 that ascend, among them 0.5, which "
+                f"Training: quantiles are {given!r}; expected numbers between 0 and 1 that ascend, among them 0.5, which "
                 "is the point forecast: such as (0.1, 0.5, 0.9)."
             )
         if bool(quantiles) != (self.loss == PINBALL):

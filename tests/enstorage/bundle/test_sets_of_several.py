@@ -122,7 +122,7 @@ def test_deleting_a_customer_takes_the_sets_along(shop):
             "no adapter 'x'",
         ),
         (with_columns("data_set", {"adapter": {"name": "bins", "edges": [1]}}), "Bins needs the parameter 'adapter'"),
-        (with_columns("data_set", {"adapter": {"name": "interval", "look_back": 0}}), "whole number of at least 1"),
+        (with_columns("data_set", {"adapter": {"name": "interval", "look_back": 0}}), "integer of at least 1"),
     ],
 )
 def test_sets_that_no_store_would_make_are_refused(exported, another_store, tmp_path, change, message):

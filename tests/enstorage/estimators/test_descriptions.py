@@ -122,7 +122,7 @@ def test_what_cannot_be_made_is_refused(name, parameters, words):
         (42, "is no estimator of scikit-learn"),
         (TransformedTargetRegressor(Ridge(), func=lambda y: y), "parameter func .* which is code"),
         (FunctionTransformer(np.load), "which is code"),
-        (RandomForestRegressor(random_state=np.random.RandomState(0)), "expected a whole number as seed"),
+        (RandomForestRegressor(random_state=np.random.RandomState(0)), "expected an integer as seed"),
         (RandomizedSearchCV(Ridge(), {"alpha": np.random.default_rng(0)}), "parameter param_distributions"),
     ],
     ids=lambda each: each if isinstance(each, str) else "",

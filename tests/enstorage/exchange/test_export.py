@@ -392,7 +392,7 @@ class TestFolder:
     def test_a_pickle_is_not_exported(self, model, tmp_path):
         model.object_sha256, model.object_format = model.connector.objects.put(dumps(print)), "pickle"
         model.save()
-        with pytest.raises(NotSupportedError, match="kept by pickle, which no other program reads"):
+        with pytest.raises(NotSupportedError, match="has the format pickle, which no other program reads"):
             model.export(tmp_path / "out")
 
 

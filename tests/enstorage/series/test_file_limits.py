@@ -88,7 +88,7 @@ def test_a_wrong_limit_is_one_message(tmp_path, monkeypatch):
     for value in ("", "0", "-1", "1e6", "9" * 30):
         monkeypatch.setenv("ENSTORAGE_MAX_FILE_BYTES", value)
         with pytest.raises(
-            InvalidInputError, match=r"ENSTORAGE_MAX_FILE_BYTES is .*; expected a whole number of at least 1"
+            InvalidInputError, match=r"ENSTORAGE_MAX_FILE_BYTES is .*; expected an integer of at least 1"
         ):
             limit("max_file_bytes")
 

@@ -77,12 +77,12 @@ def plot_fan(
 
 
 def plot_coverage(
-    asked: ArrayLike, measured: ArrayLike, *, title: str = "Coverage of the intervals", width: float = 9.0
+    nominal: ArrayLike, measured: ArrayLike, *, title: str = "Coverage of the intervals", width: float = 9.0
 ) -> str:
     """Draws how often the truth lies in intervals against how often it should: on the dashed line both are the same.
 
     Args:
-        asked: Shares from 0 to 1, shape (intervals,).
+        nominal: Shares from 0 to 1, shape (intervals,).
         measured: Shares from 0 to 1, shape (intervals,).
         title: Text for screen readers.
         width: Width in inches; text keeps its size.
@@ -93,7 +93,7 @@ def plot_coverage(
     Raises:
         InvalidInputError: The lengths differ, there is none, or a share is not from 0 to 1.
     """
-    wanted = np.asarray(asked, dtype=np.float64)
+    wanted = np.asarray(nominal, dtype=np.float64)
     found = column(measured, wanted.size, "measured")
     if not ((wanted >= 0) & (wanted <= 1) & (found >= 0) & (found <= 1)).all():
         raise InvalidInputError(f"Shares are from 0 to 1; got {wanted.tolist()} and {found.tolist()}.")
@@ -110,7 +110,7 @@ def plot_coverage(
         ticks = np.linspace(0, 1, 6)
         axes.set_xticks(ticks, [f"{tick:.0%}" for tick in ticks])
         axes.set_yticks(ticks, [f"{tick:.0%}" for tick in ticks])
-        axes.set(xlim=(0, 1.08), ylim=(0, 1.05), xlabel="asked for")
+        axes.set(xlim=(0, 1.08), ylim=(0, 1.05), xlabel="nominal coverage")
         axes.set_title("measured")
         axes.grid()
         axes.set_aspect("equal", anchor="W")

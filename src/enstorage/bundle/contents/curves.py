@@ -20,7 +20,7 @@ def curves_from_json(columns: Any) -> bytes:
     """The bytes for the column `data` of a `ModelCurve`.
 
     Raises:
-        InvalidInputError: the lists are not those of a stretch: `step` with whole numbers, and numbers or nothing else.
+        InvalidInputError: the lists are not those of a stretch: `step` with integers, and numbers or nothing else.
     """
     import polars as pl
 
@@ -32,7 +32,7 @@ def curves_from_json(columns: Any) -> bytes:
     if not steps or {len(values) for values in columns.values()} != {len(steps)}:
         raise InvalidInputError("has lists of different lengths, or none of steps.")
     if not all(type(step) is int and abs(step) < 2**63 for step in steps):
-        raise InvalidInputError("has steps that are no whole numbers.")
+        raise InvalidInputError("has steps that are not integers.")
     if not all(
         value is None or type(value) is float for name, each in columns.items() if name != "step" for value in each
     ):

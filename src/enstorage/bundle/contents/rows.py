@@ -181,13 +181,13 @@ def _table(value: Any) -> Any:
 
 def _integer(value: Any) -> int:
     if type(value) is not int or not -(2**63) <= value < 2**63:
-        raise _differs("a whole number of 64 bits", value)
+        raise _differs("an integer of 64 bits", value)
     return value
 
 
 def _small_integer(value: Any) -> int:
     if type(value) is not int or not -(2**31) <= value < 2**31:
-        raise _differs("a whole number of 32 bits", value)
+        raise _differs("an integer of 32 bits", value)
     return value
 
 

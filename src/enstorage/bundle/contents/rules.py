@@ -220,7 +220,7 @@ def _data_csv(values: dict[str, Any], _rows: Rows) -> None:
 
 
 def _counts(counts: dict[str, Any]) -> None:
-    _check(all(type(count) is int for count in counts.values()), "its counts are no whole numbers.")
+    _check(all(type(count) is int for count in counts.values()), "its counts are not integers.")
 
 
 _CHECKS: dict[Kind, Callable[[dict[str, Any], Rows], None]] = {
