@@ -4,14 +4,17 @@ On every database a store has one writing transaction at a time. So what a trans
 and no two can block each other. Readers never wait.
 """
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
+from enstorage.database import sqlite_file
 from enstorage.database.url import is_in_memory
 from enstorage.errors import MissingLibraryError, NotSupportedError, StoreError
 
@@ -81,9 +84,28 @@ def _sqlite(url: URL) -> Engine:
                 "change its permissions."
             ) from error
     engine = create_engine(url, **options)
+    if not is_in_memory(url):
+        event.listen(engine, "do_connect", _connect_sqlite)
+        event.listen(engine, "checkin", _forget_read_only)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def open_sqlite(url: URL) -> sqlite3.Connection:
+    """A connection to a SQLite file beside those of the engine, which shares no memory with them."""
+    (path,), options = SQLiteDialect_pysqlite().create_connect_args(url)
+    return sqlite_file.connect(path, {**options, "timeout": BUSY_SECONDS, "isolation_level": None})
+
+
+def _connect_sqlite(_dialect: Any, _record: Any, arguments: Any, options: Any) -> sqlite3.Connection:
+    return sqlite_file.connect(arguments[0], options)
+
+
+def _forget_read_only(dbapi_connection: Any, record: Any) -> None:
+    # Once there is room again, the next transaction may write.
+    if isinstance(dbapi_connection, sqlite_file.ReadOnlyConnection):
+        record.invalidate()
 
 
 def _set_up_sqlite(dbapi_connection: Any, _record: Any) -> None:

@@ -8,7 +8,12 @@ from contextlib import contextmanager
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from enstorage.errors import EnstorageError, StoreError
+from enstorage.errors import DatabaseCorruptError, EnstorageError, StoreError
+
+#: Codes and words by which SQLite, MariaDB, MySQL and PostgreSQL say that their files are damaged.
+DAMAGED = (
+    r"file is not a database|malformed|file is encrypted|decode to UTF-8|XX00[12]|1034\b|1712\b|1877\b|is corrupted"
+)
 
 # Pattern over the code and the words of the driver, the fact, the remedy. The first that is found counts.
 _REFUSALS = (
@@ -29,8 +34,7 @@ _REFUSALS = (
      "it can only be read", "Make it writable, or let the user write to it."),
     (r"1021\b|1114\b|53100|disk is full|No space left|database or disk is full|is full",
      "the disk is full", "Make room, then try again."),
-    (r"file is not a database|malformed|file is encrypted|decode to UTF-8",
-     "the file is damaged or no database", "Restore it from a backup, or choose another file."),
+    (DAMAGED, "the file is damaged or no database", "Restore it from a backup, or choose another file."),
     (r"unable to open database file",
      "the file cannot be opened",
      "Check that its folder is there, and that you may read and write both: SQLite writes even to read. Or open a copy."),
@@ -52,7 +56,8 @@ def translated(url: URL) -> Iterator[None]:
         cause = getattr(error, "orig", None)
         if isinstance(cause, EnstorageError):  # a column refused a value, in words of its own
             raise cause from error
-        raise StoreError(_message(url, error, "Nothing was changed.")) from error
+        kind = DatabaseCorruptError if re.search(DAMAGED, _codes_and_words(error)) else StoreError
+        raise kind(_message(url, error, "Nothing was changed.")) from error
 
 
 def commit_lost(url: URL, error: DBAPIError) -> StoreError:
@@ -65,11 +70,10 @@ def commit_lost(url: URL, error: DBAPIError) -> StoreError:
 
 
 def _message(url: URL, error: Exception, consequence: str) -> str:
-    cause = getattr(error, "orig", None) or error
-    words = _words(cause)
-    codes = f"{getattr(cause, 'sqlstate', None) or ''} {words}"
+    words = _words(getattr(error, "orig", None) or error)
+    codes_and_words = _codes_and_words(error)
     for pattern, fact, remedy in _REFUSALS:
-        if re.search(pattern, codes):
+        if re.search(pattern, codes_and_words):
             return f"The database {url.render_as_string()} refused: {fact} ({words}). {consequence} " + remedy.format(
                 database=url.database
             )
@@ -77,6 +81,11 @@ def _message(url: URL, error: Exception, consequence: str) -> str:
         f"The database {url.render_as_string()} refused: {words}. {consequence} `enstorage check` says whether the store "
         "is whole."
     )
+
+
+def _codes_and_words(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    return f"{getattr(cause, 'sqlstate', None) or ''} {_words(cause)}"
 
 
 def _words(cause: BaseException) -> str:
