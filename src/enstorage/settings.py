@@ -12,6 +12,28 @@ SETTINGS_FILE = "enstorage.toml"
 DEFAULT_FOLDER = "enstorage-data"
 _NAMES = ("database", "series", "objects")
 
+#: Time that a call waits for a server that does not answer, or for other writers.
+WAIT_SECONDS = 120.0
+
+
+def wait_seconds() -> float:
+    """The longest time that a call waits, in seconds: `ENSTORAGE_WAIT_SECONDS`, else `WAIT_SECONDS`.
+
+    Raises:
+        InvalidInputError: it is no number above 0.
+    """
+    given = os.environ.get("ENSTORAGE_WAIT_SECONDS")
+    try:
+        seconds = WAIT_SECONDS if not given else float(given)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 1e6:
+        raise InvalidInputError(
+            f"ENSTORAGE_WAIT_SECONDS is {given!r:.40}; expected a number of seconds above 0, such as 120. Correct or "
+            "unset it."
+        )
+    return seconds
+
 
 class Settings(NamedTuple):
     """The three URLs that a `Connector` opens."""

@@ -17,14 +17,17 @@ import polars as pl
 from deltalake.exceptions import CommitFailedError, DeltaError
 from numpy.typing import NDArray
 
+from enstorage.address_space import check_address_space
 from enstorage.errors import InvalidInputError, NotFoundError, StoreError
 from enstorage.interval import TimeInterval
 from enstorage.places.claim import check_claim
+from enstorage.places.full_disk import full_disk, says_full
 from enstorage.places.location import Location
 from enstorage.places.masking import masked
 from enstorage.series.base import Points, SeriesStore
 from enstorage.series.delta.scan import scan
 from enstorage.series.grouping import group
+from enstorage.settings import wait_seconds
 
 T = TypeVar("T")
 
@@ -46,8 +49,7 @@ _ATTEMPTS_AT_A_GAP = 8
 # Unlike other commits, that of joined files may be moved after those of other writers: it changes no row.
 _MANY_TRIES = deltalake.CommitProperties(max_commit_retries=100)
 
-# Polars panics when a file is shorter than the log says.
-_FAILURES = (DeltaError, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
+_FAILURES = (DeltaError, pl.exceptions.PolarsError, OSError)
 
 # Messages of the library can be pages long.
 _LONGEST_REASON = 300
@@ -283,15 +285,17 @@ class DeltaSeries(SeriesStore):
 
     def _again(self, work: Callable[[], T]) -> T:
         """Do some work again as long as other writers come in between."""
-        attempt = 0
+        attempt, end = 0, time.monotonic() + wait_seconds()
         while True:
             attempt += 1
             try:
                 return work()
             except DeltaError as error:
                 gap = _GAP in str(error)
-                if attempt == (_ATTEMPTS_AT_A_GAP if gap else _ATTEMPTS) or not (
-                    gap or isinstance(error, CommitFailedError)
+                if (
+                    attempt == (_ATTEMPTS_AT_A_GAP if gap else _ATTEMPTS)
+                    or not (gap or isinstance(error, CommitFailedError))
+                    or time.monotonic() > end
                 ):
                     raise
                 if gap:
@@ -301,9 +305,15 @@ class DeltaSeries(SeriesStore):
 
     @contextmanager
     def _translated(self, version: int | None = None) -> Iterator[None]:
+        check_address_space()
         try:
             yield
-        except _FAILURES as error:
+        except BaseException as error:
+            # A panic of a library written in Rust is no Exception, and each library has a class of its own for it.
+            if not (isinstance(error, _FAILURES) or type(error).__name__ == "PanicException"):
+                raise
+            if self._location is None and says_full(error):
+                raise StoreError(full_disk(f"The series store {self}", self._text_of(error))) from error
             if version is not None and isinstance(error, DeltaError | FileNotFoundError):
                 raise NotFoundError(
                     f"The series store {self} does not keep its version {version} any more ({self._text_of(error)}). "
