@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from enmyadmin.commands import (
+    backup,
     bundles,
     changing,
     creating,
@@ -116,8 +117,9 @@ _PANELS: dict[str, dict[str, Callable[..., None] | None]] = {
         "compare": entities.compare,
         "rename": changing.rename,
         "delete": changing.delete,
-        "restore": changing.restore,
+        "restore": backup.restore,
         "purge": changing.purge,
+        "backup": backup.backup,
         "export": bundles.export,
         "import": bundles.import_bundle,
         "check": store.check,

@@ -77,8 +77,8 @@ def restore_store(
 def _opened(path: Path) -> Iterator[BinaryIO]:
     if not path.is_file():
         raise InvalidInputError(
-            f"There is no file {path}; expected a backup made by `enstorage backup`. To restore records from the trash, name "
-            "their entity and ids, such as model 3."
+            f"There is no file {path}; expected a backup made by `enstorage backup`. To restore records from the trash, "
+            "name their entity and ids, such as model 3."
         )
     try:
         file = path.open("rb")
@@ -99,7 +99,8 @@ def _check_empty(store: "Connector") -> None:
         name, count = next(iter(counts.items()))
         raise InvalidInputError(
             f"The store has records already, such as {count} in {name}; a backup is restored into an empty store, so that "
-            "ids stay what they are. Make a new one with `enstorage init FOLDER`, and name it with --store. Nothing was changed."
+            "ids stay what they are. Make a new one with `enstorage init FOLDER`, and name it with --store. Nothing was "
+            "changed."
         )
     if store.series.written_by_others and store.series.sources():
         raise InvalidInputError(

@@ -1,7 +1,6 @@
 """A whole store as one file, and a store made of it: with the same ids, in stores of any kind."""
 
 import json
-import os
 import shutil
 import signal
 import sqlite3
@@ -11,6 +10,7 @@ import threading
 import zipfile
 from contextlib import closing
 from datetime import timedelta
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -82,7 +82,12 @@ def backup(store, tmp_path):
 @pytest.fixture
 def empty(empty_store, tmp_path):
     """An empty store in a folder."""
-    connector = Connector.in_folder(shutil.copytree(empty_store, tmp_path / "new"))
+    folder = tmp_path / "new"
+    folder.mkdir()
+    shutil.copy(empty_store / "enstorage.sqlite", folder)
+    with closing(sqlite3.connect(folder / "enstorage.sqlite")) as database, database:
+        database.execute("UPDATE store SET uuid = ?", [uuid4().hex])  # a store of its own
+    connector = Connector.in_folder(folder)
     yield connector
     connector.close()
 
@@ -182,23 +187,19 @@ def test_a_backup_beside_a_writer_is_of_one_moment(store, empty, tmp_path):
 @pytest.mark.slow
 def test_a_killed_backup_leaves_no_file_under_its_name(store, tmp_path):
     code = (
-        "import sys, enstorage\n"
+        "import os, sys, enstorage\n"
+        "def die(what, done, total):\n"
+        "    os.kill(os.getpid(), 9) if done >= int(sys.argv[3]) else None\n"
         "connector = enstorage.Connector.in_folder(sys.argv[1])\n"
-        "enstorage.backup_store(sys.argv[2], connector, progress=lambda what, done, total: print(what, done, flush=True))\n"
+        "enstorage.backup_store(sys.argv[2], connector, progress=die)\n"
     )
     path = tmp_path / "killed.backup"
-    for words in ("Copying", "Checking"):
-        folder = tmp_path / "store"
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, str(folder), str(path)], stdout=subprocess.PIPE, text=True
-        )
-        for line in process.stdout:
-            if words in line:
-                os.kill(process.pid, signal.SIGKILL)
-                break
-        process.stdout.close()
-        process.wait()
-        assert not path.exists()
+    killed = [
+        subprocess.run([sys.executable, "-c", code, tmp_path / "store", path, share], check=False).returncode
+        for share in ("30", "100")
+    ]
+    assert killed == [-signal.SIGKILL] * 2
+    assert not path.exists()
     assert enstorage.check(store) == []
     assert enstorage.backup_store(path, store).path == path
 
@@ -217,12 +218,16 @@ def test_a_backup_or_a_restoration_can_be_stopped(store, backup, empty, census, 
 
 
 def test_a_damaged_backup_is_refused_in_one_message(backup, empty, census, tmp_path):
-    content = backup.read_bytes()
-    before = census(empty)
-    for number in range(20):
-        changed = bytearray(content)
-        changed[len(content) * number // 20 + 5] ^= 0x55
-        (tmp_path / "bad.backup").write_bytes(content[: len(content) * number // 20] if number % 2 else bytes(changed))
+    content, before = backup.read_bytes(), census(empty)
+    with zipfile.ZipFile(backup) as archive:
+        # In the middle of each member: a zip archive has bytes that say nothing, too.
+        places = [
+            each.header_offset + 30 + len(each.filename) + 20 + each.compress_size // 2 for each in archive.infolist()
+        ]
+    damages = [content[:place] for place in (0, 10, len(content) // 2, len(content) - 1)]
+    damages += [content[:place] + bytes([content[place] ^ 0x55]) + content[place + 1 :] for place in places]
+    for damaged in damages:
+        (tmp_path / "bad.backup").write_bytes(damaged)
         with pytest.raises((CorruptError, InvalidInputError), match=r"bad\.backup cannot be restored\.") as caught:
             enstorage.restore_store(tmp_path / "bad.backup", empty)
         assert "\n" not in str(caught.value)
