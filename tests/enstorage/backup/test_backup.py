@@ -13,6 +13,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import numpy as np
+import polars as pl
 import pytest
 from sklearn.linear_model import LinearRegression
 from sqlalchemy import select
@@ -46,10 +47,8 @@ def fill():
     model.log(np.arange(5), loss=np.arange(5.0))
     model.save_forecasts("test", *data_set.targets("test"))
     project.create_ensemble("voting", models=[model])
-    members = [DataSource(name=name, time_interval="1d").save() for name in ("a", "b")]
-    for member in members:
-        member.write(np.arange(5) * DAY, np.ones(5))
-    Panel(name="Shops", sources=dict(zip("ab", members, strict=True))).save()
+    shops = pl.DataFrame({"series": ["Riga", "Осло"] * 5, "time": np.arange(10) // 2 * DAY, "value": np.ones(10)})
+    Panel.from_table(shops, name="Shops", time_interval="1d")
     project.create_ensemble("voting", models=[model], name="gone").trash()
     Project(name="last", data_source=source).save().delete()
 
