@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from enstorage.errors import InvalidInputError
+from enstorage.places.folder import check_folder
 from enstorage.places.masking import masked
 
 SETTINGS_FILE = "enstorage.toml"
@@ -46,12 +47,7 @@ class Settings(NamedTuple):
     def in_folder(cls, folder: str | os.PathLike[str]) -> "Settings":
         """The embedded stores, all three inside one folder."""
         path = Path(folder).expanduser().resolve()
-        strange = sorted(set(str(path)) & set("?#%"))
-        if strange:
-            raise InvalidInputError(
-                f"The folder {path} has {', '.join(strange)} in its name, which mean something else in URLs of stores. "
-                "Choose another folder."
-            )
+        check_folder(str(path), in_url=True)
         return cls(f"sqlite:///{path / 'enstorage.sqlite'}", f"delta:{path / 'series'}", f"file:{path / 'objects'}")
 
     @classmethod

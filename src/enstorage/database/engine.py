@@ -17,6 +17,7 @@ from sqlalchemy.pool import StaticPool
 from enstorage.database import sqlite_file
 from enstorage.database.url import is_in_memory
 from enstorage.errors import MissingLibraryError, NotSupportedError, StoreError
+from enstorage.settings import wait_seconds
 
 #: Time that a writer waits for the one before it.
 BUSY_SECONDS = 60
@@ -124,19 +125,28 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _server(url: URL) -> Engine:
     # Connections that broke while they lay idle, as when the server was restarted, are noticed and made anew.
-    options: dict[str, Any] = {"pool_pre_ping": True, "connect_args": {"connect_timeout": _CONNECT_SECONDS}}
+    longest = wait_seconds()
+    connect_seconds = max(1, round(min(_CONNECT_SECONDS, longest)))
+    options: dict[str, Any] = {"pool_pre_ping": True, "connect_args": {"connect_timeout": connect_seconds}}
     if url.get_backend_name() == "postgresql":
         options["connect_args"]["options"] = f"-c lock_timeout={BUSY_SECONDS}s -c timezone=UTC"
         # A column that a migration added must not break statements that were prepared before.
         options["connect_args"]["prepare_threshold"] = None
         engine = create_engine(url, **options)
+        event.listen(engine, "do_connect", _connect_postgresql)
         event.listen(engine, "begin", _begin_postgresql)
     else:
-        options["connect_args"]["charset"] = "utf8mb4"
+        options["connect_args"] |= {"charset": "utf8mb4", "read_timeout": longest, "write_timeout": longest}
         engine = create_engine(url, **options)
         event.listen(engine, "connect", _set_up_mysql)
         event.listen(engine, "begin", _begin_mysql)
     return engine
+
+
+def _connect_postgresql(_dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
+    from enstorage.database.postgresql import BoundedConnection
+
+    return BoundedConnection.connect(*arguments, **options)
 
 
 def _set_up_mysql(dbapi_connection: Any, _record: Any) -> None:

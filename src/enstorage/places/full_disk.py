@@ -11,10 +11,10 @@ _CODES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _WORDS = re.compile(r"No space left|[Qq]uota exceeded|File too large|disk is full|os error (28|27|122)\b")
 
 
-def is_full(place: str | os.PathLike[str]) -> bool:
-    """True if the disk of a folder has no room left; false where that cannot be found out."""
+def is_full(place: str | os.PathLike[str], least_bytes: int = 0) -> bool:
+    """True if the disk of a folder has no room for so many bytes; false where that cannot be found out."""
     try:
-        return shutil.disk_usage(place).free < _LEAST_BYTES
+        return shutil.disk_usage(place).free < _LEAST_BYTES + least_bytes
     except OSError:
         return False
 

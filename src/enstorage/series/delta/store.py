@@ -21,7 +21,8 @@ from enstorage.address_space import check_address_space
 from enstorage.errors import InvalidInputError, NotFoundError, StoreError
 from enstorage.interval import TimeInterval
 from enstorage.places.claim import check_claim
-from enstorage.places.full_disk import full_disk, says_full
+from enstorage.places.folder import check_folder
+from enstorage.places.full_disk import full_disk, is_full, says_full
 from enstorage.places.location import Location
 from enstorage.places.masking import masked
 from enstorage.series.base import Points, SeriesStore
@@ -54,6 +55,9 @@ _FAILURES = (DeltaError, pl.exceptions.PolarsError, OSError)
 # Messages of the library can be pages long.
 _LONGEST_REASON = 300
 
+# Time and value; what else a row has is the same in all rows of a file.
+_BYTES_OF_POINT = 16
+
 _OWNER = "enstorage.store"
 # The library would drop entries of the log after 30 days, and with them every version that is older, though a snapshot
 # names it. Instead `vacuum` drops those that nothing needs.
@@ -77,6 +81,8 @@ class DeltaSeries(SeriesStore):
             )
         if "://" in place:
             Location.parse(place)
+        else:
+            check_folder(place, in_url=False)
         return partial(cls, place)
 
     def __init__(self, place: str) -> None:
@@ -222,6 +228,7 @@ class DeltaSeries(SeriesStore):
             deltalake.write_deltalake(table, rows.to_arrow(), mode="overwrite", commit_properties=_ONE_TRY)
 
         with self._translated():
+            self._check_room()
             self._committed(rewrite)
 
     def vacuum(self, keep: Collection[int], older_than: timedelta, *, delete: bool) -> tuple[int, int]:
@@ -251,7 +258,13 @@ class DeltaSeries(SeriesStore):
             )
             deltalake.write_deltalake(table, rows.to_arrow(), mode="append", commit_properties=_ONE_TRY)
 
+        self._check_room(len(times) * _BYTES_OF_POINT)
         self._committed(write)
+
+    def _check_room(self, least_bytes: int = 0) -> None:
+        # The library panics where it finds none, and its words go to standard error.
+        if self._location is None and is_full(self._place, least_bytes):
+            raise StoreError(full_disk(f"The series store {self}", "no room for another file"))
 
     def _tidy_up(self) -> None:
         """Once in a while join small files, and note the state, so that a new process need not read every commit."""
