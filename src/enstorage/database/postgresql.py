@@ -12,9 +12,9 @@ from enstorage.settings import wait_seconds
 class BoundedConnection(psycopg.Connection[Any]):
     """A connection whose every wait for the server ends after `ENSTORAGE_WAIT_SECONDS`."""
 
-    def wait(self, gen: Generator[Any, Any, Any], interval: float = 0.1) -> Any:
+    def wait(self, gen: Generator[Any, Any, Any], *arguments: Any, **options: Any) -> Any:
         """Run an operation of the driver, which the library does by such generators."""
-        return super().wait(_bounded(gen, wait_seconds()), interval=interval)
+        return super().wait(_bounded(gen, wait_seconds()), *arguments, **options)
 
 
 def _bounded(operation: Generator[Any, Any, Any], seconds: float) -> Generator[Any, Any, Any]:

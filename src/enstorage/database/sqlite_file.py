@@ -28,7 +28,7 @@ def connect(path: str, options: dict[str, Any]) -> sqlite3.Connection:
     Raises:
         sqlite3.Error: the file cannot be read.
     """
-    connection = sqlite3.connect(path, **options)
+    connection: sqlite3.Connection = sqlite3.connect(path, **options)
     try:
         connection.execute("PRAGMA schema_version")
     except sqlite3.OperationalError as error:
@@ -46,6 +46,7 @@ def _connect_to_read(path: str, options: dict[str, Any]) -> sqlite3.Connection:
     has_log = False
     with suppress(OSError):
         has_log = Path(f"{path}-wal").stat().st_size > 0
+    connection: sqlite3.Connection
     given = {**options, "factory": ReadOnlyConnection}
     if has_log:
         connection = sqlite3.connect(path, **given)

@@ -21,8 +21,8 @@ def check_folder(path: str, *, in_url: bool) -> str:
     strange = sorted({character for character in path if _is_strange(character, in_url=in_url)})
     if strange:
         raise InvalidInputError(
-            f"The folder {ascii(path)[1:-1] if not path.isprintable() else path} has {', '.join(map(_shown, strange))} in its "
-            "name, which the libraries of the stores take for something else. Choose another folder."
+            f"The folder {_shown(path)} has {', '.join(map(_shown, strange))} in its name, which the libraries of the stores "
+            "take for something else. Choose another folder."
         )
     return path
 
@@ -34,5 +34,5 @@ def _is_strange(character: str, *, in_url: bool) -> bool:
     return ord(character) < 32 or ord(character) == 127 or 0xD800 <= ord(character) < 0xE000
 
 
-def _shown(character: str) -> str:
-    return character if character.isprintable() else ascii(character)[1:-1]
+def _shown(text: str) -> str:
+    return text if text.isprintable() else ascii(text)[1:-1]
