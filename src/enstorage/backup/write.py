@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sqlalchemy import Connection, select
 from sqlalchemy.engine import URL
@@ -180,7 +180,8 @@ def _versions(connection: Connection) -> dict[int, list[int]]:
     columns = (DataSnapshot.series_version, DataSnapshot.data_source_id)
     found: dict[int, list[int]] = defaultdict(list)
     query = select(*columns).distinct().where(columns[0].is_not(None)).order_by(*columns)
-    for version, source_id in connection.execute(query):
+    rows: Any = connection.execute(query)
+    for version, source_id in rows:
         found[version].append(source_id)
     return found
 
