@@ -9,7 +9,6 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from enstorage.errors import InvalidInputError, StoreError
-from enstorage.places.full_disk import full_disk, says_full
 
 
 @contextmanager
@@ -37,7 +36,9 @@ def whole_file(path: str | os.PathLike[str], *, overwrite: bool) -> Iterator[Bin
             os.fsync(file.fileno())
         unfinished.replace(path)
     except OSError as error:
-        raise StoreError(_refused(path, error)) from error
+        raise StoreError(
+            f"{path} could not be written: {error}. Check the disk and the rights on the folder."
+        ) from error
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -77,15 +78,11 @@ def whole_folder(path: str | os.PathLike[str], *, names: Collection[str], overwr
             _make_durable(each)
         _take_its_place(unfinished, path)
     except OSError as error:
-        raise StoreError(_refused(path, error)) from error
+        raise StoreError(
+            f"{path} could not be written: {error}. Check the disk and the rights on the folder."
+        ) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def _refused(path: Path, error: OSError) -> str:
-    if says_full(error):
-        return full_disk(str(path), str(error.strerror))
-    return f"{path} could not be written: {error}. Check the disk and the rights on the folder."
 
 
 def _check_replaceable(path: Path, names: Collection[str], *, overwrite: bool) -> None:

@@ -55,9 +55,7 @@ _FAILURES = (DeltaError, pl.exceptions.PolarsError, OSError)
 # Messages of the library can be pages long.
 _LONGEST_REASON = 300
 
-# Time and value; what else a row has is the same in all rows of a file.
-_BYTES_OF_POINT = 16
-
+_BYTES_OF_POINT = 16  # time and value
 _OWNER = "enstorage.store"
 # The library would drop entries of the log after 30 days, and with them every version that is older, though a snapshot
 # names it. Instead `vacuum` drops those that nothing needs.

@@ -49,9 +49,9 @@ def restore(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Restore a backup into an empty store, or records from the trash.
+    """Restore a backup, or records from the trash.
 
-    What went to the trash together with records comes back too.
+    A backup is restored into an empty store. What went to the trash together with records comes back too.
 
     Example: enstorage restore energy.backup --store new
     """
