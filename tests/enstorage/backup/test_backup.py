@@ -1,5 +1,6 @@
 """A whole store as one file, and a store made of it: with the same ids, in stores of any kind."""
 
+import hashlib
 import json
 import shutil
 import signal
@@ -10,6 +11,7 @@ import threading
 import zipfile
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
@@ -284,7 +286,7 @@ def test_a_file_that_is_there_is_replaced_only_when_told_to(store, backup):
 
 def test_a_backup_of_an_older_version_is_upgraded(store, empty, tmp_path):
     """As it would have been written then: its database has the tables of an older schema."""
-    shutil.unpack_archive("tests/upgrade/schema-0003.tar.gz", tmp_path / "old")
+    shutil.unpack_archive(Path(__file__).parents[2] / "upgrade" / "schema-0003.tar.gz", tmp_path / "old")
     old = tmp_path / "old" / "store" / "enstorage.sqlite"
     with closing(sqlite3.connect(old)) as connection:
         connection.execute("PRAGMA journal_mode=DELETE")
@@ -292,8 +294,6 @@ def test_a_backup_of_an_older_version_is_upgraded(store, empty, tmp_path):
     upgraded = Connector.in_folder(old.parent, upgrade=True)
     path = tmp_path / "upgraded.backup"
     enstorage.backup_store(path, upgraded)
-    import hashlib
-
     sha256 = hashlib.sha256(old_bytes).hexdigest()
     made = tmp_path / "older.backup"
     with zipfile.ZipFile(path) as given, zipfile.ZipFile(made, "w") as written:
