@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from enmyadmin.arguments.options import with_options
 from enmyadmin.commands import (
+    backup,
     bundles,
     changing,
     creating,
@@ -123,8 +124,9 @@ _PANELS: dict[str, dict[str, Callable[..., None] | None]] = {
         "rename": changing.rename,
         "edit": changing.edit,
         "delete": changing.delete,
-        "restore": changing.restore,
+        "restore": backup.restore,
         "purge": changing.purge,
+        "backup": backup.backup,
         "export": bundles.export,
         "import": bundles.import_bundle,
         "check": store.check,

@@ -10,6 +10,9 @@ from enstorage._version import __version__
 
 if TYPE_CHECKING:
     from enstorage import adapter, errors
+    from enstorage.backup.report import BackupReport
+    from enstorage.backup.restore import restore_store
+    from enstorage.backup.write import backup_store
     from enstorage.bundle.export_project import export_project
     from enstorage.bundle.import_bundle import import_bundle
     from enstorage.bundle.report import Exported, Imported
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from enstorage.views.lineage import Lineage
 
 __all__ = [
+    "BackupReport",
     "Comparison",
     "Connector",
     "DataCsv",
@@ -74,6 +78,7 @@ __all__ = [
     "Sweep",
     "__version__",
     "adapter",
+    "backup_store",
     "check",
     "compare",
     "create",
@@ -84,11 +89,13 @@ __all__ = [
     "fields",
     "gc",
     "import_bundle",
+    "restore_store",
     "save_all",
     "write_all",
 ]
 
 _HOME = {
+    "BackupReport": "enstorage.backup.report",
     "Comparison": "enstorage.views.comparing",
     "Connector": "enstorage.connector",
     "DataCsv": "enstorage.entity.data_csv",
@@ -118,6 +125,7 @@ _HOME = {
     "Project": "enstorage.entity.project",
     "Research": "enstorage.entity.research",
     "Sweep": "enstorage.upkeep.sweep",
+    "backup_store": "enstorage.backup.write",
     "check": "enstorage.upkeep.check",
     "compare": "enstorage.views.comparing",
     "create": "enstorage.entity.creating",
@@ -127,6 +135,7 @@ _HOME = {
     "fields": "enstorage.entity.creating",
     "import_bundle": "enstorage.bundle.import_bundle",
     "gc": "enstorage.upkeep.sweep",
+    "restore_store": "enstorage.backup.restore",
     "save_all": "enstorage.entity._saving",
     "write_all": "enstorage.entity._many",
 }

@@ -13,6 +13,7 @@ from typing import ClassVar, Self
 from sqlalchemy.orm import Session
 
 import enstorage.entity  # noqa: F401 - registers every table before the database is opened
+from enstorage.address_space import check_address_space
 from enstorage.database.database import Database
 from enstorage.database.url import parse_url
 from enstorage.entity._object_columns import referred_to
@@ -68,6 +69,7 @@ class Connector:
         allow_pickle: bool = False,
         upgrade: bool = False,
     ) -> None:
+        check_address_space()
         self.settings = Settings.resolve(database, series, objects)
         self.allow_pickle = allow_pickle
         # All three URLs are parsed before any store is opened, so that a wrong URL leaves no partial store.

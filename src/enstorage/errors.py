@@ -66,5 +66,9 @@ class CancelledError(EnstorageError):
     """A long call was asked to stop by its progress function."""
 
 
+class DatabaseCorruptError(CorruptError, StoreError):
+    """The database is damaged: pages of its file, or an index that does not agree with its table."""
+
+
 class UpgradeError(StoreError):
     """The database was written by another version of enstorage."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from enstorage.errors import InvalidInputError
+from enstorage.places.folder import check_folder
 from enstorage.places.masking import masked
 from enstorage.terminal import printable
 
@@ -34,6 +35,28 @@ _LONGEST_TEXT = 4_000
 _LONGEST_NAME = 255
 _SHOWN = 60
 
+#: Time that a call waits for a server that does not answer, or for other writers.
+WAIT_SECONDS = 120.0
+
+
+def wait_seconds() -> float:
+    """The longest time that a call waits, in seconds: `ENSTORAGE_WAIT_SECONDS`, else `WAIT_SECONDS`.
+
+    Raises:
+        InvalidInputError: it is no number above 0.
+    """
+    given = os.environ.get("ENSTORAGE_WAIT_SECONDS")
+    try:
+        seconds = WAIT_SECONDS if not given else float(given)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 1e6:
+        raise InvalidInputError(
+            f"ENSTORAGE_WAIT_SECONDS is {given!r:.40}; expected a number of seconds above 0, such as 120. Correct or "
+            "unset it."
+        )
+    return seconds
+
 
 class Settings(NamedTuple):
     """The three URLs that a `Connector` opens."""
@@ -47,12 +70,7 @@ class Settings(NamedTuple):
         """The embedded stores, all three inside one folder."""
         _check_text("The folder of the store", os.fspath(folder))
         path = Path(folder).expanduser().resolve()
-        special = sorted(set(str(path)) & set("?#%"))
-        if special:
-            raise InvalidInputError(
-                f"The folder {path} has {', '.join(special)} in its name, which has a special meaning in URLs of stores. "
-                "Choose another folder."
-            )
+        check_folder(str(path), in_url=True)
         return cls(f"sqlite:///{path / 'enstorage.sqlite'}", f"delta:{path / 'series'}", f"file:{path / 'objects'}")
 
     @classmethod

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from sqlalchemy import text
+from sqlalchemy import Table, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from enstorage.database.engine import for_reading, make_engine
+from enstorage.database.integrity import damaged, find_damage, find_lost_entries, is_small
 from enstorage.database.refusal import commit_lost, translated
 from enstorage.database.schema import ensure_schema
 
@@ -27,6 +28,10 @@ class Database:
         self.url = url
         self.before: Callable[[], None] = _nothing
         self._session: ContextVar[Session | None] = ContextVar("enstorage_session", default=None)
+        #: What was found when the file was looked through; None: it was not.
+        self._damage: list[str] | None = None
+        #: Tables whose indexes are known to agree with them; None: all.
+        self._believed: set[str] | None = set()
         with translated(self.url):
             self.engine = make_engine(self.url)
             try:
@@ -55,6 +60,8 @@ class Database:
             return
         if before:
             self.before()
+        if self._damage != []:
+            self._refuse_damage()
         with translated(self.url), Session(self.engine, expire_on_commit=False, autoflush=False) as session:
             token = self._session.set(session)
             try:
@@ -79,6 +86,8 @@ class Database:
                 yield outer
             return
         self.before()
+        if self._damage != []:
+            self._refuse_damage()
         with (
             translated(self.url),
             Session(self._reading_engine, expire_on_commit=False, autoflush=False) as session,
@@ -87,9 +96,50 @@ class Database:
 
     def store_id(self) -> str:
         """The name of the store, which no other one has."""
-        with self.reading() as session:
-            found: str = session.execute(text("SELECT uuid FROM store")).scalar_one()
+        # Not `reading`: a store with a damaged database is opened, so that `check` can say what is damaged.
+        with translated(self.url), for_reading(self.engine).connect() as connection:
+            found: str | None = connection.execute(text("SELECT uuid, created_at FROM store")).scalar()
+        if found is None:
+            raise damaged(self.engine, ["the table store has lost its row"], "Nothing was changed.")
         return found
+
+    def find_damage(self, *, references: bool = False) -> list[str]:
+        """The damage that the database finds in its own files, in its own words. See `integrity.find_damage`."""
+        with translated(self.url):
+            return find_damage(self.engine, references=references)
+
+    def confirm_empty(self, table: Table) -> None:
+        """Have an answer without records believed: the indexes of the table agree with the table.
+
+        Raises:
+            DatabaseCorruptError: they do not.
+        """
+        if self._believed is None or table.name in self._believed:
+            return
+        with translated(self.url):
+            lost = find_lost_entries(self.engine, table)
+        if lost:
+            raise damaged(self.engine, lost, "What was read is not all that there is. Nothing was changed.")
+        self._believed.add(table.name)
+
+    def _refuse_damage(self) -> None:
+        """Before the first record is read, look through a file that is small.
+
+        Raises:
+            DatabaseCorruptError: it is damaged.
+        """
+        if self._damage is None:
+            with translated(self.url):
+                if is_small(self.engine):
+                    self._damage, self._believed = find_damage(self.engine), None
+                else:
+                    self._damage = []
+        if self._damage:
+            raise damaged(
+                self.engine,
+                self._damage,
+                "Records could be missing from what is read, so none are. Nothing was changed.",
+            )
 
     def close(self) -> None:
         """Give the connections back."""

@@ -4,16 +4,20 @@ On every database a store has one writing transaction at a time. So what a trans
 and no two can block each other. Readers never wait.
 """
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
+from enstorage.database import sqlite_file
 from enstorage.database.url import is_in_memory
 from enstorage.errors import MissingLibraryError, NotSupportedError, StoreError
+from enstorage.settings import wait_seconds
 
 #: Time that a writer waits for the one before it.
 BUSY_SECONDS = 60
@@ -81,9 +85,28 @@ def _sqlite(url: URL) -> Engine:
                 "change its permissions."
             ) from error
     engine = create_engine(url, **options)
+    if not is_in_memory(url):
+        event.listen(engine, "do_connect", _connect_sqlite)
+        event.listen(engine, "checkin", _forget_read_only)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def open_sqlite(url: URL) -> sqlite3.Connection:
+    """A connection to a SQLite file beside those of the engine, which shares no memory with them."""
+    (path,), options = SQLiteDialect_pysqlite().create_connect_args(url)
+    return sqlite_file.connect(path, {**options, "timeout": BUSY_SECONDS, "isolation_level": None})
+
+
+def _connect_sqlite(_dialect: Any, _record: Any, arguments: Any, options: Any) -> sqlite3.Connection:
+    return sqlite_file.connect(arguments[0], options)
+
+
+def _forget_read_only(dbapi_connection: Any, record: Any) -> None:
+    # Once there is room again, the next transaction may write.
+    if isinstance(dbapi_connection, sqlite_file.ReadOnlyConnection):
+        record.invalidate()
 
 
 def _set_up_sqlite(dbapi_connection: Any, _record: Any) -> None:
@@ -105,19 +128,28 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _server(url: URL) -> Engine:
     # Connections that broke while they lay idle, as when the server was restarted, are noticed and made anew.
-    options: dict[str, Any] = {"pool_pre_ping": True, "connect_args": {"connect_timeout": _CONNECT_SECONDS}}
+    longest = wait_seconds()
+    connect_seconds = max(1, round(min(_CONNECT_SECONDS, longest)))
+    options: dict[str, Any] = {"pool_pre_ping": True, "connect_args": {"connect_timeout": connect_seconds}}
     if url.get_backend_name() == "postgresql":
         options["connect_args"]["options"] = f"-c lock_timeout={BUSY_SECONDS}s -c timezone=UTC"
         # A column that a migration added must not break statements that were prepared before.
         options["connect_args"]["prepare_threshold"] = None
         engine = create_engine(url, **options)
+        event.listen(engine, "do_connect", _connect_postgresql)
         event.listen(engine, "begin", _begin_postgresql)
     else:
-        options["connect_args"]["charset"] = "utf8mb4"
+        options["connect_args"] |= {"charset": "utf8mb4", "read_timeout": longest, "write_timeout": longest}
         engine = create_engine(url, **options)
         event.listen(engine, "connect", _set_up_mysql)
         event.listen(engine, "begin", _begin_mysql)
     return engine
+
+
+def _connect_postgresql(_dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
+    from enstorage.database.postgresql import BoundedConnection
+
+    return BoundedConnection.connect(*arguments, **options)
 
 
 def _set_up_mysql(dbapi_connection: Any, _record: Any) -> None:

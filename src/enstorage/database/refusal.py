@@ -4,11 +4,23 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from enstorage.errors import EnstorageError, StoreError
+from enstorage.database.url import is_in_memory
+from enstorage.errors import DatabaseCorruptError, EnstorageError, StoreError
+from enstorage.places.full_disk import is_full
+
+_FULL = r"1021\b|1114\b|53100|disk is full|No space left|is full"
+# On a full disk SQLite says this of the files that it needs beside its own.
+_NO_ROOM_BESIDE = r"readonly database|disk I/O error|unable to open database file"
+
+#: Codes and words by which SQLite, MariaDB, MySQL and PostgreSQL say that their files are damaged.
+DAMAGED = (
+    r"file is not a database|malformed|file is encrypted|decode to UTF-8|XX00[12]|1034\b|1712\b|1877\b|is corrupted"
+)
 
 # Pattern over the code and the words of the driver, the fact, the remedy. The first that is found counts.
 _REFUSALS = (
@@ -27,10 +39,8 @@ _REFUSALS = (
      "Change the permissions of the file and its folder, or open a copy."),
     (r"1290\b|1792\b|1836\b|25006|read-only",
      "it can only be read", "Make it writable, or let the user write to it."),
-    (r"1021\b|1114\b|53100|disk is full|No space left|database or disk is full|is full",
-     "the disk is full", "Make room, then try again."),
-    (r"file is not a database|malformed|file is encrypted|decode to UTF-8",
-     "the file is damaged or no database", "Restore it from a backup, or choose another file."),
+    (_FULL, "the disk is full", "What was stored before is safe and can be read. Make room on that disk, then try again."),
+    (DAMAGED, "the file is damaged or no database", "Restore it from a backup, or choose another file."),
     (r"unable to open database file",
      "the file cannot be opened",
      "Check that its folder is there, and that you may read and write both: SQLite writes even to read. Or open a copy."),
@@ -52,7 +62,8 @@ def translated(url: URL) -> Iterator[None]:
         cause = getattr(error, "orig", None)
         if isinstance(cause, EnstorageError):  # a column refused a value, in words of its own
             raise cause from error
-        raise StoreError(_message(url, error, "Nothing was changed.")) from error
+        kind = DatabaseCorruptError if re.search(DAMAGED, _codes_and_words(error)) else StoreError
+        raise kind(_message(url, error, "Nothing was changed.")) from error
 
 
 def commit_lost(url: URL, error: DBAPIError) -> StoreError:
@@ -65,11 +76,12 @@ def commit_lost(url: URL, error: DBAPIError) -> StoreError:
 
 
 def _message(url: URL, error: Exception, consequence: str) -> str:
-    cause = getattr(error, "orig", None) or error
-    words = _words(cause)
-    codes = f"{getattr(cause, 'sqlstate', None) or ''} {words}"
+    words = _words(getattr(error, "orig", None) or error)
+    codes_and_words = _codes_and_words(error)
+    if _has_no_room(url, words):
+        codes_and_words = "disk is full"
     for pattern, fact, remedy in _REFUSALS:
-        if re.search(pattern, codes):
+        if re.search(pattern, codes_and_words):
             return f"The database {url.render_as_string()} refused: {fact} ({words}). {consequence} " + remedy.format(
                 database=url.database
             )
@@ -77,6 +89,18 @@ def _message(url: URL, error: Exception, consequence: str) -> str:
         f"The database {url.render_as_string()} refused: {words}. {consequence} `enstorage check` says whether the store "
         "is whole."
     )
+
+
+def _codes_and_words(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    return f"{getattr(cause, 'sqlstate', None) or ''} {_words(cause)}"
+
+
+def _has_no_room(url: URL, words: str) -> bool:
+    """True if SQLite could not write beside its file because its disk is full."""
+    if url.get_backend_name() != "sqlite" or is_in_memory(url) or not re.search(_NO_ROOM_BESIDE, words):
+        return False
+    return is_full(Path(str(url.database)).absolute().parent)
 
 
 def _words(cause: BaseException) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, inspect, literal, select, text
 
 from enstorage.database.engine import BUSY_SECONDS, POSTGRES_LOCK, for_reading
 from enstorage.database.url import is_in_memory
-from enstorage.errors import StoreError, UpgradeError
+from enstorage.errors import DatabaseCorruptError, StoreError, UpgradeError
 
 # The revisions of migrations/versions, the newest last, by the names of their files; a test holds them against Alembic's own
 # answer. Importing Alembic at every start would cost more than opening the store.
@@ -136,11 +136,13 @@ def _was_cut_off(connection: Connection) -> bool:
 
     An empty store of an older version looks the same, and loses nothing by being upgraded.
     """
+    return connection.dialect.name in ("mysql", "mariadb") and _has_no_records(connection)
+
+
+def _has_no_records(connection: Connection) -> bool:
     from enstorage.entity._origin import STORE
     from enstorage.entity._record import Record
 
-    if connection.dialect.name not in ("mysql", "mariadb"):
-        return False
     there = set(inspect(connection).get_table_names())
     tables = [table for table in Record.metadata.sorted_tables if table is not STORE and table.name in there]
     return not any(connection.scalar(select(literal(1)).select_from(table).limit(1)) for table in tables)
@@ -163,6 +165,11 @@ def _clear(connection: Connection) -> None:
         raise StoreError(
             f"The database {connection.engine.url.render_as_string()} has tables of another program that are called "
             f"{', '.join(ours)}. Nothing was changed. Make a database for enstorage alone."
+        )
+    if ours and not _has_no_records(connection):
+        raise DatabaseCorruptError(
+            f"The database {connection.engine.url.render_as_string()} is damaged: it has records, but the version of its "
+            "tables is lost. Nothing was changed. Restore the store from a backup."
         )
     Record.metadata.drop_all(connection, tables=[Record.metadata.tables[name] for name in ours])
 

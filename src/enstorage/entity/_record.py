@@ -283,6 +283,8 @@ class Record(DeclarativeBase):
                     "changed by another program, or its disk fails. Restore it from a backup."
                 ) from error
             session.expunge_all()
+        if not records:
+            connector.database.confirm_empty(query.column_descriptions[0]["entity"].__table__)
         for record in records:
             record._connector = connector
         return records

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from enstorage.errors import InvalidInputError, StoreError
 from enstorage.objects.base import ObjectStore, Stored, checked_hash, is_hash
+from enstorage.places.full_disk import full_disk, says_full
 from enstorage.places.masking import masked
 
 
@@ -150,6 +151,8 @@ class FolderObjects(ObjectStore):
         try:
             yield
         except OSError as error:
+            if says_full(error):
+                raise StoreError(full_disk(f"The object store {self._folder}", str(error.strerror))) from error
             raise StoreError(
                 f"The object store {self._folder} failed: {error.strerror} ({error.filename}). Nothing was changed. "
                 "Check that the folder is there, readable and writable, and that the disk is not full."

@@ -14,12 +14,15 @@ from enstorage.errors import EnstorageError, MissingLibraryError, NotSupportedEr
 from enstorage.objects.base import ObjectStore, Stored, checked_hash, is_hash
 from enstorage.objects.choose import unknown
 from enstorage.places.location import Location
+from enstorage.settings import wait_seconds
 
 if TYPE_CHECKING:
     import fsspec
 
 # Protocols with atomic writes. With others, an object is written under another name first.
 _ATOMIC = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "oss", "oci", "memory"})
+# Of each request to S3: the library makes five, of two each.
+_TRIES = 10
 # Names that drivers use for the time of the last change.
 _TIMES = ("LastModified", "last_modified", "mtime", "modified", "updated", "created")
 
@@ -184,6 +187,9 @@ class FsspecObjects(ObjectStore):
         if driver.async_impl:
             # A cached listing may be out of date: another process may have written or deleted.
             options["use_listings_cache"] = False
+        if self._location.scheme in ("s3", "s3a"):
+            options.setdefault("config_kwargs", {})
+            options["config_kwargs"] = _s3_waits() | options["config_kwargs"]
         filesystem = driver(skip_instance_cache=True, **options)
         # Drivers with coroutines serve all threads of a process; of the others each thread has its own.
         if driver.async_impl:
@@ -233,6 +239,12 @@ def find_driver(scheme: str, url: str) -> Any:
             f"Object stores at {scheme}:// need the library {library!r}, which is not installed. Install it with: "
             f"pip install {library}"
         ) from error
+
+
+def _s3_waits() -> dict[str, Any]:
+    """Limits of the driver, which tries each request several times, so that all tries together end in time."""
+    seconds = wait_seconds() / _TRIES
+    return {"connect_timeout": min(5.0, seconds), "read_timeout": seconds, "retries": {"max_attempts": 1}}
 
 
 def _typed(options: Mapping[str, str]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`check`: whether everything in a store is whole."""
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,12 +10,15 @@ import numpy as np
 from sqlalchemy import func, select, union
 
 from enstorage.connector import bound_to
+from enstorage.database.types import to_json_text
 from enstorage.entity import ENTITIES
 from enstorage.entity._object_columns import hash_columns
 from enstorage.entity._record import Record
 from enstorage.entity.data_csv import DataCsv
 from enstorage.entity.data_snapshot import DataSnapshot
 from enstorage.entity.data_source import DataSource
+from enstorage.entity.model_curve import ModelCurve
+from enstorage.entity.model_meta import ModelMeta, label_of, number_of
 from enstorage.errors import CorruptError, EnstorageError, NotFoundError, NotSupportedError
 from enstorage.objects.table import content_sha256
 from enstorage.progress import Listener, Progress, listening
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 
 # Means of one version of the library need not be those of another to the last bit.
 _TOLERANCE = 1e-9
+_RESTORE = "Restore the store from a backup; then check the rest, which was not looked at."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +58,10 @@ def check(
 ) -> list[Finding]:
     """Read everything that is stored and compare every hash, reference and row count.
 
-    That is every record with what it refers to, every object whether a record refers to it or not, all points of every
-    source, and each snapshot a second time from the series store where that still has its version.
+    First the database looks through its own files and compares its indexes with their tables. With damage there, its
+    records cannot be relied on, and nothing else is looked at. Else it is every record with what it refers to, every
+    object whether a record refers to it or not, all points of every source, and each snapshot a second time from the
+    series store where that still has its version.
 
     Args:
         connector: of which store; the current one by default.
@@ -75,6 +82,11 @@ def check(
 
 
 def _findings(store: "Connector", report: Listener) -> Iterator[Finding]:
+    problems = store.database.find_damage()
+    for problem in problems:
+        yield Finding("Store", None, f"The database is damaged: {problem}. {_RESTORE}")
+    if problems:
+        return  # its records cannot be relied on
     with store.database.reading() as session:
         records = sum(session.scalar(select(func.count()).select_from(entity)) or 0 for entity in ENTITIES)
         referred = set(session.scalars(union(*(select(column) for column in hash_columns()))))
@@ -117,6 +129,7 @@ def _points(store: "Connector", records: "Sequence[Any]") -> "Iterator[Points | 
 def _of_record(record: Record, known: dict[str, set[int]], points: "Points | None") -> Iterator[Finding]:
     entity = type(record).__name__
     try:
+        record._check_texts()
         _check_references(record, known)
         _check_content(record, points)
         lost = _lost_version(record, points) if isinstance(record, DataSnapshot) else None
@@ -140,6 +153,10 @@ def _check_content(record: Record, points: "Points | None") -> None:
     match record:
         case DataSource() if points is None:
             record.connector.series.read(record.id)
+        case ModelMeta():
+            _check_fact(record)
+        case ModelCurve():
+            record.table()
         case DataCsv():
             rows = record.table().height
             if rows != record.rows:
@@ -148,6 +165,16 @@ def _check_content(record: Record, points: "Points | None") -> None:
             raise CorruptError(f"The rows of {record} have another hash than when it was taken. Restore a backup.")
         case _:
             check_opening(record)
+
+
+def _check_fact(fact: ModelMeta) -> None:
+    text = to_json_text(fact.value)
+    plain = json.loads(text)
+    if (fact.number, fact.label) != (number_of(plain), label_of(plain, text)):
+        raise CorruptError(
+            f"{fact}, {fact.key!r} of model {fact.model_id}, is kept as {text[:80]} and would be found as {fact.number}, "
+            f"{fact.label!r:.80}: one of them was changed behind our back. Restore it from a backup, or record it again."
+        )
 
 
 def _lost_version(snapshot: DataSnapshot, points: "Points | None") -> str | None:

@@ -26,6 +26,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from enstorage.connector import bound_to
+from enstorage.database.integrity import damaged
 from enstorage.entity import DataSnapshot, DataSource
 from enstorage.entity._object_columns import hash_columns
 from enstorage.errors import CorruptError, InvalidInputError
@@ -100,7 +101,7 @@ def gc(
 
     Raises:
         CancelledError: the progress function asked to stop.
-        CorruptError: a row refers to an object that is missing, or to none; nothing was freed.
+        CorruptError: a row refers to an object that is missing, or to none, or the database is damaged; nothing was freed.
         InvalidInputError: the grace period is negative, or a transaction is open, which could still be undone.
         StoreError: something could not be read; nothing was freed.
     """
@@ -124,6 +125,7 @@ class _Sweeper:
         self._report = report
 
     def sweep(self, *, delete: bool) -> Sweep:
+        self._check_database()
         looking = self._report.within(0, 50 if delete else 100, 100)
         looking("Looking for what nothing refers to", 0, 4)
         stored = {each.sha256: each for each in self._watched(self._store.objects.stored())}
@@ -165,6 +167,15 @@ class _Sweeper:
         for each in found:
             self._report.ask()
             yield each
+
+    def _check_database(self) -> None:
+        """Ask the database first: where an index lost entries, what is referred to looks like garbage."""
+        database = self._store.database
+        problems = database.find_damage(references=True)
+        if problems:
+            raise damaged(
+                database.engine, problems, "Nothing was freed, since what seems to be garbage could be what is missing."
+            )
 
     def _check_whole(self, referred: dict[str, str], stored: "Any") -> None:
         for sha256, row in referred.items():

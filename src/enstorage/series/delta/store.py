@@ -17,14 +17,18 @@ import polars as pl
 from deltalake.exceptions import CommitFailedError, DeltaError
 from numpy.typing import NDArray
 
+from enstorage.address_space import check_address_space
 from enstorage.errors import InvalidInputError, NotFoundError, StoreError
 from enstorage.interval import TimeInterval
 from enstorage.places.claim import check_claim
+from enstorage.places.folder import check_folder
+from enstorage.places.full_disk import full_disk, is_full, says_full
 from enstorage.places.location import Location
 from enstorage.places.masking import masked
 from enstorage.series.base import Points, SeriesStore
 from enstorage.series.delta.scan import scan
 from enstorage.series.grouping import group
+from enstorage.settings import wait_seconds
 
 T = TypeVar("T")
 
@@ -46,12 +50,12 @@ _ATTEMPTS_AT_A_GAP = 8
 # Unlike other commits, that of merged files may be retried after commits of other writers: it changes no row.
 _MANY_TRIES = deltalake.CommitProperties(max_commit_retries=100)
 
-# Polars panics when a file is shorter than the log says.
-_FAILURES = (DeltaError, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
+_FAILURES = (DeltaError, pl.exceptions.PolarsError, OSError)
 
 # Messages of the library can be pages long.
 _LONGEST_REASON = 300
 
+_BYTES_OF_POINT = 16  # time and value
 _OWNER = "enstorage.store"
 # The library would drop entries of the log after 30 days, and with them every version that is older, though a snapshot
 # names it. Instead `vacuum` drops those that nothing needs.
@@ -77,6 +81,8 @@ class DeltaSeries(SeriesStore):
             )
         if "://" in place:
             Location.parse(place)
+        else:
+            check_folder(place, in_url=False)
         return partial(cls, place)
 
     def __init__(self, place: str) -> None:
@@ -224,6 +230,7 @@ class DeltaSeries(SeriesStore):
             deltalake.write_deltalake(table, rows.to_arrow(), mode="overwrite", commit_properties=_ONE_TRY)
 
         with self._translated():
+            self._check_room()
             self._committed(rewrite)
 
     def vacuum(self, keep: Collection[int], older_than: timedelta, *, delete: bool) -> tuple[int, int]:
@@ -253,7 +260,13 @@ class DeltaSeries(SeriesStore):
             )
             deltalake.write_deltalake(table, rows.to_arrow(), mode="append", commit_properties=_ONE_TRY)
 
+        self._check_room(len(times) * _BYTES_OF_POINT)
         self._committed(write)
+
+    def _check_room(self, least_bytes: int = 0) -> None:
+        # The library panics where it finds none, and its words go to standard error.
+        if self._location is None and is_full(self._place, least_bytes):
+            raise StoreError(full_disk(f"The series store {self}", "no room for another file"))
 
     def _tidy_up(self) -> None:
         """From time to time merge small files and write a checkpoint, so that a new process need not read every commit."""
@@ -287,15 +300,17 @@ class DeltaSeries(SeriesStore):
 
     def _again(self, work: Callable[[], T]) -> T:
         """Repeat work as long as it conflicts with commits of other writers."""
-        attempt = 0
+        attempt, end = 0, time.monotonic() + wait_seconds()
         while True:
             attempt += 1
             try:
                 return work()
             except DeltaError as error:
                 gap = _GAP in str(error)
-                if attempt == (_ATTEMPTS_AT_A_GAP if gap else _ATTEMPTS) or not (
-                    gap or isinstance(error, CommitFailedError)
+                if (
+                    attempt == (_ATTEMPTS_AT_A_GAP if gap else _ATTEMPTS)
+                    or not (gap or isinstance(error, CommitFailedError))
+                    or time.monotonic() > end
                 ):
                     raise
                 if gap:
@@ -305,9 +320,15 @@ class DeltaSeries(SeriesStore):
 
     @contextmanager
     def _translated(self, version: int | None = None) -> Iterator[None]:
+        check_address_space()
         try:
             yield
-        except _FAILURES as error:
+        except BaseException as error:
+            # A panic of a library written in Rust is no Exception, and each library has a class of its own for it.
+            if not (isinstance(error, _FAILURES) or type(error).__name__ == "PanicException"):
+                raise
+            if self._location is None and says_full(error):
+                raise StoreError(full_disk(f"The series store {self}", self._text_of(error))) from error
             if version is not None and isinstance(error, DeltaError | FileNotFoundError):
                 raise NotFoundError(
                     f"The series store {self} does not keep its version {version} any more ({self._text_of(error)}). "

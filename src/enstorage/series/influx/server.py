@@ -16,11 +16,12 @@ from enstorage.errors import NotSupportedError
 from enstorage.series.influx import influxql
 from enstorage.series.influx.place import InfluxPlace
 from enstorage.series.influx.refusal import PassingError, failed, lost, refused, words_of
+from enstorage.settings import wait_seconds
 
 Answer = TypeVar("Answer")
 
 _OLDEST = (1, 3)
-_TIMEOUT = urllib3.Timeout(connect=5, read=120)
+_CONNECT_SECONDS = 5.0
 _PATIENCE_SECONDS = 15.0  # a server that is restarted is back by then
 _LONGEST_PAUSE_SECONDS = 1.0
 _PASSING = {429, 502, 503, 504}
@@ -49,7 +50,9 @@ class InfluxServer:
     def __init__(self, place: InfluxPlace) -> None:
         self.place = place
         self.version = (0, 0)
-        self._pool = urllib3.PoolManager(timeout=_TIMEOUT, maxsize=_CONNECTIONS)
+        longest = wait_seconds()
+        timeout = urllib3.Timeout(connect=min(_CONNECT_SECONDS, longest), read=longest)
+        self._pool = urllib3.PoolManager(timeout=timeout, maxsize=_CONNECTIONS)
         self.version = self._greet()
         self._ensure_database()
 

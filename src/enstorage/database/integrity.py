@@ -1,0 +1,166 @@
+"""Damage to a database: pages that cannot be read, indexes that do not agree with their tables.
+
+An index that lost entries gives fewer records than there are, without any error. Lists rest on indexes, and so does the
+decision which objects nothing refers to. So `check` and `gc` ask the database first. Readers of a small SQLite file
+ask once, before the first record is read; in a larger one, where that would take long, an empty answer makes them
+compare the indexes of its table with the table, once for each table.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+
+from sqlalchemy import Connection, Engine, Table, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from enstorage.database.engine import for_reading, open_sqlite
+from enstorage.database.url import is_in_memory
+from enstorage.errors import DatabaseCorruptError
+
+#: Pages of a SQLite file that are read before its first record; it takes some 10 ms. 2,048 pages are 8 MiB.
+PAGES_READ_AT_ONCE = 2048
+
+# Of a damaged file the first problems say enough.
+_MOST_PROBLEMS = 50
+
+# Leaves without entries exist only as roots: SQLite joins a leaf with its neighbour before its last entry goes.
+_EMPTY_LEAVES = (
+    "SELECT name, pageno FROM dbstat WHERE pagetype = 'leaf' AND ncell = 0 "
+    "AND pageno NOT IN (SELECT rootpage FROM sqlite_master) AND pageno <> 1 AND name <> 'sqlite_schema'"
+)
+
+
+def find_damage(engine: Engine, *, references: bool = False) -> list[str]:
+    """The damage that the database finds in its own files, in its own words; none for an intact database.
+
+    Args:
+        engine: of the database.
+        references: look for references to rows that are not there, too; only SQLite can have such.
+    """
+    if engine.dialect.name == "sqlite":
+        return _sqlite_damage(engine, references=references)
+    with for_reading(engine).connect() as connection:
+        find = _postgresql_damage if engine.dialect.name == "postgresql" else _mysql_damage
+        return list(find(connection))
+
+
+def is_small(engine: Engine) -> bool:
+    """True for a SQLite file that takes milliseconds to look through."""
+    if engine.dialect.name != "sqlite" or is_in_memory(engine.url):
+        return False
+    with for_reading(engine).connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    return bool(pages <= PAGES_READ_AT_ONCE)
+
+
+def find_lost_entries(engine: Engine, table: Table) -> list[str]:
+    """Indexes of a table of a SQLite file that have more or fewer entries than it has rows; their pages are counted only."""
+    if engine.dialect.name != "sqlite" or is_in_memory(engine.url):
+        return []
+    found = []
+    with for_reading(engine).connect() as connection:
+        count = f"SELECT count(*) FROM {table.name}"  # noqa: S608 - a name of ours
+        rows = connection.scalar(text(f"{count} NOT INDEXED"))
+        for name in connection.scalars(text("SELECT name FROM pragma_index_list(:name)"), {"name": table.name}).all():
+            entries = connection.scalar(text(f'{count} INDEXED BY "{name}"'))
+            if entries != rows:
+                found.append(f"the index {name} has {entries} entries, its table {rows} rows")
+    return found
+
+
+def damaged(engine: Engine, problems: list[str], consequence: str) -> DatabaseCorruptError:
+    """The error for a database in which damage was found."""
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return DatabaseCorruptError(
+        f"The database {engine.url.render_as_string()} is damaged: {problems[0]}{more}. {consequence} Run `enstorage "
+        "check`, and restore the store from a backup."
+    )
+
+
+def _sqlite_damage(engine: Engine, *, references: bool) -> list[str]:
+    if is_in_memory(engine.url):
+        return []
+    found: list[str] = []
+    try:
+        # A connection of its own: others may still have in memory what was on the disk before.
+        with closing(open_sqlite(engine.url)) as connection:
+            connection.execute("BEGIN")
+            rows = connection.execute(f"PRAGMA integrity_check({_MOST_PROBLEMS})").fetchall()
+            # One row can hold several problems, a line each.
+            found += [line for (words,) in rows for line in words.splitlines() if line not in ("ok", _HEADING)]
+            found += [f"page {page} of {name} has no entries" for name, page in _empty_leaves(connection)]
+            if references and not found:
+                for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+                    found.append(f"row {row} of {table} refers to a row of {parent} that is not there")
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):
+            raise
+        found.append(str(error))
+    return found[:_MOST_PROBLEMS]
+
+
+_HEADING = "*** in database main ***"
+
+
+def _empty_leaves(connection: sqlite3.Connection) -> list[tuple[str, int]]:
+    try:
+        return connection.execute(_EMPTY_LEAVES).fetchall()
+    except sqlite3.OperationalError:  # a library that was built without this table
+        return []
+
+
+def _mysql_damage(connection: Connection) -> Iterator[str]:
+    for name in inspect(connection).get_table_names():
+        for row in connection.exec_driver_sql(f"CHECK TABLE `{name}`").all():
+            if row[2].lower() in ("error", "warning") or (row[2].lower() == "status" and row[3] != "OK"):
+                yield f"{row[0]}: {row[3]}"
+
+
+def _postgresql_damage(connection: Connection) -> Iterator[str]:
+    """Have `amcheck` look where it is installed; else compare how many rows each index and its table give."""
+    has_amcheck = connection.scalar(text("SELECT count(*) FROM pg_extension WHERE extname = 'amcheck'"))
+    for table in inspect(connection).get_table_names():
+        for index, columns in _postgresql_indexes(connection, table):
+            try:
+                with connection.begin_nested():
+                    if has_amcheck:
+                        connection.execute(
+                            text("SELECT bt_index_check(CAST(:name AS regclass), true)"), {"name": index}
+                        )
+                        continue
+                    entries, rows = _counted(connection, table, columns)
+            except DBAPIError as error:
+                yield f"{index}: {str(error.orig).splitlines()[0]}"
+                continue
+            if entries != rows:
+                yield f"the index {index} has {entries} entries, its table {rows} rows"
+
+
+def _postgresql_indexes(connection: Connection, table: str) -> list[tuple[str, str]]:
+    """Each index of a table with its columns, both as they are written in a statement."""
+    query = text(
+        "SELECT quote_ident(c.relname), string_agg(quote_ident(a.attname), ', ' ORDER BY k.place) FROM pg_index i "
+        "JOIN pg_class c ON c.oid = i.indexrelid "
+        "CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(number, place) "
+        "JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number "
+        "WHERE i.indrelid = CAST(:table AS regclass) GROUP BY c.relname"
+    )
+    return [(index, columns) for index, columns in connection.execute(query, {"table": table})]
+
+
+def _counted(connection: Connection, table: str, columns: str) -> tuple[int, int]:
+    """The number of rows in the order of an index, which the server reads for that, and without indexes."""
+    counts = []
+    for switch, order in (("seqscan", f" ORDER BY {columns}"), ("indexscan", "")):
+        connection.execute(text(f"SET LOCAL enable_{switch} = off"))
+        connection.execute(text("SET LOCAL enable_sort = off"))
+        if switch == "indexscan":
+            connection.execute(text("SET LOCAL enable_seqscan = on"))
+            connection.execute(text("SET LOCAL enable_indexonlyscan = off"))
+            connection.execute(text("SET LOCAL enable_bitmapscan = off"))
+        # OFFSET 0: so that the order is not left out as of no consequence.
+        query = f"SELECT count(*) FROM (SELECT {columns} FROM {table}{order} OFFSET 0) AS rows"  # noqa: S608 - both quoted
+        counts.append(int(connection.execute(text(query)).scalar_one()))
+    for switch in ("seqscan", "indexscan", "indexonlyscan", "bitmapscan", "sort"):
+        connection.execute(text(f"SET LOCAL enable_{switch} = on"))
+    return counts[0], counts[1]

@@ -1,0 +1,149 @@
+"""A SQLite file with damaged pages: `check` finds it, `gc` frees nothing, and nobody reads less than there is."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+from amount import KILLS
+
+import enstorage
+from enstorage import Connector, DataCsv, DataSource, Forecast, Model, Project
+from enstorage.database import integrity
+from enstorage.errors import CorruptError, DatabaseCorruptError, NotFoundError
+
+_PAGE = 4096
+_PAGES = max(10, KILLS // 5)
+#: A leaf of an index or of a table without entries: whole by its form, but what it held is lost.
+_EMPTY = {"index": bytes([10, 0, 0, 0, 0, 0x10, 0, 0]), "table": bytes([13, 0, 0, 0, 0, 0x10, 0, 0])}
+_READERS = [
+    Project.get_list,
+    DataSource.get_list,
+    DataCsv.count,
+    lambda: Project.get(1).researches(),
+    lambda: Model.get(1).metas(),
+    lambda: Model.get(1).forecasts(),
+    Forecast.get_list,
+    lambda: Model.find("meta.loss < 1"),
+]
+
+
+@pytest.fixture
+def file(filled_folder, tmp_path):
+    """The database file of a filled store."""
+    return shutil.copytree(filled_folder[0], tmp_path / "store") / "enstorage.sqlite"
+
+
+def pages(file, kind):
+    """The numbers of the pages of all indexes, or of all tables, that hold something, and whose they are."""
+    query = (
+        "SELECT pageno, d.name FROM dbstat AS d JOIN sqlite_master AS m ON m.name = d.name "
+        "WHERE m.type = ? AND ncell > 0 AND d.name NOT LIKE 'sqlite_seq%'"
+    )
+    with closing(sqlite3.connect(file)) as connection:
+        return connection.execute(query, [kind]).fetchall()
+
+
+def put(file, page, content):
+    with file.open("r+b") as opened:
+        opened.seek((page - 1) * _PAGE)
+        before = opened.read(_PAGE)
+        opened.seek((page - 1) * _PAGE)
+        opened.write(content + before[len(content) :])
+    return before
+
+
+def outcome(folder):
+    """Whether damage was found, whether `gc` freed something, and what came of each reader: an error or its answer."""
+    try:
+        connector = Connector.in_folder(folder)
+    except CorruptError as error:
+        return True, False, [error]
+    with connector:
+        found = bool(enstorage.check())
+        objects = sorted(connector.objects.hashes())
+        if found:
+            with pytest.raises(CorruptError, match="Nothing was freed"):
+                enstorage.gc(delete=True, grace=timedelta(0))
+        freed = sorted(connector.objects.hashes()) != objects
+        answers = []
+        for read in _READERS:
+            try:
+                answers.append(repr(read()))
+            except (CorruptError, NotFoundError) as error:
+                answers.append(error)
+    connector.close()
+    return found, freed, answers
+
+
+@pytest.mark.slow
+def test_every_index_page_that_lost_its_entries_is_noticed_by_check_and_gc_and_readers(file, figures):
+    emptied = pages(file, "index")
+    assert len(emptied) > 20
+    with figures("damage", "SQLite: a page of an index emptied", count=len(emptied), found=len(emptied)):
+        for page, name in emptied:
+            before = put(file, page, _EMPTY["index"])
+            found, freed, answers = outcome(file.parent)
+            assert (name, found, freed) == (name, True, False)
+            assert [answer for answer in answers if not isinstance(answer, CorruptError)] == []
+            put(file, page, before)
+        assert enstorage.check(Connector.in_folder(file.parent)) == []
+
+
+@pytest.mark.slow
+def test_a_page_of_a_table_that_lost_its_rows_frees_nothing(file):
+    for page, name in pages(file, "table"):
+        before = put(file, page, _EMPTY["table"])
+        found, freed, _ = outcome(file.parent)
+        assert (name, found, freed) == (name, True, False)
+        put(file, page, before)
+    assert enstorage.check(Connector.in_folder(file.parent)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["random bytes", "zeros"])
+def test_random_pages_that_were_overwritten_are_found(file, chance, figures, way):
+    whole = outcome(file.parent)
+    last = file.stat().st_size // _PAGE
+    with figures("damage", f"SQLite: a page overwritten with {way}", count=_PAGES) as row:
+        row["found"] = 0
+        for _ in range(_PAGES):
+            page = chance.randrange(1, last + 1)
+            before = put(file, page, chance.randbytes(_PAGE) if way == "random bytes" else bytes(_PAGE))
+            found, freed, answers = outcome(file.parent)
+            assert not freed
+            assert found or answers == whole[2], page  # a page that nothing used
+            row["found"] += found
+            put(file, page, before)
+        row["unharmed"] = _PAGES - row["found"]
+
+
+def test_in_a_large_file_an_empty_answer_is_believed_only_when_indexes_agree_with_their_table(file, monkeypatch):
+    monkeypatch.setattr(integrity, "PAGES_READ_AT_ONCE", 0)
+    (page,) = (page for page, name in pages(file, "index") if name == "ix_research_project_id")
+    put(file, page, _EMPTY["index"])
+    with Connector.in_folder(file.parent) as connector:
+        assert len(Project.get_list()) == 3
+        with pytest.raises(DatabaseCorruptError, match="ix_research_project_id has 0 entries, its table 3 rows"):
+            Project.get(1).researches()
+    connector.close()
+
+
+def test_the_version_of_the_tables_that_is_lost_does_not_empty_the_database(file):
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("DELETE FROM alembic_version")
+        connection.commit()
+    with pytest.raises(DatabaseCorruptError, match="it has records, but the version of its tables is lost"):
+        Connector.in_folder(file.parent)
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT count(*) FROM model").fetchone()[0] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["mariadb", "postgresql"])
+def test_a_server_looks_through_its_own_files(filled_store, kind):
+    connector = Connector(*filled_store(kind)[0])
+    assert connector.database.find_damage() == []
+    assert enstorage.check(connector) == []
+    connector.close()
