@@ -9,20 +9,16 @@ import numpy as np
 from enstorage.errors import EnstorageError, UntrustedError
 
 ROWS, FEATURES = 30, 4
-#: That keep a part of what they were fitted on in no array, or only split rows.
-_NOT_PUT_BEFORE = (
-    "CCA",
-    "PLSCanonical",
-    "PLSSVD",
-    "PLSRegression",
-    "FeatureHasher",
-    "HashingVectorizer",
-    "PatchExtractor",
-)
+_FEW = {"n_estimators": 2, "max_iter": 5, "hidden_layer_sizes": (3,), "n_components": 2, "n_clusters": 3}
 
 
-def kept_estimators():
-    """Every estimator of scikit-learn that is kept by skops, fitted, with the samples and the number of target values."""
+def kept_estimators(chance, count=None):
+    """Estimators of scikit-learn that are kept by skops, fitted, with the samples and the number of target values.
+
+    Args:
+        chance: draws which.
+        count: how many classes are tried; by default all.
+    """
     from sklearn.linear_model import Ridge
     from sklearn.pipeline import make_pipeline
     from sklearn.utils.discovery import all_estimators
@@ -32,27 +28,19 @@ def kept_estimators():
     X = np.random.default_rng(0).uniform(1, 2, (ROWS, FEATURES))
     values, labels = X.sum(axis=1), np.arange(ROWS) % 3
     kinds = {"regressor": [(values, 1), (np.c_[values, -values], 2)], "classifier": [(labels, 3), (labels % 2, 1)]}
+    kinds["transformer"] = [(values, 1)]
+    known = [(kind, *each) for kind in kinds for each in all_estimators(type_filter=kind)]
     made = []
-    for kind, targets in [*kinds.items(), ("transformer", [(values, 1)])]:
-        for name, found in all_estimators(type_filter=kind):
-            for y, count in targets:
-                try:
-                    own = found(**_NEEDED.get(name, dict)())
-                    few = {
-                        "n_estimators": 2,
-                        "max_iter": 5,
-                        "hidden_layer_sizes": (3,),
-                        "n_components": 2,
-                        "n_clusters": 3,
-                    }
-                    own.set_params(**{key: value for key, value in few.items() if key in own.get_params(deep=False)})
-                    if kind == "transformer":
-                        own = make_pipeline(own, Ridge())
-                    fitted = own.fit(X, y)
-                    SkopsFormat.dump(fitted, allow_code=False)
-                except Exception:
-                    continue
-                made.append((f"{name} {count}", fitted, X, count))
+    for kind, name, found in known if count is None else chance.sample(known, count):
+        for y, size in kinds[kind]:
+            try:
+                own = found(**_NEEDED.get(name, dict)())
+                own.set_params(**{key: value for key, value in _FEW.items() if key in own.get_params(deep=False)})
+                fitted = (make_pipeline(own, Ridge()) if kind == "transformer" else own).fit(X, y)
+                SkopsFormat.dump(fitted, allow_code=False)
+            except Exception:
+                continue
+            made.append((f"{name} {size}", fitted, X, size))
     return made
 
 
@@ -181,8 +169,15 @@ def use(obj, X, count):
         return "error"
 
 
-def strike(journal, seed, count):
-    """Change one array of one estimator, count times; journal each before it is used, and what came of it."""
+def strike(journal, seed, cases, classes=None):
+    """Change one array of one estimator, again and again; journal each case before it is used, and what came of all.
+
+    Args:
+        journal: of the process.
+        seed: of chance.
+        cases: how many.
+        classes: of how many classes estimators are changed; by default of all.
+    """
     from threadpoolctl import threadpool_limits
 
     from enstorage.formats.fitted.neighbours import without_search_trees
@@ -191,12 +186,15 @@ def strike(journal, seed, count):
     np.seterr(all="ignore")
     chance = random.Random(seed)
     with threadpool_limits(1):
-        kept = [(name, without_search_trees(fitted), X, targets) for name, fitted, X, targets in kept_estimators()]
+        kept = [
+            (name, without_search_trees(fitted), X, targets)
+            for name, fitted, X, targets in kept_estimators(chance, classes)
+        ]
         whole = [use(copy.deepcopy(fitted), X, targets) for _, fitted, X, targets in kept]
         journal("estimators", [name for name, *_ in kept])
         journal("unusable", [name for (name, *_), output in zip(kept, whole, strict=True) if isinstance(output, str)])
         outcomes = dict.fromkeys(("refused", "error", "same", "another model"), 0)
-        for _ in range(count):
+        for _ in range(cases):
             place = chance.randrange(len(kept))
             name, fitted, X, targets = kept[place]
             mutated = copy.deepcopy(fitted)
@@ -207,9 +205,11 @@ def strike(journal, seed, count):
             output = use(mutated, X, targets)
             if isinstance(output, str):
                 outcomes[output] += 1
-            elif np.array_equal(output, whole[place], equal_nan=True):
+            elif output.size != whole[place].size:
+                outcomes["error"] += 1  # forecasts of another size than the targets are refused
+            elif np.array_equal(output.ravel(), whole[place].ravel(), equal_nan=True):
                 outcomes["same"] += 1
-            elif is_resized or output.shape != whole[place].shape:
+            elif is_resized:
                 journal("wrong", f"{name}: {what}")
             else:
                 outcomes["another model"] += 1

@@ -71,9 +71,9 @@ def estimator_output(estimator: Any, X: NDArray[Any], targets: int | None = None
     """The output of a fitted estimator, or of anything else with `predict`, for samples.
 
     Args:
-        estimator: a classifier that was fitted on the numbers of classes gives their probabilities, 0 for a class that it has
-            not seen; one of the whole numbers 0 and 1 gives the probability of 1. One without probabilities gives 1 for the
-            class that it forecasts, else 0.
+        estimator: a classifier that was fitted on the numbers of classes gives their probabilities, 0 for a class that it
+            has not seen; one of the whole numbers 0 and 1 gives the probability of 1. One without probabilities gives 1 for
+            the class that it forecasts, else 0.
         X: shape (rows, …); an estimator sees each sample as one row of numbers.
         targets: number of target values of each sample; None if not known.
 
@@ -89,8 +89,8 @@ def estimator_output(estimator: Any, X: NDArray[Any], targets: int | None = None
     rows = X if width is None else X.reshape(len(X), -1)
     if width is not None and rows.shape[1] != width:
         raise InvalidInputError(
-            f"The {name} takes samples of shape (rows, {width}); the samples have shape {X.shape}, which are {rows.shape[1]} "
-            "values each. Use a data set with the lag that it was trained for."
+            f"The {name} takes samples of shape (rows, {width}); the samples have shape {X.shape}, "
+            f"which are {rows.shape[1]} values each. Use a data set with the lag that it was trained for."
         )
     try:
         return _output(estimator, rows, targets)

@@ -53,21 +53,30 @@ def _neighbours(each: Any) -> bool:
     if not all(array.shape in ((width,), (width, width)) and np.isfinite(array).all() for array in arrays):
         return False
     labels, classes = getattr(each, "_y", None), getattr(each, "classes_", None)
-    if labels is None or not isinstance(classes, list):
+    if labels is None or classes is None:
         return True
-    return all(((column >= 0) & (column < len(known))).all() for column, known in zip(labels.T, classes, strict=True))
+    listed, columns = (classes, labels.T) if isinstance(classes, list) else ([classes], [labels])
+    return all(
+        np.array_equal(np.unique(column), np.arange(len(known))) for column, known in zip(columns, listed, strict=True)
+    )
+
+
+def _known_once(each: Any) -> bool:
+    return all(len(np.unique(one)) == len(one) for one in each.categories_)
 
 
 def _encodings(each: Any) -> bool:
     """The targets of a category stand beside each other."""
     targets = len(each.encodings_) // each.n_features_in_
-    return targets > 0 and [len(one) for one in each.encodings_] == [
-        len(one) for one in each.categories_ for _ in range(targets)
-    ]
+    return (
+        _known_once(each)
+        and targets > 0
+        and [len(one) for one in each.encodings_] == [len(one) for one in each.categories_ for _ in range(targets)]
+    )
 
 
 def _outputs_of_encoder(each: Any) -> bool:
-    return each._n_features_outs == each._compute_n_features_outs()
+    return _known_once(each) and each._n_features_outs == each._compute_n_features_outs()
 
 
 def _expanded(each: Any) -> bool:
@@ -112,6 +121,7 @@ _FAMILIES: Mapping[str, Callable[[Any], bool]] = {
     "KNeighborsClassifier KNeighborsRegressor KNeighborsTransformer NearestNeighbors RadiusNeighborsClassifier "
     "RadiusNeighborsRegressor RadiusNeighborsTransformer": _neighbours,
     "OneHotEncoder": _outputs_of_encoder,
+    "OrdinalEncoder": _known_once,
     "TargetEncoder": _encodings,
     "PolynomialFeatures": _expanded,
     "ClassifierChain RegressorChain": _chain,
