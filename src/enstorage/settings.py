@@ -1,9 +1,12 @@
-"""The URLs of the stores: arguments first, then `ENSTORAGE_*`, then `enstorage.toml` in the working directory."""
+"""Settings: arguments first, then `ENSTORAGE_*`, then `enstorage.toml` in the working directory.
+
+They are the URLs of the three stores, and limits of what is read from files of unknown origin.
+"""
 
 import os
 import tomllib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from enstorage.errors import InvalidInputError
 from enstorage.places.masking import masked
@@ -11,6 +14,13 @@ from enstorage.places.masking import masked
 SETTINGS_FILE = "enstorage.toml"
 DEFAULT_FOLDER = "enstorage-data"
 _NAMES = ("database", "series", "objects")
+#: Limits of one file of unknown origin, by name, with their defaults.
+LIMITS = {
+    "max_object_parts": 2_000_000,  # values in the JSON of a model's object
+    "max_object_ratio": 50,  # of an object, if it unpacks to more than 64 MiB
+    "max_onnx_bytes": 600_000_000,  # of memory, beside the model itself
+    "max_onnx_seconds": 10,  # for opening a model, and for each 1,024 samples
+}
 
 
 class Settings(NamedTuple):
@@ -50,6 +60,21 @@ class Settings(NamedTuple):
         return {name: masked(url) for name, url in self._asdict().items()}
 
 
+def limit(name: str) -> int:
+    """The value of one of `LIMITS`: that of the environment, else of `enstorage.toml`, else the default.
+
+    Raises:
+        InvalidInputError: it is no whole number of at least 1.
+    """
+    variable = f"ENSTORAGE_{name.upper()}"
+    text = os.environ.get(variable)
+    if text is None:
+        return int(_read_file().get(name, LIMITS[name]))
+    if not (text.isascii() and text.isdecimal() and 0 < len(text) < 19 and int(text)):
+        raise InvalidInputError(f"{variable} is {text!r:.60}; expected a whole number of at least 1. Correct it.")
+    return int(text)
+
+
 def _folder_of(database: str | None) -> Path | None:
     """The folder of a SQLite file, None for any other database."""
     if database is None or not database.startswith("sqlite:///") or database.endswith((":memory:", "///")):
@@ -57,7 +82,7 @@ def _folder_of(database: str | None) -> Path | None:
     return Path(database.removeprefix("sqlite:///")).parent
 
 
-def _read_file() -> dict[str, str]:
+def _read_file() -> dict[str, Any]:
     path = Path(SETTINGS_FILE)
     if not path.is_file():
         return {}
@@ -67,11 +92,17 @@ def _read_file() -> dict[str, str]:
         raise InvalidInputError(
             f"The settings file {path.resolve()} is not valid TOML: {error}. Correct it or remove it."
         ) from error
-    known = {"folder", *_NAMES}
-    wrong = [key for key, value in content.items() if key not in known or not isinstance(value, str)]
+    texts = {"folder", *_NAMES}
+    wrong = [key for key, value in content.items() if not _is_right(key, value)]
     if wrong:
         raise InvalidInputError(
             f"The settings file {path.resolve()} has the entries {', '.join(sorted(wrong))}; expected are only the texts "
-            f"{', '.join(sorted(known))}. Remove or correct them."
+            f"{', '.join(sorted(texts))} and the whole numbers {', '.join(LIMITS)}. Remove or correct them."
         )
     return content
+
+
+def _is_right(key: str, value: object) -> bool:
+    if key in LIMITS:
+        return type(value) is int and value > 0
+    return key in ("folder", *_NAMES) and isinstance(value, str)

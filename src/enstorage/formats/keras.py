@@ -15,9 +15,11 @@ from typing import Any
 from enstorage import plugins
 from enstorage.errors import CorruptError, UntrustedError
 from enstorage.formats.base import Format
+from enstorage.formats.bounds import check_size, open_archive, read_json
 from enstorage.formats.keras_objects import KERAS_OBJECTS, is_registered, own_objects
 
-_CONFIG = "config.json"
+_CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
+_WHAT = "The stored Keras model"
 _COMPILED = "compile_config"
 _NAMES = re.compile(r'"(name|keras_history)": ("[^"]*"|\["[^"]*", \d+, \d+\])')
 _OPENED: set[str] = set()
@@ -39,7 +41,7 @@ class KerasFormat(Format):
     def dump(obj: Any, *, allow_code: bool) -> bytes:
         """See `Format.dump`; what could not be opened again without running code is refused now."""
         if not allow_code:
-            refuse_strange(json.loads(obj.to_json()))
+            refuse_strange(json.loads(obj.to_json()) | {_COMPILED: None})
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.keras"
             obj.save(path)
@@ -51,6 +53,7 @@ class KerasFormat(Format):
         """See `Format.load`. Objects of one's own are found as `keras_objects.register` says."""
         config = _architecture(content)
         keras, objects = import_keras(), own_objects(config)
+        _check_weights(content, config, objects)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.keras"
             path.write_bytes(content)
@@ -121,10 +124,46 @@ def _hash_of(config: Any) -> str:
 def _architecture(content: bytes) -> Any:
     """The architecture in a `.keras` file; None where the file is damaged, which Keras reports."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as file:
-            return json.loads(file.read(_CONFIG))
+        with open_archive(content, _WHAT) as file:
+            return read_json(file.read(_CONFIG), _WHAT)
     except (zipfile.BadZipFile, KeyError, ValueError):
         return None
+
+
+def _check_weights(content: bytes, config: Any, objects: dict[str, Any]) -> None:
+    """Refuse weights that take more memory than the file has for them, and an architecture of more weights than these.
+
+    Raises:
+        UntrustedError: there are more.
+    """
+    import h5py
+
+    if not isinstance(config, dict):
+        return
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive, h5py.File(io.BytesIO(archive.read(_WEIGHTS))) as file:
+            sizes: list[int] = []
+            file.visititems(lambda _, each: sizes.append(each.nbytes) if isinstance(each, h5py.Dataset) else None)
+    except (OSError, KeyError, zipfile.BadZipFile):
+        return  # Keras says what is damaged
+    check_size(sum(sizes), len(content), _WHAT)
+    wanted = _count_weights(config, objects)
+    if wanted > sum(sizes):
+        raise UntrustedError(
+            f"The stored Keras model has an architecture of {wanted} weights, and {sum(sizes)} bytes of them. The file was "
+            "damaged or made on purpose: do not use it."
+        )
+
+
+def _count_weights(config: dict[str, Any], objects: dict[str, Any]) -> int:
+    """The number of weights that an architecture needs, without making them; 0 where Keras cannot build it."""
+    keras = import_keras()
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            model = keras.saving.deserialize_keras_object(config | {_COMPILED: None}, custom_objects=objects)
+            return int(model.count_params()) if model.built else 0
+    except Exception:  # noqa: BLE001 - Keras says why when the model is opened
+        return 0
 
 
 def refuse_strange(config: Any) -> None:
@@ -147,16 +186,15 @@ def refuse_strange(config: Any) -> None:
             "The Keras model has a Lambda layer, which is code. Expected layers that are data: write the layer as a class "
             "of your own, keep the forecasts alone with save_forecasts, or open the store with Connector(allow_pickle=True)."
         )
-    if (
-        kind is not None
-        and isinstance(module, str)
-        and module.partition(".")[0] not in ("keras", "builtins")
-        and not is_registered(kind)
-    ):
+    is_function = kind == "function"
+    name = config.get("config") if is_function else kind
+    own = is_function or (isinstance(module, str) and module.partition(".")[0] not in ("keras", "builtins"))
+    own |= module is None and ">" in str(config.get("registered_name", ""))
+    if isinstance(name, str) and own and not is_registered(name):
+        shown = f"function {name}" if is_function else f"layer {module}.{name}" if module else f"layer {name}"
         raise UntrustedError(
-            f"The Keras model has the layer {module}.{kind}, which opening it would not find. Register the class with "
-            f"enstorage.register({kind!r}, {kind}) or under the entry points {KERAS_OBJECTS.group}, or keep the forecasts "
-            "alone with save_forecasts."
+            f"The Keras model has the {shown}, which opening it would not find. Register it with enstorage.register({name!r}, {name}) or under the entry points "
+            f"{KERAS_OBJECTS.group}, or keep the forecasts alone with save_forecasts."
         )
     for each in config.values():
         refuse_strange(each)

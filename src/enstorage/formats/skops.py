@@ -6,6 +6,7 @@ from typing import Any
 from enstorage import plugins
 from enstorage.errors import CorruptError, UntrustedError
 from enstorage.formats.base import Format
+from enstorage.formats.bounds import check_arrays, check_times_read, open_archive, read_json
 from enstorage.formats.fitted.check import SKOPS_TYPES, check_fitted
 from enstorage.formats.fitted.neighbours import build_search_trees, without_search_trees
 from enstorage.formats.fitted.parameters import bound_jobs
@@ -55,6 +56,7 @@ class SkopsFormat(Format):
         """See `Format.load`."""
         io = _skops_io()
         try:
+            _check_bounds(content)
             _refuse_untrusted(io, content)
             obj = io.loads(content, trusted=_trusted())
             bound_jobs(obj)
@@ -65,6 +67,14 @@ class SkopsFormat(Format):
         except Exception as error:
             raise CorruptError(f"The stored estimator cannot be opened: {str(error).splitlines()[0]}") from error
         return obj
+
+
+def _check_bounds(content: bytes) -> None:
+    """Refuse a file that would fill the memory. Raises as the functions of `bounds`."""
+    what = "The stored estimator"
+    with open_archive(content, what) as archive:
+        check_arrays(archive, what)
+        check_times_read(read_json(archive.read("schema.json"), what), archive, what)
 
 
 def _refuse_untrusted(io: Any, content: bytes) -> None:
