@@ -193,8 +193,9 @@ def refuse_strange(config: Any) -> None:
     if isinstance(name, str) and own and not is_registered(name):
         shown = f"function {name}" if is_function else f"layer {module}.{name}" if module else f"layer {name}"
         raise UntrustedError(
-            f"The Keras model has the {shown}, which opening it would not find. Register it with enstorage.register({name!r}, {name}) or under the entry points "
-            f"{KERAS_OBJECTS.group}, or keep the forecasts alone with save_forecasts."
+            f"The Keras model has the {shown}, which opening it would not find. Register it with "
+            f"enstorage.register({name!r}, {name}) or under the entry points {KERAS_OBJECTS.group}, or keep the forecasts "
+            "alone with save_forecasts."
         )
     for each in config.values():
         refuse_strange(each)

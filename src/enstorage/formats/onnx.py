@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from enstorage import plugins
 from enstorage.errors import CorruptError, InvalidInputError
 from enstorage.formats.base import Format
-from enstorage.formats.onnx_process import OnnxProcess
+from enstorage.formats.onnx_process import PROCESS, Ends
 
 _TYPES = {
     "tensor(float)": np.float32,
@@ -49,37 +49,30 @@ class OnnxModel:
     content: bytes = field(repr=False)
 
     def __post_init__(self) -> None:
-        for what, ends in (("input", self._process.inputs), ("output", self._process.outputs)):
-            kinds = ", ".join(f"{end['name']} {end['type']}" for end in ends)
-            if len(ends) != 1 or ends[0]["type"] not in _TYPES:
+        for what, ends in (("input", self._ends.inputs), ("output", self._ends.outputs)):
+            kinds = ", ".join(f"{end.name} {end.type}" for end in ends)
+            if len(ends) != 1 or ends[0].type not in _TYPES:
                 raise InvalidInputError(
                     f"The ONNX model has {len(ends)} {what}s ({kinds}); expected one {what} that is an array of numbers. "
                     f"Export it again with the one {what} that forecasts need; onnx.utils.extract_model cuts it out."
                 )
 
     @cached_property
-    def _running(self) -> list[OnnxProcess]:
-        """The process that runs the model, if there is one."""
-        return []
-
-    @property
-    def _process(self) -> OnnxProcess:
-        if not self._running or not self._running[0].is_running:
-            for library in ("onnx", "onnxruntime"):
-                try:
-                    import_module(library)
-                except ModuleNotFoundError as error:
-                    raise plugins.missing(error, "An ONNX model", extra="onnx") from error
-            self._running[:] = [OnnxProcess(self.content)]
-        return self._running[0]
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"content": self.content}
+    def _ends(self) -> Ends:
+        for library in ("onnx", "onnxruntime"):
+            try:
+                import_module(library)
+            except ModuleNotFoundError as error:
+                raise plugins.missing(error, "An ONNX model", extra="onnx") from error
+        try:
+            return PROCESS.open(self.content)
+        except InvalidInputError as error:
+            raise InvalidInputError(f"The ONNX model cannot be run by onnxruntime: {error}") from error
 
     @property
     def shape(self) -> tuple[int | None, ...]:
         """Shape of the input, rows first; None where any length will do."""
-        return tuple(size if isinstance(size, int) else None for size in self._process.inputs[0]["shape"])
+        return tuple(size if isinstance(size, int) else None for size in self._ends.inputs[0].shape)
 
     def predict(self, X: NDArray[Any]) -> NDArray[Any]:
         """The output for samples, computed by onnxruntime on the CPU.
@@ -103,7 +96,7 @@ class OnnxModel:
 
     def _run(self, rows: NDArray[Any]) -> NDArray[Any]:
         try:
-            output = self._process.run(rows)
+            output = PROCESS.run(self.content, rows)
         except InvalidInputError as error:
             raise InvalidInputError(f"The ONNX model fails for samples of shape {rows.shape}: {error}") from error
         if output.shape[:1] != rows.shape[:1]:
@@ -114,7 +107,7 @@ class OnnxModel:
 
     def _fitted(self, X: NDArray[Any]) -> NDArray[Any]:
         """The samples in the shape and the type of the input."""
-        end, shape = self._process.inputs[0], self.shape
+        end, shape = self._ends.inputs[0], self.shape
         if X.dtype.kind not in "fiub":
             raise InvalidInputError(f"X is an array of {X.dtype}; expected numbers.")
         if shape and shape[0] not in (None, 1):
@@ -132,7 +125,7 @@ class OnnxModel:
                 f"The ONNX model takes samples of shape ({wanted}); X has shape {X.shape}. Use a data set with the lag that "
                 "the model was made for."
             )
-        kind = np.dtype(_TYPES[end["type"]])
+        kind = np.dtype(_TYPES[end.type])
         cast = X.astype(kind)
         if kind.kind in "iub" and not np.array_equal(cast, X):
             raise InvalidInputError(

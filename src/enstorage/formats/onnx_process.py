@@ -1,15 +1,16 @@
-"""Runs an ONNX model in a process of its own: one of unknown origin may loop for ever, or ask for any memory."""
+"""Runs ONNX models in a process of their own: one of unknown origin may loop for ever, or ask for any memory."""
 
 import contextlib
+import hashlib
 import io
 import json
 import os
 import selectors
 import subprocess
 import sys
+import threading
 import time
-import weakref
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,105 +23,128 @@ _START_SECONDS = 120
 _CHUNK = 1 << 16
 
 
-class OnnxProcess:
-    """The process of one model; it ends with this object.
-
-    Args:
-        content: the bytes of the model.
+class End(NamedTuple):
+    """An input or an output of a model.
 
     Attributes:
-        inputs: each with `name`, `type` and `shape`.
-        outputs: likewise.
-
-    Raises:
-        InvalidInputError: onnxruntime cannot open the model, or not within the limits of time and memory.
+        name: its name.
+        type: as onnxruntime names it, such as `tensor(float)`.
+        shape: a number, a name or None for each axis.
     """
 
-    def __init__(self, content: bytes) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "enstorage.formats.onnx_worker", str(limit("max_onnx_bytes"))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        weakref.finalize(self, _end, self._process)
-        for pipe in (self._process.stdin, self._process.stdout):
-            os.set_blocking(pipe.fileno(), False)  # type: ignore[union-attr] # both are pipes
-        self._exchange(b"", _START_SECONDS)
-        ends = json.loads(self._exchange(_frame(content), limit("max_onnx_seconds")))
-        _raise_fault(ends)
-        self.inputs: list[dict[str, Any]] = ends["inputs"]
-        self.outputs: list[dict[str, Any]] = ends["outputs"]
+    name: str
+    type: str
+    shape: list[int | str | None]
 
-    @property
-    def is_running(self) -> bool:
-        """False after a limit was reached."""
-        return self._process.poll() is None
 
-    def run(self, samples: NDArray[Any]) -> NDArray[Any]:
-        """The output for samples of the shape and the type of the input.
+class Ends(NamedTuple):
+    """The inputs and outputs of a model."""
+
+    inputs: list[End]
+    outputs: list[End]
+
+
+class OnnxProcess:
+    """A process that runs models one after the other; at a limit it is stopped, and the next call starts it again."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._owner = 0
+
+    def open(self, content: bytes) -> Ends:
+        """Open a model.
+
+        Raises:
+            InvalidInputError: onnxruntime cannot open it, or not within the limits of time and memory.
+        """
+        with self._lock:
+            return self._opened(content)
+
+    def run(self, content: bytes, samples: NDArray[Any]) -> NDArray[Any]:
+        """The output of a model for samples of the shape and the type of its input.
 
         Raises:
             InvalidInputError: the model fails, or reaches a limit of time or memory.
         """
         packed = io.BytesIO()
         np.save(packed, samples, allow_pickle=False)
-        head, _, output = self._exchange(_frame(packed.getvalue()), limit("max_onnx_seconds")).partition(b"\n")
-        _raise_fault(json.loads(head))
+        with self._lock:
+            head, output = self._ask("run", content, packed.getvalue())
+            if "forgotten" in head:
+                self._opened(content)
+                head, output = self._ask("run", content, packed.getvalue())
         found: NDArray[Any] = np.load(io.BytesIO(output), allow_pickle=False)
         return found
 
+    def _opened(self, content: bytes) -> Ends:
+        head, _ = self._ask("open", content, content)
+        return Ends(*([End(*end) for end in head[what]] for what in ("inputs", "outputs")))
+
+    def _ask(self, what: str, model: bytes, content: bytes) -> tuple[dict[str, Any], bytes]:
+        if self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
+            self._start()
+        request = {"do": what, "model": hashlib.sha256(model).hexdigest(), "bytes": limit("max_onnx_bytes")}
+        line = json.dumps(request).encode() + b"\n"
+        sent = LENGTH.pack(len(line) + len(content)) + line + content
+        head, _, rest = self._exchange(sent, limit("max_onnx_seconds")).partition(b"\n")
+        answer: dict[str, Any] = json.loads(head)
+        if "error" in answer:
+            raise InvalidInputError(answer["error"])
+        return answer, rest
+
+    def _start(self) -> None:
+        command = [sys.executable, "-m", "enstorage.formats.onnx_worker"]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        self._process, self._owner = subprocess.Popen(command, **pipes), os.getpid()  # type: ignore[call-overload]  # noqa: S603
+        for pipe in (self._process.stdin, self._process.stdout):
+            os.set_blocking(pipe.fileno(), False)
+        self._exchange(b"", _START_SECONDS)
+
     def _exchange(self, sent: bytes, seconds: float) -> bytes:
-        """Send bytes and read a frame, both within some seconds."""
-        end, received = time.monotonic() + seconds, bytearray()
-        waiting = memoryview(sent)
-        given, taken = self._process.stdin, self._process.stdout
+        """Send bytes and read an answer, both within some seconds."""
+        assert self._process is not None  # noqa: S101 - it was started
+        end, received, waiting = time.monotonic() + seconds, bytearray(), memoryview(sent)
+        given: Any = self._process.stdin
+        taken: Any = self._process.stdout
         with selectors.DefaultSelector() as selector:
-            selector.register(taken, selectors.EVENT_READ)  # type: ignore[arg-type] # both are pipes
+            selector.register(taken, selectors.EVENT_READ)
             if waiting:
-                selector.register(given, selectors.EVENT_WRITE)  # type: ignore[arg-type]
-            while (
-                len(received) < LENGTH.size or len(received) < LENGTH.size + LENGTH.unpack(received[: LENGTH.size])[0]
-            ):
+                selector.register(given, selectors.EVENT_WRITE)
+            while not _is_whole(received):
                 ready = selector.select(max(0.0, end - time.monotonic()))
                 if not ready:
-                    raise self._stopped(f"did not end within {seconds} s", "max_onnx_seconds")
-                for key, _ in ready:
-                    try:
+                    raise self._stopped(f"does not end within {seconds} s", "max_onnx_seconds")
+                try:
+                    for key, _ in ready:
                         if key.fileobj is taken:
-                            piece = os.read(key.fd, _CHUNK)
+                            if not (piece := os.read(key.fd, _CHUNK)):
+                                raise BrokenPipeError
                             received += piece
-                            ended = not piece
                         else:
                             waiting = waiting[os.write(key.fd, waiting[:_CHUNK]) :]
-                            ended = False
-                    except BrokenPipeError:
-                        ended = True
-                    if ended:
-                        raise self._stopped("ended its process, as it does for want of memory", "max_onnx_bytes")
-                    if key.fileobj is given and not waiting:
-                        selector.unregister(key.fileobj)
+                            if not waiting:
+                                selector.unregister(given)
+                except BrokenPipeError as error:
+                    raise self._stopped("crashes, as it does for want of memory", "max_onnx_bytes") from error
         return bytes(received[LENGTH.size :])
 
     def _stopped(self, what: str, setting: str) -> InvalidInputError:
-        _end(self._process)
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            for pipe in (process.stdin, process.stdout):
+                with contextlib.suppress(OSError):
+                    pipe.close()  # type: ignore[union-attr] # both are pipes
+            process.wait()
         return InvalidInputError(
             f"The ONNX model {what}, so it was stopped. If you trust whoever made it, raise the setting {setting}."
         )
 
 
-def _frame(payload: bytes) -> bytes:
-    return LENGTH.pack(len(payload)) + payload
+def _is_whole(received: bytearray) -> bool:
+    return len(received) >= LENGTH.size and len(received) >= LENGTH.size + LENGTH.unpack(received[: LENGTH.size])[0]
 
 
-def _raise_fault(answer: dict[str, Any]) -> None:
-    if "error" in answer:
-        raise InvalidInputError(answer["error"])
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    process.kill()
-    for pipe in (process.stdin, process.stdout):
-        with contextlib.suppress(OSError):
-            pipe.close()  # type: ignore[union-attr] # both are pipes
-    process.wait()
+PROCESS = OnnxProcess()
+"""The one that models of this process run in; it ends with this process."""

@@ -1,56 +1,60 @@
-"""The process that opens and runs one ONNX model, with a limit of memory: `python -m enstorage.formats.onnx_worker BYTES`.
+"""The process that opens and runs ONNX models, with a limit of memory: `python -m enstorage.formats.onnx_worker`.
 
-It reads and writes frames, 8 bytes of length before each. First comes the model, then samples as `.npy`; each is answered by a
-JSON line, after samples followed by the output as `.npy`.
+It reads requests and writes answers, each with 8 bytes of length before it: a line of JSON, and then bytes. `open` comes
+with the model, `run` with samples as `.npy`, and is answered with the output as `.npy`. A model is known by a name that the
+request gives; after some others it is forgotten.
 """
 
 import io
 import json
 import struct
 import sys
+from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 LENGTH = struct.Struct("<Q")
+_MOST_OPEN = 8
 
 
 def main() -> None:
-    """Answer frames until there are no more."""
-    frames, out = _frames(sys.stdin.buffer), sys.stdout.buffer
+    """Answer requests until there are no more."""
     import numpy as np
-    import onnxruntime as _  # noqa: F401 - before memory is limited
 
     from enstorage.formats.onnx_session import check_content, open_session
 
-    _send(out, json.dumps({"ready": True}).encode())
-    content = next(frames)
-    _limit_memory(int(sys.argv[1]) + 4 * len(content))
-    try:
-        check_content(content)
-        session = open_session(content)
-        ends = {
-            what: [{"name": end.name, "type": end.type, "shape": end.shape} for end in found]
-            for what, found in (("inputs", session.get_inputs()), ("outputs", session.get_outputs()))
-        }
-        _send(out, json.dumps(ends).encode())
-    except Exception as error:  # noqa: BLE001 - the parent raises it
-        _send(out, _fault(error))
-        return
-    for frame in frames:
+    out, sessions = sys.stdout.buffer, OrderedDict[str, Any]()
+
+    def answer(request: dict[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
+        name = request["model"]
+        if request["do"] == "open":
+            check_content(content)
+            sessions[name] = open_session(content)
+            if len(sessions) > _MOST_OPEN:
+                sessions.popitem(last=False)
+            ends = {"inputs": sessions[name].get_inputs(), "outputs": sessions[name].get_outputs()}
+            return {what: [[end.name, end.type, end.shape] for end in found] for what, found in ends.items()}, b""
+        if name not in sessions:
+            return {"forgotten": True}, b""
+        sessions.move_to_end(name)
+        session = sessions[name]
+        samples = np.load(io.BytesIO(content), allow_pickle=False)
+        output = session.run([session.get_outputs()[0].name], {session.get_inputs()[0].name: samples})[0]
+        packed = io.BytesIO()
+        np.save(packed, np.asarray(output), allow_pickle=False)
+        return {}, packed.getvalue()
+
+    _send(out, {"ready": True})
+    for frame in _frames(sys.stdin.buffer):
+        head, _, content = frame.partition(b"\n")
+        request = json.loads(head)
+        _limit_memory(request["bytes"] + 4 * len(content))
         try:
-            samples = np.load(io.BytesIO(frame), allow_pickle=False)
-            output = session.run([ends["outputs"][0]["name"]], {ends["inputs"][0]["name"]: samples})[0]
-            packed = io.BytesIO()
-            np.save(packed, np.asarray(output), allow_pickle=False)
-            _send(out, b"{}\n" + packed.getvalue())
-        except Exception as error:  # noqa: BLE001 - the parent raises it
-            _send(out, _fault(error))
-
-
-def _fault(error: Exception) -> bytes:
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return json.dumps({"error": reason, "kind": type(error).__name__}).encode()
+            _send(out, *answer(request, content))
+        except Exception as error:  # noqa: BLE001 - the one who asked raises it
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            _send(out, {"error": reason})
 
 
 def _frames(stream: BinaryIO) -> Iterator[bytes]:
@@ -58,8 +62,9 @@ def _frames(stream: BinaryIO) -> Iterator[bytes]:
         yield stream.read(LENGTH.unpack(head)[0])
 
 
-def _send(stream: BinaryIO, payload: bytes) -> None:
-    stream.write(LENGTH.pack(len(payload)) + payload)
+def _send(stream: BinaryIO, head: dict[str, Any], content: bytes = b"") -> None:
+    line = json.dumps(head).encode() + b"\n"
+    stream.write(LENGTH.pack(len(line) + len(content)) + line + content)
     stream.flush()
 
 
@@ -68,8 +73,8 @@ def _limit_memory(more: int) -> None:
     try:
         import resource
 
-        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (used + more, used + more))
+        used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + more, resource.RLIM_INFINITY))
     except (ImportError, OSError, ValueError):
         return
 
