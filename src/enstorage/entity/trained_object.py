@@ -66,13 +66,15 @@ def load_object(model: "Model") -> Any:
     from enstorage.formats.base import load
     from enstorage.formats.fitted.parameters import bound_jobs
     from enstorage.formats.refit import Refit
+    from enstorage.formats.skops import SkopsFormat
 
     if model.object_sha256 is None or model.object_format is None:
         raise NotFoundError(f"{model} has no object. Train it, or keep one with save_object.")
     content = model.connector.objects.get(model.object_sha256)
     obj = load(model.object_format, content, allow_pickle=model.connector.allow_pickle)
     if not isinstance(obj, Refit):
-        bound_jobs(obj, most_jobs(model))
+        if model.object_format == SkopsFormat.name:
+            bound_jobs(obj, most_jobs(model))
         return obj
     from enstorage.estimators.refitting import fit_again
 

@@ -46,14 +46,17 @@ def own_objects(config: Any) -> dict[str, Any]:
     Args:
         config: the architecture, as Keras writes it as JSON. What it does not name is not loaded.
     """
-    used = set(_texts(config))
-    found = {name: plugins.load(KERAS_OBJECTS, name) for name in plugins.names(KERAS_OBJECTS) if name in used}
-    return found | {name: own for name, own in _REGISTERED.items() if name in used}
+    found = {}
+    for text in set(_texts(config)):
+        name = text.rpartition(">")[2]  # what is registered with Keras too has a package in front
+        if is_registered(name):
+            found[name] = found[text] = _REGISTERED[name] if name in _REGISTERED else plugins.load(KERAS_OBJECTS, name)
+    return found
 
 
 def _texts(config: Any) -> Iterator[str]:
     if isinstance(config, str):
-        yield config.rpartition(">")[2]  # what is registered with Keras too has a package in front
+        yield config
     elif isinstance(config, dict | list):
         for each in config.values() if isinstance(config, dict) else config:
             yield from _texts(each)

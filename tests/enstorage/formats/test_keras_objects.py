@@ -53,7 +53,7 @@ def test_what_a_model_was_compiled_with_is_left_out_where_it_is_ones_own(compile
     [
         (
             lambda: network(doubled_tanh),
-            r"has the function doubled_tanh, .* enstorage.register\('doubled_tanh', doubled_tanh",
+            r"has the function doubled_tanh, .* enstorage.register\('doubled_tanh'",
         ),
         (lambda: network(layer=OwnLayer), r"has the layer .*OwnLayer, which opening it would not find"),
         (

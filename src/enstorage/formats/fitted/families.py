@@ -24,7 +24,7 @@ _LAYOUTS = {
     "QuadraticDiscriminantAnalysis": "means_ C,F; priors_ C; scalings_ [C]*; rotations_ [C]F,*",
     "CCA PLSCanonical PLSRegression": _PARTIAL_LEAST_SQUARES,
     "PLSSVD": "_x_mean F; _x_std F; _y_mean T; _y_std T; x_weights_ F,K; y_weights_ T,K",
-    "SVC NuSVC": " / ".join(_SVM.format("*", "P", "C", probabilities) for probabilities in ("P", "0")),
+    "SVC NuSVC": " / ".join(_SVM.format("R", "P", "C", probabilities) for probabilities in ("P", "0")),
     "SVR NuSVR OneClassSVM": " / ".join(_SVM.format("1", "1", "2", many) for many in ("1", "0")),
     "GaussianProcessRegressor": "X_train_ S,F; alpha_ S; L_ S,S; y_train_ S; _y_train_mean .|1; _y_train_std .|1 / "
     "X_train_ S,F; alpha_ S,T; L_ S,S; y_train_ S,T; _y_train_mean T; _y_train_std T",
