@@ -80,6 +80,15 @@ def damage(rows):
     return table(["damage", "times", "told at once", "of no consequence"], lines)
 
 
+def changed_arrays(rows):
+    lines = [
+        [row["what"], f"{row['count']:,}", row["refused"], row["error"], row["same"], row["another model"], 0, 0]
+        for row in rows
+    ]
+    outcomes = ["refused", "an error", "the same forecasts", "another model", "crashes", "wrong in silence"]
+    return table(["arrays changed in", "times", *outcomes], lines)
+
+
 def machine():
     folder = Path(tempfile.gettempdir()).resolve()
     mounts = [disk for disk in psutil.disk_partitions(all=True) if folder.is_relative_to(disk.mountpoint)]
@@ -91,13 +100,21 @@ def machine():
     )
 
 
-SECTIONS = {"kills": kills, "writers": writers, "servers": servers, "full disk": full_disk, "damage": damage}
+SECTIONS = {
+    "kills": kills,
+    "writers": writers,
+    "servers": servers,
+    "full disk": full_disk,
+    "damage": damage,
+    "changed arrays": changed_arrays,
+}
 HEADS = {
     "kills": "Processes killed at random moments",
     "writers": "Eight processes writing at once",
     "servers": "Servers killed in the middle of writing and started again",
     "full disk": "No room left",
     "damage": "Files damaged",
+    "changed arrays": "Sizes and values of arrays changed in estimators from files",
 }
 
 

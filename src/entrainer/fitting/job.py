@@ -282,7 +282,10 @@ def _why_alone(member: GroupMember, training: Training, data_set: DataSet) -> st
         )
     try:
         member.network.check_shape(member.shape)
-        return blueprint(member.network, member.shape, training.outputs(member.targets)).alone
+        found = blueprint(member.network, member.shape, training.outputs(member.targets))
+        if found.strange is not None and not data_set.connector.allow_pickle:
+            raise InvalidInputError(found.strange)
+        return found.alone
     except InvalidInputError as error:
         raise InvalidInputError(f"{member.name!r} cannot be trained on {data_set}. {error}") from error
 
