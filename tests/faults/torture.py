@@ -81,12 +81,18 @@ def damage(rows):
 
 
 def changed_arrays(rows):
-    lines = [
-        [row["what"], f"{row['count']:,}", row["refused"], row["error"], row["same"], row["another model"], 0, 0]
-        for row in rows
+    words = ("refused", "error", "same", "another model", "crashed", "wrong")
+    heads = [
+        "arrays changed in",
+        "times",
+        "refused",
+        "an error",
+        "the same forecasts",
+        "another model",
+        "crashed",
+        "wrong",
     ]
-    outcomes = ["refused", "an error", "the same forecasts", "another model", "crashes", "wrong in silence"]
-    return table(["arrays changed in", "times", *outcomes], lines)
+    return table(heads, [[row["what"], f"{row['count']:,}", *(row[word] for word in words)] for row in rows])
 
 
 def machine():

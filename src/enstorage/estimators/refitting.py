@@ -35,7 +35,8 @@ class Fitted(NamedTuple):
     @property
     def train(self) -> NDArray[np.bool_]:
         """Mask of the train rows, shape (rows,)."""
-        return self.parts == Part.TRAIN
+        mask: NDArray[np.bool_] = self.parts == Part.TRAIN
+        return mask
 
     @property
     def targets(self) -> int:

@@ -12,7 +12,7 @@ from enstorage.errors import EnstorageError, InvalidInputError, UntrustedError
 from enstorage.estimators.describe import describe
 from enstorage.estimators.fitting import are_classes, estimator_output, fit_samples, has_probabilities, reason_of
 from enstorage.formats.base import dump
-from enstorage.formats.skops import SKOPS_TYPES
+from enstorage.formats.fitted.check import SKOPS_TYPES
 
 _ROWS, _OF_EACH_CLASS, _MOST_CLASSES = 40, 6, 50
 # Of trees and iterations a trial makes no more: how many there are changes nothing of whether an estimator can be fitted.

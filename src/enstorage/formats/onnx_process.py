@@ -98,7 +98,7 @@ class OnnxProcess:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         self._process, self._owner = subprocess.Popen(command, **pipes), os.getpid()  # type: ignore[call-overload]  # noqa: S603
         for pipe in (self._process.stdin, self._process.stdout):
-            os.set_blocking(pipe.fileno(), False)
+            os.set_blocking(pipe.fileno(), False)  # type: ignore[union-attr] # both are pipes
         self._exchange(b"", _START_SECONDS)
 
     def _exchange(self, sent: bytes, seconds: float) -> bytes:

@@ -1,4 +1,4 @@
-"""What layouts cannot say of the fitted attributes of a family: sums, chains, orders, and lists of estimators."""
+"""Agreement of fitted attributes beyond layouts, by family: sums, chains, orders, and lists of estimators."""
 
 from collections.abc import Callable, Mapping
 from itertools import pairwise
@@ -34,7 +34,9 @@ def _layers(each: Any) -> bool:
     classes = getattr(each, "classes_", None)
     if classes is not None:
         is_last &= sizes[-1] == (1 if len(classes) <= 2 and each.out_activation_ == "logistic" else len(classes))
-    return is_last and [coef.shape for coef in each.coefs_] == list(pairwise(sizes)) and each.n_layers_ == len(sizes)
+    return (
+        bool(is_last) and [coef.shape for coef in each.coefs_] == list(pairwise(sizes)) and each.n_layers_ == len(sizes)
+    )
 
 
 def _rotations(each: Any) -> bool:
@@ -92,9 +94,9 @@ def _chain(each: Any) -> bool:
 
 
 def _weighted(each: Any) -> bool:
-    """Where boosting ended early, weights of 0 follow."""
+    """The weights behind those of the estimators are 0, as they are if boosting ended early."""
     count = len(each.estimators_)
-    return 0 < count <= len(each.estimator_weights_) and not each.estimator_weights_[count:].any()
+    return bool(0 < count <= len(each.estimator_weights_)) and not each.estimator_weights_[count:].any()
 
 
 def _bags(each: Any) -> bool:
@@ -103,7 +105,7 @@ def _bags(each: Any) -> bool:
 
 
 def _code_book(each: Any) -> bool:
-    return each.code_book_.shape[1] == len(each.estimators_)
+    return bool(each.code_book_.shape[1] == len(each.estimators_))
 
 
 def _kernel(each: Any) -> bool:

@@ -69,8 +69,9 @@ def _is_fitted(owner: Any) -> bool:
 def _fault_of_arrays(obj: Any) -> str | None:
     for each in inside(obj):
         if isinstance(each, np.random.RandomState):
-            _, keys, place, *_ = each.get_state()
-            if len(keys) != _STATE_LENGTH or not 0 <= place <= _STATE_LENGTH:
+            state: Any = each.get_state(legacy=False)
+            own = state["state"]
+            if len(own.get("key", ())) != _STATE_LENGTH or not 0 <= own["pos"] <= _STATE_LENGTH:
                 return "A random generator has a state that does not exist."
         elif hasattr(each, "tocsr"):
             try:

@@ -1,4 +1,4 @@
-"""What parameters of estimators may hold: no folders for pickles, no files, no code, not more processes than cores."""
+"""Parameters of estimators: no folders for pickles, no files, no code, not more processes than cores."""
 
 import os
 import re
@@ -74,12 +74,12 @@ def bound_jobs(obj: Any, most: int | None = None) -> None:
 def _bounded(value: Any, limit: int) -> Any:
     if isinstance(value, list):
         return [_bounded(each, limit) for each in value]
-    return bounded_jobs(value, limit) if isinstance(value, int | np.integer) else value
+    return bounded_jobs(int(value), limit) if isinstance(value, int | np.integer) else value
 
 
 def bounded_jobs(value: int, limit: int) -> int:
     """A number of processes as scikit-learn takes it, where below 0 is counted from the number of cores, within a limit."""
-    return min(int(value), limit) if value > 0 or limit > 1 else 1
+    return min(value, limit) if value > 0 or limit > 1 else 1
 
 
 def _refused(reason: str) -> str:

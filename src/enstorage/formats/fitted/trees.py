@@ -45,7 +45,7 @@ def tree_agrees(owner: Any) -> bool:
     counts = [1] if classes is None else [len(each) for each in (classes if isinstance(classes, list) else [classes])]
     if classes is None:
         counts *= int(owner.n_outputs_)
-    return (
+    return bool(
         tree.n_features == owner.n_features_in_
         and tree.n_outputs == owner.n_outputs_ == len(counts)
         and tree.n_classes.tolist() == counts
