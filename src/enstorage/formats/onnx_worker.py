@@ -21,6 +21,7 @@ _MOST_OPEN = 8
 def main() -> None:
     """Answer requests until there are no more."""
     import numpy as np
+    import onnxruntime  # noqa: F401 - before memory is limited
 
     from enstorage.formats.onnx_session import check_content, open_session
 

@@ -43,8 +43,10 @@ def known_sizes(attributes: Mapping[str, Any]) -> Sizes:
 def agrees(attributes: Mapping[str, Any], layouts: str) -> bool:
     """True if the attributes of a fitted estimator agree with one of the layouts."""
     sizes, classes = known_sizes(attributes), attributes.get("classes_")
-    if isinstance(classes, np.ndarray) and (classes.ndim != 1 or len(np.unique(classes)) != len(classes)):
-        return False
+    if isinstance(classes, np.ndarray):
+        counted = attributes.get("n_classes_", len(np.unique(classes)))
+        if classes.ndim != 1 or len(np.unique(classes)) != len(classes) or counted != len(classes):
+            return False
     return any(_agrees(attributes, layout, sizes) for layout in _read(layouts))
 
 
