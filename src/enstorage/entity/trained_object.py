@@ -103,9 +103,8 @@ def _compare_with_forecasts(model: "Model", estimator: Any, data: "Fitted") -> N
         rows = np.flatnonzero(parts == Part.of(kept.part))
         output = estimator_output(estimator, data.X[rows], data.targets)
         ids, values = data_set.targets(rows)[0], data_set.invert(output.reshape(len(rows), *data.y.shape[1:]), rows)
-        series = data_set.series(rows)
-        if series is None:
-            series = model.research.project.source_ids()[0]
+        named = data_set.series(rows)
+        series = model.research.project.source_ids()[0] if named is None else named
         stored = kept.table().filter(pl.col("quantile").is_null())
         both = stored.join(point_forecasts(series, ids, values), on=["id", "step", "series"], how="left")
         now = both["value_right"].fill_null(np.nan).to_numpy()

@@ -44,7 +44,7 @@ def _rotations(each: Any) -> bool:
 
 
 def _categories(each: Any) -> bool:
-    return [one.shape[1] for one in each.feature_log_prob_] == np.asarray(each.n_categories_).tolist()
+    return bool([one.shape[1] for one in each.feature_log_prob_] == np.asarray(each.n_categories_).tolist())
 
 
 def _neighbours(each: Any) -> bool:
