@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from enstorage.entity.research import Research
     from enstorage.errors import EnstorageError
     from enstorage.exchange.exporting import ExportedModel
+    from enstorage.formats.keras_objects import register
     from enstorage.formats.onnx import OnnxModel
     from enstorage.progress import Progress
     from enstorage.upkeep.check import Finding, check
@@ -89,6 +90,7 @@ __all__ = [
     "fields",
     "gc",
     "import_bundle",
+    "register",
     "restore_store",
     "save_all",
     "write_all",
@@ -135,6 +137,7 @@ _HOME = {
     "fields": "enstorage.entity.creating",
     "import_bundle": "enstorage.bundle.import_bundle",
     "gc": "enstorage.upkeep.sweep",
+    "register": "enstorage.formats.keras_objects",
     "restore_store": "enstorage.backup.restore",
     "save_all": "enstorage.entity._saving",
     "write_all": "enstorage.entity._many",

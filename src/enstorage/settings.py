@@ -26,6 +26,10 @@ LIMITS = {
     "max_bundle_levels": 100,  # nested lists and tables
     "max_bundle_directory": 16 << 20,  # bytes of the list of members of the archive
     "max_table_footer": 8 << 20,  # bytes of the footer of a Parquet table
+    "max_object_parts": 2_000_000,  # values in the JSON of a model's object
+    "max_object_ratio": 50,  # of an object, if it unpacks to more than 64 MiB
+    "max_onnx_bytes": 600_000_000,  # of memory, beside the model itself
+    "max_onnx_seconds": 10,  # for opening a model, and for each 1,024 samples
     "max_file_bytes": 500_000_000,  # also of what a packed file unpacks to
     "max_line_bytes": 1_000_000,
     "max_unpack_ratio": 100,  # of a packed file, if it unpacks to more than 64 MiB

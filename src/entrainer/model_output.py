@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from enstorage import DataSet, Model
 from enstorage.errors import InvalidInputError
-from enstorage.estimators.fitting import estimator_output
+from enstorage.estimators.fitting import estimator_output, reason_of
 from enstorage.preparation.split import Part
+from entrainer.keras_internals import layers_of
 
 
 def save_forecasts(
@@ -55,10 +56,60 @@ def in_source_units(
 
 
 def output_of(obj: Any, X: NDArray[Any], targets: int | None = None) -> NDArray[np.float64]:
-    """The output of a Keras model, or of an estimator as `enstorage.estimators.fitting.estimator_output` gives it."""
-    if is_keras(obj):
+    """The output of a Keras model, or of an estimator as `enstorage.estimators.fitting.estimator_output` gives it.
+
+    Raises:
+        InvalidInputError: it takes samples of another shape, or cannot forecast them.
+    """
+    if not is_keras(obj):
+        return estimator_output(obj, X, targets)
+    check_input(obj, X.shape)
+    try:
         return np.asarray(obj.predict(X, verbose=0), dtype=np.float64)
-    return estimator_output(obj, X, targets)
+    except Exception as error:  # Keras fails with errors of every kind
+        raise InvalidInputError(
+            f"The Keras model cannot be used for samples of shape {X.shape}: {reason_of(error)}"
+        ) from error
+
+
+def check_input(model: Any, shape: Sequence[int]) -> None:
+    """Refuse a Keras model that does not take samples of a shape, or whose output depends on the samples before.
+
+    Args:
+        model: with or without known inputs.
+        shape: of the samples, (rows, …).
+
+    Raises:
+        InvalidInputError: it has several inputs, or one of another shape, takes a fixed number of samples, or keeps a state.
+    """
+    inputs = getattr(model, "inputs", None) or []
+    taken = [tuple(each.shape) for each in inputs]
+    if len(taken) > 1:
+        raise InvalidInputError(
+            f"The Keras model has {len(taken)} inputs, of shapes {', '.join(map(str, taken))}; the samples are one array of "
+            f"shape {tuple(shape)}. Expected a model of one input, such as one with Branches' columns side by side."
+        )
+    keeping = [layer.name for layer in layers_of(model) if getattr(layer, "stateful", False)]
+    if keeping or (taken and taken[0][0] is not None):
+        what = f"keeps a state in the layer {keeping[0]!r}" if keeping else f"takes {taken[0][0]} samples at once"
+        raise InvalidInputError(
+            f"The Keras model {what}, so a forecast would depend on the samples beside it; the samples have shape "
+            f"{tuple(shape)}. Expected a model without state for any number of samples (stateful=False, no batch_size)."
+        )
+    if taken and not _takes(taken[0][1:], tuple(shape[1:])):
+        raise InvalidInputError(
+            f"The Keras model takes samples of shape {taken[0]}; the samples have shape {tuple(shape)}. Use a data set with "
+            "the lag that it was made for."
+        )
+
+
+def _takes(wanted: tuple[int | None, ...], given: tuple[int, ...]) -> bool:
+    """True if samples fit an input; Keras adds a last axis of length 1, or leaves it out."""
+    if len(wanted) == len(given) + 1 and wanted[-1] == 1:
+        given = (*given, 1)
+    elif len(given) == len(wanted) + 1 and given[-1] == 1:
+        given = given[:-1]
+    return len(wanted) == len(given) and all(want in (None, size) for want, size in zip(wanted, given, strict=True))
 
 
 def is_keras(obj: Any) -> bool:

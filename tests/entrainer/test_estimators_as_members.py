@@ -46,6 +46,9 @@ NOT_BY_NAME = {
         *("ClassifierChain", "FixedThresholdClassifier", "MultiOutputClassifier", "OneVsOneClassifier"),
         *("OneVsRestClassifier", "OutputCodeClassifier", "SelfTrainingClassifier", "StackingClassifier"),
         *("TunedThresholdClassifierCV", "VotingClassifier"),
+        # They forecast no probabilities.
+        *("LinearSVC", "NuSVC", "PassiveAggressiveClassifier", "Perceptron", "RidgeClassifier", "RidgeClassifierCV"),
+        *("SGDClassifier", "SVC"),
     },
 }
 FITTED_AGAIN = {
@@ -156,6 +159,19 @@ def test_an_estimator_of_a_bundle_asks_for_one_process(windows, project, tmp_pat
         forest, tweedie = enstorage.import_bundle(tmp_path / "one.enz", other).project.models()
         entrainer.fit([forest, tweedie], progress=False)
         assert forest.load_object().n_jobs == 1
+
+
+def test_all_stored_forecasts_are_compared_and_not_a_few_alone(windows):
+    model = member(windows, HistGradientBoostingRegressor(max_iter=3))
+    entrainer.fit(model, progress=False)
+    assert model.object_format == "refit"
+    model.load_object()
+    table = model.forecasts("test")
+    values = table["value"].to_numpy().copy()
+    values[-1] += 0.5
+    model.save_forecasts("test", table["id"].to_numpy(), values)
+    with pytest.raises(CorruptError, match=r"differ by up to 0\.5, expected at most .* \(source units, test\)"):
+        model.load_object()
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,21 @@ def damage(rows):
     return table(["damage", "times", "told at once", "of no consequence"], lines)
 
 
+def changed_arrays(rows):
+    words = ("refused", "error", "same", "another model", "crashed", "wrong")
+    heads = [
+        "arrays changed in",
+        "times",
+        "refused",
+        "an error",
+        "the same forecasts",
+        "another model",
+        "crashed",
+        "wrong",
+    ]
+    return table(heads, [[row["what"], f"{row['count']:,}", *(row[word] for word in words)] for row in rows])
+
+
 def machine():
     folder = Path(tempfile.gettempdir()).resolve()
     mounts = [disk for disk in psutil.disk_partitions(all=True) if folder.is_relative_to(disk.mountpoint)]
@@ -91,13 +106,21 @@ def machine():
     )
 
 
-SECTIONS = {"kills": kills, "writers": writers, "servers": servers, "full disk": full_disk, "damage": damage}
+SECTIONS = {
+    "kills": kills,
+    "writers": writers,
+    "servers": servers,
+    "full disk": full_disk,
+    "damage": damage,
+    "changed arrays": changed_arrays,
+}
 HEADS = {
     "kills": "Processes killed at random moments",
     "writers": "Eight processes writing at once",
     "servers": "Servers killed in the middle of writing and started again",
     "full disk": "No room left",
     "damage": "Files damaged",
+    "changed arrays": "Sizes and values of arrays changed in estimators from files",
 }
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enstorage.errors import CorruptError, InvalidInputError, NotFoundError, UntrustedError
+from enstorage.preparation.split import PARTS, Part
 
 if TYPE_CHECKING:
     from enstorage.entity.model import Model
@@ -63,17 +64,53 @@ def _refit(model: "Model", obj: Any, weight: NDArray[np.float64] | None, check: 
 def load_object(model: "Model") -> Any:
     """See `Model.load_object`."""
     from enstorage.formats.base import load
+    from enstorage.formats.fitted.parameters import bound_jobs
     from enstorage.formats.refit import Refit
+    from enstorage.formats.skops import SkopsFormat
 
     if model.object_sha256 is None or model.object_format is None:
         raise NotFoundError(f"{model} has no object. Train it, or store one with save_object.")
     content = model.connector.objects.get(model.object_sha256)
     obj = load(model.object_format, content, allow_pickle=model.connector.allow_pickle)
     if not isinstance(obj, Refit):
+        if model.object_format == SkopsFormat.name:
+            bound_jobs(obj, most_jobs(model))
         return obj
     from enstorage.estimators.refitting import fit_again
 
-    return fit_again(obj, _fitted(model), model, most_jobs(model))
+    data = _fitted(model)
+    estimator = fit_again(obj, data, model, most_jobs(model))
+    _compare_with_forecasts(model, estimator, data)
+    return estimator
+
+
+def _compare_with_forecasts(model: "Model", estimator: Any, data: "Fitted") -> None:
+    """Compare an estimator that was fitted again with all forecasts that are stored of it.
+
+    Raises:
+        CorruptError: it forecasts other values, or other targets.
+    """
+    import polars as pl
+
+    from enstorage.entity.forecast import Forecast, point_forecasts
+    from enstorage.estimators.fitting import estimator_output
+    from enstorage.estimators.refitting import check_same
+
+    data_set, parts = model.data_set(), data.parts
+    for kept in Forecast.of(model):
+        if kept.part not in PARTS or kept.object_sha256 != model.object_sha256:
+            continue
+        rows = np.flatnonzero(parts == Part.of(kept.part))
+        output = estimator_output(estimator, data.X[rows], data.targets)
+        ids, values = data_set.targets(rows)[0], data_set.invert(output.reshape(len(rows), *data.y.shape[1:]), rows)
+        named = data_set.series(rows)
+        series = model.research.project.source_ids()[0] if named is None else named
+        stored = kept.table().filter(pl.col("quantile").is_null())
+        both = stored.join(point_forecasts(series, ids, values), on=["id", "step", "series"], how="left")
+        now = both["value_right"].fill_null(np.nan).to_numpy()
+        check_same(
+            now, both["value"].to_numpy(), f"{type(estimator).__name__} of {model}", f"source units, {kept.part}"
+        )
 
 
 def most_jobs(record: Any) -> int | None:
@@ -88,4 +125,4 @@ def _fitted(model: "Model") -> "Fitted":
 
     data_set = model.data_set()
     _, X, y = data_set.arrays()
-    return Fitted(data_set.sha256, X, np.asarray(y, np.float64), data_set.parts() == 0)
+    return Fitted(data_set.sha256, X, np.asarray(y, np.float64), data_set.parts())

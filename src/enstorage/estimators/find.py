@@ -8,7 +8,7 @@ from typing import Any
 
 from enstorage import plugins
 from enstorage.errors import InvalidInputError
-from enstorage.formats.skops import SKOPS_TYPES
+from enstorage.formats.fitted.check import SKOPS_TYPES
 
 # Searched in this order before the list of all estimators is made, which imports all of scikit-learn.
 _USUAL_PLACES = (

@@ -1,7 +1,6 @@
 """Make an estimator of its description; refuse parameters that name files, and bound the number of processes."""
 
 import os
-import re
 from collections.abc import Mapping
 from inspect import Parameter
 from typing import Any
@@ -12,8 +11,7 @@ from enstorage.errors import InvalidInputError
 from enstorage.estimators.describe import CLASS, FUNCTION, MAPPING, PARAMETERS, TUPLE
 from enstorage.estimators.find import defaults, find, is_part
 from enstorage.estimators.fitting import reason_of
-
-_PRE_DISPATCH = re.compile(r"all|(\d{1,3} ?\* ?)?n_jobs")
+from enstorage.formats.fitted.parameters import bounded_jobs, fault_of
 
 
 def make(name: str, parameters: Mapping[str, Any], *, seed: int = 0, most_jobs: int | None = None) -> Any:
@@ -73,15 +71,14 @@ class _Maker:
     def _named(self, key: str, value: Any) -> Any:
         """The value of a parameter, also of one that a search tries, such as `ridge__alpha`."""
         last = key.rpartition("__")[2]
-        _refuse_files(key, last, value)
+        if (fault := fault_of(key, value)) is not None:
+            raise InvalidInputError(fault)
         if last == "n_jobs":
             return [self._jobs(each) for each in value] if isinstance(value, list) else self._jobs(value)
         return self._value(value)
 
     def _jobs(self, value: Any) -> Any:
-        if type(value) is not int:
-            return value
-        return min(value, self._most_jobs) if value > 0 or self._most_jobs > 1 else 1
+        return bounded_jobs(value, self._most_jobs) if type(value) is int else value
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, Mapping):
@@ -115,19 +112,3 @@ def _ufunc(name: str) -> np.ufunc:
     if not isinstance(found, np.ufunc):
         raise InvalidInputError(f"NumPy has no ufunc {name!r:.50}; expected such as 'log1p'.")
     return found
-
-
-def _refuse_files(key: str, last: str, value: Any) -> None:
-    """Refuse a cache of pickles, reading of files, and what joblib would evaluate."""
-    if last == "memory" and value is not None:
-        raise InvalidInputError(
-            f"The parameter {key}={value!r:.50} would keep pickles in files, and opening those runs code. Leave memory out."
-        )
-    if last == "input" and value in ("file", "filename"):
-        raise InvalidInputError(f"The parameter {key}={value!r} would read files; expected 'content'.")
-    if last == "pre_dispatch" and not (
-        type(value) is int or (isinstance(value, str) and _PRE_DISPATCH.fullmatch(value))
-    ):
-        raise InvalidInputError(
-            f"The parameter {key}={value!r:.50} is evaluated as code; expected an integer, 'all' or such as '2*n_jobs'."
-        )

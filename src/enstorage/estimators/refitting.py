@@ -10,6 +10,7 @@ from enstorage.estimators.describe import describe
 from enstorage.estimators.fitting import estimator_output, fit_samples
 from enstorage.estimators.make import make
 from enstorage.formats.refit import Refit
+from enstorage.preparation.split import Part
 
 # Outputs are the same where they differ by less, relative to the largest.
 _SAME = 1e-6
@@ -23,13 +24,19 @@ class Fitted(NamedTuple):
         sha256: of its samples.
         X: of all rows, shape (rows, …).
         y: of all rows, shape (rows,) or (rows, targets).
-        train: mask of the train rows, shape (rows,).
+        parts: of all rows, 0 train, 1 valid, 2 test; shape (rows,).
     """
 
     sha256: str
     X: NDArray[Any]
     y: NDArray[Any]
-    train: NDArray[np.bool_]
+    parts: NDArray[np.int8]
+
+    @property
+    def train(self) -> NDArray[np.bool_]:
+        """Mask of the train rows, shape (rows,)."""
+        mask: NDArray[np.bool_] = self.parts == Part.TRAIN
+        return mask
 
     @property
     def targets(self) -> int:
@@ -56,7 +63,7 @@ def refit_of(estimator: Any, data: Fitted, weight: NDArray[np.float64] | None = 
     )
     output = estimator_output(estimator, data.X[rows], data.targets)
     weights = None if weight is None else np.asarray(weight, np.float64).tolist()
-    return Refit(name, parameters, data.sha256, weights, rows.tolist(), output.tolist())
+    return Refit(name, parameters, data.sha256, weights, rows.tolist(), output.tolist(), True)
 
 
 def fit_again(refit: Refit, data: Fitted, whose: object, most_jobs: int | None = None) -> Any:
@@ -79,20 +86,35 @@ def fit_again(refit: Refit, data: Fitted, whose: object, most_jobs: int | None =
     weight = None if refit.row_weights is None else np.asarray(refit.row_weights, np.float64)
     try:
         fresh = make(refit.estimator, refit.parameters, most_jobs=most_jobs)
-        estimator = fit_samples(fresh, data.X[data.train], data.y[data.train], weight)
+        estimator = fit_samples(fresh, data.X[data.train], data.y[data.train], weight, as_labels=refit.as_labels)
         output = estimator_output(estimator, data.X[refit.rows], data.targets)
     except (InvalidInputError, IndexError) as error:
         raise CorruptError(
             f"The {refit.estimator} of {whose} cannot be fitted again: {error} Train the model again."
         ) from error
-    apart, allowed = _distance(output, np.asarray(refit.output, np.float64))
+    check_same(output, np.asarray(refit.output, np.float64), f"{refit.estimator} of {whose}", "prepared scale")
+    return estimator
+
+
+def check_same(now: NDArray[np.float64], then: NDArray[np.float64], what: str, scale: str) -> None:
+    """Compare what an estimator forecasts with what it forecast before it was fitted again.
+
+    Args:
+        now: forecasts; NaN where there is none for one of `then`.
+        then: the same shape.
+        what: the estimator, as messages name it.
+        scale: of the forecasts, as messages name it.
+
+    Raises:
+        CorruptError: they differ.
+    """
+    apart, allowed = _distance(now, then)
     if not apart <= allowed:
         raise CorruptError(
-            f"The {refit.estimator} of {whose} is not kept, but fitted again on its data set, and now it forecasts other "
-            f"values than it did: they differ by up to {apart:.3g}, expected at most {allowed:.3g} (prepared scale). The "
-            "versions of libraries differ, or it is not deterministic. Train the model again."
+            f"The {what} is not kept, but fitted again on its data set, and now it forecasts other values than it did: they "
+            f"differ by up to {apart:.3g}, expected at most {allowed:.3g} ({scale}). The versions of libraries differ, it "
+            "is not deterministic, or its forecasts were made by something else. Train the model again."
         )
-    return estimator
 
 
 def _distance(now: NDArray[np.float64], then: NDArray[np.float64]) -> tuple[float, float]:

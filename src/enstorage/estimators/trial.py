@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from enstorage import plugins
 from enstorage.errors import EnstorageError, InvalidInputError, UntrustedError
 from enstorage.estimators.describe import describe
-from enstorage.estimators.fitting import estimator_output, fit_samples, reason_of
+from enstorage.estimators.fitting import are_classes, estimator_output, fit_samples, has_probabilities, reason_of
 from enstorage.formats.base import dump
-from enstorage.formats.skops import SKOPS_TYPES
+from enstorage.formats.fitted.check import SKOPS_TYPES
 
 _ROWS, _OF_EACH_CLASS, _MOST_CLASSES = 40, 6, 50
 # Of trees and iterations a trial makes no more: how many there are changes nothing of whether an estimator can be fitted.
@@ -121,9 +121,12 @@ def _forecasting(estimator: Any, X: NDArray[Any], y: NDArray[Any], weight: NDArr
         output = estimator_output(fitted, X, targets)
     except InvalidInputError as error:
         raise InvalidInputError(f"{error} {_remedy(estimator, targets)}") from error
-    except Exception as error:  # estimators fail with errors of every kind
-        reason = reason_of(error)
-        raise InvalidInputError(f"{name} cannot be used: {reason} {_remedy(estimator, targets)}") from error
+    if are_classes(y) and _is_classifier(estimator) and not has_probabilities(fitted):
+        raise InvalidInputError(
+            f"{name} forecasts no probabilities of classes, only the class itself. Take a classifier that does, such as "
+            "LogisticRegression, or Estimator('CalibratedClassifierCV', {'estimator': {'estimator': "
+            f"{name!r}}}}})."
+        )
     if output.size != y.size:
         raise InvalidInputError(
             f"{name} gives an output of shape {output.shape} for {len(X)} samples with {targets} targets each. "
@@ -132,10 +135,14 @@ def _forecasting(estimator: Any, X: NDArray[Any], y: NDArray[Any], weight: NDArr
     return fitted
 
 
-def _remedy(estimator: Any, targets: int) -> str:
+def _is_classifier(estimator: Any) -> bool:
     from sklearn.base import is_classifier
 
-    if is_classifier(estimator):
+    return bool(is_classifier(estimator))
+
+
+def _remedy(estimator: Any, targets: int) -> str:
+    if _is_classifier(estimator):
         return "Take other parameters, or another estimator: for classes LogisticRegression, for values Ridge."
     if targets > 1:
         name = type(estimator).__name__

@@ -9,7 +9,8 @@ import numpy as np
 
 from enstorage import plugins
 from enstorage.errors import InvalidInputError, NotSupportedError
-from enstorage.formats.keras import import_keras, own_objects, refuse_strange
+from enstorage.formats.keras import import_keras, refuse_strange
+from enstorage.formats.keras_objects import own_objects
 
 
 def architecture(obj: Any) -> str:

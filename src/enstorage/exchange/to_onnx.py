@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from enstorage import plugins
 from enstorage.errors import NotSupportedError
-from enstorage.formats.onnx import first_line, open_session
+from enstorage.formats.onnx_session import first_line, open_session
 
 _TOLERANCE = 1e-4
 _SAMPLES = 20

@@ -1,12 +1,13 @@
 """Keras models as `.keras` files."""
 
+import hashlib
 import io
 import json
 import os
+import re
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,9 +15,15 @@ from typing import Any
 from enstorage import plugins
 from enstorage.errors import CorruptError, UntrustedError
 from enstorage.formats.base import Format
-from enstorage.plugins import Kind
+from enstorage.formats.bounds import check_size, open_archive, read_json
+from enstorage.formats.keras_objects import KERAS_OBJECTS, is_registered, own_objects
 
-KERAS_OBJECTS = Kind("enstorage.keras_objects", "layer")
+_CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
+_WHAT = "The stored Keras model"
+_COMPILED = "compile_config"
+_NAMES = re.compile(r'"(name|keras_history)": ("[^"]*"|\["[^"]*", \d+, \d+\])')
+_OPENED: set[str] = set()
+"""Architectures that were opened in this process, by their hashes: what was opened once need not be tried again."""
 
 
 class KerasFormat(Format):
@@ -34,16 +41,19 @@ class KerasFormat(Format):
     def dump(obj: Any, *, allow_code: bool) -> bytes:
         """See `Format.dump`; what could not be opened again without running code is refused now."""
         if not allow_code:
-            refuse_strange(json.loads(obj.to_json()))
+            refuse_strange(json.loads(obj.to_json()) | {_COMPILED: None})
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.keras"
             obj.save(path)
-            return path.read_bytes()
+            content = path.read_bytes()
+        return content if allow_code else _that_opens(content)
 
     @staticmethod
     def load(content: bytes, *, allow_code: bool) -> Any:
-        """See `Format.load`. Layers of our own are found by the entry points `enstorage.keras_objects`."""
-        keras, objects = import_keras(), own_objects(_architecture(content))
+        """See `Format.load`. Objects of one's own are found as `keras_objects.register` says."""
+        config = _architecture(content)
+        keras, objects = import_keras(), own_objects(config)
+        _check_weights(content, config, objects)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.keras"
             path.write_bytes(content)
@@ -59,31 +69,101 @@ class KerasFormat(Format):
                 raise CorruptError(f"The stored Keras model cannot be opened: {reason}") from error
 
 
-def own_objects(config: Any) -> dict[str, Any]:
-    """The layers that packages register and an architecture names, by the names of their classes.
+def _that_opens(content: bytes) -> bytes:
+    """A `.keras` file that a fresh process opens: as it is, or without the functions that it was compiled with.
 
-    Args:
-        config: the architecture, as Keras writes it as JSON. What it does not name is not loaded.
+    Raises:
+        UntrustedError: neither is opened.
     """
-    used = set(_texts(config))
-    return {name: plugins.load(KERAS_OBJECTS, name) for name in plugins.names(KERAS_OBJECTS) if name in used}
+    config = _architecture(content)
+    if _hash_of(config) in _OPENED:
+        return content
+    fault = _fault_in_opening(content)
+    if fault is not None and config.get(_COMPILED):
+        content, config = _without_compiling(content)
+        fault = _fault_in_opening(content)
+    if fault is not None:
+        raise UntrustedError(
+            f"The Keras model was written, but a fresh process would not open it: {fault} Register its own layers and "
+            "activations with enstorage.register(name, object) or under the entry points enstorage.keras_objects, or keep "
+            "the forecasts alone with save_forecasts."
+        )
+    _OPENED.add(_hash_of(config))
+    return content
+
+
+def _fault_in_opening(content: bytes) -> str | None:
+    """Why a `.keras` file is not opened where nothing is known but what was registered; None where it is."""
+    known = import_keras().saving.get_custom_objects()
+    here = dict(known)
+    known.clear()  # what was registered with Keras in this process is not there in another
+    try:
+        KerasFormat.load(content, allow_code=False)
+    except (CorruptError, UntrustedError) as error:
+        return str(error)
+    finally:
+        known.update(here)
+    return None
+
+
+def _without_compiling(content: bytes) -> tuple[bytes, Any]:
+    """A `.keras` file without loss, metrics and optimiser, and its architecture."""
+    config = _architecture(content) | {_COMPILED: None}
+    stripped = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(stripped, "w") as new:
+        for info in old.infolist():
+            new.writestr(info, json.dumps(config) if info.filename == _CONFIG else old.read(info))
+    return stripped.getvalue(), config
+
+
+def _hash_of(config: Any) -> str:
+    """A hash of an architecture that does not depend on the names of its layers."""
+    return hashlib.sha256(_NAMES.sub("", json.dumps(config, sort_keys=True)).encode()).hexdigest()
 
 
 def _architecture(content: bytes) -> Any:
     """The architecture in a `.keras` file; None where the file is damaged, which Keras reports."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as file:
-            return json.loads(file.read("config.json"))
+        with open_archive(content, _WHAT) as file:
+            return read_json(file.read(_CONFIG), _WHAT)
     except (zipfile.BadZipFile, KeyError, ValueError):
         return None
 
 
-def _texts(config: Any) -> Iterator[str]:
-    if isinstance(config, str):
-        yield config.rpartition(">")[2]  # what is registered with Keras too has a package in front
-    elif isinstance(config, dict | list):
-        for each in config.values() if isinstance(config, dict) else config:
-            yield from _texts(each)
+def _check_weights(content: bytes, config: Any, objects: dict[str, Any]) -> None:
+    """Refuse weights that take more memory than the file has for them, and an architecture of more weights than these.
+
+    Raises:
+        UntrustedError: there are more.
+    """
+    import h5py
+
+    if not isinstance(config, dict):
+        return
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive, h5py.File(io.BytesIO(archive.read(_WEIGHTS))) as file:
+            sizes: list[int] = []
+            file.visititems(lambda _, each: sizes.append(each.nbytes) if isinstance(each, h5py.Dataset) else None)
+    except (OSError, KeyError, zipfile.BadZipFile):
+        return  # Keras says what is damaged
+    check_size(sum(sizes), len(content), _WHAT)
+    wanted = _count_weights(config, objects)
+    if wanted > sum(sizes):
+        raise UntrustedError(
+            f"The stored Keras model has an architecture of {wanted} weights, and {sum(sizes)} bytes of them. The file was "
+            "damaged or made on purpose: do not use it."
+        )
+
+
+def _count_weights(config: dict[str, Any], objects: dict[str, Any]) -> int:
+    """The number of weights that an architecture needs, without making them; 0 where Keras cannot build it."""
+    keras = import_keras()
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            model = keras.saving.deserialize_keras_object(config | {_COMPILED: None}, custom_objects=objects)
+            return int(model.count_params()) if model.built else 0
+    except Exception:  # noqa: BLE001 - Keras says why when the model is opened
+        return 0
 
 
 def refuse_strange(config: Any) -> None:
@@ -106,15 +186,16 @@ def refuse_strange(config: Any) -> None:
             "The Keras model has a Lambda layer, which is code. Expected layers that are data: write the layer as a class "
             "of your own, keep the forecasts alone with save_forecasts, or open the store with Connector(allow_pickle=True)."
         )
-    if (
-        kind is not None
-        and isinstance(module, str)
-        and module.partition(".")[0] not in ("keras", "builtins")
-        and not plugins.has(KERAS_OBJECTS, kind)
-    ):
+    is_function = kind == "function"
+    name = config.get("config") if is_function else kind
+    own = is_function or (isinstance(module, str) and module.partition(".")[0] not in ("keras", "builtins"))
+    own |= module is None and ">" in str(config.get("registered_name", ""))
+    if isinstance(name, str) and own and not is_registered(name):
+        shown = f"function {name}" if is_function else f"layer {module}.{name}" if module else f"layer {name}"
         raise UntrustedError(
-            f"The Keras model has the layer {module}.{kind}, which opening it would not find. Register the class under the "
-            f"entry points {KERAS_OBJECTS.group}, or keep the forecasts alone with save_forecasts."
+            f"The Keras model has the {shown}, which opening it would not find. Register it with "
+            f"enstorage.register({name!r}, {name}) or under the entry points {KERAS_OBJECTS.group}, or keep the forecasts "
+            "alone with save_forecasts."
         )
     for each in config.values():
         refuse_strange(each)

@@ -1,8 +1,8 @@
 """ONNX models: networks and estimators of any library, as data alone."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from enstorage import plugins
 from enstorage.errors import CorruptError, InvalidInputError
 from enstorage.formats.base import Format
+from enstorage.formats.onnx_process import PROCESS, Ends
 
 _TYPES = {
     "tensor(float)": np.float32,
@@ -25,9 +26,16 @@ _TYPES = {
 }
 
 
+# So many samples are computed within the limit of time.
+_AT_ONCE = 1024
+
+
 @dataclass(frozen=True)
 class OnnxModel:
     """A model as ONNX, made by any library: kept by `Model.save_object`, a member of ensembles as any estimator.
+
+    It runs in a process of its own, with limits of time and memory (settings `max_onnx_seconds`, `max_onnx_bytes`), since
+    a model may loop for ever or ask for any memory.
 
     Attributes:
         content: the bytes of the `.onnx` file, with the weights inside.
@@ -41,9 +49,7 @@ class OnnxModel:
     content: bytes = field(repr=False)
 
     def __post_init__(self) -> None:
-        _refuse_weights_elsewhere(self.content)
-        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-        for what, ends in (("input", inputs), ("output", outputs)):
+        for what, ends in (("input", self._ends.inputs), ("output", self._ends.outputs)):
             kinds = ", ".join(f"{end.name} {end.type}" for end in ends)
             if len(ends) != 1 or ends[0].type not in _TYPES:
                 raise InvalidInputError(
@@ -52,18 +58,21 @@ class OnnxModel:
                 )
 
     @cached_property
-    def _session(self) -> Any:
+    def _ends(self) -> Ends:
+        for library in ("onnx", "onnxruntime"):
+            try:
+                import_module(library)
+            except ModuleNotFoundError as error:
+                raise plugins.missing(error, "An ONNX model", extra="onnx") from error
         try:
-            return open_session(self.content)
-        except ModuleNotFoundError as error:
-            raise plugins.missing(error, "An ONNX model", extra="onnx") from error
-        except Exception as error:
-            raise InvalidInputError(f"The ONNX model cannot be run by onnxruntime: {first_line(error)}") from error
+            return PROCESS.open(self.content)
+        except InvalidInputError as error:
+            raise InvalidInputError(f"The ONNX model cannot be run by onnxruntime: {error}") from error
 
     @property
     def shape(self) -> tuple[int | None, ...]:
         """Shape of the input, rows first; None where any length will do."""
-        return tuple(size if isinstance(size, int) else None for size in self._session.get_inputs()[0].shape)
+        return tuple(size if isinstance(size, int) else None for size in self._ends.inputs[0].shape)
 
     def predict(self, X: NDArray[Any]) -> NDArray[Any]:
         """The output for samples, computed by onnxruntime on the CPU.
@@ -80,20 +89,16 @@ class OnnxModel:
             InvalidInputError: X does not fit the input, or the output has not one row for each sample.
         """
         rows = self._fitted(np.asarray(X))
-        if self.shape[0] is None:
-            return self._run(rows)
         if not len(rows):
             return self._run(np.zeros((1, *rows.shape[1:]), rows.dtype))[:0]
-        return np.concatenate([self._run(row[None]) for row in rows])
+        at_once = _AT_ONCE if self.shape[0] is None else 1
+        return np.concatenate([self._run(rows[begin : begin + at_once]) for begin in range(0, len(rows), at_once)])
 
     def _run(self, rows: NDArray[Any]) -> NDArray[Any]:
-        given, output_of = self._session.get_inputs()[0], self._session.get_outputs()[0]
         try:
-            output: NDArray[Any] = np.asarray(self._session.run([output_of.name], {given.name: rows})[0])
-        except Exception as error:
-            raise InvalidInputError(
-                f"The ONNX model fails for samples of shape {rows.shape}: {first_line(error)}"
-            ) from error
+            output = PROCESS.run(self.content, rows)
+        except InvalidInputError as error:
+            raise InvalidInputError(f"The ONNX model fails for samples of shape {rows.shape}: {error}") from error
         if output.shape[:1] != rows.shape[:1]:
             raise InvalidInputError(
                 f"The ONNX model gives an output of shape {output.shape} for {len(rows)} samples; expected one row for each."
@@ -102,7 +107,7 @@ class OnnxModel:
 
     def _fitted(self, X: NDArray[Any]) -> NDArray[Any]:
         """The samples in the shape and the type of the input."""
-        end, shape = self._session.get_inputs()[0], self.shape
+        end, shape = self._ends.inputs[0], self.shape
         if X.dtype.kind not in "fiub":
             raise InvalidInputError(f"X is an array of {X.dtype}; expected numbers.")
         if shape and shape[0] not in (None, 1):
@@ -135,51 +140,6 @@ def _is_one_row(given: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
     if None in wanted or np.prod(given) != np.prod([size or 0 for size in wanted]):
         return False
     return sum(size != 1 for size in given) <= 1 or sum(size != 1 for size in wanted) <= 1
-
-
-def _refuse_weights_elsewhere(content: bytes) -> None:
-    """Refuse what is no ONNX model, or would read other files when it is opened."""
-    try:
-        import onnx
-    except ModuleNotFoundError as error:
-        raise plugins.missing(error, "An ONNX model", extra="onnx") from error
-    try:
-        model = onnx.load_model_from_string(content)
-        elsewhere = [tensor.name for tensor in _tensors(model) if onnx.external_data_helper.uses_external_data(tensor)]
-        if not elsewhere:
-            onnx.checker.check_model(content)
-    except Exception as error:
-        raise InvalidInputError(f"The bytes are no whole ONNX model: {first_line(error)}") from error
-    if elsewhere:
-        raise InvalidInputError(
-            f"The weights {elsewhere[0]!r} of the ONNX model lie in another file; expected one file with everything. Write "
-            "it with onnx.save_model(onnx.load(path), path)."
-        )
-
-
-def _tensors(message: Any) -> Iterator[Any]:
-    """Every tensor of a model, wherever it stands: in graphs, attributes, functions."""
-    if message.DESCRIPTOR.name == "TensorProto":
-        yield message
-        return
-    for descriptor, value in message.ListFields():
-        if descriptor.message_type is not None:
-            for each in [value] if hasattr(value, "ListFields") else value:
-                yield from _tensors(each)
-
-
-def open_session(content: bytes) -> Any:
-    """The bytes of an ONNX model, ready to be run on the CPU."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # what goes wrong is raised
-    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-
-
-def first_line(error: Exception) -> str:
-    """The first line of an error message of a library."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 class OnnxFormat(Format):

@@ -20,6 +20,8 @@ class Refit:
         row_weights: of each train row; None for 1.
         rows: numbers of rows of the data set.
         output: of the estimator for each of these rows, in the prepared scale.
+        as_labels: how a classifier was given its targets, see `enstorage.estimators.fitting.fit_samples`; objects of older
+            versions do not say, which is false.
     """
 
     estimator: str
@@ -28,6 +30,7 @@ class Refit:
     row_weights: list[float] | None
     rows: list[int]
     output: list[Any]
+    as_labels: bool = False
 
 
 class RefitFormat(Format):
@@ -53,7 +56,7 @@ class RefitFormat(Format):
         except (TypeError, ValueError) as error:
             raise CorruptError(f"The description of the estimator cannot be read: {error}") from error
         kinds: dict[str, Any] = {"estimator": str, "parameters": dict, "data_set": str, "row_weights": list | None}
-        kinds |= {"rows": list, "output": list}
+        kinds |= {"rows": list, "output": list, "as_labels": bool}
         wrong = [name for name, kind in kinds.items() if not isinstance(getattr(refit, name), kind)]
         if wrong:
             raise CorruptError(f"The description of the estimator has no proper {wrong[0]!r}. Train the model again.")

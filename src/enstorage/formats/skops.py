@@ -6,14 +6,12 @@ from typing import Any
 from enstorage import plugins
 from enstorage.errors import CorruptError, UntrustedError
 from enstorage.formats.base import Format
-from enstorage.formats.neighbours import build_search_trees, without_search_trees
-from enstorage.formats.trees import check_trees
-from enstorage.plugins import Kind
+from enstorage.formats.bounds import check_arrays, check_times_read, open_archive, read_json
+from enstorage.formats.fitted.check import SKOPS_TYPES, check_fitted
+from enstorage.formats.fitted.neighbours import build_search_trees, without_search_trees
+from enstorage.formats.fitted.parameters import bound_jobs
 
-SKOPS_TYPES = Kind("enstorage.skops_types", "class")
-"""Entry points of classes that a package keeps by skops: in Python alone, holding numbers, texts and each other."""
-
-# Beyond what skops itself trusts. Never a list from the file. A tree is safe once `check_trees` has seen its indices.
+# Beyond what skops itself trusts. Never a list from the file. What is opened is checked by `check_fitted`.
 _TRUSTED = (
     "sklearn.tree._tree.Tree",
     # Classes of Python alone, which hold numbers and each other.
@@ -48,9 +46,9 @@ class SkopsFormat(Format):
             UntrustedError: the estimator holds something that could not be opened without running code.
         """
         io = _skops_io()
+        check_fitted(obj)
         content: bytes = io.dumps(without_search_trees(obj))
         _refuse_untrusted(io, content)
-        check_trees(obj)
         return content
 
     @staticmethod
@@ -58,15 +56,25 @@ class SkopsFormat(Format):
         """See `Format.load`."""
         io = _skops_io()
         try:
+            _check_bounds(content)
             _refuse_untrusted(io, content)
             obj = io.loads(content, trusted=_trusted())
+            bound_jobs(obj)
+            check_fitted(obj)
             build_search_trees(obj)
         except UntrustedError:
             raise
         except Exception as error:
             raise CorruptError(f"The stored estimator cannot be opened: {str(error).splitlines()[0]}") from error
-        check_trees(obj)
         return obj
+
+
+def _check_bounds(content: bytes) -> None:
+    """Refuse a file that would fill the memory. Raises as the functions of `bounds`."""
+    what = "The stored estimator"
+    with open_archive(content, what) as archive:
+        check_arrays(archive, what)
+        check_times_read(read_json(archive.read("schema.json"), what), archive, what)
 
 
 def _refuse_untrusted(io: Any, content: bytes) -> None:

@@ -1,6 +1,7 @@
 """Models without values, and the initial weights of many networks at once, drawn by the layers' own initialisers."""
 
 import copy
+import json
 from collections.abc import Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -9,6 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from enstorage.errors import UntrustedError
+from enstorage.formats.keras import refuse_strange
 from entrainer.compiled.dropout import sites
 from entrainer.keras_internals import layers_of, non_trainable_variables_of
 
@@ -52,6 +55,7 @@ class Blueprint(NamedTuple):
         trained: Whether each weight is trained.
         dropout: Its rates of dropout, in the order of `entrainer.compiled.dropout.sites`.
         alone: Why it cannot be trained in a group; None where it can.
+        strange: Why the trained model could not be kept as data; None where it can.
         beside: How many members one program trains at once on a CPU, so that their weights stay in its cache.
     """
 
@@ -60,6 +64,7 @@ class Blueprint(NamedTuple):
     trained: tuple[bool, ...]
     dropout: tuple[float, ...]
     alone: str | None
+    strange: str | None
     beside: int
 
 
@@ -73,8 +78,17 @@ def blueprint(network: "NetworkSpec", shape: Shape, outputs: int) -> Blueprint:
         tuple(weight.trainable for weight in model.weights),
         tuple(float(getattr(owner, name)) for owner, name in sites(model)),
         _why_alone(model),
+        _why_strange(model),
         max(1, min(network.beside, _WEIGHTS_AT_ONCE // max(1, model.count_params()))),
     )
+
+
+def _why_strange(model: "keras.Model") -> str | None:
+    try:
+        refuse_strange(json.loads(model.to_json()))
+    except UntrustedError as error:
+        return str(error)
+    return None
 
 
 def _why_alone(model: "keras.Model") -> str | None:

@@ -19,7 +19,7 @@ from enstorage.estimators.trial import try_fit
 from entrainer.backend import load_keras
 from entrainer.compiled.member import GroupMember, MemberSamples, checked_weight
 from entrainer.fitting.transferred_weights import Givers
-from entrainer.model_output import is_keras
+from entrainer.model_output import check_input, is_keras
 from entrainer.networks.estimator import Estimator
 from entrainer.networks.output import Targets, for_targets
 from entrainer.networks.specification import NetworkSpec, spec_from_json
@@ -209,6 +209,8 @@ def _job(
                 "estimator. Keep its forecasts by entrainer.predict."
             )
         return _of_estimator(model, loaded, training, seed, obj, weight)
+    if obj is not None:
+        _check_samples(obj, model, data_set, X)
     _check_rows(training, data_set, X, y)
     network = recipe if recipe is None else _for_data_set(recipe, model, loaded, training)
     member = GroupMember(
@@ -224,6 +226,14 @@ def _job(
     )
     alone = _why_alone(member, training, loaded.data_set)
     return Job(model, loaded, training, seed, member, alone, obj, member.weight)
+
+
+def _check_samples(obj: Any, model: Model, data_set: DataSet, X: NDArray[Any]) -> None:
+    """Refuse a Keras model that cannot forecast samples, before it is trained. Raises as `check_input`."""
+    try:
+        check_input(obj, X.shape)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{model} cannot be trained on {data_set}. {error}") from error
 
 
 def _for_data_set(network: NetworkSpec, model: Model, loaded: Loaded, training: Training) -> NetworkSpec:
@@ -272,7 +282,10 @@ def _why_alone(member: GroupMember, training: Training, data_set: DataSet) -> st
         )
     try:
         member.network.check_shape(member.shape)
-        return blueprint(member.network, member.shape, training.outputs(member.targets)).alone
+        found = blueprint(member.network, member.shape, training.outputs(member.targets))
+        if found.strange is not None and not data_set.connector.allow_pickle:
+            raise InvalidInputError(found.strange)
+        return found.alone
     except InvalidInputError as error:
         raise InvalidInputError(f"{member.name!r} cannot be trained on {data_set}. {error}") from error
 

@@ -69,7 +69,7 @@ def forecast(
     known = known_rows(preparation, snapshot, time_from)
     training: dict[str, Any] = model.meta("training", default={})
     points, quantiles = run_ahead(
-        partial(output_of, model.load_object()),
+        partial(output_of, model.load_object(), targets=window.horizon),
         _last_window(model, known, window)[np.newaxis],
         window,
         horizon,

@@ -46,7 +46,7 @@ def hindcast_values(model: Model, origins: Times, horizon: int, series: DataSour
     fits[fits] = whole
     if whole.any():
         training: dict[str, Any] = model.meta("training", default={})
-        predict = partial(output_of, model.load_object())
+        predict = partial(output_of, model.load_object(), targets=window.horizon)
         points, _ = run_ahead(predict, past[whole], window, horizon, training.get("quantiles", ()))
         forecasts[fits] = known.transform.invert(points.reshape(-1, horizon), known.cleaned, last[fits])
     return forecasts

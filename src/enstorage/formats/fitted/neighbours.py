@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from enstorage.errors import CorruptError
-from enstorage.formats.trees import owners
+from enstorage.formats.fitted.walking import owners
 
 # Names the tree that was left out. Without it the estimator compares with every sample, so other programs can use it too.
 _LEFT_OUT = "_search_tree"

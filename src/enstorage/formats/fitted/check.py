@@ -1,0 +1,81 @@
+"""Refuse estimators from files whose parts disagree: compiled code would read and write beyond its memory."""
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from enstorage import plugins
+from enstorage.errors import UntrustedError
+from enstorage.formats.fitted.agreement import AGREEMENT
+from enstorage.formats.fitted.families import LAYOUTS
+from enstorage.formats.fitted.layouts import agrees
+from enstorage.formats.fitted.parameters import check_parameters
+from enstorage.formats.fitted.trees import fault_of_trees
+from enstorage.formats.fitted.walking import inside, owners
+from enstorage.plugins import Kind
+
+SKOPS_TYPES = Kind("enstorage.skops_types", "class")
+"""Entry points of classes that a package keeps by skops: in Python alone, holding numbers, texts and each other."""
+
+_STATE_LENGTH = 624  # of the Mersenne twister
+
+
+def check_fitted(obj: Any) -> None:
+    """Check the parameters and all fitted attributes of an estimator, and of those inside of it.
+
+    Raises:
+        UntrustedError: a parameter is not allowed, attributes disagree with each other, an index points outside of what
+            it is for, a value is no finite number where one is needed, or there is an estimator that cannot be checked.
+    """
+    check_parameters(obj)
+    fault = fault_of_trees(obj) or _fault_of_arrays(obj)
+    if fault is None:
+        # The innermost first: what holds an estimator may ask it.
+        fault = next(filter(None, map(_fault_of, reversed(list(owners(obj))))), None)
+    if fault is not None:
+        raise UntrustedError(
+            f"{fault} Using the object could read or write foreign memory. The file was damaged or made on purpose, or the "
+            "estimator is of a kind that cannot be checked: do not use it. Train the model again, or with another estimator."
+        )
+
+
+def _fault_of(owner: Any) -> str | None:
+    base = sys.modules.get("sklearn.base")
+    kind = type(owner)
+    if base is None or not isinstance(owner, base.BaseEstimator) or not _is_fitted(owner):
+        return None
+    if f"{kind.__module__}:{kind.__qualname__}" in plugins.places(SKOPS_TYPES):
+        return None
+    layouts = LAYOUTS.get(kind.__name__)
+    if layouts is None:
+        return f"The fitted attributes of a {kind.__name__} cannot be checked."
+    try:
+        with np.errstate(all="ignore"):
+            sound = agrees(vars(owner), layouts) and AGREEMENT.get(kind.__name__, lambda _: True)(owner)
+    except Exception:  # noqa: BLE001 - attributes of any kind may stand where arrays belong
+        sound = False
+    return None if sound else f"The fitted attributes of a {kind.__name__} disagree with each other."
+
+
+def _is_fitted(owner: Any) -> bool:
+    given = owner.get_params(deep=False).keys()
+    return any(
+        (name.endswith("_") or name == "n_features_in_") and not name.startswith("__")
+        for name in vars(owner).keys() - given
+    )
+
+
+def _fault_of_arrays(obj: Any) -> str | None:
+    for each in inside(obj):
+        if isinstance(each, np.random.RandomState):
+            state: Any = each.get_state(legacy=False)
+            own = state["state"]
+            if len(own.get("key", ())) != _STATE_LENGTH or not 0 <= own["pos"] <= _STATE_LENGTH:
+                return "A random generator has a state that does not exist."
+        elif hasattr(each, "tocsr"):
+            try:
+                each.check_format(full_check=True)
+            except (AttributeError, ValueError):
+                return "A sparse array has indices outside of its shape."
+    return None
