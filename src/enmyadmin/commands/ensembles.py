@@ -138,9 +138,10 @@ def diagnose(ensemble: Reference, store: Store = None, quiet: Quiet = False, as_
     """
     import endirector
 
-    found = endirector.diagnose(find_ensemble(ensemble, store), progress=not (quiet or as_json))
+    chosen = find_ensemble(ensemble, store)
+    found = endirector.diagnose(chosen, progress=not (quiet or as_json))
     if as_json:
-        print_json(found)
+        print_json({**found, "mark": chosen.mark(), "claims": chosen.claims()})
         return
     for part, facts in found["parts"].items():
         rows = [[name, error, *_without(facts, name)] for name, error in facts["errors"].items()]
@@ -153,7 +154,7 @@ def diagnose(ensemble: Reference, store: Store = None, quiet: Quiet = False, as_
     typer.echo(f"Leave out: {drop}." if drop else "Leave out no member.")
     doubt = "" if suggestion["trustworthy"] else " Do not rely on this."
     decided = f"Decided on {suggestion['rows']} {suggestion['decided_on']} rows. " if suggestion["decided_on"] else ""
-    typer.echo(f"{decided}{suggestion['reason']}{doubt}")
+    typer.echo(f"{decided}{suggestion['reason']}{doubt} Fitted {chosen.shown_mark()}.")
 
 
 def verify(ensemble: Reference, store: Store = None, quiet: Quiet = False, as_json: Json = False) -> None:
@@ -170,12 +171,15 @@ def verify(ensemble: Reference, store: Store = None, quiet: Quiet = False, as_js
     stale = found.staleness()
     if as_json:
         told = {"demanded": verified.demanded, "numbers": verified.numbers, "stale": stale}
+        told["not_recomputed"] = dict(verified.not_recomputed)
         print_json({**told, "largest_difference": verified.largest_difference})
         return
     typer.echo(
         f"{found} came out again: {verified.numbers} numbers, {verified.demanded} demanded, largest difference "
         f"{verified.largest_difference:.3g}."
     )
+    for name, reason in verified.not_recomputed.items():
+        typer.echo(f"{name} did not forecast again; its stored forecasts were taken. {reason}")
     for each in stale:
         typer.echo(f"Warning: Not up to date: {each}")
 
@@ -231,7 +235,12 @@ def _choice(text: str) -> "Choice":
 
 
 def _as_json(ensemble: "Ensemble") -> dict[str, Any]:
-    return {**ensemble.as_dictionary(), "mark": ensemble.mark(), "metrics": ensemble.metrics()}
+    return {
+        **ensemble.as_dictionary(),
+        "mark": ensemble.mark(),
+        "claims": ensemble.claims(),
+        "metrics": ensemble.metrics(),
+    }
 
 
 def _without(facts: dict[str, Any], name: str) -> tuple[Any, Any]:

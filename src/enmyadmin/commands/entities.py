@@ -114,7 +114,10 @@ def _print_records(kind: "type[Record]", records: "Sequence[Record]", word: str,
 
     rows = [record.as_dictionary() for record in records]
     if as_json:
-        print_json(rows)
+        claimed = [
+            {"claims": each.claims()} if getattr(each, "result", None) else {} for each in records
+        ]  # of ensembles
+        print_json([row | more for row, more in zip(rows, claimed, strict=True)])
         return
     columns = list(named(kind, "listed"))
     print_table(columns, [[shortened(row[column]) for column in columns] for row in rows])

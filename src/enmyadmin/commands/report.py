@@ -32,6 +32,7 @@ def report(
     written = endirector.report(found, out or Path(f"ensemble-{found.id}.html"), progress=not (quiet or as_json))
     if as_json:
         suggestion = found.diagnosis()["suggestion"]
-        print_json({"ensemble": found.id, "path": str(written.path), "mark": found.mark(), "suggestion": suggestion})
+        mark = {"mark": found.mark(), "claims": found.claims()}
+        print_json({"ensemble": found.id, "path": str(written.path), **mark, "suggestion": suggestion})
     else:
         typer.echo(f"Wrote the report of {found} to {written.path}.")

@@ -270,8 +270,10 @@ class ItemResult:
         quantile_weights: by level and step.
         lost_rows: number of its targets that are not common.
         errors: by part.
-        inputs: hashes of what was taken of it: `object` and `forecasts` of a model, `table` of an ensemble.
+        inputs: hashes of what was taken of it: `object` and `forecasts` of a model, `table` of an ensemble; and of a model
+            the parts that it was `trained_on`.
         leave_one_out: by part the change of the ensemble's error without it; see `endirector.diagnose`.
+        signs: signs of a leak, in sentences without a subject.
     """
 
     dropped: str | None = None
@@ -282,6 +284,7 @@ class ItemResult:
     errors: Mapping[str, Errors] | None = None
     inputs: Mapping[str, Any] | None = None
     leave_one_out: Mapping[str, float] | None = None
+    signs: Sequence[str] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Convert to JSON, without fields that do not apply."""
@@ -297,6 +300,7 @@ class ItemResult:
             "errors": self.errors,
             "inputs": self.inputs,
             "leave_one_out": self.leave_one_out,
+            "signs": self.signs,
         }
         return {name: own for name, own in value.items() if own is not None}
 
@@ -304,7 +308,7 @@ class ItemResult:
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Read the properties of an item; those that rendering does not write are left out."""
         steps, levels = value.get("step_weights"), value.get("quantile_weights")
-        plain = ("dropped", "weight", "lost_rows", "errors", "inputs", "leave_one_out")
+        plain = ("dropped", "weight", "lost_rows", "errors", "inputs", "leave_one_out", "signs")
         return cls(
             **{name: value.get(name) for name in plain},
             step_weights=None if steps is None else _by_item(steps, int),

@@ -21,6 +21,7 @@ from enstorage.entity.model import Model
 from enstorage.errors import CorruptError, EnstorageError, NotFoundError, NotSupportedError
 from enstorage.objects.table import content_sha256
 from enstorage.progress import Listener, Progress, listening
+from enstorage.upkeep.marks import check_mark
 from enstorage.upkeep.sweep import gc
 
 if TYPE_CHECKING:
@@ -102,6 +103,8 @@ def _of_record(record: Record) -> Iterator[Finding]:
     try:
         _check_references(record)
         _check_content(record)
+        if isinstance(record, Ensemble):
+            check_mark(record)
         lost = _lost_version(record) if isinstance(record, DataSnapshot) else None
     except EnstorageError as error:
         yield Finding(entity, record.id, str(error))

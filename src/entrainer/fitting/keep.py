@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enstorage import Model
+from enstorage.entity._known import note_training
 from enstorage.entity.trained_object import keep_object
 from enstorage.versions import versions_of
 from entrainer.compiled.group import Chunk
@@ -60,6 +61,8 @@ def keep(job: Job, outcome: Outcome[Any], output: NDArray[np.float64], started: 
     seconds = time.perf_counter() - started
     with job.model.connector.transaction():
         keep_object(job.model, outcome.obj, job.weight, check=job.model.network is None)
+        parts = ["train", "valid"] if job.judged_by_valid else ["train"]
+        note_training(job.model, parts, from_scratch=job.from_scratch)
         job.model.metas(_facts(job, outcome) | {"seconds": seconds, "versions": versions_of(_LIBRARIES)})
         if np.isfinite(output).all():
             save_forecasts(job.model, job.loaded.data_set, output, job.training.quantiles)
@@ -70,7 +73,6 @@ def _facts(job: Job, outcome: Outcome[Any]) -> dict[str, Any]:
         "training": job.training.to_json(),
         "seed": job.seed,
         "stopped": outcome.stopped and str(outcome.stopped),
-        "trained_on": ["train", "valid"] if job.judged_by_valid else ["train"],
         "trained_alone": outcome.alone,
     }
     if job.weight is not None:
