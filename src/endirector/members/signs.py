@@ -17,6 +17,8 @@ _FEWEST = 20
 _MOST = 10_000
 _EQUAL = 0.9999
 _FAR_BELOW = 0.01
+#: Share of the rows after which the part changes, above which ids count as shuffled.
+_SHUFFLED = 0.1
 _EXACT = 1e-6
 #: Adapters whose features are earlier values of the series itself, which may be as smooth as they like.
 _OWN_PAST = {"window", "bins", "interval"}
@@ -61,9 +63,10 @@ def _of_order(model: Model, data_set: DataSet | None) -> Iterator[str]:
         ids = data_set.ids()
         if len(ids) and np.abs(ids).max() < _NUMBERS_NS:
             return
-        back = np.diff(ids) < 0
-        if len(ids) >= _FEWEST and 0.1 < back.mean() < 0.9:
-            yield f"has ids that jump back in time at {back.sum()} of {len(back)} rows, as if shuffled."
+        changes = int((np.diff(data_set.parts()) != 0).sum())  # samples are kept in the order of their ids
+        if len(ids) >= _FEWEST and changes > _SHUFFLED * len(ids):
+            yield f"has ids along which the part changes {changes} times in {len(ids)} rows, as if shuffled against time."
+            return
     ends = (
         parts_of(model)
         .group_by("series")

@@ -110,4 +110,4 @@ def _facts(records: Iterable[Record]) -> dict[int, dict[str, Any]]:
         KNOWN.c.entity == given[0].__tablename__, KNOWN.c.id.in_([each.id for each in given])
     )
     with given[0].connector.database.reading() as session:
-        return dict(session.execute(query).tuples())
+        return {row.id: row.fact for row in session.execute(query)}

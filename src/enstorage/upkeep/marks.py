@@ -42,7 +42,7 @@ def _of_mark(ensemble: Ensemble) -> Iterator[str]:
     for item in ensemble.items():
         inputs, member = item.rendered_result().inputs, item.member
         if item.dropped is None and isinstance(member, Model) and inputs is not None:
-            trained_on = inputs.get("trained_on", parts_trained_on(member))
+            trained_on = inputs["trained_on"] if "trained_on" in inputs else parts_trained_on(member)
             seen = [each.table().select(_TARGET) for each in _as_rendered(member, inputs["forecasts"], trained_on)]
             rows = fitted.join(pl.concat(seen), on=_TARGET, how="semi").height if seen else 0
             if rows:
