@@ -34,10 +34,8 @@ def make(research, data_set, network):
 
 @pytest.mark.slow
 def test_they_are_curves_and_facts_of_train_and_valid_rows(research, data_set):
-    model = make(research, data_set, MLP(units=(5,)))
-    plain = make(research, data_set, MLP(units=(5,)))
-    entrainer.fit([model, plain], [TRAINING, Training(3, 16, "categorical_crossentropy")], progress=False)
-    assert model.object_sha256 == plain.object_sha256  # metrics change nothing in what is trained
+    model = make(research, data_set, MLP())
+    entrainer.fit(model, TRAINING, progress=False)
     curves, facts = model.curves(), model.metas()
     for part, prefix in (("train", ""), ("valid", "valid_")):
         for name in TRAINING.metrics:
