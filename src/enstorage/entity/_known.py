@@ -47,7 +47,7 @@ def note_training(model: "Model", parts: Sequence[str], *, from_scratch: bool) -
 
 def note_forecast(forecast: Forecast, made_by: Literal["object", "backtest"]) -> None:
     """Note that forecasts were made here: by the object of the model, or by its network trained anew for each fold."""
-    _note(forecast, {"table": forecast.data_csv.sha256, "by": made_by})
+    _note(forecast, {"table": forecast.data_csv_id, "by": made_by})
 
 
 def known_parts_trained_on(model: "Model") -> list[str] | None:
@@ -66,7 +66,7 @@ def made_here(model: "Model") -> set[str]:
         each.part
         for each in forecasts
         if each.id in known
-        and known[each.id]["table"] == each.data_csv.sha256
+        and known[each.id]["table"] == each.data_csv_id
         and known[each.id]["by"] == ("backtest" if each.part == OUT_OF_FOLD else "object")
         and (each.part == OUT_OF_FOLD or each.object_sha256 == model.object_sha256)
     }

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 from enstorage.entity._known import TRAINED_ON, known_parts_trained_on, made_here
 from enstorage.entity.forecast import OUT_OF_FOLD, Forecast
+from enstorage.entity.model import Model
 
 if TYPE_CHECKING:
     from enstorage.entity.ensemble import Ensemble
-    from enstorage.entity.model import Model
 
 _SHOWN = 5
 
@@ -16,20 +16,20 @@ def claims(ensemble: "Ensemble") -> dict[str, list[str]]:
     """See `Ensemble.claims`."""
     labels, out_of_fold = ensemble.labels(), ensemble.rendered_result().fit_on == OUT_OF_FOLD
     found: dict[str, list[str]] = {}
-    for item in ensemble.items():
-        if item.dropped is None:
-            member = item.member
-            models = [member] if item.model_id is not None else member.models()
-            # Out-of-fold forecasts of a layer are made of those of its own members.
-            own = [claim for model in models for claim in _of_model(model, out_of_fold=out_of_fold)]  # type: ignore[arg-type]
-            if item.member_id is not None:
-                own += [claim for each in claims(member).values() for claim in each]  # type: ignore[arg-type]
-            if own:
-                found[labels[item.id]] = list(dict.fromkeys(own))
+    for item, member in zip(ensemble.items(), ensemble.members(), strict=True):
+        if item.dropped is not None:
+            continue
+        if isinstance(member, Model):
+            own = _of_model(member, out_of_fold=out_of_fold)
+        else:  # out-of-fold forecasts of a layer are made of those of the models in it
+            own = [claim for model in member.models() for claim in _of_model(model, out_of_fold=out_of_fold)]
+            own += [claim for each in claims(member).values() for claim in each]
+        if own:
+            found[labels[item.id]] = list(dict.fromkeys(own))
     return found
 
 
-def _of_model(model: "Model", *, out_of_fold: bool) -> list[str]:
+def _of_model(model: Model, *, out_of_fold: bool) -> list[str]:
     parts = {each.part for each in Forecast.of(model)} - (set() if out_of_fold else {OUT_OF_FOLD})
     claimed = [TRAINED_ON] if known_parts_trained_on(model) is None else []
     return claimed + [f"forecasts: {part}" for part in sorted(parts - made_here(model))]
