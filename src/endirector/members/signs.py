@@ -85,8 +85,8 @@ def _of_features(data_set: DataSet) -> Iterator[str]:
     if X.dtype.kind not in "fiub" or len(rows) < _FEWEST:
         return
     if data_set.adapter["name"] == "branches":
-        places = [each.id for each in data_set.preparations()]
-        X = np.delete(X, places.index(data_set.data_preparation_id), axis=2)
+        own = [place for place, each in enumerate(data_set.preparations()) if each.id == data_set.data_preparation_id]
+        X = np.delete(X, own, axis=2)
     features, targets = _normed(X), _normed(y)
     found = np.argwhere(np.abs(features.T @ targets) > _EQUAL)
     if len(found):

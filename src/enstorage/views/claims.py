@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from enstorage.entity._known import TRAINED_ON, known_parts_trained_on, made_here
+from enstorage.entity.ensemble_members import models_of
 from enstorage.entity.forecast import OUT_OF_FOLD, Forecast
 from enstorage.entity.model import Model
 
@@ -19,10 +20,9 @@ def claims(ensemble: "Ensemble") -> dict[str, list[str]]:
     for item, member in zip(ensemble.items(), ensemble.members(), strict=True):
         if item.dropped is not None:
             continue
-        if isinstance(member, Model):
-            own = _of_model(member, out_of_fold=out_of_fold)
-        else:  # out-of-fold forecasts of a layer are made of those of the models in it
-            own = [claim for model in member.models() for claim in _of_model(model, out_of_fold=out_of_fold)]
+        # Out-of-fold forecasts of a layer are made of those of the models in it.
+        own = [claim for model in models_of([member]) for claim in _of_model(model, out_of_fold=out_of_fold)]
+        if not isinstance(member, Model):
             own += [claim for each in claims(member).values() for claim in each]
         if own:
             found[labels[item.id]] = list(dict.fromkeys(own))

@@ -307,7 +307,9 @@ def _metrics(
 
     parts = (rows.X, rows.y, jnp.arange(count) < rows.filled)
     batches = [part.reshape(-1, at_once, *part.shape[1:]) for part in parts]
-    return lax.scan(some, jnp.zeros(len(training.metrics), jnp.float32), tuple(batches))[0] / rows.filled
+    total: jax.Array = lax.scan(some, jnp.zeros(len(training.metrics), jnp.float32), tuple(batches))[0]
+    means: jax.Array = total / rows.filled
+    return means
 
 
 def _choose(condition: Any, one: Any, other: Any) -> Any:
