@@ -124,7 +124,7 @@ def _print_records(kind: "type[Record]", records: "Sequence[Record]", word: str,
 
 
 def _claims(record: "Record") -> dict[str, Any]:
-    """Return what the mark of a rendered ensemble rests on; a damaged one is listed as well."""
+    """The claims that the mark of a rendered ensemble rests on; a damaged one is listed as well."""
     from enstorage import Ensemble
 
     if isinstance(record, Ensemble) and record.result is not None:

@@ -102,7 +102,7 @@ def _note(record: Record, fact: dict[str, Any]) -> None:
 
 
 def _facts(records: Iterable[Record]) -> dict[int, dict[str, Any]]:
-    """What is known of records of one entity, by their ids."""
+    """The knowledge of records of one entity, by their ids."""
     given = list(records)
     if not given:
         return {}

@@ -232,7 +232,7 @@ class Ensemble(EnsembleColumns):
         return self.rendered_result().mark
 
     def claims(self) -> dict[str, list[str]]:
-        """What the mark rests on that people said, by the names of the members; empty if the store knows all of it itself.
+        """The claims that the mark rests on, by the names of the members; empty if the store knows all of it itself.
 
         `trained_on`: the object was not trained here, or what it was trained on before is not known. `forecasts: <part>`:
         they were not made here by the present object, or not by `entrainer.backtest` where they are `out_of_fold`.
