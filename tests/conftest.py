@@ -28,7 +28,7 @@ from enstorage.database import engine as database_engine
 from enstorage.database.database import Database
 from enstorage.database.engine import for_reading
 from enstorage.database.url import parse_url
-from enstorage.entity import ENTITIES, ORIGIN
+from enstorage.entity import ENTITIES, KNOWN, ORIGIN
 from solar import make_sunspots
 
 LONG_SECONDS = 20
@@ -152,7 +152,7 @@ def empty_database(worker_id):
 
 def clear(engine):
     """Delete all records, and begin their ids at 1 again. To truncate tables takes longer: it makes their files anew."""
-    tables = [entity.__tablename__ for entity in ENTITIES] + [ORIGIN.name]
+    tables = [entity.__tablename__ for entity in ENTITIES] + [ORIGIN.name, KNOWN.name]
     with for_reading(engine).connect() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SET LOCAL session_replication_role = replica"))  # without a look at foreign keys
@@ -166,7 +166,8 @@ def clear(engine):
             used = text(
                 "SELECT table_name FROM information_schema.tables WHERE table_schema = :name AND auto_increment > 1"
             )
-            connection.execute(text(f"DELETE FROM {ORIGIN.name}"))
+            for table in (ORIGIN, KNOWN):
+                connection.execute(text(f"DELETE FROM {table.name}"))
             for table in connection.scalars(used, {"name": engine.url.database}).all():
                 connection.execute(text(f"DELETE FROM {table}"))
                 connection.execute(text(f"ALTER TABLE {table} AUTO_INCREMENT = 1"))

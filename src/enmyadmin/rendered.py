@@ -16,7 +16,7 @@ def print_rendered(ensemble: "Ensemble") -> None:
 
     alignment, metrics = ensemble.alignment(), ensemble.metrics()
     measure, label = judged_by(metrics)
-    print_line(f"{alignment['common']} common targets; fitted {ensemble.mark()}. {label} by part:")
+    print_line(f"{alignment['common']} common targets; fitted {ensemble.shown_mark()}. {label} by part:")
     rows: list[list[Any]] = []
     weights: dict[str, float] = {}
     with suppress(NotFoundError):  # not every method has weights that are the same for all rows

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enstorage import DataSet, Model
+from enstorage.entity._known import note_forecast
 from enstorage.errors import InvalidInputError
 from enstorage.estimators.fitting import estimator_output, reason_of
 from enstorage.preparation.split import Part
@@ -31,7 +32,7 @@ def save_forecasts(
     with model.connector.transaction():
         for code in sorted(set(parts.tolist())):
             forecast = in_source_units(data_set, prepared[parts == code], np.flatnonzero(parts == code), quantiles)
-            model.save_forecasts(Part(code).label, **forecast)
+            note_forecast(model.save_forecasts(Part(code).label, **forecast), "object")
 
 
 def in_source_units(

@@ -73,7 +73,7 @@ def test_after_a_random_split_nothing_is_held_out(project, sunspots):
     endirector.Conductor(ensemble).render()
     assert ensemble.mark() == "in-sample"
     assert ensemble.result["leaks"] is True
-    (said,) = ensemble.warnings()
+    said, *_ = ensemble.warnings()
     assert said.startswith("Members could see later values (a random split")
 
 
@@ -85,7 +85,7 @@ def test_a_member_that_saw_test_rows_of_another_is_named(project, research, suns
     assert ensemble.result["leaks"] is False
     assert list(ensemble.rendered_result().test_rows_trained_on.values()) == [0, 4]
     warning = "lag 3 was trained on 4 of the test rows: its error there is too low."
-    assert ensemble.warnings() == [warning]
+    assert warning in ensemble.warnings()
     assert warning in ensemble._repr_html_()
     shown = run_command("show", "ensemble", ensemble.id, "--store", tmp_path / "store")
     assert f"Warning: {warning}\n" in shown.output

@@ -23,6 +23,7 @@ from enstorage.database.url import parse_url
 from enstorage.errors import InUseError, StoreError, UpgradeError
 
 KEPT = Path(__file__).parents[1] / "upgrade"
+PARTS = ("test", "train", "valid")
 COMMAND = str(Path(sysconfig.get_path("scripts")) / "enstorage")
 
 
@@ -37,7 +38,7 @@ def upgrade(folder):
     return subprocess.run([COMMAND, "upgrade", "--store", str(folder)], capture_output=True, text=True, check=False)
 
 
-def test_a_store_of_every_version_opens_whole_after_upgrade(old_store):
+def test_a_store_of_every_version_opens_whole_after_upgrade(old_store, request):
     done = upgrade(old_store)
     assert (done.returncode, done.stdout) == (0, f"The store has schema {HEAD_REVISION}.\n"), done.stderr
     connector = Connector.in_folder(old_store)
@@ -50,6 +51,8 @@ def test_a_store_of_every_version_opens_whole_after_upgrade(old_store):
     ensemble, *later = Ensemble.get_list()
     assert ensemble.metrics()["test"]["ensemble"]["rmse"] < 60
     assert [record.name for record in ensemble.models()] == ["lag 3", "lag 5"]
+    made_here = [] if request.node.callspec.params["old_store"] >= "0006" else [f"forecasts: {part}" for part in PARTS]
+    assert ensemble.claims() == {name: ["trained_on", *made_here] for name in ("lag 3", "lag 5")}
     assert ensemble.parameters in (None, {"metamodel": {"positive": True}})  # since schema 0004
     if later:  # since schema 0004
         mixture, layered, *_ = later

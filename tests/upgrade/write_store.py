@@ -45,6 +45,10 @@ def write(folder):
             ids, _ = data_set.targets(part)
             _, inputs, _ = data_set.arrays(part)
             model.save_forecasts(part, ids, data_set.invert(estimator.predict(inputs), part))
+        if hasattr(enstorage.Ensemble, "claims"):  # since schema 0006
+            import entrainer
+
+            entrainer.predict(model)
     told = (
         {"parameters": {"metamodel": {"positive": True}}} if hasattr(enstorage.Ensemble, "parameters") else {}
     )  # 0004

@@ -1,7 +1,7 @@
 """`Conductor`: renders an ensemble, and verifies the result."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,8 +11,9 @@ from endirector.alignment.align import Alignment
 from endirector.combination.combine import Combined, combine
 from endirector.combination.gather import Gathered, gather, no_new_forecasts
 from endirector.combination.recipe import recipe_of
-from endirector.members.member import Member, members_of, require_out_of_fold
+from endirector.members.member import Member, living_members, members_of, require_out_of_fold
 from endirector.methods.base import Floats
+from endirector.rendering.recompute import check_forecasts
 from endirector.rendering.result import item_results_of, result_of
 from endirector.rendering.table import table_of
 from endirector.rendering.verify import Verification, compared
@@ -90,7 +91,8 @@ class Conductor:
         """Render again from what is stored, and compare with the stored result; nothing is stored.
 
         On the same machine with the same library versions all bits must be equal; elsewhere numbers must agree to a
-        relative 1e-9.
+        relative 1e-9. Then the objects of the members forecast again, and the stored forecasts must agree with these: to
+        1e-9 of the largest forecast, and to 1e-4 for networks, which compute in single precision.
 
         Args:
             progress: show a bar, or a function, see `enstorage.Progress`.
@@ -100,7 +102,8 @@ class Conductor:
 
         Raises:
             CancelledError: the progress function asked to stop.
-            CorruptError: something differs; the message names it, and members or data that changed since.
+            CorruptError: something differs; the message names it, and members or data that changed since. Or stored
+                forecasts of a member are not those of its object.
             NotFoundError: the ensemble was not rendered.
         """
         ensemble = self.ensemble
@@ -109,7 +112,8 @@ class Conductor:
             with no_new_forecasts(members):
                 rendering = self._rendered(members, strict=False, report=report)
             forecasts = rendering.forecasts()
-            return compared(ensemble, kept, rendering.table, rendering.result, rendering.item_results, forecasts)
+            same = compared(ensemble, kept, rendering.table, rendering.result, rendering.item_results, forecasts)
+            return replace(same, not_recomputed=check_forecasts(living_members(ensemble)))
 
     def _rendered(self, members: list[Member], *, strict: bool, report: Listener) -> Rendering:
         recipe, total = recipe_of(self.ensemble), len(members) + 1
@@ -137,7 +141,7 @@ class Conductor:
             if replaced is not None:
                 DataCsv.get(replaced, connector=connector).delete()
             for item in ensemble.items():
-                item.properties = rendering.item_results[item.id].to_json()
+                item.keep_result(rendering.item_results[item.id])
                 item.save()
             self._save_forecasts(rendering)
         return ensemble

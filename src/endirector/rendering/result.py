@@ -7,10 +7,12 @@ from endirector.combination.combine import Combined
 from endirector.combination.gather import Gathered
 from endirector.members.leakage import leaks, mark_of, seen_test_rows
 from endirector.members.member import Member, models_in
+from endirector.members.signs import signs_in_data, signs_in_errors
 from endirector.rendering.environment import environment
 from endirector.rendering.metrics import errors_by_part
 from enstorage import Forecast, Model
 from enstorage.entity.ensemble_result import EnsembleResult, ItemResult, PartErrors
+from enstorage.entity.targets import parts_trained_on
 
 
 def result_of(gathered: Gathered, combined: Combined) -> EnsembleResult:
@@ -59,6 +61,7 @@ def item_results_of(gathered: Gathered, combined: Combined, metrics: Mapping[str
             lost_rows=lost[place],
             errors={part: own.members[id] for part, own in metrics.items()},
             inputs=_inputs(member),
+            signs=[*signs_in_data(member), *signs_in_errors(id, metrics)] or None,
         )
     return found
 
@@ -69,9 +72,9 @@ def item_ids(members: Sequence[Member]) -> list[int]:
 
 
 def _inputs(member: Member) -> dict[str, Any]:
-    """Hashes of the object and forecasts of a member, by which `Ensemble.staleness` detects changes."""
+    """Hashes of the object and forecasts of a member, and the parts it was trained on; see `Ensemble.staleness`."""
     entity = member.entity
     if isinstance(entity, Model):
         forecasts = {each.part: each.data_csv.sha256 for each in Forecast.of(entity)}
-        return {"object": entity.object_sha256, "forecasts": forecasts}
+        return {"object": entity.object_sha256, "forecasts": forecasts, "trained_on": parts_trained_on(entity)}
     return {"table": entity.data_csv.sha256}

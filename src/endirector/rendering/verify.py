@@ -1,7 +1,7 @@
 """Verifying: a new rendering is compared with the stored one."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -27,11 +27,13 @@ class Verification:
         demanded: `equal bits`, on the machine and with the versions that it was rendered with; else `1e-9`.
         largest_difference: of all numbers, relative to their size or to 1; 0 for equal bits.
         numbers: number of values compared.
+        not_recomputed: why the object of a model did not forecast again, by the name of the model.
     """
 
     demanded: str
     largest_difference: float
     numbers: int
+    not_recomputed: Mapping[str, str] = field(default_factory=dict)
 
 
 def compared(
@@ -106,10 +108,17 @@ def _figures(
     for item in ensemble.items():
         kept, own = item.rendered_result(), item_results[item.id]
         yield f"whether {labels[item.id]} takes part", kept.dropped is None, own.dropped is None
-        one = replace(kept, leave_one_out=None, dropped=None).to_json()
-        other = replace(own, inputs=None if kept.inputs is None else own.inputs, dropped=None).to_json()
+        one = replace(kept, leave_one_out=None, dropped=None, signs=None).to_json()
+        other = replace(own, inputs=_of_then(kept, own), dropped=None, signs=None).to_json()
         for name in one.keys() | other.keys():
             yield from _leaves(f"{name} of {labels[item.id]}", one.get(name), other.get(name))
+
+
+def _of_then(kept: ItemResult, own: ItemResult) -> Mapping[str, Any] | None:
+    """The inputs now of which the stored result, which may be of an earlier version, knows."""
+    if kept.inputs is None or own.inputs is None:
+        return None if kept.inputs is None else own.inputs
+    return {name: value for name, value in own.inputs.items() if name in kept.inputs}
 
 
 def _forecasts(

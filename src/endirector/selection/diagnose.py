@@ -216,7 +216,7 @@ def store_diagnosis(ensemble: Ensemble, found: Diagnosis) -> None:
         ensemble.save()
         for item in ensemble.items():
             if item.id in found.members:
-                item.properties = replace(item.rendered_result(), leave_one_out=_changes(found, item.id)).to_json()
+                item.keep_result(replace(item.rendered_result(), leave_one_out=_changes(found, item.id)), anew=False)
                 item.save()
 
 

@@ -161,7 +161,12 @@ def _choice(text: str) -> "Choice":
 
 
 def _as_json(ensemble: "Ensemble") -> dict[str, Any]:
-    return {**ensemble.as_dictionary(), "mark": ensemble.mark(), "metrics": ensemble.metrics()}
+    return {
+        **ensemble.as_dictionary(),
+        "mark": ensemble.mark(),
+        "claims": ensemble.claims(),
+        "metrics": ensemble.metrics(),
+    }
 
 
 def _member_name(ensemble: "Ensemble", reference: str) -> str:

@@ -1,6 +1,7 @@
 """Commands about stored entities: list, find, show, compare."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,6 +11,7 @@ from enmyadmin.arguments.records import Entity, entity_class, find_record, find_
 from enmyadmin.commands.changing import trashed
 from enmyadmin.output import Json, as_cell, print_json, print_line, print_lines, print_table, shortened
 from enmyadmin.rendered import print_rendered
+from enstorage.errors import CorruptError
 
 if TYPE_CHECKING:
     from enstorage import DataSource, Model
@@ -109,11 +111,21 @@ def _print_records(kind: "type[Record]", records: "Sequence[Record]", word: str,
 
     rows = [record.as_dictionary() for record in records]
     if as_json:
-        print_json(rows)
+        print_json([row | _claims(record) for row, record in zip(rows, records, strict=True)])
         return
     columns = list(named(kind, "listed"))
     print_table(columns, [[shortened(row[column]) for column in columns] for row in rows])
     print_line(f"{len(rows)} {word}")
+
+
+def _claims(record: "Record") -> dict[str, Any]:
+    """The claims that the mark of a rendered ensemble rests on; a damaged one is listed as well."""
+    from enstorage import Ensemble
+
+    if isinstance(record, Ensemble) and record.result is not None:
+        with suppress(CorruptError):
+            return {"claims": record.claims()}
+    return {}
 
 
 def show(

@@ -27,9 +27,10 @@ def diagnose(ensemble: EnsembleWords, store: Store = None, quiet: Quiet = False,
     """
     import endirector
 
-    found = endirector.diagnose(find_ensemble(ensemble, open_store(store)), progress=not (quiet or as_json))
+    chosen = find_ensemble(ensemble, open_store(store))
+    found = endirector.diagnose(chosen, progress=not (quiet or as_json))
     if as_json:
-        print_json(found)
+        print_json({**found, "mark": chosen.mark(), "claims": chosen.claims()})
         return
     for part, facts in found["parts"].items():
         rows = [[name, error, *_without(facts, name)] for name, error in facts["errors"].items()]
@@ -42,7 +43,7 @@ def diagnose(ensemble: EnsembleWords, store: Store = None, quiet: Quiet = False,
     print_line(f"Leave out: {drop}." if drop else "Leave out no member.")
     doubt = "" if suggestion["trustworthy"] else " Do not rely on this."
     decided = f"Decided on {suggestion['rows']} {suggestion['decided_on']} rows. " if suggestion["decided_on"] else ""
-    print_line(f"{decided}{suggestion['reason']}{doubt}")
+    print_line(f"{decided}{suggestion['reason']}{doubt} Fitted {chosen.shown_mark()}.")
 
 
 def calibrate(
@@ -102,9 +103,8 @@ def report(
     err = written.path is not None and is_standard_output(written.path)
     if as_json:
         suggestion = found.diagnosis()["suggestion"]
-        print_json(
-            {"ensemble": found.id, "path": str(written.path), "mark": found.mark(), "suggestion": suggestion}, err=err
-        )
+        mark = {"mark": found.mark(), "claims": found.claims()}
+        print_json({"ensemble": found.id, "path": str(written.path), **mark, "suggestion": suggestion}, err=err)
     else:
         print_line(f"Wrote the report of {described(found)} to {written.path}.", err=err)
 
@@ -123,12 +123,15 @@ def verify(ensemble: EnsembleWords, store: Store = None, quiet: Quiet = False, a
     stale = found.staleness()
     if as_json:
         facts = {"demanded": verified.demanded, "numbers": verified.numbers, "stale": stale}
+        facts["not_recomputed"] = dict(verified.not_recomputed)
         print_json({**facts, "largest_difference": verified.largest_difference})
         return
     print_line(
         f"Verified {described(found)}: all {verified.numbers} numbers agree (required: {verified.demanded}; largest "
         f"difference: {verified.largest_difference:.3g})."
     )
+    for name, reason in verified.not_recomputed.items():
+        print_line(f"{name} did not forecast again; its stored forecasts were used. {reason}")
     for each in stale:
         print_line(f"Warning: Not up to date: {each}")
 

@@ -1,5 +1,6 @@
 """The entities of the store, one file each. Importing the package registers all their tables."""
 
+from enstorage.entity._known import KNOWN
 from enstorage.entity._origin import ORIGIN, STORE
 from enstorage.entity._record import Record
 from enstorage.entity.data_csv import DataCsv
@@ -41,6 +42,7 @@ ENTITIES: tuple[type[Record], ...] = (
 
 __all__ = [
     "ENTITIES",
+    "KNOWN",
     "ORIGIN",
     "STORE",
     "DataCsv",

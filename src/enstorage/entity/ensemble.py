@@ -126,8 +126,10 @@ class Ensemble(EnsembleColumns):
             ) from error
 
     def labelled_result(self) -> dict[str, Any] | None:
-        """The result as JSON, with the current names of the members as keys; None before it is rendered."""
-        return None if self.result is None else self.rendered_result().to_json(self.labels().__getitem__)
+        """The result as JSON, with the current names of the members as keys, and `claims`; None before it is rendered."""
+        if self.result is None:
+            return None
+        return self.rendered_result().to_json(self.labels().__getitem__) | {"claims": self.claims()}
 
     def alignment(self) -> dict[str, Any]:
         """Number of targets that all members share: `{"common": rows, "lost": {name: rows}}` over all parts."""
@@ -229,6 +231,23 @@ class Ensemble(EnsembleColumns):
         """`held-out`, `out-of-fold` or `in-sample`: relation of the rows it was fitted on to the members' train rows."""
         return self.rendered_result().mark
 
+    def claims(self) -> dict[str, list[str]]:
+        """The claims that the mark rests on, by the names of the members; empty if the store knows all of it itself.
+
+        `trained_on`: the object was not trained here, or what it was trained on before is not known. `forecasts: <part>`:
+        they were not made here by the present object, or not by `entrainer.backtest` where they are `out_of_fold`.
+
+        Raises:
+            NotFoundError: the ensemble was not rendered.
+        """
+        from enstorage.views.claims import claims
+
+        return claims(self)
+
+    def shown_mark(self) -> str:
+        """The mark as it is shown: `held-out, claimed` where it rests on claims."""
+        return f"{self.mark()}, claimed" if self.claims() else self.mark()
+
     def diagnosis(self) -> dict[str, Any]:
         """The diagnosis of its members; see `endirector.diagnose`, which computes it.
 
@@ -288,12 +307,14 @@ class Ensemble(EnsembleColumns):
     def warnings(self) -> list[str]:
         """Reasons not to trust its errors, in sentences; empty if there are none.
 
-        The reasons are members that could see later values, test rows that a member was trained on, and the changes that
-        `staleness` lists.
+        The reasons are members that could see later values, test rows that a member was trained on, signs of a leak, claims
+        that the mark rests on, and the changes that `staleness` lists.
 
         Raises:
             NotFoundError: the ensemble was not rendered.
         """
+        from enstorage.views.claims import in_words
+
         result, labels = self.rendered_result(), self.labels()
         found = []
         if result.leaks:
@@ -305,6 +326,9 @@ class Ensemble(EnsembleColumns):
             for id, count in result.test_rows_trained_on.items()
             if count
         ]
+        found += [f"{labels[item.id]} {sign}" for item in self.items() for sign in item.rendered_result().signs or ()]
+        claimed = self.claims()
+        found += [in_words(claimed)] if claimed else []
         return found + [f"Not up to date: {each}" for each in self.staleness()]
 
     def load_metamodel(self) -> Any:

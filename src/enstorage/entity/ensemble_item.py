@@ -1,5 +1,8 @@
 """`EnsembleItem`: a model, or another ensemble, inside an ensemble."""
 
+import json
+from dataclasses import fields, replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKey, UniqueConstraint
@@ -17,8 +20,15 @@ if TYPE_CHECKING:
     from enstorage.entity.ensemble import Ensemble
 
 
+_SEAL = "rendered_sha256"
+#: The properties that rendering writes.
+_RENDERED = {_SEAL, *(each.name for each in fields(ItemResult))}
+
+
 class EnsembleItem(Record):
     """A member with its properties in the ensemble: `properties` is free-form JSON, such as `{"weight": 1.06192747}`.
+
+    Rendering writes those that `ItemResult` names, and `rendered_sha256`, by which a change by hand is noticed.
 
     The member is a model, or an ensemble of the same project.
     """
@@ -57,6 +67,22 @@ class EnsembleItem(Record):
         """The result of rendering for the member: its weight, errors, inputs …; all None before."""
         return ItemResult.from_json(self.properties)
 
+    def keep_result(self, result: ItemResult, *, anew: bool = True) -> None:
+        """Take the result of rendering into the properties; what people wrote beside it stays.
+
+        Args:
+            result: the result.
+            anew: it was rendered now; else the seal that was there stays.
+        """
+        notes = {name: value for name, value in self.properties.items() if name not in _RENDERED}
+        seal = _seal(result) if anew else self.properties.get(_SEAL)
+        self.properties = notes | result.to_json() | ({} if seal is None else {_SEAL: seal})
+
+    @property
+    def changed_by_hand(self) -> bool:
+        """True if what rendering wrote into the properties, such as the weight, was changed since."""
+        return _SEAL in self.properties and self.properties[_SEAL] != _seal(self.rendered_result())
+
     def trash(self) -> list[Record]:
         """Not possible: the members with which an ensemble was rendered must stay known.
 
@@ -88,6 +114,12 @@ class EnsembleItem(Record):
         from enstorage.entity.ensemble import Ensemble
 
         return Ensemble.get(self.ensemble_id, connector=self.connector)
+
+
+def _seal(result: ItemResult) -> str:
+    """The hash of all that rendering fitted or measured; `diagnose` adds to the result later."""
+    fitted = replace(result, leave_one_out=None).to_json()
+    return sha256(json.dumps(fitted, sort_keys=True).encode()).hexdigest()
 
 
 def item_key(model_id: int | None, member_id: int | None) -> str:

@@ -270,8 +270,10 @@ class ItemResult:
         quantile_weights: the weights by level and step.
         lost_rows: number of its targets that are not common.
         errors: its errors by part.
-        inputs: hashes of the inputs from it: `object` and `forecasts` of a model, `table` of an ensemble.
+        inputs: hashes of the inputs from it: `object` and `forecasts` of a model, `table` of an ensemble;
+            of a model also the parts that it was `trained_on`.
         leave_one_out: the change of the ensemble's error without it, by part; see `endirector.diagnose`.
+        signs: signs of a leak, in sentences without a subject.
     """
 
     dropped: str | None = None
@@ -282,6 +284,7 @@ class ItemResult:
     errors: Mapping[str, Errors] | None = None
     inputs: Mapping[str, Any] | None = None
     leave_one_out: Mapping[str, float] | None = None
+    signs: Sequence[str] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Convert to JSON, without fields that do not apply."""
@@ -297,6 +300,7 @@ class ItemResult:
             "errors": self.errors,
             "inputs": self.inputs,
             "leave_one_out": self.leave_one_out,
+            "signs": self.signs,
         }
         return {name: own for name, own in value.items() if own is not None}
 
@@ -304,7 +308,7 @@ class ItemResult:
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Read the properties of an item; properties that rendering does not write are ignored."""
         steps, levels = value.get("step_weights"), value.get("quantile_weights")
-        plain = ("dropped", "weight", "lost_rows", "errors", "inputs", "leave_one_out")
+        plain = ("dropped", "weight", "lost_rows", "errors", "inputs", "leave_one_out", "signs")
         return cls(
             **{name: value.get(name) for name in plain},
             step_weights=None if steps is None else _by_item(steps, int),

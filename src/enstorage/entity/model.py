@@ -1,7 +1,7 @@
 """`Model`: a model with its data set, facts, object and forecasts."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
@@ -146,10 +146,12 @@ class Model(Record):
 
         Raises:
             NotFoundError: on reading, there is no such fact and no default.
-            InvalidInputError: the key is not valid, or the value has no JSON form.
+            InvalidInputError: the key is not valid, the value has no JSON form, or the store knows the fact by itself:
+                `trained_on` of a model that was trained here, `backtest` of one that was backtested here.
         """
         check_key(key)
         if value is not _ABSENT:
+            self._refuse_known([key])
             self.connector.recorder.record([(self._saved().id, key, value)])
             return None
         kept = self._fact(key)
@@ -161,6 +163,12 @@ class Model(Record):
             f"{self} has no fact {key!r}; known are {', '.join(sorted(self.metas())) or 'none'}. "
             "Give a default for missing facts: model.meta(key, default=…)."
         )
+
+    def _refuse_known(self, keys: Collection[str]) -> None:
+        from enstorage.entity._known import RESERVED, refuse_known
+
+        if not set(RESERVED).isdisjoint(keys):
+            refuse_known(self._saved(), keys)
 
     def _fact(self, key: str) -> ModelMeta | None:
         own = ModelMeta.model_id == self._saved().id
@@ -185,6 +193,7 @@ class Model(Record):
             return {fact.key: fact.value for fact in self._children(ModelMeta.model_id)}
         for key in facts:
             check_key(key)
+        self._refuse_known(facts)
         id = self._saved().id
         self.connector.recorder.record([(id, key, value) for key, value in facts.items()])
         return None

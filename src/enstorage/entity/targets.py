@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enstorage.adapter.base import Adapter, adapter_from_json
+from enstorage.entity._known import TRAINED_ON, known_parts_trained_on
 from enstorage.entity.data_set import DataSet
 from enstorage.errors import InvalidInputError
 from enstorage.preparation.split import PARTS
@@ -57,12 +58,13 @@ def known_parts(model: "Model") -> "pl.DataFrame":
 
 
 def parts_trained_on(model: "Model") -> list[str]:
-    """The parts that a model was trained on, by its fact `trained_on`; without the fact the train part.
+    """The parts that a model was trained on: those known to the store, else its fact `trained_on`, else the train part.
 
     Raises:
         InvalidInputError: the fact is not a list of parts.
     """
-    parts = model.meta("trained_on", default=["train"])
+    known = known_parts_trained_on(model)
+    parts = model.meta(TRAINED_ON, default=["train"]) if known is None else known
     if not isinstance(parts, list) or not set(parts) <= set(PARTS):
         raise InvalidInputError(
             f"The fact 'trained_on' of {model} is {parts!r}; expected a list of {', '.join(PARTS)}. Correct it by "

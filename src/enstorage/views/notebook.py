@@ -35,7 +35,7 @@ def ensemble_html(ensemble: "Ensemble") -> str:
     without = f"; left out: {escape(', '.join(dropped))}" if dropped else ""
     warnings = "".join(f"<br>{escape(warning)}" for warning in ensemble.warnings())
     return (
-        f"<div>{head}<br>{escape(ensemble.method)}, {escape(fitted)}, <b>{escape(ensemble.mark())}</b>; "
+        f"<div>{head}<br>{escape(ensemble.method)}, {escape(fitted)}, <b>{escape(ensemble.shown_mark())}</b>; "
         f"{alignment['common']} common targets{without}{warnings}"
         f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}<tr style='font-weight:bold'>{own[4:]}</tbody></table>"
         "</div>"

@@ -7,6 +7,7 @@ from enstorage.entity.ensemble import Ensemble
 from enstorage.entity.ensemble_item import EnsembleItem
 from enstorage.entity.forecast import Forecast
 from enstorage.entity.model import Model
+from enstorage.entity.targets import parts_trained_on
 from enstorage.instant import to_iso, to_ns
 
 
@@ -20,7 +21,11 @@ def staleness(ensemble: Ensemble) -> list[str]:
 
 
 def _of_members(ensemble: Ensemble) -> list[str]:
-    return [sentence for item in ensemble.items() for sentence in _of_member(item)]
+    labels, items = ensemble.labels(), ensemble.items()
+    changed = [
+        f"What rendering wrote of {labels[item.id]} was changed by hand." for item in items if item.changed_by_hand
+    ]
+    return changed + [sentence for item in items for sentence in _of_member(item)]
 
 
 def _of_member(item: EnsembleItem) -> Iterator[str]:
@@ -33,6 +38,12 @@ def _of_member(item: EnsembleItem) -> Iterator[str]:
         yield from (f"In {member}: {sentence}" for sentence in _of_members(member))
     else:
         yield from _of_model(member, inputs["object"], inputs["forecasts"])
+        then, now = inputs.get("trained_on"), parts_trained_on(member)
+        if then is not None and set(then) != set(now):
+            yield (
+                f"{member} counted as trained on {_listed(then)}, and counts as trained on {_listed(now)} now: the mark "
+                "may be another."
+            )
 
 
 def _of_model(model: Model, object_sha256: str | None, forecasts: dict[str, str]) -> Iterator[str]:
@@ -43,6 +54,10 @@ def _of_model(model: Model, object_sha256: str | None, forecasts: dict[str, str]
     changed = [part for part in now.keys() | forecasts.keys() if now.get(part) != forecasts.get(part)]
     if changed:
         yield f"{model} has other forecasts for {', '.join(sorted(changed))}."
+
+
+def _listed(parts: list[str]) -> str:
+    return " and ".join(parts) or "nothing"
 
 
 def _of_snapshot(snapshot: DataSnapshot) -> Iterator[str]:

@@ -2,9 +2,10 @@
 
 import os
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,12 +30,14 @@ class Chunk(NamedTuple):
         loss: Of each member after the epochs since the last chunk, (members, epochs since); NaN once it has stopped.
         valid_loss: The same on valid rows; NaN where there are none.
         stopped: Why each member stopped; None while it trains.
+        metrics: Of the training by name, those of valid rows as `valid_…`: as the losses, but after each epoch.
     """
 
     epochs: int
     loss: NDArray[np.float64]
     valid_loss: NDArray[np.float64]
     stopped: list[Stop | None]
+    metrics: Mapping[str, NDArray[np.float64]] = MappingProxyType({})
 
 
 Report = Callable[[Chunk], Collection[int] | None]
@@ -166,13 +169,15 @@ class _Group:
                 started = time.perf_counter()
                 results = self._together(pool, done, count)
                 seconds = time.perf_counter() - started
-                self._states = [state for state, _, _ in results]
-                losses.append(self._join([loss for _, loss, _ in results])[:, :count])
-                judged.append(self._join([loss for _, _, loss in results])[:, :count])
+                self._states = [state for state, _, _, _ in results]
+                losses.append(self._join([loss for _, loss, _, _ in results])[:, :count])
+                judged.append(self._join([loss for _, _, loss, _ in results])[:, :count])
+                metrics = self._named(self._join([values for _, _, _, values in results])[:, :count])
                 done += count
                 if report is not None:
                     try:
-                        self._prune(report(Chunk(done, losses[-1].copy(), judged[-1].copy(), self.stopped)))
+                        chunk = Chunk(done, losses[-1].copy(), judged[-1].copy(), self.stopped, metrics)
+                        self._prune(report(chunk))
                     except (KeyboardInterrupt, CancelledError) as error:
                         self.interrupt = error
                 count = max(1, int(count * min(SECONDS_A_CHUNK / max(seconds, 1e-6), 4)))
@@ -240,8 +245,13 @@ class _Group:
 
         with jax.threefry_partitionable(True):  # a thread starts with the global setting
             rows, valid, own = self._data[number]
-            state, losses, judged = self._program.advance(self._states[number], rows, valid, own, first, count)
-        return state, np.asarray(losses, np.float64), np.asarray(judged, np.float64)
+            state, *curves = self._program.advance(self._states[number], rows, valid, own, first, count)
+        return state, *(np.asarray(each, np.float64) for each in curves)
+
+    def _named(self, values: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """The metrics by name, (members, epochs) each, from (members, epochs, metrics of train and then of valid rows)."""
+        names = [f"{prefix}{name}" for prefix in ("", "valid_") for name in self.training.metrics]
+        return {name: values[:, :, place] for place, name in enumerate(names)}
 
     def _prune(self, chosen: Collection[int] | None) -> None:
         import jax.numpy as jnp

@@ -11,6 +11,7 @@ from entrainer.backend import load_keras
 from entrainer.compiled.stateless import ROWS_AT_ONCE, StatelessNetwork
 from entrainer.keras_internals import place_of_learning_rate
 from entrainer.settings.losses import row_loss
+from entrainer.settings.metrics import METRICS
 
 if TYPE_CHECKING:
     from entrainer.networks.specification import NetworkSpec
@@ -99,8 +100,9 @@ class Program(NamedTuple):
         start: From the weights that are trained (members, …) and the data of dropout keys (members, 2) to the `State`
             before the first epoch.
         advance: From (state, rows, valid rows or None, own, first, epochs) to the state after epochs first … first +
-            epochs − 1, and their losses and losses on valid rows, (members, MOST_EPOCHS) each, of which `epochs` are
-            filled. Both numbers are data, so that no number of epochs asks for another compilation.
+            epochs − 1, their losses and losses on valid rows, (members, MOST_EPOCHS) each, and their metrics, (members,
+            MOST_EPOCHS, metrics of train and then of valid rows), of which `epochs` are filled.
+            Both numbers are data, so that no number of epochs asks for another compilation.
     """
 
     start: Any
@@ -210,7 +212,7 @@ def training_program(
 
     def epoch(
         state: State, own: Own, rows: TrainingRows, valid: TrainingRows | None, number: Any
-    ) -> tuple[State, Any, Any]:
+    ) -> tuple[State, Any, Any, Any]:
         order = _order(_key(own.order), rows, number, training.shuffle).reshape(-1, batch)
         real = (jnp.arange(order.size) < rows.filled).astype(rows.weight.dtype).reshape(order.shape)
         after, losses = lax.scan(lambda now, taken: step(now, own, rows, *taken), state, (order, real))
@@ -227,19 +229,19 @@ def training_program(
         # A member whose loss or weights are no longer numbers keeps those of the epoch before.
         after = _choose(running & sound, after, state)
         after = after._replace(stopped=jnp.where(running & ~sound, DIVERGED, after.stopped))
-        shown = running & sound
-        return after, jnp.where(shown, loss, jnp.nan), jnp.where(shown, judged, jnp.nan)
+        values = jnp.concatenate([_metrics(net, training, after.weights, own, each) for each in (rows, valid)])
+        return (after, *(jnp.where(running & sound, each, jnp.nan) for each in (loss, judged, values)))
 
     def advance(
         state: State, rows: TrainingRows, valid: TrainingRows | None, own: Own, first: Any, epochs: Any
-    ) -> tuple[State, Any, Any]:
-        def one(number: Any, carried: tuple[State, Any, Any]) -> tuple[State, Any, Any]:
-            state, losses, judged = carried
-            state, loss, by_valid = epoch(state, own, rows, valid, first + number)
-            return state, losses.at[number].set(loss), judged.at[number].set(by_valid)
+    ) -> tuple[State, Any, Any, Any]:
+        def one(number: Any, carried: tuple[State, Any, Any, Any]) -> tuple[State, Any, Any, Any]:
+            state, *values = epoch(carried[0], own, rows, valid, first + number)
+            return (state, *(curve.at[number].set(value) for curve, value in zip(carried[1:], values, strict=True)))
 
         empty = jnp.full(MOST_EPOCHS, jnp.nan, jnp.float32)
-        trained: tuple[State, Any, Any] = lax.fori_loop(0, epochs, one, (state, empty, empty))
+        metrics = jnp.full((MOST_EPOCHS, 2 * len(training.metrics)), jnp.nan, jnp.float32)
+        trained: tuple[State, Any, Any, Any] = lax.fori_loop(0, epochs, one, (state, empty, empty, metrics))
         return trained
 
     data = TrainingRows(None if shared else 0, None if shared else 0, 0, 0)
@@ -287,6 +289,28 @@ def _mean_loss(net: StatelessNetwork, loss_of_rows: Any, weights: Any, own: Own,
     parts = (rows.X, rows.y, rows.weight)
     batches = [part.reshape(-1, at_once, *part.shape[1:]) for part in parts]
     return lax.scan(some, jnp.float32(0), tuple(batches))[0] / rows.filled
+
+
+def _metrics(
+    net: StatelessNetwork, training: "Training", weights: Any, own: Own, rows: TrainingRows | None
+) -> jax.Array:
+    """The metrics over rows with dropout off, (metrics,); NaN where there are none. Padding does not count."""
+    if rows is None or not training.metrics:
+        return jnp.full(len(training.metrics), jnp.nan, jnp.float32)
+    count = rows.X.shape[0]
+    at_once = next(size for size in (ROWS_AT_ONCE, training.batch_size, count) if count % size == 0)
+
+    def some(total: Any, taken: Any) -> tuple[Any, None]:
+        X, y, real = taken
+        predicted = net.predict(weights, own.frozen, X)
+        values = [jnp.where(real, METRICS[name](jnp, y, predicted), 0) for name in training.metrics]
+        return total + jnp.stack([jnp.sum(each, dtype=jnp.float32) for each in values]), None
+
+    parts = (rows.X, rows.y, jnp.arange(count) < rows.filled)
+    batches = [part.reshape(-1, at_once, *part.shape[1:]) for part in parts]
+    total: jax.Array = lax.scan(some, jnp.zeros(len(training.metrics), jnp.float32), tuple(batches))[0]
+    means: jax.Array = total / rows.filled
+    return means
 
 
 def _choose(condition: Any, one: Any, other: Any) -> Any:

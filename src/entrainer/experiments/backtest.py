@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enstorage import Model
+from enstorage.entity._known import BACKTEST, note_forecast
 from enstorage.entity._trash import check_live
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
@@ -212,5 +213,7 @@ def _keep(job: Job, forecast: dict[str, Any], origins: NDArray[np.int64]) -> Non
         "seed": job.seed,
     }
     with job.model.connector.transaction():
-        job.model.save_forecasts(OUT_OF_FOLD, **forecast)
-        job.model.meta("backtest", facts)
+        stored = job.model.save_forecasts(OUT_OF_FOLD, **forecast)
+        job.model.meta(BACKTEST, facts)  # before it is known, and cannot be written any more
+        if job.from_scratch:
+            note_forecast(stored, "backtest")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from enstorage import DataSet, Model, Research, plugins
+from enstorage.entity._known import known_parts_trained_on, note_training
 from enstorage.errors import InvalidInputError
 from enstorage.progress import Listener, Progress, listening
 from entrainer.compiled.group import Chunk
@@ -202,7 +203,10 @@ def _end(trial: _Known) -> None:
     stopped, value = model.meta("stopped"), model.meta("valid_loss")
     state = {str(Stop.PRUNED): _PRUNED, str(Stop.DIVERGED): _FAILED}.get(stopped, _COMPLETE)
     finite = value if np.isfinite(value) else None
-    model.metas({FACT: fact | {"state": state, "value": finite}, "trained_on": ["train", "valid"]})
+    with model.connector.transaction():
+        is_known = known_parts_trained_on(model) is not None
+        note_training(model, ["train", "valid"], from_scratch=is_known)
+        model.meta(FACT, fact | {"state": state, "value": finite})
 
 
 class _Running:

@@ -12,6 +12,7 @@ from enstorage.errors import StoreError
 from enstorage.progress import checkpoint
 from entrainer.compiled.outcome import Stop
 from entrainer.fitting.job import Job
+from entrainer.settings.training import Training
 
 CLAIM = "training_claim"
 _LEASE = timedelta(seconds=60)
@@ -41,7 +42,8 @@ def taken_in_turn(jobs: Sequence[Job], at_once: int) -> Iterator[list[Job]]:
 
 def _is_done(job: Job, facts: Mapping[str, Any]) -> bool:
     """True where the model was trained to the end by these settings and seed."""
-    same = facts.get("training") == job.training.to_json() and facts.get("seed") == job.seed
+    kept = facts.get("training")  # perhaps of a version with fewer settings
+    same = kept is not None and Training.from_json(kept) == job.training and facts.get("seed") == job.seed
     return same and facts.get("stopped") != str(Stop.INTERRUPTED)
 
 

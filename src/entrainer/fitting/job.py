@@ -128,6 +128,12 @@ class Job:
         )
 
     @property
+    def from_scratch(self) -> bool:
+        """False where weights are taken over from an earlier training, of this model or of another."""
+        taken_over = self.member is not None and (self.member.frozen or isinstance(self.member.network, BuiltByHand))
+        return not taken_over
+
+    @property
     def judged_by_valid(self) -> bool:
         """True where valid rows decide which weights are kept."""
         has_valid = self.member is not None and self.member.valid is not None

@@ -8,12 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enstorage import Model
+from enstorage.entity._known import note_training
 from enstorage.entity.trained_object import keep_object
+from enstorage.preparation.split import Part
 from enstorage.versions import versions_of
 from entrainer.compiled.group import Chunk
 from entrainer.compiled.outcome import Outcome
 from entrainer.fitting.job import Job
 from entrainer.model_output import save_forecasts
+from entrainer.settings.metrics import measured
 from entrainer.tensorboard.write import Board
 
 _LIBRARIES = ("enstorage", "keras", "jax", "numpy", "scikit-learn")
@@ -40,7 +43,12 @@ class Curves:
         steps = np.arange(self._done + 1, chunk.epochs + 1)
         self._done = chunk.epochs
         for number, (loss, valid_loss) in enumerate(zip(chunk.loss, chunk.valid_loss, strict=True)):
-            for name, values in (("loss", loss), ("valid_loss", valid_loss)):
+            own = {
+                "loss": loss,
+                "valid_loss": valid_loss,
+                **{name: each[number] for name, each in chunk.metrics.items()},
+            }
+            for name, values in own.items():
                 known = np.isfinite(values)
                 if known.any():
                     self._models[number].log(steps[known], **{name: values[known]})
@@ -60,9 +68,22 @@ def keep(job: Job, outcome: Outcome[Any], output: NDArray[np.float64], started: 
     seconds = time.perf_counter() - started
     with job.model.connector.transaction():
         keep_object(job.model, outcome.obj, job.weight, check=job.model.network is None)
-        job.model.metas(_facts(job, outcome) | {"seconds": seconds, "versions": versions_of(_LIBRARIES)})
+        parts = ["train", "valid"] if job.judged_by_valid else ["train"]
+        note_training(job.model, parts, from_scratch=job.from_scratch)
+        facts = _facts(job, outcome) | _metrics(job, output)
+        job.model.metas(facts | {"seconds": seconds, "versions": versions_of(_LIBRARIES)})
         if np.isfinite(output).all():
             save_forecasts(job.model, job.loaded.data_set, output, job.training.quantiles)
+
+
+def _metrics(job: Job, output: NDArray[np.float64]) -> dict[str, float]:
+    """The metrics of the training, of the train rows and of the valid rows if there are some."""
+    parts, targets, found = job.loaded.data_set.parts(), job.loaded.targets, dict[str, float]()
+    for part, prefix in ((Part.TRAIN, ""), (Part.VALID, "valid_")):
+        rows = parts == part
+        if rows.any():
+            found |= {f"{prefix}{name}": measured(name, targets[rows], output[rows]) for name in job.training.metrics}
+    return found
 
 
 def _facts(job: Job, outcome: Outcome[Any]) -> dict[str, Any]:
@@ -70,7 +91,6 @@ def _facts(job: Job, outcome: Outcome[Any]) -> dict[str, Any]:
         "training": job.training.to_json(),
         "seed": job.seed,
         "stopped": outcome.stopped and str(outcome.stopped),
-        "trained_on": ["train", "valid"] if job.judged_by_valid else ["train"],
         "trained_alone": outcome.alone,
     }
     if job.weight is not None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from enstorage.errors import CancelledError, InvalidInputError
 from enstorage.progress import checkpoint
@@ -12,6 +13,7 @@ from entrainer.compiled.member import GroupMember
 from entrainer.compiled.outcome import Outcome, Stop
 from entrainer.compiled.program import optimizer_of
 from entrainer.settings.losses import row_loss
+from entrainer.settings.metrics import measured
 from entrainer.settings.training import Training
 
 
@@ -39,7 +41,7 @@ def fit_keras(
         return loss_of_rows(truth, predicted)
 
     model.compile(optimizer=optimizer_of(training), loss=losses)
-    recorder = _recorder(training, report, member.valid is not None)
+    recorder = _recorder(training, report, member)
     try:
         model.fit(
             member.X,
@@ -82,9 +84,10 @@ def _model(member: GroupMember, training: Training, obj: Any) -> Any:
     return obj
 
 
-def _recorder(training: Training, report: Report, has_valid: bool) -> Any:
+def _recorder(training: Training, report: Report, member: GroupMember) -> Any:
     """The callback that reports each epoch and stops the training by the rules of a group."""
     keras = load_keras()
+    has_valid = member.valid is not None
 
     class _EpochRecorder(keras.callbacks.Callback):  # type: ignore[misc,name-defined]
         def __init__(self) -> None:
@@ -119,8 +122,19 @@ def _recorder(training: Training, report: Report, has_valid: bool) -> Any:
             self._sound_weights = weights
             self._remember(weights)
             losses = np.array([[self.losses[-1]]]), np.array([[self.valid_losses[-1]]])
-            if report(Chunk(epoch + 1, *losses, [self.stopped])):
+            if report(Chunk(epoch + 1, *losses, [self.stopped], self._metrics())):
                 self._end(Stop.PRUNED)
+
+        def _metrics(self) -> dict[str, NDArray[np.float64]]:
+            found: dict[str, NDArray[np.float64]] = {}
+            for prefix, rows in (("", (member.X, member.y)), ("valid_", member.valid)):
+                if training.metrics and rows is not None:
+                    X, y = rows
+                    predicted = np.asarray(self.model.predict(X, verbose=0), np.float64)
+                    found |= {
+                        f"{prefix}{name}": np.array([[measured(name, y, predicted)]]) for name in training.metrics
+                    }
+            return found
 
         def restore(self, model: Any) -> None:
             """Set the model to the weights that are kept."""

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from enstorage.errors import InvalidInputError
-from enstorage.parameters.described import Described, check_choice, check_number, check_size
+from enstorage.parameters.described import Described, check_choice, check_number, check_size, refuse
 from entrainer.settings.losses import LOSSES, PINBALL
+from entrainer.settings.metrics import METRICS
 from entrainer.settings.schedule import CONSTANT, Schedule
 
 OPTIMIZERS: dict[str, tuple[str, ...]] = {
@@ -59,6 +60,8 @@ class Training(Described):
         early_stopping: When a member stops before its last epoch; None for never.
         clip_norm: Gradients are scaled down to at most this norm, taken over all weights; None for not at all.
         clip_value: Each element of a gradient is cut off at plus and minus this; None for not at all.
+        metrics: Of `entrainer.settings.metrics.METRICS`, such as `("accuracy",)`: curves and facts beside the loss, of the
+            train rows and as `valid_…` of the valid rows, dropout off, in the prepared scale; none with quantiles.
     """
 
     nested: ClassVar[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
@@ -78,6 +81,7 @@ class Training(Described):
     early_stopping: EarlyStopping | None = None
     clip_norm: float | None = None
     clip_value: float | None = None
+    metrics: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_size(self, "epochs")
@@ -93,6 +97,7 @@ class Training(Described):
             raise InvalidInputError(f"Training: shuffle is {self.shuffle!r}; expected True or False.")
         self._check_options()
         self._check_quantiles()
+        self._check_metrics()
 
     def together(self) -> "Training":
         """The settings that members have in common when they are trained together."""
@@ -116,6 +121,14 @@ class Training(Described):
                     f"Training's optimizer_options have {name} = {value!r}; expected a finite number, or True or False."
                 )
         object.__setattr__(self, "optimizer_options", dict(given))
+
+    def _check_metrics(self) -> None:
+        given = self.metrics
+        if not isinstance(given, list | tuple) or not all(each in METRICS for each in given):
+            refuse(self, "metrics", f"some of: {', '.join(METRICS)}")
+        if given and self.quantiles:
+            raise InvalidInputError("Training has metrics and quantiles; expected one of them. Leave one out.")
+        object.__setattr__(self, "metrics", tuple(given))
 
     def _check_quantiles(self) -> None:
         given = self.quantiles
