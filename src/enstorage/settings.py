@@ -171,8 +171,8 @@ def _read_file() -> dict[str, Any]:
     if wrong:
         more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
         raise InvalidInputError(
-            f"The settings file {path.resolve()} has the entries {', '.join(map(_shown, wrong[:5]))}{more}; expected are "
-            f"only the texts {', '.join(sorted(_TEXTS))} and the integers {', '.join(LIMITS)}. Remove or correct them."
+            f"The settings file {path.resolve()} has the entries {', '.join(map(_shown, wrong[:5]))}{more}; expected only "
+            f"the texts {', '.join(sorted(_TEXTS))} and the integers {', '.join(LIMITS)}. Remove or correct them."
         )
     for key in _TEXTS:
         if key in content:

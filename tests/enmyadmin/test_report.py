@@ -152,7 +152,7 @@ def test_equal_to_the_best_member_is_not_below_it(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("no_pictures")
 def test_baseline_that_beats_the_ensemble_is_named_plainly(tmp_path: Path) -> None:
     assert "linear AR reaches 330.9 sunspots², 10.4% below it." in words(page(experiment(369.3), tmp_path))
-    assert "do no better: seasonal naive (1,143 sunspots²) and linear AR (330.9 sunspots²)." in words(
+    assert "are not better: seasonal naive (1,143 sunspots²) and linear AR (330.9 sunspots²)." in words(
         page(experiment(288.46), tmp_path)
     )
 

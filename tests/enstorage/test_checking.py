@@ -49,7 +49,7 @@ def test_an_empty_store_has_no_findings(store):
         ("DataSnapshot", {("DataCsv", 1), ("DataSnapshot", 1), ("DataPreparation", 1)}),
         ("DataPreparation", {("DataCsv", 2), ("DataSet", 1)}),
         ("DataSet", {("DataCsv", 3), ("DataSet", 1)}),
-        ("Forecast", {("DataCsv", 4)}),
+        ("Forecast", {("DataCsv", 4), ("Model", 1)}),
         ("Model", {("Model", 1)}),
     ],
 )

@@ -103,14 +103,13 @@ def _bring(bundle: Bundle, plan: Plan, here: "Connector", shown: Path, report: L
                 raise StoreError(
                     "Another process deleted records while the bundle was read. Nothing was changed. Try again."
                 )
-            # `gc` may have freed the points, since no record referred to them; inside a transaction it does not.
+            # `gc` may have freed points and objects, since no record referred to them; inside a transaction it does not.
             _write_points(bundle, here, shown, source_ids)
+            _put_missing(bundle, here, hashes)
             store_records(session, plan, bundle, source_ids)
             with blamed(shown):
                 _check_opening(plan, here, report)
-    for sha256 in hashes:  # `gc` may have freed what was here before, between the two
-        if not here.objects.has(sha256):
-            here.objects.put(bundle.object(sha256))
+    _put_missing(bundle, here, hashes)  # `gc` may have freed objects between its look at the records and the commit
     return plan, points
 
 
@@ -184,6 +183,12 @@ def _put_objects(bundle: Bundle, here: "Connector", hashes: set[str], report: Li
             batch = []
     if batch:
         here.put(batch)
+
+
+def _put_missing(bundle: Bundle, here: "Connector", hashes: set[str]) -> None:
+    for sha256 in hashes:
+        if not here.objects.has(sha256):
+            here.objects.put(bundle.object(sha256))
 
 
 def _ids(rows: list[Row]) -> set[int]:

@@ -151,7 +151,7 @@ def without_panel(members, _):
         (with_columns("panel_member", {"key": "Oslo"}), "have the same panel_id and key"),
         (
             with_columns("panel_member", {"key": ""}),
-            r"PanelMember\(1\): The key of a series is a text",
+            r"PanelMember\(1\): The key of a series must be a text",
         ),
         (with_columns("panel_member", {"key": None}), r"PanelMember\(1\): key is missing"),
         (with_columns("panel_member", {"key": "x" * 256}), "at most 255 characters"),

@@ -508,9 +508,17 @@ def test_pickles_need_a_store_that_allows_them(refused, forged, another_store, t
 
 
 def test_objects_are_not_opened_by_an_import(forged, bundle, another_store):
-    """Only opening bytes could run code, so bytes of any kind come in as they are."""
+    """Only opening bytes could run code, so an archive comes in as it is, whatever is in it."""
     sha256 = records(unpacked(bundle)[0], "model")[0]["columns"]["object_sha256"]
-    path = forged(lambda members, _: replaced(members, sha256, b"not an estimator at all"))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive_of_it:
+        archive_of_it.writestr("schema.json", "not an estimator at all")
+
+    def with_other_object(members, manifest):
+        replaced(members, sha256, buffer.getvalue())
+        with_columns("model", {"object_bytes": len(buffer.getvalue())})(members, manifest)
+
+    path = forged(with_other_object)
     imported = enstorage.import_bundle(path, another_store()).project
     with pytest.raises(EnstorageError):
         imported.models()[0].load_object()
@@ -626,7 +634,7 @@ CONDEMNED = {
     "the size of an object": (with_columns("model", {"object_bytes": 1}), "would be damaged here: The object of"),
     "the format of an object": (with_columns("model", {"object_format": "keras"}), "is none of the format 'keras'"),
     "the ids of a data set": (_looking_back_further, "would be damaged here: The ids of"),
-    "the rows of a preparation": (_counted, "its filled_rows are others than those stored"),
+    "the rows of a preparation": (_counted, "its filled_rows differ from those stored"),
     "the shape of a result": (_diagnosed, "has other members than its result"),
 }
 

@@ -53,14 +53,14 @@ def test_it_is_read_again_from_the_series_store_as_that_was_then(store, sunspots
 
 
 def test_what_is_written_while_it_is_taken_is_not_in_it(store, sunspots, monkeypatch):
-    extent = type(store.series).extent
+    read_many = type(store.series).read_many
 
-    def write_and_look(series, source_id, **options):
+    def write_and_read(series, source_ids, **options):
         sunspots.write(["1740", "1730"], [7.0, 8.0])
-        return extent(series, source_id, **options)
+        return read_many(series, source_ids, **options)
 
     times, values = sunspots.read()
-    monkeypatch.setattr(type(store.series), "extent", write_and_look)
+    monkeypatch.setattr(type(store.series), "read_many", write_and_read)
     snapshot = sunspots.create_snapshot()
     monkeypatch.undo()
     np.testing.assert_array_equal(snapshot.read(), (times, values))

@@ -248,7 +248,7 @@ class TestParts:
         ):
             EnsembleItem.get(1).trash()
         for act in (DataSetInput.get(1).trash, DataSetInput.get(1).delete):
-            with pytest.raises(InUseError, match=r"DataSet\(2, 'branches lag 4'\) was made of DataPreparation"):
+            with pytest.raises(InUseError, match=r"DataSet\(2, 'branches lag 4'\) was made from DataPreparation"):
                 act()
         assert census(store) == before
 

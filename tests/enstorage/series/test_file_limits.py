@@ -100,7 +100,7 @@ def test_a_limit_stands_in_the_settings_file(tmp_path, monkeypatch):
     monkeypatch.setenv("ENSTORAGE_MAX_FILE_BYTES", "8")
     assert limit("max_file_bytes") == 8
     (tmp_path / "enstorage.toml").write_text("max_file_bytes = 0\n")
-    with pytest.raises(InvalidInputError, match="has the entries max_file_bytes; expected are only"):
+    with pytest.raises(InvalidInputError, match="has the entries max_file_bytes; expected only"):
         limit("max_line_bytes")
 
 

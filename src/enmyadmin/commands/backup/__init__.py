@@ -7,7 +7,7 @@ import typer
 
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.commands import changing
-from enmyadmin.output import Json, Quiet, print_json, print_table, readable_size
+from enmyadmin.output import Json, Quiet, print_json, print_line, print_table, readable_size
 
 if TYPE_CHECKING:
     from enstorage.backup.report import BackupReport
@@ -33,7 +33,7 @@ def backup(
         print_json(_as_dictionary(done))
         return
     _print_counts(done)
-    typer.echo(f"Wrote and checked {file}, {readable_size(done.bytes)}: {_contents(done)}.")
+    print_line(f"Wrote and checked {file}, {readable_size(done.bytes)}: {_contents(done)}.")
 
 
 def restore(
@@ -65,7 +65,7 @@ def restore(
         print_json(_as_dictionary(done))
         return
     _print_counts(done)
-    typer.echo(f"Restored {what}, made at {done.made_at}: {_contents(done)}.")
+    print_line(f"Restored {what}, made at {done.made_at}: {_contents(done)}.")
 
 
 def _contents(done: "BackupReport") -> str:
