@@ -46,7 +46,9 @@ def read_bytes(path: Path, kind: str, *, is_packed: bool = False) -> bytes:
     except IsADirectoryError:
         raise InvalidInputError(f"{path} is a directory; expected a {kind}. Name the file in it.") from None
     except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise InvalidInputError(f"{path} is not a complete gzip file, although its name ends in .gz. Compress it again.") from None
+        raise InvalidInputError(
+            f"{path} is not a complete gzip file, although its name ends in .gz. Compress it again."
+        ) from None
     except (OSError, ValueError) as error:
         if isinstance(error, InvalidInputError):
             raise

@@ -533,7 +533,7 @@ def test_a_server_that_stays_away_is_told_after_a_while(monkeypatch):
 
 
 def test_a_server_that_does_not_answer_in_time_is_not_asked_again(monkeypatch):
-    monkeypatch.setattr(influx_server, "_TIMEOUT", urllib3.Timeout(0.2))
+    monkeypatch.setenv("ENSTORAGE_WAIT_SECONDS", "0.2")
     with recorded(*OPENING, (204, {}, lambda connection: time.sleep(0.5))) as server:
         series = find_series(f"influxdb://127.0.0.1:{server.port}/db")()
         with pytest.raises(StoreError, match="took too long; whether it executed the request is unknown"):
