@@ -8,6 +8,8 @@ import enstorage
 from enstorage import Connector, DataSource
 from enstorage.errors import InvalidInputError
 
+REFUSED = r"has .* in its name, .*Choose another folder|has control characters\. Correct it"
+
 
 @pytest.mark.parametrize("name", ["a b", "{*} <x> \"'`~!@$&+=;:,", "ä б", "..a"])
 def test_an_odd_name_works(empty_store, tmp_path, name):
@@ -26,11 +28,11 @@ def test_an_odd_name_works(empty_store, tmp_path, name):
 
 @pytest.mark.parametrize("character", [*"[]|^\\?#%\n\t\x01\x7f", "\udcff"])
 def test_a_name_that_a_library_stumbles_over_is_refused_and_nothing_is_made(tmp_path, character):
-    with pytest.raises(InvalidInputError, match=r"has .* in its name, .*Choose another folder") as caught:
+    with pytest.raises(InvalidInputError, match=REFUSED) as caught:
         Connector.in_folder(tmp_path / f"a{character}b")
     str(caught.value).encode()
     assert "\n" not in str(caught.value)
     if character not in "?#%":
-        with pytest.raises(InvalidInputError, match="Choose another folder"):
+        with pytest.raises(InvalidInputError, match=REFUSED):
             Connector(f"sqlite:///{tmp_path}/x.sqlite", f"delta:{tmp_path}/a{character}b", f"file:{tmp_path}/objects")
     assert list(tmp_path.iterdir()) == []
