@@ -179,7 +179,7 @@ class DataPreparation(TableOwner):
     def prepare_all(cls, preparations: Sequence[Self], report: Listener) -> list[Self]:
         """Compute and store many new preparations of one store, all or none. See `enstorage.create_preparations`.
 
-        All is computed before the transaction begins. Snapshots that `DataSnapshot.fix_all` made are stored with them.
+        All is computed before the transaction begins. Snapshots that `DataSnapshot._fix_all` made are stored with them.
         """
         from enstorage.objects.table import content_sha256
 
@@ -201,7 +201,7 @@ class DataPreparation(TableOwner):
         with connector.transaction():
             new = [each._snapshot for each in preparations if each._snapshot._is_new]
             if new:
-                DataSnapshot.keep_all(new)
+                DataSnapshot._keep_all(new)
             DataCsv.save_many(kept)
             for each, (table, state), data_csv, sha256 in zip(preparations, computed, kept, hashes, strict=True):
                 each.data_snapshot_id = each._snapshot.id

@@ -94,16 +94,16 @@ class DataSnapshot(TableOwner):
         cls, sources: Sequence[DataSource], description: str, report: Listener, name: str | None = None
     ) -> list[Self]:
         """The same for many sources of one store, read at once. See `enstorage.create_snapshots`."""
-        return cls.keep_all(cls.fix_all(sources, description, report, name))
+        return cls._keep_all(cls._fix_all(sources, description, report, name))
 
     @classmethod
-    def fix_all(
+    def _fix_all(
         cls, sources: Sequence[DataSource], description: str, report: Listener, name: str | None = None
     ) -> list[Self]:
         """Load stored sources of one store for their periods, all from one version of the series store.
 
         Returns:
-            New records, which remain to be kept by `keep_all`; their rows are in the object store already.
+            New records, which remain to be kept by `_keep_all`; their rows are in the object store already.
 
         Raises:
             InvalidInputError: the period of a source has no points.
@@ -151,8 +151,8 @@ class DataSnapshot(TableOwner):
         return made
 
     @classmethod
-    def keep_all(cls, snapshots: Sequence[Self]) -> list[Self]:
-        """Store the records that `fix_all` made, with their rows; all or none."""
+    def _keep_all(cls, snapshots: Sequence[Self]) -> list[Self]:
+        """Store the records that `_fix_all` made, with their rows; all or none."""
         with snapshots[0].connector.transaction():
             for snapshot, data_csv in zip(snapshots, DataCsv.save_many([each._csv for each in snapshots]), strict=True):
                 snapshot.data_csv_id = data_csv.id
@@ -179,7 +179,7 @@ class DataSnapshot(TableOwner):
         return times, values
 
     @classmethod
-    def read_each_again(cls, snapshots: Sequence[Self]) -> "Iterator[Points | None]":
+    def _read_each_again(cls, snapshots: Sequence[Self]) -> "Iterator[Points | None]":
         """The same for many snapshots of one store, in their order, with few calls of the series store.
 
         Yields:

@@ -240,7 +240,7 @@ class Panel(Record):
         sources = self._some_sources()
         with listening(progress=False) as report, self.connector.all_or_nothing():
             return create_preparations(
-                DataSnapshot.fix_all(sources, "", report),
+                DataSnapshot._fix_all(sources, "", report),
                 clean_method,
                 transform_method,
                 train_part,

@@ -123,7 +123,7 @@ def _points(store: "Connector", records: "Sequence[Any]") -> "Iterator[Points | 
                 yield points
         yield from [None] * (len(records) - done)
     elif records and isinstance(records[0], DataSnapshot):
-        yield from DataSnapshot.read_each_again(records)
+        yield from DataSnapshot._read_each_again(records)
     else:
         yield from [None] * len(records)
 
