@@ -40,13 +40,13 @@ def ensemble(store):
 
 class TestDeadMembers:
     def dead(self, project):
-        """A model whose object is gone, one that predicts what is no number, one with nothing at all."""
+        """A model whose object is missing, one with infinite forecasts, one with nothing at all."""
         research, preparation = project.researches()[0], project.researches()[0].data_preparation
         gone = trained(research, preparation, 4, name="gone")
         gone.connector.objects.delete(gone.object_sha256)
         no_number = trained(research, preparation, 6, LinearRegression(), "no number")
         broken = no_number.load_object()
-        broken.coef_ = np.full(6, np.nan)
+        broken.coef_ = np.full(6, 1.7e308)
         no_number.save_object(broken)
         return [gone, no_number, research.create_model("empty")]
 
