@@ -145,7 +145,7 @@ class TestWhatNoFormatKeepsAsData:
             told = endirector.forecast(ensemble, 1, time_from=id, levels=())
             assert told["value"].to_list() == pytest.approx([value], rel=1e-9)
         endirector.Conductor(ensemble).verify()
-        with pytest.raises(NotFoundError, match=f"The {metamodel} of .* is not kept"):
+        with pytest.raises(NotFoundError, match=f"The {metamodel} of .* is not stored"):
             ensemble.load_metamodel()
         assert type(endirector.what_if(ensemble).metamodel).__name__ == metamodel
 
@@ -162,7 +162,7 @@ class TestWhatNoFormatKeepsAsData:
         ensemble = rendered(made(scale=scale), "blending", metamodel)
         monkeypatch.setattr(recipe, "make_metamodel", lambda *_: Ridge())
         with pytest.raises(
-            CorruptError, match=r"forecasts other values than it did: they differ by .* Render the ensemble again"
+            CorruptError, match=r"forecasts other values: they differ by .* Render the ensemble again"
         ):
             endirector.forecast(ensemble, 3, levels=())
 

@@ -306,8 +306,8 @@ class TestRefusals:
         [
             ("2001-03-12T06:00", r"lies in the bucket of 2001-03-12T00:00:00Z\. Give that time"),
             ("2001-05-02", r"is that of 2001-04-30T00:00:00Z; .* Give 2001-05-01T00:00:00Z"),
-            ("2001-01-01", r"Nothing is known .* expected 2001-01-02T00:00:00Z or a later time"),
-            ("1999-01-01", "Nothing is known"),
+            ("2001-01-01", r"has no values before time_from, .* expected 2001-01-02T00:00:00Z or a later time"),
+            ("1999-01-01", "has no values before time_from"),
             ("2001-01-03", r"has 2 known rows; .* needs 3 \(lag 3, offset 1\)"),
             (2001, "look like years"),
         ],
