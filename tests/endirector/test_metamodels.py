@@ -161,9 +161,7 @@ class TestWhatNoFormatKeepsAsData:
     def test_is_refused_where_it_says_something_else(self, store, monkeypatch, metamodel, scale):
         ensemble = rendered(made(scale=scale), "blending", metamodel)
         monkeypatch.setattr(recipe, "make_metamodel", lambda *_: Ridge())
-        with pytest.raises(
-            CorruptError, match=r"forecasts other values: they differ by .* Render the ensemble again"
-        ):
+        with pytest.raises(CorruptError, match=r"forecasts other values: they differ by .* Render the ensemble again"):
             endirector.forecast(ensemble, 3, levels=())
 
 

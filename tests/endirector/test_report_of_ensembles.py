@@ -135,7 +135,7 @@ def test_stored_quantiles_are_shown_with_their_coverage(project):
     enstorage.Forecast.store(ensemble, "test", pl.concat([points, *own]))
     text = Page(endirector.report(ensemble).html).text
     assert f"80.0% {inside.mean():.1%}" in text
-    assert f"counted on {points.height} rows." in text
+    assert f"measured on {points.height} rows." in text
     (kept,) = endirector.calibrate(ensemble, [0.6]).to_dicts()
     text = Page(endirector.report(ensemble).html).text
     assert f"60.0% {kept['coverage']:.1%}" in text
@@ -210,7 +210,7 @@ def test_a_notebook_shows_a_short_table(project):
     ensemble = rendered(project, "blending", "LinearRegression")
     page = Page(ensemble._repr_html_())
     assert "script" not in page.tags
-    assert {"held-out", STRANGE} <= {word.strip() for word in page.words}
+    assert {"held-out, claimed", STRANGE} <= {word.strip() for word in page.words}
     for weight in ensemble.weights().values():
         assert f"{weight:.4f}" in page.text
     assert f"{ensemble.metrics()['test']['ensemble']['rmse']:.5g}" in page.text

@@ -248,7 +248,7 @@ def test_every_command_that_shows_names_is_walked():
         "tune",
         "form",
         "remake",
-        "evaluate",
+        "backup",
         "demo",
         "restore",
         "purge",

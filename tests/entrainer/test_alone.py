@@ -99,7 +99,9 @@ def test_a_keras_model_of_ones_own_is_trained_on(make):
 def test_a_keras_model_for_other_samples_is_refused_with_both_shapes(make):
     keras = load_keras()
     model = make(obj=keras.Sequential([keras.Input((5,)), keras.layers.Dense(1)]))
-    with pytest.raises(InvalidInputError, match=r"takes samples of shape \(None, 5\); the samples have shape \(21, 3\)"):
+    with pytest.raises(
+        InvalidInputError, match=r"takes samples of shape \(None, 5\); the samples have shape \(21, 3\)"
+    ):
         entrainer.fit(model, progress=False)
 
 

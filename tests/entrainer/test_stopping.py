@@ -88,5 +88,5 @@ def test_a_chunk_says_who_has_stopped():
 
 @pytest.mark.parametrize("settings", [{"patience": 0}, {"patience": 1.5}, {"min_delta": -1.0}, {"min_delta": np.nan}])
 def test_bad_early_stopping_is_refused(settings):
-    with pytest.raises(InvalidInputError, match="EarlyStopping's"):
+    with pytest.raises(InvalidInputError, match="EarlyStopping: "):
         EarlyStopping(**settings)

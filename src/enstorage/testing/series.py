@@ -3,16 +3,14 @@
 # ruff: noqa: S101 - tests assert
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from enstorage import plugins
 from enstorage.errors import NotFoundError, NotSupportedError, StoreError
@@ -22,6 +20,7 @@ from enstorage.series.base import AGGREGATES, Points, SeriesStore
 from enstorage.series.batches import append_each, read_each
 from enstorage.series.choose import SERIES_STORES
 from enstorage.series.grouping import group
+from enstorage.testing.buckets import grouped
 
 _HOUR_NS = 3600 * 10**9
 _INTERVALS = ("1y", "1mo", "1w", "1d", "1h", "15m")
@@ -98,8 +97,8 @@ class SeriesStoreContract(ABC):
         for points in series.read_many([1, 2]):
             _same(points, [10, 20], [5.0, 6.0])
 
-    def test_a_store_that_groups_what_it_reads_says_so_truly(self, series: SeriesStore) -> None:
-        """Where `groups_points_read` is true, many series may be grouped by the caller, with the same bits."""
+    def test_points_that_are_read_are_grouped_as_the_store_does(self, series: SeriesStore) -> None:
+        """If `groups_points_read` is true, the caller may group many series and gets the same bits."""
         generator = np.random.default_rng(11)
         times = np.unique(generator.integers(0, 200 * _HOUR_NS, 300))
         _append(series, 1, times, generator.normal(size=len(times)))
@@ -182,7 +181,7 @@ class SeriesStoreContract(ABC):
         time_from, time_to = int(times[3]), int(times[-3])
         inside = (times >= time_from) & (times < time_to)
         for aggregate in AGGREGATES:
-            expected = _grouped(times[inside], values[inside], interval, aggregate)
+            expected = grouped(times[inside], values[inside], interval, aggregate)
             starts, aggregated = series.aggregate(1, time_from, time_to, TimeInterval.parse(interval), aggregate)
             assert starts.dtype == np.int64
             assert aggregated.dtype == np.float64
@@ -377,34 +376,3 @@ def _same(points: Points, times: ArrayLike, values: ArrayLike) -> None:
     assert points[1].dtype == np.float64
     assert points[0].tolist() == np.asarray(times, np.int64).tolist()
     assert points[1].tobytes() == np.asarray(values, np.float64).tobytes()
-
-
-def _grouped(
-    times: NDArray[np.int64], values: NDArray[np.float64], interval: str, aggregate: str
-) -> dict[int, np.float64]:
-    """Bucket start (ns) and aggregate, by the calendar of `datetime`; times are whole seconds."""
-    functions: dict[str, Callable[[list[float]], Any]] = {
-        "mean": np.mean,
-        "median": np.median,
-        "sum": np.sum,
-        "min": np.min,
-        "max": np.max,
-        "first": lambda bucket: bucket[0],
-        "last": lambda bucket: bucket[-1],
-        "count": len,
-    }
-    buckets: dict[int, list[float]] = {}
-    for time, value in zip(times.tolist(), values.tolist(), strict=True):
-        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=time // 10**9)
-        hour = moment.replace(minute=0, second=0)
-        day = hour.replace(hour=0)
-        start = {
-            "15m": hour + timedelta(minutes=moment.minute // 15 * 15),
-            "1h": hour,
-            "1d": day,
-            "1w": day - timedelta(days=day.weekday()),
-            "1mo": day.replace(day=1),
-            "1y": day.replace(day=1, month=1),
-        }[interval]
-        buckets.setdefault(to_ns(start), []).append(value)
-    return {start: np.float64(functions[aggregate](bucket)) for start, bucket in buckets.items()}

@@ -1,4 +1,4 @@
-"""Whether what a record keeps opens: the rules that both `check` and an import go by."""
+"""Checks that the content of a record can be read: the rules of both `check` and an import."""
 
 import io
 import zipfile

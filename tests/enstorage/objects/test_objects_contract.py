@@ -74,7 +74,9 @@ def test_nothing_half_written_stays_when_the_disk_refuses(tmp_path, monkeypatch)
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(StoreError, match=r"failed: No space left on device.*Nothing was changed.*disk is not full"):
+    with pytest.raises(
+        StoreError, match=r"the disk is full \(No space left on device\)\. Nothing was changed.*Make room"
+    ):
         objects.put(b"too much")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 

@@ -1,11 +1,12 @@
 """Commands about backups: backup, restore."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from enmyadmin.arguments.opening import Store, open_store
+from enmyadmin.arguments.opening import Store, open_or_make_store, open_store
 from enmyadmin.commands import changing
 from enmyadmin.output import Json, Quiet, print_json, print_line, print_table, readable_size
 
@@ -51,7 +52,8 @@ def restore(
 ) -> None:
     """Restore a backup, or records from the trash.
 
-    A backup is restored into an empty store. What went to the trash together with records comes back too.
+    A backup is restored into an empty store; a folder without a store gets one. Records return with those that were moved to
+    the trash together with them.
 
     Example: enstorage restore energy.backup --store new
     """
@@ -60,12 +62,13 @@ def restore(
         return
     import enstorage
 
-    done = enstorage.restore_store(Path(what), open_store(store), max_bytes=max_bytes, progress=not (quiet or as_json))
+    connector = open_or_make_store(store)[0] if Path(what).is_file() else open_store(store)
+    done = enstorage.restore_store(Path(what), connector, max_bytes=max_bytes, progress=not (quiet or as_json))
     if as_json:
         print_json(_as_dictionary(done))
         return
     _print_counts(done)
-    print_line(f"Restored {what}, made at {done.made_at}: {_contents(done)}.")
+    print_line(f"Restored {what} of {datetime.fromisoformat(done.made_at):%Y-%m-%d %H:%M:%S}Z: {_contents(done)}.")
 
 
 def _contents(done: "BackupReport") -> str:

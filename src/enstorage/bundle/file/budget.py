@@ -56,7 +56,7 @@ class Budget:
 
 
 def _levels(content: bytes, most: int) -> int:
-    """How deep lists and tables lie inside each other; 0 where there are too few brackets for more than `most`."""
+    """The depth of nested lists and tables; 0 if there are too few brackets for more than `most`."""
     if content.count(b"[") + content.count(b"{") <= most:  # as in most lines
         return 0
     plain = content.replace(_ESCAPED_BACKSLASH, b"").replace(_ESCAPED_QUOTE, b"")

@@ -1,6 +1,5 @@
 """Points in one Delta Lake table, written by deltalake and read by Polars. Several processes may write at once."""
 
-import os
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -26,6 +25,7 @@ from enstorage.places.full_disk import full_disk, is_full, says_full
 from enstorage.places.location import Location
 from enstorage.places.masking import masked
 from enstorage.series.base import Points, SeriesStore
+from enstorage.series.delta.options import storage_options
 from enstorage.series.delta.scan import scan
 from enstorage.series.grouping import group
 from enstorage.settings import wait_seconds
@@ -88,7 +88,7 @@ class DeltaSeries(SeriesStore):
     def __init__(self, place: str) -> None:
         self._location = Location.parse(place) if "://" in place else None
         self._place = place if self._location is None else self._location.url
-        self._options = None if self._location is None else _storage_options(self._location)
+        self._options = None if self._location is None else storage_options(self._location)
         self._local = local()
         with self._translated():
             if self._location is None:
@@ -379,25 +379,3 @@ def _last_written(rows: pl.DataFrame, *key: str) -> pl.DataFrame:
     rows = rows.sort(*key, "version")
     is_last = pl.any_horizontal(pl.col(name) != pl.col(name).shift(-1) for name in key)
     return rows.filter(is_last.fill_null(value=True))
-
-
-def _storage_options(location: Location) -> dict[str, str]:
-    options = dict(location.options)
-    given = {name.lower().removeprefix("aws_") for name in (*options, *os.environ)}
-    if location.scheme in ("s3", "s3a"):
-        # A commit is a file that must not exist yet. Without this, one of two writers that commit at once could overwrite
-        # the commit of the other.
-        if not given & {"conditional_put", "s3_locking_provider"}:
-            options["conditional_put"] = "etag"
-        addresses = {name.lower(): value for name, value in (*os.environ.items(), *options.items())}
-        endpoint = next((addresses[name] for name in _ENDPOINTS if name in addresses), "")
-        if endpoint and not endpoint.startswith(("http://", "https://")):
-            raise InvalidInputError(
-                f"The endpoint of {location} is {endpoint!r}; expected one such as https://host:9000. Add http:// or https://."
-            )
-        if endpoint.startswith("http://"):
-            options.setdefault("allow_http", "true")
-    return options
-
-
-_ENDPOINTS = ("endpoint_url", "endpoint", "aws_endpoint_url_s3", "aws_endpoint_url", "aws_endpoint")
