@@ -263,7 +263,7 @@ class TestNothingRunsCode:
         forest = RandomForestRegressor(3, random_state=0).fit(rows, rows[:, 39])
         forest.n_features_in_ = 3
         keep_bytes(model, "skops", skops.io.dumps(forest))
-        with pytest.raises(UntrustedError, match="disagree with each other|points outside itself"):
+        with pytest.raises(UntrustedError, match=r"disagree with each other|points outside itself"):
             model.load_object()
 
     def test_an_estimator_with_a_function_is_refused_on_saving(self, model, census):
