@@ -17,14 +17,12 @@ from enstorage.entity._record import Record
 from enstorage.entity.data_csv import DataCsv
 from enstorage.entity.data_snapshot import DataSnapshot
 from enstorage.entity.data_source import DataSource
-from enstorage.entity.ensemble import Ensemble
 from enstorage.entity.model_curve import ModelCurve
 from enstorage.entity.model_meta import ModelMeta, label_of, number_of
 from enstorage.errors import CorruptError, EnstorageError, NotFoundError, NotSupportedError
 from enstorage.objects.table import content_sha256
 from enstorage.progress import Listener, Progress, listening
 from enstorage.series.batches import read_each
-from enstorage.upkeep.marks import check_mark
 from enstorage.upkeep.opening import check_opening
 from enstorage.upkeep.sweep import gc
 
@@ -134,8 +132,6 @@ def _of_record(record: Record, known: dict[str, set[int]], points: "Points | Non
         record._check_texts()
         _check_references(record, known)
         _check_content(record, points)
-        if isinstance(record, Ensemble):
-            check_mark(record)
         lost = _lost_version(record, points) if isinstance(record, DataSnapshot) else None
     except EnstorageError as error:
         yield Finding(entity, record.id, str(error))

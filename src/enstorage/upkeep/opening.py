@@ -12,6 +12,7 @@ from enstorage.entity.data_set import DataSet
 from enstorage.entity.ensemble import Ensemble
 from enstorage.entity.model import Model
 from enstorage.errors import CorruptError, EnstorageError, NotFoundError
+from enstorage.upkeep.marks import check_mark
 
 # The member that the archive of a format has. Objects are not opened here: that may take long, or need a library.
 _ARCHIVES = {"skops": "schema.json", "keras": "config.json"}
@@ -54,6 +55,7 @@ def _ways(record: Record) -> Iterator[Callable[[], Any]]:
             if record.formed is not None:
                 yield record.tried
             if record.result is not None:
+                yield lambda: check_mark(record)
                 yield from (record.labelled_result, record.alignment, record.metrics, record.intervals)
                 yield from (record.weights, record.dropped, record.warnings, record.table, record.forecasts)
                 if record.rendered_result().diagnosis is not None:
