@@ -32,7 +32,7 @@ def outcomes(zygote, store_folder):
         assert forked.said("finished"), forked.said("damage")[-1]
         for kind, words in forked.said("outcome"):
             if kind == "error":
-                assert words.startswith(("CorruptError: ", "StoreError: "))
+                assert words.startswith(("CorruptError: ", "DatabaseCorruptError: ", "StoreError: "))
                 assert "\n" not in words
                 assert any(remedy in words for remedy in ("Restore", "Check", "enstorage check"))
         return forked.said("outcome")
