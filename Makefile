@@ -17,9 +17,9 @@ demo: .venv/installed
 	$(BIN)/enstorage demo
 
 # One part of each room, without networks that are trained and without servers.
-QUICK := $(addprefix tests/,house enstorage/adapter enstorage/formats enstorage/preparation enstorage/search enstorage/series \
+QUICK := $(addprefix tests/,house enstorage/adapter enstorage/formats enstorage/preparation enstorage/search \
 	enstorage/entity/test_data_set.py enstorage/entity/test_model.py enstorage/bundle/test_round_trip.py entrainer/test_conformal.py \
-	entrainer/test_estimator.py endirector/test_conductor.py endirector/test_honesty.py endirector/test_methods.py)
+	entrainer/test_estimator.py endirector/test_bad_members.py endirector/test_methods.py)
 
 quick: check
 	$(PYTEST) -m "not slow and not long and not server" $(QUICK)
