@@ -19,10 +19,11 @@ DATABASE = "enstorage-data/enstorage.sqlite"
 
 
 def interrupt_when_it_learns():
-    """Press Ctrl-C as soon as a curve is in the store."""
+    """Press Ctrl-C soon after a curve is in the store, when the next epochs are computed."""
     with closing(sqlite3.connect(DATABASE)) as database:
         while not stopping.wait(0.02):
             if database.execute("SELECT count(*) FROM model_curve").fetchone()[0]:
+                stopping.wait(0.2)
                 os.kill(os.getpid(), signal.SIGINT)
                 return
 

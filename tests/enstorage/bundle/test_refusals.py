@@ -515,8 +515,11 @@ def test_objects_are_not_opened_by_an_import(forged, bundle, another_store):
         archive_of_it.writestr("schema.json", "not an estimator at all")
 
     def with_other_object(members, manifest):
-        replaced(members, sha256, buffer.getvalue())
-        with_columns("model", {"object_bytes": len(buffer.getvalue())})(members, manifest)
+        content = buffer.getvalue()
+        other = hashlib.sha256(content).hexdigest()
+        members.pop(f"objects/{sha256}")
+        members[f"objects/{other}"] = content
+        with_columns("model", {"object_sha256": other, "object_bytes": len(content)})(members, manifest)
 
     path = forged(with_other_object)
     imported = enstorage.import_bundle(path, another_store()).project
