@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from uploaded import make_ensemble
 
-from endirector import Conductor
 from enmyadmin.output import readable_size
 from enstorage import Connector, DataSource, Project
 from enstorage.adapter import Window
@@ -356,19 +356,8 @@ def test_curves_are_written_for_tensorboard(enstorage, two_models):
 @pytest.fixture
 def ensemble(enstorage):
     """A rendered ensemble of two uploaded forecasts."""
-    times = np.arange(60) * 3_600 * 10**9
-    level = np.sin(np.arange(60) / 5)
     with Connector.in_folder("here") as connector:
-        source = DataSource(name="s", time_interval="1h").save()
-        source.write(times, level)
-        preparation = source.create_snapshot().create_preparation("drop", "none", 0.5, 0.2, 0.3)
-        project = Project(name="p", data_source=source).save()
-        research = project.create_research("r", preparation)
-        for name, miss in (("near", 0.1), ("far", -0.3)):
-            model = research.create_model(name)
-            for part, own in (("train", slice(0, 30)), ("valid", slice(30, 42)), ("test", slice(42, 60))):
-                model.save_forecasts(part, times[own], level[own] + miss)
-        Conductor(project.create_ensemble("voting", models=project.models())).render()
+        make_ensemble()
     connector.close()
 
 

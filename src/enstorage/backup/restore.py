@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Table, insert, select
 
@@ -18,6 +18,7 @@ from enstorage.backup.read import Backup, read_backup
 from enstorage.backup.report import BackupReport
 from enstorage.backup.tables import Row, copy_rows, count_rows, highest_ids, reserve_ids
 from enstorage.backup.write import report_of
+from enstorage.bundle.file.read import opened
 from enstorage.connector import bound_to
 from enstorage.database.engine import for_reading
 from enstorage.database.refusal import translated
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from enstorage.connector import Connector
 
 _SOURCES_AT_ONCE = 64
+_EXPECTED = "a backup made by `enstorage backup`. To restore records from the trash, name their entity and ids, such as model 3."
 
 
 def restore_store(
@@ -63,7 +65,7 @@ def restore_store(
     with (
         bound_to(connector) as store,
         listening(progress) as report,
-        _opened(path) as file,
+        opened(path, _EXPECTED) as file,
         tempfile.TemporaryDirectory(prefix="enstorage-restore-") as folder,
     ):
         _check_empty(store)
@@ -71,21 +73,6 @@ def restore_store(
             with store.all_or_nothing():
                 _restore(backup, store, report.within(40, 100, 100))
             return report_of(path, path.stat().st_size, backup.manifest)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    if not path.is_file():
-        raise InvalidInputError(
-            f"There is no file {path}; expected a backup made by `enstorage backup`. To restore records from the trash, "
-            "name their entity and ids, such as model 3."
-        )
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise StoreError(f"{path} cannot be opened: {error.strerror}. Check the rights on the file.") from error
-    with file:
-        yield file
 
 
 def _check_empty(store: "Connector") -> None:

@@ -63,15 +63,19 @@ class Bundle:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
-    """The file of a bundle.
+def opened(path: Path, expected: str = "a bundle made by `enstorage export`.") -> Iterator[BinaryIO]:
+    """The file of a bundle or a backup.
+
+    Args:
+        path: of the file.
+        expected: the file that should be there, as the message says it.
 
     Raises:
         InvalidInputError: there is no such file.
         StoreError: it cannot be opened.
     """
     if not path.is_file():
-        raise InvalidInputError(f"There is no file {path}; expected a bundle made by `enstorage export`.")
+        raise InvalidInputError(f"There is no file {path}; expected {expected}")
     try:
         file = path.open("rb")
     except OSError as error:
