@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from enstorage.connector import Connector
 
 _SOURCES_AT_ONCE = 64
-_EXPECTED = "a backup made by `enstorage backup`. To restore records from the trash, name their entity and ids, such as model 3."
+_EXPECTED = (
+    "a backup made by `enstorage backup`. To restore records from the trash, name their entity and ids, "
+    "such as model 3."
+)
 
 
 def restore_store(
