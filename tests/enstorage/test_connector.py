@@ -90,7 +90,7 @@ class TestWhichStoreIsUsed:
         first, second = two
         with first:
             source = DataSource(name="of the first").save()
-        source.write([1], [2.0])
+        source.write([1], [2.0], time_unit="ns")
         source.name = "still of the first"
         source.save()
         project = Project(name="child", data_source=source).save()
@@ -278,11 +278,11 @@ class TestTransaction:
         """SQLite gives the id of the undone source to the next one."""
         with undone(store):
             first = DataSource(name="undone").save()
-            first.write([1, 2], [1.0, 2.0])
+            first.write([1, 2], [1.0, 2.0], time_unit="ns")
             id = first.id
         again = DataSource(name="another").save()
         assert (again.id, again.read()[0].tolist()) == (id, [])
-        again.write([7], [7.0])
+        again.write([7], [7.0], time_unit="ns")
         assert again.read()[0].tolist() == [7]
 
     def test_a_refusal_inside_leaves_the_rest_to_be_committed(self, store, sunspots):

@@ -81,7 +81,7 @@ from enstorage import Connector, DataSource, errors
 try:
     connector = Connector.in_folder(sys.argv[1])
     limited()
-    DataSource(name="x").write([1, 2], [1.0, 2.0])
+    DataSource(name="x").write([1, 2], [1.0, 2.0], time_unit="ns")
 except errors.StoreError as error:
     print(error)
 """

@@ -9,19 +9,18 @@ from numpy.typing import NDArray
 
 from enstorage.adapter.base import Adapter
 from enstorage.adapter.samples import NoSamplesError, Prepared, Samples, as_slice
+from enstorage.calendars.calendar import Calendar
 from enstorage.errors import InvalidInputError
 from enstorage.parameters.described import check_size
-
-_DAY_NS = 86_400 * 10**9
 
 
 @dataclass(frozen=True, slots=True)
 class Interval(Adapter):
     """X = the last `look_back` intervals between events, y = the next one; in days, float64.
 
-    An interval is the number of days from the (UTC) calendar date of an event to that of the next: two events on one
-    day are 0 days apart, as are two at 23:59 and 23:58, while midnight between them makes 1. The value of a row is the
-    number of events at its time, so that a value of 2 gives one interval of 0. X has shape (samples, look_back), oldest
+    An interval is the number of days from the calendar date of an event, in the time zone of the series, to that of the
+    next: two events on one day are 0 days apart, as are two at 23:59 and 23:58, while midnight between them makes 1. The
+    value of a row is the number of events at its time, so that a value of 2 gives one interval of 0. X has shape (samples, look_back), oldest
     first, y (samples,).
 
     The id is the time of the event that ends the interval to be predicted. Of several events at one time the first has
@@ -56,7 +55,7 @@ class Interval(Adapter):
                 f"{prepared.what} has {len(row)} events; intervals of look_back {self.look_back} need "
                 f"{self.look_back + 2}. Take a longer period or a smaller look_back."
             )
-        days = prepared.times[row] // _DAY_NS
+        days = Calendar(1, "d", prepared.time_zone).numbers(prepared.times)[row]
         intervals = np.diff(days).astype(np.float64)
         intervals.flags.writeable = False
         gaps = _gaps_before(prepared)

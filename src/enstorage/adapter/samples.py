@@ -33,6 +33,7 @@ class Prepared:
         cleaned: float64, the cleaned values in the units of the source; None: `values` are in these units.
         interval: length of the buckets, such as `1d`; None for events.
         is_fitted: true if the prepared values depend on parameters that were fitted on the train rows.
+        time_zone: IANA name of the zone whose calendar the series follows.
     """
 
     times: NDArray[np.int64]
@@ -44,6 +45,7 @@ class Prepared:
     cleaned: NDArray[np.float64] | None = None
     interval: str | None = None
     is_fitted: bool = False
+    time_zone: str = "UTC"
 
     @property
     def source_values(self) -> NDArray[np.float64]:

@@ -20,13 +20,18 @@ R = TypeVar("R", bound=Record)
 
 
 def write_all(
-    sources: Iterable[DataSource], points: Iterable[tuple[Any, Any]], *, progress: bool | Progress = False
+    sources: Iterable[DataSource],
+    points: Iterable[tuple[Any, Any]],
+    *,
+    time_unit: str | None = None,
+    progress: bool | Progress = False,
 ) -> int:
     """Store points of many sources; new sources are saved with them.
 
     Args:
         sources: of one store, each once.
         points: for each source, in the same order, times and values as `DataSource.write` takes them.
+        time_unit: of times that are numbers, see `DataSource.write`.
         progress: show a bar, or a function, see `enstorage.Progress`.
 
     Returns:
@@ -52,7 +57,7 @@ def write_all(
         for done, (source, (times, values)) in enumerate(zip(given, each, strict=True)):
             report("Checking points", done, len(given))
             try:
-                checked.append(as_points(times, values))
+                checked.append(as_points(times, values, source._clock, time_unit))
             except InvalidInputError as error:
                 raise InvalidInputError(f"The points of {source} cannot be written: {error}") from error
         report("Storing points", len(given), len(given))

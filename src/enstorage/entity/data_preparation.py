@@ -242,6 +242,7 @@ class DataPreparation(TableOwner):
             cleaned=table["value"].to_numpy(),
             interval=self._snapshot.time_interval,
             is_fitted=transform.is_fitted or filled_from_train,
+            time_zone=self._snapshot.time_zone,
         )
 
     @property

@@ -11,15 +11,15 @@ import numpy as np
 from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from enstorage.calendars.calendar import Calendar
 from enstorage.database.types import JsonText, Name, UtcDateTime
 from enstorage.entity._record import now
 from enstorage.entity._saving import save_all
+from enstorage.entity.calendar_columns import CalendarColumns
 from enstorage.entity.columns import facts
 from enstorage.entity.data_csv import DataCsv, TableOwner
-from enstorage.entity.data_source import DataSource, canonical_interval
+from enstorage.entity.data_source import DataSource
 from enstorage.errors import EnstorageError, InvalidInputError, NotFoundError
-from enstorage.instant import to_iso
-from enstorage.interval import TimeInterval
 from enstorage.objects.base import checked_hash
 from enstorage.progress import Listener, listening
 from enstorage.series.base import check_aggregate
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from enstorage.series.base import Points, SeriesStore
 
 
-class DataSnapshot(TableOwner):
+class DataSnapshot(CalendarColumns, TableOwner):
     """The points of a source when the snapshot was taken; independent of the source and immutable.
 
     It has a row for every bucket of its period. The value of a bucket without points is NaN until a preparation cleans
@@ -41,6 +41,7 @@ class DataSnapshot(TableOwner):
     """
 
     __tablename__ = "data_snapshot"
+    _keeps_calendar = True
 
     name: Mapped[str | None] = mapped_column(Name, info=facts("Display name; may be left out."))
     data_source_id: Mapped[int] = mapped_column(
@@ -51,12 +52,6 @@ class DataSnapshot(TableOwner):
     time_from: Mapped[int] = mapped_column(BigInteger, info=facts("Start of its period.", immutable=True, is_time=True))
     time_to: Mapped[int] = mapped_column(
         BigInteger, info=facts("End of its period, itself excluded.", immutable=True, is_time=True)
-    )
-    time_interval: Mapped[str | None] = mapped_column(
-        String(32),
-        info=facts(
-            "Length of its buckets; without it the rows are the points.", immutable=True, canonical=canonical_interval
-        ),
     )
     aggregate: Mapped[str] = mapped_column(
         String(16),
@@ -121,8 +116,8 @@ class DataSnapshot(TableOwner):
             period, _, _, points = each
             if not points:
                 raise InvalidInputError(
-                    f"{source} has no points in its period {to_iso(period[0])} – {to_iso(period[1])}. Write points of that "
-                    "period, or change time_from and time_to."
+                    f"{source} has no points in its period {source.label(period[0])} – "
+                    f"{source.label(period[1])}. Write points of that period, or change time_from and time_to."
                 )
             fixed.append(each)
         tables = [pl.DataFrame({"time": times, "value": values}) for _, times, values, _ in fixed]
@@ -138,6 +133,9 @@ class DataSnapshot(TableOwner):
                 time_from=time_from,
                 time_to=time_to,
                 time_interval=source.time_interval,
+                time_zone=source.time_zone,
+                anchor=source.anchor,
+                dates=source.dates,
                 aggregate=source.aggregate,
                 rows=len(values),
                 empty_rows=int(np.isnan(values).sum()),
@@ -216,7 +214,7 @@ class DataSnapshot(TableOwner):
             then = pl.DataFrame({"time": kept_times, "then": kept_values})
             changed = then.join(pl.DataFrame({"time": times, "now": values}), on="time", how="full", coalesce=True)
             changed = changed.filter(pl.col("then").ne_missing(pl.col("now"))).sort("time")
-            result |= {"changed_rows": changed.height, "first_changed": to_iso(int(changed["time"][0]))}
+            result |= {"changed_rows": changed.height, "first_changed": self.label(int(changed["time"][0]))}
         self.checked_at, self.check_result = now(), result
         self.save()
         return bool(result["same"])
@@ -286,12 +284,12 @@ def _load(
     version: int | None,
 ) -> "tuple[NDArray[np.int64], NDArray[np.float64], int]":
     """Times and values of all rows of a period, and the number of rows with points."""
-    if recipe.time_interval is None:
+    calendar = recipe.calendar
+    if calendar is None:
         times, values = series.read(source_id, *period, version=version)
         return times, values, len(times)
-    interval = TimeInterval.parse(recipe.time_interval)
-    buckets = series.aggregate(source_id, *period, interval, recipe.aggregate, version=version)
-    return *_every_bucket(*buckets, interval, recipe.aggregate, period), len(buckets[0])
+    buckets = series.aggregate(source_id, *period, calendar, recipe.aggregate, version=version)
+    return *_every_bucket(*buckets, calendar, recipe.aggregate, period), len(buckets[0])
 
 
 def _fix(series: "SeriesStore", sources: Sequence[DataSource], version: int | None) -> "Iterator[_Fixed]":
@@ -323,23 +321,23 @@ def _rows_of(
 
     first, last = np.searchsorted(times, period)
     times, values = times[first:last], values[first:last]
-    if recipe.time_interval is None:
+    calendar = recipe.calendar
+    if calendar is None:
         return times, values, len(times)
-    interval = TimeInterval.parse(recipe.time_interval)
-    buckets = group(pl.DataFrame({"time": times, "value": values}), interval, recipe.aggregate)
+    buckets = group(pl.DataFrame({"time": times, "value": values}), calendar, recipe.aggregate)
     filled, aggregated = buckets["time"].to_numpy(), buckets["value"].to_numpy()
-    return *_every_bucket(filled, aggregated, interval, recipe.aggregate, period), len(filled)
+    return *_every_bucket(filled, aggregated, calendar, recipe.aggregate, period), len(filled)
 
 
 def _every_bucket(
     filled: "NDArray[np.int64]",
     aggregated: "NDArray[np.float64]",
-    interval: TimeInterval,
+    calendar: Calendar,
     aggregate: str,
     period: tuple[int, int],
 ) -> "Points":
     """All buckets of a period, with those that have no points."""
-    times = interval.range(*period)
+    times = calendar.range(*period)
     values = np.full(len(times), 0.0 if aggregate == "count" else np.nan)
     values[np.searchsorted(times, filled)] = aggregated
     return times, values

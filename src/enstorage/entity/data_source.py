@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
+from enstorage.calendars.calendar import Calendar
+from enstorage.calendars.stamps import parse_time
 from enstorage.database.types import Name
 from enstorage.entity._record import Record
+from enstorage.entity.calendar_columns import CalendarColumns, dates_of
 from enstorage.entity.columns import facts
 from enstorage.errors import InvalidInputError, StoreError
-from enstorage.instant import TimeLike, not_years, to_iso, to_ns
-from enstorage.interval import TimeInterval
+from enstorage.instant import TimeLike
 from enstorage.progress import Progress, listening
 from enstorage.series.base import AGGREGATES, Points, SeriesStore, check_aggregate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from sqlalchemy.orm import Session
 
@@ -28,33 +30,33 @@ if TYPE_CHECKING:
     from enstorage.entity.project import Project
 
 
-def canonical_interval(interval: str) -> str:
-    """An interval in its stored form.
-
-    Raises:
-        InvalidInputError: it is not an interval.
-    """
-    return str(TimeInterval.parse(interval))
-
-
-class DataSource(Record):
+class DataSource(CalendarColumns, Record):
     """Describes a series that lives in the series store, where it can change, grow and lose points.
 
     Args:
         name: display name.
         time_from: start of the period that snapshots cover; None: from the first point.
         time_to: end of that period, itself excluded; None: to the last point.
-        time_interval: length of the buckets of a snapshot, such as `1y`, `1mo`, `1w`, `1d`, `15m`; None takes the points
+        time_interval: length of the buckets of a snapshot, such as `1y`, `1mo`, `1w`, `1b` (business day), `1d`, `15m`; see
+            `Calendar` for all. `step` or `year` make an integer axis, whose times are plain integers. None takes the points
             without grouping, which is meant for events.
         aggregate: aggregate of the points of a bucket: mean, median, sum, min, max, first, last or count.
+        time_zone: IANA name of a zone, such as Europe/London. Days and longer buckets follow its calendar, and times without
+            an offset are local to it.
+        anchor: local start of one of the buckets, from which the others are counted: `2022-03-01` for quarters that begin in
+            March.
+        holidays: local days that are no business days.
+        periods: local starts of listed periods, for an interval such as `1p`.
         unit: unit of the values, shown with them.
         description: free text.
         connector: the store; the current one by default.
 
-    Times are given in any form (`enstorage.instant.to_ns`) and stored as int64 nanoseconds since 1970, UTC.
+    Times are given in any form (`enstorage.instant.to_ns`), without an offset local to the time zone, and stored as int64
+    nanoseconds since 1970, UTC; on an integer axis they are integers.
 
     Raises:
-        InvalidInputError: an interval or aggregate is not known, or the period is empty.
+        InvalidInputError: an interval, time zone or aggregate is not known, the anchor starts no bucket, or the period is
+            empty.
     """
 
     __tablename__ = "data_source"
@@ -65,13 +67,6 @@ class DataSource(Record):
     )
     time_to: Mapped[int | None] = mapped_column(
         BigInteger, info=facts("End of that period, itself excluded; by default after the last point.", is_time=True)
-    )
-    time_interval: Mapped[str | None] = mapped_column(
-        String(32),
-        info=facts(
-            "Length of the buckets of snapshots, such as 1d; by default the points are not grouped.",
-            canonical=canonical_interval,
-        ),
     )
     aggregate: Mapped[str] = mapped_column(
         String(16),
@@ -91,6 +86,10 @@ class DataSource(Record):
         time_to: TimeLike | None = None,
         time_interval: str | None = None,
         aggregate: str = "mean",
+        time_zone: str = "UTC",
+        anchor: TimeLike | None = None,
+        holidays: "Iterable[TimeLike] | None" = None,
+        periods: "Iterable[TimeLike] | None" = None,
         unit: str = "",
         description: str = "",
         connector: "Connector | None" = None,
@@ -98,42 +97,51 @@ class DataSource(Record):
         super().__init__(
             connector=connector,
             name=name,
+            time_interval=time_interval,
+            time_zone=time_zone,
+            anchor=anchor,
+            dates=dates_of(holidays, periods),
             time_from=time_from,
             time_to=time_to,
-            time_interval=time_interval,
             aggregate=aggregate,
             unit=unit,
             description=description,
         )
+        _ = self.calendar  # refuses an anchor that is none of the interval
 
     @validates("time_from", "time_to")
     def _to_nanoseconds(self, key: str, value: TimeLike | None) -> int | None:
-        time_ns = None if value is None else to_ns(not_years(value))
+        time_ns = self._time(value)
         start, end = (time_ns, self.time_to) if key == "time_from" else (self.time_from, time_ns)
         if start is not None and end is not None and start >= end:
             raise InvalidInputError(
-                f"The period of the source is empty: it starts at {to_iso(start)} and ends before {to_iso(end)}. "
+                f"The period of the source is empty: it starts at {self.label(start)} and ends before {self.label(end)}. "
                 "Give a time_to later than time_from."
             )
         return time_ns
-
-    @validates("time_interval")
-    def _canonical_interval(self, _key: str, value: str | None) -> str | None:
-        return None if value is None else canonical_interval(value)
 
     @validates("aggregate")
     def _known_aggregate(self, _key: str, value: str) -> str:
         return check_aggregate(value)
 
     def write(
-        self, times: "Any | str | os.PathLike[str] | Path", values: Any = None, *, progress: bool | Progress = False
+        self,
+        times: "Any | str | os.PathLike[str] | Path",
+        values: Any = None,
+        *,
+        time_unit: str | None = None,
+        progress: bool | Progress = False,
     ) -> int:
         """Store points in one write; the value of an existing time is replaced.
+
+        Times without an offset are local to the time zone of the source. On an integer axis times are integers.
 
         Args:
             times: shape (n,): NumPy, list, pandas, Polars or Arrow; or alone: a table of two columns, a pandas Series with
                 times as index, the path of a CSV file with two columns, or an `enstorage.sources` loader of one series.
             values: shape (n,), finite.
+            time_unit: of times that are numbers: `s`, `ms`, `us` or `ns` since 1970, `excel` (days of spreadsheets) or
+                `year`. Without it integers are nanoseconds, and are refused if they may be something else.
             progress: show a bar, or a function, see `enstorage.Progress`.
 
         Returns:
@@ -148,7 +156,7 @@ class DataSource(Record):
 
         with listening(progress) as report:
             report("Reading points", 0, 1)
-            checked_times, checked_values = as_points(times, values)
+            checked_times, checked_values = as_points(times, values, self._clock, time_unit)
             report("Storing points", 1, 1)
         # A new source is stored with its points or not at all.
         with self.connector.transaction() if self._is_new else nullcontext():
@@ -215,11 +223,10 @@ class DataSource(Record):
             Times (int64 ns; for buckets their starts, without empty buckets) and values (float64), shape (n,).
         """
         series = self._saved().connector.series
-        start = None if time_from is None else to_ns(not_years(time_from))
-        end = None if time_to is None else to_ns(not_years(time_to))
+        start, end = self._time(time_from), self._time(time_to)
         if interval is None:
             return series.read(self.id, start, end)
-        buckets, function = TimeInterval.parse(interval), check_aggregate(aggregate or self.aggregate)
+        buckets, function = self._calendar_of(interval), check_aggregate(aggregate or self.aggregate)
         extent = series.extent(self.id)
         if extent is None:
             return series.read(self.id, start, end)
@@ -229,11 +236,8 @@ class DataSource(Record):
 
     def delete_points(self, time_from: TimeLike | None = None, time_to: TimeLike | None = None) -> int:
         """Delete the points of the half-open period [time_from, time_to), by default all; returns their number."""
-        return self._saved().connector.series.delete_points(
-            self.id,
-            None if time_from is None else to_ns(not_years(time_from)),
-            None if time_to is None else to_ns(not_years(time_to)),
-        )
+        series = self._saved().connector.series
+        return series.delete_points(self.id, self._time(time_from), self._time(time_to))
 
     def create_snapshot(self, description: str = "", name: str | None = None) -> "DataSnapshot":
         """Take a snapshot of the source for its period, grouped by its interval with its aggregate.
@@ -266,6 +270,16 @@ class DataSource(Record):
         from enstorage.entity.project import Project
 
         return self._children(Project.data_source_id)
+
+    def _time(self, value: TimeLike | None) -> int | None:
+        return None if value is None else parse_time(value, self.time_zone, is_counter=self._clock.is_counter)
+
+    def _calendar_of(self, interval: str) -> Calendar:
+        """The buckets of an interval; its own anchor and dates hold for its own interval only."""
+        own = self.calendar
+        if own is not None and interval == str(own):
+            return own
+        return Calendar.parse(interval, time_zone=self.time_zone, **(self.dates or {}))
 
     @classmethod
     def _after_insert(cls, ids: list[int], connector: "Connector") -> None:

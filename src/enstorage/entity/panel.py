@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sqlalchemy.orm import Mapped, mapped_column
 
+from enstorage.calendars.calendar import Calendar
 from enstorage.database.types import Name
 from enstorage.entity._many import create_preparations, create_snapshots, write_all
 from enstorage.entity._record import Record
@@ -57,6 +58,8 @@ class Panel(Record):
         value: str = "value",
         time_interval: str | None = None,
         aggregate: str = "mean",
+        time_zone: str = "UTC",
+        anchor: TimeLike | None = None,
         unit: str = "",
         description: str = "",
         connector: "Connector | None" = None,
@@ -71,6 +74,8 @@ class Panel(Record):
             value: name of the column with the values, finite numbers.
             time_interval: of each source, see `DataSource`.
             aggregate: of each source.
+            time_zone: of each source, and of times without an offset.
+            anchor: of each source.
             unit: of each source.
             description: free text, of the panel.
             connector: the store to live in; the current one by default.
@@ -78,13 +83,16 @@ class Panel(Record):
         Raises:
             InvalidInputError: a column is missing, a key or a value is missing, or a time stands twice in a series.
         """
-        points = by_key(table, series, time, value)
+        buckets = time_interval or "1ns"  # points that are not grouped have a clock too
+        points = by_key(table, series, time, value, Calendar.parse(buckets, time_zone=time_zone, anchor=anchor))
         panel = cls(name=name, description=description, connector=connector)
         sources = {
             key: DataSource(
                 name=f"{name} {key}",
                 time_interval=time_interval,
                 aggregate=aggregate,
+                time_zone=time_zone,
+                anchor=anchor,
                 unit=unit,
                 connector=panel.connector,
             )
@@ -92,7 +100,7 @@ class Panel(Record):
         }
         with panel.connector.transaction():
             panel.save()
-            write_all(sources.values(), points.values())
+            write_all(sources.values(), points.values(), time_unit="ns")
             panel.add_all(sources)
         return panel
 
@@ -160,11 +168,18 @@ class Panel(Record):
             NotFoundError: a key is none of the panel; nothing was written then.
             InvalidInputError: the table is as `from_table` refuses it; nothing was written then.
         """
-        points, sources = by_key(table, series, time, value), self._saved().sources()
+        sources = self._saved().sources()
+        clocks = {(source._clock.time_zone, source._clock.is_counter): source._clock for source in sources.values()}
+        if len(clocks) > 1:
+            raise InvalidInputError(
+                f"The sources of {self} have several clocks: {', '.join(sorted({zone for zone, _ in clocks}))}. Write the "
+                "points of each source by itself: source.write(times, values)."
+            )
+        points = by_key(table, series, time, value, next(iter(clocks.values()), None))
         unknown = [key for key in points if key not in sources]
         if unknown:
             raise _unknown(self, unknown, sources)
-        return write_all([sources[key] for key in points], points.values())
+        return write_all([sources[key] for key in points], points.values(), time_unit="ns")
 
     def read(self, time_from: TimeLike | None = None, time_to: TimeLike | None = None) -> "pl.DataFrame":
         """The points of all sources in the half-open period [time_from, time_to), by default all, as they are now.

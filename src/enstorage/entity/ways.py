@@ -135,7 +135,14 @@ def _panel_member(panel: Panel, key: str, data_source: DataSource) -> PanelMembe
 
 
 WAYS: tuple[Way, ...] = (
-    Way(DataSource, DataSource),
+    Way(
+        DataSource,
+        DataSource,
+        lists={
+            "holidays": ("list", "Local days that are no business days."),
+            "periods": ("list", "Local starts of listed periods."),
+        },
+    ),
     Way(DataSnapshot, DataSource.create_snapshot, {"self": "data_source"}),
     Way(DataPreparation, DataSnapshot.create_preparation, {"self": "data_snapshot"}),
     Way(

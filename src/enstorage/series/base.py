@@ -8,8 +8,8 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from enstorage.calendars.calendar import Calendar
 from enstorage.errors import InvalidInputError, NotSupportedError
-from enstorage.interval import TimeInterval
 
 #: The aggregate functions, in the order in which messages list them.
 AGGREGATES = ("mean", "median", "sum", "min", "max", "first", "last", "count")
@@ -98,12 +98,15 @@ class SeriesStore(ABC):
         source_id: int,
         time_from: int,
         time_to: int,
-        interval: TimeInterval,
+        interval: Calendar,
         aggregate: str,
         *,
         version: int | None = None,
     ) -> Points:
-        """The points of [time_from, time_to) grouped into buckets of `interval`; errors as in `read`.
+        """The points of [time_from, time_to) grouped into the buckets of a calendar; errors as in `read`.
+
+        Where `interval.is_calendar`, buckets differ in length: `enstorage.series.grouping.group` makes them of the points.
+
 
         Returns:
             Start of each bucket that has points, and the aggregate (one of `AGGREGATES`) over them; shape (k,) each.

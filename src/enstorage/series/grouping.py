@@ -2,14 +2,16 @@
 
 from typing import TYPE_CHECKING
 
-from enstorage.interval import TimeInterval
+import numpy as np
+
+from enstorage.calendars.calendar import Calendar
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-def group(points: "pl.DataFrame", interval: TimeInterval, aggregate: str) -> "pl.DataFrame":
-    """Aggregate the columns `time` (int64 ns, sorted) and `value` by buckets of `interval`.
+def group(points: "pl.DataFrame", calendar: Calendar, aggregate: str) -> "pl.DataFrame":
+    """Aggregate the columns `time` (int64 ns, sorted) and `value` by buckets of a calendar.
 
     Returns:
         Columns `time` (start of the bucket, int64 ns) and `value` (float64), sorted, one row per bucket with points.
@@ -29,20 +31,23 @@ def group(points: "pl.DataFrame", interval: TimeInterval, aggregate: str) -> "pl
     }
     return (
         points.lazy()
-        .with_columns(_bucket(interval).set_sorted())
+        .with_columns(_bucket(points["time"], calendar).alias("time").set_sorted())
         .group_by("time", maintain_order=True)
         .agg(functions[aggregate]().cast(pl.Float64).alias("value"))
         .collect()
     )
 
 
-def _bucket(interval: TimeInterval) -> "pl.Expr":
+def _bucket(times: "pl.Series", calendar: Calendar) -> "pl.Series":
     """The start of the bucket of each time."""
     import polars as pl
 
-    time = pl.col("time")
-    if interval.is_calendar:
-        # Not group_by_dynamic: Polars 2.1 panics there for years before 1970 over some centuries.
-        return time.cast(pl.Datetime("ns")).dt.truncate(interval.polars).cast(pl.Int64)
-    length = interval.nanoseconds  # integers take half the time of dates
-    return time - (time % length - interval.origin) % length
+    if not calendar.is_calendar:
+        length = calendar.nanoseconds
+        return times - (times % length - calendar.origin) % length
+    if not len(times):
+        return times
+    # Days and months are few: looking up where each begins among the sorted times is faster than converting all times.
+    starts = calendar.range(times[0], times[-1] + 1)
+    counts = np.diff(np.searchsorted(times.to_numpy(), starts), append=len(times))
+    return pl.Series(starts).gather(np.repeat(np.arange(len(starts)), counts))

@@ -7,8 +7,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from enstorage.calendars.calendar import Calendar
 from enstorage.errors import InvalidInputError
-from enstorage.interval import TimeInterval
 from enstorage.places.claim import check_claim
 from enstorage.places.masking import masked
 from enstorage.series.base import Points, SeriesStore, refuse_version
@@ -66,7 +66,7 @@ class MemorySeries(SeriesStore):
         source_id: int,
         time_from: int,
         time_to: int,
-        interval: TimeInterval,
+        interval: Calendar,
         aggregate: str,
         *,
         version: int | None = None,

@@ -6,12 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from enstorage.calendars.calendar import Calendar
+from enstorage.calendars.stamps import parse_times
 from enstorage.errors import InvalidInputError
-from enstorage.instant import not_years, to_ns_array
 from enstorage.sources.points import as_numbers
 
 
-def by_key(table: Any, series: str, time: str, value: str) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]]:
+def by_key(
+    table: Any, series: str, time: str, value: str, clock: Calendar | None = None
+) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]]:
     """The points of each series of a long table.
 
     Args:
@@ -19,6 +22,7 @@ def by_key(table: Any, series: str, time: str, value: str) -> dict[str, tuple[ND
         series: name of the column with the key of the series, texts or integers.
         time: name of the column with the times, in any form (`enstorage.instant.to_ns_array`).
         value: name of the column with the values.
+        clock: a calendar with the time zone of times without an offset, or of an integer axis; None: UTC.
 
     Returns:
         Times (ns, not sorted) and values, shape (n,) each, by key; keys in the order of the table.
@@ -32,7 +36,9 @@ def by_key(table: Any, series: str, time: str, value: str) -> dict[str, tuple[ND
     keys = _as_keys(columns[0], series)
     if not keys:
         raise InvalidInputError("The table has no rows; expected a row for each point. Give a table with points.")
-    points = pl.DataFrame({"key": keys, "time": to_ns_array(not_years(columns[1])), "value": as_numbers(columns[2])})
+    zone, is_counter = ("UTC", False) if clock is None else (clock.time_zone, clock.is_counter)
+    times = parse_times(columns[1], zone, is_counter=is_counter)
+    points = pl.DataFrame({"key": keys, "time": times, "value": as_numbers(columns[2])})
     parts = points.partition_by("key", maintain_order=True)
     return {part["key"][0]: (part["time"].to_numpy(), part["value"].to_numpy()) for part in parts}
 

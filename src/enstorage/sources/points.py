@@ -6,14 +6,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from enstorage.calendars.calendar import Calendar
+from enstorage.calendars.stamps import parse_times
 from enstorage.errors import InvalidInputError
-from enstorage.instant import not_years, to_iso, to_ns_array
+from enstorage.instant import to_iso
 from enstorage.progress import checkpoint
 from enstorage.sources.base import LoadedSeries, SourceLoader
 from enstorage.sources.csv_loader import CsvLoader
 
 
-def as_points(times: Any, values: Any = None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def as_points(
+    times: Any, values: Any = None, clock: Calendar | None = None, time_unit: str | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return points sorted by time.
 
     Args:
@@ -22,6 +26,8 @@ def as_points(times: Any, values: Any = None) -> tuple[NDArray[np.int64], NDArra
             the path of a CSV file as `CsvLoader` takes it.
         values: shape (n,), finite numbers in a list or in a NumPy, pandas, Polars or Arrow array; matched with the
             times by position. They become float64, which rounds integers beyond 2^53.
+        clock: a calendar with the time zone of times without an offset, or of an integer axis; None: UTC.
+        time_unit: of times that are numbers, see `enstorage.calendars.stamps.parse_times`.
 
     Returns:
         Times (nanoseconds since 1970 UTC, ascending, each once) and values, shape (n,) each, in new contiguous arrays.
@@ -33,7 +39,8 @@ def as_points(times: Any, values: Any = None) -> tuple[NDArray[np.int64], NDArra
     if values is None:
         times, values = _split(times)
     checkpoint()
-    times_ns = to_ns_array(not_years(times))
+    zone, is_counter = ("UTC", False) if clock is None else (clock.time_zone, clock.is_counter)
+    times_ns = parse_times(times, zone, time_unit, is_counter=is_counter)
     numbers = as_numbers(values)
     if times_ns.size != numbers.size:
         raise InvalidInputError(

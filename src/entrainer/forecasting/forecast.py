@@ -14,7 +14,7 @@ from enstorage.adapter import Window
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.entity.targets import known_targets
 from enstorage.errors import InvalidInputError
-from enstorage.instant import TimeLike, to_iso
+from enstorage.instant import TimeLike
 from enstorage.preparation.split import Part
 from entrainer.forecasting.conformal import Calibration, by_step, checked_levels
 from entrainer.forecasting.hindcast import held_out_rows, hindcast_values, true_steps
@@ -156,9 +156,10 @@ def _last_window(model: Model, known: Known, window: Window) -> NDArray[np.float
     past = known.prepared[-width:]
     missing = np.flatnonzero(~np.isfinite(past))
     if len(missing):
+        first = known.calendar.label(int(known.times[-width:][missing[0]]))
         raise InvalidInputError(
             f"{len(missing)} of the last {width} rows of {known.what} have no value, the first "
-            f"{to_iso(int(known.times[-width:][missing[0]]))}; {model} needs all of them. Give another time_from, or "
+            f"{first}; {model} needs all of them. Give another time_from, or "
             "prepare the data with a clean method that fills gaps, such as 'forward'."
         )
     return past
@@ -166,13 +167,13 @@ def _last_window(model: Model, known: Known, window: Window) -> NDArray[np.float
 
 def _table(model: Model, known: Known, prepared: NDArray[np.float64]) -> pl.DataFrame:
     values = known.invert(prepared)
-    times = known.interval.after(int(known.times[-1]), len(values))
+    times = known.calendar.after(int(known.times[-1]), len(values))
     if not np.isfinite(values).all():
         at = int(np.flatnonzero(~np.isfinite(values))[0])
         raise InvalidInputError(
-            f"The forecast of {model} for step {at + 1}, {to_iso(int(times[at]))}, is {values[at]}, and in the prepared "
-            f"scale {prepared[at]:g}; expected finite numbers. Take a shorter horizon, or another time_from if values are "
-            "missing that a difference starts from."
+            f"The forecast of {model} for step {at + 1}, {known.calendar.label(int(times[at]))}, is {values[at]}, and in "
+            f"the prepared scale {prepared[at]:g}; expected finite numbers. Take a shorter horizon, or another time_from if "
+            "values are missing that a difference starts from."
         )
     return pl.DataFrame(
         {

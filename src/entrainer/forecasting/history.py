@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enstorage import DataPreparation, DataSnapshot
+from enstorage.calendars.calendar import Calendar
+from enstorage.calendars.stamps import parse_time
 from enstorage.errors import InvalidInputError
-from enstorage.instant import TimeLike, not_years, to_iso, to_ns
-from enstorage.interval import TimeInterval
+from enstorage.instant import TimeLike
 from enstorage.preparation.clean import parse_clean
 from enstorage.preparation.split import Part
 from enstorage.preparation.transform import FittedTransform
@@ -24,7 +25,7 @@ class Known:
         times: int64 ns, start of each bucket, shape (rows,).
         cleaned: in the units of the source, NaN where a row was dropped or could not be filled, shape (rows,).
         prepared: the same in the prepared scale.
-        interval: length of the buckets.
+        calendar: the buckets.
         transform: from the one scale to the other, as the preparation fitted it.
     """
 
@@ -33,13 +34,13 @@ class Known:
     times: NDArray[np.int64]
     cleaned: NDArray[np.float64]
     prepared: NDArray[np.float64]
-    interval: TimeInterval
+    calendar: Calendar
     transform: FittedTransform
 
     @property
     def next_time(self) -> int:
         """The first time that is not known, in ns."""
-        return int(self.interval.after(int(self.times[-1]), 1)[0])
+        return int(self.calendar.after(int(self.times[-1]), 1)[0])
 
     def invert(self, prepared: NDArray[np.float64]) -> NDArray[np.float64]:
         """Forecasts for the steps from `next_time` on in the units of the source; (horizon,) → (horizon,)."""
@@ -68,19 +69,19 @@ def known_rows(
     """
     own = preparation.data_snapshot
     taken = _checked_snapshot(own, snapshot) if snapshot is not None else own
-    if taken.time_interval is None:
+    calendar = taken.calendar
+    if calendar is None:
         raise InvalidInputError(
             f"{taken} holds events, not buckets of time, so the time of the next row is not known; expected a data source "
             "with a time_interval. Forecasts of such models are made by entrainer.predict."
         )
-    interval = TimeInterval.parse(taken.time_interval)
     times, values = taken.read()
-    cut = None if time_from is None else to_ns(not_years(time_from))
+    cut = None if time_from is None else parse_time(time_from, calendar.time_zone, is_counter=calendar.is_counter)
     before = len(times) if cut is None else int(np.searchsorted(times, cut))
     cleaned = _cleaned(preparation, times, values, before)
     last = np.flatnonzero(np.isfinite(cleaned))
     if cut is not None:
-        _check_time(cut, interval, times, last, taken)
+        _check_time(cut, calendar, times, last, taken)
     rows = int(last[-1]) + 1 if len(last) else 0
     transform = preparation.transform
     known = cleaned[:rows]
@@ -90,7 +91,7 @@ def known_rows(
         times=times[:rows],
         cleaned=known,
         prepared=transform.apply(known),
-        interval=interval,
+        calendar=calendar,
         transform=transform,
     )
 
@@ -98,7 +99,7 @@ def known_rows(
 def _checked_snapshot(own: DataSnapshot, other: object) -> DataSnapshot:
     if not isinstance(other, DataSnapshot):
         raise InvalidInputError(f"{other!r:.80} is not a DataSnapshot; take one with source.create_snapshot().")
-    kinds = [(each.data_source_id, each.time_interval, each.aggregate) for each in (own, other)]
+    kinds = [(each.data_source_id, each.calendar, each.aggregate) for each in (own, other)]
     if kinds[0] != kinds[1]:
         shown = ["data source {}, interval {}, aggregate {}".format(*kind) for kind in kinds]
         raise InvalidInputError(
@@ -130,23 +131,23 @@ def _parts(preparation: DataPreparation, times: NDArray[np.int64]) -> NDArray[np
 
 
 def _check_time(
-    time_from: int, interval: TimeInterval, times: NDArray[np.int64], last: NDArray[np.intp], snapshot: DataSnapshot
+    time_from: int, calendar: Calendar, times: NDArray[np.int64], last: NDArray[np.intp], snapshot: DataSnapshot
 ) -> None:
-    first = to_iso(int(interval.after(int(times[0]), 1)[0]))
-    if interval.floor(np.array([time_from]))[0] != time_from:
-        start = to_iso(int(interval.floor(np.array([time_from]))[0]))
+    first, given = calendar.label(int(calendar.after(int(times[0]), 1)[0])), calendar.label(time_from)
+    if calendar.floor(np.array([time_from]))[0] != time_from:
+        start = calendar.label(int(calendar.floor(np.array([time_from]))[0]))
         raise InvalidInputError(
-            f"time_from is the start of a bucket of {interval}; received {to_iso(time_from)}, which lies in the bucket of "
+            f"time_from is the start of a bucket of {calendar}; received {given}, which lies in the bucket of "
             f"{start}. Give that time."
         )
     if not len(last):
         raise InvalidInputError(
-            f"{snapshot} has no values before time_from, {to_iso(time_from)}; expected {first} or a later time."
+            f"{snapshot} has no values before time_from, {given}; expected {first} or a later time."
         )
-    following = int(interval.after(int(times[last[-1]]), 1)[0])
+    following = int(calendar.after(int(times[last[-1]]), 1)[0])
     if following != time_from:
         raise InvalidInputError(
-            f"The last value of {snapshot} before time_from, {to_iso(time_from)}, is that of "
-            f"{to_iso(int(times[last[-1]]))}; expected one right before it. Give {to_iso(following)} and a longer horizon, "
-            "or snapshot= one with newer points."
+            f"The last value of {snapshot} before time_from, {given}, is that of "
+            f"{calendar.label(int(times[last[-1]]))}; expected one right before it. Give {calendar.label(following)} and a "
+            "longer horizon, or snapshot= one with newer points."
         )

@@ -19,7 +19,7 @@ def project(sunspots):
 def test_what_is_not_named_is_looked_for_beside_the_database(tmp_path):
     first = Connector(f"sqlite:///{tmp_path}/a/x.sqlite")
     source = DataSource(name="first").save()
-    source.write([1, 2], [1.0, 2.0])
+    source.write([1, 2], [1.0, 2.0], time_unit="ns")
     second = Connector(f"sqlite:///{tmp_path}/b/x.sqlite")
     DataSource(name="second", connector=second).save().delete()
     assert source.read()[0].tolist() == [1, 2]

@@ -105,10 +105,10 @@ def test_a_new_source_is_there_with_its_points_or_not_at_all(store, census, monk
     monkeypatch.setattr(store.series, "append", fail)
     new = DataSource(name="new")
     with pytest.raises(StoreError, match="the disk is full"):
-        new.write([1, 2], [1.0, 2.0])
+        new.write([1, 2], [1.0, 2.0], time_unit="ns")
     assert census(store) == before
     monkeypatch.undo()
-    new.write([1, 2], [1.0, 2.0])
+    new.write([1, 2], [1.0, 2.0], time_unit="ns")
     assert DataSource.get(new.id).read()[1].tolist() == [1.0, 2.0]
 
 

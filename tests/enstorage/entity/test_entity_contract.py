@@ -288,7 +288,7 @@ class EntityContract:
 
     def test_cascade_leaves_what_does_not_depend(self, store, flow):
         other = DataSource(name="other").save()
-        other.write([1], [1.0])
+        other.write([1], [1.0], time_unit="ns")
         flow["Research"].delete(cascade=True)
         assert Model.get_list() == []
         assert Project.get_list() == [flow["Project"]]

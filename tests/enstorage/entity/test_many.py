@@ -56,9 +56,9 @@ def test_many_give_what_each_gives_alone(store):
 
 def test_points_that_are_there_are_replaced_and_stored_sources_may_be_given(store):
     stored = save_all([DataSource(name="a"), DataSource(name="b")])
-    stored[0].write([1, 2], [1.0, 2.0])
+    stored[0].write([1, 2], [1.0, 2.0], time_unit="ns")
     new = DataSource(name="c")
-    assert enstorage.write_all([*stored, new], [([2, 3], [5.0, 6.0]), ([9], [8.0]), (["1970-01-01"], [7.0])]) == 4
+    assert enstorage.write_all([*stored, new], [([2, 3], [5.0, 6.0]), ([9], [8.0]), ([0], [7.0])], time_unit="ns") == 4
     assert stored[0].read()[1].tolist() == [1.0, 5.0, 6.0]
     assert stored[1].read()[1].tolist() == [8.0]
     assert new.read()[1].tolist() == [7.0]
@@ -74,11 +74,11 @@ def test_none_is_none(store, census):
 def test_all_or_none(store, census):
     sources = [DataSource(name="good"), DataSource(name="bad")]
     with pytest.raises(InvalidInputError, match=r"points of DataSource\(None, 'bad'\) cannot be written: .*finite"):
-        enstorage.write_all(sources, [([1, 2], [1.0, 2.0]), ([1], [float("nan")])])
+        enstorage.write_all(sources, [([1, 2], [1.0, 2.0]), ([1], [float("nan")])], time_unit="ns")
     with pytest.raises(InvalidInputError, match="There are 2 sources and points of 1; expected the same number"):
         enstorage.write_all(sources, [([1], [1.0])])
     assert set(census(store).values()) == {0}
-    enstorage.write_all(sources, [(np.arange(10), np.ones(10)), ([1], [1.0])])
+    enstorage.write_all(sources, [(np.arange(10), np.ones(10)), ([1], [1.0])], time_unit="ns")
     empty = DataSource(name="empty").save()
     before = census(store)
     with pytest.raises(InvalidInputError, match=r"DataSource\(3, 'empty'\) has no points, so it has no snapshot"):

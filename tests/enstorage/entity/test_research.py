@@ -74,7 +74,7 @@ def test_a_data_set_from_arrays_is_refused_where_others_have_a_preparation(proje
 
 def test_a_preparation_of_another_source_is_refused(store, project, census):
     other = DataSource(name="other").save()
-    other.write(range(10), range(10))
+    other.write(range(10), range(10), time_unit="ns")
     foreign = other.create_snapshot().create_preparation()
     model = project.create_research("r").create_model("m")
     before = census(store)

@@ -79,7 +79,9 @@ def from_line(entity: Kind, line: bytes, *, is_older: bool) -> Row:
     if not isinstance(values, dict):
         raise InvalidInputError("the columns of a record are no table.")
     if is_older:
-        values = {name: None for name, column in columns.items() if column.nullable} | values
+        values = {
+            name: column.missing for name, column in columns.items() if column.nullable or column.missing is not None
+        } | values
     if values.keys() != columns.keys():
         odd = sorted(values.keys() ^ columns.keys())
         raise InvalidInputError(f"the columns are not those of {entity.__name__}: {', '.join(map(repr, odd))[:200]}.")
@@ -100,6 +102,7 @@ class _Column(NamedTuple):
     read: Callable[[Any], Any]
     nullable: bool
     takes_null: bool
+    missing: Any
 
 
 @cache
@@ -135,7 +138,8 @@ def _codec(column: Any, *, is_key: bool) -> _Column:
             read = _number
         case String():
             pass
-    return _Column(write, read, bool(column.nullable), is_fact)
+    missing = None if column.server_default is None else column.server_default.arg
+    return _Column(write, read, bool(column.nullable), is_fact, missing)
 
 
 def _loaded(line: bytes) -> Any:

@@ -17,8 +17,8 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from numpy.typing import NDArray
 
 from enstorage.address_space import check_address_space
+from enstorage.calendars.calendar import Calendar
 from enstorage.errors import InvalidInputError, NotFoundError, StoreError
-from enstorage.interval import TimeInterval
 from enstorage.places.claim import check_claim
 from enstorage.places.folder import check_folder
 from enstorage.places.full_disk import full_disk, is_full, says_full
@@ -165,7 +165,7 @@ class DeltaSeries(SeriesStore):
         source_id: int,
         time_from: int,
         time_to: int,
-        interval: TimeInterval,
+        interval: Calendar,
         aggregate: str,
         *,
         version: int | None = None,

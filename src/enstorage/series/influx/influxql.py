@@ -2,8 +2,8 @@
 
 from operator import index
 
+from enstorage.calendars.calendar import Calendar
 from enstorage.instant import MAX_NS
-from enstorage.interval import TimeInterval
 
 MEASUREMENT, TAG, FIELD = "data_source", "mysql_id", "value"
 #: Name of the measurement in which a database marks the points as its own.
@@ -32,10 +32,13 @@ def select_points(source_id: int, first: int = EARLIEST, last: int = LATEST, *, 
     return f"SELECT {_VALUE} {_from(MEASUREMENT)} {_where(source_id, first, last)}{' GROUP BY *' if by_series else ''}"
 
 
-def select_aggregate(source_id: int, first: int, last: int, interval: TimeInterval, aggregate: str) -> str:
-    """The aggregate of every bucket that has points, grouped by set of tags."""
-    buckets = f"time({interval.nanoseconds}ns, {interval.origin}ns)"
-    return f"{select_one(source_id, aggregate, first, last)} GROUP BY {buckets}, * fill(none)"
+def select_aggregate(source_id: int, first: int, last: int, interval: Calendar, aggregate: str) -> str:
+    """The aggregate of every bucket that has points, grouped by set of tags; local days by the zone's clock."""
+    if interval.is_local_days:
+        buckets, zone = "time(1d)", f" tz({literal(interval.time_zone)})"
+    else:
+        buckets, zone = f"time({interval.nanoseconds}ns, {interval.origin}ns)", ""
+    return f"{select_one(source_id, aggregate, first, last)} GROUP BY {buckets}, * fill(none){zone}"
 
 
 def select_one(source_id: int, aggregate: str, first: int = EARLIEST, last: int = LATEST) -> str:

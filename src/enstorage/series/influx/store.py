@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from enstorage.calendars.calendar import Calendar
 from enstorage.errors import InvalidInputError, NotSupportedError, StoreError
 from enstorage.instant import to_iso
-from enstorage.interval import TimeInterval
 from enstorage.places.claim import check_claim
 from enstorage.series.base import Points, SeriesStore, refuse_version
 from enstorage.series.grouping import group
@@ -113,7 +113,7 @@ class InfluxSeries(SeriesStore):
         source_id: int,
         time_from: int,
         time_to: int,
-        interval: TimeInterval,
+        interval: Calendar,
         aggregate: str,
         *,
         version: int | None = None,
@@ -239,7 +239,7 @@ def _bounds(time_from: int | None, time_to: int | None) -> tuple[int, int]:
     return first, LATEST if time_to is None else min(time_to - 1, LATEST)
 
 
-def _is_computable(first: int, last: int, interval: TimeInterval) -> bool:
+def _is_computable(first: int, last: int, interval: Calendar) -> bool:
     """True where the server can compute with the times; near its limits its int64 would overflow."""
     room = 2 * interval.nanoseconds
     return EARLIEST + room <= first <= last <= LATEST - room

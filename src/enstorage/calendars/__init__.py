@@ -1,0 +1,1 @@
+"""Calendars of periods: buckets of time, and where each one starts."""
