@@ -180,8 +180,8 @@ def _curves(model: "Model") -> dict[str, dict[str, Any]]:
 
 
 def _points(source: "DataSource") -> dict[str, Any]:
-    from enstorage.instant import to_iso
-
     times, _ = source.read()
-    ends = {"first_point": to_iso(int(times[0])), "last_point": to_iso(int(times[-1]))} if len(times) else {}
+    ends = (
+        {"first_point": source.label(int(times[0])), "last_point": source.label(int(times[-1]))} if len(times) else {}
+    )
     return {"points": len(times), **ends}

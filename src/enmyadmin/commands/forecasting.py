@@ -14,6 +14,8 @@ from enmyadmin.output import Json, Quiet, print_json, print_line, print_table
 if TYPE_CHECKING:
     import polars as pl
 
+    from enstorage.connector import Connector
+
 
 class Forecasting(StrEnum):
     """Entities that forecast times after the end of their data."""
@@ -53,13 +55,15 @@ def forecast(
         check_writable(csv, overwrite=True)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        table = _forecast(entity, id, horizon, time_from, level, store, progress=not (quiet or as_json))
+        connector = open_store(store)
+        table = _forecast(entity, id, horizon, time_from, level, connector, progress=not (quiet or as_json))
+        table = _readable(table, connector)
     notes = [str(each.message) for each in caught if each.category is UserWarning]
     if csv is not None:
-        write_whole(csv, _readable(table).write_csv().encode(), overwrite=True)
+        write_whole(csv, table.write_csv().encode(), overwrite=True)
     err = csv is not None and is_standard_output(csv)
     if as_json:
-        print_json({"forecasts": _readable(table).to_dicts(), "notes": notes}, err=err)
+        print_json({"forecasts": table.to_dicts(), "notes": notes}, err=err)
         return
     for note in notes:
         print_line(f"note: {note}", err=True)
@@ -75,11 +79,10 @@ def _forecast(
     horizon: int,
     time_from: str | None,
     level: list[float] | None,
-    store: Path | None,
+    connector: "Connector",
     *,
     progress: bool,
 ) -> "pl.DataFrame":
-    connector = open_store(store)
     if entity is Forecasting.MODEL:
         import entrainer
         from enstorage import Model
@@ -92,18 +95,20 @@ def _forecast(
     return endirector.forecast(ensemble, horizon, time_from, levels=level, progress=progress)
 
 
-def _readable(table: "pl.DataFrame") -> "pl.DataFrame":
-    """The table with times as text beside the ids."""
+def _readable(table: "pl.DataFrame", connector: "Connector") -> "pl.DataFrame":
+    """The table with times as text beside the ids, as people at the source write them."""
     import polars as pl
 
-    from enstorage.instant import to_iso
+    from enstorage import DataSource
 
-    return table.with_columns(pl.col("id").map_elements(to_iso, return_dtype=pl.String).alias("time"))
+    sources = {id: DataSource.get(id, connector=connector) for id in table["series"].unique().to_list()}
+    labels = [sources[series].label(time) for series, time in table.select("series", "id").rows()]
+    return table.with_columns(pl.Series("time", labels, dtype=pl.String))
 
 
 def _print(table: "pl.DataFrame") -> None:
     """One row a step: the time, the point forecast, and a column for each quantile."""
-    wide = _readable(table).pivot("quantile", index=["step", "time"], values="value", sort_columns=False)
+    wide = table.pivot("quantile", index=["step", "time"], values="value", sort_columns=False)
     quantiles = sorted(name for name in wide.columns if name not in ("step", "time", "null"))
     rows: list[list[Any]] = [list(row) for row in wide.select("step", "time", "null", *quantiles).rows()]
     print_table(["step", "time", "forecast", *quantiles], rows)

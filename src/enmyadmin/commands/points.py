@@ -35,7 +35,8 @@ def import_csv(
     Example: enstorage import-csv load.csv --name Load --unit MW
     """
     from enstorage import DataSource
-    from enstorage.interval import infer_interval
+    from enstorage.calendars.calendar import Calendar
+    from enstorage.calendars.guess import infer_calendar
     from enstorage.progress import listening
     from enstorage.sources.points import as_points
 
@@ -50,16 +51,17 @@ def import_csv(
         if source is not None:
             target, made = find_record(DataSource, source, open_store(store)), False
         else:
-            found = interval or infer_interval(times)
+            found = Calendar.parse(interval) if interval else infer_calendar(times)
             connector, made = open_or_make_store(store)
             target = DataSource(
                 name=name or file.stem,
                 time_interval=None if found is None else str(found),
+                anchor=None if found is None else found.anchor,
                 aggregate=aggregate,
                 unit=unit,
                 connector=connector,
             )
-        count = target.write(times, values, progress=report.within(1, 2, 2))
+        count = target.write(times, values, time_unit="ns", progress=report.within(1, 2, 2))
     if as_json:
         print_json({"points": count, "data_source": target.as_dictionary(), "made_store": made})
     else:

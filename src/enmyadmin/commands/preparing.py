@@ -71,7 +71,6 @@ def snapshot(
     Example: enstorage snapshot 1
     """
     from enstorage import DataSource, create_snapshots
-    from enstorage.instant import to_iso
 
     chosen = find_records(DataSource, sources, open_store(store))
     taken = create_snapshots(chosen, description, progress=not (quiet or as_json))
@@ -82,8 +81,8 @@ def snapshot(
         times, _ = each.read()
         empty = f", {each.empty_rows} of them without value" if each.empty_rows else ""
         print_line(
-            f"Took {described(each)} of {described(each.data_source)}: {each.rows} rows from {to_iso(int(times[0]))} to "
-            f"{to_iso(int(times[-1]))}{empty}."
+            f"Took {described(each)} of {described(each.data_source)}: {each.rows} rows from {each.label(int(times[0]))} to "
+            f"{each.label(int(times[-1]))}{empty}."
         )
 
 

@@ -20,8 +20,8 @@ class Interval(Adapter):
 
     An interval is the number of days from the calendar date of an event, in the time zone of the series, to that of the
     next: two events on one day are 0 days apart, as are two at 23:59 and 23:58, while midnight between them makes 1. The
-    value of a row is the number of events at its time, so that a value of 2 gives one interval of 0. X has shape (samples, look_back), oldest
-    first, y (samples,).
+    value of a row is the number of events at its time, so that a value of 2 gives one interval of 0. X has shape (samples,
+    look_back), oldest first, y (samples,).
 
     The id is the time of the event that ends the interval to be predicted. Of several events at one time the first has
     that time, and each further one a nanosecond more. So ids are unique within a series and do not depend on `look_back`,

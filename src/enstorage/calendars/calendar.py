@@ -53,7 +53,8 @@ class _Grid:
 class Calendar:
     """Periods that follow one another without a gap: an interval, and where and when it is counted from.
 
-    A bucket bears its start. Hours and shorter units are exact lengths of time. Days and longer units are those of the
+    A bucket bears its start. Hours and shorter units are exact lengths of time, counted from the local midnight of
+    1970-01-01 in UTC, and of 2000-01-01 in other zones. Days and longer units are those of the
     local calendar of the time zone: a day on which clocks are changed has 23 or 25 hours. Without an anchor, weeks start
     on Monday, days at midnight, months, quarters and years on their first day; those of several units are counted from
     1970-01-01 (weeks: from Monday 1970-01-05). Calendars with the same buckets are equal.
@@ -304,7 +305,7 @@ def _grid_of(calendar: Calendar) -> _Grid:
     count = singles(calendar.count, unit)
     if unit in COUNTERS:
         return _Grid(None, count, 0 if calendar.anchor is None else _counter_anchor(calendar.anchor) % count, 0)
-    text = calendar.anchor or {"w": FIRST_MONDAY}.get(unit, RETAIL_YEAR if unit in RETAIL else "1970-01-01")
+    text = calendar.anchor or _default_anchor(unit, zone)
     anchor = np.array([to_ns(text)], dtype=np.int64)
     if unit in EXACT or (unit in DAYS and zone == "UTC"):
         return _Grid(None, count, int(to_utc(anchor, zone)[0]) % calendar._length, 0)
@@ -325,6 +326,14 @@ def _grid_of(calendar: Calendar) -> _Grid:
             "of a period."
         )
     return _Grid(numbering, count, int(numbering.number(anchor)[0]) % count, shift)
+
+
+def _default_anchor(unit: str, zone: str) -> str:
+    if unit in RETAIL:
+        return RETAIL_YEAR
+    if unit in EXACT and zone != "UTC":  # in 1970 it was summer in London for the whole year
+        return "2000-01-01"
+    return FIRST_MONDAY if unit == "w" else "1970-01-01"
 
 
 def check_anchor(anchor: object) -> str | None:

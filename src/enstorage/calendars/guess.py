@@ -15,6 +15,7 @@ from enstorage.instant import to_iso, to_ns_array
 
 _WEEKENDS_SEEN = 2  # a week without a weekend may be chance
 _LONGEST_DAY = 28
+_FIRST_MONDAY = 4 * DAY  # 1970-01-05
 
 
 def infer_calendar(times: Any, time_zone: str = "UTC") -> Calendar | None:
@@ -106,29 +107,29 @@ def _retail(local: NDArray[np.int64], days: NDArray[np.int64], zone: str) -> Cal
 
 def _anchored(count: int, unit: str, local: NDArray[np.int64], instants: NDArray[np.int64], zone: str) -> Calendar:
     """The calendar of an interval, with an anchor if all times lie at one other place of its buckets."""
-    plain = Calendar(count, unit, zone)
-    is_exact = unit in EXACT
     if unit in MONTHS:
-        months, lengths = Calendar(1, "mo"), count * MONTHS[unit]
-        position = np.unique(months.numbers(local) % lengths)
-        starts = months.floor(local)
-        within = np.unique(local - starts)
-        # A year may begin on any day, such as 6 April; of a month the day says nothing about where it begins.
-        is_year = lengths % 12 == 0 and len(within) == 1 and within[0] < _LONGEST_DAY * DAY
-        default = 0
-        first = int(starts[0]) + (int(within[0]) if is_year else 0)
-        is_default = position[0] == default and not (is_year and within[0])
-    else:
-        single = EXACT.get(unit, DAY)
-        clock = instants if is_exact else local
-        lengths = count * DAYS.get(unit, 1)
-        position = np.unique(clock // single % lengths)
-        default = 4 % lengths if unit == "w" else 0
-        first = int(local[0] - clock[0] % single)
-        is_default = bool(position[0] == default)
-    if len(position) > 1 or is_default:
-        return plain
-    return Calendar(count, unit, zone, _text(first))
+        return _anchored_month(count, unit, local, zone)
+    plain = Calendar(count, unit, zone)
+    single, length = EXACT.get(unit, DAY), count * DAYS.get(unit, 1)
+    clock = instants - plain.origin if unit in EXACT else local - (_FIRST_MONDAY if unit == "w" else 0)
+    position = np.unique(clock // single % length)
+    is_plain = len(position) > 1 or position[0] == 0
+    return plain if is_plain else Calendar(count, unit, zone, _text(int(local[0] - clock[0] % single)))
+
+
+def _anchored_month(count: int, unit: str, local: NDArray[np.int64], zone: str) -> Calendar:
+    months, length = Calendar(1, "mo"), count * MONTHS[unit]
+    starts = months.floor(local)
+    within = np.unique(local - starts)
+    if (_month_of(local // DAY + 1) == local // DAY + 1).all():  # the last days of periods, which begin a day later
+        starts, within = _month_of(local // DAY + 1) * DAY, np.zeros(1, dtype=np.int64)
+    position = np.unique(months.numbers(starts) % length)
+    # A year may begin on any day, such as 6 April; of a month the day says nothing about where it begins.
+    is_year = length % 12 == 0 and len(within) == 1 and within[0] < _LONGEST_DAY * DAY
+    shift = int(within[0]) if is_year else 0
+    if len(position) > 1 or (position[0] == 0 and not shift):
+        return Calendar(count, unit, zone)
+    return Calendar(count, unit, zone, _text(int(starts[0]) + shift))
 
 
 def _shares_buckets(calendar: Calendar, instants: NDArray[np.int64]) -> bool:

@@ -170,7 +170,9 @@ def _check_unit_is_clear(values: Any) -> None:
     not_years(array)
     largest = max(abs(int(array.min())), abs(int(array.max())))
     steps = array if array.size == 1 else np.diff(array.astype(np.int64))
-    if largest >= _CLEAR or not (steps % _MINUTE).any():  # in another unit hardly anything is a whole minute of nanoseconds
+    if (
+        largest >= _CLEAR or not (steps % _MINUTE).any()
+    ):  # in another unit hardly anything is a whole minute of nanoseconds
         return
     seen = int(array.flat[-1])
     meant = [f"{name} ({to_iso(seen * scale)[:10]})" for name, scale in _SCALES.items() if abs(seen) * scale <= MAX_NS]

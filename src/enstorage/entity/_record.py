@@ -178,7 +178,7 @@ class Record(DeclarativeBase):
             value = getattr(self, column.key)
             if not isinstance(value, bytes):
                 period = column.key in ("time_from", "time_to") and value is not None
-                values[column.key] = to_iso(value) if period else value
+                values[column.key] = getattr(self, "label", to_iso)(value) if period else value
         return values
 
     def lineage(self) -> "Lineage":

@@ -202,7 +202,7 @@ class DataSource(CalendarColumns, Record):
         with listening(progress) as report:
             report("Reading lines", 0, 2)
             points = LineFile(Path(file), wanted, measurement, field, precision).read()
-            return self.write(*points, progress=report.within(1, 2, 2))
+            return self.write(*points, time_unit="ns", progress=report.within(1, 2, 2))
 
     def read(
         self,

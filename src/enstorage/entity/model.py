@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from enstorage.database.types import JsonText, Name, ObjectHash
 from enstorage.entity._network import network_json
 from enstorage.entity._record import Record
+from enstorage.entity._stamps import ids_of
 from enstorage.entity.columns import facts
 from enstorage.entity.data_set import DataSet
 from enstorage.entity.forecast import OUT_OF_FOLD, Forecast, check_forecast_part, point_forecasts, with_quantiles
@@ -19,7 +20,7 @@ from enstorage.entity.model_curve import ModelCurve, joined, not_logged
 from enstorage.entity.model_meta import ModelMeta, check_key
 from enstorage.entity.research import Research
 from enstorage.errors import InvalidInputError, NotFoundError
-from enstorage.instant import not_years, to_iso
+from enstorage.instant import to_iso
 from enstorage.preparation.split import Part
 
 if TYPE_CHECKING:
@@ -305,7 +306,9 @@ class Model(Record):
         Args:
             part: `train`, `valid`, `test`; or `out_of_fold`, for train and valid rows forecast by models that were not
                 trained on them, as by `entrainer.backtest`.
-            id: time of each step's target in any form, int64 ns inside, unique; shape (rows,) or (rows, horizon).
+            id: time of each step's target in any form, unique; shape (rows,) or (rows, horizon). As with points, times
+                without an offset are local to the time zone of the source, and a time stands for the bucket in which it
+                lies, such as the last day of a month for the month.
             values: forecasts in the units of the source, finite; the same shape.
             series: id of the data source of each row, shape (rows,), as `data_set.series(part)` gives it; needed if the data
                 set has samples of several, else by default the source of the project. Ids are unique within a series.
@@ -319,8 +322,8 @@ class Model(Record):
         data_set = None if self._saved().data_set_id is None else self.data_set()
         # The ids of a set from arrays may be plain numbers, which may look like years.
         is_numbered = data_set is not None and data_set.data_preparation_id is None
-        ids = id if is_numbered else not_years(id)
         sources = self._checked_series(series, data_set)
+        ids = id if is_numbered else ids_of(self, id, sources, data_set)
         table = with_quantiles(point_forecasts(sources, ids, values), sources, ids, quantiles or {})
         self._check_forecast_part(part, table)
         return Forecast.store(self, part, table, object_sha256=self.object_sha256)

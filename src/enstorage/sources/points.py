@@ -37,7 +37,9 @@ def as_points(
             missing, NaN or infinite, or a time is repeated.
     """
     if values is None:
+        is_read = isinstance(times, str | Path | SourceLoader)
         times, values = _split(times)
+        time_unit = "ns" if is_read else time_unit
     checkpoint()
     zone, is_counter = ("UTC", False) if clock is None else (clock.time_zone, clock.is_counter)
     times_ns = parse_times(times, zone, time_unit, is_counter=is_counter)

@@ -8,6 +8,7 @@ from enstorage import plugins
 from enstorage.adapter.base import adapter_from_json
 from enstorage.bundle.contents.closure import Kind
 from enstorage.bundle.contents.relations import Rows
+from enstorage.calendars.calendar import Calendar
 from enstorage.entity import (
     DataCsv,
     DataPreparation,
@@ -94,12 +95,20 @@ def _panel_member(values: dict[str, Any], _rows: Rows) -> None:
 
 def _data_source(values: dict[str, Any], _rows: Rows) -> None:
     _period(values)
+    calendar = _calendar(values)
     for time in (values["time_from"], values["time_to"]):
-        not_years([] if time is None else time)
+        not_years([] if time is None or (calendar and calendar.is_counter) else time)
+
+
+def _calendar(values: dict[str, Any]) -> Calendar | None:
+    """The calendar of a source or a snapshot; an anchor may be none of its interval."""
+    others = {"time_zone": values["time_zone"], "anchor": values["anchor"], **(values["dates"] or {})}
+    return None if values["time_interval"] is None else Calendar.parse(values["time_interval"], **others)
 
 
 def _data_snapshot(values: dict[str, Any], _rows: Rows) -> None:
     _period(values)
+    _calendar(values)
     _check(0 <= values["empty_rows"] <= values["rows"], "it has more empty rows than rows.")
 
 

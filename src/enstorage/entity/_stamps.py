@@ -1,0 +1,67 @@
+"""The targets of forecasts that come from elsewhere, as the ids that rows have."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from enstorage.calendars.stamps import parse_times
+from enstorage.entity.data_source import DataSource
+from enstorage.instant import not_years
+
+if TYPE_CHECKING:
+    from enstorage.entity.calendar_columns import CalendarColumns
+    from enstorage.entity.data_set import DataSet
+    from enstorage.entity.model import Model
+
+
+def ids_of(model: "Model", id: ArrayLike, series: ArrayLike, data_set: "DataSet | None") -> NDArray[np.int64]:
+    """The start of the bucket of each stamp, by the calendar of its series, as points are put into buckets.
+
+    Args:
+        model: whose forecasts they are.
+        id: times in any form, local to the zone of their series without an offset; shape (rows,) or (rows, horizon).
+        series: id of the data source of each row, shape (rows,), or of all.
+        data_set: that of the model; None if it has none.
+
+    Returns:
+        int64, the shape of `id`; of events the times themselves.
+
+    Raises:
+        InvalidInputError: a time cannot be read.
+    """
+    shape = np.shape(id)
+    flat = np.asarray(id, dtype=None if hasattr(id, "dtype") else object).ravel() if len(shape) != 1 else id
+    each = np.repeat(np.broadcast_to(np.asarray(series), shape[:1]), int(np.prod(shape[1:])))
+    clocks = _clocks(model, data_set)
+    known = np.unique(each).tolist()
+    if len(known) == 1:
+        return _in_buckets(flat, clocks.get(known[0]) or _source(model, known[0])).reshape(shape)
+    stamps = np.asarray(flat)
+    ids = np.empty(len(each), dtype=np.int64)
+    for source_id in known:
+        ids[each == source_id] = _in_buckets(
+            stamps[each == source_id], clocks.get(source_id) or _source(model, source_id)
+        )
+    return ids.reshape(shape)
+
+
+def _in_buckets(stamps: ArrayLike, clock: "CalendarColumns") -> NDArray[np.int64]:
+    calendar = clock.calendar
+    is_counter = calendar is not None and calendar.is_counter
+    is_number = np.asarray(stamps).dtype.kind in "iu"  # ids of a data set, in ns
+    if is_number and not is_counter:
+        not_years(stamps)
+    times = parse_times(stamps, clock.time_zone, "ns" if is_number else None, is_counter=is_counter)
+    return times if calendar is None else calendar.floor(times)
+
+
+def _clocks(model: "Model", data_set: "DataSet | None") -> "dict[int, CalendarColumns]":
+    """The snapshots that targets are from, by the id of their source."""
+    preparation = model.research.data_preparation
+    preparations = [preparation] if data_set is None else data_set.preparations()
+    return {each.data_snapshot.data_source_id: each.data_snapshot for each in preparations if each is not None}
+
+
+def _source(model: "Model", source_id: int) -> DataSource:
+    return DataSource.get(source_id, connector=model.connector)
