@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from endirector.alignment.align import KEY
 from endirector.reporting.page import period, squared
 from endirector.reporting.plots import same_precision
 from endirector.selection.form import method_in_words
 from enstorage import DataSource, Ensemble
+from enstorage.calendars.calendar import Calendar
+from enstorage.calendars.zone import to_local
 from enstorage.entity._record import Record
 from enstorage.entity.ensemble_members import classes_of
 from enstorage.entity.ensemble_result import EnsembleResult, judged_by
@@ -59,6 +62,7 @@ class Content:
 
     Attributes:
         ensemble: the ensemble.
+        clock: the calendar of its series; of a panel that of the first.
         project: its name.
         names: of the members that took part.
         label: of the ensemble in tables and plots.
@@ -84,6 +88,7 @@ class Content:
     """
 
     ensemble: Ensemble
+    clock: Calendar
     project: str
     names: list[str]
     label: str
@@ -106,6 +111,10 @@ class Content:
     warnings: list[str]
     search: EnsembleSearch | None
     lineage: list[tuple[str, list[tuple[str, int, str]], int]]
+
+    def on_axis(self, ids: NDArray[np.int64]) -> NDArray[np.int64] | NDArray[np.float64]:
+        """Times as plots take them: of the local clock, or the numbers of an integer axis."""
+        return on_axis(ids, self.clock)
 
     @property
     def measure(self) -> str:
@@ -187,6 +196,11 @@ def _per_cent(change: float | None, error: float) -> str:
     return formatted.strip("+−") if formatted in ("+0.0", "−0.0") else formatted
 
 
+def on_axis(ids: NDArray[np.int64], clock: Calendar) -> NDArray[np.int64] | NDArray[np.float64]:
+    """See `Content.on_axis`."""
+    return ids.astype(np.float64) if clock.is_counter else to_local(ids, clock.time_zone)
+
+
 def content_of(ensemble: Ensemble, diagnosis: dict[str, Any]) -> Content:
     """Read what is stored of a rendered ensemble."""
     metrics, alignment = ensemble.metrics(), ensemble.alignment()
@@ -194,8 +208,10 @@ def content_of(ensemble: Ensemble, diagnosis: dict[str, Any]) -> Content:
     judged = next(part for part in reversed(PARTS) if part in metrics)
     rows = own.filter(pl.col("part") == Part.of(judged))
     unit = _unit(ensemble, own)
+    clock = DataSource.get(ensemble.project.source_ids()[0], connector=ensemble.connector).clock
     return Content(
         ensemble=ensemble,
+        clock=clock,
         project=ensemble.project.name,
         names=names,
         label="ensemble" if "ensemble" not in names else "this ensemble",
@@ -203,7 +219,7 @@ def content_of(ensemble: Ensemble, diagnosis: dict[str, Any]) -> Content:
         unit=unit,
         squared=squared(unit),
         classes=classes_of(ensemble.models()) is not None,
-        period=period(np.unique(rows["id"].to_numpy())) if _has_times(ensemble) else None,
+        period=period(on_axis(np.unique(rows["id"].to_numpy()), clock)) if _has_times(ensemble) else None,
         result=ensemble.rendered_result(),
         alignment=alignment,
         metrics=metrics,

@@ -37,7 +37,7 @@ def _forecasts(content: Content) -> Any:
     curves = {name: drawn[column].to_numpy() for name, column in zip(content.names, columns, strict=True)}
     return partial(
         plot_forecasts,
-        drawn["id"].to_numpy(),
+        content.on_axis(drawn["id"].to_numpy()),
         drawn["truth"].to_numpy(),
         {**curves, content.label: drawn["ensemble"].to_numpy()},
         unit=content.unit,
@@ -83,7 +83,11 @@ def _row_weights(content: Content) -> Any:
         return None
     shares = table.select(pl.col("^weight_.*$")).to_numpy()
     return partial(
-        plot_weights, table["id"].to_numpy(), shares, content.names, title="Weights of the members over the targets"
+        plot_weights,
+        content.on_axis(table["id"].to_numpy()),
+        shares,
+        content.names,
+        title="Weights of the members over the targets",
     )
 
 
@@ -99,7 +103,7 @@ def _fan(content: Content) -> Any:
     }
     return partial(
         plot_fan,
-        drawn["id"].to_numpy(),
+        content.on_axis(drawn["id"].to_numpy()),
         drawn["truth"].to_numpy(),
         drawn["ensemble"].to_numpy(),
         bands,

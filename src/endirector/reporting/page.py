@@ -60,8 +60,10 @@ def squared(unit: str) -> str:
     return f"{unit}²" if unit.isalpha() else f"({unit})²"
 
 
-def period(times_ns: NDArray[np.int64]) -> str:
-    """The first and the last time, at the resolution of the distances between times."""
+def period(times_ns: NDArray[np.int64] | NDArray[np.float64]) -> str:
+    """The first and the last time, at the resolution of the distances between times; floats are of an integer axis."""
+    if np.asarray(times_ns).dtype.kind == "f":
+        return f"{times_ns[0]:.0f} to {times_ns[-1]:.0f}"
     times = np.asarray(times_ns, dtype=np.int64).astype("datetime64[ns]")
     step = np.median(np.diff(times)) if len(times) > 1 else np.timedelta64(1, "D")
     finest = next((unit for unit, days in (("Y", 365), ("M", 28), ("D", 1)) if step >= np.timedelta64(days, "D")), "s")

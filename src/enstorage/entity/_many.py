@@ -57,7 +57,7 @@ def write_all(
         for done, (source, (times, values)) in enumerate(zip(given, each, strict=True)):
             report("Checking points", done, len(given))
             try:
-                checked.append(as_points(times, values, source._clock, time_unit))
+                checked.append(as_points(times, values, source.clock, time_unit))
             except InvalidInputError as error:
                 raise InvalidInputError(f"The points of {source} cannot be written: {error}") from error
         report("Storing points", len(given), len(given))

@@ -97,10 +97,10 @@ class CalendarColumns:
 
     def label(self, time: int) -> str:
         """A time as people write it: ISO 8601 with the offset of the time zone; on an integer axis the integer."""
-        return self._clock.label(time)
+        return self.clock.label(time)
 
     @property
-    def _clock(self) -> Calendar:
+    def clock(self) -> Calendar:
         return self.calendar or Calendar(1, "ns", self.time_zone)
 
     @validates("time_interval")

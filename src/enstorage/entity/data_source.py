@@ -156,7 +156,7 @@ class DataSource(CalendarColumns, Record):
 
         with listening(progress) as report:
             report("Reading points", 0, 1)
-            checked_times, checked_values = as_points(times, values, self._clock, time_unit)
+            checked_times, checked_values = as_points(times, values, self.clock, time_unit)
             report("Storing points", 1, 1)
         # A new source is stored with its points or not at all.
         with self.connector.transaction() if self._is_new else nullcontext():
@@ -272,7 +272,7 @@ class DataSource(CalendarColumns, Record):
         return self._children(Project.data_source_id)
 
     def _time(self, value: TimeLike | None) -> int | None:
-        return None if value is None else parse_time(value, self.time_zone, is_counter=self._clock.is_counter)
+        return None if value is None else parse_time(value, self.time_zone, is_counter=self.clock.is_counter)
 
     def _calendar_of(self, interval: str) -> Calendar:
         """The buckets of an interval; its own anchor and dates hold for its own interval only."""

@@ -169,7 +169,7 @@ class Panel(Record):
             InvalidInputError: the table is as `from_table` refuses it; nothing was written then.
         """
         sources = self._saved().sources()
-        clocks = {(source._clock.time_zone, source._clock.is_counter): source._clock for source in sources.values()}
+        clocks = {(source.clock.time_zone, source.clock.is_counter): source.clock for source in sources.values()}
         if len(clocks) > 1:
             raise InvalidInputError(
                 f"The sources of {self} have several clocks: {', '.join(sorted({zone for zone, _ in clocks}))}. Write the "

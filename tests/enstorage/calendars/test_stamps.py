@@ -101,7 +101,9 @@ def test_integers_whose_unit_is_unclear_are_refused(times):
 
 
 @pytest.mark.parametrize(
-    "times", [[1704067200 * 10**9], [0], np.arange(9) * 86_400 * 10**9, [-(10**17) + 1]], ids=lambda times: str(times[0])
+    "times",
+    [[1704067200 * 10**9], [0], np.arange(9) * 86_400 * 10**9, [-(10**17) + 1]],
+    ids=lambda times: str(times[0]),
 )
 def test_integers_that_can_only_be_nanoseconds_are_taken(times):
     assert parse_times(times).tolist() == list(times)

@@ -90,7 +90,12 @@ def test_stamps_of_forecasts_from_elsewhere_meet_the_buckets(store):
     source.write(months, np.arange(6.0))
     model = model_over(source)
     ends = pd.date_range("2024-04-30", periods=3, freq="ME")
-    for stamps in (ends, months[3:].tz_convert("UTC"), ["2024-04", "2024-05", "2024-06"], months[3:].as_unit("ns").asi8):
+    for stamps in (
+        ends,
+        months[3:].tz_convert("UTC"),
+        ["2024-04", "2024-05", "2024-06"],
+        months[3:].as_unit("ns").asi8,
+    ):
         model.save_forecasts("test", stamps, [3.0, 4.0, 5.0])
         assert model.forecasts("test")["id"].to_list() == months[3:].as_unit("ns").asi8.tolist()
     with pytest.raises(InvalidInputError, match="share a target"):
@@ -98,7 +103,9 @@ def test_stamps_of_forecasts_from_elsewhere_meet_the_buckets(store):
 
 
 def test_a_panel_is_written_by_its_clock(store):
-    table = pd.DataFrame({"series": ["a", "a", "b"], "time": ["2024-07-01", "2024-07-02", "2024-07-01"], "value": [1.0] * 3})
+    table = pd.DataFrame(
+        {"series": ["a", "a", "b"], "time": ["2024-07-01", "2024-07-02", "2024-07-01"], "value": [1.0] * 3}
+    )
     panel = Panel.from_table(table, name="shops", time_interval="1d", time_zone="Europe/Paris")
     panel.write(table.assign(time=["2024-07-03", "2024-07-04", "2024-07-03"]))
     expected = to_ns_array([f"2024-07-0{day}T00:00+02:00" for day in (1, 2, 3, 4)])

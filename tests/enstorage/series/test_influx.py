@@ -267,6 +267,21 @@ def test_buckets_are_those_of_polars(lasting, interval):
         np.testing.assert_allclose(found, expected, 1e-12, 1e-15, err_msg=aggregate)
 
 
+@pytest.mark.parametrize("zone", ["Europe/London", "America/New_York", "Asia/Kolkata", "America/Sao_Paulo"])
+def test_days_of_a_zone_are_grouped_by_the_server(lasting, zone):
+    series, sources = lasting
+    times = np.arange(to_ns("2018-01-01"), to_ns("2018-11-30"), 5 * 3600 * 10**9)
+    source, memory, days = next(sources), MemorySeries(), TimeInterval(1, "d", zone)
+    assert days.is_local_days
+    for store in (series, memory):
+        append(store, source, times, np.arange(len(times), dtype=float))
+    (starts, found), (expected_starts, expected) = (
+        store.aggregate(source, int(times[2]), int(times[-2]), days, "sum") for store in (series, memory)
+    )
+    assert starts.tolist() == expected_starts.tolist()
+    np.testing.assert_allclose(found, expected, 1e-12)
+
+
 def test_a_sum_beyond_all_floats_is_infinite_as_it_is_elsewhere(series):
     append(series, 1, [0, 1], [1e308, 1e308])
     same(series.aggregate(1, 0, 10, TimeInterval.parse("1h"), "sum"), [0], [np.inf])

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from html import escape
 from textwrap import fill
 from threading import Lock
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -129,16 +129,22 @@ def column(values: ArrayLike, length: int, name: str) -> NDArray[np.float64]:
     return column
 
 
-def dates(times_ns: NDArray[np.int64]) -> NDArray[np.datetime64]:
-    """Turns nanoseconds since 1970 into what a time axis takes."""
-    return np.asarray(times_ns, dtype=np.int64).astype("datetime64[ns]")
+#: What a time axis takes: dates, or the numbers of an integer axis.
+Times: TypeAlias = NDArray[np.datetime64] | NDArray[np.float64]
 
 
-def time_axis(axes: Axes, times: NDArray[np.datetime64]) -> None:
+def dates(times: NDArray[np.int64] | NDArray[np.float64]) -> Times:
+    """Turns nanoseconds since 1970 into what a time axis takes; floats are those of an integer axis and stay."""
+    array = np.asarray(times)
+    return array if array.dtype.kind == "f" else array.astype(np.int64).astype("datetime64[ns]")
+
+
+def time_axis(axes: Axes, times: Times) -> None:
     """Fits the axis to the data and picks years, months, days or hours for its ticks by the span."""
-    locator = AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    if times.dtype.kind == "M":
+        locator = AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     if len(times) > 1:
         axes.set_xlim(times[0], times[-1])
     axes.margins(x=0.01)
@@ -170,7 +176,7 @@ def bars_height(names: Sequence[str], width: float) -> float:
     return 0.45 + (0.31 if width >= NARROW else 0.46) * len(names)
 
 
-def plot_truth(axes: Axes, times: NDArray[np.datetime64], truth: NDArray[np.float64], width: float) -> list[Line2D]:
+def plot_truth(axes: Axes, times: Times, truth: NDArray[np.float64], width: float) -> list[Line2D]:
     """Draws what happened, above all forecasts; with dots where there is room for them."""
     dots = "o" if len(times) * 6 <= width * 72 else ""
     return axes.plot(times, truth, color=INK, linewidth=1.0, marker=dots, markersize=3.2, zorder=4)

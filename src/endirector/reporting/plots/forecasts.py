@@ -24,7 +24,7 @@ from endirector.reporting.plots.canvas import (
 
 
 def plot_forecasts(
-    times_ns: NDArray[np.int64],
+    times_ns: NDArray[np.int64] | NDArray[np.float64],
     truth: ArrayLike,
     forecasts: Mapping[str, ArrayLike],
     *,
@@ -36,7 +36,7 @@ def plot_forecasts(
     """Draws forecasts against the truth.
 
     Args:
-        times_ns: Times of the targets, ascending, shape (n,).
+        times_ns: Times of the targets, ascending, shape (n,); floats are numbers of an integer axis.
         truth: True values, in `unit`, shape (n,); NaN leaves a gap.
         forecasts: Forecasts by name, each of shape (n,). More than four that are not highlighted share one colour.
         unit: Unit of the values, written over the axis.

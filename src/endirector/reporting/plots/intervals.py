@@ -24,7 +24,7 @@ from enstorage.errors import InvalidInputError
 
 
 def plot_fan(
-    times_ns: NDArray[np.int64],
+    times_ns: NDArray[np.int64] | NDArray[np.float64],
     truth: ArrayLike,
     forecast: ArrayLike,
     bands: Mapping[float, tuple[ArrayLike, ArrayLike]],
@@ -36,7 +36,7 @@ def plot_fan(
     """Draws a forecast with its intervals, the narrower the darker, against the truth.
 
     Args:
-        times_ns: Times of the targets, ascending, shape (n,).
+        times_ns: Times of the targets, ascending, shape (n,); floats are numbers of an integer axis.
         truth: True values, in `unit`, shape (n,); NaN leaves a gap.
         forecast: The point forecast, shape (n,).
         bands: By the share of truths that is to lie in it, the lower and the upper end of each interval, shape (n,).

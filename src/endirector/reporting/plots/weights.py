@@ -21,7 +21,7 @@ from enstorage.errors import InvalidInputError
 
 
 def plot_weights(
-    times_ns: NDArray[np.int64],
+    times_ns: NDArray[np.int64] | NDArray[np.float64],
     weights: ArrayLike,
     names: Sequence[str],
     *,
@@ -31,7 +31,7 @@ def plot_weights(
     """Draws the weights of members over time; of more than four members only those with the largest mean get own colours.
 
     Args:
-        times_ns: Times of the targets, ascending, shape (n,).
+        times_ns: Times of the targets, ascending, shape (n,); floats are numbers of an integer axis.
         weights: Shape (n, members).
         names: The members.
         title: Text for screen readers.

@@ -118,11 +118,11 @@ class InfluxSeries(SeriesStore):
         *,
         version: int | None = None,
     ) -> Points:
-        """See `SeriesStore.aggregate`. The server groups, except by calendar intervals, which it does not support."""
+        """See `SeriesStore.aggregate`. The server groups, also by days of a zone, but by no other calendar."""
         refuse_version(self, version)
         first, last = _bounds(time_from, time_to)
         buckets = None
-        if not interval.is_calendar and _is_computable(first, last, interval):
+        if (interval.is_local_days or not interval.is_calendar) and _is_computable(first, last, interval):
             buckets = self._rows(influxql.select_aggregate(source_id, first, last, interval, aggregate), with_tags=True)
             if buckets["tags"].n_unique() > 1:  # each was grouped separately: points of one time were counted twice
                 buckets = None
@@ -210,6 +210,7 @@ class InfluxSeries(SeriesStore):
         self._server.ask(statement)
 
 
+_DAY = 86_400 * 10**9
 _NO_POINTS = pl.DataFrame(schema={"time": pl.Int64, "value": pl.Float64})
 
 
@@ -241,7 +242,7 @@ def _bounds(time_from: int | None, time_to: int | None) -> tuple[int, int]:
 
 def _is_computable(first: int, last: int, interval: Calendar) -> bool:
     """True where the server can compute with the times; near its limits its int64 would overflow."""
-    room = 2 * interval.nanoseconds
+    room = 2 * (_DAY if interval.is_calendar else interval.nanoseconds)
     return EARLIEST + room <= first <= last <= LATEST - room
 
 
