@@ -176,8 +176,9 @@ def _combined(ensemble: Ensemble, forecasts: Floats, series: int, start: Start) 
     history = gate_history_of(ensemble, series, start)
     value = combine_recursively(stored_combination(ensemble), forecasts, steps_of(ensemble, start.horizon), history)
     if history is not None and np.isnan(value).any():
+        following = history.known.calendar.label(history.known.next_time)
         raise InvalidInputError(
-            f"The method of {ensemble} looks at the {history.lag} values before {to_iso(history.known.next_time)}, and not "
+            f"The method of {ensemble} looks at the {history.lag} values before {following}, and not "
             "all of them are known. Give another time_from, or snapshot= one with more rows."
         )
     return value

@@ -49,6 +49,14 @@ def data_source(
         str | None, typer.Option(help="Such as mean, sum, last, count; mean by default.", show_default=False)
     ] = None,
     unit: Annotated[str | None, typer.Option(help="Of the values.", show_default=False)] = None,
+    time_zone: Annotated[
+        str | None,
+        typer.Option(help="Such as Europe/London, whose days are meant; UTC by default.", show_default=False),
+    ] = None,
+    anchor: Annotated[
+        str | None,
+        typer.Option(help="Local start of one bucket, such as 2022-03-01 for quarters from March.", show_default=False),
+    ] = None,
     time_from: Annotated[str | None, typer.Option(help="Start of the period of snapshots.", show_default=False)] = None,
     time_to: Annotated[str | None, typer.Option(help="End of that period, not part of it.", show_default=False)] = None,
     *,
@@ -59,8 +67,8 @@ def data_source(
     Example: enstorage create data-source Load --interval 1h --unit MW
     """
     options = {"name": name, "time_interval": interval, "aggregate": aggregate, "unit": unit}
-    period = {"time_from": time_from, "time_to": time_to}
-    _create("data_source", {**options, **period}, common)
+    clock = {"time_zone": time_zone, "anchor": anchor, "time_from": time_from, "time_to": time_to}
+    _create("data_source", {**options, **clock}, common)
 
 
 def project(

@@ -108,9 +108,9 @@ class Calendar:
         text: str,
         *,
         time_zone: str = "UTC",
-        anchor: str | None = None,
-        holidays: Iterable[str] | None = None,
-        periods: Iterable[str] | None = None,
+        anchor: Any = None,
+        holidays: Iterable[Any] | None = None,
+        periods: Iterable[Any] | None = None,
     ) -> "Calendar":
         """Read an interval as `str()` writes it, such as `1y` or `step`, with the other attributes of its calendar.
 

@@ -54,8 +54,8 @@ def parse_times(
     if is_counter:
         return _counters(values)
     if time_unit is not None:
-        times, is_local = _of_unit(values, check_time_unit(time_unit))
-        return from_stamps(times, time_zone) if is_local else times
+        times, on_clock = _of_unit(values, check_time_unit(time_unit))
+        return from_stamps(times, time_zone) if on_clock else times
     _check_unit_is_clear(values)
     times = to_ns_array(not_years(values))
     if time_zone == "UTC":
@@ -169,7 +169,8 @@ def _check_unit_is_clear(values: Any) -> None:
         return
     not_years(array)
     largest = max(abs(int(array.min())), abs(int(array.max())))
-    steps = array if array.size == 1 else np.diff(array.astype(np.int64))
+    steps: NDArray[np.int64] = array.astype(np.int64)
+    steps = steps if steps.size == 1 else np.diff(steps)
     if (
         largest >= _CLEAR or not (steps % _MINUTE).any()
     ):  # in another unit hardly anything is a whole minute of nanoseconds

@@ -51,7 +51,9 @@ def to_local(times: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
     changes, offsets = _table(zone, int(times.min()), int(times.max()))
     offset = offsets[np.searchsorted(changes, times, side="right")]
     # A shift past the ends of int64 stops there.
-    return np.where(offset > 0, np.minimum(times, _LAST - offset), np.maximum(times, _FIRST - offset)) + offset
+    bounded = np.where(offset > 0, np.minimum(times, _LAST - offset), np.maximum(times, _FIRST - offset))
+    local: NDArray[np.int64] = bounded + offset
+    return local
 
 
 def to_utc(local: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
@@ -71,12 +73,14 @@ def to_utc(local: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
     at = np.searchsorted(changes + offsets[:-1], local, side="right")
     offset = offsets[at]
     bounded = np.where(offset < 0, np.minimum(local, _LAST + offset), np.maximum(local, _FIRST + offset))
-    return np.maximum(bounded - offset, np.concatenate([[_FIRST], changes])[at])
+    times: NDArray[np.int64] = np.maximum(bounded - offset, np.concatenate([[_FIRST], changes])[at])
+    return times
 
 
 def is_skipped(local: NDArray[np.int64], zone: str) -> NDArray[np.bool_]:
     """True for each local time that the clock never shows, because it is set forward over it."""
-    return to_local(to_utc(local, zone), zone) != local
+    skipped: NDArray[np.bool_] = to_local(to_utc(local, zone), zone) != local
+    return skipped
 
 
 def from_stamps(local: NDArray[np.int64], zone: str) -> NDArray[np.int64]:

@@ -101,6 +101,7 @@ class CalendarColumns:
 
     @property
     def clock(self) -> Calendar:
+        """Its calendar; of points that are not grouped one that has their time zone."""
         return self.calendar or Calendar(1, "ns", self.time_zone)
 
     @validates("time_interval")

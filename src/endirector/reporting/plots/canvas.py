@@ -135,8 +135,9 @@ Times: TypeAlias = NDArray[np.datetime64] | NDArray[np.float64]
 
 def dates(times: NDArray[np.int64] | NDArray[np.float64]) -> Times:
     """Turns nanoseconds since 1970 into what a time axis takes; floats are those of an integer axis and stay."""
-    array = np.asarray(times)
-    return array if array.dtype.kind == "f" else array.astype(np.int64).astype("datetime64[ns]")
+    if np.asarray(times).dtype.kind == "f":
+        return np.asarray(times, dtype=np.float64)
+    return np.asarray(times, dtype=np.int64).astype("datetime64[ns]")
 
 
 def time_axis(axes: Axes, times: Times) -> None:
