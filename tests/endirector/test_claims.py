@@ -118,8 +118,8 @@ def test_forecasts_saved_over_those_of_an_object_are_claimed_and_verify_finds_th
     assert "lag 3 has a test error of exactly 0" in " ".join(made.warnings())
     found = endirector.Conductor(made).verify()
     assert [(each.member, each.part, each.made_here) for each in found.different] == [
-        ("lag 3", "test", False),
         ("lag 3", "valid", False),
+        ("lag 3", "test", False),
     ]
     assert found.different[0].largest_difference > found.different[0].allowed
     entrainer.predict(model)

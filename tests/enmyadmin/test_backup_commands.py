@@ -13,7 +13,7 @@ def backup(enstorage, empty_store):
 
 def test_a_backup_is_restored_into_a_folder_without_a_store(enstorage, backup):
     status, output, errors = enstorage("restore", backup, "--store", "new", "--quiet")
-    assert (status, errors) == (0, "Made a store in new.\n")
+    assert (status, errors) == (0, f"Made a store in {enstorage.folder / 'new'}.\n")
     assert f"Restored {backup} of 20" in output
     assert enstorage("check", "--store", "new", "--quiet")[1] == "The store is whole.\n"
 

@@ -198,7 +198,7 @@ def test_fitted_attributes_that_disagree_are_refused(make):
         ),
         (lambda: changed(Ridge().fit(X, Y), coef_=None), "its attribute coef_ is missing, which does not agree with"),
         (
-            lambda: not_finite(MLPRegressor((3,), max_iter=5).fit(X, Y)),
+            lambda: not_finite(MLPRegressor(hidden_layer_sizes=(3,), max_iter=5, random_state=0).fit(X, Y)),
             "coefs_ holds nan .a list of 2.; expected finite",
         ),
         (lambda: shifted_tree(value=np.inf), "A decision tree has the value inf; expected finite numbers"),
