@@ -27,7 +27,8 @@ class Different:
         part: `train`, `valid` or `test`.
         largest_difference: between a stored forecast and that of the object now, in the units of the source.
         allowed: the largest difference that is due to the precision, in the same units.
-        made_here: true if the store knows that it made the stored forecasts with this object; false if somebody saved them.
+        made_here: true if the store knows that it made the stored forecasts with this object; false if they were saved, come
+            with a bundle or are of an older version.
     """
 
     member: str
@@ -37,7 +38,7 @@ class Different:
     made_here: bool
 
     def __str__(self) -> str:
-        whose = "They were made here." if self.made_here else "They were saved by a person."
+        whose = "They were made here." if self.made_here else "The store did not make them."
         return (
             f"The stored forecasts of {self.member} for {self.part} are not those of its object: they differ by up to "
             f"{self.largest_difference:.3g}; expected at most {self.allowed:.3g}. {whose}"
