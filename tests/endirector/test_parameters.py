@@ -141,7 +141,7 @@ BAD = {
     "a classifier object": ("blending", LogisticRegression(), {}, "not a regressor"),
     "no such": ("blending", "Ridge", {"metamodel": {"alfa": 1}}, "Ridge has no parameter 'alfa'. It takes: alpha,"),
     "bad value": ("blending", "Ridge", {"metamodel": {"alpha": -1}}, r"Ridge with .* cannot be a metamodel: .*'alpha'"),
-    "both": ("blending", Ridge(), {"metamodel": {"alpha": 1}}, "has its parameters itself"),
+    "both": ("blending", Ridge(), {"metamodel": {"alpha": 1}}, "already has its parameters"),
     "fitted": ("blending", LinearRegression().fit([[1], [2]], [1, 2]), {}, "was fitted already"),
     "code": ("blending", TransformedTargetRegressor(func=np.load), {}, "which is code"),
     "fitted inside": ("blending", make_pipeline(LinearRegression().fit([[1], [2]], [1, 2])), {}, "was fitted already"),
