@@ -14,7 +14,7 @@ ACTIVATIONS = (
 INITIALIZERS = (
     *("glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal", "orthogonal"),
 )
-"""Initialisers of weights, by their Keras names; `normal(deviation)` and `uniform(limit)`, around 0, are allowed too."""
+"""Initialisers of weights, by their Keras names; also allowed: `normal(deviation)`, `uniform(limit)`, around 0."""
 
 _DRAWN = re.compile(r"(normal|uniform)\(([0-9.e+-]+)\)")
 

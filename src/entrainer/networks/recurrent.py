@@ -156,7 +156,7 @@ class GRU(_Stacked):
 
 @dataclass(frozen=True)
 class PeepholeLSTM(_Stacked):
-    """LSTM layers whose gates see the cell state; for the equations see `entrainer.networks.layers.PeepholeLSTMCell`.
+    """LSTM layers whose gates see the cell state; see `entrainer.networks.layers.PeepholeLSTMCell`.
 
     Source: Gers & Schmidhuber (2000), Recurrent nets that time and count.
 
@@ -176,8 +176,7 @@ class PeepholeLSTM(_Stacked):
 
 @dataclass(frozen=True)
 class CoupledLSTM(_Stacked):
-    """LSTM layers with coupled input and forget gates; for the equations see
-    `entrainer.networks.layers.CoupledLSTMCell`.
+    """LSTM layers with coupled input and forget gates; see `entrainer.networks.layers.CoupledLSTMCell`.
 
     Source: the variant CIFG of Greff et al. (2017), LSTM: a search space odyssey.
 
@@ -197,7 +196,7 @@ class CoupledLSTM(_Stacked):
 
 @dataclass(frozen=True)
 class Jordan(NetworkSpec):
-    """A network whose outputs are also inputs of the next step; for the equations see `JordanCell`.
+    """A network whose outputs are also inputs of the next step; see `JordanCell`.
 
     Source: Jordan (1986), Serial order: a parallel distributed processing approach.
 
