@@ -52,7 +52,7 @@ class Estimator(Specification):
         check_kind(self.make(0))
 
     def make(self, seed: int, most_jobs: int | None = None) -> "BaseEstimator":
-        """Makes the estimator, unfitted.
+        """Make the estimator, unfitted.
 
         Args:
             seed: Becomes `random_state`, also of estimators inside, where the parameters give none; 0 <= seed < 2**32.
