@@ -98,7 +98,7 @@ def _in_order(given: Mapping[str, float], members: Sequence[str]) -> list[float]
     missing = [name for name, key in zip(members, keys, strict=True) if key not in given]
     if unknown or missing:
         raise InvalidInputError(
-            f"Keys of weights are the names of the members ({', '.join(members) or 'there are none'}) or their "
+            f"Weights are given by the names of the members ({', '.join(members) or 'there are none'}) or by their "
             f"positions from 0; received {', '.join(map(repr, given)) or 'none'}. Give one weight for each member."
         )
     return [given[key] for key in keys]
