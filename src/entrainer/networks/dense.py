@@ -22,8 +22,8 @@ class _Dense(NetworkSpec):
         activation: Of the hidden layers.
         last_activation: Of the outputs; None takes the one that fits the targets of the data set.
         dropout: Part of the outputs dropped after each hidden layer while training, 0 <= dropout < 1.
-        initializer: How the weights are drawn: `normal(deviation)`, `uniform(limit)`, or a Keras name.
-        bias_initializer: How the biases are drawn: `normal(deviation)`, `uniform(limit)`, or `zeros`.
+        initializer: Initialiser of the weights: `normal(deviation)`, `uniform(limit)`, or a Keras name.
+        bias_initializer: Initialiser of the biases: `normal(deviation)`, `uniform(limit)`, or `zeros`.
     """
 
     # The columns enter by one matrix product, so a zero column adds nothing to it and nothing to its gradient.
@@ -46,7 +46,7 @@ class _Dense(NetworkSpec):
         check_initializer(self, "bias_initializer", (ZEROS,))
 
     def build(self, shape: tuple[int, ...], outputs: int = 1) -> "keras.Model":
-        """Builds (rows, *shape) → flat → hidden layers, each Dense – Dropout → Dense(outputs)."""
+        """Build (rows, *shape) → flat → hidden layers, each Dense – Dropout → Dense(outputs)."""
         self.check_shape(shape)
         keras = load_keras()
         last = last_layer(keras, self, outputs, self.last_activation, **self._initializers(keras))
@@ -67,15 +67,15 @@ class _Dense(NetworkSpec):
 
 @dataclass(frozen=True)
 class MLP(_Dense):
-    """A multilayer perceptron: for values or for classes, as the targets of the data set are.
+    """A multilayer perceptron: for values or for classes, depending on the targets of the data set.
 
     Attributes:
         hidden: Units of each hidden layer, at least 1; () for none.
         activation: Of the hidden layers.
         last_activation: Of the outputs; None takes the one that fits the targets of the data set.
         dropout: Part of the outputs dropped after each hidden layer while training, 0 <= dropout < 1.
-        initializer: How the weights are drawn: `normal(deviation)`, `uniform(limit)`, or a Keras name.
-        bias_initializer: How the biases are drawn: `normal(deviation)`, `uniform(limit)`, or `zeros`.
+        initializer: Initialiser of the weights: `normal(deviation)`, `uniform(limit)`, or a Keras name.
+        bias_initializer: Initialiser of the biases: `normal(deviation)`, `uniform(limit)`, or `zeros`.
     """
 
     name: ClassVar[str] = "mlp"
@@ -92,8 +92,8 @@ class TLFN(_Dense):
         activation: Of the hidden layers.
         last_activation: Of the outputs; None takes the one that fits the targets of the data set.
         dropout: Part of the outputs dropped after each hidden layer while training, 0 <= dropout < 1.
-        initializer: How the weights are drawn: `normal(deviation)`, `uniform(limit)`, or a Keras name.
-        bias_initializer: How the biases are drawn: `normal(deviation)`, `uniform(limit)`, or `zeros`.
+        initializer: Initialiser of the weights: `normal(deviation)`, `uniform(limit)`, or a Keras name.
+        bias_initializer: Initialiser of the biases: `normal(deviation)`, `uniform(limit)`, or `zeros`.
     """
 
     name: ClassVar[str] = "tlfn"
