@@ -92,7 +92,7 @@ class Conductor:
 
         On the same machine with the same library versions all bits must be equal; elsewhere numbers must agree to a
         relative 1e-9. Then the objects of the members forecast again: where the stored forecasts of a member are others, by
-        more than 1e-9 of the largest forecast, or 1e-5 for networks, which compute in single precision, it is told.
+        more than 1e-9 of the largest forecast, or 1e-4 for networks, which compute in single precision, it is told.
 
         Args:
             progress: show a bar, or a function, see `enstorage.Progress`.
