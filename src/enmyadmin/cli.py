@@ -28,6 +28,7 @@ from enmyadmin.interruption import Interrupted, interruptible
 from enmyadmin.output import Json, print_error, print_json, print_line, safe_output
 from enstorage._version import __version__
 from enstorage.errors import EnstorageError
+from enstorage.places.masking import scrubbed
 
 #: An unknown option, a missing argument and the like; the library has no public name for what they have in common.
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -47,7 +48,8 @@ class _App(typer.Typer):
         except EnstorageError as error:
             _leave(1, type(error).__name__, str(error), as_json=as_json)
         except _UsageError as error:
-            _leave(2, "UsageError", _usage(error, as_json=as_json), as_json=as_json)
+            # A URL may have been given where something else is expected.
+            _leave(2, "UsageError", scrubbed(_usage(error, as_json=as_json)), as_json=as_json)
         except Interrupted as stopped:
             _leave(130, "Interrupted", str(stopped), as_json=as_json, is_error=False)
         except typer.Abort:

@@ -13,7 +13,7 @@ from uuid import uuid4
 from enstorage.errors import InvalidInputError, StoreError
 from enstorage.objects.base import ObjectStore, Stored, checked_hash, is_hash
 from enstorage.places.full_disk import full_disk, says_full
-from enstorage.places.masking import masked
+from enstorage.places.masking import masked, scrubbed, shown_cause
 
 
 class FolderObjects(ObjectStore):
@@ -152,14 +152,24 @@ class FolderObjects(ObjectStore):
             yield
         except OSError as error:
             if says_full(error):
-                raise StoreError(full_disk(f"The object store {self._folder}", str(error.strerror))) from error
+                raise StoreError(full_disk(f"The object store {self}", str(error.strerror))) from self._cause_of(error)
             raise StoreError(
-                f"The object store {self._folder} failed: {error.strerror} ({error.filename}). Nothing was changed. "
+                f"The object store {self} failed: {error.strerror} ({self._words_of(error)}). Nothing was changed. "
                 "Check that the folder is there, readable and writable, and that the disk is not full."
-            ) from error
+            ) from self._cause_of(error)
+
+    def _words_of(self, error: OSError) -> str:
+        return scrubbed(error.filename, self._url)
+
+    def _cause_of(self, error: OSError) -> BaseException | None:
+        return shown_cause(error, self._url)
+
+    @property
+    def _url(self) -> str:
+        return f"file:{self._folder}"
 
     def __repr__(self) -> str:
-        return f"file:{self._folder}"
+        return masked(self._url)
 
 
 def _moment(status: os.stat_result) -> datetime:

@@ -210,7 +210,7 @@ class FsspecObjects(ObjectStore):
             raise StoreError(
                 f"The object store {self} failed: {reason}. Nothing was changed. Check that the bucket or folder is there, "
                 "that the server can be reached, and that the credentials may read and write there."
-            ) from error
+            ) from self._location.cause_of(error)
 
     def __repr__(self) -> str:
         return str(self._location)

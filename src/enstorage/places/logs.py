@@ -1,0 +1,56 @@
+"""Logs of drivers without the secrets of the URLs that were opened in this process.
+
+At the level DEBUG drivers log what they send. Filters of loggers do not see the records of loggers below them, so records
+are changed where they are made.
+"""
+
+import logging
+import traceback
+from typing import Any
+
+from enstorage.places.masking import scrubbed
+
+#: The first part of the names of loggers: of the libraries that are given a URL or a part of one.
+_DRIVERS = frozenset(
+    "adlfs aiobotocore aiohttp asyncio asyncssh azure boto3 botocore deltalake fsspec gcsfs google httpcore httpx mariadb "
+    "mysql object_store obstore paramiko polars psycopg pymysql requests s3fs s3transfer smbprotocol sqlalchemy sshfs "
+    "urllib3".split()
+)
+_urls = set[str]()
+
+
+def hide_in_logs(*urls: str) -> None:
+    """Have the records of drivers show `***` in place of the secrets of these URLs, from now on."""
+    _urls.update(urls)
+    made = logging.getLogRecordFactory()
+    if isinstance(made, _Factory):
+        return
+    logging.setLogRecordFactory(_Factory(made))
+
+
+class _Factory:
+    """Makes records as the factory before it does, and hides the secrets in those of drivers."""
+
+    def __init__(self, before: Any) -> None:
+        self._before = before
+
+    def __call__(self, *arguments: Any, **options: Any) -> logging.LogRecord:
+        record: logging.LogRecord = self._before(*arguments, **options)
+        if record.name.partition(".")[0] in _DRIVERS:
+            _hide(record)
+        return record
+
+
+def _hide(record: logging.LogRecord) -> None:
+    try:
+        message = record.getMessage()
+    except Exception:  # noqa: BLE001 - a record with wrong arguments is reported where it is printed, without them here
+        message = str(record.msg)
+    safe = scrubbed(message, *_urls)
+    if safe != message:
+        record.msg, record.args = safe, ()
+    if record.exc_info and record.exc_info[0] is not None:
+        trace = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
+        safe = scrubbed(trace, *_urls)
+        if safe != trace:
+            record.exc_info, record.exc_text = None, safe
