@@ -60,8 +60,8 @@ def wait_seconds() -> float:
         seconds = 0.0
     if not 0 < seconds < 1e6:
         raise InvalidInputError(
-            f"ENSTORAGE_WAIT_SECONDS is {_shown_value(str(given))!r}; expected a number of seconds above 0, such as 120. Correct or "
-            "unset it."
+            f"ENSTORAGE_WAIT_SECONDS is {_shown_value(str(given))!r}; expected a number of seconds above 0, such as 120. "
+            "Correct or unset it."
         )
     return seconds
 
@@ -80,8 +80,8 @@ class Settings(NamedTuple):
         _check_text("The folder of the store", text, shown=shown_folder)
         if _URL_AS_FOLDER.search(text):
             raise InvalidInputError(
-                f"The folder of the store, {_shown(masked(text))}, is a URL; expected the path of a folder. Give URLs to Connector(…), "
-                "as ENSTORAGE_DATABASE, ENSTORAGE_SERIES and ENSTORAGE_OBJECTS, or in enstorage.toml."
+                f"The folder of the store, {_shown(masked(text))}, is a URL; expected the path of a folder. Give "
+                "URLs to Connector(…), as ENSTORAGE_DATABASE, ENSTORAGE_SERIES and ENSTORAGE_OBJECTS, or in enstorage.toml."
             )
         path = Path(folder).expanduser().resolve()
         check_folder(str(path), in_url=True)
@@ -193,8 +193,8 @@ def _read_file() -> dict[str, Any]:
     if wrong:
         more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
         raise InvalidInputError(
-            f"The settings file {path.resolve()} has the entries {', '.join(map(_shown_value, wrong[:5]))}{more}; expected only "
-            f"the texts {', '.join(sorted(_TEXTS))} and the integers {', '.join(LIMITS)}. Remove or correct them."
+            f"The settings file {path.resolve()} has the entries {', '.join(map(_shown_value, wrong[:5]))}{more}; expected "
+            f"only the texts {', '.join(sorted(_TEXTS))} and the integers {', '.join(LIMITS)}. Remove or correct them."
         )
     for key in _TEXTS:
         if key in content:

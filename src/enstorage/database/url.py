@@ -22,7 +22,7 @@ class DatabaseUrl(URL):
 
     __slots__ = ()
 
-    def render_as_string(self, hide_password: bool = True) -> str:  # noqa: FBT001, FBT002 - as the library declares it
+    def render_as_string(self, hide_password: bool = True) -> str:
         """The URL as text; as `masked` shows it unless the password is asked for."""
         text = super().render_as_string(hide_password=False)
         return masked(text) if hide_password else text

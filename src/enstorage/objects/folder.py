@@ -13,7 +13,7 @@ from uuid import uuid4
 from enstorage.errors import InvalidInputError, StoreError
 from enstorage.objects.base import ObjectStore, Stored, checked_hash, is_hash
 from enstorage.places.full_disk import full_disk, says_full
-from enstorage.places.masking import masked, scrubbed, shown_cause
+from enstorage.places.masking import masked, scrubbed, shown_cause, shown_folder
 
 
 class FolderObjects(ObjectStore):
@@ -151,18 +151,13 @@ class FolderObjects(ObjectStore):
         try:
             yield
         except OSError as error:
+            place, cause = f"The object store {shown_folder(str(self._folder))}", shown_cause(error, self._url)
             if says_full(error):
-                raise StoreError(full_disk(f"The object store {self}", str(error.strerror))) from self._cause_of(error)
+                raise StoreError(full_disk(place, str(error.strerror))) from cause
             raise StoreError(
-                f"The object store {self} failed: {error.strerror} ({self._words_of(error)}). Nothing was changed. "
+                f"{place} failed: {error.strerror} ({scrubbed(error.filename, self._url)}). Nothing was changed. "
                 "Check that the folder is there, readable and writable, and that the disk is not full."
-            ) from self._cause_of(error)
-
-    def _words_of(self, error: OSError) -> str:
-        return scrubbed(error.filename, self._url)
-
-    def _cause_of(self, error: OSError) -> BaseException | None:
-        return shown_cause(error, self._url)
+            ) from cause
 
     @property
     def _url(self) -> str:

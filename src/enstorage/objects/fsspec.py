@@ -204,7 +204,7 @@ class FsspecObjects(ObjectStore):
             yield
         except EnstorageError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # Every driver has its own errors; all of them are translated here.
             reason = _KINDS.get(type(error), "") + self._location.message_of(error)
             raise StoreError(

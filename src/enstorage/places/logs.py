@@ -8,49 +8,48 @@ import logging
 import traceback
 from typing import Any
 
-from enstorage.places.masking import scrubbed
+from enstorage.places.masking import secrets_of, without
 
 #: The first part of the names of loggers: of the libraries that are given a URL or a part of one.
-_DRIVERS = frozenset(
-    "adlfs aiobotocore aiohttp asyncio asyncssh azure boto3 botocore deltalake fsspec gcsfs google httpcore httpx mariadb "
-    "mysql object_store obstore paramiko polars psycopg pymysql requests s3fs s3transfer smbprotocol sqlalchemy sshfs "
-    "urllib3".split()
+_DRIVERS = (
+    *("adlfs", "aiobotocore", "aiohttp", "asyncio", "asyncssh", "azure", "boto3", "botocore", "deltalake", "fsspec"),
+    *("gcsfs", "google", "httpcore", "httpx", "mariadb", "mysql", "object_store", "obstore", "paramiko", "polars"),
+    *("psycopg", "pymysql", "requests", "s3fs", "s3transfer", "smbprotocol", "sqlalchemy", "sshfs", "urllib3"),
 )
-_urls = set[str]()
 
 
 def hide_in_logs(*urls: str) -> None:
     """Have the records of drivers show `***` in place of the secrets of these URLs, from now on."""
-    _urls.update(urls)
     made = logging.getLogRecordFactory()
-    if isinstance(made, _Factory):
-        return
-    logging.setLogRecordFactory(_Factory(made))
+    if not isinstance(made, _Factory):
+        made = _Factory(made)
+        logging.setLogRecordFactory(made)
+    made.secrets |= secrets_of(*urls)
 
 
 class _Factory:
-    """Makes records as the factory before it does, and hides the secrets in those of drivers."""
+    """Makes records as the factory before it does, and hides secrets in those of drivers."""
 
     def __init__(self, before: Any) -> None:
         self._before = before
+        self.secrets: frozenset[str] = frozenset()
 
     def __call__(self, *arguments: Any, **options: Any) -> logging.LogRecord:
         record: logging.LogRecord = self._before(*arguments, **options)
         if record.name.partition(".")[0] in _DRIVERS:
-            _hide(record)
+            self._hide(record)
         return record
 
-
-def _hide(record: logging.LogRecord) -> None:
-    try:
-        message = record.getMessage()
-    except Exception:  # noqa: BLE001 - a record with wrong arguments is reported where it is printed, without them here
-        message = str(record.msg)
-    safe = scrubbed(message, *_urls)
-    if safe != message:
-        record.msg, record.args = safe, ()
-    if record.exc_info and record.exc_info[0] is not None:
-        trace = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
-        safe = scrubbed(trace, *_urls)
-        if safe != trace:
-            record.exc_info, record.exc_text = None, safe
+    def _hide(self, record: logging.LogRecord) -> None:
+        try:
+            message = record.getMessage()
+        except Exception:  # noqa: BLE001 - arguments that do not fit are reported where the record is printed
+            message = f"{record.msg} {record.args}"
+        safe = without(message, self.secrets)
+        if safe != message:
+            record.msg, record.args = safe, ()
+        if record.exc_info and record.exc_info[0] is not None:
+            trace = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
+            safe = without(trace, self.secrets)
+            if safe != trace:
+                record.exc_info, record.exc_text = None, safe

@@ -5,7 +5,8 @@ Every message, log and `repr` that holds a URL, or words of a library that was g
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from itertools import pairwise
 from urllib.parse import quote, unquote, unquote_plus
 
 HIDDEN = "***"
@@ -53,7 +54,7 @@ def is_name(text: str) -> bool:
     if not _NAME.fullmatch(text) or _LONG_RUN.search(text):
         return False
     kinds = [(each.isdigit(), each.isupper()) for each in text if each.isalnum()]
-    return sum(one != other for one, other in zip(kinds, kinds[1:], strict=False)) <= _MOST_CHANGES
+    return sum(one != other for one, other in pairwise(kinds)) <= _MOST_CHANGES
 
 
 def scrubbed(text: object, *urls: str) -> str:
@@ -63,9 +64,14 @@ def scrubbed(text: object, *urls: str) -> str:
         text: for example an error; its text is taken.
         urls: those that the library was given.
     """
-    shown = _URL_IN_TEXT.sub(lambda match: masked(match[0]), str(text))
-    for secret in sorted(secrets_of(*urls), key=len, reverse=True):
-        # Digits alone and short words could be anything, so they are hidden where they stand alone.
+    return without(str(text), secrets_of(*urls))
+
+
+def without(text: str, secrets: Collection[str]) -> str:
+    """A text with `***` in place of secrets, and of what is hidden of the URLs that it names."""
+    shown = _URL_IN_TEXT.sub(lambda match: masked(match[0]), text)
+    for secret in sorted(secrets, key=len, reverse=True):
+        # Short words stand inside of others by chance.
         if secret in shown:
             pattern = re.escape(secret) if len(secret) >= _SHORTEST else rf"(?<!\w){re.escape(secret)}(?!\w)"
             shown = re.sub(pattern, HIDDEN, shown)
@@ -119,7 +125,7 @@ def _pieces(part: str) -> Iterator[str]:
     if part.startswith(("?", "#")):
         for entry in part[1:].split("&"):
             option = _OPTION.fullmatch(entry)
-            yield option["value"] if option else entry
+            yield from (option["value"],) if option else (entry, *entry.partition("=")[::2])
         return
     if part.endswith("@"):
         name, _, password = part[:-1].partition(":")

@@ -44,7 +44,7 @@ def opened(what: str, url: str, act: Callable[[], T]) -> T:
         return act()
     except EnstorageError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - every driver has its own errors
         raise _translated(what, url, error) from shown_cause(error, url)
 
 

@@ -343,10 +343,8 @@ class DeltaSeries(SeriesStore):
             ) from self._cause_of(error)
 
     def _text_of(self, error: BaseException) -> str:
-        if self._location is None:
-            message = scrubbed(error, f"delta:{self._place}")
-        else:
-            message = self._location.message_of(error)
+        place = self._location
+        message = scrubbed(error, f"delta:{self._place}") if place is None else place.message_of(error)
         return " ".join(message.split())[:_LONGEST_REASON].rstrip(". ")
 
     def _cause_of(self, error: BaseException) -> BaseException | None:
