@@ -4,7 +4,6 @@ They are the URLs of the three stores, and limits of what is read from files of 
 """
 
 import os
-import re
 import stat
 import tomllib
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from typing import Any, NamedTuple
 
 from enstorage.errors import InvalidInputError
 from enstorage.places.folder import check_folder
-from enstorage.places.masking import HIDDEN, is_name, masked, scrubbed, shown_folder
+from enstorage.places.masking import HIDDEN, is_name, looks_like_url, masked, scrubbed, shown_folder
 from enstorage.terminal import printable
 
 SETTINGS_FILE = "enstorage.toml"
@@ -40,8 +39,6 @@ _LARGEST_FILE = 1_000_000
 _LONGEST_TEXT = 4_000
 _LONGEST_NAME = 255
 _SHOWN = 60
-# A path has lost one of its slashes.
-_URL_AS_FOLDER = re.compile(r"://|^[A-Za-z][\w+.-]*\s?:/.*@")
 
 #: Time that a call waits for a server that does not answer, or for other writers.
 WAIT_SECONDS = 120.0
@@ -78,7 +75,7 @@ class Settings(NamedTuple):
         """The embedded stores, all three inside one folder."""
         text = os.fspath(folder)
         _check_text("The folder of the store", text, shown=shown_folder)
-        if _URL_AS_FOLDER.search(text):
+        if looks_like_url(text):
             raise InvalidInputError(
                 f"The folder of the store, {_shown(masked(text))}, is a URL; expected the path of a folder. Give "
                 "URLs to Connector(…), as ENSTORAGE_DATABASE, ENSTORAGE_SERIES and ENSTORAGE_OBJECTS, or in enstorage.toml."

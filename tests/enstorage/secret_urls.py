@@ -6,11 +6,34 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 _LETTERS = string.ascii_letters + string.digits
-_SPECIAL = list("@:/?#&=%+;!$~ \"'\\<>{}[]|^`,") + ["é", "€", "日", "\ud800", "%2", "%zz", "//", "://", "\x1b[31m"]
+_SPECIAL = [*"@:/?#&=%+;!$~ \"'\\<>{}[]|^`,", "é", "€", "日", "\ud800", "%2", "%zz", "//", "://", "\x1b[31m"]
 _KEYS = (
-    *("password", "passwd", "pwd", "sslpassword", "passphrase", "token", "access_token", "api_key", "secret", "key", "sig"),
+    *(
+        "password",
+        "passwd",
+        "pwd",
+        "sslpassword",
+        "passphrase",
+        "token",
+        "access_token",
+        "api_key",
+        "secret",
+        "key",
+        "sig",
+    ),
     *("aws_secret_access_key", "aws_access_key_id", "aws_session_token", "account_key", "credential", "auth", "x"),
-    *("ssl_ca", "sslrootcert", "ssl_key", "charset", "connect_timeout", "port", "host", "user", "options", "init_command"),
+    *(
+        "ssl_ca",
+        "sslrootcert",
+        "ssl_key",
+        "charset",
+        "connect_timeout",
+        "port",
+        "host",
+        "user",
+        "options",
+        "init_command",
+    ),
 )
 
 DATABASES = (
@@ -21,23 +44,71 @@ DATABASES = (
     *("mysql://127.0.0.1:1/{t}", "postgresql://127.0.0.1:1/db/{t}", "mysql://127.0.0.1:1/u:{s}@db"),
     *("mysql://127.0.0.1:{t}/db", "mysql://u:{s}@127.0.0.1:1", "mysql://u:{s}@127.0.0.1:port/db", "mysql://u:{t}/db"),
     *("mysql:/u:{s}@127.0.0.1/db", "mysql ://u:{s}@127.0.0.1/db", "mysql//u:{s}@127.0.0.1/db", "mysql:u:{s}@h/db"),
-    *("mysql;//u:{s}@127.0.0.1/db", "MYSQL://u:{s}@127.0.0.1:1/db", "u:{s}@127.0.0.1/db", "{s}", "{t}", " mysql://{s}@h/d"),
-    *("{t}://127.0.0.1/db", "oracle://u:{s}@127.0.0.1/db", "mysql+nodriver://u:{s}@127.0.0.1/db", "jdbc:mysql://u:{s}@h/d"),
-    *("sqlite://u:{s}@127.0.0.1/db", "sqlite:/u:{s}@127.0.0.1/db", "sqlite:///no/db?{k}={s}", "sqlite://?{k}={s}"),
+    *(
+        "mysql;//u:{s}@127.0.0.1/db",
+        "MYSQL://u:{s}@127.0.0.1:1/db",
+        "u:{s}@127.0.0.1/db",
+        "{s}",
+        "{t}",
+        " mysql://{s}@h/d",
+    ),
+    *(
+        "{t}://127.0.0.1/db",
+        "oracle://u:{s}@127.0.0.1/db",
+        "mysql+nodriver://u:{s}@127.0.0.1/db",
+        "jdbc:mysql://u:{s}@h/d",
+    ),
+    *("sqlite://u:{s}@127.0.0.1/db", "sqlite:/u:{s}@127.0.0.1/db", "sqlite:///made.sqlite?{k}={s}"),
 )
 SERIES = (
     *("influxdb://u:{s}@127.0.0.1:1/db", "influxdb://{s}@127.0.0.1:1/db", "influxdb2://{s}@127.0.0.1:1/db"),
     *("influxdb2://{t}@127.0.0.1:1/db?org=o", "influxdb2://127.0.0.1:1/{t}/db", "influxdb2://127.0.0.1:1/db?token={s}"),
-    *("influxdb:/u:{s}@127.0.0.1/db", "influxdb ://u:{s}@h/db", "influxdb2://u:{s}@127.0.0.1:1/db", "influxdb://h:{t}/db"),
-    *("influx://u:{s}@127.0.0.1/db", "delta:u:{s}@h//db", "delta:s3://?{k}={s}", "delta:s3://bucket/x?{t}", "memory:{s}@"),
-    *("delta:s3://bucket/x?secret={s}&endpoint_url=h:{t}", "delta:s3:/k:{s}@bucket/x//", "delta:nonsense://{t}@b/x?{k}={s}"),
+    *(
+        "influxdb:/u:{s}@127.0.0.1/db",
+        "influxdb ://u:{s}@h/db",
+        "influxdb2://u:{s}@127.0.0.1:1/db",
+        "influxdb://h:{t}/db",
+    ),
+    *(
+        "influx://u:{s}@127.0.0.1/db",
+        "delta:u:{s}@h//db",
+        "delta:s3://?{k}={s}",
+        "delta:s3://bucket/x?{t}",
+        "memory:{s}@",
+    ),
+    *(
+        "delta:s3://bucket/x?secret={s}&endpoint_url=h:{t}",
+        "delta:s3:/k:{s}@bucket/x//",
+        "delta:nonsense://{t}@b/x?{k}={s}",
+    ),
 )
 OBJECTS = (
-    *("s3://{s}@bucket/x?=", "s3://bucket/x?key={s}&secret", "s3:/k:{s}@bucket/x", "s3 ://k:{s}@bucket/x", "s3://?{k}={s}"),
-    *("nonsense://u:{s}@h/x", "nonsense://h/{t}?{k}={s}", "gs://{s}@bucket/x?{k}={s}", "file://u:{s}@h/x", "file:a//{s}@b"),
-    *("sftp://u:{s}@127.0.0.1:1/x?a", "https://127.0.0.1:1/{t}?{k}", "abfs://box@h/x?account_key={s}&y", "{s}", "s3:{s}@b"),
+    *(
+        "s3://{s}@bucket/x?=",
+        "s3://bucket/x?key={s}&secret",
+        "s3:/k:{s}@bucket/x",
+        "s3 ://k:{s}@bucket/x",
+        "s3://?{k}={s}",
+    ),
+    *(
+        "nonsense://u:{s}@h/x",
+        "nonsense://h/{t}?{k}={s}",
+        "gs://{s}@bucket/x?{k}={s}",
+        "file://u:{s}@h/x",
+        "file:a//{s}@b",
+    ),
+    *(
+        "sftp://u:{s}@127.0.0.1:1/x?a",
+        "https://127.0.0.1:1/{t}?{k}",
+        "abfs://box@h/x?account_key={s}&y",
+        "{s}",
+        "s3:{s}@b",
+    ),
     *("local:///proc/no/x?{k}={s}", "ftp://u:{s}@127.0.0.1:1/x", "simplecache::s3://k:{s}@bucket/x"),
 )
+
+
+_STORES = (("database", DATABASES), ("database", DATABASES), ("series", SERIES), ("objects", OBJECTS))
 
 
 @dataclass(frozen=True)
@@ -56,7 +127,7 @@ def secret_urls(count: int, seed: int) -> list[SecretUrl]:
 
 
 def _secret_url(chance: random.Random) -> SecretUrl:
-    store, forms = chance.choice([("database", DATABASES), ("database", DATABASES), ("series", SERIES), ("objects", OBJECTS)])
+    store, forms = chance.choice(_STORES)
     form = chance.choice(forms)
     words = [_word(chance, chance.randint(7, 12)) for _ in range(chance.randint(1, 3))]
     specials = chance.choices(_SPECIAL, k=len(words))

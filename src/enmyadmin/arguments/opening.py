@@ -29,8 +29,8 @@ def open_store(folder: Path | None, *, upgrade: bool = False) -> "Connector":
     settings = _settings(folder)
     if (missing := _missing(settings)) is not None:
         raise NotFoundError(
-            f"There is no store in {shown_folder(str(missing))}. Make one with `enstorage init FOLDER`, or by importing points "
-            "into it with `enstorage import-csv FILE --store FOLDER`; name another with --store FOLDER."
+            f"There is no store in {shown_folder(str(missing))}. Make one with `enstorage init FOLDER`, or by importing "
+            "points into it with `enstorage import-csv FILE --store FOLDER`; name another with --store FOLDER."
         )
     return Connector(*settings, upgrade=upgrade)
 

@@ -4,7 +4,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from enstorage.errors import InvalidInputError, NotSupportedError
-from enstorage.places.masking import masked
+from enstorage.places.masking import is_name, masked
 
 #: The driver that is taken where a URL names none.
 _DRIVERS = {
@@ -52,6 +52,11 @@ def parse_url(url: str) -> DatabaseUrl:
     kind = parsed.drivername.partition("+")[0]
     if kind not in _DRIVERS:
         raise NotSupportedError(f"The database of {masked(url)!r} is not supported; known are {_FORMS}.")
+    if not all(map(is_name, parsed.query)):
+        raise InvalidInputError(
+            f"{masked(url)!r} has an option whose name no driver knows. Expected {_FORMS}, options as ?name=value. Correct "
+            "or remove the option."
+        )
     if kind == "sqlite" and (parsed.host or parsed.username or parsed.password):
         raise InvalidInputError(
             f"{masked(url)!r} names a server, and SQLite has none. Expected {_FORMS}. Write three slashes before the path."

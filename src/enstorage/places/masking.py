@@ -23,11 +23,15 @@ _IN_FOLDER = re.compile(
 )
 _BEGINNING = re.compile(r"[a-z]{2,15}\d?(?:\+[a-z]{2,15}\d?)?(?=\s?:\s?/)|[a-z]{2,15}\d?(?=:[^@]*$)")
 # In the path of a folder: `user:password@`, `token@`, `password=`, and another URL.
-_NO_PATH = re.compile(r":.*@|^[^/]*@|://|(?:pass|pwd|secret|token|key|cred|sig|auth)[^/=]*=", re.IGNORECASE | re.DOTALL)
+_NO_PATH = re.compile(
+    r":.*@|//.*@|^[^/]*@|://|(?:pass|pwd|secret|token|key|cred|sig|auth)[^/=]*=", re.IGNORECASE | re.DOTALL
+)
 _NAME = re.compile(r"[\w .,$+-]{0,63}")
 _LONG_RUN = re.compile(r"[A-Za-z0-9]{20}")
 _MOST_CHANGES = 5  # from small to large letters, to digits and back; random texts have more
 
+# `scheme:/`, since a path loses one of two slashes, and `user:password@`.
+_URL = re.compile(r"\s?[A-Za-z][\w+.-]+(?::\w+)?\s?[:;]\s?/|[^\s:]*:\S.*@", re.DOTALL)
 _SEPARATORS = re.compile(r"[:@/?#&=;,\s]+")
 _OPTION = re.compile(r"[A-Za-z][A-Za-z_.-]{0,40}\d{0,2}=(?P<value>.*)", re.DOTALL)
 _URL_IN_TEXT = re.compile(r"[A-Za-z][\w+.-]*:/+[^\s'\"<>]*[@?][^\s'\"<>]*")
@@ -42,6 +46,11 @@ def masked(url: str) -> str:
     paths in which a part may be a token, and everything in a URL that is not well-formed are shown as `***`.
     """
     return _split(str(url))[0]
+
+
+def looks_like_url(text: str) -> bool:
+    """True for what may be the URL of a store, also if it is wrongly written or was taken for a path."""
+    return _URL.match(text) is not None
 
 
 def shown_folder(path: str) -> str:
@@ -111,7 +120,7 @@ def _split(url: str) -> tuple[str, list[str]]:
         options = f"?{HIDDEN}" if match["options"] else ""
         return f"{match['scheme']}{user}{match['host']}{match['port'] or ''}{path}{options}", hidden
     match = _IN_FOLDER.fullmatch(url)
-    if match and not _NO_PATH.search(match["path"]):
+    if match and not _NO_PATH.search(match["path"]) and "@" not in match["options"]:
         options = f"?{HIDDEN}" if match["options"] else ""
         return f"{match['scheme']}{match['path']}{options}", [match["options"]]
     begins = _BEGINNING.match(url)
