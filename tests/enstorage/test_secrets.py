@@ -21,15 +21,20 @@ UNREACHABLE = "postgresql://127.0.0.1:1/db"
 
 MADE = "sqlite:///made.sqlite"
 #: The parser of the command line takes longer than all else, so every so many URLs are given to commands.
-COMMANDS = 60
+COMMANDS = 100
 
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """The current folder, in which there is a database with its tables."""
     monkeypatch.chdir(tmp_path)
-    Connector(MADE, "memory:", "file:objects").close()
     return tmp_path
+
+
+@pytest.fixture
+def made(here):
+    """The current folder, in which there is a database with its tables."""
+    Connector(MADE, "memory:", "file:objects").close()
+    return here
 
 
 @contextmanager
@@ -106,15 +111,15 @@ def check_urls(urls):
         assert not found, f"{found} of URL {number}, {secret.url!r}, in: {told}"
 
 
-def test_no_piece_of_a_secret_is_shown(here):
+def test_no_piece_of_a_secret_is_shown(made):
     check_urls(secret_urls(100, seed=1))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(10))
-def test_no_piece_of_10000_secrets_is_shown(here, seed):
+def test_no_piece_of_10000_secrets_is_shown(made, seed):
     check_urls(secret_urls(1000, seed=100 + seed))
-    for each in here.iterdir():  # a name that was given in place of a folder
+    for each in made.iterdir():  # a name that was given in place of a folder
         with suppress(NotADirectoryError):
             shutil.rmtree(each)
 
@@ -180,7 +185,7 @@ def test_logs_of_drivers_hide_secrets_and_those_of_others_are_left_alone(here):
 
 
 @pytest.mark.server
-def test_logs_of_s3_hide_its_keys(here, s3, bucket):
+def test_logs_of_s3_hide_its_keys(made, s3, bucket):
     endpoint = quote(s3.endpoint, safe="")
     with log() as logged:
         objects = f"s3://{bucket}/x?endpoint_url={endpoint}&key=q9ZKEYOFS3&secret=q9Zsecret%2Fword"
