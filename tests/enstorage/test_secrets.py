@@ -144,6 +144,8 @@ def test_no_piece_of_10000_secrets_is_shown(made, seed):
         ),
         ("mysql://u@127.0.0.1:1/db?connect_timeout=q9Zsecret", InvalidInputError, "a value that cannot be used"),
         ("postgresql://u:q9Zsecret\ud800@127.0.0.1:1/db", InvalidInputError, "characters that cannot be sent"),
+        ("mysql://q9Zse/cret:@127.0.0.1:1/db", InvalidInputError, "is not a database URL"),
+        ("mysql://q9Zsecret?x@127.0.0.1:1/db", InvalidInputError, "is not a database URL"),
         ("mysql://u:p@127.0.0.1:q9Zsecret/db", InvalidInputError, "is not a database URL"),
         ("mysql://u:p@127.0.0.1:1/db?q9Zs3cR3t0P4s5=x", InvalidInputError, "an option whose name no driver knows"),
         ("sqlite://q9Zsecret@127.0.0.1/db", InvalidInputError, "names a server, and SQLite has none"),

@@ -41,17 +41,19 @@ def parse_url(url: str) -> DatabaseUrl:
         InvalidInputError: it is not a URL, or names no database on its server.
         NotSupportedError: it names another kind of database.
     """
+    wrong = InvalidInputError(
+        f"{masked(url)!r} is not a database URL. Expected {_FORMS}. In user and password write special characters "
+        "in percent form: @ as %40, / as %2F, : as %3A."
+    )
     try:
         parsed = DatabaseUrl(*make_url(url))
     except (ArgumentError, ValueError):
-        # Without the cause: its text holds what stood in place of the port.
-        raise InvalidInputError(
-            f"{masked(url)!r} is not a database URL. Expected {_FORMS}. In user and password write special characters "
-            "in percent form: @ as %40, / as %2F, : as %3A."
-        ) from None
+        raise wrong from None  # without the cause: its text holds what stood in place of the port
     kind = parsed.drivername.partition("+")[0]
     if kind not in _DRIVERS:
         raise NotSupportedError(f"The database of {masked(url)!r} is not supported; known are {_FORMS}.")
+    if kind != "sqlite" and "@" in (str(parsed.database) if parsed.username else url):
+        raise wrong  # a part of the password was taken for the host
     if not all(map(is_name, parsed.query)):
         raise InvalidInputError(
             f"{masked(url)!r} has an option whose name no driver knows. Expected {_FORMS}, options as ?name=value. Correct "

@@ -144,7 +144,7 @@ def test_a_url_that_cannot_be_used(url, kind, words):
         ("secret", "***"),
         ("influxdb2://host/wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY/db", "influxdb2://host/***"),
         ("sqlite:///me:secret@host/db", "sqlite://***"),
-        ("file:secret@host/db", "file:***"),
+        ("file:secret@host/db", "***"),
         ("file:folder?key=secret", "file:folder?***"),
         ("sqlite:////tmp/a@b.sqlite", "sqlite:////tmp/a@b.sqlite"),
         ("file:folder/with@sign", "file:folder/with@sign"),
