@@ -77,7 +77,7 @@ class Settings(NamedTuple):
         _check_text("The folder of the store", text, shown=shown_folder)
         if looks_like_url(text):
             raise InvalidInputError(
-                f"The folder of the store, {_shown(masked(text))}, is a URL; expected the path of a folder. Give "
+                f"The folder of the store, {HIDDEN if '@' in text else _shown(masked(text))}, is a URL; expected the path of a folder. Give "
                 "URLs to Connector(…), as ENSTORAGE_DATABASE, ENSTORAGE_SERIES and ENSTORAGE_OBJECTS, or in enstorage.toml."
             )
         path = Path(folder).expanduser().resolve()

@@ -112,7 +112,7 @@ def check_urls(urls):
 
 
 def test_no_piece_of_a_secret_is_shown(made):
-    check_urls(secret_urls(100, seed=1))
+    check_urls(secret_urls(60, seed=1))
 
 
 @pytest.mark.long
@@ -145,7 +145,6 @@ def test_no_piece_of_10000_secrets_is_shown(made, seed):
         ("mysql://u@127.0.0.1:1/db?connect_timeout=q9Zsecret", InvalidInputError, "a value that cannot be used"),
         ("postgresql://u:q9Zsecret\ud800@127.0.0.1:1/db", InvalidInputError, "characters that cannot be sent"),
         ("mysql://q9Zse/cret:@127.0.0.1:1/db", InvalidInputError, "is not a database URL"),
-        ("mysql://q9Zsecret?x@127.0.0.1:1/db", InvalidInputError, "is not a database URL"),
         ("mysql://u:p@127.0.0.1:q9Zsecret/db", InvalidInputError, "is not a database URL"),
         ("mysql://u:p@127.0.0.1:1/db?q9Zs3cR3t0P4s5=x", InvalidInputError, "an option whose name no driver knows"),
         ("sqlite://q9Zsecret@127.0.0.1/db", InvalidInputError, "names a server, and SQLite has none"),
@@ -162,10 +161,11 @@ def test_what_a_driver_raises_is_one_message_of_ours(here, url, kind, words):
 
 
 def test_a_url_is_no_folder(here):
-    with pytest.raises(InvalidInputError, match=r"folder of the store, mysql:\*\*\*, is a URL; expected the path"):
+    with pytest.raises(InvalidInputError, match=r"folder of the store, \*\*\*, is a URL; expected the path"):
         Connector.in_folder(Path("mysql://u:q9Zsecret@127.0.0.1/db"))
-    done = run_command("init", "mysql://u:q9Zsecret@127.0.0.1/db")
-    assert (done.status, done.output, "q9Z" in done.errors) == (1, "", False)
+    for url in ("mysql://u:q9Zsecret@127.0.0.1/db", "file:a//q9Zsecret@b"):
+        done = run_command("init", url)
+        assert (done.status, done.output, "q9Z" in done.errors) == (1, "", False)
     assert not list(here.glob("mysql*"))
 
 
