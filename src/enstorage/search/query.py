@@ -106,14 +106,18 @@ def _alias(table: FromClause, depth: int) -> FromClause:
 
 
 def _ordered(statement: Select[R], entity: type[R], source: Source) -> Select[R]:
+    parents: dict[tuple[str, ...], FromClause] = {}  # by path: databases limit the number of joined tables
     for term in parse_order(source):
         table: FromClause = entity.__table__
         kind: type[Record] = entity
         index = 0
         while isinstance(step := _step(source, kind, term.path, index), _Relation):
-            parent = step.entity.__table__.alias()
-            statement = statement.outerjoin(parent, parent.c.id == table.c[step.column])
-            table, kind, index = parent, step.entity, index + 1
+            index += 1
+            parent = parents.get(term.path.parts[:index])
+            if parent is None:
+                parent = parents[term.path.parts[:index]] = step.entity.__table__.alias()
+                statement = statement.outerjoin(parent, parent.c.id == table.c[step.column])
+            table, kind = parent, step.entity
         if isinstance(step, _FactKey):
             fact = ModelMeta.__table__.alias()
             here = and_(fact.c.model_id == table.c.id, fact.c.key == step.key, fact.c.deleted_at.is_(None))
