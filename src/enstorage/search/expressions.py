@@ -44,6 +44,13 @@ class JsonAsText(FunctionElement[str]):
     inherit_cache = True
 
 
+class IsDouble(FunctionElement[bool]):
+    """The condition that the text of a number in JSON has a point or an exponent. Argument: text."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
 class ExactInteger(FunctionElement[int]):
     """A number whose absolute value is 2^53 or more, exactly up to 2^63. Arguments: its text in JSON, its double."""
 
@@ -130,6 +137,21 @@ def _tag_number_postgresql(element: Any, compiler: SQLCompiler, **options: Any) 
         f"(CASE jsonb_typeof({_jsonb(text)} -> {key}) WHEN 'number' THEN CAST({value} AS DOUBLE PRECISION) "
         f"WHEN 'boolean' THEN CAST(CAST(CAST({value} AS BOOLEAN) AS INTEGER) AS DOUBLE PRECISION) END)"
     )
+
+
+@compiles(IsDouble, "sqlite")
+def _is_double_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    return f"({compiler.process(element.clauses, **options)} GLOB '*[.eE]*')"
+
+
+@compiles(IsDouble, "postgresql")
+def _is_double_postgresql(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    return f"({compiler.process(element.clauses, **options)} ~ '[.eE]')"
+
+
+@compiles(IsDouble, "mysql", "mariadb")
+def _is_double_mysql(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    return f"({compiler.process(element.clauses, **options)} REGEXP '[.eE]')"
 
 
 @compiles(ExactInteger, "sqlite")

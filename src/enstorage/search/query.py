@@ -125,9 +125,7 @@ def _ordered(statement: Select[R], entity: type[R], source: Source) -> Select[R]
             value: Value = Fact(source, term.path, fact)
         else:
             value = step.value(source, term.path, table)
-        for key in value.sort_keys():
-            # Not every database has NULLS LAST.
-            statement = statement.order_by(key.is_(None), key.desc() if term.descending else key.asc())
+        statement = statement.order_by(*value.order(descending=term.descending))
     return statement
 
 

@@ -18,8 +18,8 @@ from sqlalchemy import (
     case,
     false,
     func,
-    not_,
     or_,
+    true,
     type_coerce,
 )
 from sqlalchemy import Integer as AnyInteger
@@ -29,7 +29,7 @@ from enstorage.database.types import UtcDateTime
 from enstorage.entity.model_meta import LABEL_LENGTH, number_of
 from enstorage.errors import InvalidInputError
 from enstorage.instant import from_ns, to_ns
-from enstorage.search.expressions import ExactInteger, JsonAsText, TagNumber, TagText, like
+from enstorage.search.expressions import ExactInteger, IsDouble, JsonAsText, TagNumber, TagText, like
 from enstorage.search.parser import Literal, Path, Source
 
 _NANOSECONDS = {"time_from", "time_to"}
@@ -50,6 +50,10 @@ def matches(text: Any, pattern: Literal, operator: str) -> ColumnElement[bool]:
     return like(text, str(pattern.value), pattern.escape, ignore_case=operator == "ilike")
 
 
+def _directed(keys: list[Any], *, descending: bool) -> list[ColumnElement[Any]]:
+    return [key.desc() if descending else key.asc() for key in keys]
+
+
 class Value(ABC):
     """The value at the end of a path, with its conditions and sort keys."""
 
@@ -67,8 +71,8 @@ class Value(ABC):
         """The condition of a comparison; null only where the value is not present."""
 
     @abstractmethod
-    def sort_keys(self) -> list[ColumnElement[Any]]:
-        """The expressions to sort by."""
+    def order(self, *, descending: bool) -> list[ColumnElement[Any]]:
+        """The expressions to sort by, with their directions, at most five; values that are not present come last."""
 
     def problem(self, literal: Literal, message: str) -> InvalidInputError:
         """The error to raise about a value in the query."""
@@ -98,11 +102,12 @@ class Column(Value):
             return _COMPARED[operator](self.column, values[0])
         return matches(self.column, literals[0], operator)
 
-    def sort_keys(self) -> list[ColumnElement[Any]]:
+    def order(self, *, descending: bool) -> list[ColumnElement[Any]]:
         """The value itself."""
         if self._kind() == "JSON":
             raise self.source.problem(self.path.position, f"{self.name} is JSON, which has no order.")
-        return [self.column]
+        # Not every database has NULLS LAST.
+        return [self.column.is_(None), *_directed([self.column], descending=descending)]
 
     def _kind(self) -> str:
         kind = self.column.type
@@ -171,8 +176,8 @@ class _Free(Value):
 
     def _near(self, operator: str, number: int) -> ColumnElement[bool]:
         """The condition of a comparison with an integer for values that have the same double: the digits decide."""
-        text, digits, double = self.full_text(), str(number), float(number)
-        is_double = or_(like(text, "%.%", ignore_case=False), like(text, "%e%", ignore_case=True))
+        digits, double = str(number), float(number)
+        text = self.digits(len(digits) + 1)
         if operator == "=":
             test = text == digits
         else:
@@ -181,8 +186,8 @@ class _Free(Value):
             length = func.length(text)
             longer = _COMPARED[turned[0]](length, len(digits))
             test = or_(longer, and_(length == len(digits), _COMPARED[turned](text, digits)))
-        either = or_(and_(not_(is_double), test), is_double if _HOLDS[operator](int(double), number) else false())
-        return and_(self.number == double, either)
+        as_double = true() if _HOLDS[operator](int(double), number) else false()
+        return and_(self.number == double, case((IsDouble(text), as_double), else_=test))
 
     def is_above(self) -> ColumnElement[bool]:
         """The condition that the value is a number above all doubles, such as infinity."""
@@ -200,15 +205,23 @@ class _Free(Value):
     def full_text(self) -> ColumnElement[str]:
         """The value, written as text."""
 
-    def sort_keys(self) -> list[ColumnElement[Any]]:
-        # Numbers first, then texts; equal numbers are equal even where they are written differently.
+    def digits(self, length: int) -> ColumnElement[str]:  # noqa: ARG002 - others keep only so many characters at hand
+        """The text of a number that has at most so many characters."""
+        return self.full_text()
+
+    def order(self, *, descending: bool) -> list[ColumnElement[Any]]:
+        """Numbers first, then texts; equal numbers are equal even where they are written differently."""
         text = self.full_text()
-        return [
-            case((self.number.is_not(None), 0), (self.is_above(), 1), (self.is_below(), -1)),
+        infinity = case((self.number.is_not(None), 0), (self.is_above(), 1), (self.is_below(), -1))
+        kind = case((infinity.is_not(None), 0), (self.present(), 1), else_=2)
+        # Each of them is null for all or for none of the values that the ones before do not distinguish.
+        keys = [
+            infinity,
             self.number,
             case((func.abs(self.number) >= SPARSE, ExactInteger(text, self.number))),
             case((self.number.is_(None), text)),
         ]
+        return [kind, *_directed(keys, descending=descending)]
 
 
 class Tag(_Free):
@@ -266,9 +279,13 @@ class Fact(_Free):
         return self._is_beyond("-")
 
     def _is_beyond(self, sign: str) -> ColumnElement[bool]:
-        # A text with the same letters is in quotes in JSON.
-        label = or_(self.label == f"{sign}Infinity", and_(self.label >= f"{sign}0", self.label < f"{sign}:"))
+        # Between the two is no other JSON without a number, only texts, which are in quotes there.
+        label = self.label.between(f"{sign}0", f"{sign}Infinity")
         return and_(self.number.is_(None), label, func.substr(self.json, 1, 1) != '"')
+
+    def digits(self, length: int) -> ColumnElement[str]:
+        """The text of a number that has at most so many characters."""
+        return self.label if length < LABEL_LENGTH else self.full_text()
 
     def full_text(self) -> ColumnElement[str]:
         """The fact, written as text."""
