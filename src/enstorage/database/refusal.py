@@ -72,7 +72,7 @@ def translated(url: URL) -> Iterator[None]:
 def refuses_values(error: Exception) -> bool:
     """True if a statement failed because of the values in it, so that others can be written; false if none can be."""
     if not isinstance(error, StoreError):
-        return not isinstance(error, MemoryError | OSError)
+        return not isinstance(error, MemoryError | OSError | ImportError)
     cause = error.__cause__
     if not isinstance(cause, DBAPIError):
         return isinstance(cause, SQLAlchemyError)

@@ -57,7 +57,7 @@ def shown(value: object, length: int = 80) -> str:
     try:
         return repr(value)[:length]
     except (ValueError, RecursionError):
-        return f"a {type(value).__name__} that is too large to be shown"
+        return f"<{type(value).__name__}, too large to be shown>"
 
 
 def _from_numpy(value: Any) -> Any:

@@ -4,14 +4,10 @@ import atexit
 import threading
 import warnings
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cache
-from itertools import groupby
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from sqlalchemy import Select, bindparam, case, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,26 +15,18 @@ from enstorage.database.refusal import refuses_values
 from enstorage.database.upsert import upsert
 from enstorage.database.url import is_in_memory
 from enstorage.entity._collected import Collected
-from enstorage.entity._record import Record, now
-from enstorage.entity.model_curve import ModelCurve, Points, joined, packed
+from enstorage.entity._record import now
+from enstorage.entity._stretches import count_short, write_points
+from enstorage.entity.model_curve import Points
 from enstorage.entity.model_meta import CONSTANTS, FACTS, REPLACED, fact_row
-from enstorage.errors import CorruptError, NotFoundError, StoreError
+from enstorage.errors import NotFoundError, StoreError
 
 if TYPE_CHECKING:
-    import polars as pl
-    import pyarrow as pa
-
     from enstorage.database.database import Database
 
 #: A crash loses at most what was recorded in this time.
 SECONDS = 1.0
 _MANY_ROWS = 20_000
-# Short stretches of one model's curves that are merged into one.
-_MANY_STRETCHES = 64
-# Steps of a stretch that is not merged any more.
-_LONG_STRETCH = 20_000
-# Of the values in one row. MariaDB refuses statements of over 16 MB, in which bytes may take twice their space.
-_MOST_BYTES = 4 * 2**20
 # Refused records that a warning names.
 _NAMED = 5
 
@@ -167,9 +155,9 @@ class FactRecorder:
         if not collected.rows:
             return
         with self._database.transaction(before=False) as session:  # `before` is this flush
-            kept = _stretches(session, collected.models())
+            kept = count_short(session, collected.models())
             _write_facts(session, {key: row for key, row in collected.facts.items() if key[0] in kept})
-            _write_points(session, {id: logged for id, logged in collected.points.items() if id in kept}, kept)
+            write_points(session, {id: logged for id, logged in collected.points.items() if id in kept}, kept)
 
     def _flush_soon(self) -> None:
         with self._collecting:
@@ -206,91 +194,12 @@ def _warn_of(refused: list[tuple[Collected, Exception]]) -> None:
         )
 
 
-def _stretches(session: Session, ids: Iterable[int]) -> dict[int, int]:
-    """Number of stored short stretches of curves of each model, which may be 0; models deleted meanwhile are left out."""
-    wanted, found = sorted(ids), dict[int, int]()
-    for start in range(0, len(wanted), 500):
-        for id, count in session.connection().execute(_counting(), {"ids": wanted[start : start + 500]}):
-            found[id] = count
-    return found
-
-
-@cache  # building the statement takes longer than running it
-def _counting() -> Select[int, int]:
-    model, curve = Record.metadata.tables["model"], Record.metadata.tables["model_curve"]
-    short = func.count(case((curve.c.rows < _LONG_STRETCH, curve.c.id)))
-    counted = select(model.c.id, short).join_from(model, curve, isouter=True).group_by(model.c.id)
-    return counted.where(model.c.id.in_(bindparam("ids", expanding=True)))
-
-
 def _write_facts(session: Session, rows: Mapping[Any, dict[str, Any]]) -> None:
     if rows:
         dialect = session.get_bind().dialect.name
         session.connection().execute(
             upsert(dialect, FACTS, ("model_id", "key"), REPLACED, CONSTANTS), list(rows.values())
         )
-
-
-def _write_points(session: Session, points: Mapping[int, list[Points]], kept: Mapping[int, int]) -> None:
-    moment = now()
-    rows = []
-    for model_id, logged in points.items():
-        stretch = _table(logged)
-        if kept[model_id] >= _MANY_STRETCHES:
-            stretch = _merged(session, model_id, stretch)
-        same = {"model_id": model_id, "description": "", "tags": {}, "created_at": moment, "updated_at": moment}
-        rows += [same | packed(part) for part in _parts(stretch)]
-    if rows:
-        session.connection().execute(insert(Record.metadata.tables["model_curve"]), rows)
-
-
-def _table(logged: list[Points]) -> "pa.Table":
-    """Column `step` and one for each curve, in the order in which they were logged."""
-    import pyarrow as pa
-
-    tables = []
-    for _, group in groupby(logged, key=lambda points: points.values.keys()):
-        steps, values = zip(*group, strict=True)
-        columns = {"step": _column(steps, np.int64)}
-        columns |= {name: _column([each[name] for each in values], np.float64) for name in values[0]}
-        tables.append(pa.table(columns))
-    return pa.concat_tables(tables, promote_options="default")
-
-
-def _column(parts: Sequence[Any], kind: type) -> "pa.Array":
-    """One column of numbers and arrays; masked values are null."""
-    import pyarrow as pa
-
-    if not any(isinstance(part, np.ndarray) for part in parts):
-        return pa.array(np.array(parts, dtype=kind))
-    arrays = [np.atleast_1d(part) for part in parts]
-    whole = np.concatenate([np.asarray(each) for each in arrays]).astype(kind, copy=False)
-    mask = np.concatenate([np.ma.getmaskarray(each) for each in arrays])
-    return pa.array(whole, mask=mask)
-
-
-def _merged(session: Session, model_id: int, latest: "pa.Table") -> "pa.Table":
-    """The short stretches that were stored last for a model and the latest one, merged; the stored ones are deleted."""
-    import polars as pl
-
-    of_model = ModelCurve.model_id == model_id
-    long = select(func.max(ModelCurve.id)).where(of_model, ModelCurve.rows >= _LONG_STRETCH).scalar_subquery()
-    query = select(ModelCurve).where(of_model, ModelCurve.id > func.coalesce(long, 0)).order_by(ModelCurve.id)
-    kept = session.scalars(query).all()
-    try:
-        whole = joined([*(each.table() for each in kept), cast("pl.DataFrame", pl.from_arrow(latest))])
-    except (CorruptError, pl.exceptions.PolarsError):  # reading the curves says so; the others are written meanwhile
-        return latest
-    for each in kept:
-        session.delete(each)
-    session.flush()
-    return whole.to_arrow()
-
-
-def _parts(stretch: "pa.Table") -> "list[pa.Table]":
-    """The stretch in parts that every database takes."""
-    rows = max(1, _MOST_BYTES // (8 * stretch.num_columns))
-    return [stretch.slice(start, rows) for start in range(0, stretch.num_rows, rows)]
 
 
 _open_recorders: "weakref.WeakSet[FactRecorder]" = weakref.WeakSet()

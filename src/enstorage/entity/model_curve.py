@@ -93,11 +93,10 @@ def points_to_log(step: object, values: "Mapping[str, object]") -> Points | None
         if type(step) is int and not any(isinstance(value, np.ma.MaskedArray) for value in values.values()):
             points = Points(step, {name: _number(value) for name, value in values.items()})
         else:
-            points = Points(_array(step, "iu"), {name: _array(value, "fiub") for name, value in values.items()})
+            steps = _array(step, "iu")
+            points = Points(steps, {name: _array(value, "fiub", steps.shape) for name, value in values.items()})
     except (TypeError, ValueError, OverflowError) as error:
         raise _not_logged(step, values) from error
-    if any(np.shape(value) != np.shape(points.step) for value in points.values.values()):
-        raise _not_logged(step, values)
     if not values or not points.rows:
         return None
     _check_steps(points.step)
@@ -118,9 +117,9 @@ def _number(value: Any) -> float:
     return float(value)
 
 
-def _array(values: Any, kinds: str) -> "NDArray[Any]":
-    array = values.copy() if isinstance(values, np.ma.MaskedArray) else np.array(values)
-    if array.ndim > 1 or array.dtype.kind not in kinds:
+def _array(values: Any, kinds: str, shape: tuple[int, ...] | None = None) -> "NDArray[Any]":
+    array: NDArray[Any] = values.copy() if isinstance(values, np.ma.MaskedArray) else np.array(values)
+    if array.ndim > 1 or array.dtype.kind not in kinds or shape not in (None, array.shape):
         raise TypeError
     return array
 

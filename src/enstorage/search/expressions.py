@@ -133,8 +133,13 @@ def _tag_text_postgresql(element: Any, compiler: SQLCompiler, **options: Any) ->
 def _tag_number_postgresql(element: Any, compiler: SQLCompiler, **options: Any) -> str:
     text, key = (compiler.process(each, **options) for each in element.clauses)
     value = f"{_jsonb(text)} ->> {key}"
+    # The server refuses to cast a number beyond all doubles.
+    double = (
+        f"CASE WHEN ABS(CAST({value} AS NUMERIC)) < 1.7976931348623158e308 THEN CAST({value} AS DOUBLE PRECISION) "
+        f"WHEN LEFT({value}, 1) = '-' THEN '-Infinity' ELSE 'Infinity' END"
+    )
     return (
-        f"(CASE jsonb_typeof({_jsonb(text)} -> {key}) WHEN 'number' THEN CAST({value} AS DOUBLE PRECISION) "
+        f"(CASE jsonb_typeof({_jsonb(text)} -> {key}) WHEN 'number' THEN {double} "
         f"WHEN 'boolean' THEN CAST(CAST(CAST({value} AS BOOLEAN) AS INTEGER) AS DOUBLE PRECISION) END)"
     )
 

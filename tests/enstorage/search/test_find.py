@@ -289,9 +289,11 @@ FAR = "model.data_set.data_preparation.data_snapshot.data_source"
     [
         (Model, {"order_by": ", ".join(f"meta.k{number} desc" for number in range(MOST_TERMS))}),
         (ModelMeta, {"order_by": ", ".join(f"{FAR}.tags.k{number}" for number in range(MOST_TERMS))}),
-        (Model, {"where": " or ".join(["meta.k > 1"] * MOST_CONDITIONS)}),
-        (Model, {"where": " and ".join(["meta.k<9e99"] * MOST_CONDITIONS)}),
-        (ModelMeta, {"where": " or ".join([f"{FAR}.tags.k > 1"] * (LONGEST // 80))}),
+        pytest.param(Model, {"where": " or ".join(["meta.k > 1"] * MOST_CONDITIONS)}, marks=pytest.mark.long),
+        pytest.param(Model, {"where": " and ".join(["meta.k<9e99"] * MOST_CONDITIONS)}, marks=pytest.mark.long),
+        pytest.param(
+            ModelMeta, {"where": " or ".join([f"{FAR}.tags.k > 1"] * (LONGEST // 80))}, marks=pytest.mark.long
+        ),
         (Model, {"where": "not " * (DEEPEST - 1) + "meta.k = 1"}),
         (Model, {"where": "(id = 0 or (" * (DEEPEST // 2 - 1) + "meta.k = 1" + " and id > 0))" * (DEEPEST // 2 - 1)}),
         (Model, {"where": "(" * 3000 + "meta.k = 1" + ")" * 3000}),
