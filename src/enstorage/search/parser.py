@@ -133,20 +133,27 @@ def parse_condition(source: Source) -> Condition:
         InvalidInputError: the text is not a valid condition; the message gives the position and what was expected there.
     """
     tree: Condition = _parse(source, "condition")
-    pending, count = [(tree, 1)], 0
+    count, depth = measure(tree)
+    if depth > DEEPEST or count > MOST_CONDITIONS:
+        raise InvalidInputError(
+            f"The query has more than {MOST_CONDITIONS} comparisons or is nested more than {DEEPEST} deep. Use "
+            "IN (…) for many values of one name, or several queries."
+        )
+    return tree
+
+
+def measure(tree: Condition) -> tuple[int, int]:
+    """The number of comparisons of a tree and its depth, without recursion."""
+    pending, count, deepest = [(tree, 1)], 0, 1
     while pending:
         node, depth = pending.pop()
         count += isinstance(node, ComparisonNode | Present)
-        if depth > DEEPEST or count > MOST_CONDITIONS:
-            raise InvalidInputError(
-                f"The query has more than {MOST_CONDITIONS} comparisons or is nested more than {DEEPEST} deep. Use "
-                "IN (…) for many values of one name, or several queries."
-            )
+        deepest = max(deepest, depth)
         if isinstance(node, And | Or):
             pending += [(operand, depth + 1) for operand in node.operands]
         elif isinstance(node, Not):
             pending.append((node.operand, depth + 1))
-    return tree
+    return count, deepest
 
 
 def parse_order(source: Source) -> tuple[OrderTerm, ...]:
