@@ -1,6 +1,7 @@
 """SQL expressions that differ between databases. All values are bound parameters in all of them."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, Double, Numeric, String, Text, bindparam, func
@@ -51,7 +52,7 @@ class IsDouble(FunctionElement[bool]):
     inherit_cache = True
 
 
-class ExactInteger(FunctionElement[int]):
+class ExactInteger(FunctionElement[Decimal]):
     """A number whose absolute value is 2^53 or more, exactly up to 2^63. Arguments: its text in JSON, its double."""
 
     type = Numeric()

@@ -108,7 +108,7 @@ def in_order(given, descending):
     return numbers + texts + [number for number in range(MODELS) if number not in there]
 
 
-once = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+once = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @once
@@ -155,7 +155,7 @@ def test_the_escape_character_makes_wildcards_plain(models, given, pattern):
     )
 
 
-@settings(once, max_examples=25)
+@settings(once, max_examples=10)
 @given(st.lists(st.integers(-(2**63) + 1, 2**63 - 1) | edges.filter(lambda each: abs(each) < 2**63), max_size=MODELS))
 @example([2**53, 2**53 + 1, 2**53 + 2, -(2**53), -(2**53) - 1, 5])
 def test_integers_in_tags_are_exact_up_to_2_to_63(models, given):
