@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 
 from enstorage.database.url import is_in_memory
 from enstorage.errors import DatabaseCorruptError, EnstorageError, StoreError
@@ -75,7 +75,7 @@ def refuses_values(error: Exception) -> bool:
         return not isinstance(error, MemoryError | OSError | ImportError)
     cause = error.__cause__
     if not isinstance(cause, DBAPIError):
-        return isinstance(cause, SQLAlchemyError)
+        return isinstance(cause, StatementError)
     return isinstance(cause, DataError | IntegrityError) or bool(re.search(_TOO_LARGE, _codes_and_words(cause)))
 
 
