@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 
 from enstorage.database.url import is_in_memory
 from enstorage.errors import DatabaseCorruptError, EnstorageError, StoreError
@@ -22,6 +22,9 @@ _NO_ROOM_BESIDE = r"readonly database|disk I/O error|unable to open database fil
 DAMAGED = (
     r"file is not a database|malformed|file is encrypted|decode to UTF-8|XX00[12]|1034\b|1712\b|1877\b|is corrupted"
 )
+
+# Said of a value that is larger than the database can take.
+_TOO_LARGE = r"1153\b|max_allowed_packet|54000|too big|too large"
 
 # Pattern over the code and the words of the driver, the fact, the remedy. The first that is found counts.
 _REFUSALS = (
@@ -67,6 +70,16 @@ def translated(url: URL) -> Iterator[None]:
             raise cause from shown_cause(error, _full(url))
         kind = DatabaseCorruptError if re.search(DAMAGED, _codes_and_words(error)) else StoreError
         raise kind(_message(url, error, "Nothing was changed.")) from shown_cause(error, _full(url))
+
+
+def refuses_values(error: Exception) -> bool:
+    """True if a statement failed because of the values in it, so that others can be written; false if none can be."""
+    if not isinstance(error, StoreError):
+        return not isinstance(error, MemoryError | OSError | ImportError)
+    cause = error.__cause__
+    if not isinstance(cause, DBAPIError):
+        return isinstance(cause, StatementError)
+    return isinstance(cause, DataError | IntegrityError) or bool(re.search(_TOO_LARGE, _codes_and_words(cause)))
 
 
 def commit_lost(url: URL, error: DBAPIError) -> StoreError:
