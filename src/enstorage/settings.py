@@ -76,8 +76,9 @@ class Settings(NamedTuple):
         text = os.fspath(folder)
         _check_text("The folder of the store", text, shown=shown_folder)
         if looks_like_url(text):
+            shown = HIDDEN if "@" in text else _shown(masked(text))  # of a path it is not known what its @ ends
             raise InvalidInputError(
-                f"The folder of the store, {HIDDEN if '@' in text else _shown(masked(text))}, is a URL; expected the path of a folder. Give "
+                f"The folder of the store, {shown}, is a URL; expected the path of a folder. Give "
                 "URLs to Connector(…), as ENSTORAGE_DATABASE, ENSTORAGE_SERIES and ENSTORAGE_OBJECTS, or in enstorage.toml."
             )
         path = Path(folder).expanduser().resolve()
