@@ -3,6 +3,7 @@
 import io
 import logging
 import shutil
+import ssl
 import traceback
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,8 +18,6 @@ from enstorage.errors import EnstorageError, InvalidInputError, StoreError
 from enstorage.places.masking import looks_like_url
 
 UNREACHABLE = "postgresql://127.0.0.1:1/db"
-
-
 MADE = "sqlite:///made.sqlite"
 #: The parser of the command line takes longer than all else, so every so many URLs are given to commands.
 COMMANDS = 100
@@ -31,8 +30,10 @@ def here(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def made(here):
+def made(here, monkeypatch):
     """The current folder, in which there is a database with its tables."""
+    # Certificates are loaded for each connection, which takes longer than all else; no connection is made here.
+    monkeypatch.setattr(ssl.SSLContext, "set_default_verify_paths", lambda context: None)
     Connector(MADE, "memory:", "file:objects").close()
     return here
 
