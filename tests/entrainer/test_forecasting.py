@@ -180,6 +180,32 @@ def test_months_and_years_are_those_of_the_calendar(store, interval, expected):
     assert [to_iso(id)[: len(day)] for id, day in zip(forecast["id"], expected, strict=True)] == expected
 
 
+@pytest.mark.parametrize(
+    ("calendar", "first", "expected"),
+    [
+        ({"time_interval": "3mo", "anchor": "2022-03"}, "2015-03-01", ["2030-03-01", "2030-06-01"]),
+        ({"time_interval": "1d", "time_zone": "Europe/Berlin"}, "2024-01-31", ["2024-03-31", "2024-04-01"]),
+        ({"time_interval": "1b", "holidays": ["2024-03-29", "2024-04-01"]}, "2024-01-04", ["2024-03-28", "2024-04-02"]),
+        ({"time_interval": "1mo445"}, "2020-02-02", ["2025-02-02", "2025-03-02"]),
+        ({"time_interval": "1dek"}, "2024-01-01", ["2025-09-01", "2025-09-11"]),
+        ({"time_interval": "year"}, -5000, ["-4940", "-4939"]),
+    ],
+    ids=lambda each: str(each)[:30],
+)
+def test_a_forecast_carries_the_dates_of_the_calendar(store, calendar, first, expected):
+    source = enstorage.DataSource(name="Calendar", time_from=first, **calendar)
+    start = source.time_from
+    stamps = np.concatenate([[start], source.calendar.after(start, 59)])
+    source.write(stamps, VALUES[:60])
+    research = enstorage.Project(name="Calendar", data_source=source).save()
+    research = research.create_research("Windows", source.create_snapshot().create_preparation())
+    model = trained(research, lag=3)
+    forecast = entrainer.forecast(model, 2)
+    assert [source.label(id).removesuffix("T00:00:00Z")[:10] for id in forecast["id"]] == expected
+    again = entrainer.forecast(model, 1, time_from=source.label(int(stamps[-1])))
+    assert again["id"].to_list() == [stamps[-1]]
+
+
 def test_of_a_pooled_set_the_series_is_named(store):
     one, other = made("one"), made("other", VALUES[::-1] * 2)
     preparations = [one.data_preparation, other.data_preparation]

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from enstorage import DataSource, Panel, Project
+import enstorage
+from enstorage import Connector, DataSource, Panel, Project
 from enstorage.adapter import Interval
 from enstorage.errors import ImmutableError, InvalidInputError
 from enstorage.instant import to_ns_array
@@ -100,6 +101,20 @@ def test_stamps_of_forecasts_from_elsewhere_meet_the_buckets(store):
         assert model.forecasts("test")["id"].to_list() == months[3:].as_unit("ns").asi8.tolist()
     with pytest.raises(InvalidInputError, match="share a target"):
         model.save_forecasts("test", ["2024-04-01", "2024-04-30"], [1.0, 2.0])
+
+
+def test_a_bundle_carries_the_calendar(store, tmp_path):
+    calendar = {"time_interval": "2b", "anchor": "2024-01-02", "time_zone": "Asia/Tokyo", "holidays": ["2024-01-08"]}
+    source = DataSource(name="bank", **calendar)
+    source.write(pd.bdate_range("2024-01-02", periods=12), np.arange(12.0))
+    model = model_over(source)
+    enstorage.export_project(model.research.project, tmp_path / "bank.enz")
+    with Connector.in_folder(tmp_path / "other") as other:
+        enstorage.import_bundle(tmp_path / "bank.enz", other)
+        (arrived,) = DataSource.get_list()
+        assert (arrived.calendar, arrived.calendar.to_json()) == (source.calendar, source.calendar.to_json())
+        assert arrived.snapshots()[0].calendar == source.calendar
+        assert enstorage.check(other) == []
 
 
 def test_a_panel_is_written_by_its_clock(store):
