@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import ArrayLike
 
 from enstorage import plugins
+from enstorage.calendars.calendar import Calendar
 from enstorage.errors import NotFoundError, NotSupportedError, StoreError
 from enstorage.instant import to_iso, to_ns, to_ns_array
 from enstorage.interval import TimeInterval
@@ -204,6 +205,24 @@ class SeriesStoreContract(ABC):
         _append(series, 1, [to_ns("1969-12-31T23:50")], [4.0])
         starts, _ = series.aggregate(1, -(10**17), 10**17, TimeInterval.parse(interval), "mean")
         assert [to_iso(int(each)) for each in starts] == [to_iso(to_ns(start))]
+
+    @pytest.mark.parametrize(
+        "calendar",
+        [
+            Calendar(1, "d", "Europe/London"),
+            Calendar(2, "d", anchor="2024-03-02"),
+            Calendar(8, "h", anchor="2024-03-01T06:00"),
+            Calendar(3, "mo", "Asia/Kolkata", "2022-02"),
+            Calendar(1, "b", holidays=("2024-03-29",)),
+        ],
+        ids=lambda calendar: f"{calendar}-{calendar.time_zone}",
+    )
+    def test_buckets_of_calendars_are_aggregated(self, series: SeriesStore, calendar: Calendar) -> None:
+        """Days of a zone on which clocks are changed, anchors, and business days."""
+        times = np.arange(to_ns("2024-03-01"), to_ns("2024-05-01"), 5 * _HOUR_NS)
+        _append(series, 1, times, np.ones(len(times)))
+        starts, counts = np.unique(calendar.floor(times), return_counts=True)
+        _same(series.aggregate(1, int(times[0]), int(times[-1]) + 1, calendar, "sum"), starts, counts)
 
     def test_replaced_and_deleted_points_are_not_aggregated(self, series: SeriesStore) -> None:
         """Aggregation uses the same points as reading."""

@@ -61,6 +61,8 @@ def test_one_time_is_local_too():
     assert parse_time("2024-04-01", BERLIN) == IN_BERLIN[2]
     assert parse_time("2024-03-31T22:00Z", BERLIN) == IN_BERLIN[2]
     assert parse_time(int(IN_BERLIN[2]), BERLIN) == IN_BERLIN[2]
+    with pytest.raises(InvalidInputError, match=r"1704067200 may be seconds \(2024-01-01\)"):
+        parse_time(1704067200)
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ def test_a_snapshot_keeps_its_calendar_when_the_source_changes(store):
 def test_periods_and_holidays_are_kept_and_given_out(store):
     source = DataSource(name="bank", time_interval="1b", holidays=["2024-03-29", pd.Timestamp("2024-04-01")]).save()
     listed = DataSource(name="terms", time_interval="1p", periods=["2024-02-09", "2024-01-05"]).save()
+    assert DataSource.find("time_zone = 'UTC' and anchor is null") == [source, listed]
     assert DataSource.get(source.id).holidays == ["2024-03-29", "2024-04-01"]
     assert DataSource.get(listed.id).periods == ["2024-01-05", "2024-02-09"]
     source.write(["2024-03-28", "2024-04-02"], [1.0, 2.0])
