@@ -69,10 +69,10 @@ def parse_time(value: TimeLike, time_zone: str = "UTC", *, is_counter: bool = Fa
     """The same for one time, where an integer is in nanoseconds or of the integer axis."""
     if is_counter:
         return int(_counters([value])[0])
-    if isinstance(value, int) and 10**8 <= abs(value) < 10**10 and value % 10**8:
+    if isinstance(value, int) and 10**8 <= abs(value) < 9 * 10**9 and value % 10**8:
         raise InvalidInputError(
-            f"The time {value} may be seconds ({to_iso(value * SECOND)[:10]}), but a number is nanoseconds since 1970. Write it "
-            "as text, such as '2024-01-01'."
+            f"The time {value} may be seconds ({to_iso(value * SECOND)[:10]}), but a number is nanoseconds since 1970. "
+            "Write it as text, such as '2024-01-01'."
         )
     time = to_ns(not_years(value))
     if time_zone == "UTC" or not _are_local([value], 1)[0]:
