@@ -27,6 +27,32 @@ def row_loss(training: "Training") -> RowLoss:
     return function
 
 
+def measured_loss(loss: RowLoss) -> RowLoss:
+    """The loss that counts 0 for each target that was not measured, which is NaN in y.
+
+    The sum over rows, divided by the sum of their `measured_share`, is the mean over all measured targets.
+
+    Args:
+        loss: The mean over the targets of a row of a loss of each; not of classes, whose targets belong together.
+    """
+    import jax.numpy as jnp
+
+    def of_measured(y: Any, predicted: Any) -> "jax.Array":
+        known = ~jnp.isnan(y)
+        # A missing truth is replaced before the loss: the gradient of NaN is NaN even where it is masked.
+        each = loss(jnp.reshape(jnp.where(known, y, 0), (-1, 1)), jnp.reshape(predicted, (known.size, -1)))
+        return jnp.mean(jnp.where(known, jnp.reshape(each, known.shape), 0), axis=-1)
+
+    return of_measured
+
+
+def measured_share(y: Any) -> "jax.Array":
+    """The share of the targets of each row that were measured; (rows, targets) → (rows,)."""
+    import jax.numpy as jnp
+
+    return jnp.mean(~jnp.isnan(y), axis=-1, dtype=jnp.float32)
+
+
 def pinball(quantiles: tuple[float, ...], y: Any, predicted: Any) -> "jax.Array":
     """The mean over targets and quantiles of max(q·e, (q − 1)·e), where e is truth minus forecast.
 
