@@ -136,7 +136,15 @@ def _panel_member(panel: Panel, key: str, data_source: DataSource) -> PanelMembe
 
 WAYS: tuple[Way, ...] = (
     Way(DataSource, DataSource),
-    Way(DataSnapshot, DataSource.create_snapshot, {"self": "data_source"}),
+    Way(
+        DataSnapshot,
+        DataSource.create_snapshot,
+        {"self": "data_source"},
+        lists={
+            "whole_period": ("true or false", "True keeps empty buckets before and after all points."),
+            "keep_partial": ("true or false", "True keeps a first and last bucket that points cover only in part."),
+        },
+    ),
     Way(DataPreparation, DataSnapshot.create_preparation, {"self": "data_snapshot"}),
     Way(
         DataSet,
