@@ -176,14 +176,12 @@ def only_measured(samples: Samples, prepared: Sequence[Prepared], asked: int = 0
 
 def partly_measured(y: NDArray[np.float64]) -> NDArray[np.bool_]:
     """True for samples of which at least one target was measured; y of shape (samples, …), the result (samples,)."""
-    known: NDArray[np.bool_] = np.isfinite(y).any(axis=tuple(range(1, y.ndim)))
-    return known
+    return np.asarray(np.isfinite(y).any(axis=tuple(range(1, y.ndim))))
 
 
 def fully_measured(y: NDArray[np.float64]) -> NDArray[np.bool_]:
     """True for samples of which all targets were measured; y of shape (samples, …), the result (samples,)."""
-    known: NDArray[np.bool_] = np.isfinite(y).all(axis=tuple(range(1, y.ndim)))
-    return known
+    return np.asarray(np.isfinite(y).all(axis=tuple(range(1, y.ndim))))
 
 
 def _is_target(prepared: Prepared) -> NDArray[np.bool_]:

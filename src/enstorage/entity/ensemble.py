@@ -102,13 +102,19 @@ class Ensemble(EnsembleColumns):
         """The models in it, including those of ensembles inside it, each once, in the order of the members."""
         return models_of(self.members())
 
-    def labels(self) -> dict[int, str]:
-        """The current name of each member, by the id of its item; equal names are distinguished by their ids."""
-        items = self.items()
-        return dict(zip((item.id for item in items), member_names(self._members_of(items)), strict=True))
+    def labels(self, items: "list[EnsembleItem] | None" = None) -> dict[int, str]:
+        """The current name of each member, by the id of its item; equal names are distinguished by their ids.
 
-    def rendered_result(self) -> EnsembleResult:
+        `items` may be given if they were read already.
+        """
+        items = items or self.items()
+        return dict(zip([item.id for item in items], member_names(self._members_of(items)), strict=True))
+
+    def rendered_result(self, items: "list[EnsembleItem] | None" = None) -> EnsembleResult:
         """The result, with members by the ids of their items; a result of an earlier version is converted.
+
+        Args:
+            items: result of `items`, if the caller has read them already.
 
         Raises:
             NotFoundError: the ensemble was not rendered.
@@ -116,7 +122,7 @@ class Ensemble(EnsembleColumns):
         """
         if self.result is None:
             raise self._not_rendered()
-        combined = [item.id for item in self.items() if item.dropped is None]
+        combined = [item.id for item in items or self.items() if item.dropped is None]
         try:
             return EnsembleResult.from_json(self.result, combined)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -138,7 +144,8 @@ class Ensemble(EnsembleColumns):
         All members share the common ones. Those that were not measured but filled are left out; their number is None for
         an ensemble that was rendered by a version that did not leave them out.
         """
-        result, labels = self.rendered_result(), self.labels()
+        items = self.items()
+        result, labels = self.rendered_result(items), self.labels(items)
         lost = {labels[id]: rows for id, rows in result.lost.items()}
         return {"common": result.common, "lost": lost, "not_measured": result.not_measured}
 
@@ -152,9 +159,9 @@ class Ensemble(EnsembleColumns):
         Raises:
             NotFoundError: the ensemble was not rendered, or its method gives no such weights.
         """
-        result, labels = self.rendered_result(), self.labels()
-        weights = {}
-        for item in self.items():
+        items = self.items()
+        result, labels, weights = self.rendered_result(items), self.labels(items), {}
+        for item in items:
             own = item.rendered_result()
             if quantile is not None:
                 by_step = (own.quantile_weights or {}).get(float(quantile), {})
@@ -208,8 +215,9 @@ class Ensemble(EnsembleColumns):
         """The members without which it was rendered, by their names, with the error of each."""
         if self.result is None:
             raise self._not_rendered()
-        labels = self.labels()
-        return {labels[item.id]: item.dropped for item in self.items() if item.dropped is not None}
+        items = self.items()
+        labels = self.labels(items)
+        return {labels[item.id]: item.dropped for item in items if item.dropped is not None}
 
     def _no_weights(self) -> str:
         results = [item.rendered_result() for item in self.items()]
@@ -230,7 +238,8 @@ class Ensemble(EnsembleColumns):
 
     def metrics(self) -> dict[str, Any]:
         """Errors on every part: `{part: {"members": {name: {"mse", "rmse", …}}, "ensemble": {…}}}`."""
-        result, labels = self.rendered_result(), self.labels()
+        items = self.items()
+        result, labels = self.rendered_result(items), self.labels(items)
         return {part: own.to_json(labels.__getitem__) for part, own in result.metrics.items()}
 
     def mark(self) -> str:
@@ -257,17 +266,9 @@ class Ensemble(EnsembleColumns):
         return shown_mark(self)
 
     def measured_rows_known(self) -> bool:
-        """False if a preparation under it filled rows and did not keep which, as earlier versions did.
-
-        Its errors, weights and intervals then take filled values for true ones, and `shown_mark` says so.
-
-        Raises:
-            NotFoundError: the ensemble was not rendered.
-        """
+        """False if a preparation of an earlier version filled rows under it: errors and weights then count these as true."""
         from enstorage.views.measured import filled_unknown
 
-        if self.result is None:
-            raise self._not_rendered()
         return not filled_unknown(self)
 
     def diagnosis(self) -> dict[str, Any]:

@@ -17,7 +17,8 @@ def shown_mark(ensemble: "Ensemble") -> str:
 
 def warnings_of(ensemble: "Ensemble") -> list[str]:
     """See `Ensemble.warnings`."""
-    result, labels = ensemble.rendered_result(), ensemble.labels()
+    items = ensemble.items()
+    result, labels = ensemble.rendered_result(items), ensemble.labels(items)
     found = []
     if result.leaks:
         found.append(
@@ -28,7 +29,7 @@ def warnings_of(ensemble: "Ensemble") -> list[str]:
         for id, count in result.test_rows_trained_on.items()
         if count
     ]
-    found += [f"{labels[item.id]} {sign}" for item in ensemble.items() for sign in item.rendered_result().signs or ()]
+    found += [f"{labels[item.id]} {sign}" for item in items for sign in item.rendered_result().signs or ()]
     claimed, filled = ensemble.claims(), filled_unknown(ensemble)
     found += [in_words(claimed)] if claimed else []
     found += [unknown_in_words(filled)] if filled else []
