@@ -139,21 +139,26 @@ def in_words(found: Mapping[str, Any], interval: str) -> list[str]:
         interval: of the buckets.
     """
     left_out, said = found.get("left_out"), []
-    if found["jitter_seconds"] is not None:
+    shared, empty, jitter = found["shared_buckets"], found["empty_between"], found["jitter_seconds"]
+    filled = found["buckets"] - found["empty_before"] - empty - found["empty_after"]
+    if empty and 0 < shared < filled / 2:
+        cause = "" if jitter is None else f": the times jitter by up to {jitter:.3g} s"
         said.append(
-            f"{found['shared_buckets']} buckets hold several points and {found['empty_between']} none: the times jitter by "
-            f'up to {found["jitter_seconds"]:.3g} s. Write the points with snap="{interval}", which moves each to the '
-            "nearest bucket."
+            f"{_buckets(shared, 'holds', 'hold')} several points and {empty} none{cause}. If each point belongs to the "
+            f'nearest bucket, write the points with snap="{interval}".'
         )
-    elif found["empty_between"]:
-        said.append(f"{found['empty_between']} buckets between points are empty.")
+    elif empty:
+        said.append(f"{_buckets(empty, 'is', 'are')} empty between points.")
     for where, time in (("first", "before"), ("last", "after")):
         if found[f"empty_{time}"]:
-            done = "" if left_out is None else " and are left out" if left_out[f"empty_{time}"] else " and are kept"
-            count = found[f"empty_{time}"]
-            said.append(f"{count} buckets of the period {'is' if count == 1 else 'are'} {time} all points{done}.")
+            done = "" if left_out is None else ", left out" if left_out[f"empty_{time}"] else ", kept"
+            said.append(f"{_buckets(found[f'empty_{time}'], 'is', 'are')} empty {time} all points{done}.")
         if found[f"partial_{where}"]:
             bucket = "" if left_out is None else f", {to_iso(found['partial'][where])},"
             done = "" if left_out is None else ", and is left out" if left_out[f"partial_{where}"] else ", and is kept"
             said.append(f"The {where} bucket{bucket} is covered by points only in part{done}.")
     return said
+
+
+def _buckets(count: int, one: str, many: str) -> str:
+    return f"1 bucket {one}" if count == 1 else f"{count} buckets {many}"

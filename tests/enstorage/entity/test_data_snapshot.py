@@ -122,7 +122,7 @@ def test_its_period_is_half_open_and_covers_what_the_source_asks_for(store):
     source.save()
     whole = source.create_snapshot(whole_period=True)
     np.testing.assert_array_equal(whole.read()[1], [3, 4, 5, 6, 7, np.nan, np.nan])
-    assert whole.remarks() == ["2 buckets of the period are after all points and are kept."]
+    assert whole.remarks() == ["2 buckets are empty after all points, kept."]
 
 
 def test_it_begins_and_ends_with_buckets_that_have_points(store):
@@ -133,9 +133,9 @@ def test_it_begins_and_ends_with_buckets_that_have_points(store):
     assert (snapshot.time_from, snapshot.time_to) == (to_ns("2020-01-03"), to_ns("2020-01-06"))
     assert snapshot.coverage["left_out"] == {"empty_before": 2, "partial_first": 0, "partial_last": 0, "empty_after": 4}
     assert snapshot.remarks() == [
-        "1 buckets between points are empty.",
-        "2 buckets of the period are before all points and are left out.",
-        "4 buckets of the period are after all points and are left out.",
+        "1 bucket is empty between points.",
+        "2 buckets are empty before all points, left out.",
+        "4 buckets are empty after all points, left out.",
     ]
     assert snapshot.check()
     np.testing.assert_array_equal(snapshot.read_again(), snapshot.read())

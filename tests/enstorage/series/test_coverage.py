@@ -76,8 +76,8 @@ def test_several_points_beside_empty_buckets_are_told_with_the_jitter_of_the_tim
     found = coverage(moved, "10s")
     assert (found.shared_buckets, found.empty_between, found.jitter_seconds) == (1, 1, 0.9)
     assert in_words(found.to_json(), "10s") == [
-        "1 buckets hold several points and 1 none: the times jitter by up to 0.9 s. Write the points with "
-        'snap="10s", which moves each to the nearest bucket.'
+        "1 bucket holds several points and 1 none: the times jitter by up to 0.9 s. If each point belongs to the nearest "
+        'bucket, write the points with snap="10s".'
     ]
     in_ns = moved.astype("datetime64[ns]").astype(np.int64)
     np.testing.assert_array_equal(
