@@ -2,7 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from enstorage.entity.data_preparation import DataPreparation
+from enstorage.entity.data_set import DataSet
+from enstorage.entity.data_set_input import DataSetInput
+from enstorage.entity.research import Research
 
 if TYPE_CHECKING:
     from enstorage.entity.ensemble import Ensemble
@@ -13,12 +18,14 @@ UNKNOWN = "measured rows unknown"
 
 def filled_unknown(ensemble: "Ensemble") -> list[DataPreparation]:
     """The preparations of its members that filled rows and did not keep which, as earlier versions did."""
-    found: dict[int, DataPreparation] = {}
-    for model in ensemble.models():
-        own = model.research.data_preparation
-        given = [] if model.data_set_id is None else model.data_set().preparations()
-        found |= {each.id: each for each in [*given, *([] if own is None else [own])]}
-    return [each for each in found.values() if not each.measured_rows_known]
+    connector, models = ensemble.connector, ensemble.models()
+    researches = Research.get_list({model.research_id for model in models}, connector=connector)
+    sets = {model.data_set_id for model in models if model.data_set_id is not None}
+    inputs = DataSetInput._select(select(DataSetInput).where(DataSetInput.data_set_id.in_(sets)), connector)
+    owners = [*researches, *DataSet.get_list(sets, connector=connector), *inputs]
+    ids = {each.data_preparation_id for each in owners} - {None}
+    found = DataPreparation.get_list(sorted(ids), connector=connector)
+    return [each for each in found if not each.measured_rows_known]
 
 
 def unknown_in_words(preparations: list[DataPreparation]) -> str:
