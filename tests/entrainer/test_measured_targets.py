@@ -16,6 +16,7 @@ from entrainer.compiled.group import train_together
 from entrainer.compiled.member import GroupMember, MemberSamples
 from entrainer.fitting.keras_fit import fit_keras
 from entrainer.networks.specification import NetworkSpec
+from entrainer.settings.losses import mean_loss
 from entrainer.settings.metrics import measured
 from entrainer.settings.training import Training
 
@@ -77,6 +78,16 @@ def test_quantiles_and_metrics_leave_out_the_same_steps():
     predicted = X @ outcome.obj.weights[0]
     assert chunks[-1].metrics["mae"][0, -1] == pytest.approx(np.nanmean(np.abs(predicted - Y)), rel=1e-5)
     assert measured("mae", Y, predicted) == pytest.approx(np.nanmean(np.abs(predicted - Y)))
+
+
+def test_a_loss_that_adds_up_the_targets_of_a_row_keeps_its_size():
+    """Of a target that is missing the others count for it, as they do in a mean."""
+    y = np.array([[0.0, 1.0], [np.nan, 1.0], [np.nan, np.nan]])
+    p = np.array([[0.2, 0.7], [0.5, 0.6], [0.1, 0.9]])
+    each = -np.log([0.8, 0.7, 0.6])
+    assert mean_loss(training(loss="two_sided_crossentropy"), y, p) == pytest.approx(2 * each.mean(), rel=1e-5)
+    assert mean_loss(training(loss="binary_crossentropy"), y, p) == pytest.approx(each.mean(), rel=1e-5)
+    assert mean_loss(training(), y, p) == pytest.approx((0.04 + 0.09 + 0.16) / 3, rel=1e-5)
 
 
 def test_a_row_without_any_measured_target_is_refused_by_a_group():

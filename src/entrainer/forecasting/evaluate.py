@@ -10,8 +10,8 @@ from enstorage.adapter.samples import partly_measured
 from enstorage.errors import InvalidInputError
 from enstorage.preparation.split import check_part
 from entrainer.model_output import is_keras, output_of
-from entrainer.settings.losses import row_loss
-from entrainer.settings.metrics import METRICS, measured, measured_pairs
+from entrainer.settings.losses import mean_loss
+from entrainer.settings.metrics import METRICS, measured
 from entrainer.settings.training import Training
 
 FACT = "evaluation"
@@ -57,8 +57,7 @@ def evaluate(model: Model, part: str = "test", metrics: Sequence[str] | None = N
             "Use the data set that the model is made for, and no metrics with quantiles."
         )
     is_network = is_keras(obj)
-    pairs = measured_pairs(truth, predicted)
-    loss = float(np.mean(row_loss(training)(*pairs))) if is_network else measured("mse", truth, predicted)
+    loss = mean_loss(training, truth, predicted) if is_network else measured("mse", truth, predicted)
     found: dict[str, Any] = {"loss": loss, **{name: measured(name, truth, predicted) for name in metrics}}
     found["rows"] = rows
     with model.connector.transaction():

@@ -40,18 +40,18 @@ def measured(name: str, y: NDArray[np.float64], predicted: NDArray[np.float64]) 
         predicted: as many values.
     """
     rows = len(y)
-    y, predicted = measured_pairs(y.reshape(rows, -1), predicted.reshape(rows, -1))
+    y, predicted = _measured_pairs(y.reshape(rows, -1), predicted.reshape(rows, -1))
     return float(np.mean(METRICS[name](np, y, predicted))) if len(y) else np.nan
 
 
-def measured_pairs(
+def _measured_pairs(
     y: NDArray[np.float64], predicted: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Targets that were measured, with what was predicted for them.
 
     Args:
         y: shape (rows, targets); NaN where a target was not measured.
-        predicted: shape (rows, targets · k).
+        predicted: shape (rows, targets).
 
     Returns:
         The rows that were measured as a whole, if there are no others with measured targets; else a row for each
@@ -61,4 +61,4 @@ def measured_pairs(
     some = known.any(axis=1)
     if known[some].all():
         return (y, predicted) if some.all() else (y[some], predicted[some])
-    return y[known].reshape(-1, 1), predicted.reshape(*known.shape, -1)[known]
+    return y[known].reshape(-1, 1), predicted[known].reshape(-1, 1)
