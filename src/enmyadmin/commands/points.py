@@ -61,8 +61,8 @@ def import_csv(
             )
         count = target.write(times, values, progress=report.within(1, 2, 2))
     if as_json:
-        found = {"import_report": target.import_report()}
-        print_json({"points": count, "data_source": target.as_dictionary(), "made_store": made, **found})
+        kept = {"points": count, "data_source": target.as_dictionary(), "made_store": made}
+        print_json({**kept, "import_report": target.import_report()})
     else:
         interval = "without interval" if target.time_interval is None else f"interval {target.time_interval}"
         print_line(f"Wrote {counted(count, 'point')} to {described(target)}, {interval}.")

@@ -22,9 +22,9 @@ def filled_unknown(ensemble: "Ensemble") -> list[DataPreparation]:
     researches = Research.get_list({model.research_id for model in models}, connector=connector)
     sets = {model.data_set_id for model in models if model.data_set_id is not None}
     inputs = DataSetInput._select(select(DataSetInput).where(DataSetInput.data_set_id.in_(sets)), connector)
-    owners = [*researches, *DataSet.get_list(sets, connector=connector), *inputs]
-    ids = {each.data_preparation_id for each in owners} - {None}
-    found = DataPreparation.get_list(sorted(ids), connector=connector)
+    ids = {each.data_preparation_id for each in researches} | {each.data_preparation_id for each in inputs}
+    ids |= {each.data_preparation_id for each in DataSet.get_list(sets, connector=connector)}
+    found = DataPreparation.get_list(sorted(id for id in ids if id is not None), connector=connector)
     return [each for each in found if not each.measured_rows_known]
 
 
