@@ -26,6 +26,8 @@ def print_rendered(ensemble: "Ensemble") -> None:
         rows.append([name, weights.get(name), lost, *errors])
     rows.append(["ensemble", None, None, *(metrics[part]["ensemble"][measure] for part in metrics)])
     print_table(["member", "weight", "lost rows", *metrics], rows)
+    if alignment["not_measured"]:
+        print_line(f"Targets that were not measured but filled, and are left out: {alignment['not_measured']}.")
     if ensemble.formed is not None:
         print_line(f"Selected from {len(ensemble.formed['tried'])} candidates; --json and the report list them.")
     for name, reason in ensemble.dropped().items():

@@ -77,7 +77,7 @@ def test_lags_5_7_and_13_of_the_real_series_meet_in_303_ids(store, test_data, tm
     ensemble = project.create_ensemble("blending", "LinearRegression", models=models)
     endirector.Conductor(ensemble).render()
 
-    assert ensemble.alignment() == {"common": 303, "lost": {"lag 5": 8, "lag 7": 6, "lag 13": 0}}
+    assert ensemble.alignment() == {"common": 303, "lost": {"lag 5": 8, "lag 7": 6, "lag 13": 0}, "not_measured": 0}
 
 
 def test_blending_is_the_regression_of_the_truth_on_the_members_train_forecasts(project):
@@ -102,7 +102,7 @@ def test_members_meet_at_the_times_of_their_targets_whatever_their_offset(store)
     ensemble = project.create_ensemble("voting", models=[near, far])
     endirector.Conductor(ensemble).render()
 
-    assert ensemble.alignment() == {"common": 308, "lost": {"near": 5, "far": 0}}
+    assert ensemble.alignment() == {"common": 308, "lost": {"near": 5, "far": 0}, "not_measured": 0}
     times, values = preparation.data_snapshot.read()
     truth = dict(zip(times.tolist(), values.tolist(), strict=True))
     table = ensemble.table()

@@ -86,7 +86,8 @@ def test_an_ensemble_keeps_the_weights_of_every_row(project):
     assert (weights >= 0).all()
     assert np.abs(weights.sum(axis=1) - 1).max() < 1e-12
     assert table["ensemble"].to_numpy() == pytest.approx((weights * forecasts).sum(axis=1))
-    assert ensemble.alignment() == {"common": 117, "lost": {"after low": 3, "after high": 3}}  # no three values before
+    lost = {"after low": 3, "after high": 3}  # no three values before
+    assert ensemble.alignment() == {"common": 117, "lost": lost, "not_measured": 0}
     assert (ensemble.mark(), ensemble.result["fitted_rows"]) == ("out-of-fold", 50)
     test = ensemble.metrics()["test"]
     assert test["ensemble"]["mse"] < 0.2 * min(member["mse"] for member in test["members"].values())

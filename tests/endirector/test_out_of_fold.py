@@ -131,7 +131,7 @@ def test_targets_that_are_only_out_of_fold_get_a_row_of_their_own(project, sunsp
         model.save_forecasts("test", times[-5:], values[-5:] + error)
     ensemble = rendered(project, "weighted_voting", models=models, fit_on="out_of_fold")
     assert ensemble.weights() == pytest.approx({"one": 0.75, "other": 0.25})
-    assert ensemble.alignment() == {"common": 5, "lost": {"one": 0, "other": 0}}
+    assert ensemble.alignment() == {"common": 5, "lost": {"one": 0, "other": 0}, "not_measured": 0}
     table = ensemble.table()
     assert table.height == 15
     assert table.filter("fitted")["ensemble"].null_count() == 10

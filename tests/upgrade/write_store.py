@@ -61,6 +61,7 @@ def write(folder):
         write_panel(folder.with_name("panel.enz"))
     enstorage.export_project(project, folder.with_suffix(".enz"))
     connector.close()
+    write_filled(folder.with_name("filled"))
 
 
 def write_layers(project, source):
@@ -120,11 +121,42 @@ def write_panel(file):
     enstorage.export_project(project, file)
 
 
+def write_filled(folder):
+    """A bundle from a store of its own: a series with gaps that were filled, an ensemble, its diagnosis and intervals."""
+    import endirector
+
+    connector = enstorage.Connector.in_folder(folder)
+    days = np.arange(80)
+    source = enstorage.DataSource(name="Load with gaps", time_interval="1d").save()
+    kept = np.delete(days, [9, 30, 31, 52, 70])
+    source.write(np.datetime64("2024-01-01") + kept, 50 + 10 * np.sin(kept * 2 * np.pi / 7) + np.cos(kept**2))
+    preparation = source.create_snapshot().create_preparation("forward", "minmax", 0.5, 0.25, 0.25)
+    project = enstorage.Project(name="Gaps", data_source=source).save()
+    research = project.create_research("Filled", preparation)
+    for lag in (2, 7):
+        data_set = preparation.create_set(Window(lag))
+        model = research.create_model(f"lag {lag}")
+        model.data_set(data_set)
+        _, X, y = data_set.arrays("train")
+        measured = np.isfinite(y)
+        model.save_object(LinearRegression().fit(X[measured], y[measured]))
+        for part in ("train", "valid", "test"):
+            ids, _ = data_set.targets(part)
+            _, inputs, _ = data_set.arrays(part)
+            model.save_forecasts(part, ids, data_set.invert(model.load_object().predict(inputs), part))
+    ensemble = project.create_ensemble("weighted_voting", models=project.models(), fit_on="valid")
+    Conductor(ensemble).render(progress=False)
+    endirector.diagnose(ensemble, progress=False)
+    endirector.calibrate(ensemble, [0.5], progress=False)
+    enstorage.export_project(project, folder.with_suffix(".enz"))
+    connector.close()
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as place:
         write(Path(place) / "store")
         with tarfile.open(f"{sys.argv[1]}.tar.gz", "w:gz") as archive:
             archive.add(Path(place) / "store", arcname="store")
-        for name, kept in (("store.enz", ".enz"), ("panel.enz", "-panel.enz")):
+        for name, kept in (("store.enz", ".enz"), ("panel.enz", "-panel.enz"), ("filled.enz", "-filled.enz")):
             if (Path(place) / name).exists():
                 shutil.copy(Path(place) / name, f"{sys.argv[1]}{kept}")

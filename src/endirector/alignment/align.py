@@ -1,7 +1,7 @@
 """Alignment: the targets that all members share, by (series, id, step) and by nothing else."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ class MemberForecasts:
     Attributes:
         name: as messages and tables call it.
         table: columns `series`, `id` (ns), `step`, `part` (0 train, 1 valid, 2 test), `value` (source units), and `truth`
-            (source units, null where the member does not know it); one row a target.
+            (source units; null where the member does not know it, NaN where it was not measured); one row a target.
         offset: distance from the end of the window to the first target, in steps; None if unknown.
     """
 
@@ -45,6 +45,7 @@ class Alignment:
         truth: true values in the units of the source, shape (rows,).
         forecasts: in the same units, shape (rows, members), those of a member next to each other.
         lost: number of targets of each member that are not common, by its name.
+        not_measured: number of targets that were left out since their true values were not measured.
     """
 
     keys: pl.DataFrame
@@ -53,6 +54,7 @@ class Alignment:
     truth: NDArray[np.float64]
     forecasts: NDArray[np.float64]
     lost: dict[str, int]
+    not_measured: int = 0
 
     def only(self, rows: NDArray[np.bool_]) -> "Alignment":
         """The rows that are chosen; the others are lost to every member."""
@@ -64,11 +66,14 @@ class Alignment:
             truth=self.truth[rows],
             forecasts=self.forecasts[rows],
             lost={name: count + dropped for name, count in self.lost.items()},
+            not_measured=self.not_measured,
         )
 
 
 def align(members: Sequence[MemberForecasts], kind: str = "") -> Alignment:
-    """Intersect the members' targets.
+    """Intersect the members' targets; those that were not measured by what one of them knows are left out, and counted.
+
+    This is the one place where such targets are left out: what comes after has measured targets only.
 
     Args:
         members: the forecasts of each.
@@ -79,10 +84,11 @@ def align(members: Sequence[MemberForecasts], kind: str = "") -> Alignment:
             no member knows the truth of a common target.
     """
     _check_steps(members)
+    members, not_measured = _measured_only(members)
     rows = _common_rows(members)
     keys = members[0].table.select(KEY)[rows[0]]
     if not keys.height:
-        raise InvalidInputError(_nothing_common(members, kind))
+        raise InvalidInputError(_nothing_common(members, kind, not_measured))
     member_parts = _of_all(members, "part", rows, keys.height, np.dtype(np.int8))
     return Alignment(
         keys=keys,
@@ -91,7 +97,20 @@ def align(members: Sequence[MemberForecasts], kind: str = "") -> Alignment:
         truth=_one_truth(members, rows, keys),
         forecasts=_of_all(members, "value", rows, keys.height, np.dtype(np.float64)),
         lost={member.name: member.table.height - keys.height for member in members},
+        not_measured=not_measured,
     )
+
+
+def _measured_only(members: Sequence[MemberForecasts]) -> tuple[Sequence[MemberForecasts], int]:
+    """The members without the targets that were not measured, and the number of these."""
+    filled = [member.table.filter(pl.col("truth").cast(pl.Float64).is_nan()).select(KEY) for member in members]
+    if not any(each.height for each in filled):
+        return members, 0
+    left_out = pl.concat(filled).unique()
+    return [
+        replace(member, table=member.table.join(left_out, on=KEY, how="anti", maintain_order="left"))
+        for member in members
+    ], left_out.height
 
 
 def _common_rows(members: Sequence[MemberForecasts]) -> list[_Rows]:
@@ -139,7 +158,7 @@ def _check_steps(members: Sequence[MemberForecasts]) -> None:
         )
 
 
-def _nothing_common(members: Sequence[MemberForecasts], kind: str) -> str:
+def _nothing_common(members: Sequence[MemberForecasts], kind: str, not_measured: int) -> str:
     spans = []
     series = [set(member.table["series"].unique().to_list()) for member in members]
     is_one_series = len(set.union(*series)) == 1
@@ -149,8 +168,9 @@ def _nothing_common(members: Sequence[MemberForecasts], kind: str) -> str:
         span = f"{to_iso(int(first))} – {to_iso(int(last))}" if member.table.height else "none"  # type: ignore[arg-type]
         of = "" if is_one_series else f" of the data source {', '.join(map(str, sorted(own)))}"
         spans.append(f"{member.name} {member.table.height} targets{of} ({span})")
+    which = f"{kind}target that was measured" if not_measured else f"{kind}target"
     return (
-        f"The members have no common {kind}target, so there is nothing to combine: {'; '.join(spans)}. Choose members whose "
+        f"The members have no common {which}, so there is nothing to combine: {'; '.join(spans)}. Choose members whose "
         f"targets lie at the same times{'' if is_one_series else ' in the same series'}."
     )
 
@@ -159,7 +179,7 @@ def _one_truth(members: Sequence[MemberForecasts], rows: Sequence[_Rows], keys: 
     truth = np.full(keys.height, np.nan)
     whose = np.zeros(len(truth), dtype=np.int32)
     for number, (member, places) in enumerate(zip(members, rows, strict=True)):
-        own = member.table["truth"].cast(pl.Float64).to_numpy()[places]  # NaN where it is null
+        own = member.table["truth"].cast(pl.Float64).to_numpy()[places]  # NaN where it is null, as none is NaN any more
         unlike = np.flatnonzero(own != truth)
         if not len(unlike):
             continue

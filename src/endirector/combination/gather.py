@@ -178,7 +178,7 @@ def _folds_of(member: Member, latest: pl.DataFrame) -> pl.DataFrame:
 
 def _with_truth(model: Model, forecasts: pl.DataFrame) -> pl.DataFrame:
     table = forecasts.filter(pl.col("quantile").is_null()).select("series", "id", "step", "value", "part")
-    known = known_targets(model).drop("part").drop_nans("truth")
+    known = known_targets(model).drop("part").drop_nulls("truth")
     return table.join(known, on=[name for name in KEY if name in known.columns], how="left", maintain_order="left")
 
 

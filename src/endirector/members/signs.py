@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from endirector.members.member import Member, parts_of
 from enstorage import DataSet, Model
+from enstorage.adapter.samples import fully_measured
 from enstorage.entity.ensemble_result import PartErrors
 from enstorage.preparation.split import Part
 
@@ -82,7 +83,9 @@ def _of_order(model: Model, data_set: DataSet | None) -> Iterator[str]:
 def _of_features(data_set: DataSet) -> Iterator[str]:
     rows = np.unique(np.linspace(0, data_set.rows - 1, min(data_set.rows, _MOST)).astype(np.int64))
     _, X, y = data_set.arrays(rows)
-    if X.dtype.kind not in "fiub" or len(rows) < _FEWEST:
+    measured = fully_measured(y)
+    X, y = X[measured], y[measured]
+    if X.dtype.kind not in "fiub" or len(X) < _FEWEST:
         return
     if data_set.adapter["name"] == "branches":
         own = [place for place, each in enumerate(data_set.preparations()) if each.id == data_set.data_preparation_id]
@@ -90,7 +93,7 @@ def _of_features(data_set: DataSet) -> Iterator[str]:
     features, targets = _normed(X), _normed(y)
     found = np.argwhere(np.abs(features.T @ targets) > _EQUAL)
     if len(found):
-        yield f"has {len(set(found[:, 0].tolist()))} features that equal a target (|r| > {_EQUAL} on {len(rows)} rows)."
+        yield f"has {len(set(found[:, 0].tolist()))} features that equal a target (|r| > {_EQUAL} on {len(X)} rows)."
 
 
 def _normed(values: NDArray[np.generic]) -> NDArray[np.float64]:

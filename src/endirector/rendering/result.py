@@ -28,6 +28,7 @@ def result_of(gathered: Gathered, combined: Combined) -> EnsembleResult:
     return EnsembleResult(
         common=len(alignment.truth),
         lost=dict(zip(ids, alignment.lost.values(), strict=True)),
+        not_measured=alignment.not_measured,
         fit_on=combined.fit_on,
         fitted_rows=int(combined.fitted.sum()),
         mark=mark_of(combined.fit_on, fitted_on, combined.fitted, members),

@@ -104,6 +104,8 @@ def _figures(
 ) -> Iterator[tuple[str, Any, Any]]:
     """The figures of the results: name, stored value, new value; without those that an earlier version did not keep."""
     labels = ensemble.labels()
+    if stored.not_measured is None:
+        result = replace(result, not_measured=None)
     before, now = stored.to_json(labels.__getitem__), result.to_json(labels.__getitem__)
     for name in now.keys() - _NOT_RENDERED:
         if name != "fit" or stored.fit is not None:

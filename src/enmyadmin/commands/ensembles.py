@@ -165,6 +165,8 @@ def _as_json(ensemble: "Ensemble") -> dict[str, Any]:
         **ensemble.as_dictionary(),
         "mark": ensemble.mark(),
         "claims": ensemble.claims(),
+        "measured_rows_known": ensemble.measured_rows_known(),
+        "alignment": ensemble.alignment(),
         "metrics": ensemble.metrics(),
     }
 

@@ -63,10 +63,13 @@ def import_csv(
             )
         count = target.write(times, values, time_unit="ns", progress=report.within(1, 2, 2))
     if as_json:
-        print_json({"points": count, "data_source": target.as_dictionary(), "made_store": made})
+        kept = {"points": count, "data_source": target.as_dictionary(), "made_store": made}
+        print_json({**kept, "import_report": target.import_report()})
     else:
         interval = "without interval" if target.time_interval is None else f"interval {target.time_interval}"
         print_line(f"Wrote {counted(count, 'point')} to {described(target)}, {interval}.")
+        for message in target.import_report()["messages"]:
+            print_line(message)
 
 
 def import_lines(
@@ -104,9 +107,11 @@ def import_lines(
         progress=not (quiet or as_json),
     )
     if as_json:
-        print_json({"points": count, "data_source": target.as_dictionary()})
+        print_json({"points": count, "data_source": target.as_dictionary(), "import_report": target.import_report()})
     else:
         print_line(f"Wrote {counted(count, 'point')} to {described(target)}.")
+        for message in target.import_report()["messages"]:
+            print_line(message)
 
 
 def export_csv(

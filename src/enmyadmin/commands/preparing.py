@@ -60,6 +60,12 @@ class PreparationOptions:
 def snapshot(
     sources: Annotated[list[str], typer.Argument(help="Ids or names of data sources.", metavar="SOURCE")],
     description: Description = "",
+    whole_period: Annotated[
+        bool, typer.Option("--whole-period", help="Keep empty buckets before and after all points.")
+    ] = False,
+    keep_partial: Annotated[
+        bool, typer.Option("--keep-partial", help="Keep a first and last bucket that points cover only in part.")
+    ] = False,
     store: Store = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -68,12 +74,20 @@ def snapshot(
 
     Points that are written later do not change it. Several sources are read at one moment.
 
+    It begins and ends with buckets that have points and are covered by them; what is left out is printed.
+
     Example: enstorage snapshot 1
     """
     from enstorage import DataSource, create_snapshots
 
     chosen = find_records(DataSource, sources, open_store(store))
-    taken = create_snapshots(chosen, description, progress=not (quiet or as_json))
+    taken = create_snapshots(
+        chosen,
+        description,
+        whole_period=whole_period,
+        keep_partial=keep_partial,
+        progress=not (quiet or as_json),
+    )
     if as_json:
         print_json([each.as_dictionary() for each in taken])
         return
@@ -84,6 +98,8 @@ def snapshot(
             f"Took {described(each)} of {described(each.data_source)}: {each.rows} rows from {each.label(int(times[0]))} to "
             f"{each.label(int(times[-1]))}{empty}."
         )
+        for remark in each.remarks():
+            print_line(remark)
 
 
 def check_snapshots(
@@ -136,4 +152,6 @@ def prepare(
         return
     for each in made:
         rows = ", ".join(f"{count} {part}" for part, count in each.state["parts"].items() if count)
-        print_line(f"Made {described(each)} of data snapshot {each.data_snapshot_id}: {each.rows} rows ({rows}).")
+        filled = each.state["filled_rows"]
+        told = f" {filled} rows were filled: models see their values, and no error counts them." if filled else ""
+        print_line(f"Made {described(each)} of data snapshot {each.data_snapshot_id}: {each.rows} rows ({rows}).{told}")

@@ -7,6 +7,7 @@ import polars as pl
 
 from enstorage import DataPreparation, Model, Project
 from enstorage.adapter import Window
+from enstorage.adapter.samples import fully_measured
 from enstorage.preparation.split import Part
 
 
@@ -48,6 +49,7 @@ def _fit_autoregression(model: Model, preparation: DataPreparation, order: int) 
     data_set = preparation.create_set(Window(order))
     model.data_set(data_set)
     _, X, y = data_set.arrays("train")
+    X, y = X[measured := fully_measured(y)], y[measured]
     estimator: Any = LinearRegression().fit(X, y)
     model.save_object(estimator)
     model.meta("loss", float(np.mean((estimator.predict(X) - y) ** 2)))

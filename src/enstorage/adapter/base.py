@@ -38,6 +38,8 @@ class Adapter(Recipe):
     def samples(self, prepared: Prepared) -> Samples:
         """The samples of the prepared rows. The same rows always give the same samples.
 
+        Targets may be filled values: a data set replaces those that were not measured by NaN, see `only_measured`.
+
         Raises:
             NoSamplesError: no sample can be built; the message names what is too short.
             InvalidInputError: the rows are not those that the adapter takes.

@@ -30,7 +30,7 @@ class Bins(Adapter):
 
     `DataSet.targets()` still gives the true values in source units. `DataSet.invert` turns probabilities, shape
     (samples, classes), into one forecast each, in source units: the expected value Σ p_c m_c, where m_c is the mean of the
-    train targets in class c.
+    measured train targets in class c.
 
     Args:
         adapter: builds the samples; with horizon 1.
@@ -88,13 +88,13 @@ class Bins(Adapter):
             InvalidInputError: the targets have several steps, or a class has no train row.
         """
         inner = self.adapter.samples_of(prepared, asked)
-        truth = true_targets(inner, prepared, asked)
+        truth = np.asarray(true_targets(inner, prepared, asked))
         if truth.ndim != 1:
             raise InvalidInputError(
                 f"Bins takes one target for each sample; {self.adapter} gives {truth.shape[1]}. Use horizon 1."
             )
         labels = np.searchsorted(self.edges, truth, side="right")
-        train = inner.part == Part.TRAIN
+        train = (inner.part == Part.TRAIN) & np.isfinite(truth)  # targets that were not measured are NaN
         check_in_train(labels, train, self.classes, "Use fewer edges, or a larger train part.")
         sums = np.bincount(labels[train], weights=truth[train])
         means = sums / np.bincount(labels[train])

@@ -32,7 +32,8 @@ class Interval(Adapter):
     Args:
         look_back: number of intervals that the model sees.
 
-    An interval across a dropped row is unknown; windows that span one are not built and are counted as lost.
+    An interval across a dropped row is unknown; windows that span one are not built and are counted as lost. An interval
+    that begins or ends at a filled row, or spans one, was not measured and is no target.
     """
 
     name: ClassVar[str] = "interval"
@@ -70,6 +71,10 @@ class Interval(Adapter):
                 "Clean the snapshot by another method, or take a smaller look_back."
             )
         y = intervals[as_slice(chosen)]
+        if prepared.measured is not None:
+            unmeasured = np.concatenate([[0], np.cumsum(~prepared.measured)])
+            known = unmeasured[row[chosen + 1] + 1] == unmeasured[row[chosen]]
+            y = np.where(known, y, np.nan)
         return Samples(
             id=_ids(prepared.times[row])[chosen + 1],
             X=sliding_window_view(intervals, self.look_back)[as_slice(chosen - self.look_back)],

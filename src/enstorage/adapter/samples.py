@@ -34,6 +34,10 @@ class Prepared:
         interval: length of the buckets, such as `1d`; None for events.
         is_fitted: true if the prepared values depend on parameters that were fitted on the train rows.
         time_zone: IANA name of the zone whose calendar the series follows.
+        measured: true where the value in the units of the source was measured, false where it was filled or is missing;
+            None: no value was filled, or it is not known.
+        from_measured: true where the prepared value depends on measured values alone; None: as `measured`. Of a difference
+            both values must be measured.
     """
 
     times: NDArray[np.int64]
@@ -46,11 +50,18 @@ class Prepared:
     interval: str | None = None
     is_fitted: bool = False
     time_zone: str = "UTC"
+    measured: NDArray[np.bool_] | None = None
+    from_measured: NDArray[np.bool_] | None = None
 
     @property
     def source_values(self) -> NDArray[np.float64]:
         """The cleaned values in the units of the source."""
         return self.values if self.cleaned is None else self.cleaned
+
+    @property
+    def truth(self) -> NDArray[np.float64]:
+        """The measured values in the units of the source, NaN where none was measured."""
+        return self.source_values if self.measured is None else np.where(self.measured, self.source_values, np.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +71,14 @@ class Samples:
     Attributes:
         id: int64 ns, time of the (first) target, shape (samples,).
         X: features, shape (samples, …).
-        y: targets as models learn them, shape (samples,), (samples, horizon) or (samples, classes).
+        y: targets as models learn them, shape (samples,), (samples, horizon) or (samples, classes); NaN where a target was
+            not measured, see `only_measured`.
         part: 0 train, 1 valid, 2 test, the part of the targets, shape (samples,).
         origin: index of the last known row t in the preparation, shape (samples,); None for sets without one.
         target: index of the first target's row in the preparation, shape (samples,); None if the target is not a row.
         lost: number of samples that were not built, by reason.
-        truth: float64, the true targets in source units, shape (samples,), if they are not values of rows; None: they
-            are, or they are `y`.
+        truth: float64, the true targets in source units, shape (samples,), NaN where they were not measured, if they are
+            not values of rows; None: they are, or they are `y`.
         taken_from: index of the preparation of each sample among those of the set, shape (samples,); None: the asked
             preparation.
         invert: turns outputs for some of the samples, shape (rows, …), into source units, shape (rows,); None: the
@@ -122,7 +134,7 @@ def pooled(each: Mapping[int, Samples], too_short: int) -> Samples:
 
 
 def true_targets(samples: Samples, prepared: Sequence[Prepared], asked: int = 0) -> NDArray[np.float64]:
-    """The true targets in source units, shape (samples,) or (samples, horizon).
+    """The true targets in source units, shape (samples,) or (samples, horizon); NaN where they were not measured.
 
     Args:
         samples: samples from an adapter, or some of them.
@@ -133,7 +145,7 @@ def true_targets(samples: Samples, prepared: Sequence[Prepared], asked: int = 0)
         return samples.truth
     if samples.target is None:
         return np.asarray(samples.y, dtype=np.float64)
-    return np.asarray(_at_targets(samples, [each.source_values for each in prepared], asked))
+    return np.asarray(_at_targets(samples, [each.truth for each in prepared], asked))
 
 
 def target_times(samples: Samples, prepared: Sequence[Prepared], asked: int = 0) -> NDArray[np.int64]:
@@ -141,6 +153,44 @@ def target_times(samples: Samples, prepared: Sequence[Prepared], asked: int = 0)
     if samples.target is None or samples.truth is not None:
         return samples.id
     return np.asarray(_at_targets(samples, [each.times for each in prepared], asked))
+
+
+def only_measured(samples: Samples, prepared: Sequence[Prepared], asked: int = 0) -> Samples:
+    """The samples with NaN as targets, in `y`, where these were not measured: filled values are no targets.
+
+    Args:
+        samples: samples from an adapter, which may have taken targets from filled values.
+        prepared: the rows from which they were built.
+        asked: index of the preparation whose values are the targets, for samples without `taken_from`.
+    """
+    if samples.truth is not None:
+        known = np.isfinite(samples.truth)
+    elif samples.target is None or all(each.measured is None for each in prepared):
+        return samples
+    else:
+        known = _at_targets(samples, [_is_target(each) for each in prepared], asked)
+    if known.all():
+        return samples
+    kind = samples.y.dtype if samples.y.dtype.kind == "f" else np.dtype(np.float64)
+    shape = (*known.shape, *[1] * (samples.y.ndim - known.ndim))
+    return replace(samples, y=np.where(known.reshape(shape), samples.y, np.nan).astype(kind))
+
+
+def partly_measured(y: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """True for samples of which at least one target was measured; y of shape (samples, …), the result (samples,)."""
+    return np.asarray(np.isfinite(y).any(axis=tuple(range(1, y.ndim))))
+
+
+def fully_measured(y: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """True for samples of which all targets were measured; y of shape (samples, …), the result (samples,)."""
+    return np.asarray(np.isfinite(y).all(axis=tuple(range(1, y.ndim))))
+
+
+def _is_target(prepared: Prepared) -> NDArray[np.bool_]:
+    """True for the rows whose prepared value may be a target."""
+    if prepared.measured is None:
+        return np.ones(len(prepared.values), np.bool_)
+    return prepared.measured if prepared.from_measured is None else prepared.measured & prepared.from_measured
 
 
 def rows_of(samples: Samples, rows: NDArray[np.int64] | slice) -> Samples:

@@ -5,6 +5,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from enstorage.entity._record import Record
+from enstorage.entity._rows import Ends
 from enstorage.entity._saving import save_all
 from enstorage.entity.data_csv import DataCsv
 from enstorage.entity.data_preparation import DataPreparation
@@ -70,13 +71,20 @@ def write_all(
 
 
 def create_snapshots(
-    sources: Iterable[DataSource], description: str = "", *, progress: bool | Progress = False
+    sources: Iterable[DataSource],
+    description: str = "",
+    *,
+    whole_period: bool = False,
+    keep_partial: bool = False,
+    progress: bool | Progress = False,
 ) -> list[DataSnapshot]:
     """Make snapshots of many sources at one moment, as `DataSource.create_snapshot` does for each; all or none.
 
     Args:
         sources: of one store, each once; new ones are saved.
         description: free text, of each snapshot.
+        whole_period: as in `DataSource.create_snapshot`.
+        keep_partial: as in `DataSource.create_snapshot`.
         progress: show a bar, or a function, see `enstorage.Progress`.
 
     Raises:
@@ -91,7 +99,8 @@ def create_snapshots(
         report("Reading points", 0, 2 * len(given))
         # New sources are stored with their snapshots or not at all.
         with connector.transaction() if any(source._is_new for source in given) else nullcontext():
-            return DataSnapshot.take_all(save_all(given), description, report)
+            ends = Ends(whole_period, keep_partial)
+            return DataSnapshot.take_all(save_all(given), description, report, ends=ends)
 
 
 def create_preparations(

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 # What the state says of the rows.
 _COUNTED = ("parts", "dropped_rows", "filled_rows", "unfilled_rows")
+# The column of a table that is false for rows that were filled or have no value.
+MEASURED = "measured"
 
 
 class DataPreparation(TableOwner):
@@ -39,9 +41,10 @@ class DataPreparation(TableOwner):
     Args:
         data_snapshot: the snapshot that is prepared.
         clean_method: treatment of rows without value: `drop`, `forward`, `backward`, `linear`, `mean`, `median`,
-            `constant(v)` or `seasonal(n)`. A fill never uses a value of a later part; a gap that cannot be filled stays NaN,
-            and no window spans it. `backward` and `linear` use later values of the same part, so that the errors of
-            forecasts near a gap are too small; `forward` does not.
+            `constant(v)` or `seasonal(n)`. A filled value is seen by models, but is never a target: it enters no loss, error
+            or weight. A fill never uses a value of a later part; a gap that cannot be filled stays NaN, and no window
+            spans it. `backward` and `linear` use later values of the same part, so that the errors of forecasts near a gap
+            are too small; `forward` does not.
         transform_method: `none`, `minmax`, `standard`, `robust`, `log`, `log1p`, `sqrt`, `yeojohnson`, `difference`,
             `seasonal_difference(n)`, or a chain such as `log+difference+minmax`. Fitted on train rows, stored, invertible.
         train_part: share of the rows, in time order, that models are trained on.
@@ -162,6 +165,8 @@ class DataPreparation(TableOwner):
         snapshot = self.data_snapshot
         table, state = self._compute(snapshot)
         sha256 = content_sha256(table)
+        if sha256 != self.sha256 and MEASURED not in self.data_csv.columns:  # earlier versions did not keep this column
+            sha256 = content_sha256(table := table.drop(MEASURED, strict=False))
         if sha256 != self.sha256:
             raise CorruptError(
                 f"{self} cannot be reproduced: preparing {snapshot} gave the hash {sha256[:12]}…; expected the stored hash "
@@ -225,17 +230,42 @@ class DataPreparation(TableOwner):
         return DataSet.make(self, adapter, name, description)
 
     def table(self) -> "pl.DataFrame":
-        """The rows: `position` in the snapshot, `time` (ns), cleaned `value` (source units), `prepared`, `part` (0 to 2)."""
+        """The rows: `position` in the snapshot, `time` (ns), cleaned `value` (source units), `prepared`, `part` (0 to 2).
+
+        If some rows were not measured but filled, or have no value, the column `measured` is false for them.
+        """
         return self._table
+
+    @property
+    def measured_rows_known(self) -> bool:
+        """False for a preparation of an earlier version that filled rows: it did not keep which."""
+        return bool(self.state["filled_rows"] == 0 or MEASURED in self.data_csv.columns)
+
+    def truth(self) -> "pl.Series":
+        """The measured values of the rows in source units, shape (rows,).
+
+        NaN: the value was not measured. Null, in preparations of earlier versions: it is not known.
+        """
+        import polars as pl
+
+        table = self.table()
+        if MEASURED not in table.columns:
+            return table["value"].fill_nan(None)
+        return table.select(pl.when(MEASURED).then("value").otherwise(float("nan")).alias("value"))["value"]
 
     def prepared(self) -> Prepared:
         """The rows as adapters take them."""
         table, transform = self.table(), self.transform
         filled_from_train = parse_clean(self.clean_method).is_fitted and self.state["filled_rows"] > 0
+        position, measured, from_measured = table["position"].to_numpy(), None, None
+        if MEASURED in table.columns:
+            measured = table[MEASURED].to_numpy()
+            grid = _on_grid(position, self.truth().to_numpy(), int(position[-1]) + 1)
+            from_measured = np.isfinite(transform.apply(grid))[position]
         return Prepared(
             times=table["time"].to_numpy(),
             values=table["prepared"].to_numpy(),
-            position=table["position"].to_numpy(),
+            position=position,
             part=table["part"].to_numpy(),
             needs_history=transform.needs_history,
             what=str(self),
@@ -243,6 +273,8 @@ class DataPreparation(TableOwner):
             interval=self._snapshot.time_interval,
             is_fitted=transform.is_fitted or filled_from_train,
             time_zone=self._snapshot.time_zone,
+            measured=measured,
+            from_measured=from_measured,
         )
 
     @property
@@ -306,6 +338,9 @@ class DataPreparation(TableOwner):
                 "part": part,
             }
         )
+        measured = np.isfinite(values[position])
+        if not measured.all():  # the table of a series without gaps is as in earlier versions, bit for bit
+            table = table.with_columns(pl.Series(MEASURED, measured))
         state = {
             "transform": transform.to_json(),
             "parts": {each.label: int((part == each).sum()) for each in Part},

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from enstorage.adapter.base import Adapter, ArrayAdapter, adapter_from_json
 from enstorage.adapter.hashing import samples_sha256
-from enstorage.adapter.samples import Samples, rows_of
+from enstorage.adapter.samples import Samples, only_measured, rows_of
 from enstorage.entity._arrays import array_adapter, as_targets, given_samples, kept_samples, steps_of
 from enstorage.entity._inputs import Inputs, check_adapter, checked_preparations
 from enstorage.entity._saving import save_all
@@ -137,7 +137,7 @@ class DataSet(DataSetColumns):
     def _of(cls, inputs: Inputs, adapter: Adapter, name: str, description: str) -> Self:
         import polars as pl
 
-        samples = adapter.samples_of(inputs.prepared, inputs.asked)
+        samples = only_measured(adapter.samples_of(inputs.prepared, inputs.asked), inputs.prepared, inputs.asked)
         table = pl.DataFrame({"id": samples.id, "part": samples.part})
         if samples.taken_from is not None:
             inputs.check_sources()
@@ -189,8 +189,8 @@ class DataSet(DataSetColumns):
             part: `train`, `valid`, `test`, or the indices of samples, shape (n,); here and in the other methods.
 
         Returns:
-            id (samples,) int64 ns; X (samples, …); y (samples,) or (samples, …). Read-only views where possible; images
-            are scaled in each call.
+            id (samples,) int64 ns; X (samples, …); y (samples,) or (samples, …), NaN where a target was not measured.
+            Read-only views where possible; images are scaled in each call.
         """
         rows = self._rows(part)
         id, X, y = self._samples.id[rows], self._samples.X[rows], self._samples.y[rows]
@@ -234,9 +234,9 @@ class DataSet(DataSetColumns):
         """Times and true values of the targets in source units.
 
         Returns:
-            id of each step's target (int64 ns) and its value, both (samples,) or (samples, horizon). For classes of
-            `Bins` that is the true value itself, (samples,). For one-hot rows of a set from arrays the classes are steps
-            of one id: both (samples, classes).
+            id of each step's target (int64 ns) and its value, both (samples,) or (samples, horizon); the value is NaN
+            where it was not measured but filled. For classes of `Bins` it is the true value itself, (samples,). For
+            one-hot rows of a set from arrays the classes are steps of one id: both (samples, classes).
         """
         rows = self._rows(part)
         if self.data_preparation_id is None:
@@ -336,7 +336,7 @@ class DataSet(DataSetColumns):
     def _built(self) -> Samples:
         adapter, inputs = adapter_from_json(self.adapter), self._inputs
         assert isinstance(adapter, Adapter)  # noqa: S101 - sets of preparations have such adapters
-        samples = adapter.samples_of(inputs.prepared, inputs.asked)
+        samples = only_measured(adapter.samples_of(inputs.prepared, inputs.asked), inputs.prepared, inputs.asked)
         same = np.array_equal(samples.id, self._table["id"].to_numpy())
         if same and samples.taken_from is not None:
             same = np.array_equal(inputs.source_ids[samples.taken_from], self._table["series"].to_numpy())

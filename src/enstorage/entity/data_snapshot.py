@@ -11,9 +11,9 @@ import numpy as np
 from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from enstorage.calendars.calendar import Calendar
 from enstorage.database.types import JsonText, Name, UtcDateTime
 from enstorage.entity._record import now
+from enstorage.entity._rows import MEASURED, Ends, fix, load, rows_of
 from enstorage.entity._saving import save_all
 from enstorage.entity.calendar_columns import CalendarColumns
 from enstorage.entity.columns import facts
@@ -24,20 +24,19 @@ from enstorage.objects.base import checked_hash
 from enstorage.progress import Listener, listening
 from enstorage.series.base import check_aggregate
 from enstorage.series.batches import read_each
-from enstorage.series.grouping import group
+from enstorage.series.coverage import in_words
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from enstorage.entity.data_preparation import DataPreparation
-    from enstorage.series.base import Points, SeriesStore
+    from enstorage.series.base import Points
 
 
 class DataSnapshot(CalendarColumns, TableOwner):
     """The points of a source when the snapshot was taken; independent of the source and immutable.
 
-    It has a row for every bucket of its period. The value of a bucket without points is NaN until a preparation cleans
-    it (for the aggregate `count` it is 0). Without interval the rows are the points.
+    It has a row for every bucket of its period, from the first to the last with points. The value of a bucket without
+    points is NaN until a preparation cleans it (for the aggregate `count` it is 0, and measured). Without interval the rows
+    are the points.
     """
 
     __tablename__ = "data_snapshot"
@@ -71,6 +70,13 @@ class DataSnapshot(CalendarColumns, TableOwner):
         String(64),
         info=facts("Hash over the times and values of all rows.", listed=False, immutable=True, canonical=checked_hash),
     )
+    #: Of a snapshot with buckets, what `DataSource.import_report` counts; `left_out`, the numbers of buckets at the ends of
+    #: the period of the source that it leaves out, by `empty_before`, `partial_first`, `partial_last` and `empty_after`;
+    #: and `partial`, the starts of the buckets that are covered only in part, by `first` and `last`. None if it was taken by
+    #: an earlier version, which left out none.
+    coverage: Mapped[dict[str, Any] | None] = mapped_column(
+        JsonText, info=facts("How the points cover the buckets, and what is left out.", listed=False, immutable=True)
+    )
     checked_at: Mapped[datetime | None] = mapped_column(
         UtcDateTime, info=facts("Time of the last comparison with the source.", listed=False)
     )
@@ -79,21 +85,31 @@ class DataSnapshot(CalendarColumns, TableOwner):
     )
 
     @classmethod
-    def take(cls, source: DataSource, description: str = "", name: str | None = None) -> Self:
+    def take(cls, source: DataSource, description: str = "", name: str | None = None, ends: Ends = MEASURED) -> Self:
         """Read the source for its period and store the result. See `DataSource.create_snapshot`."""
         with listening(progress=False) as report:
-            return cls.take_all([source], description, report, name)[0]
+            return cls.take_all([source], description, report, name, ends)[0]
 
     @classmethod
     def take_all(
-        cls, sources: Sequence[DataSource], description: str, report: Listener, name: str | None = None
+        cls,
+        sources: Sequence[DataSource],
+        description: str,
+        report: Listener,
+        name: str | None = None,
+        ends: Ends = MEASURED,
     ) -> list[Self]:
         """The same for many sources of one store, read at once. See `enstorage.create_snapshots`."""
-        return cls._keep_all(cls._fix_all(sources, description, report, name))
+        return cls._keep_all(cls._fix_all(sources, description, report, name, ends))
 
     @classmethod
     def _fix_all(
-        cls, sources: Sequence[DataSource], description: str, report: Listener, name: str | None = None
+        cls,
+        sources: Sequence[DataSource],
+        description: str,
+        report: Listener,
+        name: str | None = None,
+        ends: Ends = MEASURED,
     ) -> list[Self]:
         """Load stored sources of one store for their periods, all from one version of the series store.
 
@@ -111,34 +127,32 @@ class DataSnapshot(CalendarColumns, TableOwner):
         # What is written meanwhile is in a snapshot whole or not at all.
         version = connector.series.version()
         fixed = []
-        for done, (source, each) in enumerate(zip(sources, _fix(connector.series, sources, version), strict=True)):
+        for done, (source, each) in enumerate(zip(sources, fix(connector.series, sources, version), strict=True)):
             report("Reading points", done, 2 * count)
-            period, _, _, points = each
-            if not points:
+            if not each.points:
                 raise InvalidInputError(
-                    f"{source} has no points in its period {source.label(period[0])} – "
-                    f"{source.label(period[1])}. Write points of that period, or change time_from and time_to."
+                    f"{source} has no points in its period {source.label(each.period[0])} – "
+                    f"{source.label(each.period[1])}. Write points of that period, or change time_from and time_to."
                 )
-            fixed.append(each)
-        tables = [pl.DataFrame({"time": times, "value": values}) for _, times, values, _ in fixed]
+            fixed.append(each.ending(ends))
+        tables = [pl.DataFrame({"time": each.times, "value": each.values}) for each in fixed]
         kept = DataCsv.of_many(tables, connector, lambda done: report("Storing rows", count + done, 2 * count))
         report("Storing snapshots", 2 * count, 2 * count)
         made = []
-        for source, data_csv, table, ((time_from, time_to), _, values, _) in zip(
-            sources, kept, tables, fixed, strict=True
-        ):
+        for source, data_csv, table, each in zip(sources, kept, tables, fixed, strict=True):
             snapshot = cls(
                 name=name,
                 data_source_id=source.id,
-                time_from=time_from,
-                time_to=time_to,
+                time_from=each.period[0],
+                time_to=each.period[1],
                 time_interval=source.time_interval,
                 time_zone=source.time_zone,
                 anchor=source.anchor,
                 dates=source.dates,
                 aggregate=source.aggregate,
-                rows=len(values),
-                empty_rows=int(np.isnan(values).sum()),
+                rows=len(each.values),
+                empty_rows=int(np.isnan(each.values).sum()),
+                coverage=each.coverage,
                 series_version=version,
                 sha256=content_sha256(table),
                 description=description,
@@ -161,6 +175,12 @@ class DataSnapshot(CalendarColumns, TableOwner):
         table = self._csv.table()
         return table["time"].to_numpy(), table["value"].to_numpy()
 
+    def remarks(self) -> list[str]:
+        """What is unusual in how the points cover the buckets, and what was left out for it, in sentences."""
+        if self.coverage is None or self.time_interval is None:
+            return []
+        return in_words(self.coverage, self.time_interval, self.label)
+
     def read_again(self) -> "Points":
         """The same as `read`, but read from the series store at the version of the snapshot, not from the stored table.
 
@@ -173,8 +193,7 @@ class DataSnapshot(CalendarColumns, TableOwner):
             )
         period = self.time_from, self.time_to
         series = self.connector.series
-        times, values, _ = _load(series, self.data_source_id, self, period, self.series_version)
-        return times, values
+        return load(series, self.data_source_id, self, period, self.series_version)
 
     @classmethod
     def _read_each_again(cls, snapshots: Sequence[Self]) -> "Iterator[Points | None]":
@@ -190,9 +209,9 @@ class DataSnapshot(CalendarColumns, TableOwner):
             if version is not None and series.groups_points_read and 1 < len(ids) == len(set(ids)):
                 with suppress(EnstorageError):
                     for snapshot, (_, points) in zip(batch, read_each(series, ids, version=version), strict=True):
-                        times, values, _ = _rows_of(snapshot, (snapshot.time_from, snapshot.time_to), *points)
+                        rows = rows_of(snapshot, (snapshot.time_from, snapshot.time_to), *points)
                         done += 1
-                        yield times, values
+                        yield rows
             yield from [None] * (len(batch) - done)
 
     def check(self) -> bool:
@@ -207,7 +226,7 @@ class DataSnapshot(CalendarColumns, TableOwner):
 
         from enstorage.objects.table import content_sha256
 
-        times, values, _ = _load(self.connector.series, self.data_source_id, self, (self.time_from, self.time_to), None)
+        times, values = load(self.connector.series, self.data_source_id, self, (self.time_from, self.time_to), None)
         result: dict[str, Any] = {"same": content_sha256(pl.DataFrame({"time": times, "value": values})) == self.sha256}
         if not result["same"]:
             kept_times, kept_values = self.read()
@@ -262,82 +281,3 @@ class DataSnapshot(CalendarColumns, TableOwner):
     @cached_property
     def _csv(self) -> DataCsv:
         return self.data_csv
-
-
-#: The period, times and values of all rows, and the number of rows with points.
-_Fixed = tuple[tuple[int, int], "NDArray[np.int64]", "NDArray[np.float64]", int]
-
-
-def _period(source: DataSource, extent: tuple[int, int] | None) -> tuple[int, int]:
-    if extent is None:
-        raise InvalidInputError(f"{source} has no points, so it has no snapshot. Write points first.")
-    time_from = extent[0] if source.time_from is None else source.time_from
-    time_to = extent[1] + 1 if source.time_to is None else source.time_to
-    return time_from, time_to
-
-
-def _load(
-    series: "SeriesStore",
-    source_id: int,
-    recipe: DataSource | DataSnapshot,
-    period: tuple[int, int],
-    version: int | None,
-) -> "tuple[NDArray[np.int64], NDArray[np.float64], int]":
-    """Times and values of all rows of a period, and the number of rows with points."""
-    calendar = recipe.calendar
-    if calendar is None:
-        times, values = series.read(source_id, *period, version=version)
-        return times, values, len(times)
-    buckets = series.aggregate(source_id, *period, calendar, recipe.aggregate, version=version)
-    return *_every_bucket(*buckets, calendar, recipe.aggregate, period), len(buckets[0])
-
-
-def _fix(series: "SeriesStore", sources: Sequence[DataSource], version: int | None) -> "Iterator[_Fixed]":
-    """The rows of sources, in their order; read in few calls where the values are the same to the bit."""
-    if series.groups_points_read:
-        read = read_each(series, [source.id for source in sources], version=version)
-        for source, (_, points) in zip(sources, read, strict=True):
-            yield _grouped(source, *points)
-        return
-    for source in sources:
-        period = _period(source, series.extent(source.id, version=version))
-        yield period, *_load(series, source.id, source, period, version)
-
-
-def _grouped(source: DataSource, times: "NDArray[np.int64]", values: "NDArray[np.float64]") -> _Fixed:
-    """The results of `_period` and `_load` from all points of a source."""
-    period = _period(source, (int(times[0]), int(times[-1])) if len(times) else None)
-    return period, *_rows_of(source, period, times, values)
-
-
-def _rows_of(
-    recipe: DataSource | DataSnapshot,
-    period: tuple[int, int],
-    times: "NDArray[np.int64]",
-    values: "NDArray[np.float64]",
-) -> "tuple[NDArray[np.int64], NDArray[np.float64], int]":
-    """The result of `_load` from all points of a source."""
-    import polars as pl
-
-    first, last = np.searchsorted(times, period)
-    times, values = times[first:last], values[first:last]
-    calendar = recipe.calendar
-    if calendar is None:
-        return times, values, len(times)
-    buckets = group(pl.DataFrame({"time": times, "value": values}), calendar, recipe.aggregate)
-    filled, aggregated = buckets["time"].to_numpy(), buckets["value"].to_numpy()
-    return *_every_bucket(filled, aggregated, calendar, recipe.aggregate, period), len(filled)
-
-
-def _every_bucket(
-    filled: "NDArray[np.int64]",
-    aggregated: "NDArray[np.float64]",
-    calendar: Calendar,
-    aggregate: str,
-    period: tuple[int, int],
-) -> "Points":
-    """All buckets of a period, with those that have no points."""
-    times = calendar.range(*period)
-    values = np.full(len(times), 0.0 if aggregate == "count" else np.nan)
-    values[np.searchsorted(times, filled)] = aggregated
-    return times, values

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
@@ -23,6 +24,7 @@ from enstorage.series.base import AGGREGATES, Points, SeriesStore, check_aggrega
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from numpy.typing import NDArray
     from sqlalchemy.orm import Session
 
     from enstorage.connector import Connector
@@ -130,6 +132,7 @@ class DataSource(CalendarColumns, Record):
         values: Any = None,
         *,
         time_unit: str | None = None,
+        snap: str | None = None,
         progress: bool | Progress = False,
     ) -> int:
         """Store points in one write; the value of an existing time is replaced.
@@ -142,6 +145,8 @@ class DataSource(CalendarColumns, Record):
             values: shape (n,), finite.
             time_unit: of times that are numbers: `s`, `ms`, `us` or `ns` since 1970, `excel` (days of spreadsheets) or
                 `year`. Without it integers are nanoseconds, and are refused if they may be something else.
+            snap: an interval, such as `1h`: each time is moved to the nearest start of a bucket of it, for times that
+                jitter around these starts; see `import_report`.
             progress: show a bar, or a function, see `enstorage.Progress`.
 
         Returns:
@@ -149,14 +154,16 @@ class DataSource(CalendarColumns, Record):
 
         Raises:
             CancelledError: the progress function asked to stop; nothing was written then.
-            InvalidInputError: lengths differ, a value is not a finite number, a time is repeated, a row of the file
-                cannot be read; nothing was written then.
+            InvalidInputError: lengths differ, a value is not a finite number, a time is repeated, two times are moved to
+                one, a row of the file cannot be read; nothing was written then.
         """
         from enstorage.sources.points import as_points
 
         with listening(progress) as report:
             report("Reading points", 0, 1)
             checked_times, checked_values = as_points(times, values, self.clock, time_unit)
+            if snap is not None:
+                checked_times = _snapped(checked_times, self._calendar_of(snap))
             report("Storing points", 1, 1)
         # A new source is stored with its points or not at all.
         with self.connector.transaction() if self._is_new else nullcontext():
@@ -239,15 +246,50 @@ class DataSource(CalendarColumns, Record):
         series = self._saved().connector.series
         return series.delete_points(self.id, self._time(time_from), self._time(time_to))
 
-    def create_snapshot(self, description: str = "", name: str | None = None) -> "DataSnapshot":
+    def import_report(self) -> dict[str, Any]:
+        """How the points of its period lie in its buckets, as they are now.
+
+        Returns:
+            `points`, `buckets` and, of these, `shared_buckets` with several points and `empty_before`, `empty_between` and
+            `empty_after` the points without any; `partial_first` and `partial_last`, true if the points cover the first or
+            last bucket with points only in part, as ten days of a month; `jitter_seconds`, if times jitter around the
+            starts of buckets, else null; and `messages`, what is unusual of this, in sentences. Without interval or points
+            `points` and `messages` only.
+        """
+        from enstorage.entity._rows import coverage_of
+        from enstorage.series.coverage import in_words
+
+        found = coverage_of(self._saved())
+        if found is None or self.time_interval is None:
+            return {"points": len(self.read(self.time_from, self.time_to)[0]), "messages": []}
+        return found.to_json() | {"messages": in_words(found.to_json(), self.time_interval)}
+
+    def create_snapshot(
+        self,
+        description: str = "",
+        name: str | None = None,
+        *,
+        whole_period: bool = False,
+        keep_partial: bool = False,
+    ) -> "DataSnapshot":
         """Take a snapshot of the source for its period, grouped by its interval with its aggregate.
+
+        It begins with the first and ends with the last bucket that has points; what it leaves out is in its `coverage`,
+        and in words in `remarks()`. For the aggregate `count` empty buckets are measured: 0.
+
+        Args:
+            description: free text.
+            name: display name.
+            whole_period: keep all buckets of the period, also empty ones before and after all points.
+            keep_partial: keep the first and last bucket with points if the points cover them only in part.
 
         Raises:
             InvalidInputError: the period has no points.
         """
+        from enstorage.entity._rows import Ends
         from enstorage.entity.data_snapshot import DataSnapshot
 
-        return DataSnapshot.take(self._saved(), description, name)
+        return DataSnapshot.take(self._saved(), description, name, Ends(whole_period, keep_partial))
 
     def snapshots(self) -> "list[DataSnapshot]":
         """The snapshots taken of this source, oldest first."""
@@ -289,6 +331,20 @@ class DataSource(CalendarColumns, Record):
     def _after_delete(self, session: "Session") -> None:
         # Only after the commit: a roll-back could not restore the points.
         session.info.setdefault("on_commit", []).append(partial(_delete_points, self.connector.series, self.id))
+
+
+def _snapped(times: "NDArray[np.int64]", snap: Calendar) -> "NDArray[np.int64]":
+    from enstorage.series.coverage import snapped
+
+    moved = snapped(times, snap)
+    distinct, counts = np.unique(moved, return_counts=True)
+    if (counts > 1).any():
+        raise InvalidInputError(
+            f"{int((counts > 1).sum())} starts of buckets of {snap} are nearest to several times, the first "
+            f"{snap.label(int(distinct[counts > 1][0]))}; expected one time for each. Give a shorter interval as snap, or "
+            "leave the repeated points out."
+        )
+    return moved
 
 
 def _delete_points(series: SeriesStore, source_id: int) -> None:

@@ -132,16 +132,22 @@ class Ensemble(EnsembleColumns):
             ) from error
 
     def labelled_result(self) -> dict[str, Any] | None:
-        """The result as JSON, with the current names of the members as keys, and `claims`; None before it is rendered."""
+        """The result as JSON, with the current names of the members as keys, `claims` and `measured_rows_known`, or None."""
         if self.result is None:
             return None
-        return self.rendered_result().to_json(self.labels().__getitem__) | {"claims": self.claims()}
+        own = {"claims": self.claims(), "measured_rows_known": self.measured_rows_known()}
+        return self.rendered_result().to_json(self.labels().__getitem__) | own
 
     def alignment(self) -> dict[str, Any]:
-        """Number of targets that all members share: `{"common": rows, "lost": {name: rows}}` over all parts."""
+        """Number of targets over all parts: `{"common": rows, "lost": {name: rows}, "not_measured": rows}`.
+
+        All members share the common ones. Those that were not measured but filled are left out; their number is None for
+        an ensemble that was rendered by a version that did not leave them out.
+        """
         items = self.items()
         result, labels = self.rendered_result(items), self.labels(items)
-        return {"common": result.common, "lost": {labels[id]: rows for id, rows in result.lost.items()}}
+        lost = {labels[id]: rows for id, rows in result.lost.items()}
+        return {"common": result.common, "lost": lost, "not_measured": result.not_measured}
 
     def weights(self, step: int | None = None, quantile: float | None = None) -> dict[str, float]:
         """The weight of each member by its name.
@@ -254,8 +260,16 @@ class Ensemble(EnsembleColumns):
         return claims(self)
 
     def shown_mark(self) -> str:
-        """The mark as it is shown: `held-out, claimed` where it rests on claims."""
-        return f"{self.mark()}, claimed" if self.claims() else self.mark()
+        """The mark as it is shown: `held-out, claimed` where it rests on claims; see also `measured_rows_known`."""
+        from enstorage.views.warnings import shown_mark
+
+        return shown_mark(self)
+
+    def measured_rows_known(self) -> bool:
+        """False if a preparation of an earlier version filled rows under it: errors and weights then count these as true."""
+        from enstorage.views.measured import filled_unknown
+
+        return not filled_unknown(self)
 
     def diagnosis(self) -> dict[str, Any]:
         """The diagnosis of its members; see `endirector.diagnose`, which computes it.
@@ -317,29 +331,14 @@ class Ensemble(EnsembleColumns):
         """Reasons not to trust its errors, in sentences; empty if there are none.
 
         The reasons are members that could see later values, test rows that a member was trained on, signs of a leak, claims
-        that the mark rests on, and the changes that `staleness` lists.
+        that the mark rests on, filled rows that may count as measured, and the changes that `staleness` lists.
 
         Raises:
             NotFoundError: the ensemble was not rendered.
         """
-        from enstorage.views.claims import in_words
+        from enstorage.views.warnings import warnings_of
 
-        items = self.items()
-        result, labels = self.rendered_result(items), self.labels(items)
-        found = []
-        if result.leaks:
-            found.append(
-                "Members could see later values (a random split, or gaps filled from both sides): errors are too low."
-            )
-        found += [
-            f"{labels[id]} was trained on {count} of the test rows: its error there is too low."
-            for id, count in result.test_rows_trained_on.items()
-            if count
-        ]
-        found += [f"{labels[item.id]} {sign}" for item in items for sign in item.rendered_result().signs or ()]
-        claimed = self.claims()
-        found += [in_words(claimed)] if claimed else []
-        return found + [f"Not up to date: {each}" for each in self.staleness()]
+        return warnings_of(self)
 
     def load_metamodel(self) -> Any:
         """The fitted metamodel.

@@ -169,6 +169,8 @@ class EnsembleResult:
     Attributes:
         common: number of targets that all members share.
         lost: number of other targets of each member, by the id of its item, in the order of the members.
+        not_measured: number of targets that were left out since they were not measured but filled; None in a result of a
+            version that did not leave them out.
         fit_on: `train`, `valid` or `out_of_fold`; None if nothing was fitted.
         fitted_rows: number of these rows.
         mark: relation of these rows to those that the members were trained on.
@@ -193,6 +195,7 @@ class EnsembleResult:
     fit: Mapping[str, Any] | None
     metrics: Mapping[str, PartErrors]
     environment: Mapping[str, str]
+    not_measured: int | None = None
     diagnosis: Diagnosis | None = None
     intervals: Sequence[Mapping[str, Any]] | None = None
 
@@ -204,7 +207,7 @@ class EnsembleResult:
         """
         value: dict[str, Any] = {
             "version": VERSION,
-            "alignment": {"common": self.common, "lost": _labelled(self.lost, label)},
+            "alignment": self._alignment(label),
             "fit_on": self.fit_on,
             "fitted_rows": self.fitted_rows,
             "mark": self.mark,
@@ -220,6 +223,10 @@ class EnsembleResult:
         if self.intervals is not None:
             value["intervals"] = [dict(row) for row in self.intervals]
         return value
+
+    def _alignment(self, label: Label) -> dict[str, Any]:
+        counted = {} if self.not_measured is None else {"not_measured": self.not_measured}
+        return {"common": self.common, "lost": _labelled(self.lost, label)} | counted
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any], items: Sequence[int]) -> Self:
@@ -254,6 +261,7 @@ class EnsembleResult:
             fit=value.get("fit"),
             metrics={part: PartErrors.from_json(own, item) for part, own in value["metrics"].items()},
             environment=value.get("environment", value.get("surroundings", {})),
+            not_measured=value["alignment"].get("not_measured"),
             diagnosis=None if diagnosis is None else Diagnosis.from_json(diagnosis, item),
             intervals=value.get("intervals"),
         )

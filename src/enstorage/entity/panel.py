@@ -224,13 +224,21 @@ class Panel(Record):
         at = table.columns.index("series") + 1
         return table.select(*table.columns[:at], key, *(name for name in table.columns[at:] if name != "key"))
 
-    def create_snapshots(self, description: str = "") -> "list[DataSnapshot]":
+    def create_snapshots(
+        self, description: str = "", *, whole_period: bool = False, keep_partial: bool = False
+    ) -> "list[DataSnapshot]":
         """Fix the states of all sources at one moment; all or none, in the order in which they were added.
+
+        Args:
+            description: free text, of each snapshot.
+            whole_period: as in `DataSource.create_snapshot`.
+            keep_partial: as in `DataSource.create_snapshot`.
 
         Raises:
             InvalidInputError: the panel has no source, or a source has no points in its period; the message names it.
         """
-        return create_snapshots(self._some_sources(), description)
+        sources = self._some_sources()
+        return create_snapshots(sources, description, whole_period=whole_period, keep_partial=keep_partial)
 
     def create_preparations(
         self,

@@ -24,14 +24,14 @@ def known_targets(model: "Model") -> "pl.DataFrame":
     The data set is used if the targets are not such rows: in a pooled set, for intervals between events, and for arrays.
 
     Returns:
-        Columns `series` (data source id), `id` (ns), `part` (0 train, 1 valid, 2 test), `truth` (source units, NaN where a
-        row has no value); for a data set also `step`. No rows if the research has no preparation.
+        Columns `series` (data source id), `id` (ns), `part` (0 train, 1 valid, 2 test), `truth` (source units; NaN: it was
+        not measured; null: it is not known); for a data set also `step`. No rows if the research has no preparation.
     """
     import polars as pl
 
     data_set = _own(model)
     if data_set is None:
-        return _of_preparation(model).select("series", "id", "part", truth="value")
+        return _of_preparation(model)
     ids, values = data_set.targets()
     steps = 1 if ids.ndim == 1 else ids.shape[1]
     return pl.DataFrame(
@@ -94,10 +94,10 @@ def _of_preparation(model: "Model") -> "pl.DataFrame":
 
     preparation: DataPreparation | None = model.research.data_preparation
     if preparation is None:
-        return pl.DataFrame(schema={"series": pl.Int64, "id": pl.Int64, "part": pl.Int8, "value": pl.Float64})
+        return pl.DataFrame(schema={"series": pl.Int64, "id": pl.Int64, "part": pl.Int8, "truth": pl.Float64})
     source_id = preparation.data_snapshot.data_source_id
     return preparation.table().select(
-        pl.lit(source_id, dtype=pl.Int64).alias("series"), pl.col("time").alias("id"), "part", "value"
+        pl.lit(source_id, dtype=pl.Int64).alias("series"), pl.col("time").alias("id"), "part", truth=preparation.truth()
     )
 
 

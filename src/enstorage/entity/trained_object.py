@@ -19,7 +19,7 @@ def keep_object(model: "Model", obj: Any, weight: NDArray[np.float64] | None = N
     Args:
         model: a stored model.
         obj: the trained object.
-        weight: weight of each train row in the fit of an estimator, shape (train rows,); None for 1.
+        weight: weight of each row in the fit of an estimator, shape (fitted rows,), see `Fitted.train`; None for 1.
         check: fit an estimator that is not stored as data once again, and compare.
 
     Raises:

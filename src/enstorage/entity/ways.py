@@ -143,7 +143,15 @@ WAYS: tuple[Way, ...] = (
             "periods": ("list", "Local starts of listed periods."),
         },
     ),
-    Way(DataSnapshot, DataSource.create_snapshot, {"self": "data_source"}),
+    Way(
+        DataSnapshot,
+        DataSource.create_snapshot,
+        {"self": "data_source"},
+        lists={
+            "whole_period": ("true or false", "True keeps empty buckets before and after all points."),
+            "keep_partial": ("true or false", "True keeps a first and last bucket that points cover only in part."),
+        },
+    ),
     Way(DataPreparation, DataSnapshot.create_preparation, {"self": "data_snapshot"}),
     Way(
         DataSet,

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from enstorage.adapter.samples import fully_measured
 from enstorage.errors import CorruptError, InvalidInputError
 from enstorage.estimators.describe import describe
 from enstorage.estimators.fitting import estimator_output, fit_samples
@@ -23,7 +24,7 @@ class Fitted(NamedTuple):
     Attributes:
         sha256: of its samples.
         X: of all rows, shape (rows, …).
-        y: of all rows, shape (rows,) or (rows, targets).
+        y: of all rows, shape (rows,) or (rows, targets); NaN where a target was not measured.
         parts: of all rows, 0 train, 1 valid, 2 test; shape (rows,).
     """
 
@@ -34,8 +35,8 @@ class Fitted(NamedTuple):
 
     @property
     def train(self) -> NDArray[np.bool_]:
-        """Mask of the train rows, shape (rows,)."""
-        mask: NDArray[np.bool_] = self.parts == Part.TRAIN
+        """Mask of the train rows whose targets were all measured, shape (rows,)."""
+        mask: NDArray[np.bool_] = (self.parts == Part.TRAIN) & fully_measured(self.y)
         return mask
 
     @property
@@ -48,9 +49,9 @@ def refit_of(estimator: Any, data: Fitted, weight: NDArray[np.float64] | None = 
     """The recipe to fit an estimator again.
 
     Args:
-        estimator: fitted on the train rows.
+        estimator: fitted on the train rows of which all targets were measured.
         data: the data set.
-        weight: of each train row, shape (train rows,); None for 1.
+        weight: of each of these rows, shape (fitted rows,); None for 1.
 
     Raises:
         InvalidInputError: the estimator cannot be described.

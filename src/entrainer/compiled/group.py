@@ -113,7 +113,15 @@ class _Group:
         judged = any(member.valid is not None for member in members)
         even = len({-(-len(member.X) // batch) for member in members}) == 1
         self._program = training_program(
-            network, largest, self.outputs, batch, _compiled(training), judged=judged, shared=shared, even=even
+            network,
+            largest,
+            self.outputs,
+            batch,
+            _compiled(training),
+            judged=judged,
+            shared=shared,
+            even=even,
+            masked=any(member.has_unmeasured for member in members),
         )
         rate = default_learning_rate(training)
         keys = member_keys(np.array([member.seed for member in members], np.uint32))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from enstorage.adapter.samples import partly_measured
 from enstorage.errors import InvalidInputError
 from entrainer.backend import load_keras
 from entrainer.networks.specification import NetworkSpec
@@ -19,7 +20,7 @@ class MemberSamples(NamedTuple):
 
     Attributes:
         X: (rows, …), one sample a row.
-        y: (rows, targets).
+        y: (rows, targets); NaN where a target was not measured.
     """
 
     X: NDArray[Any]
@@ -33,7 +34,7 @@ class GroupMember:
     Attributes:
         network: The architecture.
         X: Train rows, (rows, …), rows >= 1: float64, or integers such as those of tokens.
-        y: (rows,), or (rows, targets) for several.
+        y: (rows,), or (rows, targets) for several; NaN where a target was not measured, which is for some of a row only.
         seed: Determines the initial weights, the order of the rows and the dropout; 0 <= seed < 2**32.
         name: Its name in messages.
         valid: Rows whose loss early stopping watches, of the same shapes; None for none.
@@ -42,7 +43,8 @@ class GroupMember:
         frozen: Values of the weights that are not trained, by their paths in the Keras model.
 
     Raises:
-        InvalidInputError: The shapes do not fit, a value is NaN or infinite, or the seed is out of range.
+        InvalidInputError: The shapes do not fit, a value is NaN or infinite, no target of a row was measured, or the seed is
+            out of range.
     """
 
     network: NetworkSpec
@@ -80,6 +82,11 @@ class GroupMember:
         return self.X.shape[1:]
 
     @property
+    def has_unmeasured(self) -> bool:
+        """True where targets are missing, which the losses leave out."""
+        return any(np.isnan(y).any() for y in (self.y, *(() if self.valid is None else (self.valid.y,))))
+
+    @property
     def targets(self) -> int:
         """The number of columns of y."""
         columns: int = self.y.shape[1]
@@ -92,7 +99,8 @@ class GroupMember:
                 f"Member {self.name!r} has {part} rows with X of shape {X.shape} and y of shape {y.shape}; expected (rows, "
                 "…) and (rows,) or (rows, targets) with equal rows, at least one. Give the rows of one data set."
             )
-        for name, values in (("X", X), ("y", y)):
+        measured = np.where(np.isnan(y) & partly_measured(y).reshape(-1, *[1] * (y.ndim - 1)), 0, y)
+        for name, values in (("X", X), ("y", measured)):
             if values.dtype.kind == "f" and (bad := int(np.count_nonzero(~np.isfinite(values)))):
                 raise InvalidInputError(
                     f"Member {self.name!r} has {bad} values in {name} that are NaN or infinite; expected finite "

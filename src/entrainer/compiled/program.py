@@ -10,7 +10,7 @@ from jax import lax
 from entrainer.backend import load_keras
 from entrainer.compiled.stateless import ROWS_AT_ONCE, StatelessNetwork
 from entrainer.keras_internals import place_of_learning_rate
-from entrainer.settings.losses import row_loss
+from entrainer.settings.losses import measured_loss, measured_share, row_loss
 from entrainer.settings.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -147,6 +147,7 @@ def training_program(
     judged: bool = False,
     shared: bool = False,
     even: bool = False,
+    masked: bool = False,
 ) -> Program:
     """Prepares the program that trains members of one architecture in batches of `batch` rows.
 
@@ -160,8 +161,9 @@ def training_program(
         shared: Whether all members have the same X and y, which then have no axis of members.
         even: Whether every member has rows in each batch. Then no empty batch has to be undone, which would take a
             pass over all weights and moments.
+        masked: Whether targets are missing, NaN in y. Then losses are means over those that were measured.
     """
-    loss_of_rows = row_loss(training)
+    loss_of_rows = measured_loss(row_loss(training)) if masked else row_loss(training)
     optimizer = optimizer_of(training)
     # Weight decay changes weights that have no gradient, too.
     net = StatelessNetwork(network, shape, outputs, keep_idle=not optimizer.weight_decay)
@@ -190,7 +192,7 @@ def training_program(
         predicted, dropout, penalties = net.train(
             net.moved(state.weights, moved), state.dropout, own.dropout, own.frozen, X
         )
-        loss = jnp.sum(loss_of_rows(y, predicted) * weight) / jnp.maximum(jnp.sum(real), 1)
+        loss = jnp.sum(loss_of_rows(y, predicted) * weight) / _divisor(y, real, masked=masked)
         return loss + penalties, dropout
 
     def step(state: State, own: Own, rows: TrainingRows, taken: Any, real: Any) -> tuple[State, Any]:
@@ -208,7 +210,7 @@ def training_program(
         if not even:
             # A member with fewer rows than others gets empty batches, which must not change its state.
             changed = _choose(jnp.any(real), changed, state)
-        return changed, loss * jnp.sum(real)
+        return changed, loss * _sum(rows.y[taken], real, masked=masked)
 
     def epoch(
         state: State, own: Own, rows: TrainingRows, valid: TrainingRows | None, number: Any
@@ -216,8 +218,8 @@ def training_program(
         order = _order(_key(own.order), rows, number, training.shuffle).reshape(-1, batch)
         real = (jnp.arange(order.size) < rows.filled).astype(rows.weight.dtype).reshape(order.shape)
         after, losses = lax.scan(lambda now, taken: step(now, own, rows, *taken), state, (order, real))
-        loss = jnp.sum(losses) / rows.filled
-        judged = jnp.float32(jnp.nan) if valid is None else _mean_loss(net, loss_of_rows, after.weights, own, valid)
+        loss = jnp.sum(losses) / _count(rows, masked=masked)
+        judged = _mean_loss(net, loss_of_rows, after.weights, own, valid, masked=masked)
         running = state.stopped == RUNNING
         sound = jnp.isfinite(loss) & jnp.all(
             jnp.array([jnp.all(jnp.isfinite(each)) for each in net.moving(after.weights)])
@@ -229,7 +231,9 @@ def training_program(
         # A member whose loss or weights are no longer numbers keeps those of the epoch before.
         after = _choose(running & sound, after, state)
         after = after._replace(stopped=jnp.where(running & ~sound, DIVERGED, after.stopped))
-        values = jnp.concatenate([_metrics(net, training, after.weights, own, each) for each in (rows, valid)])
+        values = jnp.concatenate(
+            [_metrics(net, training, after.weights, own, each, masked=masked) for each in (rows, valid)]
+        )
         return (after, *(jnp.where(running & sound, each, jnp.nan) for each in (loss, judged, values)))
 
     def advance(
@@ -277,8 +281,30 @@ def _remember(training: "Training", now: State, loss: Any) -> Best:
     return best
 
 
-def _mean_loss(net: StatelessNetwork, loss_of_rows: Any, weights: Any, own: Own, rows: TrainingRows) -> Any:
+def _count(rows: TrainingRows, *, masked: bool) -> Any:
+    """The number of rows; a row of which some targets are missing counts by the share of the others."""
+    if not masked:
+        return rows.filled
+    return _sum(rows.y, jnp.arange(rows.y.shape[0]) < rows.filled, masked=True)
+
+
+def _sum(y: Any, real: Any, *, masked: bool) -> Any:
+    """The same for some rows; `real` is 1 for each and 0 for padding."""
+    return jnp.sum(real * measured_share(y) if masked else real)
+
+
+def _divisor(y: Any, real: Any, *, masked: bool) -> Any:
+    """The same, but 1 for an empty batch."""
+    count = _sum(y, real, masked=masked)
+    return jnp.where(count > 0, count, 1) if masked else jnp.maximum(count, 1)
+
+
+def _mean_loss(
+    net: StatelessNetwork, loss_of_rows: Any, weights: Any, own: Own, rows: TrainingRows | None, *, masked: bool
+) -> Any:
     """The loss over rows with dropout off; NaN where there are none. The rows are a multiple of `ROWS_AT_ONCE`, or fewer."""
+    if rows is None:
+        return jnp.float32(jnp.nan)
     at_once = min(ROWS_AT_ONCE, rows.X.shape[0])
 
     def some(total: Any, taken: Any) -> tuple[Any, None]:
@@ -288,13 +314,22 @@ def _mean_loss(net: StatelessNetwork, loss_of_rows: Any, weights: Any, own: Own,
 
     parts = (rows.X, rows.y, rows.weight)
     batches = [part.reshape(-1, at_once, *part.shape[1:]) for part in parts]
-    return lax.scan(some, jnp.float32(0), tuple(batches))[0] / rows.filled
+    return lax.scan(some, jnp.float32(0), tuple(batches))[0] / _count(rows, masked=masked)
 
 
 def _metrics(
-    net: StatelessNetwork, training: "Training", weights: Any, own: Own, rows: TrainingRows | None
+    net: StatelessNetwork,
+    training: "Training",
+    weights: Any,
+    own: Own,
+    rows: TrainingRows | None,
+    *,
+    masked: bool,
 ) -> jax.Array:
-    """The metrics over rows with dropout off, (metrics,); NaN where there are none. Padding does not count."""
+    """The metrics over rows with dropout off, (metrics,); NaN where there are none.
+
+    Neither padding counts nor targets that were not measured.
+    """
     if rows is None or not training.metrics:
         return jnp.full(len(training.metrics), jnp.nan, jnp.float32)
     count = rows.X.shape[0]
@@ -303,13 +338,15 @@ def _metrics(
     def some(total: Any, taken: Any) -> tuple[Any, None]:
         X, y, real = taken
         predicted = net.predict(weights, own.frozen, X)
+        if masked:
+            y = jnp.where(jnp.isnan(y), predicted, y)  # an error of 0
         values = [jnp.where(real, METRICS[name](jnp, y, predicted), 0) for name in training.metrics]
         return total + jnp.stack([jnp.sum(each, dtype=jnp.float32) for each in values]), None
 
     parts = (rows.X, rows.y, jnp.arange(count) < rows.filled)
     batches = [part.reshape(-1, at_once, *part.shape[1:]) for part in parts]
     total: jax.Array = lax.scan(some, jnp.zeros(len(training.metrics), jnp.float32), tuple(batches))[0]
-    means: jax.Array = total / rows.filled
+    means: jax.Array = total / _count(rows, masked=masked)
     return means
 
 

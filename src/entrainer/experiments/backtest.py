@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enstorage import Model
+from enstorage.adapter.samples import fully_measured, partly_measured
 from enstorage.entity._known import BACKTEST, note_forecast
 from enstorage.entity._trash import check_live
 from enstorage.entity.forecast import OUT_OF_FOLD
@@ -36,7 +37,8 @@ class Fold(NamedTuple):
 
     Attributes:
         job: The model.
-        train: Numbers of the rows of its data set that are known at the origin, with all their targets.
+        train: Numbers of the rows of its data set that are known at the origin, with all their targets; those that can be
+            trained on, as their targets were measured.
         ahead: Numbers of the rows from the origin to the next one.
     """
 
@@ -58,7 +60,8 @@ def backtest(
 
     The folds follow the rows of the train and the valid part in time: the model is trained on a first share, forecasts the
     rows up to the next origin, is trained on these too, and so on. All models are cut at the same times, and
-    all folds of all models of one kind are trained as one compiled program. Test rows play no part. The models' own
+    all folds of all models of one kind are trained as one compiled program. Test rows, and targets that were not measured,
+    play no part. The models' own
     objects, forecasts and facts stay as they are, but for the fact `backtest` with the origins, the training and the seed.
 
     Ctrl-C, or a progress function that asks to stop, keeps the forecasts of the models that are finished, kind by kind; of
@@ -152,15 +155,17 @@ def _common(jobs: Sequence[Job]) -> NDArray[np.int64]:
 
 
 def _known(job: Job) -> NDArray[np.int64]:
+    """The times of targets outside the test part; a cut is at a time of which a target was measured."""
     data_set = job.loaded.data_set
-    return np.unique(data_set.ids()[data_set.parts() != Part.TEST])
+    return np.unique(data_set.ids()[(data_set.parts() != Part.TEST) & partly_measured(job.loaded.targets)])
 
 
 def _fold(job: Job, origins: NDArray[np.int64], number: int) -> Fold:
     data_set = job.loaded.data_set
     ids, last = data_set.ids(), job.loaded.last_targets
     open_to_all = data_set.parts() != Part.TEST
-    train = np.flatnonzero(open_to_all & (last < origins[number]))
+    known = fully_measured(job.loaded.targets) if job.member is None else partly_measured(job.loaded.targets)
+    train = np.flatnonzero(open_to_all & known & (last < origins[number]))
     ahead = np.flatnonzero(open_to_all & (ids >= origins[number]) & (ids < origins[number + 1]))
     if not len(train):
         raise InvalidInputError(

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from enstorage import DataSet, Model, Research, plugins
+from enstorage.adapter.samples import partly_measured
 from enstorage.entity._known import known_parts_trained_on, note_training
 from enstorage.errors import InvalidInputError
+from enstorage.preparation.split import Part
 from enstorage.progress import Listener, Progress, listening
 from entrainer.compiled.group import Chunk
 from entrainer.compiled.outcome import Stop
@@ -146,9 +148,10 @@ def _store(
             raise InvalidInputError(
                 f"propose gave {proposal!r:.80}; expected a Proposal(network=…, data_set=…, training=…)."
             )
-        if 1 not in proposal.data_set.parts():
+        if not _has_valid_rows(proposal.data_set):
             raise InvalidInputError(
-                f"{proposal.data_set} has no valid rows, and test rows choose nothing. Prepare the data with a valid_part."
+                f"{proposal.data_set} has no valid rows with a target that was measured, and test rows choose nothing. "
+                "Prepare the data with a valid_part."
             )
     losses = {proposal.training.loss for _, proposal in proposals}
     losses |= {each.fact["training"]["loss"] for each in before}
@@ -262,6 +265,13 @@ def _frozen(
         intermediate_values=judged,
     )
     return frozen
+
+
+def _has_valid_rows(data_set: DataSet) -> bool:
+    """True if valid rows can choose: a target of one was measured. All values of samples from arrays are."""
+    if Part.VALID not in data_set.parts():
+        return False
+    return data_set.data_preparation_id is None or bool(partly_measured(data_set.arrays(Part.VALID.label)[2]).any())
 
 
 def _known(research: Research, name: str) -> list[_Known]:

@@ -57,6 +57,9 @@ def fit(
     others. A network that cannot be trained in a group, and a Keras model of one's own that was kept with `save_object`,
     is trained by `keras.Model.fit`; a scikit-learn estimator by its `fit`.
 
+    Targets that were not measured but filled enter neither the loss nor early stopping, even if they are single steps of a
+    row. An estimator is fitted on the rows of which all targets were measured.
+
     For each model are stored: the trained object; its forecasts on every part; the curves `loss` and, with valid rows,
     `valid_loss`, while it trains (`Model.curves`); and the facts `training`, `seed`, `loss` (of the epoch whose weights
     are kept), `epochs`, `stopped` (why it ended before its last epoch, or null), `trained_on`, `seconds` (of its group),
@@ -72,7 +75,7 @@ def fit(
             epochs.
         seeds: of initial weights, shuffling and dropout: one for all models, or one for each.
         weights: of each model's train rows in the loss, shape (train rows,), or None for 1; an estimator is given them as
-            `sample_weight`.
+            `sample_weight`. Rows that are left out, since their targets were not measured, have a weight here too.
         share: several processes call `fit` with the same list at the same time, and each trains models that no other is
             training. Models already trained with the same settings and seed are skipped, so a list resumes after a kill.
         executor: of `concurrent.futures`, or `client.get_executor()` of a Dask cluster, whose processes open the same
@@ -181,7 +184,8 @@ def outcomes_of(
     """
     first = group[0]
     if first.member is None:
-        fitted = fit_samples(first.obj, *first.loaded.train, first.weight)
+        weight = None if first.weight is None else first.loaded.of_complete(first.weight)
+        fitted = fit_samples(first.obj, *first.loaded.complete, weight)
         return [(Outcome(fitted), output_of(fitted, first.loaded.features, first.loaded.target_size))]
     if first.alone:
         alone = fit_keras(first.member, first.training, report, interrupted, first.obj)

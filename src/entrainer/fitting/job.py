@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from enstorage import Connector, DataSet, Model
 from enstorage.adapter.base import adapter_from_json
 from enstorage.adapter.labels import check_in_train
+from enstorage.adapter.samples import fully_measured, partly_measured
 from enstorage.entity.trained_object import most_jobs
 from enstorage.errors import InvalidInputError, NotSupportedError
 from enstorage.estimators.fitting import takes_weights
@@ -41,11 +42,34 @@ class BuiltByHand(NetworkSpec):
 
 
 class Loaded:
-    """The samples of a data set, read once for all models that use it: what is in memory once is trained on once."""
+    """The samples of a data set, read once for all models that use it: what is in memory once is trained on once.
+
+    Samples of which no target was measured are left out of `train` and `valid`.
+    """
 
     def __init__(self, data_set: DataSet) -> None:
         self.data_set = data_set
-        self.train, self.valid = self._part("train"), self._part("valid")
+        self._train, self.valid = self._part("train"), self._part("valid")[0]
+        self.train = self._train[0]
+
+    @cached_property
+    def complete(self) -> MemberSamples:
+        """The train samples of which all targets were measured: estimators take no others."""
+        known = fully_measured(self.train.y)
+        return self.train if known.all() else MemberSamples(self.train.X[known], self.train.y[known])
+
+    @property
+    def train_rows(self) -> int:
+        """The number of train rows of the data set, with those that are left out."""
+        return len(self._train[1])
+
+    def of_train(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The weights of the samples in `train`, from those of all train rows of the data set."""
+        return weight[self._train[1]]
+
+    def of_complete(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The weights of the samples in `complete`, from those of all train rows of the data set."""
+        return self.of_train(weight)[fully_measured(self.train.y)]
 
     @cached_property
     def features(self) -> NDArray[Any]:
@@ -54,7 +78,7 @@ class Loaded:
 
     @cached_property
     def targets(self) -> NDArray[np.float64]:
-        """Y of all rows."""
+        """Y of all rows; NaN where a target was not measured."""
         return np.asarray(self.data_set.arrays()[2], np.float64)
 
     @property
@@ -86,9 +110,12 @@ class Loaded:
             return Targets.VALUES
         return Targets.CLASSES if training.loss == "categorical_crossentropy" else self.kind
 
-    def _part(self, part: str) -> MemberSamples:
-        _, X, y = self.data_set.arrays(part)
-        return MemberSamples(X, np.asarray(y, np.float64))
+    def _part(self, part: str) -> tuple[MemberSamples, NDArray[np.bool_]]:
+        """The samples of a part of which a target was measured, and the mask of these among the rows of the part."""
+        _, X, given = self.data_set.arrays(part)
+        y = np.asarray(given, np.float64)
+        known = partly_measured(y)
+        return MemberSamples(X, y) if known.all() else MemberSamples(X[known], y[known]), known
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +130,7 @@ class Job:
         member: its network and its train rows; None for estimators.
         alone: why a network is trained alone; None for members of a group and for estimators.
         obj: the estimator, or a Keras model that was built by hand.
-        weight: of each train row, (rows,); None for 1.
+        weight: of each train row of the data set, (rows,); None for 1.
     """
 
     model: Model
@@ -178,7 +205,8 @@ def _try_estimators(jobs: Sequence[Job]) -> None:
             continue
         tried.add(key)
         try:
-            try_fit(job.obj, *job.loaded.train, job.weight, allow_pickle=job.model.connector.allow_pickle)
+            weight = None if job.weight is None else job.loaded.of_complete(job.weight)
+            try_fit(job.obj, *job.loaded.complete, weight, allow_pickle=job.model.connector.allow_pickle)
         except InvalidInputError as error:
             raise InvalidInputError(f"{job.model} cannot be trained on {job.loaded.data_set}. {error}") from error
 
@@ -204,7 +232,9 @@ def _job(
 ) -> Job:
     data_set, (X, y) = loaded.data_set, loaded.train
     if not len(X):
-        raise InvalidInputError(f"{data_set} has no train rows. Prepare the data with a larger train_part.")
+        raise InvalidInputError(
+            f"{data_set} has no train rows with a target that was measured. Prepare the data with a larger train_part."
+        )
     if isinstance(recipe, Estimator):
         return _of_estimator(model, loaded, training, seed, recipe.make(seed, most_jobs(model)), weight)
     obj = None if recipe is not None else model.load_object()
@@ -219,6 +249,7 @@ def _job(
         _check_samples(obj, model, data_set, X)
     _check_rows(training, data_set, X, y)
     network = recipe if recipe is None else _for_data_set(recipe, model, loaded, training)
+    given = None if weight is None else checked_weight(weight, loaded.train_rows, model.name)
     member = GroupMember(
         network=network or BuiltByHand(),
         X=X,
@@ -226,12 +257,12 @@ def _job(
         seed=seed,
         name=model.name,
         valid=loaded.valid if len(loaded.valid.X) else None,
-        weight=None if weight is None else np.asarray(weight, np.float64),
+        weight=None if given is None else loaded.of_train(given),
         learning_rate=training.learning_rate,
         frozen=() if recipe is None else givers.taken_over(recipe, model.connector),
     )
     alone = _why_alone(member, training, loaded.data_set)
-    return Job(model, loaded, training, seed, member, alone, obj, member.weight)
+    return Job(model, loaded, training, seed, member, alone, obj, given)
 
 
 def _check_samples(obj: Any, model: Model, data_set: DataSet, X: NDArray[Any]) -> None:
@@ -256,8 +287,14 @@ def _of_estimator(
     """The job of an estimator.
 
     Raises:
-        InvalidInputError: there are row weights, and they do not fit, or its `fit` takes none.
+        InvalidInputError: there are row weights, and they do not fit, or its `fit` takes none; or no train row has all its
+            targets measured.
     """
+    if not len(loaded.complete.X):
+        raise InvalidInputError(
+            f"{loaded.data_set} has no train row of which all targets were measured, and an estimator takes no others. "
+            "Prepare the data with a larger train_part, or take a shorter horizon."
+        )
     if weight is None:
         return Job(model, loaded, training, seed, None, None, obj)
     if not takes_weights(obj):
@@ -265,7 +302,7 @@ def _of_estimator(
             f"{model} has row weights, and is a {type(obj).__name__}, whose fit takes no sample_weight; expected an "
             "estimator whose fit does, such as Ridge. Give None for its weights, or take another estimator."
         )
-    given = checked_weight(weight, len(loaded.train.X), model.name)
+    given = checked_weight(weight, loaded.train_rows, model.name)
     return Job(model, loaded, training, seed, None, None, obj, given)
 
 

@@ -67,7 +67,8 @@ def keep(job: Job, outcome: Outcome[Any], output: NDArray[np.float64], started: 
     """
     seconds = time.perf_counter() - started
     with job.model.connector.transaction():
-        keep_object(job.model, outcome.obj, job.weight, check=job.model.network is None)
+        weight = None if job.weight is None or job.member is not None else job.loaded.of_complete(job.weight)
+        keep_object(job.model, outcome.obj, weight, check=job.model.network is None)
         parts = ["train", "valid"] if job.judged_by_valid else ["train"]
         note_training(job.model, parts, from_scratch=job.from_scratch)
         facts = _facts(job, outcome) | _metrics(job, output)

@@ -12,7 +12,7 @@ from entrainer.compiled.group import Chunk, Interrupted, Report
 from entrainer.compiled.member import GroupMember
 from entrainer.compiled.outcome import Outcome, Stop
 from entrainer.compiled.program import optimizer_of
-from entrainer.settings.losses import row_loss
+from entrainer.settings.losses import measured_loss, row_loss
 from entrainer.settings.metrics import measured
 from entrainer.settings.training import Training
 
@@ -35,7 +35,7 @@ def fit_keras(
     keras = load_keras()
     keras.utils.set_random_seed(member.seed)
     model = _model(member, training, obj)
-    loss_of_rows = row_loss(training)
+    loss_of_rows = measured_loss(row_loss(training)) if member.has_unmeasured else row_loss(training)
 
     def losses(truth: Any, predicted: Any) -> Any:  # Keras requires a function with a `__name__`
         return loss_of_rows(truth, predicted)
@@ -49,8 +49,8 @@ def fit_keras(
             batch_size=min(training.batch_size, len(member.X)),
             epochs=training.epochs,
             shuffle=training.shuffle,
-            sample_weight=member.weight,
-            validation_data=None if member.valid is None else tuple(member.valid),
+            sample_weight=_row_weights(member),
+            validation_data=None if member.valid is None else (*member.valid, _counts(member.valid.y)),
             callbacks=[recorder],
             verbose=0,
         )
@@ -69,6 +69,18 @@ def fit_keras(
         recorder.best_epoch,
         recorder.stopped,
     )
+
+
+def _row_weights(member: GroupMember) -> NDArray[np.float64] | None:
+    """The weights of the train rows; None for 1."""
+    counts = _counts(member.y)
+    return member.weight if counts is None else counts * (1.0 if member.weight is None else member.weight)
+
+
+def _counts(y: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Factor of all rows that makes the mean over rows one over the measured targets; None for 1."""
+    known = ~np.isnan(y)
+    return None if known.all() else np.full(len(y), known.size / known.sum())
 
 
 def _model(member: GroupMember, training: Training, obj: Any) -> Any:

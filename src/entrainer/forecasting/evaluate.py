@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 
 from enstorage import Model
+from enstorage.adapter.samples import partly_measured
 from enstorage.errors import InvalidInputError
 from enstorage.preparation.split import check_part
 from entrainer.model_output import is_keras, output_of
-from entrainer.settings.losses import row_loss
+from entrainer.settings.losses import mean_loss
 from entrainer.settings.metrics import METRICS, measured
 from entrainer.settings.training import Training
 
@@ -27,7 +28,7 @@ def evaluate(model: Model, part: str = "test", metrics: Sequence[str] | None = N
 
     Returns:
         `loss`, the one that a network was trained on, of an estimator the mean squared error; each metric by its name; and
-        `rows`. The fact has it by part, and leaves what was kept of other parts.
+        `rows`, those of which a target was measured. The fact has it by part, and leaves what was kept of other parts.
 
     Raises:
         NotFoundError: the model has no object or no data set.
@@ -42,8 +43,11 @@ def evaluate(model: Model, part: str = "test", metrics: Sequence[str] | None = N
         raise InvalidInputError(f"{strange[0]!r} is no metric; expected {', '.join(METRICS)}.")
     data_set = model.data_set()
     _, X, y = data_set.arrays(part)
-    if not len(X):
-        raise InvalidInputError(f"{data_set} has no {part} rows. Prepare the data with a larger {part}_part.")
+    rows = int(partly_measured(y).sum())
+    if not rows:
+        raise InvalidInputError(
+            f"{data_set} has no {part} rows with a target that was measured. Prepare the data with a larger {part}_part."
+        )
     obj = model.load_object()
     truth = np.asarray(y, np.float64).reshape(len(X), -1)
     predicted = output_of(obj, X, truth.shape[1]).reshape(len(X), -1)
@@ -53,9 +57,9 @@ def evaluate(model: Model, part: str = "test", metrics: Sequence[str] | None = N
             "Use the data set that the model is made for, and no metrics with quantiles."
         )
     is_network = is_keras(obj)
-    loss = float(np.mean(row_loss(training)(truth, predicted))) if is_network else measured("mse", truth, predicted)
+    loss = mean_loss(training, truth, predicted) if is_network else measured("mse", truth, predicted)
     found: dict[str, Any] = {"loss": loss, **{name: measured(name, truth, predicted) for name in metrics}}
-    found["rows"] = len(X)
+    found["rows"] = rows
     with model.connector.transaction():
         model.meta(FACT, model.meta(FACT, default={}) | {part: found})
     return found

@@ -73,9 +73,12 @@ def true_steps(preparation: DataPreparation, origins: Times, times: Times, truth
 
 
 def held_out_rows(model: Model, preparation: DataPreparation) -> tuple[Times, Floats]:
-    """Times and true values of the valid rows; none where the model was trained on them, or could see what follows."""
-    table = preparation.table()
+    """Times and values of the valid rows that were measured.
+
+    There are none if the model was trained on valid rows, or could see what follows.
+    """
+    table = preparation.table().with_columns(truth=preparation.truth())
     if Part.VALID.label in parts_trained_on(model) or preparation.state["leaks"]:
         table = table.clear()
-    rows = table.filter(table["part"] == Part.VALID).drop_nans("value")
-    return rows["time"].to_numpy(), rows["value"].to_numpy()
+    rows = table.filter(table["part"] == Part.VALID).drop_nulls("truth").drop_nans("truth")
+    return rows["time"].to_numpy(), rows["truth"].to_numpy()

@@ -4,6 +4,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from entrainer.backend import load_keras
 
 if TYPE_CHECKING:
@@ -28,6 +31,50 @@ def row_loss(training: "Training") -> RowLoss:
         return two_sided_crossentropy
     function: RowLoss = load_keras().losses.get(training.loss)
     return function
+
+
+def measured_loss(loss: RowLoss) -> RowLoss:
+    """The loss that counts 0 for each target that was not measured, which is NaN in y.
+
+    The sum over rows, divided by the sum of their `measured_share`, is the mean over all measured targets.
+
+    Args:
+        loss: The mean or the sum over the targets of a row of a loss of each; not of classes, whose targets belong together.
+    """
+    import jax.numpy as jnp
+
+    together = jnp.sum if loss is two_sided_crossentropy else jnp.mean
+
+    def of_measured(y: Any, predicted: Any) -> "jax.Array":
+        known = ~jnp.isnan(y)
+        # A missing truth is replaced before the loss: the gradient of NaN is NaN even where it is masked.
+        each = loss(jnp.reshape(jnp.where(known, y, 0), (-1, 1)), jnp.reshape(predicted, (known.size, -1)))
+        return together(jnp.where(known, jnp.reshape(each, known.shape), 0), axis=-1)
+
+    return of_measured
+
+
+def measured_share(y: Any) -> "jax.Array":
+    """The share of the targets of each row that were measured; (rows, targets) → (rows,)."""
+    import jax.numpy as jnp
+
+    return jnp.mean(~jnp.isnan(y), axis=-1, dtype=jnp.float32)
+
+
+def mean_loss(training: "Training", y: NDArray[np.float64], predicted: NDArray[np.float64]) -> float:
+    """The loss of a training over all rows.
+
+    Args:
+        training: the settings.
+        y: (rows, targets); NaN where a target was not measured, at least one of which was.
+        predicted: (rows, outputs).
+    """
+    loss, known = row_loss(training), ~np.isnan(y)
+    rows = known.any(axis=1)
+    y, predicted = y[rows], predicted[rows]
+    if known[rows].all():
+        return float(np.mean(loss(y, predicted)))
+    return float(np.sum(measured_loss(loss)(y, predicted)) / np.sum(measured_share(y)))
 
 
 def pinball(quantiles: tuple[float, ...], y: Any, predicted: Any) -> "jax.Array":

@@ -32,12 +32,33 @@ METRICS: Mapping[str, RowMetric] = {
 
 
 def measured(name: str, y: NDArray[np.float64], predicted: NDArray[np.float64]) -> float:
-    """The mean of a metric over rows.
+    """The mean of a metric over the targets that were measured; NaN if none was.
 
     Args:
         name: one of `METRICS`.
-        y: shape (rows, …).
+        y: shape (rows, …); NaN where a target was not measured.
         predicted: as many values.
     """
     rows = len(y)
-    return float(np.mean(METRICS[name](np, y.reshape(rows, -1), predicted.reshape(rows, -1))))
+    y, predicted = _measured_pairs(y.reshape(rows, -1), predicted.reshape(rows, -1))
+    return float(np.mean(METRICS[name](np, y, predicted))) if len(y) else np.nan
+
+
+def _measured_pairs(
+    y: NDArray[np.float64], predicted: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Targets that were measured, with what was predicted for them.
+
+    Args:
+        y: shape (rows, targets); NaN where a target was not measured.
+        predicted: shape (rows, targets).
+
+    Returns:
+        The rows that were measured as a whole, if there are no others with measured targets; else a row for each
+        measured target.
+    """
+    known = ~np.isnan(y)
+    some = known.any(axis=1)
+    if known[some].all():
+        return (y, predicted) if some.all() else (y[some], predicted[some])
+    return y[known].reshape(-1, 1), predicted[known].reshape(-1, 1)

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from comparing import contents, hashes
 
@@ -85,6 +86,29 @@ def test_a_bundle_that_an_older_version_wrote_is_imported(path, another_store):
     metrics = ensemble.metrics()
     assert Conductor(ensemble).render().metrics()["test"]["ensemble"] == pytest.approx(metrics["test"]["ensemble"])
     assert check(imported.project.connector) == []
+
+
+@pytest.mark.parametrize("path", sorted(KEPT.glob("schema-????-filled.enz")), ids=lambda path: path.name)
+def test_an_ensemble_over_filled_rows_is_verified_by_the_rule_of_its_time(path, another_store):
+    """Up to schema 0006 no preparation kept which rows were measured, so filled rows count; the ensemble is marked."""
+    is_known = path.name >= "schema-0007"
+    project = enstorage.import_bundle(path, another_store()).project
+    assert check(project.connector) == []
+    (ensemble,) = project.ensembles()
+    (preparation,) = {model.research.data_preparation for model in project.models()}
+    assert preparation.prepare().measured_rows_known == ensemble.measured_rows_known() == is_known
+    marked = [
+        warning for warning in ensemble.warnings() if warning.startswith("Measured rows unknown: DataPreparation(")
+    ]
+    assert (len(marked), ensemble.shown_mark()) == (
+        (0, "held-out, claimed") if is_known else (1, "held-out, claimed, measured rows unknown")
+    )
+    assert ensemble.alignment()["not_measured"] == (5 if is_known else None)
+    assert ensemble.labelled_result()["measured_rows_known"] == is_known
+    Conductor(ensemble).verify(progress=False)
+    assert np.isnan(project.models()[0].data_set().targets()[1]).sum() == (5 if is_known else 0)
+    again = preparation.data_snapshot.create_preparation("forward", "minmax", 0.5, 0.25, 0.25)
+    assert again.measured_rows_known  # to prepare the snapshot again is enough
 
 
 @pytest.mark.parametrize("path", sorted(KEPT.glob("schema-????-panel.enz")), ids=lambda path: path.name)

@@ -1,11 +1,12 @@
 """A snapshot fixes what a source held."""
 
+from collections import Counter
 from datetime import timedelta
 
 import numpy as np
 import pytest
 
-from enstorage import Connector, DataSource
+from enstorage import Connector, DataSource, create, create_snapshots
 from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.instant import to_iso, to_ns
 from enstorage.series.base import AGGREGATES
@@ -119,7 +120,77 @@ def test_its_period_is_half_open_and_covers_what_the_source_asks_for(store):
     assert (snapshot.time_from, snapshot.time_to) == (to_ns("2020-01-03"), to_ns("2020-01-06"))
     source.time_to = "2020-01-10"
     source.save()
-    np.testing.assert_array_equal(source.create_snapshot().read()[1], [3, 4, 5, 6, 7, np.nan, np.nan])
+    whole = source.create_snapshot(whole_period=True)
+    np.testing.assert_array_equal(whole.read()[1], [3, 4, 5, 6, 7, np.nan, np.nan])
+    assert whole.remarks() == ["2 buckets are empty after all points, kept."]
+
+
+def test_it_begins_and_ends_with_buckets_that_have_points(store):
+    """And its period with it, so that it is compared with the source as it was taken."""
+    source = source_of(["2020-01-03", "2020-01-05"], [3, 5], time_interval="1d", time_from="2020", time_to="2020-01-10")
+    snapshot = source.create_snapshot()
+    np.testing.assert_array_equal(snapshot.read()[1], [3, np.nan, 5])
+    assert (snapshot.time_from, snapshot.time_to) == (to_ns("2020-01-03"), to_ns("2020-01-06"))
+    assert snapshot.coverage["left_out"] == {"empty_before": 2, "partial_first": 0, "partial_last": 0, "empty_after": 4}
+    assert snapshot.remarks() == [
+        "1 bucket is empty between points.",
+        "2 buckets are empty before all points, left out.",
+        "4 buckets are empty after all points, left out.",
+    ]
+    assert snapshot.check()
+    np.testing.assert_array_equal(snapshot.read_again(), snapshot.read())
+
+
+def test_numbers_of_points_are_0_in_empty_buckets_which_is_measured(store):
+    period = {"time_from": "2020-01-01", "time_to": "2020-01-06", "aggregate": "count"}
+    snapshot = source_of(["2020-01-03", "2020-01-05"], [1, 1], time_interval="1d", **period).create_snapshot()
+    assert snapshot.read()[1].tolist() == [0, 0, 1, 0, 1]
+    assert not any(snapshot.coverage["left_out"].values())
+
+
+def test_a_month_of_ten_days_is_left_out_unless_it_is_asked_for(store):
+    days = np.arange("2024-01-22", "2024-04-11", dtype="datetime64[D]")
+    source = source_of(days, np.ones(len(days)), time_interval="1mo", aggregate="sum")
+    snapshot = source.create_snapshot()
+    assert [to_iso(int(time))[:10] for time in snapshot.read()[0]] == ["2024-02-01", "2024-03-01"]
+    assert snapshot.read()[1].tolist() == [29, 31]
+    assert snapshot.remarks() == [
+        "The first bucket, 2024-01-01T00:00:00Z, is covered by points only in part, and is left out.",
+        "The last bucket, 2024-04-01T00:00:00Z, is covered by points only in part, and is left out.",
+    ]
+    assert snapshot.check()
+    kept = source.create_snapshot(keep_partial=True)
+    assert kept.read()[1].tolist() == [10, 29, 31, 10]
+    assert (
+        kept.remarks()[0] == "The first bucket, 2024-01-01T00:00:00Z, is covered by points only in part, and is kept."
+    )
+    asked = {"data_source_id": source.id, "keep_partial": True}
+    assert create("data_snapshot", asked).sha256 == kept.sha256
+    assert [each.rows for each in create_snapshots([source], keep_partial=True)] == [4]
+    report = source.import_report()
+    assert (report["partial_first"], report["partial_last"]) == (True, True)
+    assert report["messages"][0] == "The first bucket is covered by points only in part."
+
+
+def test_times_that_jitter_are_counted_and_can_be_moved_to_the_nearest_bucket(store):
+    random = np.random.default_rng(3)
+    seconds = np.datetime64("2024-01-01", "ms") + np.arange(1, 601) * np.timedelta64(1000, "ms")
+    times = seconds + random.integers(-400, 400, 600).astype("timedelta64[ms]")
+    source = source_of(times, np.arange(600.0), time_interval="1s")
+    report = source.import_report()
+    counts = Counter(times.astype("datetime64[s]").tolist())
+    assert report["shared_buckets"] == sum(count > 1 for count in counts.values()) > 100
+    assert report["empty_between"] == (max(counts) - min(counts)).seconds + 1 - len(counts)
+    largest = np.abs((times - seconds).astype(int)).max() / 1000
+    assert report["jitter_seconds"] is None or report["jitter_seconds"] == largest
+    moved = DataSource(name="moved", time_interval="1s").save()
+    moved.write(times, np.arange(600.0), snap="1s")
+    np.testing.assert_array_equal(moved.read()[0], seconds.astype("datetime64[ns]").astype(np.int64))
+    assert moved.import_report()["messages"] == []
+    with pytest.raises(
+        InvalidInputError, match=r"starts of buckets of 1m are nearest to several times, the first 2024"
+    ):
+        moved.write(times, np.arange(600.0), snap="1m")
 
 
 def test_events_are_taken_as_they_are(store):

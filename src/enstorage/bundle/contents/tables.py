@@ -16,6 +16,7 @@ from enstorage.bundle.contents.relations import owners, sources_of_sets
 from enstorage.bundle.contents.rows import Row
 from enstorage.entity import DataPreparation, DataSet, DataSnapshot, Ensemble, EnsembleItem, Forecast
 from enstorage.entity.data_csv import MEMBER_COLUMNS, named_ids
+from enstorage.entity.data_preparation import MEASURED
 from enstorage.errors import CorruptError, InvalidInputError
 from enstorage.instant import MIN_NS
 from enstorage.objects.table import content_sha256, from_parquet
@@ -89,6 +90,8 @@ class Tables:
         named = named_ids(table)
         here = {entity: self._in_bundle(row, entity, ids) for entity, ids in named.items()}
         expected = dict(_COLUMNS[owner.entity])
+        if owner.entity is DataPreparation and MEASURED in columns:
+            expected[MEASURED] = "Boolean"
         if owner.entity is Ensemble:
             members = {kind: here.get(kind, set()) for kind in ("model", "ensemble")}
             _check(members == self._members[owner.id], row, f"has not the members of {owner}")

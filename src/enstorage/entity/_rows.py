@@ -1,0 +1,185 @@
+"""The rows of a snapshot, from the points of a source: its buckets, and where they begin and end."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enstorage.calendars.calendar import Calendar
+from enstorage.entity.data_source import DataSource
+from enstorage.errors import InvalidInputError
+from enstorage.series.base import Points
+from enstorage.series.batches import read_each
+from enstorage.series.coverage import Coverage
+from enstorage.series.grouping import group
+
+if TYPE_CHECKING:
+    from enstorage.series.base import SeriesStore
+
+Period = tuple[int, int]
+
+
+class Recipe(Protocol):
+    """How points become rows, as a source and a snapshot have it."""
+
+    aggregate: Any
+
+    @property
+    def calendar(self) -> Calendar | None:
+        """The buckets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Where a snapshot begins and ends; by default with the first and last bucket that points cover as a whole.
+
+    Attributes:
+        whole_period: keep all buckets of the period of the source, also empty ones before and after all points.
+        keep_partial: keep the first and the last bucket with points if the points cover them only in part.
+    """
+
+    whole_period: bool = False
+    keep_partial: bool = False
+
+
+MEASURED = Ends()
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a period.
+
+    Attributes:
+        period: start and end, in ns.
+        times: of the rows, shape (rows,).
+        values: NaN in empty buckets, shape (rows,).
+        points: number of points.
+        found: how the points cover the buckets; None for rows that are points.
+        is_counted: true if empty buckets are measured, as the numbers of points in them are.
+        coverage: the same as `DataSnapshot.coverage`.
+    """
+
+    period: Period
+    times: NDArray[np.int64]
+    values: NDArray[np.float64]
+    points: int
+    found: Coverage | None
+    is_counted: bool
+    coverage: dict[str, Any] | None = None
+
+    def ending(self, ends: Ends) -> "Rows":
+        """The rows that a snapshot keeps, and its period, which ends with them."""
+        if self.found is None:
+            return self
+        found, buckets = self.found, self.found.buckets
+        kept = found.rows(whole_period=ends.whole_period, keep_partial=ends.keep_partial)
+        first, end = kept.start, kept.stop
+        if self.is_counted:  # empty buckets hold 0 points, which is measured
+            first = 0 if first == found.empty_before else first
+            end = buckets if end == buckets - found.empty_after else end
+        left_out = {
+            "empty_before": min(first, found.empty_before),
+            "partial_first": int(first > found.empty_before),
+            "partial_last": int(buckets - end > found.empty_after),
+            "empty_after": min(buckets - end, found.empty_after),
+        }
+        partial = {
+            name: int(self.times[at])
+            for name, at, is_partial in (
+                ("first", found.empty_before, found.partial_first),
+                ("last", buckets - 1 - found.empty_after, found.partial_last),
+            )
+            if is_partial
+        }
+        return replace(
+            self,
+            period=(
+                int(self.times[first]) if first else self.period[0],
+                int(self.times[end]) if end < buckets else self.period[1],
+            ),
+            times=self.times[first:end],
+            values=self.values[first:end],
+            coverage=found.to_json() | {"left_out": left_out, "partial": partial},
+        )
+
+
+def fix(series: "SeriesStore", sources: Sequence[DataSource], version: int | None) -> Iterator[Rows]:
+    """All rows of the periods of sources, in their order; read in few calls where the values are the same to the bit.
+
+    Raises:
+        InvalidInputError: a source has no points.
+    """
+    if series.groups_points_read:
+        read = read_each(series, [source.id for source in sources], version=version)
+        for source, (_, (times, values)) in zip(sources, read, strict=True):
+            period = _period(source, (int(times[0]), int(times[-1])) if len(times) else None)
+            yield _rows(source, period, times, rows_of(source, period, times, values))
+        return
+    for source in sources:
+        period = _period(source, series.extent(source.id, version=version))
+        times, _ = series.read(source.id, *period, version=version)
+        yield _rows(source, period, times, load(series, source.id, source, period, version))
+
+
+def load(series: "SeriesStore", source_id: int, recipe: Recipe, period: Period, version: int | None) -> Points:
+    """Times and values of all rows of a period."""
+    calendar = recipe.calendar
+    if calendar is None:
+        return series.read(source_id, *period, version=version)
+    buckets = series.aggregate(source_id, *period, calendar, recipe.aggregate, version=version)
+    return _every_bucket(*buckets, calendar, recipe.aggregate, period)
+
+
+def rows_of(recipe: Recipe, period: Period, times: NDArray[np.int64], values: NDArray[np.float64]) -> Points:
+    """The result of `load` from all points of a source."""
+    import polars as pl
+
+    first, last = np.searchsorted(times, period)
+    times, values = times[first:last], values[first:last]
+    calendar = recipe.calendar
+    if calendar is None:
+        return times, values
+    buckets = group(pl.DataFrame({"time": times, "value": values}), calendar, recipe.aggregate)
+    return _every_bucket(buckets["time"].to_numpy(), buckets["value"].to_numpy(), calendar, recipe.aggregate, period)
+
+
+def coverage_of(source: DataSource) -> Coverage | None:
+    """How the points of a source cover the buckets of its period; None for a source without interval or points."""
+    times, _ = source.read(source.time_from, source.time_to)
+    calendar = source.calendar
+    if calendar is None or not len(times):
+        return None
+    return Coverage.of(times, calendar.range(*_period(source, (int(times[0]), int(times[-1])))), calendar)
+
+
+def _period(source: DataSource, extent: tuple[int, int] | None) -> Period:
+    if extent is None:
+        raise InvalidInputError(f"{source} has no points, so it has no snapshot. Write points first.")
+    time_from = extent[0] if source.time_from is None else source.time_from
+    time_to = extent[1] + 1 if source.time_to is None else source.time_to
+    return time_from, time_to
+
+
+def _rows(source: DataSource, period: Period, times: NDArray[np.int64], rows: Points) -> Rows:
+    first, last = np.searchsorted(times, period)
+    times, found = times[first:last], None
+    calendar = source.calendar
+    if calendar is not None and len(times):
+        found = Coverage.of(times, rows[0], calendar)
+    return Rows(period, *rows, len(times), found, source.aggregate == "count")
+
+
+def _every_bucket(
+    filled: NDArray[np.int64],
+    aggregated: NDArray[np.float64],
+    calendar: Calendar,
+    aggregate: str,
+    period: Period,
+) -> Points:
+    """All buckets of a period, with those that have no points."""
+    times = calendar.range(*period)
+    values = np.full(len(times), 0.0 if aggregate == "count" else np.nan)
+    values[np.searchsorted(times, filled)] = aggregated
+    return times, values
