@@ -40,7 +40,11 @@ def test_points_go_in_and_come_out_as_they_were(enstorage, csv):
     assert enstorage("init")[0] == 0
     status, output, errors = enstorage("import-csv", csv, "--unit", "m")
     assert (status, errors) == (0, "")
-    assert output == "Wrote 10 points to data source 1 (river), interval 1y.\n"
+    taken, written = output.splitlines()
+    assert taken.endswith(
+        "river.csv: text in UTF-8, separator comma, times in 1: a year (1749 or 1749.042), values in 2."
+    )
+    assert written == "Wrote 10 points to data source 1 (river), interval 1y."
     assert enstorage("export-csv", "data-source", 1, "out.csv")[0] == 0
     assert (enstorage.folder / "out.csv").read_text().splitlines()[:2] == ["time,value", "2010-01-01T00:00:00Z,2.5"]
     again = json.loads(enstorage("import-csv", "out.csv", "--source", 1, "--json")[1])

@@ -163,8 +163,8 @@ class DataSource(Record):
         with listening(progress) as report:
             report("Reading points", 0, 2)
             read = read_table(table, TableOptions.of(options))
-            times, values = read.one_series()
-            found = infer_interval(times) if time_interval is None and len(times) > 1 else time_interval
+            times, _ = read.one_series()
+            found = infer_interval(times) if time_interval is None else time_interval
             source = cls(
                 name=name,
                 time_interval=None if found is None else str(found),
@@ -173,8 +173,7 @@ class DataSource(Record):
                 description=description,
                 connector=connector,
             )
-            source.write(times.view("datetime64[ns]"), values, progress=report.within(1, 2, 2))
-        source.__dict__["_report"] = read.report
+            source.write(read, progress=report.within(1, 2, 2))
         return source
 
     def write(

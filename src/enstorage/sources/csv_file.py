@@ -1,12 +1,16 @@
-"""Writing of points to CSV files of two columns, time and value."""
+"""Writing of points and tables to CSV files, with times in ISO 8601."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from enstorage.errors import InvalidInputError
 from enstorage.writing import write_whole
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 def write_csv_points(
@@ -35,8 +39,19 @@ def write_csv_points(
             "Give one value per time."
         )
     # Polars writes the fewest digits that read back to the same float, as `repr` does.
-    iso = (
-        pl.Series(times_ns).cast(pl.Datetime("ns")).dt.to_string("%Y-%m-%dT%H:%M:%S%.9fZ").str.replace(r"\.?0*Z$", "Z")
-    )
-    text = pl.DataFrame({"time": iso, "value": values}).write_csv()
+    text = with_iso_times(pl.DataFrame({"time": times_ns, "value": values})).write_csv()
     write_whole(path, text.encode(), overwrite=overwrite)
+
+
+def with_iso_times(table: "pl.DataFrame") -> "pl.DataFrame":
+    """A table with its times as ISO 8601: those of the column `time`, and ids that are times.
+
+    Ids are times where one of them has 17 digits or more, as integers in a file are nanoseconds then.
+    """
+    import polars as pl
+
+    columns = [name for name in ("time", "id") if table.schema.get(name) == pl.Int64]
+    if "id" in columns and not (table["id"].abs() >= 10**16).any():
+        columns.remove("id")
+    iso = pl.col(columns).cast(pl.Datetime("ns")).dt.to_string("%Y-%m-%dT%H:%M:%S%.9fZ").str.replace(r"\.?0*Z$", "Z")
+    return table.with_columns(iso) if columns else table

@@ -137,7 +137,7 @@ def read_values(raw: RawTable, columns: Sequence[str], options: TableOptions) ->
     for name in columns:
         if name in texts:
             found = form.parse(texts[name])
-            is_gap = missing[name] | found.is_nan().fill_null(value=False)
+            is_gap = missing[name] | found.is_nan().fill_null(value=False) | _are_told(found, options)
         else:
             found = _numbers(raw, name)
             is_gap = found.is_null() | found.is_nan().fill_null(value=False) | _are_told(found, options)
@@ -164,6 +164,8 @@ def _are_told(found: "pl.Series", options: TableOptions) -> "pl.Series":
     """True for the numbers that the caller gives as missing."""
     import polars as pl
 
+    if not options.missing:
+        return pl.repeat(False, len(found), eager=True)
     told = pl.Series(options.missing, dtype=pl.String).cast(pl.Float64, strict=False).drop_nulls()
     return found.is_in(told.to_list()).fill_null(value=False)
 

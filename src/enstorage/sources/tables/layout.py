@@ -18,8 +18,8 @@ _SAMPLE = 1000
 _FEWEST_NUMBERS = 0.2
 #: Usual names, in small letters; a column that has one is taken before others.
 TIME_NAMES = ("time", "timestamp", "datetime", "date", "ds", "day", "month", "year", "datum", "zeit", "fecha", "data")
-SERIES_NAMES = ("series", "unique_id", "item_id", "series_id")
-VALUE_NAMES = ("value", "y", "target")
+SERIES_NAMES = ("key", "series", "unique_id", "item_id", "series_id")
+VALUE_NAMES = ("value", "target")
 _CLOCK = r"^[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?: ?[AaPp]\.?[Mm]\.?)?$"
 _NUMBER = r"^[+-]?[0-9.,'’ \u00a0\u202f\u2009]*[0-9][.,]?(?:[eE][+-]?[0-9]+)?$|^(?i:[+-]?inf(?:inity)?)$"
 
@@ -51,7 +51,7 @@ def find_times(raw: RawTable, options: TableOptions) -> tuple[str, ...]:
     taken = {options.series_column, *(options.value_column or ())}
     free = [name for name in names if name not in taken]
     found = [name for name in free if _are_times(raw, name, options)]
-    usual = [name for name in free if name.strip().lower() in TIME_NAMES]
+    usual = _named(free, TIME_NAMES)
     if len(names) == 2 and not (found or usual):
         found = free[:1]  # a file of two columns: the first one is told as wrong where it is no time
     first = next(iter([name for name in found if name in usual] or found or usual), None)
@@ -81,7 +81,7 @@ def find_values(raw: RawTable, times: Sequence[str], options: TableOptions, *, t
     series = None if options.series_column is None else _known(raw, options.series_column, "series_column")
     free = [name for name in others if name not in values and name != series]
     if series is None and len(values) < 2:
-        usual = [name for name in free if name.strip().lower() in SERIES_NAMES]
+        usual = sorted(_named(free, SERIES_NAMES), key=lambda name: SERIES_NAMES.index(name.strip().lower()))
         telling = usual[:1] or _telling(raw, free, options, len(values)) if usual or times_repeat else []
         if len(telling) > 1:
             raise InvalidInputError(
@@ -111,15 +111,18 @@ def _values(raw: RawTable, free: Sequence[str], options: TableOptions, *, is_lon
             "beside the times; expected a time and a value, or a column of values for each series. Name them with "
             "value_column (--value-column)."
         )
-    if is_long and len(numbers) > 1:
-        usual = [name for name in numbers if name.strip().lower() in VALUE_NAMES]
-        if not usual:
-            raise InvalidInputError(
-                f"{_begin(raw)} is a long table with several columns of numbers: {_listed(numbers)}; expected one. Name it "
-                "with value_column (--value-column)."
-            )
-        numbers = usual[:1]
-    return tuple(numbers)
+    # `y` is the value beside `ds`, as forecasting libraries call them; else it may be one of x, y and z.
+    usual = _named(numbers, VALUE_NAMES) or (_named(numbers, ("y",)) if "ds" in raw.frame.columns else [])
+    if is_long and len(numbers) > 1 and not usual:
+        raise InvalidInputError(
+            f"{_begin(raw)} is a long table with several columns of numbers: {_listed(numbers)}; expected one. Name it "
+            "with value_column (--value-column)."
+        )
+    return tuple(usual[:1] or numbers)
+
+
+def _named(columns: Sequence[str], names: Sequence[str]) -> list[str]:
+    return [each for each in columns if each.strip().lower() in names]
 
 
 def _known(raw: RawTable, name: str, option: str) -> str:

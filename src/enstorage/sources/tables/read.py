@@ -66,7 +66,7 @@ def read_table(table: Any, options: TableOptions = _NOTHING_TOLD, *, content: by
     has one series. Missing values are gaps: they are counted, and no points.
 
     Args:
-        table: a path, or a table in memory.
+        table: a path, or a table in memory; a `Table` that has been read is given back.
         options: what the caller knows about the table.
         content: the bytes of the file, unpacked, if they have been read already.
 
@@ -75,6 +75,8 @@ def read_table(table: Any, options: TableOptions = _NOTHING_TOLD, *, content: by
             the column and the value, and says what to do.
         MissingLibraryError: it is an Excel file, and the library that reads these is not installed.
     """
+    if isinstance(table, Table):
+        return table
     is_path = isinstance(table, str | os.PathLike)
     raw = read_file(Path(table), options, content) if is_path else read_frame(table)
     checkpoint()
