@@ -1,4 +1,4 @@
-"""How a table is written: the options of every command that reads one."""
+"""Options of every command that reads a table: separator, columns, dates and the like."""
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +17,7 @@ def _option(help: str) -> typer.models.OptionInfo:
 
 @dataclass(frozen=True)
 class TableArguments:
-    """See `enstorage.sources.TableOptions`."""
+    """The fields of `enstorage.sources.TableOptions` as options of a command."""
 
     series_column: Annotated[str | None, _option("Column with the keys of the series, in a long table.")] = None
     time_column: Annotated[list[str] | None, _option("Column with the times; twice for a date and a time of day.")] = (

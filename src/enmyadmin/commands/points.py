@@ -35,10 +35,11 @@ def import_csv(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Import points from a table: a column of times, and a column of values for each series or one with its key.
+    """Import points from a CSV file or another table.
 
-    A table of one series becomes a data source, one of several a panel. How the table is written is found from the table,
-    and told. A store that does not exist is made.
+    The table has a column of times, and a column of values for each series or a column with the key of the series. One
+    series becomes a data source, several become a panel. Separator, dates and columns are found and told. A store that does
+    not exist is made.
 
     Example: enstorage import-csv load.csv --name Load --unit MW
     """

@@ -218,7 +218,7 @@ class DataSource(Record):
 
     @property
     def table_report(self) -> "TableReport | None":
-        """What was taken from the table that this object read last, see `enstorage.sources.TableReport`."""
+        """The report of the table that this object read last, an `enstorage.sources.TableReport`; else None."""
         return self.__dict__.get("_report")
 
     def import_lines(

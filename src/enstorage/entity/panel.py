@@ -188,7 +188,7 @@ class Panel(Record):
 
     @property
     def table_report(self) -> TableReport | None:
-        """What was taken from the table that this object read last, see `enstorage.sources.TableReport`."""
+        """The report of the table that this object read last, an `enstorage.sources.TableReport`; else None."""
         return self.__dict__.get("_report")
 
     def read(self, time_from: TimeLike | None = None, time_to: TimeLike | None = None) -> "pl.DataFrame":

@@ -113,6 +113,23 @@ def test_dates_are_read_as_they_are_written(read, text, options, times):
     assert found == {"value": ([times], [5.0])}
 
 
+@pytest.mark.parametrize(
+    "form", ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%MZ"]
+)
+def test_times_of_one_form_are_read_as_others_are(read, form):
+    """Polars reads them at once; a text of another form, or of a day that is not there, is none the less read or told."""
+    moments = pd.date_range("1899-12-28 22:58", periods=50, freq="1553h")
+    texts = moments.strftime(form).tolist()
+    right = [to_iso(time) for time in pd.to_datetime(pd.Series(texts), utc=True).dt.as_unit("ns").astype("int64")]
+    assert read("".join(f"{text};1\n" for text in texts))[0]["2"][0] == right
+    texts[3:5], right[3:5] = ["1899-02-30T00:00", "1600-01-01"], []
+    found, report = read(
+        "".join(f"{text};1\n" for text in [*texts, "1900-01-01T00:00:60", "1920-01-01T00:00+00:30"]), skip_bad_rows=True
+    )
+    assert found["2"][0] == [*right, "1919-12-31T23:30:00Z"]
+    assert [row.value for row in report.bad_rows] == ["1899-02-30T00:00", "1600-01-01", "1900-01-01T00:00:60"]
+
+
 def test_a_year_and_a_month_are_not_a_decimal_year(read):
     rows = [f"{year}.{month:02d}".removesuffix("0") + ";1" for year in (1871, 1872) for month in range(1, 13)]
     found, report = read("\n".join(rows))
@@ -135,7 +152,7 @@ def test_missing_values_are_gaps_and_counted(read):
 
 
 def test_bad_rows_are_left_out_on_request_and_listed(read):
-    text = 'time,value\n2024-01-01,1\n2024-01-32,2\n2024-01-02,two\n2024-01-02,3,x\n2024-01-02,4\n'
+    text = "time,value\n2024-01-01,1\n2024-01-32,2\n2024-01-02,two\n2024-01-02,3,x\n2024-01-02,4\n"
     text += '2024-01-01,9\n"a\nb",1\n?,1\n'
     found, report = read(text, skip_bad_rows=True)
     assert found == {"value": (DAYS, [1.0, 4.0])}

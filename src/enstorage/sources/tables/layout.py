@@ -1,4 +1,4 @@
-"""What the columns of a table are: which have the times, the keys of the series, and the values."""
+"""The meaning of the columns of a table: times, keys of the series, values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _NUMBER = r"^[+-]?[0-9.,'’ \u00a0\u202f\u2009]*[0-9][.,]?(?:[eE][+-]?[0-9]+)?$
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What the columns are.
+    """The columns of a table by their meaning.
 
     Attributes:
         series: the column with the keys; None if there is none.

@@ -28,7 +28,7 @@ _DOUBTFUL = rf"{_SIGN}[1-9][0-9]{{0,2}},[0-9]{{3}}$"
 
 @dataclass(frozen=True, slots=True)
 class NumberForm:
-    """How numbers are written.
+    """The form of the numbers of a table.
 
     Attributes:
         decimal: the decimal character.

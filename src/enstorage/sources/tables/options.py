@@ -1,4 +1,4 @@
-"""`TableOptions`: how a table is written, as far as the caller knows it."""
+"""`TableOptions`: the form of a table, as far as the caller knows it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -18,7 +18,7 @@ _CHOICES = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TableOptions:
-    """What the caller knows about a table; what is None is found from the table itself.
+    """The form of a table, as far as the caller knows it; what is None is found from the table itself.
 
     Attributes:
         series_column: name of the column with the keys of the series, in a long table.

@@ -1,4 +1,4 @@
-"""`TableReport`: what was taken from a table."""
+"""`TableReport`: an account of the reading of a table."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -30,7 +30,7 @@ class BadRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableReport:
-    """What was taken from a table, and how it was understood.
+    """The points that were taken from a table, and the form in which it was read.
 
     Attributes:
         name: of the file, or the kind of the table.
