@@ -75,6 +75,7 @@ def test_every_known_network_is_tested_here():
     assert sorted(spec.name for spec in SPECS) == list(NETWORKS)
 
 
+@pytest.mark.others_long("spec")
 @pytest.mark.parametrize("spec", KERAS, ids=name)
 class TestEveryNetwork(NetworkContract):
     @pytest.fixture(autouse=True)
@@ -107,6 +108,7 @@ def test_network_takes_the_samples_it_says_and_gives_as_many_outputs_as_asked(sp
     assert model(samples(spec, shape)).shape == (4, 3)
 
 
+@pytest.mark.others_long
 @pytest.mark.parametrize(("spec", "shape"), CASES)
 def test_members_run_as_one_give_what_each_gives_alone(spec, shape):
     models = [build(spec, shape, 2, seed) for seed in range(3)]

@@ -22,7 +22,7 @@ class _Dense(NetworkSpec):
         activation: Of the hidden layers.
         last_activation: Of the outputs; None takes the one that fits the targets of the data set.
         dropout: Part of the outputs dropped after each hidden layer while training, 0 <= dropout < 1.
-        initializer: How the weights are drawn: `normal(deviation)`, `uniform(limit)`, or a Keras name; biases are 0.
+        initializer: Initialiser of the weights: `normal(deviation)`, `uniform(limit)`, or a Keras name; biases are 0.
     """
 
     # The columns enter by one matrix product, so a zero column adds nothing to it and nothing to its gradient.
@@ -43,7 +43,7 @@ class _Dense(NetworkSpec):
         check_initializer(self, "initializer")
 
     def build(self, shape: tuple[int, ...], outputs: int = 1) -> "keras.Model":
-        """Builds (rows, *shape) → flat → hidden layers, each Dense – Dropout → Dense(outputs)."""
+        """Build (rows, *shape) → flat → hidden layers, each Dense – Dropout → Dense(outputs)."""
         self.check_shape(shape)
         keras = load_keras()
         initializer = make_initializer(keras, self.initializer)
@@ -60,14 +60,14 @@ class _Dense(NetworkSpec):
 
 @dataclass(frozen=True)
 class MLP(_Dense):
-    """A multilayer perceptron: for values or for classes, as the targets of the data set are.
+    """A multilayer perceptron: for values or for classes, depending on the targets of the data set.
 
     Attributes:
         hidden: Units of each hidden layer, at least 1; () for none.
         activation: Of the hidden layers.
         last_activation: Of the outputs; None takes the one that fits the targets of the data set.
         dropout: Part of the outputs dropped after each hidden layer while training, 0 <= dropout < 1.
-        initializer: How the weights are drawn: `normal(deviation)`, `uniform(limit)`, or a Keras name; biases are 0.
+        initializer: Initialiser of the weights: `normal(deviation)`, `uniform(limit)`, or a Keras name; biases are 0.
     """
 
     name: ClassVar[str] = "mlp"
@@ -84,7 +84,7 @@ class TLFN(_Dense):
         activation: Of the hidden layers.
         last_activation: Of the outputs; None takes the one that fits the targets of the data set.
         dropout: Part of the outputs dropped after each hidden layer while training, 0 <= dropout < 1.
-        initializer: How the weights are drawn: `normal(deviation)`, `uniform(limit)`, or a Keras name; biases are 0.
+        initializer: Initialiser of the weights: `normal(deviation)`, `uniform(limit)`, or a Keras name; biases are 0.
     """
 
     name: ClassVar[str] = "tlfn"

@@ -14,22 +14,22 @@ ACTIVATIONS = (
 INITIALIZERS = (
     *("glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal", "orthogonal"),
 )
-"""How weights are drawn, by the Keras names; besides `normal(deviation)` and `uniform(limit)`, around 0."""
+"""Initialisers of weights, by their Keras names; also allowed: `normal(deviation)`, `uniform(limit)`, around 0."""
 
 _DRAWN = re.compile(r"(normal|uniform)\(([0-9.e+-]+)\)")
 
 
 def check_activation(spec: Described, name: str, *, may_be_none: bool = False) -> None:
-    """Refuse a field that is not an activation, or None where that is right too.
+    """Check that a field is an activation, or None if `may_be_none`.
 
     Raises:
-        InvalidInputError: It is not.
+        InvalidInputError: It is neither.
     """
     check_choice(spec, name, ACTIVATIONS, may_be_none=may_be_none)
 
 
 def check_initializer(spec: Described, name: str) -> None:
-    """Checks a field that says how weights are drawn."""
+    """Check that a field is an initialiser of weights."""
     word = getattr(spec, name)
     if word in INITIALIZERS:
         return
@@ -42,14 +42,14 @@ def check_initializer(spec: Described, name: str) -> None:
 
 
 def check_model_id(spec: Described, name: str) -> None:
-    """Checks a field that is the id of a stored model, or None."""
+    """Check that a field is the id of a stored model, or None."""
     given = getattr(spec, name)
     if given is not None and not (is_whole(given) and given >= 1):
         refuse(spec, name, "the id of a stored model, or None")
 
 
 def make_initializer(keras: Any, word: str) -> Any:
-    """A fresh Keras initialiser: one that is shared draws the same numbers for every layer."""
+    """Make a new Keras initialiser: a shared one would draw the same numbers for every layer."""
     if word in INITIALIZERS:
         return keras.initializers.get(word)
     spread = _spread(word)
