@@ -1,7 +1,7 @@
 """Options of every command that reads a table: separator, columns, dates and the like."""
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     from enstorage.sources import TableOptions
 
 
-def _option(help: str) -> typer.models.OptionInfo:
-    return typer.Option(
-        help=help, show_default=False, rich_help_panel="How the table is written, where it is not found"
-    )
+_PANEL = "Form of the table, where it is not found"
+
+
+def _option(help: str) -> Any:
+    return typer.Option(help=help, show_default=False, rich_help_panel=_PANEL)
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class TableArguments:
         typer.Option(
             "--skip-bad-rows",
             help="Leave bad rows out and list them, instead of refusing the table.",
-            rich_help_panel="How the table is written, where it is not found",
+            rich_help_panel=_PANEL,
         ),
     ] = False
 

@@ -151,7 +151,7 @@ class DataSource(Record):
             description: free text.
             connector: the store; the current one by default.
             progress: show a bar, or a function, see `enstorage.Progress`.
-            **options: how the table is written, see `enstorage.sources.TableOptions`.
+            **options: the form of the table, see `enstorage.sources.TableOptions`.
 
         Raises:
             CancelledError: the progress function asked to stop; nothing was stored then.
@@ -192,7 +192,7 @@ class DataSource(Record):
                 taken from a table is in `table_report`; missing values in it are gaps.
             values: shape (n,), finite.
             progress: show a bar, or a function, see `enstorage.Progress`.
-            **options: how the table is written, see `enstorage.sources.TableOptions`.
+            **options: the form of the table, see `enstorage.sources.TableOptions`.
 
         Returns:
             Number of points written.

@@ -77,7 +77,7 @@ class Panel(Record):
             unit: of each source.
             description: free text, of the panel.
             connector: the store to live in; the current one by default.
-            **options: how the table is written, see `enstorage.sources.TableOptions`.
+            **options: the form of the table, see `enstorage.sources.TableOptions`.
 
         Raises:
             InvalidInputError: the table cannot be read, a key is missing, or a time stands twice in a series.
@@ -167,7 +167,7 @@ class Panel(Record):
             series: name of the column with the key; None: found.
             time: name of the column with the times; None: found.
             value: name of the column with the values; None: found.
-            **options: how the table is written, see `enstorage.sources.TableOptions`.
+            **options: the form of the table, see `enstorage.sources.TableOptions`.
 
         Returns:
             Number of points written.

@@ -129,6 +129,7 @@ def test_a_repeated_time_is_named_with_both_lines(read):
         ("time,value\n", "header only"),
         ("time,value\n2020-01-01,NA\n", "holds no points: no row has both a time and a value"),
         ('time,value\n"2020-01-01,5\n2020-01-02,5\n', "line 2, column 'time'"),
+        ("2020-01-01,\nfoo,bar\n2020-01-02,5\n", "line 2, column '1': 'foo' is not a time"),
         ("", "no points"),
         ("\n# nothing\n", "no points"),
         (b"\xff\xfe2\x000\x00", r"1 column\(s\)"),

@@ -146,8 +146,9 @@ def _find(name: str, filled: "pl.Series", options: TableOptions) -> TimeForm | N
 
 def _nanoseconds(name: str, filled: "pl.Series") -> TimeForm:
     if not filled.str.contains(r"^[+-]?[0-9]{17}").any():
+        doubtful = filled.filter(filled.str.contains(_WHOLE))[0]
         raise InvalidInputError(
-            f"{name} has times such as {filled[0]!r:.60}, which may be nanoseconds, seconds or a date; expected "
+            f"{name} has times such as {doubtful!r:.60}, which may be nanoseconds, seconds or a date; expected "
             f"{_FORMS} of 17 digits or more. Give time_unit (--time-unit), such as s, or "
             "date_format (--date-format), such as %Y%m%d, or write ISO 8601."
         )
@@ -168,8 +169,9 @@ def _ordered(name: str, filled: "pl.Series", order: str | None) -> TimeForm:
                 f"{example[1]!r}. Give date_order (--date-order), day-first or month-first; the others are bad rows then."
             )
         if not (days_first or months_first):
+            doubtful = filled.filter(first.is_not_null())[0]
             raise InvalidInputError(
-                f"{name} has dates such as {filled[0]!r}, whose first number may be the day or the month: none is above 12. "
+                f"{name} has dates such as {doubtful!r}, whose first number may be the day or the month: none is above 12. "
                 "Give date_order (--date-order), day-first or month-first."
             )
         order = "month-first" if months_first else "day-first"

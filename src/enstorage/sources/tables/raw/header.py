@@ -1,7 +1,6 @@
 """The header of a table: whether there is one, what stands above it, and the names of the columns."""
 
 import re
-from collections import Counter
 
 _NUMBER = re.compile(r"^[+-]?[0-9][0-9.,' \u00a0]*(?:[eE][+-]?[0-9]+)?$")
 _DATE = re.compile(r"^[0-9]{1,4}[-./:][0-9]|^[0-9]{8,}$|^[0-9]{4}$|^[0-9]{4}-?[QqWwMm][0-9]")
@@ -10,9 +9,9 @@ _DATE = re.compile(r"^[0-9]{1,4}[-./:][0-9]|^[0-9]{8,}$|^[0-9]{4}$|^[0-9]{4}-?[Q
 def lines_above(rows: list[list[str]]) -> int:
     """The number of lines above the header that have fewer cells than the table, such as the name of a station."""
     filled = [sum(map(bool, row)) for row in rows]
-    width = max(Counter(filled).items(), key=lambda item: (item[1], item[0]))[0]
-    first = next((index for index, count in enumerate(filled) if count >= width), 0)
-    return first if is_header(rows[first]) else 0
+    first = filled.index(max(filled))  # a header names every column, other lines may have empty cells
+    is_data = any(_DATE.match(row[0]) for row in rows[:first])
+    return first if is_header(rows[first]) and not is_data else 0
 
 
 def is_header(cells: list[str]) -> bool:
