@@ -131,6 +131,16 @@ def test_times_of_one_form_are_read_as_others_are(read, form):
     assert [row.value for row in report.bad_rows] == ["1899-02-30T00:00", "1600-01-01", "1900-01-01T00:00:60"]
 
 
+@pytest.mark.parametrize("order", ["day-first", "month-first"])
+@pytest.mark.parametrize("form", ["{}.{}.%Y", "{}/{}/%Y %H:%M", "{}-{}-%YT%H:%M:%SZ"])
+def test_dates_of_one_form_are_read_as_others_are(read, order, form):
+    moments = pd.date_range("1899-12-28", periods=50, freq="1553h").floor("D")
+    texts = moments.strftime(form.format(*(["%d", "%m"] if order == "day-first" else ["%m", "%d"]))).tolist()
+    for given in (texts, [*texts, "1/1/2024"]):
+        found, _ = read("".join(f"{text};1\n" for text in given), date_order=order)
+        assert found["2"][0][:50] == [f"{moment:%Y-%m-%d}T00:00:00Z" for moment in moments]
+
+
 def test_a_year_and_a_month_are_not_a_decimal_year(read):
     rows = [f"{year}.{month:02d}".removesuffix("0") + ";1" for year in (1871, 1872) for month in range(1, 13)]
     found, report = read("\n".join(rows))

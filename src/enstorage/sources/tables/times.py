@@ -34,9 +34,8 @@ _MONTH = rf"(?P<name>(?i:{'|'.join(_MONTHS)}))(?i:{_LONG})?\.?"
 _ORDERED = rf"^(?P<first>[0-9]{{1,2}})[./-] ?(?P<second_part>[0-9]{{1,2}})[./-] ?(?P<year>[0-9]{{4}}){_CLOCK}"
 _OFFSET = r"(?:Z|UTC|:[0-9]{2}(?:[.,][0-9]+)? ?[+-][0-9]{2}(?::?[0-9]{2})?)$"
 # Years that fit into nanoseconds, and no 60th second.
-_FAST_DAY = r"(?:1[7-9]|2[01])[0-9]{2}-[0-9]{2}-[0-9]{2}"
-_FAST_HOUR, _FAST_SECOND = r"[0-9]{2}:[0-5][0-9]", r":[0-5][0-9]"
-_FAST_ISO = rf"^{_FAST_DAY}(?:([T ])({_FAST_HOUR})({_FAST_SECOND})?(Z?))?$"
+_FAST_YEAR = r"(?:1[7-9]|2[01])[0-9]{2}"
+_FAST_CLOCK = r"(?:([T ])[0-9]{2}:[0-5][0-9](:[0-5][0-9])?(Z?))?"
 _YEAR = r"^(?P<year>[0-9]{4})(?:\.(?P<fraction>[0-9]+))?$"
 _YEAR_POINT_MONTH = r"^(?P<year>[0-9]{4})\.(?P<month>0[1-9]|1[0-2]?)$"
 _WHOLE = r"^[+-]?[0-9]+$"
@@ -243,19 +242,26 @@ def _parts(pattern: str, *, first_is: str = "day") -> "Callable[[pl.Series], Tim
     return parse
 
 
-def _iso_times(texts: "pl.Series") -> Times:
-    """Times in ISO 8601; whole seconds of one form take a quarter of the time that others take."""
-    import polars as pl
+def _at_once(order: str, otherwise: "Callable[[pl.Series], Times]") -> "Callable[[pl.Series], Times]":
+    """Reads texts of one form with whole seconds by Polars, which takes a quarter of the time; others by `otherwise`."""
 
-    shape = re.match(_FAST_ISO, texts[0])
-    if shape is not None:
-        between, _, second, zone = (part or "" for part in shape.groups())
-        pattern = f"^{_FAST_DAY}{between and between + _FAST_HOUR}{second and _FAST_SECOND}{zone}$"
-        clock = between and f"{between}%H:%M{second and ':%S'}{zone}"
-        if texts.str.contains(pattern).all():
-            moments = texts.str.to_datetime(f"%Y-%m-%d{clock}", strict=False, time_unit="ns").cast(pl.Int64)
-            return moments.fill_null(0).to_numpy(), moments.is_not_null().to_numpy()
-    return iso_strings_to_ns(texts)
+    def parse(texts: "pl.Series") -> Times:
+        import polars as pl
+
+        mark = "-" if order == "Ymd" else texts[0][2:3]
+        day = re.escape(mark).join(_FAST_YEAR if part == "Y" else "[0-9]{2}" for part in order)
+        shape = re.match(f"^{day}{_FAST_CLOCK}$", texts[0]) if mark in {"-", ".", "/"} else None
+        if shape is not None:
+            between, second, zone = (part or "" for part in shape.groups())
+            pattern = f"^{day}{between and f'{between}[0-9]{{2}}:[0-5][0-9]'}{second and ':[0-5][0-9]'}{zone}$"
+            if texts.str.contains(pattern).all():
+                date = mark.join(f"%{part}" for part in order)
+                clock = between and f"{between}%H:%M{second and ':%S'}{zone}"
+                moments = texts.str.to_datetime(date + clock, strict=False, time_unit="ns").cast(pl.Int64)
+                return moments.fill_null(0).to_numpy(), moments.is_not_null().to_numpy()
+        return otherwise(texts)
+
+    return parse
 
 
 def _weeks(texts: "pl.Series") -> Times:
@@ -326,8 +332,8 @@ def _years_to_ns(texts: "pl.Series") -> Times:
     return times, fits & parts["year"].is_not_null().to_numpy()
 
 
-def _form(shown: str, pattern: str, *, first_is: str = "day") -> TimeForm:
-    return TimeForm(shown, pattern, _parts(pattern, first_is=first_is))
+def _form(shown: str, pattern: str) -> TimeForm:
+    return TimeForm(shown, pattern, _parts(pattern))
 
 
 _WEEK = r"^(?P<year>[0-9]{4})-?[Ww](?P<week>[0-9]{2})(?:-?(?P<weekday>[1-7]))?$"
@@ -335,9 +341,11 @@ _PLAIN_ISO = (
     r"^[0-9]{4}-[0-9]{2}(?:-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9:]{2,5})?)?)?$"
 )
 _TWO_DIGITS = rf"^(?P<day>[0-9]{{1,2}})\.(?P<month>[0-9]{{1,2}})\.(?P<short_year>[0-9]{{2}}){_CLOCK}"
-_ISO_FORM = TimeForm(_ISO, _PLAIN_ISO, _iso_times)
-_DAY_FIRST = _form("dates with the day first (31.12.2024)", _ORDERED)
-_MONTH_FIRST = _form("dates with the month first (12/31/2024)", _ORDERED, first_is="month")
+_ISO_FORM = TimeForm(_ISO, _PLAIN_ISO, _at_once("Ymd", iso_strings_to_ns))
+_DAY_FIRST = TimeForm("dates with the day first (31.12.2024)", _ORDERED, _at_once("dmY", _parts(_ORDERED)))
+_MONTH_FIRST = TimeForm(
+    "dates with the month first (12/31/2024)", _ORDERED, _at_once("mdY", _parts(_ORDERED, first_is="month"))
+)
 _SHORT_YEAR = _form("dates with the day first and a year of two digits (31.12.24)", _TWO_DIGITS)
 _YEARS = TimeForm("a year (1749 or 1749.042)", _YEAR, _years_to_ns)
 _YEAR_AND_MONTH = TimeForm(
