@@ -109,6 +109,7 @@ _PANELS: dict[str, dict[str, Callable[..., None] | None]] = {
         "fit": training.fit,
         "tune": training.tune,
         "predict": training.predict,
+        "evaluate": models.evaluate,
         "backtest": training.backtest,
         "forecast": forecasting.forecast,
         "import-model": models.import_model,

@@ -42,7 +42,7 @@ class IntervalNetwork(NetworkSpec):
     lstm_activation: str = "relu"
     dense_activation: str = "relu"
     last_activation: str | None = None
-    dropout: float = 0.2
+    dropout: float = 0.0
     recurrent_dropout: float = 0.2
 
     def __post_init__(self) -> None:

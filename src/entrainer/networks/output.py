@@ -22,6 +22,7 @@ _BETWEEN_0_AND_1 = ("softmax", "sigmoid", "hard_sigmoid")
 # Last activations for a cross-entropy; the categorical one divides outputs by their sum, so they need only be positive.
 _FOR_CROSSENTROPY = {
     "binary_crossentropy": _BETWEEN_0_AND_1,
+    "two_sided_crossentropy": _BETWEEN_0_AND_1,
     "categorical_crossentropy": (*_BETWEEN_0_AND_1, "softplus", "exponential"),
 }
 
@@ -41,7 +42,8 @@ def for_targets(network: NetworkSpec, targets: Targets, loss: str) -> NetworkSpe
     if named is None:
         if "last_activation" not in (field.name for field in fields(network)):
             return network
-        is_between = targets is Targets.VALUES and loss == "binary_crossentropy"  # such as several yes-or-no targets
+        # Values between 0 and 1, such as several yes-or-no targets.
+        is_between = targets is Targets.VALUES and loss in ("binary_crossentropy", "two_sided_crossentropy")
         return replace(network, last_activation="sigmoid" if is_between else targets.value)  # type: ignore[call-arg]
     if named == "softmax" and targets is not Targets.CLASSES:
         raise InvalidInputError(
@@ -58,16 +60,14 @@ def for_targets(network: NetworkSpec, targets: Targets, loss: str) -> NetworkSpe
     return network
 
 
-def last_layer(
-    keras: Any, spec: NetworkSpec, outputs: int, activation: str | None, initializer: Any = "glorot_uniform"
-) -> Any:
+def last_layer(keras: Any, spec: NetworkSpec, outputs: int, activation: str | None, **initializers: Any) -> Any:
     """A dense layer with one unit for each column of y; without an activation it is linear.
 
     Raises:
         InvalidInputError: There is one output and its activation is softmax, which would always give 1.
     """
     check_outputs(spec, outputs, activation)
-    return keras.layers.Dense(outputs, activation, kernel_initializer=initializer)
+    return keras.layers.Dense(outputs, activation, **initializers)
 
 
 def check_outputs(spec: NetworkSpec, outputs: int, activation: str | None) -> None:

@@ -16,6 +16,9 @@ INITIALIZERS = (
 )
 """Initialisers of weights, by their Keras names; also allowed: `normal(deviation)`, `uniform(limit)`, around 0."""
 
+ZEROS = "zeros"
+"""The initialiser of biases, unless another is given."""
+
 _DRAWN = re.compile(r"(normal|uniform)\(([0-9.e+-]+)\)")
 
 
@@ -28,16 +31,16 @@ def check_activation(spec: Described, name: str, *, may_be_none: bool = False) -
     check_choice(spec, name, ACTIVATIONS, may_be_none=may_be_none)
 
 
-def check_initializer(spec: Described, name: str) -> None:
-    """Check that a field is an initialiser of weights."""
+def check_initializer(spec: Described, name: str, known: tuple[str, ...] = INITIALIZERS) -> None:
+    """Check that a field is an initialiser: `normal(deviation)`, `uniform(limit)`, or one of the known names."""
     word = getattr(spec, name)
-    if word in INITIALIZERS:
+    if word in known:
         return
     if not isinstance(word, str) or _spread(word) is None:
         refuse(
             spec,
             name,
-            f"normal(deviation) or uniform(limit) with a number above 0, or one of: {', '.join(INITIALIZERS)}",
+            f"normal(deviation) or uniform(limit) with a number above 0, or one of: {', '.join(known)}",
         )
 
 
@@ -50,7 +53,7 @@ def check_model_id(spec: Described, name: str) -> None:
 
 def make_initializer(keras: Any, word: str) -> Any:
     """Make a new Keras initialiser: a shared one would draw the same numbers for every layer."""
-    if word in INITIALIZERS:
+    if word in (*INITIALIZERS, ZEROS):
         return keras.initializers.get(word)
     spread = _spread(word)
     if word.startswith("normal"):
