@@ -4,7 +4,7 @@ import os
 from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sqlalchemy import BigInteger, String
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from enstorage.connector import Connector
     from enstorage.entity.data_snapshot import DataSnapshot
     from enstorage.entity.project import Project
+    from enstorage.sources.tables import TableReport
 
 
 class DataSource(CalendarColumns, Record):
@@ -126,6 +127,64 @@ class DataSource(CalendarColumns, Record):
     def _known_aggregate(self, _key: str, value: str) -> str:
         return check_aggregate(value)
 
+    @classmethod
+    def from_table(
+        cls,
+        table: Any,
+        *,
+        name: str,
+        time_interval: str | None = None,
+        aggregate: str = "mean",
+        time_zone: str = "UTC",
+        anchor: TimeLike | None = None,
+        unit: str = "",
+        description: str = "",
+        connector: "Connector | None" = None,
+        progress: bool | Progress = False,
+        **options: Any,
+    ) -> Self:
+        """Make a source of the series in a table, and store its points; both or nothing.
+
+        Args:
+            table: of one series, as `write` takes it; for several see `Panel.from_table`.
+            name: display name.
+            time_interval: see the class; None: inferred from the times, with its anchor.
+            aggregate: see the class.
+            time_zone: see the class; also of times without an offset.
+            anchor: see the class.
+            unit: unit of the values.
+            description: free text.
+            connector: the store; the current one by default.
+            progress: show a bar, or a function, see `enstorage.Progress`.
+            **options: the form of the table, see `enstorage.sources.TableOptions`.
+
+        Raises:
+            CancelledError: the progress function asked to stop; nothing was stored then.
+            InvalidInputError: the table cannot be read, or has several series; nothing was stored then.
+        """
+        from enstorage.calendars.guess import infer_calendar
+        from enstorage.sources.tables import TableOptions, read_table
+
+        with listening(progress) as report:
+            report("Reading points", 0, 2)
+            buckets = time_interval or "1ns"  # points that are not grouped have a clock too
+            clock = Calendar.parse(buckets, time_zone=time_zone, anchor=anchor)
+            read = read_table(table, TableOptions.of(clock_of_tables(clock) | options))
+            times, _ = read.one_series()
+            found = infer_calendar(times, time_zone) if time_interval is None else clock
+            source = cls(
+                name=name,
+                time_interval=None if found is None else str(found),
+                aggregate=aggregate,
+                time_zone=time_zone,
+                anchor=None if found is None else found.anchor,
+                unit=unit,
+                description=description,
+                connector=connector,
+            )
+            source.write(read, progress=report.within(1, 2, 2))
+        return source
+
     def write(
         self,
         times: "Any | str | os.PathLike[str] | Path",
@@ -134,20 +193,23 @@ class DataSource(CalendarColumns, Record):
         time_unit: str | None = None,
         snap: str | None = None,
         progress: bool | Progress = False,
+        **options: Any,
     ) -> int:
         """Store points in one write; the value of an existing time is replaced.
 
         Times without an offset are local to the time zone of the source. On an integer axis times are integers.
 
         Args:
-            times: shape (n,): NumPy, list, pandas, Polars or Arrow; or alone: a table of two columns, a pandas Series with
-                times as index, the path of a CSV file with two columns, or an `enstorage.sources` loader of one series.
+            times: shape (n,): NumPy, list, pandas, Polars or Arrow; or alone: a table (the path of a file of text, Parquet
+                or Excel, or a table of pandas, Polars or Arrow), or an `enstorage.sources` loader of one series. What was
+                taken from a table is in `table_report`; missing values in it are gaps.
             values: shape (n,), finite.
             time_unit: of times that are numbers: `s`, `ms`, `us` or `ns` since 1970, `excel` (days of spreadsheets) or
                 `year`. Without it integers are nanoseconds, and are refused if they may be something else.
             snap: an interval, such as `1h`: each time is moved to the nearest start of a bucket of it, for times that
                 jitter around these starts; see `import_report`.
             progress: show a bar, or a function, see `enstorage.Progress`.
+            **options: the form of the table, see `enstorage.sources.TableOptions`.
 
         Returns:
             Number of points written.
@@ -155,13 +217,17 @@ class DataSource(CalendarColumns, Record):
         Raises:
             CancelledError: the progress function asked to stop; nothing was written then.
             InvalidInputError: lengths differ, a value is not a finite number, a time is repeated, two times are moved to
-                one, a row of the file cannot be read; nothing was written then.
+                one, a row of the table cannot be read; nothing was written then.
         """
-        from enstorage.sources.points import as_points
+        from enstorage.sources.points import as_points, read_points
 
         with listening(progress) as report:
             report("Reading points", 0, 1)
-            checked_times, checked_values = as_points(times, values, self.clock, time_unit)
+            table = None if values is not None else read_points(times, options, self._clock_of_tables(time_unit))
+            if table is None:
+                checked_times, checked_values = as_points(times, values, self.clock, time_unit)
+            else:
+                checked_times, checked_values = table.one_series()
             if snap is not None:
                 checked_times = _snapped(checked_times, self._calendar_of(snap))
             report("Storing points", 1, 1)
@@ -169,7 +235,13 @@ class DataSource(CalendarColumns, Record):
         with self.connector.transaction() if self._is_new else nullcontext():
             self.save()  # raises if the source was deleted meanwhile
             self.connector.series.append(self.id, checked_times, checked_values)
+        self.__dict__["_report"] = None if table is None else table.report
         return len(checked_times)
+
+    @property
+    def table_report(self) -> "TableReport | None":
+        """The report of the table that this object read last, an `enstorage.sources.TableReport`; else None."""
+        return self.__dict__.get("_report")
 
     def import_lines(
         self,
@@ -316,6 +388,9 @@ class DataSource(CalendarColumns, Record):
     def _time(self, value: TimeLike | None) -> int | None:
         return None if value is None else parse_time(value, self.time_zone, is_counter=self.clock.is_counter)
 
+    def _clock_of_tables(self, time_unit: str | None) -> dict[str, str]:
+        return clock_of_tables(self.clock) | ({} if time_unit is None else {"time_unit": time_unit})
+
     def _calendar_of(self, interval: str) -> Calendar:
         """The buckets of an interval; its own anchor and dates hold for its own interval only."""
         own = self.calendar
@@ -331,6 +406,12 @@ class DataSource(CalendarColumns, Record):
     def _after_delete(self, session: "Session") -> None:
         # Only after the commit: a roll-back could not restore the points.
         session.info.setdefault("on_commit", []).append(partial(_delete_points, self.connector.series, self.id))
+
+
+def clock_of_tables(clock: Calendar) -> dict[str, str]:
+    """The options with which a table is read by a clock."""
+    zone = {} if clock.time_zone == "UTC" else {"time_zone": clock.time_zone}
+    return {"time_unit": "step"} if clock.is_counter else zone
 
 
 def _snapped(times: "NDArray[np.int64]", snap: Calendar) -> "NDArray[np.int64]":
