@@ -29,9 +29,11 @@ def group(points: "pl.DataFrame", calendar: Calendar, aggregate: str) -> "pl.Dat
         "last": value.last,
         "count": value.count,
     }
+    # The flag is set in the query: grouping slices of a sorted column adds up values in another order than other grouping.
     return (
-        points.lazy()
-        .with_columns(_bucket(points["time"], calendar).alias("time").set_sorted())
+        points.with_columns(_bucket(points["time"], calendar).alias("time"))
+        .lazy()
+        .with_columns(pl.col("time").set_sorted())
         .group_by("time", maintain_order=True)
         .agg(functions[aggregate]().cast(pl.Float64).alias("value"))
         .collect()
