@@ -195,3 +195,9 @@ def test_json_leads_back_to_the_calendar(calendar):
 def test_what_is_no_calendar_is_refused(interval, others, message):
     with pytest.raises(InvalidInputError, match=message):
         Calendar.parse(interval, **others)
+
+
+@pytest.mark.parametrize("interval", ["1d", "1mo", "1b"])
+def test_the_mean_of_a_single_point_is_the_point_to_the_bit(interval):
+    grouped = group(pl.DataFrame({"time": [0, 40 * DAY], "value": [-0.0, 1e-3]}), Calendar.parse(interval), "mean")
+    assert grouped["value"].to_numpy().tobytes() == np.array([-0.0, 1e-3]).tobytes()
