@@ -128,6 +128,31 @@ def test_a_panel_is_written_by_its_clock(store):
     assert panel.sources()["a"].read()[0].tolist() == expected.tolist()
 
 
+def test_a_file_is_read_by_the_clock_of_its_source(store, tmp_path):
+    days = tmp_path / "days.csv"
+    days.write_text("day,kWh\n" + "".join(f"2024-03-{day},{day}\n" for day in range(29, 32)) + "2024-04-01,32\n")
+    meter = DataSource(name="meter", time_interval="1d", time_zone="Europe/London")
+    meter.write(days)
+    expected = pd.date_range("2024-03-29", periods=4, tz="Europe/London")
+    assert meter.read()[0].tolist() == expected.as_unit("ns").asi8.tolist()
+    made = DataSource.from_table(days, name="made", time_zone="Europe/London")
+    assert (made.time_interval, made.time_zone, made.read()[0].tolist()) == (
+        "1d",
+        "Europe/London",
+        meter.read()[0].tolist(),
+    )
+    rings = tmp_path / "rings.csv"
+    rings.write_text("year,mm\n-5001,1.5\n-5000,2.5\n")
+    trees = DataSource(name="trees", time_interval="year")
+    trees.write(rings)
+    assert trees.read()[0].tolist() == [-5001, -5000]
+    numbers = tmp_path / "numbers.csv"
+    numbers.write_text("day,value\n45292,1\n45293,2\n")
+    sheet = DataSource(name="sheet", time_interval="1d", time_zone="Asia/Tokyo")
+    sheet.write(numbers, time_unit="excel")
+    assert sheet.label(int(sheet.read()[0][0])) == "2024-01-01T00:00:00+09:00"
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
