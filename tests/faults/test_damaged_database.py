@@ -3,30 +3,20 @@
 import shutil
 import sqlite3
 from contextlib import closing
-from datetime import timedelta
 
+import noticing
 import pytest
-from amount import KILLS
+from amount import PAGES
 
 import enstorage
-from enstorage import Connector, DataCsv, DataSource, Forecast, Model, Project
+from enstorage import Connector, Project
 from enstorage.database import integrity
-from enstorage.errors import CorruptError, DatabaseCorruptError, NotFoundError
+from enstorage.errors import CorruptError, DatabaseCorruptError
 
 _PAGE = 4096
-_PAGES = max(10, KILLS // 5)
+_PAGES = PAGES or 10
 #: A leaf of an index or of a table without entries: whole by its form, but what it held is lost.
 _EMPTY = {"index": bytes([10, 0, 0, 0, 0, 0x10, 0, 0]), "table": bytes([13, 0, 0, 0, 0, 0x10, 0, 0])}
-_READERS = [
-    Project.get_list,
-    DataSource.get_list,
-    DataCsv.count,
-    lambda: Project.get(1).researches(),
-    lambda: Model.get(1).metas(),
-    lambda: Model.get(1).forecasts(),
-    Forecast.get_list,
-    lambda: Model.find("meta.loss < 1"),
-]
 
 
 @pytest.fixture
@@ -55,26 +45,8 @@ def put(file, page, content):
 
 
 def outcome(folder):
-    """Whether damage was found, whether `gc` freed something, and what came of each reader: an error or its answer."""
-    try:
-        connector = Connector.in_folder(folder)
-    except CorruptError as error:
-        return True, False, [error]
-    with connector:
-        found = bool(enstorage.check())
-        objects = sorted(connector.objects.hashes())
-        if found:
-            with pytest.raises(CorruptError, match="Nothing was freed"):
-                enstorage.gc(delete=True, grace=timedelta(0))
-        freed = sorted(connector.objects.hashes()) != objects
-        answers = []
-        for read in _READERS:
-            try:
-                answers.append(repr(read()))
-            except (CorruptError, NotFoundError) as error:
-                answers.append(error)
-    connector.close()
-    return found, freed, answers
+    """What is noticed of the store in a folder, see `noticing.outcome`."""
+    return noticing.outcome(lambda: Connector.in_folder(folder))
 
 
 @pytest.mark.slow
