@@ -43,7 +43,7 @@ def find_server_damage(connection: Connection, *, references: bool) -> list[str]
 
 
 def find_lost_rows(connection: Connection, table: Table) -> list[str]:
-    """What says that a table, or one of its indexes, has fewer rows than were stored; large tables are not looked at."""
+    """Signs that a table, or one of its indexes, has fewer rows than were stored; large tables are not looked at."""
     found = _compare_indexes(connection, table.name) if _is_small(connection, table.name) else []
     for child in table.metadata.sorted_tables:
         for key in child.foreign_key_constraints:
@@ -59,7 +59,7 @@ def _is_small(connection: Connection, table: str) -> bool:
 
 
 def _check_table(connection: Connection, table: str) -> list[str]:
-    """What `CHECK TABLE` of MariaDB and MySQL says."""
+    """The faults that `CHECK TABLE` of MariaDB and MySQL finds."""
     rows = connection.exec_driver_sql(f"CHECK TABLE `{table}`").all()
     return [
         f"{name}: {words}"
@@ -69,7 +69,7 @@ def _check_table(connection: Connection, table: str) -> list[str]:
 
 
 def _amcheck(connection: Connection, table: str) -> list[str]:
-    """What `amcheck` of PostgreSQL says of the indexes of a table, and whether they have all of its rows."""
+    """The faults that `amcheck` of PostgreSQL finds in the indexes of a table, such as rows that they lack."""
     found: list[str] = []
     for index, _ in _indexes(connection, table):
         with _noted(connection, index, found):

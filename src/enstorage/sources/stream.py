@@ -6,7 +6,7 @@ import stat
 import time
 from io import BufferedReader, RawIOBase
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from enstorage.settings import wait_seconds
 
@@ -34,7 +34,7 @@ class _Pipe(RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+    def readinto(self, buffer: Any, /) -> int:
         end = time.monotonic() + wait_seconds()
         while True:
             left = end - time.monotonic()
