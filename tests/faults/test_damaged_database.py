@@ -112,6 +112,20 @@ def test_the_version_of_the_tables_that_is_lost_does_not_empty_the_database(file
         assert connection.execute("SELECT count(*) FROM model").fetchone()[0] > 0
 
 
+def test_a_description_of_tables_that_is_no_text_any_more_is_damage(file):
+    with Connector.in_folder(file.parent) as connector:
+        # What SQLite says of it shows the byte, so that the driver cannot read the message.
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("PRAGMA writable_schema=ON")
+            broken = "UPDATE sqlite_master SET sql = CAST(X'43524541544520E9' AS TEXT) WHERE name = 'research'"
+            connection.execute(broken)
+            connection.commit()
+        assert connector.database.find_damage() == ["malformed database schema"]
+    connector.close()
+    with pytest.raises(DatabaseCorruptError, match=r"damaged or no database \(malformed database schema\)"):
+        Connector.in_folder(file.parent)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["mariadb", "postgresql"])
 def test_a_server_looks_through_its_own_files(filled_store, kind):

@@ -11,7 +11,7 @@ from contextlib import closing
 
 from sqlalchemy import Engine, Table, text
 
-from enstorage.database.engine import for_reading, open_sqlite
+from enstorage.database.engine import MALFORMED, for_reading, open_sqlite
 from enstorage.database.server_integrity import find_lost_rows, find_server_damage
 from enstorage.database.url import is_in_memory
 from enstorage.errors import DatabaseCorruptError
@@ -92,6 +92,8 @@ def _sqlite_damage(engine: Engine, *, references: bool) -> list[str]:
             if references and not found:
                 for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
                     found.append(f"row {row} of {table} refers to a row of {parent} that is not there")
+    except UnicodeDecodeError:
+        found.append(MALFORMED)
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError):
             raise
