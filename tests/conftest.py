@@ -50,12 +50,20 @@ def pytest_unconfigure(config):
 def pytest_collection_modifyitems(items):
     """Mark the tests that need a server as `server`, and those that kill, damage and fill disks as `long`."""
     for item in items:
-        if FAULTS in item.path.parents:
+        if FAULTS in item.path.parents or is_another_case(item):
             item.add_marker("long")
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
         kinds = {getattr(item.cls, "database", None), *filter(lambda each: isinstance(each, str), parameters)}
         if kinds & SERVERS or SERVER_FIXTURES & set(item.fixturenames):
             item.add_marker("server")
+
+
+def is_another_case(item):
+    """True for all cases but the first of a test that is marked `others_long`."""
+    marker = item.get_closest_marker("others_long")
+    return marker is not None and any(
+        index for name, index in item.callspec.indices.items() if name in marker.args or not marker.args
+    )
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -1,4 +1,4 @@
-"""`MethodContract`: what every method promises, as tests. For authors of methods; needs pytest."""
+"""`MethodContract`: the contract of every method, as tests. For authors of methods; needs pytest."""
 
 # ruff: noqa: S101 - tests assert
 
@@ -20,7 +20,7 @@ _FIT_ROWS, _NEW_ROWS = 60, 20
 
 
 class MethodContract(ABC):
-    """Every promise of `endirector.Method`, one test each.
+    """The contract of `endirector.Method`: one test for each requirement.
 
     Subclass it in a test file under a name that begins with `Test`, and give `method`.
     """
@@ -37,7 +37,7 @@ class MethodContract(ABC):
         return None
 
     def make_rows(self, rows: int, seed: int) -> tuple[Rows, Floats]:
-        """Forecasts of three members, what happened, and five prepared values before it where the method asks for them."""
+        """Forecasts of three members and the truth, with five prepared values before it if the method uses them."""
         random = np.random.default_rng(seed)
         truth = random.normal(10, 2, rows)
         forecasts = truth[:, None] + random.normal(0, [0.5, 1.0, 2.0], (rows, len(_NAMES)))
@@ -50,7 +50,7 @@ class MethodContract(ABC):
         return self._made().fit(Fitting(rows, truth, self.make_metamodel()))
 
     def test_it_is_registered_under_its_name(self) -> None:
-        """By which an ensemble finds it."""
+        """An ensemble finds its method by the registered name."""
         assert plugins.load(METHODS, self.method.name) is self.method
 
     def test_every_parameter_has_a_default_that_json_holds(self) -> None:
@@ -66,7 +66,7 @@ class MethodContract(ABC):
             self.method.check(self.metamodel, {"no_such": 1}, _NAMES)
 
     def test_it_forecasts_one_finite_value_a_row(self) -> None:
-        """Of rows that it was not fitted on, of any number."""
+        """The rows are new ones, of any number."""
         combination = self.fitted()
         for count in (1, _NEW_ROWS):
             combined = combination.predict(self.make_rows(count, 2)[0])
@@ -82,7 +82,7 @@ class MethodContract(ABC):
         np.testing.assert_allclose(first, whole[:3], rtol=1e-9)
 
     def test_fitted_again_it_combines_the_same(self) -> None:
-        """To the bit: an ensemble is verified by that."""
+        """The forecasts are equal to the bit: `verify` relies on this."""
         rows, _ = self.make_rows(_NEW_ROWS, 2)
         assert self.fitted().predict(rows).tobytes() == self.fitted().predict(rows).tobytes()
 
@@ -99,12 +99,12 @@ class MethodContract(ABC):
             np.testing.assert_allclose(combination.predict(rows), (rows.forecasts * weights).sum(axis=1), rtol=1e-9)
 
     def test_the_facts_of_the_fit_are_json(self) -> None:
-        """It is kept in the result of the ensemble."""
+        """They are stored in the result of the ensemble."""
         facts = dict(self.fitted().facts)
         assert json.loads(to_json_text(facts)) is not None
 
     def test_what_is_not_fitted_does_not_see_the_truth(self) -> None:
-        """With another truth it combines the same, where the method says that it fits nothing."""
+        """If the method declares that it fits nothing, another truth gives the same forecasts."""
         method = self._made()
         if method.is_fitted:
             return

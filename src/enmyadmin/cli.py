@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
@@ -28,6 +29,7 @@ from enmyadmin.interruption import Interrupted, interruptible
 from enmyadmin.output import Json, print_error, print_json, print_line, safe_output
 from enstorage._version import __version__
 from enstorage.errors import EnstorageError
+from enstorage.places.masking import looks_like_url, masked
 
 #: An unknown option, a missing argument and the like; the library has no public name for what they have in common.
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -61,8 +63,18 @@ class _App(typer.Typer):
 
 def _leave(status: int, kind: str, message: str, *, as_json: bool, is_error: bool = True) -> NoReturn:
     if message:
-        print_error(kind, message, as_json=as_json, is_error=is_error)
+        print_error(kind, _without_urls(message), as_json=as_json, is_error=is_error)
     raise SystemExit(status) from None
+
+
+def _without_urls(message: str) -> str:
+    """The message with URLs as they may be shown, where one was given in place of a folder, a file or a name."""
+    for word in sys.argv[1:]:
+        for given in (word, word.partition("=")[2]):
+            if looks_like_url(given):
+                for text in (given, str(Path(given)), repr(given)[1:-1]):
+                    message = message.replace(text, masked(given))
+    return message
 
 
 def _usage(error: Any, *, as_json: bool) -> str:
@@ -97,6 +109,7 @@ _PANELS: dict[str, dict[str, Callable[..., None] | None]] = {
         "fit": training.fit,
         "tune": training.tune,
         "predict": training.predict,
+        "evaluate": models.evaluate,
         "backtest": training.backtest,
         "forecast": forecasting.forecast,
         "import-model": models.import_model,

@@ -21,6 +21,8 @@ from enstorage.entity._recording import FactRecorder
 from enstorage.errors import NotConnectedError, StoreError
 from enstorage.objects.base import ObjectStore
 from enstorage.objects.choose import find_objects
+from enstorage.places.logs import hide_in_logs
+from enstorage.places.opening import opened
 from enstorage.series.base import SeriesStore
 from enstorage.series.choose import find_series
 from enstorage.settings import Settings
@@ -73,15 +75,18 @@ class Connector:
         self.settings = Settings.resolve(database, series, objects)
         self.allow_pickle = allow_pickle
         # All three URLs are parsed before any store is opened, so that a wrong URL leaves no partial store.
-        database_url = parse_url(self.settings.database)
-        open_series, open_objects = find_series(self.settings.series), find_objects(self.settings.objects)
-        self.database = Database(database_url, upgrade=upgrade)
+        database, series, objects = self.settings
+        hide_in_logs(*self.settings)
+        database_url = opened("database", database, lambda: parse_url(database))
+        open_series = opened("series store", series, lambda: find_series(series))
+        open_objects = opened("object store", objects, lambda: find_objects(objects))
+        self.database = opened("database", database, lambda: Database(database_url, upgrade=upgrade))
         self.recorder = FactRecorder(self.database)
-        self.series: SeriesStore = open_series()
-        self.objects: ObjectStore = open_objects()
+        self.series: SeriesStore = opened("series store", series, open_series)
+        self.objects: ObjectStore = opened("object store", objects, open_objects)
         store_id = self.database.store_id()
-        self.series.claim(store_id)
-        self.objects.claim(store_id)
+        opened("series store", series, lambda: self.series.claim(store_id))
+        opened("object store", objects, lambda: self.objects.claim(store_id))
         #: Inside `all_or_nothing`: the objects that were new, each with the time at which it was stored.
         self._new_objects: ContextVar[dict[str, datetime] | None] = ContextVar("enstorage_new_objects", default=None)
         Connector._latest = self

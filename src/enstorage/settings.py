@@ -6,12 +6,13 @@ They are the URLs of the three stores, and limits of what is read from files of 
 import os
 import stat
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from enstorage.errors import InvalidInputError
 from enstorage.places.folder import check_folder
-from enstorage.places.masking import masked
+from enstorage.places.masking import HIDDEN, is_name, looks_like_url, masked, scrubbed, shown_folder
 from enstorage.terminal import printable
 
 SETTINGS_FILE = "enstorage.toml"
@@ -56,8 +57,8 @@ def wait_seconds() -> float:
         seconds = 0.0
     if not 0 < seconds < 1e6:
         raise InvalidInputError(
-            f"ENSTORAGE_WAIT_SECONDS is {given!r:.40}; expected a number of seconds above 0, such as 120. Correct or "
-            "unset it."
+            f"ENSTORAGE_WAIT_SECONDS is {_shown_value(str(given))!r}; expected a number of seconds above 0, such as 120. "
+            "Correct or unset it."
         )
     return seconds
 
@@ -72,7 +73,14 @@ class Settings(NamedTuple):
     @classmethod
     def in_folder(cls, folder: str | os.PathLike[str]) -> "Settings":
         """The embedded stores, all three inside one folder."""
-        _check_text("The folder of the store", os.fspath(folder))
+        text = os.fspath(folder)
+        _check_text("The folder of the store", text, shown=shown_folder)
+        if looks_like_url(text):
+            shown = HIDDEN if "@" in text else _shown(masked(text))  # of a path it is not known what its @ ends
+            raise InvalidInputError(
+                f"The folder of the store, {shown}, is a URL; expected the path of a folder. Give "
+                "URLs to Connector(…), as ENSTORAGE_DATABASE, ENSTORAGE_SERIES and ENSTORAGE_OBJECTS, or in enstorage.toml."
+            )
         path = Path(folder).expanduser().resolve()
         check_folder(str(path), in_url=True)
         return cls(f"sqlite:///{path / 'enstorage.sqlite'}", f"delta:{path / 'series'}", f"file:{path / 'objects'}")
@@ -94,8 +102,11 @@ class Settings(NamedTuple):
         return cls(**{name: named(name) or getattr(default, name) for name in _NAMES})
 
     def shown(self) -> dict[str, str]:
-        """The URLs by name, as they may be shown: without passwords and tokens."""
+        """The URLs by name, as they may be shown: without credentials and options."""
         return {name: masked(url) for name, url in self._asdict().items()}
+
+    def __repr__(self) -> str:
+        return f"Settings({', '.join(f'{name}={url!r}' for name, url in self.shown().items())})"
 
 
 def limit(name: str) -> int:
@@ -109,7 +120,7 @@ def limit(name: str) -> int:
     if text is None:
         return int(_read_file().get(name, LIMITS[name]))
     if not (text.isascii() and text.isdecimal() and 0 < len(text) < 19 and int(text)):
-        raise InvalidInputError(f"{variable} is {text!r:.60}; expected an integer of at least 1. Correct it.")
+        raise InvalidInputError(f"{variable} is {_shown_value(text)!r}; expected an integer of at least 1. Correct it.")
     return int(text)
 
 
@@ -120,7 +131,7 @@ def _folder_of(database: str | None) -> Path | None:
     return Path(database.removeprefix("sqlite:///")).parent
 
 
-def _check_text(what: str, text: object) -> None:
+def _check_text(what: str, text: object, shown: Callable[[str], str] = masked) -> None:
     """Refuse a URL or folder that no system can open.
 
     Raises:
@@ -136,15 +147,24 @@ def _check_text(what: str, text: object) -> None:
         fault = f"has a name of more than {_LONGEST_NAME} bytes in its path"
     else:
         return
-    raise InvalidInputError(f"{what}, {_shown(text)}, {fault}. Correct it.")
+    raise InvalidInputError(f"{what}, {_shown(shown(text))}, {fault}. Correct it.")
 
 
 def _is_path(text: str) -> bool:
     return "://" not in text or text.startswith("sqlite:///")
 
 
+def _shown_value(text: str) -> str:
+    """What stands where a URL could have been written by mistake."""
+    return _shown(text) if is_name(text) else HIDDEN
+
+
+def _reason(error: Exception) -> str:
+    return "it is nested too deeply" if isinstance(error, RecursionError) else _shown(scrubbed(error))
+
+
 def _shown(text: str) -> str:
-    safe = printable(masked(text))
+    safe = printable(text)
     return safe if len(safe) <= _SHOWN else f"{safe[: _SHOWN - 1]}…"
 
 
@@ -163,20 +183,21 @@ def _read_file() -> dict[str, Any]:
     except OSError as error:
         raise InvalidInputError(f"The settings file {path.resolve()} cannot be read: {error}. Correct it.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else _shown(str(error))
+        reason = _reason(error)
         raise InvalidInputError(
             f"The settings file {path.resolve()} is not valid TOML: {reason}. Correct it or remove it."
-        ) from error
+        ) from None
     wrong = sorted(key for key, value in content.items() if not _is_right(key, value))
     if wrong:
         more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
         raise InvalidInputError(
-            f"The settings file {path.resolve()} has the entries {', '.join(map(_shown, wrong[:5]))}{more}; expected only "
-            f"the texts {', '.join(sorted(_TEXTS))} and the integers {', '.join(LIMITS)}. Remove or correct them."
+            f"The settings file {path.resolve()} has the entries {', '.join(map(_shown_value, wrong[:5]))}{more}; expected "
+            f"only the texts {', '.join(sorted(_TEXTS))} and the integers {', '.join(LIMITS)}. Remove or correct them."
         )
     for key in _TEXTS:
         if key in content:
-            _check_text(f"The entry {key} of {path.resolve()}", content[key])
+            shown = shown_folder if key == "folder" else masked
+            _check_text(f"The entry {key} of {path.resolve()}", content[key], shown)
     return content
 
 

@@ -25,6 +25,8 @@ from enstorage.errors import NotConnectedError
 ROOT = Path(__file__).parents[2]
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 PAGES = [ROOT / "README.md", *DOCS]
+FIRST = {"README.md", "tutorial"}  # what everybody reads; the other pages run in `make test-long`
+RUN = [pytest.param(page, marks=() if FIRST & {page.name, page.parent.name} else pytest.mark.long) for page in PAGES]
 LINKING = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 REFERENCE = ROOT / "docs" / "reference"
 
@@ -114,7 +116,7 @@ def fresh_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", PAGES, ids=_name)
+@pytest.mark.parametrize("page", RUN, ids=_name)
 def test_every_example_runs_and_prints_what_the_page_shows(page: Path, fresh_folder: Path):
     namespace: dict[str, object] = {"__name__": "__main__"}
     for block in _blocks(page):

@@ -1,5 +1,8 @@
 """The mark rests on what the store did itself; what people say of a member is shown as claimed, and changes are noticed."""
 
+import json
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
@@ -9,9 +12,9 @@ import endirector
 import enstorage
 import entrainer
 from commands import run_command
-from enstorage import Ensemble, ModelMeta, Project
+from enstorage import DataSource, Ensemble, ModelMeta, Project
 from enstorage.adapter import Window
-from enstorage.errors import CorruptError, InvalidInputError
+from enstorage.errors import InvalidInputError
 from entrainer.networks import Estimator
 from solar import make_sunspots
 
@@ -113,10 +116,50 @@ def test_forecasts_saved_over_those_of_an_object_are_claimed_and_verify_finds_th
     made = render(project, fit_on="valid")
     assert made.claims() == {"lag 3": ["forecasts: test", "forecasts: valid"]}
     assert "lag 3 has a test error of exactly 0" in " ".join(made.warnings())
-    with pytest.raises(CorruptError, match=r"not those of the objects .*lag 3'\), test: by up to .* saved by a person"):
-        endirector.Conductor(made).verify()
+    found = endirector.Conductor(made).verify()
+    assert [(each.member, each.part, each.made_here) for each in found.different] == [
+        ("lag 3", "valid", False),
+        ("lag 3", "test", False),
+    ]
+    assert found.different[0].largest_difference > found.different[0].allowed
     entrainer.predict(model)
-    assert endirector.Conductor(render(project, fit_on="valid")).verify().not_recomputed == {}
+    verified = endirector.Conductor(render(project, fit_on="valid")).verify()
+    assert (verified.different, verified.not_recomputed) == ((), {})
+
+
+def test_forecasts_that_a_person_corrected_are_found_by_verify_with_member_and_size(project, tmp_path):
+    model = project.models()[0]
+    ids, values = stored(model, "test")
+    model.save_forecasts("test", ids, np.maximum(values, 0) + 0.5)
+    made = render(project, fit_on="valid")
+    (found,) = endirector.Conductor(made).verify().different
+    assert (found.member, found.part, found.made_here) == ("lag 3", "test", False)
+    assert found.largest_difference == pytest.approx(np.abs(np.maximum(values, 0) + 0.5 - values).max())
+    command = ("verify", made.id, "--quiet", "--store", tmp_path / "store")
+    shown = run_command(*command)
+    assert (shown.status, shown.errors) == (1, "")
+    assert "numbers agree" in shown.output
+    assert (
+        "Different: The stored forecasts of lag 3 for test are not those of its object: they differ by" in shown.output
+    )
+    told = run_command(*command, "--json")
+    assert (told.status, json.loads(told.output)["different"]) == (1, [asdict(found)])
+
+
+def test_verify_finds_a_difference_in_values_of_any_size(project):
+    """The tolerance is relative: a series of tiny values has one of its own."""
+    source = DataSource(name="tiny", time_interval="1y").save()
+    source.write([f"{year}" for year in range(1900, 1940)], 1e-9 * (2 + np.sin(np.arange(40))))
+    preparation = source.create_snapshot().create_preparation("drop", "none", 0.5, 0.2, 0.3)
+    model = Project(name="Tiny", data_source=source).save().create_research("r", preparation).create_model("tiny")
+    model.data_set(preparation.create_set(Window(3)))
+    _, X, y = model.data_set().arrays("train")
+    model.save_object(LinearRegression().fit(X, y))
+    for part in ("train", "valid", "test"):
+        ids, truth = model.data_set().targets(part)
+        model.save_forecasts(part, ids, 1.001 * truth)
+    made = endirector.Conductor(model.research.project.create_ensemble("voting", models=[model])).render()
+    assert {each.part for each in endirector.Conductor(made).verify().different} == {"train", "valid", "test"}
 
 
 def test_in_sample_forecasts_saved_as_out_of_fold_are_claimed(project):

@@ -98,5 +98,5 @@ def test_members_without_common_quantiles_are_refused(project):
     model = project.models()[0]
     kept = model.forecasts("out_of_fold").filter(pl.col("quantile").is_null())
     model.save_forecasts("out_of_fold", kept["id"].to_numpy(), kept["value"].to_numpy())
-    with pytest.raises(InvalidInputError, match=r"forecasts of no common level .* weights_per='step'"):
+    with pytest.raises(InvalidInputError, match=r"quantile level that all members forecast .* weights_per='step'"):
         rendered(project, "linear_stack", parameters={"weights_per": "quantile"})

@@ -138,7 +138,7 @@ def test_a_decomposition_that_does_not_hold_is_an_error():
     combined = forecasts @ weights
     assert decompose(forecasts, truth, combined, weights).of == "ensemble"
     combined[7] += 1e-3
-    with pytest.raises(CorruptError, match="not what its weights make"):
+    with pytest.raises(CorruptError, match="not the weighted sums of its members"):
         decompose(forecasts, truth, combined, weights)
 
 
@@ -185,7 +185,7 @@ def test_a_member_that_does_harm_is_suggested_to_be_dropped_and_then_the_error_f
 def test_a_suggestion_from_rows_that_members_were_trained_on_is_not_trustworthy(store):
     suggestion = endirector.diagnose(rendered(make_members(valid=0.0)))["suggestion"]
     assert (suggestion["decided_on"], suggestion["trustworthy"]) == ("train", False)
-    assert "learned them by heart" in suggestion["reason"]
+    assert "members that overfit" in suggestion["reason"]
 
 
 @pytest.mark.parametrize(("method", "metamodel"), [("voting", None), ("blending", "Ridge"), ("weighted_voting", None)])

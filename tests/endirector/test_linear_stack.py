@@ -53,7 +53,7 @@ def test_each_step_has_weights_of_its_own():
     }
     assert combination.facts == {"rank": {"1": 2, "2": 2}}
     assert combination.predict(Rows(forecasts, step)) == pytest.approx(truth)
-    with pytest.raises(InvalidInputError, match="fitted on the steps 1, 2, and the members forecast the step 3 too"):
+    with pytest.raises(InvalidInputError, match="fitted on the steps 1, 2, but the members also forecast step 3"):
         combination.predict(Rows(forecasts[:1], np.array([3], dtype=np.int32)))
 
 

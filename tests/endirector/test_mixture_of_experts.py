@@ -169,5 +169,5 @@ def test_the_gate_is_the_one_that_is_kept_not_one_that_is_fitted_again(project, 
 
 
 def test_a_gate_that_is_damaged_is_refused():
-    with pytest.raises(CorruptError, match="the shapes of its parts differ"):
+    with pytest.raises(CorruptError, match="the shapes of its parts do not match"):
         Gate.from_json({"mean": [0, 0], "scale": [1, 1], "coefficients": [[1, 2]], "intercepts": [0, 0]})

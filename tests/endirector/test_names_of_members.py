@@ -157,6 +157,7 @@ def after(request):
     return request.getfixturevalue(request.param)
 
 
+@pytest.mark.others_long("after")
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_was_computed_is_the_same_under_other_names(made, after, kind):
     before = Connector.in_folder(made / "store")
@@ -187,11 +188,13 @@ def test_what_was_computed_is_the_same_under_other_names(made, after, kind):
     before.close()
 
 
+@pytest.mark.others_long
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_report_has_the_new_names(renamed, kind):
     shows(the(renamed, kind))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("where", ["elsewhere", "earlier"])
 def test_a_report_of_what_came_from_elsewhere_has_the_new_names(request, where):
     shows(the(request.getfixturevalue(where), "dropped"))

@@ -71,6 +71,7 @@ METHODS = [
 ]
 
 
+@pytest.mark.others_long
 @pytest.mark.parametrize(("method", "metamodel", "options"), METHODS)
 def test_a_report_of_every_method_is_one_page_that_loads_and_runs_nothing(project, method, metamodel, options):
     ensemble = rendered(project, method, metamodel, **options)

@@ -89,6 +89,7 @@ WALK = [
     ("create", "model", NASTY, "--research", "1", "--data-set", "1"),
     ("create", "ensemble", NASTY, "--project", "1", "--method", "voting", "--model", "1"),
     ("predict", "1", "2"),
+    ("evaluate", "1", "2"),
     ("forecast", "model", "1"),
     ("forecast", "ensemble", "1", "--csv", "{new}"),
     ("export-model", "1", "{new}"),

@@ -1,4 +1,4 @@
-"""`enstorage tune`, `what-if` and `remake` of models, and commands about points, snapshots and tags."""
+"""`enstorage tune`, `evaluate`, `what-if` and `remake` of models, and commands about points, snapshots and tags."""
 
 import json
 import shutil
@@ -47,6 +47,22 @@ def reading(enstorage):
     """The store of the commands, in this process."""
     with Connector.in_folder("enstorage-data") as connector:
         yield connector
+
+
+def test_models_are_measured_on_any_part(enstorage, reading):
+    status, output, errors = enstorage("evaluate", "line 2", 2, "--part", "valid", "--metric", "mae")
+    assert (status, errors) == (0, "")
+    title, heads, *rows = output.splitlines()
+    assert (title.strip(), heads.split()) == ("valid", ["id", "model", "loss", "mae", "rows"])
+    assert [row.split()[:3] for row in rows] == [["1", "line", "2"], ["2", "line", "4"]]
+    (found,) = json.loads(enstorage("evaluate", 1, "--json")[1])
+    kept = Model.get(1).meta("evaluation")
+    assert found == {"id": 1, "name": "line 2", "part": "test", **kept["test"]}
+    assert kept["valid"].keys() == {"loss", "mae", "rows"}
+    status, _, errors = enstorage("evaluate", 1, "--metric", "f1")
+    assert (status, "'f1' is no metric; expected mse, mae, accuracy, log_loss" in errors) == (1, True)
+    status, _, errors = enstorage("evaluate", 1, "--part", "all")
+    assert (status, "part" in errors) == (1, True)
 
 
 @pytest.mark.slow

@@ -159,7 +159,7 @@ class TestSettings:
     @pytest.mark.parametrize(
         ("urls", "kind", "message"),
         [
-            ({"database": "nonsense"}, InvalidInputError, r"'nonsense' is not a database URL. Expected .*sqlite:///"),
+            ({"database": "nonsense"}, InvalidInputError, r"'\*\*\*' is not a database URL. Expected .*sqlite:///"),
             ({"database": "oracle://host/x"}, (InvalidInputError, NotSupportedError), "oracle"),
             ({"series": "influx://h"}, NotSupportedError, r"names no series store; known are delta:, .* memory:"),
             ({"series": "delta:s3://"}, InvalidInputError, r"'s3://' names no place; expected .*s3://bucket/folder"),

@@ -38,6 +38,7 @@ def upgrade(folder):
     return subprocess.run([COMMAND, "upgrade", "--store", str(folder)], capture_output=True, text=True, check=False)
 
 
+@pytest.mark.others_long
 def test_a_store_of_every_version_opens_whole_after_upgrade(old_store, request):
     done = upgrade(old_store)
     assert (done.returncode, done.stdout) == (0, f"The store has schema {HEAD_REVISION}.\n"), done.stderr
@@ -73,6 +74,7 @@ def test_a_store_of_every_version_opens_whole_after_upgrade(old_store, request):
     connector.close()
 
 
+@pytest.mark.others_long
 def test_projects_keep_what_refers_to_them_and_their_ids_are_not_given_out_again(old_store):
     """SQLite has to make the table of projects anew, since a project may be over a panel."""
     upgrade(old_store)
@@ -88,6 +90,7 @@ def test_projects_keep_what_refers_to_them_and_their_ids_are_not_given_out_again
     connector.close()
 
 
+@pytest.mark.others_long
 def test_an_older_store_is_refused_until_it_is_upgraded_and_its_file_is_kept(old_store, request):
     revision = request.node.callspec.params["old_store"]
     if revision == HEAD_REVISION:
@@ -200,6 +203,7 @@ class Migrating:
         assert DataSource.count() == 16
         connector.close()
 
+    @pytest.mark.others_long
     @pytest.mark.parametrize("table", ["model", "model_curve", "store", "data_set_input", "panel_member"])
     def test_a_migration_that_was_cut_off_anywhere_is_made_good(self, url, tmp_path, monkeypatch, table):
         """MySQL keeps each table at once, so a killed first migration leaves some of them, or those of an older version."""

@@ -81,7 +81,7 @@ def test_it_takes_an_estimator_or_a_nested_description():
         ("Ridge", {"beta": 1}, "Ridge has no parameter 'beta'. It takes: alpha, "),
         ("VotingRegressor", {}, "VotingRegressor needs the parameter 'estimators'. Give it."),
         ("Ridge", {"alpha": print}, "parameter alpha of Ridge has no description: .* which is code"),
-        (Ridge(), {"alpha": 2.0}, "has its parameters itself"),
+        (Ridge(), {"alpha": 2.0}, "already has its parameters"),
         (make_pipeline(StandardScaler()), {}, "Pipeline is neither a regressor nor a classifier"),
         ("Ridge", [1], r"parameters are \[1\]; expected a dictionary"),
     ],

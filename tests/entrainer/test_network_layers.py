@@ -76,7 +76,7 @@ def test_interval_network_has_the_defaults_of_its_source():
     first, second = (layer for layer in model.layers if type(layer).__name__ == "LSTM")
     hidden, last = (layer for layer in model.layers if type(layer).__name__ == "Dense")
     for layer in (first, second):
-        assert (layer.units, layer.dropout, layer.recurrent_dropout) == (8, 0.2, 0.2)
+        assert (layer.units, layer.dropout, layer.recurrent_dropout) == (8, 0.0, 0.2)
         assert layer.activation.__name__ == "relu"
     assert (hidden.units, hidden.activation.__name__) == (8, "relu")
     assert (last.units, last.activation.__name__) == (5, "softmax")
@@ -132,6 +132,9 @@ def test_weights_are_drawn_as_the_initializer_says():
         assert abs(kernel.mean()) < 0.002
     assert not bias.any()
     assert not np.array_equal(first, last)
+    _, first, _, last = fresh_weights(MLP((900,), bias_initializer="normal(1)"), (2,), 900)
+    for bias in (first, last):
+        assert (bias.mean(), bias.std()) == pytest.approx((0, 1), abs=0.1)
     kernel = fresh_weights(TLFN((100,), initializer="uniform(0.2)"), (50,), 1)[0]
     assert 0.19 < kernel.max() <= 0.2
     assert -0.2 <= kernel.min() < -0.19

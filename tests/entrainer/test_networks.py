@@ -75,6 +75,7 @@ def test_every_known_network_is_tested_here():
     assert sorted(spec.name for spec in SPECS) == list(NETWORKS)
 
 
+@pytest.mark.others_long("spec")
 @pytest.mark.parametrize("spec", KERAS, ids=name)
 class TestEveryNetwork(NetworkContract):
     @pytest.fixture(autouse=True)
@@ -107,6 +108,7 @@ def test_network_takes_the_samples_it_says_and_gives_as_many_outputs_as_asked(sp
     assert model(samples(spec, shape)).shape == (4, 3)
 
 
+@pytest.mark.others_long
 @pytest.mark.parametrize(("spec", "shape"), CASES)
 def test_members_run_as_one_give_what_each_gives_alone(spec, shape):
     models = [build(spec, shape, 2, seed) for seed in range(3)]
@@ -185,6 +187,11 @@ def test_zeros_after_a_shorter_window_met_by_zero_weights_change_nothing_where_l
         ({"name": "tlfn", "initializer": "normal(0)"}, "with a number above 0"),
         ({"name": "tlfn", "initializer": "normal(1e)"}, "with a number above 0"),
         ({"name": "tlfn", "initializer": 3}, "TLFN: initializer is 3"),
+        (
+            {"name": "mlp", "bias_initializer": "orthogonal"},
+            "MLP: bias_initializer is 'orthogonal'; expected normal(deviation) or uniform(limit) with a number above 0, or "
+            "one of: zeros.",
+        ),
         ({"name": "cnn", "layers": "dense"}, "CNN's layers have 'dense'; expected a list of Convolution, Pooling"),
         ({"name": "cnn", "layers": [3]}, "CNN's layers have 3; expected"),
         ({"name": "cnn", "layers": [{"layer": "lambda"}]}, "No layer is called 'lambda'. Known: convolution, pooling"),
@@ -258,11 +265,19 @@ def test_the_last_activation_is_that_of_the_targets_unless_it_is_named(kind):
     assert last_activation_of(kind(), Targets.VALUES) == "linear"
     assert last_activation_of(kind(), Targets.CLASSES) == "softmax"
     assert last_activation_of(kind(), Targets.TWO_CLASSES) == "sigmoid"
-    assert last_activation_of(kind(), Targets.VALUES, "binary_crossentropy") == "sigmoid"
+    for loss in ("binary_crossentropy", "two_sided_crossentropy"):
+        assert last_activation_of(kind(), Targets.VALUES, loss) == "sigmoid"
     assert last_activation_of(kind(last_activation="tanh"), Targets.CLASSES) == "tanh"
     stored = kind(last_activation="softmax").to_json()
     assert spec_from_json(stored).last_activation == "softmax"
     assert kind().to_json()["last_activation"] is None
+
+
+def test_a_network_that_was_stored_before_it_had_a_parameter_is_what_it_was():
+    stored = {key: value for key, value in MLP((3,)).to_json().items() if key != "bias_initializer"}
+    assert spec_from_json(stored) == MLP((3,), bias_initializer="zeros")
+    dropping = IntervalNetwork(dropout=0.2, recurrent_dropout=0.2)
+    assert spec_from_json(dropping.to_json()) == dropping != IntervalNetwork()
 
 
 def test_a_network_without_a_last_activation_of_its_own_is_left_as_it_is():
@@ -281,6 +296,12 @@ def test_a_network_without_a_last_activation_of_its_own_is_left_as_it_is():
             "needs outputs that are probabili",
         ),
         (LSTM(last_activation="tanh"), Targets.TWO_CLASSES, "binary_crossentropy", "expected one of softmax, sigmoid"),
+        (
+            MLP(last_activation="softplus"),
+            Targets.CLASSES,
+            "two_sided_crossentropy",
+            "expected one of softmax, sigmoid",
+        ),
         (PaperLSTM(), Targets.CLASSES, "categorical_crossentropy", "'paper-lstm' ends with 'linear'.* another network"),
     ],
 )

@@ -208,6 +208,7 @@ def ways_to_stop(told):
     return [(1, False, CancelledError), (middle, True, KeyboardInterrupt), (len(told), False, CancelledError)]
 
 
+@pytest.mark.others_long
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
 def test_a_long_call_tells_how_far_it_is_and_is_stopped_without_a_trace(call, copied):
     folder, store = copied()
@@ -231,6 +232,7 @@ def test_a_long_call_tells_how_far_it_is_and_is_stopped_without_a_trace(call, co
             assert not {"report.html", "export.enz"} & set(files)
 
 
+@pytest.mark.others_long
 @pytest.mark.parametrize("call", KEEPING.values(), ids=KEEPING.keys())
 def test_a_call_that_keeps_what_is_finished_is_stopped_with_whole_members_only(call, copied):
     folder, store = copied()

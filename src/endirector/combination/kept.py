@@ -1,5 +1,6 @@
 """Stored evidence of a rendered ensemble, for combining again without opening a model."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from endirector.members.gate_inputs import longest_lag, windows_before
 from endirector.members.member import living_members, require_out_of_fold
 from endirector.members.quantiles import common_quantiles
 from endirector.methods.base import Combination, Floats, Rows
-from enstorage import Ensemble
+from enstorage import Ensemble, Model
 from enstorage.errors import CorruptError, InvalidInputError
 
 # A refitted metamodel counts as equal if its forecasts differ by less, relative to the largest.
@@ -36,9 +37,10 @@ def stored_evidence(ensemble: Ensemble, recipe: CombinationRecipe | None = None)
     """
     table = ensemble.table()
     recipe = recipe or recipe_of(ensemble)
-    evidence = _evidence(ensemble, table, "member_", recipe)
+    models = ensemble.models()
+    evidence = _evidence(ensemble, models, table, "member_", recipe)
     assert evidence is not None  # noqa: S101 - every rendered ensemble has members
-    return evidence, _evidence(ensemble, table, "out_of_fold_", recipe)
+    return evidence, _evidence(ensemble, models, table, "out_of_fold_", recipe)
 
 
 def kept_folds(ensemble: Ensemble, recipe: CombinationRecipe) -> Evidence | None:
@@ -92,15 +94,16 @@ def as_rendered(ensemble: Ensemble) -> CombinationRecipe:
     items, recipe = ensemble.items(), recipe_of(ensemble)
     present = [place for place, item in enumerate(items) if item.dropped is None]
     recipe = recipe if len(present) == len(items) else recipe.of_members(present)
-    return replace(recipe, fit_on=ensemble.rendered_result().fit_on)
+    return replace(recipe, fit_on=ensemble.rendered_result(items).fit_on)
 
 
-def _evidence(ensemble: Ensemble, table: pl.DataFrame, prefix: str, recipe: CombinationRecipe) -> Evidence | None:
+def _evidence(
+    ensemble: Ensemble, models: Sequence[Model], table: pl.DataFrame, prefix: str, recipe: CombinationRecipe
+) -> Evidence | None:
     columns = [name for name in table.columns if name.startswith(prefix)]
     if not columns:
         return None
     table = table.drop_nulls(columns)
-    models = ensemble.models()
     lag, window = recipe.method.window_lag(longest_lag(models)), None
     if lag is not None:
         window, known = windows_before(table.select(KEY), models, lag)

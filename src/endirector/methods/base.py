@@ -18,21 +18,22 @@ from enstorage.parameters.described import Described
 
 Floats = NDArray[np.float64]
 
-#: The parameter that holds those of the metamodel.
+#: Name of the parameter that holds the parameters of the metamodel.
 METAMODEL = "metamodel"
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Targets that are to be forecast together: all that a method may see of them.
+    """The input of a method: one row for each target. A method sees nothing else of the targets.
 
     Attributes:
-        forecasts: of the members, in the units of the source, shape (rows, members), those of a member next to each other
-            in memory: sums of products in another order would have other last bits.
-        step: step ahead of each target, from 1, shape (rows,); None where all are of step 1. Where members forecast
-            classes, those of a sample follow each other as steps; of two classes there may be one, the second.
-        window: the prepared values before each target, oldest first, or the inputs of a sample that comes from no series,
-            shape (rows, lag); None unless the method asked for them by `window_lag`.
+        forecasts: of the members, in the units of the source, shape (rows, members), stored column by column: another
+            memory order could change the last bits of sums.
+        step: step ahead of each target, from 1, shape (rows,); None if every target has step 1. For classes,
+            consecutive rows hold the classes of one sample, and the step is the number of the class from 1; for two
+            classes there may be one row, the second class.
+        window: the prepared values before each target, oldest first, or the inputs of a sample that is not from a
+            series, shape (rows, lag); None unless `window_lag` of the method requests them.
     """
 
     forecasts: Floats
@@ -41,11 +42,11 @@ class Rows:
 
     def __post_init__(self) -> None:
         kept = np.asfortranarray(self.forecasts).view()
-        kept.flags.writeable = False  # the same memory is what the ensemble keeps of its members
+        kept.flags.writeable = False  # the ensemble stores its members' forecasts from this memory
         object.__setattr__(self, "forecasts", kept)
 
     def only(self, chosen: NDArray[np.bool_]) -> "Rows":
-        """Some of the targets."""
+        """Select rows by a mask, shape (rows,)."""
         return Rows(
             self.forecasts[chosen],
             None if self.step is None else self.step[chosen],
@@ -75,14 +76,15 @@ class Combination:
     """A fitted way to combine members.
 
     Attributes:
-        predict: from rows to the combined forecast (rows,).
-        weights: one for each member, shape (members,); None where members are not combined by weights that stay the same.
+        predict: function from rows to the combined forecast, shape (rows,).
+        weights: one for each member, shape (members,); None if there are no weights, or if they differ by step or row.
         intercept: constant added to the weighted sum; None for no constant.
-        step_weights: weights by step, each of shape (members,), where they differ by step.
-        row_weights: from rows to weights (rows, members), where they differ by row.
-        predict_quantile: from rows, with the members' forecasts of a quantile, and its level to the combined one (rows,);
-            None where a quantile is combined as the point forecast is, if the method says that it `combines_quantiles`.
-        quantile_weights: weights by level and step, each of shape (members,), where they differ by level.
+        step_weights: weights by step, each of shape (members,), if they differ by step.
+        row_weights: function from rows to weights, shape (rows, members), if they differ by row.
+        predict_quantile: function from rows, with the members' forecasts of one quantile, and its level to the combined
+            quantile, shape (rows,). If it is None, `predict` combines quantiles too, provided the method
+            `combines_quantiles`.
+        quantile_weights: weights by level and step, each of shape (members,), if they differ by level.
         facts: description of the fit, as JSON; kept in the ensemble's `result["fit"]`.
     """
 
@@ -108,33 +110,33 @@ class Method(Described, ABC):
     name: ClassVar[str]
     #: True if it fits a metamodel. It then takes the parameter `metamodel`, a mapping, besides its own.
     has_metamodel: ClassVar[bool] = False
-    #: True if anything is fitted to the truth; a method that fits nothing cannot leak.
+    #: True if the method fits anything to the truth; a method that fits nothing cannot leak.
     fits: ClassVar[bool] = True
     #: Rows to fit on by default; None: the valid part if there is one, else the train part.
     fit_on: ClassVar[str | None] = None
-    #: True if the same combination is valid for each quantile: if weights are at least 0 and sum to 1.
+    #: True if quantiles may be combined as the point forecast is: if weights are at least 0 and sum to 1.
     combines_quantiles: ClassVar[bool] = False
 
     @classmethod
     def check(
         cls, metamodel: object, parameters: Mapping[str, Any], members: Sequence[str], classes: int | None = None
     ) -> tuple[str | None, dict[str, Any]]:
-        """Refuse what the method cannot use, before anything is stored.
+        """Check the metamodel and the parameters, before the ensemble is stored.
 
         Args:
-            metamodel: class name of an estimator, or one that was not fitted.
-            parameters: as given.
+            metamodel: class name of an estimator, or an unfitted estimator; None for none.
+            parameters: parameters of the method, by name.
             members: names of the members.
-            classes: number of classes whose probabilities they forecast; None where they forecast values.
+            classes: number of classes whose probabilities the members forecast; None if they forecast values.
 
         Returns:
-            The class name of the metamodel, and a value for each parameter, as they are kept.
+            The class name of the metamodel, and the complete parameters, both as they are stored.
 
         Raises:
-            InvalidInputError: no metamodel is given where one is needed, one is given where none is used, it is not known
-                or cannot be fitted, or a parameter is unknown or wrong.
+            InvalidInputError: the metamodel is missing, not used by the method, unknown, or cannot be fitted; or a
+                parameter is unknown or invalid.
         """
-        method, of_metamodel = cls.with_parameters(parameters)
+        method, metamodel_parameters = cls.with_parameters(parameters)
         method = method.for_members(members)
         if not cls.has_metamodel:
             if metamodel is not None:
@@ -144,19 +146,19 @@ class Method(Described, ABC):
             return None, method.to_json()
         from endirector.methods.metamodel import check_metamodel
 
-        name, of_metamodel = check_metamodel(metamodel, of_metamodel, classes)
-        return name, {**method.to_json(), METAMODEL: of_metamodel}
+        name, metamodel_parameters = check_metamodel(metamodel, metamodel_parameters, classes)
+        return name, {**method.to_json(), METAMODEL: metamodel_parameters}
 
     @classmethod
     def with_parameters(cls, given: object) -> tuple[Self, dict[str, Any]]:
-        """The method with the parameters of an ensemble, and those of its metamodel.
+        """Make the method from the parameters of an ensemble; also return those of its metamodel.
 
         Args:
-            given: a mapping from names to values that JSON can hold; what is left out takes its default, also where the
-                ensemble was made before the method had it.
+            given: a mapping from names to values that JSON can hold. A missing parameter takes its default; so
+                ensembles that were stored before the method had the parameter can still be read.
 
         Raises:
-            InvalidInputError: no mapping, an unknown name, a wrong value or one that has no JSON form.
+            InvalidInputError: not a mapping, an unknown name, an invalid value, or a value that has no JSON form.
         """
         if not isinstance(given, Mapping):
             raise InvalidInputError(
@@ -169,56 +171,56 @@ class Method(Described, ABC):
                     f"The method {cls.name!r} has no parameter {name!r}; known are: {', '.join(known) or 'none'}."
                 )
         values = json.loads(to_json_text(dict(given)))
-        of_metamodel = values.pop(METAMODEL, {})
-        if not isinstance(of_metamodel, dict):
+        metamodel_parameters = values.pop(METAMODEL, {})
+        if not isinstance(metamodel_parameters, dict):
             raise InvalidInputError(
                 f"The parameter {METAMODEL!r} of {cls.name!r} is a mapping from parameters of the metamodel to values; "
-                f"received {of_metamodel!r:.80}."
+                f"received {metamodel_parameters!r:.80}."
             )
-        return cls.from_json(values), of_metamodel
+        return cls.from_json(values), metamodel_parameters
 
     def for_members(self, members: Sequence[str]) -> Self:  # noqa: ARG002 - for subclasses
-        """The method with its parameters in the form in which they are kept for these members.
+        """Return the method with its parameters in the form in which they are stored for these members.
 
         Raises:
-            InvalidInputError: they do not go with the members.
+            InvalidInputError: the parameters do not match the members.
         """
         return self
 
     def of_members(self, chosen: Sequence[int]) -> Self:  # noqa: ARG002 - for subclasses
-        """The method for some of the members, by their places."""
+        """Return the method for some of the members, given by their positions."""
         return self
 
     @property
     def is_fitted(self) -> bool:
-        """True where anything is fitted to the truth with these parameters."""
+        """True if the method, with these parameters, fits anything to the truth."""
         return self.fits
 
     @property
     def fits_quantiles(self) -> bool:
-        """True where forecasts of quantiles are fitted on, each by itself."""
+        """True if the method fits the forecasts of each quantile separately."""
         return False
 
     def window_lag(self, longest: int | None) -> int | None:  # noqa: ARG002 - for subclasses
-        """The number of prepared values before the target that the method sees in `Rows.window`; None for none.
+        """The number of prepared values before the target that the method uses from `Rows.window`; None for none.
 
         Args:
-            longest: the longest lag of the members; None where it is not known.
+            longest: the longest lag of the members; None if it is not known.
         """
         return None
 
     def restore(self, metamodel: Any) -> Combination:
-        """The combination of a metamodel that was fitted before.
+        """Make the combination from a fitted metamodel.
 
         Raises:
-            InvalidInputError: the method has none.
+            InvalidInputError: the method has no metamodel.
         """
         raise InvalidInputError(f"The method {self.name!r} has no metamodel; received {metamodel!r:.80}.")
 
-    def recall(self, facts: Mapping[str, Any]) -> Combination | None:  # noqa: ARG002 - for those of subclasses
-        """The combination with these `Combination.facts`, if they describe it fully; None if it must be fitted again."""
+    def recall(self, facts: Mapping[str, Any]) -> Combination | None:  # noqa: ARG002 - for subclasses
+        """Make the combination from its `Combination.facts`; None if they are not enough, so it must be fitted."""
         return None
 
     @abstractmethod
     def fit(self, given: Fitting) -> Combination:
-        """Fit on the rows given, and on nothing else."""
+        """Fit on the given rows only."""

@@ -13,7 +13,7 @@ from endirector.methods.classes import as_rows, by_sample, count_of, labels_of
 class Blending(Method):
     """A metamodel on the members' forecasts; linear regressors give weights and an intercept.
 
-    Of classes it is a classifier, which sees the probabilities of all classes by all members for each sample.
+    For classes the metamodel is a classifier; its features are the probabilities of all classes by all members.
     """
 
     name = "blending"
@@ -22,7 +22,7 @@ class Blending(Method):
     def fit(self, given: Fitting) -> Combination:
         """See `Method.fit`."""
         rows, metamodel = given.rows, given.metamodel
-        # Copies: an estimator may change in place what it is given, and the forecasts of the members are kept.
+        # Copies, because an estimator may change its input in place, and the forecasts of the members are stored.
         if _is_classifier(metamodel):
             metamodel.fit(by_sample(rows).copy(), labels_of(rows, given.truth))
         else:
@@ -35,7 +35,7 @@ class Blending(Method):
             return Combination(predict=lambda rows: _probabilities(metamodel, rows))
         weights = getattr(metamodel, "coef_", None)
         intercept = getattr(metamodel, "intercept_", None)
-        # Of LinearRegression, which takes the shortest of equally good weights.
+        # LinearRegression gives a rank: below the number of members, its weights are the least-norm solution.
         rank = getattr(metamodel, "rank_", None)
         return Combination(
             predict=lambda rows: np.asarray(metamodel.predict(rows.forecasts.copy(order="F")), float),

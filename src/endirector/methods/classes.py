@@ -1,4 +1,4 @@
-"""Forecasts of classes as samples: rows have one class each, classifiers see one sample each."""
+"""Conversion between rows, one for each class of a sample, and the samples of classifiers."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,16 +8,16 @@ from enstorage.errors import InvalidInputError
 
 
 def by_sample(rows: Rows) -> Floats:
-    """Forecasts of all members for each sample.
+    """Arrange the forecasts of all members by sample.
 
     Args:
-        rows: those of a sample follow each other, a class each, all samples alike.
+        rows: consecutive rows hold the classes of one sample, in the same order for every sample.
 
     Returns:
         Shape (samples, classes · members), the members of the first class first.
 
     Raises:
-        InvalidInputError: samples have not all their classes.
+        InvalidInputError: a sample lacks one of its classes.
     """
     classes = count_of(rows)
     steps = np.ones(len(rows.forecasts), dtype=np.int32) if rows.step is None else rows.step
@@ -30,7 +30,7 @@ def by_sample(rows: Rows) -> Floats:
 
 
 def labels_of(rows: Rows, truth: Floats) -> NDArray[np.intp]:
-    """The class of each sample, from 0, shape (samples,); `truth` has shape (rows,), 1 for the class that it is, else 0."""
+    """The class of each sample, from 0, shape (samples,); `truth`, shape (rows,), is 1 for the true class, else 0."""
     classes = count_of(rows)
     if classes == 1:
         return truth.astype(np.intp)
@@ -39,12 +39,12 @@ def labels_of(rows: Rows, truth: Floats) -> NDArray[np.intp]:
 
 
 def as_rows(probabilities: Floats, known: NDArray[np.intp], classes: int) -> Floats:
-    """Probabilities of samples as rows.
+    """Convert the class probabilities of samples to rows.
 
     Args:
         probabilities: shape (samples, known classes).
-        known: numbers of these classes; the others were absent from the rows fitted on and get 0.
-        classes: number of classes in the rows of a sample: 1 where only the second of two is forecast.
+        known: numbers of these classes; the others are missing from the fitted rows, and get probability 0.
+        classes: number of rows of a sample: 1 if only the second of two classes is forecast.
 
     Returns:
         Shape (samples · classes,).

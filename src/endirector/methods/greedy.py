@@ -1,4 +1,4 @@
-"""Greedy selection: members are taken one after another, with replacement (Caruana et al. 2004, section 2)."""
+"""Greedy selection: members are selected one after another, with replacement (Caruana et al. 2004, section 2)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,23 +12,23 @@ from endirector.methods.triangle import BLOCK
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.parameters.described import check_choice, check_size
 
-# Losses that differ by less, relative to that of the best member, are the same: rounding does not decide.
+# Losses are equal if they differ by less, relative to the smallest loss of a member: rounding must not decide.
 _TIE = 1e-13
 
-# So many rows of one member are worked on at once: with those taken they stay in the cache of the processor.
+# Number of rows of one member processed at once, so that they and their running sum stay in the processor's cache.
 _ROW_BLOCK = 1 << 14
 
-# How far a sum in single precision may be off, relative to the sum of all that was rounded: twice what was found of equal
-# errors with the simplest of BLAS libraries, which sums one after another.
+# Bound on the error of a sum in single precision, relative to the sum of the absolute values of its terms: twice the
+# error measured for equal terms with the simplest BLAS library, which adds one term after another.
 _ROUGH = 1e-4
 
 
 @dataclass(frozen=True)
 class Greedy(Method):
-    """The mean of the members that were taken; one that was taken three times counts three times.
+    """The mean of the selected members; a member that was selected three times counts three times.
 
     Attributes:
-        rounds: largest number of members taken, 1 to 100,000.
+        rounds: largest number of selections, 1 to 100,000.
         metric: `mse` or `mae`.
     """
 
@@ -52,19 +52,19 @@ class Greedy(Method):
 
 
 def select(forecasts: Floats, truth: Floats, rounds: int, *, metric: str = "mse") -> tuple[list[int], list[float]]:
-    """The members in the order in which they are taken: each time the one with which the mean has the least loss.
+    """Select members one after another, each time the one that gives the mean the smallest loss.
 
-    Of members that do equally well the first is taken. What was taken after the best round is given up, so that the mean is
-    never worse than the best single member on these rows.
+    Of members with equal losses the first is selected. Selections after the best round are discarded, so that the mean
+    is never worse than the best single member on these rows.
 
     Args:
         forecasts: shape (rows, members).
         truth: shape (rows,).
-        rounds: largest number of members taken.
+        rounds: largest number of selections.
         metric: `mse` or `mae`.
 
     Returns:
-        Numbers of the members, and the loss of the mean after each.
+        Positions of the selected members in order, and the loss of the mean after each selection.
     """
     if not len(truth):
         return [0], [0.0]
@@ -82,12 +82,13 @@ def select(forecasts: Floats, truth: Floats, rounds: int, *, metric: str = "mse"
     return taken[:enough], losses[:enough]
 
 
-#: From the member that was taken last (None: none yet) and the count with a next one, to the loss with each member.
+#: Function from the last selected member (None at first) and the count after the next selection to the loss of the mean
+#: with each member as the next one, shape (members,).
 _Losses = Callable[[int | None, int], Floats]
 
 
 def _squared(forecasts: Floats, truth: Floats) -> _Losses:
-    """Mean squared errors from the Gram matrix of the members' errors: a round costs no look at the rows."""
+    """Mean squared errors from the Gram matrix of the members' errors, so that a round reads no rows."""
     members = forecasts.shape[1]
     gram = np.zeros((members, members))
     for start in range(0, len(truth), BLOCK):
@@ -95,8 +96,8 @@ def _squared(forecasts: Floats, truth: Floats) -> _Losses:
         gram += errors.T @ errors
     gram /= len(truth)
     alone = gram.diagonal().copy()
-    with_taken = np.zeros(members)  # Σ over those taken of their column of the Gram matrix
-    of_taken = 0.0  # squared error of the sum of those taken
+    with_taken = np.zeros(members)  # sum of the Gram matrix's columns of the selected members
+    of_taken = 0.0  # mean square of the summed errors of the selected members
 
     def losses(last: int | None, count: int) -> Floats:
         nonlocal of_taken
@@ -109,10 +110,10 @@ def _squared(forecasts: Floats, truth: Floats) -> _Losses:
 
 
 def _absolute(forecasts: Floats, truth: Floats) -> _Losses:
-    """Mean absolute errors, a member and a block of rows at a time, with nothing allocated in a round.
+    """Mean absolute errors, computed by member and block of rows, without allocations in a round.
 
-    In single precision, which is half of the memory to read; members that come within its rounding of the best are looked at
-    again in double precision, so that it does not decide.
+    A round computes them in single precision, which halves the memory to read. Members within the rounding error of the
+    best are computed again in double precision, so that rounding does not decide.
     """
     from scipy.linalg.blas import dasum, sasum
 
@@ -121,9 +122,9 @@ def _absolute(forecasts: Floats, truth: Floats) -> _Losses:
     for start in range(0, len(truth), BLOCK):
         own = slice(start, start + BLOCK)
         errors[:, own] = (forecasts[own] - truth[own, None]).T
-    with np.errstate(over="ignore"):  # an infinity is looked at again
+    with np.errstate(over="ignore"):  # infinite sums that could win are computed again below
         np.copyto(rough, errors, casting="same_kind")
-    total: NDArray[np.float64] = np.zeros(len(truth))  # the sum of the errors of those taken
+    total: NDArray[np.float64] = np.zeros(len(truth))  # sum of the errors of the selected members
     rough_total = np.zeros(len(truth), dtype=np.float32)
     alone = np.array([dasum(own) for own in errors])
     work, rough_work = np.empty(min(_ROW_BLOCK, len(truth))), np.empty(min(_ROW_BLOCK, len(truth)), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Linear stack: unconstrained weights by least squares, b = Σ w_t b_t, by themselves for each step ahead (Breiman 1996)."""
+"""Linear stack: unconstrained weights by least squares, b = Σ w_t b_t, separate for each step ahead (Breiman 1996)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,8 @@ class LinearStack(Method):
     """Weights of any sign and sum, without an intercept.
 
     Attributes:
-        weights_per: `step`: for each member and step; `member`: for each member; `quantile`: for each level too.
+        weights_per: `step`: a weight for each member and step; `member`: for each member; `quantile`: for each member,
+            step and level.
     """
 
     name = "linear_stack"
@@ -31,7 +32,7 @@ class LinearStack(Method):
 
     @property
     def fits_quantiles(self) -> bool:
-        """With weights for each quantile."""
+        """True if there are weights for each quantile."""
         return self.weights_per == "quantile"
 
     def fit(self, given: Fitting) -> Combination:
@@ -60,11 +61,11 @@ class LinearStack(Method):
 
 
 def _by_quantile(given: Fitting) -> Combination:
-    """Weights for each level and step; the point forecast is that of the median, or by least squares where there is none."""
+    """Fit weights for each level and step; the point forecast has those of the median, else those of least squares."""
     if not given.quantiles:
         raise InvalidInputError(
-            "Weights are to be found for each quantile, and the members have forecasts of no common level for the rows to "
-            "fit on. Train them with Training(quantiles=(0.1, 0.5, 0.9)) and backtest them so, or take weights_per='step'."
+            "weights_per='quantile' needs a quantile level that all members forecast for the rows to fit on; there is "
+            "none. Train and backtest the members with Training(quantiles=(0.1, 0.5, 0.9)), or take weights_per='step'."
         )
     steps, own = np.unique(_steps(given.rows)), _steps(given.rows)
     by_level = {
@@ -84,15 +85,15 @@ def _by_quantile(given: Fitting) -> Combination:
 
 
 def pinball_weights(forecasts: Floats, truth: Floats, level: float) -> Floats:
-    """The w with the least mean pinball loss of forecasts·w (Koenker & Bassett 1978, Regression quantiles).
+    """Find the w with the least mean pinball loss of forecasts·w (Koenker & Bassett 1978, Regression quantiles).
 
     Args:
-        forecasts: of the quantile, shape (rows, members).
+        forecasts: the members' forecasts of the quantile, shape (rows, members).
         truth: shape (rows,).
-        level: of the quantile, between 0 and 1.
+        level: level of the quantile, between 0 and 1.
 
     Returns:
-        Shape (members,); found as a linear program.
+        Weights, shape (members,); the solution of a linear program.
     """
     from sklearn.linear_model import QuantileRegressor
 
@@ -102,15 +103,15 @@ def pinball_weights(forecasts: Floats, truth: Floats, level: float) -> Floats:
 
 
 def least_squares(forecasts: Floats, truth: Floats) -> tuple[Floats, int]:
-    """The w that minimises ‖forecasts·w − truth‖²; of several the one with the least ‖w‖.
+    """Find the w that minimises ‖forecasts·w − truth‖²; of several, the one with the least ‖w‖.
 
     Args:
         forecasts: shape (rows, members).
         truth: shape (rows,).
 
     Returns:
-        Weights, shape (members,), and the rank of the forecasts: where it is below the number of members, as for two that
-        forecast the same, other weights are as good.
+        Weights, shape (members,), and the rank of the forecasts. If the rank is below the number of members, for
+        example if two members forecast the same, other weights give the same error.
     """
     root = triangle(
         np.column_stack([forecasts[start : start + BLOCK], truth[start : start + BLOCK]])
@@ -132,7 +133,7 @@ def _predict(rows: Rows, by_step: Mapping[int, Floats]) -> Floats:
     unknown = sorted(set(np.unique(steps).tolist()) - set(by_step))
     if unknown:
         raise InvalidInputError(
-            f"The weights were fitted on the steps {', '.join(map(str, by_step))}, and the members forecast the step "
-            f"{unknown[0]} too. Make out-of-fold forecasts of all steps, or take weights_per='member'."
+            f"The weights were fitted on the steps {', '.join(map(str, by_step))}, but the members also forecast step "
+            f"{unknown[0]}. Make out-of-fold forecasts of all steps, or take weights_per='member'."
         )
     return forecast

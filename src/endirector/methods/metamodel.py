@@ -14,15 +14,16 @@ from enstorage.estimators.trial import check_kind
 
 
 def make_metamodel(name: str, parameters: Mapping[str, Any] | None = None, most_jobs: int | None = None) -> Any:
-    """A fresh regressor or classifier; a `random_state` that is not given is 0, also in estimators inside.
+    """Make an unfitted regressor or classifier; a missing `random_state` becomes 0, also in nested estimators.
 
     Args:
-        name: of the class.
-        parameters: of its constructor, as `enstorage.estimators.describe` gives them.
+        name: class name.
+        parameters: parameters of the constructor, as `enstorage.estimators.describe` returns them.
         most_jobs: largest number of processes for `n_jobs`; by default the number of cores.
 
     Raises:
-        InvalidInputError: there is no such estimator, it cannot be made so, or it does not forecast.
+        InvalidInputError: the estimator is unknown, cannot be made with these parameters, or is neither a regressor
+            nor a classifier.
         MissingLibraryError: scikit-learn is not installed.
     """
     metamodel = make(name, parameters or {}, most_jobs=most_jobs)
@@ -33,18 +34,18 @@ def make_metamodel(name: str, parameters: Mapping[str, Any] | None = None, most_
 def check_metamodel(
     given: object, parameters: Mapping[str, Any], classes: int | None = None
 ) -> tuple[str, dict[str, Any]]:
-    """Refuse a metamodel that cannot be fitted to forecasts: it is tried on a few numbers.
+    """Check that a metamodel can be fitted to forecasts, by a fit to a few numbers.
 
     Args:
-        given: class name of a scikit-learn regressor, or a regressor that was not fitted; for classes a classifier.
-        parameters: of its constructor; with an estimator they are its own.
+        given: class name of a scikit-learn regressor, or an unfitted regressor; for classes a classifier.
+        parameters: parameters of the constructor; empty if an estimator is given, which has its own.
         classes: number of classes that are forecast; None for values.
 
     Returns:
-        The class name and the parameters that differ from the defaults, of which `make_metamodel` makes it.
+        The class name, and the parameters that differ from the defaults, as `make_metamodel` takes them.
 
     Raises:
-        InvalidInputError: it cannot; the message says why.
+        InvalidInputError: it cannot be fitted; the message gives the reason.
     """
     if given is None:
         raise InvalidInputError(
@@ -53,7 +54,7 @@ def check_metamodel(
     name, described = _described(given, parameters)
     metamodel = make_metamodel(name, described)
     _check_kind(metamodel, name, classes)
-    rows = np.random.default_rng(0).uniform(1, 2, size=(32, 3))  # positive: some take nothing else
+    rows = np.random.default_rng(0).uniform(1, 2, size=(32, 3))  # some take only positive values
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -73,14 +74,14 @@ def _described(given: object, parameters: Mapping[str, Any]) -> tuple[str, dict[
         return given, plain_parameters(given, parameters)
     if parameters and hasattr(given, "get_params"):
         raise InvalidInputError(
-            f"{given!r:.50} has its parameters itself; received parameters={{'metamodel': {dict(parameters)}}} besides. "
-            "Give the class name with parameters, or the estimator alone."
+            f"{given!r:.50} already has its parameters; also received parameters={{'metamodel': {dict(parameters)}}}. "
+            "Give the class name with parameters, or only the estimator."
         )
     return describe(given)
 
 
 def _check_kind(metamodel: Any, name: str, classes: int | None) -> None:
-    """Refuse a classifier for values, and for classes what gives no probabilities of them."""
+    """Refuse a classifier for values, and for classes an estimator without class probabilities."""
     from sklearn.base import is_classifier
 
     if classes is None and is_classifier(metamodel):
@@ -89,6 +90,6 @@ def _check_kind(metamodel: Any, name: str, classes: int | None) -> None:
         )
     if classes is not None and not (is_classifier(metamodel) and hasattr(metamodel, "predict_proba")):
         raise InvalidInputError(
-            f"The members forecast probabilities of {classes} classes; expected a classifier that gives such as metamodel, "
-            f"received {name}. Take for example LogisticRegression."
+            f"The members forecast probabilities of {classes} classes; expected a classifier with predict_proba as "
+            f"metamodel, received {name}. Take for example LogisticRegression."
         )

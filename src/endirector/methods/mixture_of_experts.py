@@ -18,7 +18,7 @@ class MixtureOfExperts(Method):
 
     Attributes:
         gate_lag: number of values before the target seen by the gate, 1 to 100,000; None for the longest lag of the members.
-        penalty: on the squares of the coefficients, 0 or more.
+        penalty: factor of the sum of squared coefficients in the objective, 0 or more.
     """
 
     name = "mixture_of_experts"
@@ -34,11 +34,11 @@ class MixtureOfExperts(Method):
         check_number(self, "penalty", 0)
 
     def window_lag(self, longest: int | None) -> int | None:
-        """The `gate_lag` that was asked for, else the longest lag of the members."""
+        """The parameter `gate_lag`, else the longest lag of the members."""
         lag = self.gate_lag or longest
         if lag is None:
             raise InvalidInputError(
-                "No member has a lag, so it is not known how many values the gate is to see. Give it: "
+                "No member has a lag, so the number of values that the gate sees is not known. Set it, for example: "
                 "parameters={'gate_lag': 12}."
             )
         return lag
@@ -49,7 +49,7 @@ class MixtureOfExperts(Method):
         return _of_gate(gate, {"gate": gate.to_json(), **found})
 
     def recall(self, facts: Mapping[str, Any]) -> Combination:
-        """See `Method.recall`. Fitted again on another processor, it would be another gate that is about as good."""
+        """See `Method.recall`. A gate that is fitted again on another processor can differ a little."""
         return _of_gate(Gate.from_json(facts["gate"]), facts)
 
 
@@ -78,19 +78,19 @@ class Gate:
         """The gate described by `to_json`.
 
         Raises:
-            CorruptError: the shapes do not go together.
+            CorruptError: the shapes do not match.
         """
         mean, scale, coefficients, intercepts = (
             np.asarray(facts[name], dtype=np.float64) for name in ("mean", "scale", "coefficients", "intercepts")
         )
         if not mean.shape == scale.shape == coefficients.shape[:1] or coefficients.shape[1:] != intercepts.shape:
             raise CorruptError(
-                "The gate of a mixture is damaged: the shapes of its parts differ. Render the ensemble again."
+                "The gate of a mixture is damaged: the shapes of its parts do not match. Render the ensemble again."
             )
         return cls(mean, scale, coefficients, intercepts)
 
     def to_json(self) -> dict[str, Any]:
-        """All of it as lists, and the lag."""
+        """The attributes as lists, and the lag."""
         return {
             "lag": len(self.mean),
             "mean": self.mean.tolist(),
@@ -109,19 +109,20 @@ def _of_gate(gate: Gate, facts: Mapping[str, Any]) -> Combination:
 
 
 def fit_gate(window: Floats, forecasts: Floats, truth: Floats, penalty: float) -> tuple[Gate, dict[str, Any]]:
-    """The gate with the least squared error of Σ w(x) b, by L-BFGS on all rows at once.
+    """Fit the gate with the least squared error of Σ w(x) b, by L-BFGS on all rows at once.
 
     The objective is the mean squared error, divided by that of the plain mean of the members, plus `penalty` times the
-    sum of all squared coefficients and intercepts. It begins with equal weights, so it ends no worse than the plain mean.
+    sum of all squared coefficients and intercepts. The search begins with equal weights, so the objective at the end
+    is at most that of the plain mean.
 
     Args:
         window: the inputs, shape (rows, lag).
         forecasts: shape (rows, members).
         truth: shape (rows,).
-        penalty: at least 0; the larger, the closer the weights are to equal ones.
+        penalty: at least 0; a larger penalty moves the weights closer to equal ones.
 
     Returns:
-        The gate; and `iterations`, and whether it `converged`.
+        The gate; and a mapping with the number of `iterations`, and `converged`, true if the search converged.
     """
     from scipy.optimize import minimize
 
@@ -129,16 +130,16 @@ def fit_gate(window: Floats, forecasts: Floats, truth: Floats, penalty: float) -
     scale[scale == 0] = 1.0
     inputs = np.column_stack([(window - mean) / scale, np.ones(len(window))])
     errors = forecasts - truth[:, None]
-    usual = float(np.mean(errors.mean(axis=1) ** 2)) or 1.0
+    plain_error = float(np.mean(errors.mean(axis=1) ** 2)) or 1.0
     shape = inputs.shape[1], forecasts.shape[1]
 
     def objective(flat: Floats) -> tuple[float, Floats]:
         coefficients = flat.reshape(shape)
         weights = _softmax(inputs @ coefficients)
         residual = np.einsum("rm,rm->r", weights, errors)
-        loss = float(np.mean(residual**2)) / usual + penalty * float(np.sum(coefficients**2))
+        loss = float(np.mean(residual**2)) / plain_error + penalty * float(np.sum(coefficients**2))
         # ∂ residual / ∂ z_t = w_t (e_t − residual), since Σ w = 1.
-        slope = weights * (errors - residual[:, None]) * (2 / (usual * len(truth)) * residual)[:, None]
+        slope = weights * (errors - residual[:, None]) * (2 / (plain_error * len(truth)) * residual)[:, None]
         return loss, (inputs.T @ slope + 2 * penalty * coefficients).ravel()
 
     found = minimize(objective, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 1000})
@@ -156,6 +157,6 @@ def _softmax(scores: Floats) -> Floats:
 def _window(rows: Rows) -> Floats:
     if rows.window is None:
         raise InvalidInputError(
-            "A mixture needs the values before each target, or inputs of samples; received rows without."
+            "A mixture of experts needs the values before each target, or the inputs of samples; the rows have neither."
         )
     return rows.window

@@ -1,4 +1,4 @@
-"""The triangle of a QR decomposition of many rows, block by block."""
+"""The triangular factor R of a QR decomposition of many rows, computed block by block."""
 
 from collections.abc import Iterable
 
@@ -6,21 +6,21 @@ import numpy as np
 
 from endirector.methods.base import Floats
 
-#: Number of rows processed at once: they stay in the cache of the processor.
+#: Number of rows processed at once, so that they stay in the cache of the processor.
 BLOCK = 1 << 11
 
 
 def triangle(blocks: Iterable[Floats]) -> Floats:
-    """R of the QR decomposition of blocks of rows that lie one above the other.
+    """Compute R of the QR decomposition of all blocks, stacked one above the other.
 
-    It has at most as many rows as columns, so what is found from it costs no look at the rows any more, and squares nothing,
-    as the Gram matrix does: half of the digits of nearly equal members would be lost by that.
+    R has at most as many rows as columns, so a solution from R does not read all rows again. Unlike the Gram matrix,
+    R does not square the values, by which half of the digits would be lost if members are nearly equal.
 
     Args:
         blocks: each of shape (some rows, columns), at least one.
 
     Returns:
-        Shape (at most columns, columns); its least squares are those of all rows.
+        R, shape (at most columns, columns); least squares on R and on all rows have the same solution.
     """
     found: Floats | None = None
     for block in blocks:

@@ -21,7 +21,8 @@ class WeightedVoting(Method):
     """Convex weights: by least squares on the simplex, by the inverse of each member's squared error, or as given.
 
     Attributes:
-        weights: `simplex`, `inverse_error`, or a weight for each member: in their order, or by their names or places.
+        weights: `simplex`, `inverse_error`, or a weight for each member: a list in their order, or a mapping from
+            their names or positions.
     """
 
     name = "weighted_voting"
@@ -42,11 +43,11 @@ class WeightedVoting(Method):
 
     @property
     def is_fitted(self) -> bool:
-        """Weights that are given are not fitted."""
+        """False if the weights are given."""
         return self.weights in _FITTED
 
     def for_members(self, members: Sequence[str]) -> Self:
-        """Put weights that are given in the order of the members; refuse those that are not convex."""
+        """Put given weights in the order of the members; refuse weights that are not convex."""
         if self.is_fitted:
             return self
         weights = _in_order(self.weights, members) if isinstance(self.weights, dict) else self.weights
@@ -59,12 +60,12 @@ class WeightedVoting(Method):
             below = f", and that of {', '.join(negative)} is below 0" if negative else ""
             raise InvalidInputError(
                 f"Weights are at least 0 and sum to 1; the sum of those received is {math.fsum(weights):.12g}{below}. "
-                "Divide them by their sum, or let weights='simplex' find them."
+                "Divide them by their sum, or take weights='simplex', which fits them."
             )
         return replace(self, weights=[float(weight) for weight in weights])
 
     def of_members(self, chosen: Sequence[int]) -> Self:
-        """Weights that were given keep their proportions; equal ones where those chosen had none."""
+        """Scale the given weights of the chosen members to sum 1; if all of them are 0, give equal weights."""
         if self.is_fitted:
             return self
         kept = [self.weights[place] for place in chosen]
@@ -73,15 +74,15 @@ class WeightedVoting(Method):
 
     def fit(self, given: Fitting) -> Combination:
         """See `Method.fit`."""
-        asked, forecasts = self.weights, given.rows.forecasts
+        setting, forecasts = self.weights, given.rows.forecasts
         facts: dict[str, Any] = {}
-        if asked == "simplex":
+        if setting == "simplex":
             weights, rank = simplex_least_squares(forecasts, given.truth)
             facts = {"rank": rank}
-        elif asked == "inverse_error":
+        elif setting == "inverse_error":
             weights = inverse_error(forecasts, given.truth)
         else:
-            weights = np.array(asked, dtype=np.float64)
+            weights = np.array(setting, dtype=np.float64)
             if len(weights) != forecasts.shape[1]:
                 raise InvalidInputError(
                     f"The ensemble was given {len(weights)} weights and has {forecasts.shape[1]} members now. Make a new "
@@ -93,20 +94,20 @@ class WeightedVoting(Method):
 def _in_order(given: Mapping[str, float], members: Sequence[str]) -> list[float]:
     """The weights of a mapping whose keys are the members' names or positions from 0 (in JSON: texts)."""
     keys = [name if name in given else str(position) for position, name in enumerate(members)]
-    strange = [key for key in given if key not in keys]
+    unknown = [key for key in given if key not in keys]
     missing = [name for name, key in zip(members, keys, strict=True) if key not in given]
-    if strange or missing:
+    if unknown or missing:
         raise InvalidInputError(
-            f"Weights are given by the names of the members, {', '.join(members) or 'of which there are none'}, or their "
-            f"positions from 0; received {', '.join(map(repr, given)) or 'none'}. Give each member one."
+            f"Weights are given by the names of the members ({', '.join(members) or 'there are none'}) or by their "
+            f"positions from 0; received {', '.join(map(repr, given)) or 'none'}. Give one weight for each member."
         )
     return [given[key] for key in keys]
 
 
 def inverse_error(forecasts: Floats, truth: Floats) -> Floats:
-    """Weights in proportion to 1 / mean squared error of each member (Bates & Granger 1969, without correlations).
+    """Weights proportional to 1 / mean squared error of each member (Bates & Granger 1969, without correlations).
 
-    Members without any error share all the weight.
+    If members have no error, they share all the weight equally.
 
     Args:
         forecasts: shape (rows, members).
@@ -117,14 +118,14 @@ def inverse_error(forecasts: Floats, truth: Floats) -> Floats:
     """
     squared = np.mean((forecasts - truth[:, None]) ** 2, axis=0)
     best = squared.min()
-    # Divided by the best, which no rounding can bring to infinity.
+    # best / squared is at most 1, whereas 1 / squared could overflow to infinity.
     shares = (squared == 0).astype(np.float64) if best == 0 else best / squared
     weights: Floats = shares / shares.sum()
     return weights
 
 
 def simplex_least_squares(forecasts: Floats, truth: Floats) -> tuple[Floats, int]:
-    """The w ≥ 0 with Σ w = 1 that minimises ‖forecasts·w − truth‖².
+    """Find the w ≥ 0 with Σ w = 1 that minimises ‖forecasts·w − truth‖².
 
     Since Σ w = 1, the error is E·w with E = forecasts − truth, and the minimum of ‖E·w‖² over the simplex is the
     non-negative least-squares solution of [E; s·1ᵀ] v = [0; s], scaled to sum 1, for any s > 0 (Lawson & Hanson 1974).
@@ -134,8 +135,8 @@ def simplex_least_squares(forecasts: Floats, truth: Floats) -> tuple[Floats, int
         truth: shape (rows,).
 
     Returns:
-        Weights, shape (members,), and the rank of the members' errors: where it is below the number of members, other
-        weights are as good, as for two members that forecast the same.
+        Weights, shape (members,), and the rank of the members' errors. If the rank is below the number of members, for
+        example if two members forecast the same, other weights may give the same error.
     """
     from scipy.optimize import nnls
 

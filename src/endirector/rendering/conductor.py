@@ -13,7 +13,7 @@ from endirector.combination.gather import Gathered, gather, no_new_forecasts
 from endirector.combination.recipe import recipe_of
 from endirector.members.member import Member, living_members, members_of, require_out_of_fold
 from endirector.methods.base import Floats
-from endirector.rendering.recompute import check_forecasts
+from endirector.rendering.recompute import compare_with_objects
 from endirector.rendering.result import item_results_of, result_of
 from endirector.rendering.table import table_of
 from endirector.rendering.verify import Verification, compared
@@ -91,19 +91,19 @@ class Conductor:
         """Render again from what is stored, and compare with the stored result; nothing is stored.
 
         On the same machine with the same library versions all bits must be equal; elsewhere numbers must agree to a
-        relative 1e-9. Then the objects of the members forecast again, and the stored forecasts must agree with these: to
-        1e-9 of the largest forecast, and to 1e-4 for networks, which compute in single precision.
+        relative 1e-9. Then the objects of the members forecast again: where the stored forecasts of a member are others, by
+        more than 1e-9 of the largest forecast, or 1e-4 for networks, which compute in single precision, it is told.
 
         Args:
             progress: show a bar, or a function, see `enstorage.Progress`.
 
         Returns:
-            The required precision, and the largest difference.
+            The required precision, the largest difference, and the forecasts that are not those of the object beside them,
+            such as those that a person corrected and saved.
 
         Raises:
             CancelledError: the progress function asked to stop.
-            CorruptError: something differs; the message names it, and members or data that changed since. Or stored
-                forecasts of a member are not those of its object.
+            CorruptError: something differs; the message names it, and members or data that changed since.
             NotFoundError: the ensemble was not rendered.
         """
         ensemble = self.ensemble
@@ -113,7 +113,8 @@ class Conductor:
                 rendering = self._rendered(members, strict=False, report=report)
             forecasts = rendering.forecasts()
             same = compared(ensemble, kept, rendering.table, rendering.result, rendering.item_results, forecasts)
-            return replace(same, not_recomputed=check_forecasts(living_members(ensemble)))
+            different, left = compare_with_objects(living_members(ensemble))
+            return replace(same, different=different, not_recomputed=left)
 
     def _rendered(self, members: list[Member], *, strict: bool, report: Listener) -> Rendering:
         recipe, total = recipe_of(self.ensemble), len(members) + 1

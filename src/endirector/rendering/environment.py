@@ -1,4 +1,4 @@
-"""The environment of a computation: machine and libraries. Where both are the same, bits can be."""
+"""The environment of a computation: machine and libraries. Results can be equal to the bit if both are the same."""
 
 import platform
 from pathlib import Path
@@ -9,12 +9,12 @@ _LIBRARIES = ("enstorage", "numpy", "polars", "scikit-learn", "scipy")
 
 
 def environment() -> dict[str, str]:
-    """The kind of machine, and the versions of Python and of what computes here."""
+    """The kind of machine, and the versions of Python and of the libraries that compute the results."""
     return {"machine": _machine(), "python": platform.python_version()} | versions_of(_LIBRARIES)
 
 
 def _machine() -> str:
-    """Architecture and processor: on them depends which instructions a library takes, and so the last bits."""
+    """Architecture and processor: libraries choose their instructions by them, which can change the last bits."""
     listed = Path("/proc/cpuinfo")
     names = (
         [line.partition(":")[2].strip() for line in listed.read_text().splitlines() if line.startswith("model name")]

@@ -1,4 +1,4 @@
-"""The table of a rendered ensemble: targets, truth and all forecasts, so that it can be fitted again without any model."""
+"""The table of a rendered ensemble: targets, truth and all forecasts, enough to fit the method again."""
 
 from collections.abc import Sequence
 
@@ -26,9 +26,9 @@ def table_of(
         members: in the order of their columns.
         alignment: the targets that they share.
         forecast: of the ensemble, shape (rows,).
-        fitted: mask of the rows that were fitted on; None where that was `folds`.
-        folds: the out-of-fold forecasts that were fitted on. A target of theirs that members have no other forecast of gets
-            a row in which those are null.
+        fitted: mask of the rows on which the method was fitted, shape (rows,); None if there are none.
+        folds: the out-of-fold forecasts on which the method was fitted instead. A target that has no other forecasts
+            gets a row in which these are null.
         row_weights: weights of the members that differ by row, shape (rows, members).
 
     Returns:

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from endirector.alignment.align import KEY
+from endirector.rendering.recompute import Different
 from enstorage import Ensemble
 from enstorage.entity.ensemble_result import EnsembleResult, ItemResult
 from enstorage.errors import CorruptError
@@ -27,12 +28,14 @@ class Verification:
         demanded: `equal bits`, on the machine and with the versions that it was rendered with; else `1e-9`.
         largest_difference: of all numbers, relative to their size or to 1; 0 for equal bits.
         numbers: number of values compared.
+        different: forecasts of members that are not those of the object that they are stored beside.
         not_recomputed: why the object of a model did not forecast again, by the name of the model.
     """
 
     demanded: str
     largest_difference: float
     numbers: int
+    different: tuple[Different, ...] = ()
     not_recomputed: Mapping[str, str] = field(default_factory=dict)
 
 

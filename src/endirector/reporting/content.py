@@ -55,31 +55,31 @@ class Intervals:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """All that the page shows.
+    """All data that the page shows.
 
     Attributes:
         ensemble: the ensemble.
-        project: its name.
-        names: of the members that took part.
-        label: of the ensemble in tables and plots.
-        judged: the part on which it is judged: test where there is one.
+        project: name of the project.
+        names: of the combined members.
+        label: name of the ensemble in tables and plots.
+        judged: the part on which the ensemble is evaluated: test if there is one.
         unit: of the targets; empty for none.
         squared: the unit of squared errors.
         classes: true if probabilities of classes are forecast.
-        period: the first and the last time of that part; None where targets have no times, such as those from arrays.
-        result: of rendering.
+        period: the first and the last time of that part; None if targets have no times, such as those from arrays.
+        result: the result of rendering.
         alignment: see `Ensemble.alignment`.
         metrics: see `Ensemble.metrics`.
-        weights: by name; None where members are not combined by weights that stay the same.
-        step_weights: by step and name, where they differ by step.
-        row_weights: as `drawn`, with the columns `id` and `weight_…`, where weights differ by row.
-        drawn: targets of the judged part, of one series and step: `id`, `truth`, `member_…`, `ensemble`.
-        of_all: number of targets of that part.
-        intervals: None where none are kept.
+        weights: by name; None if there are no weights, or if they differ by step or row.
+        step_weights: by step and name; empty unless they differ by step.
+        row_weights: the rows of `drawn` with the columns `id` and `weight_…`; None unless weights differ by row.
+        drawn: the drawn targets of the judged part, of one series and step: `id`, `truth`, `member_…`, `ensemble`.
+        of_all: number of all targets of that part.
+        intervals: None if no quantile forecasts are stored.
         diagnosis: see `diagnose`.
         dropped: members that were left out, with reasons.
         warnings: leakage that lowers the errors, and changes since rendering, in sentences.
-        search: the search that selected it; None where a person made it.
+        search: the search that selected the ensemble; None if it was created by hand.
         lineage: for each step its name, records (entity, id, detail), and the number of records not listed.
     """
 
@@ -109,12 +109,12 @@ class Content:
 
     @property
     def measure(self) -> str:
-        """The error by which the page judges, as `metrics` calls it."""
+        """The key in `metrics` of the error by which the page compares forecasts."""
         return judged_by(self.metrics)[0]
 
     @property
     def measure_name(self) -> str:
-        """The same in words."""
+        """The name of this error in words."""
         return judged_by(self.metrics)[1]
 
     @property
@@ -188,7 +188,7 @@ def _per_cent(change: float | None, error: float) -> str:
 
 
 def content_of(ensemble: Ensemble, diagnosis: dict[str, Any]) -> Content:
-    """Read what is stored of a rendered ensemble."""
+    """Read the stored data of a rendered ensemble."""
     metrics, alignment = ensemble.metrics(), ensemble.alignment()
     own, names = ensemble.table().drop_nulls("ensemble"), list(alignment["lost"])
     judged = next(part for part in reversed(PARTS) if part in metrics)
@@ -259,7 +259,7 @@ def _step_weights(ensemble: Ensemble, names: list[str]) -> dict[int, dict[str, f
 
 
 def _intervals(ensemble: Ensemble, rows: pl.DataFrame) -> Intervals | None:
-    """The central intervals that stored quantiles make, with their coverage on these rows."""
+    """The central intervals between stored quantiles, with their coverage on these rows."""
     quantiles = ensemble.forecasts().filter(pl.col("quantile").is_not_null())
     levels = sorted(quantiles["quantile"].unique().to_list())
     pairs = [(low, high) for low in levels for high in levels if low < 0.5 and abs(low + high - 1) < 1e-9]

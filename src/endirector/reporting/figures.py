@@ -145,7 +145,7 @@ def _leave_one_out(content: Content) -> Any:
 
 
 def _largest(values: dict[str, float]) -> list[str]:
-    """All names in their order; of more than have a bar those with the largest values, the largest first."""
+    """All names in their order; if there are more than `BARS`, those with the largest absolute values, sorted."""
     if len(values) <= BARS:
         return list(values)
     return sorted(values, key=lambda name: -abs(values[name]))[:BARS]

@@ -18,10 +18,10 @@ def render_page(package: str, template: str, **values: Any) -> str:
     """Fill in a template; values are escaped, and an undefined name is an error.
 
     Args:
-        package: where the template lies.
+        package: the package that contains the template.
         template: its file name.
-        values: its content, by name. It also has `style`, the style sheet of all pages, and the filters `number`,
-            `percent` (of a share, without its sign) and `percentage` (with it).
+        values: its content, by name. The template also has `style`, the style sheet of all pages, and the filters
+            `number`, `percent` (of a share, without its sign) and `percentage` (with it).
 
     Raises:
         MissingLibraryError: Jinja or Matplotlib is not installed.
@@ -46,7 +46,7 @@ def render_page(package: str, template: str, **values: Any) -> str:
 
 
 def at_two_widths(plot: Callable[..., str]) -> str:
-    """A picture as markup for wide and for narrow screens: text keeps its size only at the width that it is drawn for."""
+    """A picture as markup for wide and for narrow screens: text keeps its size only at the drawn width."""
     from markupsafe import Markup
 
     wide, narrow = plot(width=9.0), plot(width=4.2)
@@ -54,7 +54,7 @@ def at_two_widths(plot: Callable[..., str]) -> str:
 
 
 def squared(unit: str) -> str:
-    """The unit of a squared error; empty for none."""
+    """The unit of a squared error; empty if the error has no unit."""
     if not unit:
         return ""
     return f"{unit}²" if unit.isalpha() else f"({unit})²"

@@ -19,8 +19,8 @@ class Report:
     """A page; a notebook displays it.
 
     Attributes:
-        html: the page, one whole document.
-        path: the file that it was written to; None where it was not.
+        html: the page, a complete document.
+        path: the file to which it was written; None if it was not written.
     """
 
     html: str
@@ -35,8 +35,8 @@ class Report:
                 `/dev/stdout`, gets the page as it is.
 
         Raises:
-            InvalidInputError: a file stands where a folder is to be, or the other way round.
-            StoreError: the operating system refuses.
+            InvalidInputError: a file has the name of a folder that is needed, or a folder the name of the file.
+            StoreError: the operating system refuses to write the file.
         """
         path = Path(folder_or_file)
         if not is_stream(path):
@@ -54,14 +54,14 @@ class Report:
 def report(
     ensemble: Ensemble, folder_or_file: str | PathLike[str] | None = None, *, progress: bool | Progress = True
 ) -> Report:
-    """Show a rendered ensemble: its members, their alignment, errors, weights, intervals, diagnosis and lineage.
+    """Make a page about a rendered ensemble: members, alignment, errors, weights, intervals, diagnosis and lineage.
 
     The page is one file: styles and pictures are inside, it loads nothing and runs no script; equal ensembles give equal
-    bytes. No model is opened. An ensemble that was not diagnosed since it was rendered is diagnosed, and the
+    bytes. No model is opened. If the ensemble was not diagnosed since it was rendered, it is diagnosed, and the
     diagnosis is stored.
 
     Args:
-        ensemble: a rendered one.
+        ensemble: a rendered ensemble.
         folder_or_file: where to write the page, see `Report.save`; by default it is not written.
         progress: show a bar, or a function, see `enstorage.Progress`.
 

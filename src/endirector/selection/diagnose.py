@@ -1,4 +1,4 @@
-"""`diagnose`: how a rendered ensemble depends on its members, from stored forecasts, without any model."""
+"""`diagnose`: the contribution of each member to a rendered ensemble, from stored forecasts, without models."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,15 +23,15 @@ from enstorage.preparation.split import Part
 from enstorage.progress import Listener, Progress, checkpoint, listening
 
 RULE = (
-    "A member is left out where the mean squared error without it is not larger, beyond noise: where the upper limit of the "
-    f"change is at most 0 (Diebold and Mariano 1995; one-sided, level {LEVEL} for all members together). Members are left "
-    "out one after another. A method that is fitted on the rows that decide is fitted on earlier rows only."
+    "A member is left out if the mean squared error is not larger without it, beyond noise: if the upper confidence "
+    f"limit of the change is at most 0 (Diebold and Mariano 1995; one-sided, level {LEVEL} for all members together). "
+    "Members are left out one after another. A method that is fitted on these rows is fitted on earlier rows only."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """Rows that are diagnosed together: their name, the members' forecasts and the truth, and the ensemble's forecast."""
+    """A part that is diagnosed: its name, the members' forecasts and the truth, and the forecast of the ensemble."""
 
     name: str
     evidence: Evidence
@@ -41,30 +41,31 @@ class _View:
 def diagnose(ensemble: Ensemble, *, progress: bool | Progress = True) -> dict[str, Any]:
     """Measure the contribution of each member, and store it. Only stored forecasts are read, and no model is opened.
 
-    Test rows are described, and decide nothing: the suggestion is made from out-of-fold rows where all members have such,
+    Test rows are described, but decide nothing: the suggestion is made from out-of-fold rows if all members have them,
     else from valid rows, else from train rows.
 
     Args:
-        ensemble: a rendered one. `ensemble.diagnosis()` reads what is stored in it, until it is rendered again.
+        ensemble: a rendered ensemble. `ensemble.diagnosis()` reads the stored diagnosis until the ensemble is rendered
+            again.
         progress: show a bar, or a function, see `enstorage.Progress`.
 
     Returns:
-        `members`: their names. `parts`: for `train`, `valid`, `test` and `out_of_fold`, where there are such rows:
+        `members`: their names. `parts`: for each of `train`, `valid`, `test` and `out_of_fold` that has rows:
 
-        - `rows`: how many;
+        - `rows`: their number;
         - `error` and `errors`: mean squared errors of the ensemble, and of the members by name, in squared units of the
           source;
         - `correlations` of the members' errors, (members, members), null where an error is constant;
         - `ambiguity`: `of`, `ensemble_error`, `member_error`, `ambiguity`; see `Ambiguity`;
-        - `leave_one_out`: by name the `error` of the ensemble that is made again without that member, by the same method
-          on the same rows, and its `change`: above 0 where the member lowers the error. Null for a single member.
+        - `leave_one_out`: by name the `error` of the members combined without this one, by the same method on the same
+          rows, and the `change` of the error: above 0 if the member lowers the error. Null for a single member.
 
         `suggestion`: `drop`, names of members to leave out; `decided_on`, `rows`; `trustworthy` and the `reason`; the
         `rule`; and by name the `changes` that decided: `change`, `standard_error`, `upper_limit`, or null.
 
     Raises:
         CancelledError: the progress function asked to stop; nothing was changed.
-        CorruptError: the forecasts of the ensemble are not what its weights make of its members.
+        CorruptError: the forecasts of the ensemble are not the weighted sums of its members' forecasts.
         NotFoundError: the ensemble was not rendered.
     """
     with ensemble.connector, listening(progress) as report:
@@ -73,7 +74,7 @@ def diagnose(ensemble: Ensemble, *, progress: bool | Progress = True) -> dict[st
 
 
 def found_of(ensemble: Ensemble, report: Listener) -> Diagnosis:
-    """The diagnosis, which is not stored yet; see `diagnose`."""
+    """Make the diagnosis without storing it; see `diagnose`."""
     members = living_members(ensemble)
     total = len(members) + 1
     report("Reading", 0, total)
@@ -106,7 +107,7 @@ def _views(ensemble: Ensemble, combination: Combination, evidence: Evidence, fol
 def _errors_without(
     place: int, recipe: CombinationRecipe, evidence: Evidence, folds: Evidence | None, views: Sequence[_View]
 ) -> dict[str, float]:
-    """By view the mean squared error of the ensemble that is made again without the member at that place."""
+    """The mean squared error, by view, of the members combined without the one at that position."""
     rest = _all_but(place, evidence.rows.forecasts.shape[1])
     combined = combine(
         recipe.of_members(rest), evidence.of_members(rest), None if folds is None else folds.of_members(rest)
@@ -146,7 +147,7 @@ def _suggestion(
     by_name = {view.name: view for view in views}
     decides = next((by_name[name] for name in (OUT_OF_FOLD, "valid", "train") if name in by_name), None)
     if decides is None:
-        return Suggestion([], None, 0, False, "There are none but test rows, and these decide nothing.", RULE, {})
+        return Suggestion([], None, 0, False, "There are only test rows. Test rows decide nothing.", RULE, {})
     rows, times = len(decides.evidence.truth), decides.evidence.keys["id"].to_numpy()
     step = decides.evidence.rows.step
     try:
@@ -157,7 +158,7 @@ def _suggestion(
             times,
             lags=0 if step is None else int(step.max()) - 1,
         )
-    except ValueError as error:  # such as a metamodel that asks for more rows
+    except ValueError as error:  # for example, a metamodel needs more rows
         reason = f"The ensemble cannot be made again on some of these rows: {str(error).splitlines()[0]}"
         return Suggestion([], decides.name, rows, False, reason, RULE, {})
     doubt = _doubt(ensemble, decides.name)
@@ -177,7 +178,7 @@ def _suggestion(
 
 
 def _together(recipe: CombinationRecipe, decides: _View, by_name: Mapping[str, _View]) -> Together:
-    """The joint forecast of some members for the rows that decide, by a fit that has not seen these rows."""
+    """Make the function that combines some members on the deciding rows, by a fit on earlier or other rows."""
     fit_on = recipe.fit_on
 
     def together(places: Sequence[int]) -> Floats:
@@ -191,17 +192,17 @@ def _together(recipe: CombinationRecipe, decides: _View, by_name: Mapping[str, _
 
 
 def _doubt(ensemble: Ensemble, decides: str) -> str | None:
-    """Why errors on the rows that decide say little; None where they can be trusted."""
+    """The reason why errors on the deciding rows cannot be trusted; None if they can."""
     result = ensemble.rendered_result()
     if result.leaks:
         return (
-            "Members could see what comes after the origin of their forecasts, so no row shows how well they forecast."
+            "Members could use data from after the origin of their forecasts, so no row shows how well they forecast."
         )
     same_rows = result.fit_on == decides
     if same_rows and result.mark == "in-sample":
-        return f"Members were trained on the {decides} rows, so those that learned them by heart look best."
+        return f"Members were trained on the {decides} rows, so members that overfit have the smallest errors."
     if decides == "train" and not (same_rows and result.mark == "held-out"):
-        return "Members are trained on train rows, so those that learned them by heart look best."
+        return "Members are trained on train rows, so members that overfit have the smallest errors."
     return None
 
 
@@ -209,7 +210,7 @@ def store_diagnosis(ensemble: Ensemble, found: Diagnosis) -> None:
     """Store a diagnosis, as `Ensemble.diagnosis` reads it."""
     fresh = Ensemble.get(ensemble.id, connector=ensemble.connector)
     if fresh.data_csv_id != ensemble.data_csv_id:
-        raise InvalidInputError(f"{ensemble} was rendered anew meanwhile. Read it again, and diagnose that.")
+        raise InvalidInputError(f"{ensemble} was rendered again meanwhile. Read it again, and diagnose the new result.")
     result = replace(fresh.rendered_result(), diagnosis=found)
     with ensemble.connector.transaction():
         ensemble.result = result.to_json()
@@ -221,7 +222,7 @@ def store_diagnosis(ensemble: Ensemble, found: Diagnosis) -> None:
 
 
 def _changes(found: Diagnosis, id: int) -> dict[str, float] | None:
-    """By part the change of the error without the member; None for a single member."""
+    """The change of the error without the member, by part; None for a single member."""
     changes = {
         part: own.leave_one_out[id]["change"] for part, own in found.parts.items() if own.leave_one_out is not None
     }

@@ -1,4 +1,4 @@
-"""Diversity of the errors of members, and the gain of their ensemble from it."""
+"""Diversity of the errors of members, and its effect on the error of their ensemble."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -17,10 +17,10 @@ class Ambiguity:
     """The ambiguity decomposition: ensemble error = member error − ambiguity (Krogh & Vedelsby 1995, equation 6).
 
     Attributes:
-        of: `ensemble` where that is a convex combination of its members; else `equal mean`: that of the plain mean.
-        ensemble_error: mean squared error of what is decomposed, in squared units of the source.
+        of: `ensemble` if it is a convex combination of its members; else `equal mean`: the plain mean is decomposed.
+        ensemble_error: mean squared error of the decomposed combination, in squared units of the source.
         member_error: weighted mean of the members' mean squared errors.
-        ambiguity: weighted mean of the squared distances of members from the combination; what their difference gains.
+        ambiguity: weighted mean of the squared distances of members from the combination, which lowers its error.
     """
 
     of: str
@@ -41,12 +41,12 @@ def error_correlations(forecasts: Floats, truth: Floats) -> list[list[float | No
         truth: shape (rows,).
 
     Returns:
-        Shape (members, members), to six decimals; None where an error is constant, so that it varies with nothing.
+        Shape (members, members), to six decimals; None where an error is constant, so that it has no correlation.
     """
     errors = forecasts - truth[:, None]
     centred = errors - errors.mean(axis=0)
     length = np.sqrt((centred**2).sum(axis=0))
-    # Of a constant error rounding leaves a little that varies.
+    # Rounding makes a constant error vary a little.
     rounding = 8 * np.finfo(np.float64).eps * (np.abs(forecasts).max(axis=0) + np.abs(truth).max())
     constant = length <= rounding * len(truth) ** 0.5
     centred /= np.where(constant, 1.0, length)
@@ -59,7 +59,7 @@ def error_correlations(forecasts: Floats, truth: Floats) -> list[list[float | No
 
 
 def convex_weights(combination: Combination, rows: Rows) -> Floats | None:
-    """The weights of members where they are at least 0 and sum to 1: (members,), or (rows, members) where rows differ."""
+    """The weights if they are at least 0 and sum to 1, (members,), or (rows, members) by row; else None."""
     if combination.row_weights is not None:
         weights = combination.row_weights(rows)
     elif combination.weights is not None and combination.intercept is None:
@@ -71,16 +71,16 @@ def convex_weights(combination: Combination, rows: Rows) -> Floats | None:
 
 
 def decompose(forecasts: Floats, truth: Floats, combined: Floats, weights: Floats | None) -> Ambiguity:
-    """The decomposition on some rows, checked to 1e-9.
+    """Compute the decomposition on some rows, and check it to a relative 1e-9.
 
     Args:
         forecasts: of the members, shape (rows, members).
         truth: shape (rows,).
         combined: forecasts of the ensemble, shape (rows,).
-        weights: convex ones, (members,) or (rows, members); None to decompose the plain mean instead.
+        weights: convex weights, (members,) or (rows, members); None to decompose the plain mean instead.
 
     Raises:
-        CorruptError: it does not hold: what the ensemble forecasts is not what its weights make of the members.
+        CorruptError: it does not hold, so the forecasts are not the weighted sums of the members' forecasts.
     """
     members = forecasts.shape[1]
     equal = np.full(members, 1 / members)
@@ -90,7 +90,7 @@ def decompose(forecasts: Floats, truth: Floats, combined: Floats, weights: Float
     ensemble_error = float(np.mean(mean**2 if weights is None else (combined - truth) ** 2))
     member_error = float(np.mean((shares * errors**2).sum(axis=1)))
     ambiguity = float(np.mean((shares * (errors - mean[:, None]) ** 2).sum(axis=1)))
-    # Of what was combined from large numbers, and by weights that sum to nearly 1, the last digits are lost.
+    # Sums of large numbers, and weights whose sum is only nearly 1, lose the last digits.
     lost = float(np.abs(forecasts).max()) * (
         4 * members * np.finfo(np.float64).eps
         + (0.0 if weights is None else float(np.abs(weights.sum(axis=-1) - 1).max()))
@@ -99,7 +99,7 @@ def decompose(forecasts: Floats, truth: Floats, combined: Floats, weights: Float
     if abs(ensemble_error - (member_error - ambiguity)) > allowed:
         raise CorruptError(
             f"The error of the ensemble is {ensemble_error:.12g}, but the mean error of its members, {member_error:.12g}, "
-            f"less their ambiguity is {member_error - ambiguity:.12g}: its forecasts are not what its weights make of them. "
-            "Run `enstorage check`, and render it again."
+            f"less their ambiguity is {member_error - ambiguity:.12g}: its forecasts are not the weighted sums of its "
+            "members' forecasts. Run `enstorage check`, and render it again."
         )
     return Ambiguity("ensemble" if weights is not None else "equal mean", ensemble_error, member_error, ambiguity)

@@ -7,6 +7,7 @@ import typer
 
 from enmyadmin.output import print_line
 from enstorage.errors import NotFoundError
+from enstorage.places.masking import shown_folder
 
 if TYPE_CHECKING:
     from enstorage.connector import Connector
@@ -28,8 +29,8 @@ def open_store(folder: Path | None, *, upgrade: bool = False) -> "Connector":
     settings = _settings(folder)
     if (missing := _missing(settings)) is not None:
         raise NotFoundError(
-            f"There is no store in {missing}. Make one with `enstorage init FOLDER`, or by importing points into it with "
-            "`enstorage import-csv FILE --store FOLDER`; name another with --store FOLDER."
+            f"There is no store in {shown_folder(str(missing))}. Make one with `enstorage init FOLDER`, or by importing "
+            "points into it with `enstorage import-csv FILE --store FOLDER`; name another with --store FOLDER."
         )
     return Connector(*settings, upgrade=upgrade)
 
@@ -42,7 +43,7 @@ def open_or_make_store(folder: Path | None) -> "tuple[Connector, bool]":
     missing = _missing(settings)
     connector = Connector(*settings)
     if missing is not None:
-        print_line(f"Made a store in {missing}.", err=True)
+        print_line(f"Made a store in {shown_folder(str(missing))}.", err=True)
     return connector, missing is not None
 
 

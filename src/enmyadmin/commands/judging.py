@@ -1,5 +1,6 @@
 """Commands that check and describe a rendered ensemble: diagnose, calibrate, report, verify, remake."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -112,7 +113,8 @@ def report(
 def verify(ensemble: EnsembleWords, store: Store = None, quiet: Quiet = False, as_json: Json = False) -> None:
     """Render an ensemble again and compare every number.
 
-    Nothing is changed. The exit status is 1 if a number differs.
+    Nothing is changed. The exit status is 1 if a number differs, or if stored forecasts of a member are not those of its
+    object.
 
     Example: enstorage verify 1
     """
@@ -124,16 +126,21 @@ def verify(ensemble: EnsembleWords, store: Store = None, quiet: Quiet = False, a
     if as_json:
         facts = {"demanded": verified.demanded, "numbers": verified.numbers, "stale": stale}
         facts["not_recomputed"] = dict(verified.not_recomputed)
+        facts["different"] = [asdict(each) for each in verified.different]
         print_json({**facts, "largest_difference": verified.largest_difference})
-        return
-    print_line(
-        f"Verified {described(found)}: all {verified.numbers} numbers agree (required: {verified.demanded}; largest "
-        f"difference: {verified.largest_difference:.3g})."
-    )
-    for name, reason in verified.not_recomputed.items():
-        print_line(f"{name} did not forecast again; its stored forecasts were used. {reason}")
-    for each in stale:
-        print_line(f"Warning: Not up to date: {each}")
+    else:
+        print_line(
+            f"Verified {described(found)}: all {verified.numbers} numbers agree (required: {verified.demanded}; largest "
+            f"difference: {verified.largest_difference:.3g})."
+        )
+        for each in verified.different:
+            print_line(f"Different: {each}")
+        for name, reason in verified.not_recomputed.items():
+            print_line(f"{name} did not forecast again; its stored forecasts were used. {reason}")
+        for change in stale:
+            print_line(f"Warning: Not up to date: {change}")
+    if verified.different:
+        raise typer.Exit(1)
 
 
 def remake(

@@ -1,4 +1,4 @@
-"""Commands about models: export-model, import-model, tensorboard."""
+"""Commands about models: evaluate, export-model, import-model, tensorboard."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +8,43 @@ import typer
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.arguments.records import described, find_record, find_records
 from enmyadmin.output import Json, counted, print_json, print_line, print_table
+
+
+def evaluate(
+    ids: Annotated[list[str], typer.Argument(help="Ids or names of models.", metavar="MODEL")],
+    part: Annotated[str, typer.Option(help="train, valid or test.")] = "test",
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="mse, mae, accuracy or log_loss; may be repeated; by default those of the training.",
+            show_default=False,
+        ),
+    ] = None,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Measure loss and metrics of models on one part.
+
+    They are in the prepared scale, and kept as the fact evaluation.
+
+    Example: enstorage evaluate 1 --part test --metric mae
+    """
+    import entrainer
+    from enstorage import Model
+
+    chosen = find_records(Model, ids, open_store(store))
+    found = [entrainer.evaluate(model, part, metric) for model in chosen]
+    if as_json:
+        print_json(
+            [
+                {"id": model.id, "name": model.name, "part": part, **own}
+                for model, own in zip(chosen, found, strict=True)
+            ]
+        )
+        return
+    heads = list(dict.fromkeys(name for own in found for name in own))
+    rows = [[model.id, model.name, *map(own.get, heads)] for model, own in zip(chosen, found, strict=True)]
+    print_table(["id", "model", *heads], rows, title=part)
 
 
 def export_model(

@@ -77,7 +77,9 @@ def summarise(
         seeds=tuple(_seed(seed, ensemble) for seed, ensemble in enumerate(ensembles)),
         lineage=_lineage(shown),
         versions={"python": platform.python_version(), **versions_of(_LIBRARIES)},
-        store=str(shown.connector.settings.database.removeprefix("sqlite:///").removesuffix("/enstorage.sqlite")),
+        store=str(
+            shown.connector.settings.shown()["database"].removeprefix("sqlite:///").removesuffix("/enstorage.sqlite")
+        ),
         command=command,
     )
 

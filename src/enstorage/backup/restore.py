@@ -6,8 +6,8 @@ that were written before are of no record; the next restoration into the same st
 
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +39,7 @@ _EXPECTED = (
 
 def restore_store(
     path: str | os.PathLike[str],
-    connector: "Connector | None" = None,
+    connector: "Connector | Callable[[], Connector] | None" = None,
     *,
     max_bytes: int | None = None,
     progress: bool | Progress = False,
@@ -53,7 +53,8 @@ def restore_store(
 
     Args:
         path: of the file.
-        connector: an empty store; the current one by default.
+        connector: an empty store; the current one by default. Or a function that opens or makes one: it is called after the
+            file was checked, so a wrong file leaves no store behind.
         max_bytes: how much the file may unpack to; by default 64 MiB, or 50 times its size if that is more.
         progress: show a bar, or a function, see `enstorage.Progress`.
 
@@ -65,17 +66,19 @@ def restore_store(
         StoreError: the store refuses.
     """
     path = Path(path)
-    with (
-        bound_to(connector) as store,
-        listening(progress) as report,
-        opened(path, _EXPECTED) as file,
-        tempfile.TemporaryDirectory(prefix="enstorage-restore-") as folder,
-    ):
+    with ExitStack() as stack:
+        report, file = stack.enter_context(listening(progress)), stack.enter_context(opened(path, _EXPECTED))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="enstorage-restore-")))
+        if not callable(connector):
+            _check_empty(stack.enter_context(bound_to(connector)))  # before the file is read, which may take long
+        with _blamed(path):
+            checked = read_backup(file, folder, report.within(0, 40, 100), max_bytes=max_bytes)
+            backup = stack.enter_context(checked)
+        store = stack.enter_context(bound_to(connector() if callable(connector) else connector))
         _check_empty(store)
-        with _blamed(path), read_backup(file, Path(folder), report.within(0, 40, 100), max_bytes=max_bytes) as backup:
-            with store.all_or_nothing():
-                _restore(backup, store, report.within(40, 100, 100))
-            return report_of(path, path.stat().st_size, backup.manifest)
+        with _blamed(path), store.all_or_nothing():
+            _restore(backup, store, report.within(40, 100, 100))
+        return report_of(path, path.stat().st_size, backup.manifest)
 
 
 def _check_empty(store: "Connector") -> None:

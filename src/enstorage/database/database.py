@@ -150,7 +150,7 @@ class Database:
             session.commit()
         except DBAPIError as error:
             if error.connection_invalidated:
-                raise commit_lost(self.url, error) from error
+                raise commit_lost(self.url, error) from None
             raise
 
 

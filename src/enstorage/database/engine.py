@@ -17,6 +17,7 @@ from sqlalchemy.pool import StaticPool
 from enstorage.database import sqlite_file
 from enstorage.database.url import is_in_memory
 from enstorage.errors import MissingLibraryError, NotSupportedError, StoreError
+from enstorage.places.masking import shown_folder
 from enstorage.settings import wait_seconds
 
 #: Time that a writer waits for the one before it.
@@ -84,9 +85,9 @@ def _sqlite(url: URL) -> Engine:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(
-                f"The folder {folder} of the database cannot be made: {error.strerror}. Choose another folder or "
-                "change its permissions."
-            ) from error
+                f"The folder {shown_folder(str(folder))} of the database cannot be made: {error.strerror}. Choose another "
+                "folder or change its permissions."
+            ) from None
     engine = create_engine(url, **options)
     if not is_in_memory(url):
         event.listen(engine, "do_connect", _connect_sqlite)

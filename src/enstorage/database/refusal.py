@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 
 from enstorage.database.url import is_in_memory
 from enstorage.errors import DatabaseCorruptError, EnstorageError, StoreError
 from enstorage.places.full_disk import is_full
+from enstorage.places.masking import scrubbed, shown_cause
 
 _FULL = r"1021\b|1114\b|53100|disk is full|No space left|is full"
 # On a full disk SQLite says this of the files that it needs beside its own.
@@ -22,6 +23,9 @@ DAMAGED = (
     r"file is not a database|malformed|file is encrypted|decode to UTF-8|XX00[12]|1034\b|1712\b|1877\b|is corrupted"
 )
 
+# Said of a value that is larger than the database can take.
+_TOO_LARGE = r"1153\b|max_allowed_packet|54000|too big|too large"
+
 # Pattern over the code and the words of the driver, the fact, the remedy. The first that is found counts.
 _REFUSALS = (
     (r"1045\b|password authentication failed|no password supplied|Access denied for user .*using password",
@@ -30,6 +34,8 @@ _REFUSALS = (
      "there is no such database", "Make it with: CREATE DATABASE {database}. Or correct the name in the URL."),
     (r"1044\b|114[234]\b|42501|permission denied|command denied|must be owner",
      "the user may not do that", "Let the owner of the server grant the user all rights on database {database}."),
+    (r"invalid connection option|invalid URI query parameter",
+     "its driver does not take an option of the URL", "Correct or remove the option after the question mark."),
     (r"1040\b|1203\b|53300|too many connections|too many clients",
      "the server has no connection left", "Close other programs, or raise max_connections of the server."),
     (r"1205\b|55P03|lock timeout|Lock wait timeout|database is locked|database table is locked",
@@ -61,9 +67,19 @@ def translated(url: URL) -> Iterator[None]:
     except (SQLAlchemyError, sqlite3.Error) as error:  # the latter where a statement goes by SQLAlchemy
         cause = getattr(error, "orig", None)
         if isinstance(cause, EnstorageError):  # a column refused a value, in words of its own
-            raise cause from error
+            raise cause from shown_cause(error, _full(url))
         kind = DatabaseCorruptError if re.search(DAMAGED, _codes_and_words(error)) else StoreError
-        raise kind(_message(url, error, "Nothing was changed.")) from error
+        raise kind(_message(url, error, "Nothing was changed.")) from shown_cause(error, _full(url))
+
+
+def refuses_values(error: Exception) -> bool:
+    """True if a statement failed because of the values in it, so that others can be written; false if none can be."""
+    if not isinstance(error, StoreError):
+        return not isinstance(error, MemoryError | OSError | ImportError)
+    cause = error.__cause__
+    if not isinstance(cause, DBAPIError):
+        return isinstance(cause, StatementError)
+    return isinstance(cause, DataError | IntegrityError) or bool(re.search(_TOO_LARGE, _codes_and_words(cause)))
 
 
 def commit_lost(url: URL, error: DBAPIError) -> StoreError:
@@ -76,9 +92,10 @@ def commit_lost(url: URL, error: DBAPIError) -> StoreError:
 
 
 def _message(url: URL, error: Exception, consequence: str) -> str:
-    words = _words(getattr(error, "orig", None) or error)
+    driver_words = _words(getattr(error, "orig", None) or error)
+    words = scrubbed(driver_words, _full(url))
     codes_and_words = _codes_and_words(error)
-    if _has_no_room(url, words):
+    if _has_no_room(url, driver_words):
         codes_and_words = "disk is full"
     for pattern, fact, remedy in _REFUSALS:
         if re.search(pattern, codes_and_words):
@@ -89,6 +106,10 @@ def _message(url: URL, error: Exception, consequence: str) -> str:
         f"The database {url.render_as_string()} refused: {words}. {consequence} `enstorage check` says whether the store "
         "is whole."
     )
+
+
+def _full(url: URL) -> str:
+    return url.render_as_string(hide_password=False)
 
 
 def _codes_and_words(error: Exception) -> str:

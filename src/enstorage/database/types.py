@@ -45,11 +45,19 @@ def to_json_text(value: Any) -> str:
         text = _encode(value)
         text.encode()  # refuses halves of surrogate pairs, which no database keeps
         return text
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise InvalidInputError(
-            f"{value!r:.80} cannot be kept as JSON: {error}. Expected a number, text, true/false, null, a list or a "
+            f"{shown(value)} cannot be kept as JSON: {error}. Expected a number, text, true/false, null, a list or a "
             "dictionary of these. Convert it, or keep it with save_object."
         ) from error
+
+
+def shown(value: object, length: int = 80) -> str:
+    """A value as a message shows it, also one that Python has no text for: very large integers, very deep lists."""
+    try:
+        return repr(value)[:length]
+    except (ValueError, RecursionError):
+        return f"<{type(value).__name__}, too large to be shown>"
 
 
 def _from_numpy(value: Any) -> Any:

@@ -4,7 +4,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from enstorage.errors import InvalidInputError, NotSupportedError
-from enstorage.places.masking import masked
+from enstorage.places.masking import is_name, masked
 
 #: The driver that is taken where a URL names none.
 _DRIVERS = {
@@ -17,26 +17,55 @@ _DRIVERS = {
 _FORMS = "sqlite:///folder/enstorage.sqlite, mysql://…, mariadb://… or postgresql://user:password@host:port/database"
 
 
-def parse_url(url: str) -> URL:
+class DatabaseUrl(URL):
+    """A URL of SQLAlchemy that is printed without its user, its password and its options."""
+
+    __slots__ = ()
+
+    def render_as_string(self, hide_password: bool = True) -> str:
+        """The URL as text; as `masked` shows it unless the password is asked for."""
+        text = super().render_as_string(hide_password=False)
+        return masked(text) if hide_password else text
+
+    def __repr__(self) -> str:
+        return self.render_as_string()
+
+    def __str__(self) -> str:
+        return self.render_as_string()
+
+
+def parse_url(url: str) -> DatabaseUrl:
     """The URL of a database that is supported, with its driver.
 
     Raises:
         InvalidInputError: it is not a URL, or names no database on its server.
         NotSupportedError: it names another kind of database.
     """
+    wrong = InvalidInputError(
+        f"{masked(url)!r} is not a database URL. Expected {_FORMS}. In user and password write special characters "
+        "in percent form: @ as %40, / as %2F, : as %3A."
+    )
     try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError) as error:
-        raise InvalidInputError(
-            f"{masked(url)!r} is not a database URL. Expected {_FORMS}. In user and password write special characters "
-            "in percent form: @ as %40, / as %2F, : as %3A."
-        ) from error
+        parsed = DatabaseUrl(*make_url(url))
+    except (ArgumentError, ValueError):
+        raise wrong from None  # without the cause: its text holds what stood in place of the port
     kind = parsed.drivername.partition("+")[0]
     if kind not in _DRIVERS:
-        raise NotSupportedError(f"The database {kind!r} is not supported; known are {_FORMS}.")
+        raise NotSupportedError(f"The database of {masked(url)!r} is not supported; known are {_FORMS}.")
+    if kind != "sqlite" and "@" in (str(parsed.database) if parsed.username else url):
+        raise wrong  # a part of the password was taken for the host
+    if not all(map(is_name, parsed.query)):
+        raise InvalidInputError(
+            f"{masked(url)!r} has an option whose name no driver knows. Expected {_FORMS}, options as ?name=value. Correct "
+            "or remove the option."
+        )
+    if kind == "sqlite" and (parsed.host or parsed.username or parsed.password):
+        raise InvalidInputError(
+            f"{masked(url)!r} names a server, and SQLite has none. Expected {_FORMS}. Write three slashes before the path."
+        )
     if kind != "sqlite" and not parsed.database:
         raise InvalidInputError(f"{masked(url)!r} names no database on its server. Expected {_FORMS}.")
-    return parsed if "+" in parsed.drivername else parsed.set(drivername=_DRIVERS[kind])
+    return parsed if "+" in parsed.drivername else DatabaseUrl(*parsed.set(drivername=_DRIVERS[kind]))
 
 
 def is_in_memory(url: URL) -> bool:

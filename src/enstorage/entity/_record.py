@@ -253,7 +253,8 @@ class Record(DeclarativeBase):
             where: such as `meta.loss < 0.01 and research.name = 'Standard data' or not tags.kind = 'lstm'`. Names are
                 columns, `tags.KEY`, for models `meta.KEY`, and all of these of a parent: `data_set.name`. The filters
                 of MLflow's `search_runs` work too. None finds all.
-            order_by: such as `meta.mse desc, name`. Records without such a value come last, equal ones by id.
+            order_by: such as `meta.mse desc, name`, at most 10 names. Records without such a value come last, equal ones
+                by id.
             limit: largest number of records, 1 or more.
             trash: search only the records in the trash.
             connector: the store; the current one by default.

@@ -2,41 +2,35 @@
 
 import atexit
 import threading
+import warnings
 import weakref
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cache
-from itertools import groupby
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy import Select, bindparam, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from enstorage.database.refusal import refuses_values
 from enstorage.database.upsert import upsert
 from enstorage.database.url import is_in_memory
-from enstorage.entity._record import Record, now
-from enstorage.entity.model_curve import ModelCurve, joined, packed
+from enstorage.entity._collected import Collected
+from enstorage.entity._record import now
+from enstorage.entity._stretches import count_short, write_points
+from enstorage.entity.model_curve import Points
 from enstorage.entity.model_meta import CONSTANTS, FACTS, REPLACED, fact_row
 from enstorage.errors import NotFoundError, StoreError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from enstorage.database.database import Database
 
 #: A crash loses at most what was recorded in this time.
 SECONDS = 1.0
 _MANY_ROWS = 20_000
-# Stretches of one model's curves that are joined into one.
-_MANY_STRETCHES = 64
+# Refused records that a warning names.
+_NAMED = 5
 
 Fact = tuple[int, str, Any]
-#: A step and the value of each curve there; or arrays of both, shape (n,).
-Logged = tuple[Any, Mapping[str, Any]]
 
 
 class FactRecorder:
@@ -45,13 +39,14 @@ class FactRecorder:
     Facts are written immediately. Inside `buffered` facts are collected, as curves always are, and written when something
     is read, after a second, when there are many, and when the block, the connector or the process ends. A killed process
     loses at most the last second.
+
+    Records that the database refuses for their values are given up with a warning that names them, and all others are
+    written. While the database cannot be written to, all of them stay collected.
     """
 
     def __init__(self, database: "Database") -> None:
         self._database = database
-        self._facts: dict[tuple[int, str], dict[str, Any]] = {}
-        self._steps: dict[int, list[Logged]] = defaultdict(list)
-        self._rows = 0
+        self._collected = Collected()
         self._buffering = threading.local()
         # Two locks, so that a thread that is inside a transaction can record while another waits to write.
         self._collecting, self._writing = threading.Lock(), threading.Lock()
@@ -81,8 +76,8 @@ class FactRecorder:
         rows = {(model_id, key): fact_row(model_id, key, value, moment) for model_id, key, value in facts}
         if getattr(self._buffering, "depth", 0) and not self._database.in_transaction:
             with self._collecting:
-                self._facts |= rows
-            self._collected(len(rows))
+                self._collected.add_facts(rows)
+            self._flush_soon()
             return
         try:
             with self._database.transaction() as session:
@@ -93,57 +88,80 @@ class FactRecorder:
                 raise NotFoundError(f"Model {models} is no longer stored: it was deleted meanwhile.") from error
             raise
 
-    def log(self, model_id: int, step: Any, values: Mapping[str, Any], rows: int = 1) -> None:
-        """Record the values of curves at a step, or at `rows` steps."""
+    def log(self, model_id: int, points: Points) -> None:
+        """Record points of the curves of a model."""
         with self._collecting:
-            self._steps[model_id].append((step, values))
-        self._collected(rows)
+            self._collected.add_points(model_id, points)
+        self._flush_soon()
 
     def flush(self) -> None:
-        """Write the collected facts and curves, but not inside a transaction, which may still be rolled back."""
-        if not self._rows or self._database.in_transaction:
+        """Write the collected facts and curves, but not inside a transaction, which may still be rolled back.
+
+        Raises:
+            StoreError: the database cannot be written to; they stay collected.
+        """
+        if not self._collected.rows or self._database.in_transaction:
             return
-        with self._writing:
-            facts, steps, rows = self._take()
-            if not rows:
-                return
-            try:
-                with self._database.transaction() as session:
-                    kept = _stretches(session, {model_id for model_id, _ in facts} | steps.keys())
-                    _write_facts(session, {key: row for key, row in facts.items() if key[0] in kept})
-                    _write_steps(session, {id: logged for id, logged in steps.items() if id in kept}, kept)
-            except BaseException:
-                self._put_back(facts, steps, rows)
-                raise
+        refused: list[tuple[Collected, Exception]] = []
+        try:
+            with self._writing:
+                self._write_all(self._take(), refused)
+        finally:
+            _warn_of(refused)
 
     def close(self) -> None:
         """Write the collected facts and curves for the last time."""
         self.flush()
         _open_recorders.discard(self)
 
-    def _take(self) -> tuple[dict[tuple[int, str], dict[str, Any]], dict[int, list[Logged]], int]:
+    def _take(self) -> Collected:
         with self._collecting:
             if self._due is not None:
                 self._due.cancel()
                 self._due = None
-            collected = self._facts, self._steps, self._rows
-            self._facts, self._steps, self._rows = {}, defaultdict(list), 0
+            collected, self._collected = self._collected, Collected()
         return collected
 
-    def _put_back(
-        self, facts: dict[tuple[int, str], dict[str, Any]], steps: dict[int, list[Logged]], rows: int
-    ) -> None:
+    def _put_back(self, unwritten: list[Collected]) -> None:
         with self._collecting:
-            self._facts = facts | self._facts  # what was recorded meanwhile is newer
-            for model_id, newer in self._steps.items():
-                steps[model_id] += newer
-            self._steps, self._rows = steps, rows + self._rows
+            whole = Collected()
+            for part in (*unwritten, self._collected):
+                whole.add(part)
+            self._collected = whole
             self._set_timer()
 
-    def _collected(self, rows: int) -> None:
+    def _write_all(self, collected: Collected, refused: list[tuple[Collected, Exception]]) -> None:
+        """Write all records at once; if the database refuses that, write them in halves, to find what it refuses."""
+        pending = [collected]
+        try:
+            while pending:
+                try:
+                    self._write(pending[-1])
+                except Exception as error:
+                    if not refuses_values(error):
+                        raise
+                    batch = pending.pop()
+                    halves = batch.halves()
+                    pending += reversed(halves)
+                    if not halves:
+                        refused.append((batch, error))
+                else:
+                    pending.pop()
+        except BaseException:
+            self._put_back(pending[::-1])
+            raise
+
+    def _write(self, collected: Collected) -> None:
+        if not collected.rows:
+            return
+        with self._database.transaction(before=False) as session:  # `before` is this flush
+            kept = count_short(session, collected.models())
+            _write_facts(session, {key: row for key, row in collected.facts.items() if key[0] in kept})
+            write_points(session, {id: logged for id, logged in collected.points.items() if id in kept}, kept)
+
+    def _flush_soon(self) -> None:
         with self._collecting:
-            self._rows += rows
-            many = self._rows >= _MANY_ROWS
+            many = self._collected.rows >= _MANY_ROWS
             if not many:
                 self._set_timer()
         if many:
@@ -151,9 +169,11 @@ class FactRecorder:
 
     def _set_timer(self) -> None:
         if self._due is None and not is_in_memory(self._database.url):
-            self._due = threading.Timer(SECONDS, _flush_later, [weakref.ref(self)])
-            self._due.daemon = True
-            self._due.start()
+            timer = threading.Timer(SECONDS, _flush_later, [weakref.ref(self)])
+            timer.daemon = True
+            with suppress(RuntimeError):  # the process ends, and no thread can be started any more
+                timer.start()
+                self._due = timer
 
 
 def _flush_later(recorder: "weakref.ref[FactRecorder]") -> None:
@@ -163,20 +183,15 @@ def _flush_later(recorder: "weakref.ref[FactRecorder]") -> None:
             alive.flush()
 
 
-def _stretches(session: Session, ids: Iterable[int]) -> dict[int, int]:
-    """Number of stored stretches of curves of each model, which may be 0; models deleted meanwhile are left out."""
-    wanted, found = sorted(ids), dict[int, int]()
-    for start in range(0, len(wanted), 500):
-        for id, count in session.connection().execute(_counting(), {"ids": wanted[start : start + 500]}):
-            found[id] = count
-    return found
-
-
-@cache  # building the statement takes longer than running it
-def _counting() -> Select[int, int]:
-    model, curve = Record.metadata.tables["model"], Record.metadata.tables["model_curve"]
-    counted = select(model.c.id, func.count(curve.c.id)).join_from(model, curve, isouter=True).group_by(model.c.id)
-    return counted.where(model.c.id.in_(bindparam("ids", expanding=True)))
+def _warn_of(refused: list[tuple[Collected, Exception]]) -> None:
+    if refused:
+        first = "; ".join(f"{record} ({error})" for record, error in refused[:_NAMED])
+        more = f"; and {len(refused) - _NAMED} more" if len(refused) > _NAMED else ""
+        warnings.warn(
+            f"The database refused what was recorded, and it is lost: {first}{more}. Everything else is written. Correct "
+            "the values and record them again.",
+            stacklevel=3,
+        )
 
 
 def _write_facts(session: Session, rows: Mapping[Any, dict[str, Any]]) -> None:
@@ -187,57 +202,15 @@ def _write_facts(session: Session, rows: Mapping[Any, dict[str, Any]]) -> None:
         )
 
 
-def _write_steps(session: Session, steps: Mapping[int, list[Logged]], kept: Mapping[int, int]) -> None:
-    moment = now()
-    rows = []
-    for model_id, logged in steps.items():
-        stretch = _table(logged)
-        if kept[model_id] >= _MANY_STRETCHES:
-            stretch = _merged(session, model_id, stretch)
-        rows.append(
-            {"model_id": model_id, "description": "", "tags": {}, "created_at": moment, "updated_at": moment}
-            | packed(stretch)
-        )
-    if rows:
-        session.connection().execute(insert(Record.metadata.tables["model_curve"]), rows)
-
-
-def _table(logged: list[Logged]) -> "pa.Table":
-    """Column `step` and one for each curve, in the order in which they were logged."""
-    import pyarrow as pa
-
-    tables = []
-    for _, group in groupby(logged, key=lambda entry: entry[1].keys()):
-        steps, values = zip(*group, strict=True)
-        columns = {"step": _array(steps, np.int64)}
-        columns |= {name: _array([each[name] for each in values], np.float64) for name in values[0]}
-        tables.append(pa.table(columns))
-    return pa.concat_tables(tables, promote_options="default")
-
-
-def _array(parts: Sequence[Any], kind: type) -> NDArray[Any]:
-    if any(isinstance(part, np.ndarray) for part in parts):
-        return np.concatenate([np.atleast_1d(part) for part in parts]).astype(kind, copy=False)
-    return np.array(parts, dtype=kind)
-
-
-def _merged(session: Session, model_id: int, latest: "pa.Table") -> "pa.Table":
-    """The stored stretches of a model and the latest one, merged into one; the stored ones are deleted."""
-    import polars as pl
-
-    kept = session.scalars(select(ModelCurve).where(ModelCurve.model_id == model_id).order_by(ModelCurve.id)).all()
-    merged = joined([*(each.table() for each in kept), cast("pl.DataFrame", pl.from_arrow(latest))])
-    for each in kept:
-        session.delete(each)
-    session.flush()
-    return merged.to_arrow()
-
-
 _open_recorders: "weakref.WeakSet[FactRecorder]" = weakref.WeakSet()
 
 
 @atexit.register
 def _flush_all() -> None:
     for recorder in list(_open_recorders):
-        with suppress(StoreError):
+        try:
             recorder.flush()
+        except StoreError as error:
+            warnings.warn(
+                f"What was recorded last could not be written before the process ended: {error}", stacklevel=1
+            )

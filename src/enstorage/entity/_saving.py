@@ -44,10 +44,7 @@ def save_all(records: "Iterable[Record]") -> list[Any]:
     for record in each_once:
         record._refuse_changes()
         record._check_texts()
-    changes = {
-        id(record): [attribute.key for attribute in inspect(record).attrs if attribute.history.has_changes()]
-        for record in each_once
-    }
+    changes = {id(record): _changed(record) for record in each_once}
     written = [record for record in each_once if record._is_new or changes[id(record)]]
     unchanged = [record for record in each_once if not record._is_new and not changes[id(record)]]
     for kind in {type(record) for record in unchanged}:  # raises if one was deleted meanwhile
@@ -57,6 +54,12 @@ def save_all(records: "Iterable[Record]") -> list[Any]:
     for record in given:
         record._connector = connector
     return given
+
+
+def _changed(record: "Record") -> list[str]:
+    state = inspect(record)
+    # A value that was set to what it had been is among the assigned ones, and is no change.
+    return [key for key in state.committed_state if state.attrs[key].history.has_changes()]
 
 
 def _write(records: "list[Record]", changes: dict[int, list[str]], connector: "Connector") -> None:

@@ -10,7 +10,8 @@ from enstorage.errors import InvalidInputError
 if TYPE_CHECKING:
     from enstorage.entity._record import Record
 
-_NAME_LENGTH = 255
+#: Most characters of a name or a key.
+NAME_LENGTH = 255
 
 
 def check_texts(entity: "type[Record]", values: Mapping[str, Any]) -> None:
@@ -23,10 +24,9 @@ def check_texts(entity: "type[Record]", values: Mapping[str, Any]) -> None:
         value = values.get(key)
         if value is None and entity.__table__.columns[key].nullable:
             continue
-        if key == "name" and (not isinstance(value, str) or not 0 < len(value) <= _NAME_LENGTH):
-            raise InvalidInputError(
-                f"The name of a {entity.__name__} must be a text of 1 to {_NAME_LENGTH} characters; received {value!r:.80}."
-            )
+        if key == "name":
+            check_name(value, f"name of a {entity.__name__}")
+            continue
         if not isinstance(value, str):
             continue
         if longest is not None and len(value) > longest:
@@ -41,6 +41,17 @@ def _text_columns(entity: "type[Record]") -> list[tuple[str, int | None]]:
     """The text columns with their maximal lengths; not JSON, which is stored as text but whose strings may hold anything."""
     columns = [column for column in entity.__table__.columns if not isinstance(column.type, JsonText)]
     return [(column.key, getattr(column.type, "length", None)) for column in columns]
+
+
+def check_name(text: object, what: str) -> None:
+    """Refuse a name or a key that not every database can store.
+
+    Raises:
+        InvalidInputError: it is not a text of 1 to 255 characters, or `check_text` refuses it.
+    """
+    if not isinstance(text, str) or not 0 < len(text) <= NAME_LENGTH:
+        raise InvalidInputError(f"The {what} must be a text of 1 to {NAME_LENGTH} characters; received {text!r:.80}.")
+    check_text(text, what)
 
 
 def check_text(text: str, what: str) -> None:

@@ -102,13 +102,19 @@ class Ensemble(EnsembleColumns):
         """The models in it, including those of ensembles inside it, each once, in the order of the members."""
         return models_of(self.members())
 
-    def labels(self) -> dict[int, str]:
-        """The current name of each member, by the id of its item; equal names are distinguished by their ids."""
-        items = self.items()
-        return dict(zip((item.id for item in items), member_names(self._members_of(items)), strict=True))
+    def labels(self, items: "list[EnsembleItem] | None" = None) -> dict[int, str]:
+        """The current name of each member, by the id of its item; equal names are distinguished by their ids.
 
-    def rendered_result(self) -> EnsembleResult:
+        `items` may be given if they were read already.
+        """
+        items = items or self.items()
+        return dict(zip([item.id for item in items], member_names(self._members_of(items)), strict=True))
+
+    def rendered_result(self, items: "list[EnsembleItem] | None" = None) -> EnsembleResult:
         """The result, with members by the ids of their items; a result of an earlier version is converted.
+
+        Args:
+            items: result of `items`, if the caller has read them already.
 
         Raises:
             NotFoundError: the ensemble was not rendered.
@@ -116,7 +122,7 @@ class Ensemble(EnsembleColumns):
         """
         if self.result is None:
             raise self._not_rendered()
-        combined = [item.id for item in self.items() if item.dropped is None]
+        combined = [item.id for item in items or self.items() if item.dropped is None]
         try:
             return EnsembleResult.from_json(self.result, combined)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -133,7 +139,8 @@ class Ensemble(EnsembleColumns):
 
     def alignment(self) -> dict[str, Any]:
         """Number of targets that all members share: `{"common": rows, "lost": {name: rows}}` over all parts."""
-        result, labels = self.rendered_result(), self.labels()
+        items = self.items()
+        result, labels = self.rendered_result(items), self.labels(items)
         return {"common": result.common, "lost": {labels[id]: rows for id, rows in result.lost.items()}}
 
     def weights(self, step: int | None = None, quantile: float | None = None) -> dict[str, float]:
@@ -146,9 +153,9 @@ class Ensemble(EnsembleColumns):
         Raises:
             NotFoundError: the ensemble was not rendered, or its method gives no such weights.
         """
-        result, labels = self.rendered_result(), self.labels()
-        weights = {}
-        for item in self.items():
+        items = self.items()
+        result, labels, weights = self.rendered_result(items), self.labels(items), {}
+        for item in items:
             own = item.rendered_result()
             if quantile is not None:
                 by_step = (own.quantile_weights or {}).get(float(quantile), {})
@@ -202,8 +209,9 @@ class Ensemble(EnsembleColumns):
         """The members without which it was rendered, by their names, with the error of each."""
         if self.result is None:
             raise self._not_rendered()
-        labels = self.labels()
-        return {labels[item.id]: item.dropped for item in self.items() if item.dropped is not None}
+        items = self.items()
+        labels = self.labels(items)
+        return {labels[item.id]: item.dropped for item in items if item.dropped is not None}
 
     def _no_weights(self) -> str:
         results = [item.rendered_result() for item in self.items()]
@@ -224,7 +232,8 @@ class Ensemble(EnsembleColumns):
 
     def metrics(self) -> dict[str, Any]:
         """Errors on every part: `{part: {"members": {name: {"mse", "rmse", …}}, "ensemble": {…}}}`."""
-        result, labels = self.rendered_result(), self.labels()
+        items = self.items()
+        result, labels = self.rendered_result(items), self.labels(items)
         return {part: own.to_json(labels.__getitem__) for part, own in result.metrics.items()}
 
     def mark(self) -> str:
@@ -315,7 +324,8 @@ class Ensemble(EnsembleColumns):
         """
         from enstorage.views.claims import in_words
 
-        result, labels = self.rendered_result(), self.labels()
+        items = self.items()
+        result, labels = self.rendered_result(items), self.labels(items)
         found = []
         if result.leaks:
             found.append(
@@ -326,7 +336,7 @@ class Ensemble(EnsembleColumns):
             for id, count in result.test_rows_trained_on.items()
             if count
         ]
-        found += [f"{labels[item.id]} {sign}" for item in self.items() for sign in item.rendered_result().signs or ()]
+        found += [f"{labels[item.id]} {sign}" for item in items for sign in item.rendered_result().signs or ()]
         claimed = self.claims()
         found += [in_words(claimed)] if claimed else []
         return found + [f"Not up to date: {each}" for each in self.staleness()]

@@ -15,7 +15,7 @@ from enstorage.entity._record import Record
 from enstorage.entity.columns import facts
 from enstorage.entity.data_set import DataSet
 from enstorage.entity.forecast import OUT_OF_FOLD, Forecast, check_forecast_part, point_forecasts, with_quantiles
-from enstorage.entity.model_curve import ModelCurve, joined, not_logged
+from enstorage.entity.model_curve import ModelCurve, joined, points_to_log
 from enstorage.entity.model_meta import ModelMeta, check_key
 from enstorage.entity.research import Research
 from enstorage.errors import InvalidInputError, NotFoundError
@@ -205,31 +205,19 @@ class Model(Record):
         closed or the process ends; a killed process loses at most the last second.
 
         Args:
-            step: epoch, batch or another counter: an integer, or several, shape (n,). If a value is logged twice for a
-                step, the later one counts.
-            **values: a number for each curve, or for several steps shape (n,); NaN and ±inf are allowed.
+            step: epoch, batch or another counter: an integer below 2^63, also a negative one, or several, shape (n,). If
+                a value is logged twice for a step, the later one counts.
+            **values: a number for each curve, or for several steps shape (n,); NaN and ±inf are allowed. A masked value
+                is missing. The name of a curve is a text as the key of a fact.
 
         Raises:
-            InvalidInputError: steps are not integers, values are not numbers, or their shapes differ.
+            InvalidInputError: steps are not such integers, values are not numbers, their shapes differ, or a name is not
+                valid; nothing of the call was recorded then.
         """
         recorder, id = self.connector.recorder, self.__dict__.get("id") or self._saved().id
-        if not values:
-            return
-        if isinstance(step, int):
-            try:
-                recorder.log(id, step, {name: float(value) for name, value in values.items()})  # type: ignore[arg-type]
-            except (TypeError, ValueError) as error:
-                raise not_logged(step, values) from error
-            return
-        steps, columns = np.asarray(step), {name: np.asarray(value) for name, value in values.items()}
-        shaped = steps.ndim <= 1 and all(column.shape == steps.shape for column in columns.values())
-        if (
-            not shaped
-            or steps.dtype.kind not in "iu"
-            or any(column.dtype.kind not in "fiub" for column in columns.values())
-        ):
-            raise not_logged(step, values)
-        recorder.log(id, steps.copy(), {name: column.copy() for name, column in columns.items()}, steps.size)
+        points = points_to_log(step, values)
+        if points is not None:
+            recorder.log(id, points)
 
     def curves(self) -> "pl.DataFrame":
         """Logged curves: the column `step`, sorted, and one for each curve, null at steps where it has no value."""

@@ -1,13 +1,16 @@
 """`ModelCurve`: a stretch of the curves of a model, such as its loss at every epoch."""
 
 import io
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 from sqlalchemy import BigInteger, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from enstorage.database.types import Blob
+from enstorage.database.types import Blob, shown
 from enstorage.entity._record import Record
+from enstorage.entity._texts import check_name
 from enstorage.entity.columns import facts
 from enstorage.errors import CorruptError, InvalidInputError
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
     import polars as pl
     import pyarrow as pa
+    from numpy.typing import NDArray
 
 
 class ModelCurve(Record):
@@ -65,9 +69,77 @@ def joined(tables: "Iterable[pl.DataFrame]") -> "pl.DataFrame":
     return by_step.agg(pl.exclude("step").drop_nulls().last()).sort("step")
 
 
-def not_logged(step: object, values: "Mapping[str, object]") -> InvalidInputError:
-    """The error for arguments that `Model.log` cannot take."""
-    received = ", ".join([f"{step!r:.40}", *(f"{name}={value!r:.40}" for name, value in values.items())])
+class Points(NamedTuple):
+    """Values of curves at one step, or at several: then arrays of shape (n,), where a masked value is missing."""
+
+    step: "int | NDArray[np.int64]"
+    values: "Mapping[str, float | NDArray[Any]]"
+
+    @property
+    def rows(self) -> int:
+        """Number of steps."""
+        return self.step.size if isinstance(self.step, np.ndarray) else 1
+
+
+def points_to_log(step: object, values: "Mapping[str, object]") -> Points | None:
+    """The arguments of `Model.log` in the form in which they are collected, sharing no memory with them; None for no points.
+
+    Raises:
+        InvalidInputError: they are not valid, see `Model.log`.
+    """
+    for name in values:
+        _check_curve(name)
+    try:
+        if type(step) is int and not any(isinstance(value, np.ma.MaskedArray) for value in values.values()):
+            points = Points(step, {name: _number(value) for name, value in values.items()})
+        else:
+            steps = _array(step, "iu")
+            points = Points(steps, {name: _array(value, "fiub", steps.shape) for name, value in values.items()})
+    except (TypeError, ValueError, OverflowError) as error:
+        raise _not_logged(step, values) from error
+    if not values or not points.rows:
+        return None
+    _check_steps(points.step)
+    return points
+
+
+@lru_cache(1024)  # the same few names are logged at every step
+def _check_curve(name: str) -> None:
+    check_name(name, "name of a curve")
+
+
+def _number(value: Any) -> float:
+    # float() also takes texts, and the real part of a complex number.
+    if isinstance(value, str | bytes | bytearray) or (
+        isinstance(value, np.generic | np.ndarray) and value.dtype.kind in "USMmc"
+    ):
+        raise TypeError
+    return float(value)
+
+
+def _array(values: Any, kinds: str, shape: tuple[int, ...] | None = None) -> "NDArray[Any]":
+    array: NDArray[Any] = values.copy() if isinstance(values, np.ma.MaskedArray) else np.array(values)
+    if array.ndim > 1 or array.dtype.kind not in kinds or shape not in (None, array.shape):
+        raise TypeError
+    return array
+
+
+def _check_steps(steps: "int | NDArray[Any]") -> None:
+    if np.ma.is_masked(steps):
+        raise InvalidInputError(
+            "log received masked steps; expected an integer for each value. Leave these steps and their values out."
+        )
+    largest = steps if isinstance(steps, int) else max(int(steps.max()), int(steps.min()), key=abs)
+    # A bundle and other programs do not know the smallest of the 64-bit integers.
+    if abs(largest) >= 2**63:
+        raise InvalidInputError(
+            f"log received the step {shown(largest, 40)}; expected integers whose absolute value is below 2^63. Count "
+            "steps from 0."
+        )
+
+
+def _not_logged(step: object, values: "Mapping[str, object]") -> InvalidInputError:
+    received = ", ".join([shown(step, 40), *(f"{name}={shown(value, 40)}" for name, value in values.items())])
     return InvalidInputError(
         "log takes an integer and a number for each curve, such as log(3, loss=0.5), or as many numbers as steps; "
         f"received log({received})."

@@ -10,9 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from enstorage.database.types import Id, JsonValue, LongText, Name, UtcDateTime, to_json_text
 from enstorage.entity._record import Record
-from enstorage.entity._texts import check_text
+from enstorage.entity._texts import check_name
 from enstorage.entity.columns import facts
-from enstorage.errors import InvalidInputError
 
 #: Number of characters of a fact's text that are stored in `label` for searching.
 LABEL_LENGTH = 255
@@ -24,11 +23,7 @@ def check_key(key: str) -> str:
     Raises:
         InvalidInputError: it is not a text of 1 to 255 characters that every database can store.
     """
-    if not isinstance(key, str) or not 0 < len(key) <= LABEL_LENGTH:
-        raise InvalidInputError(
-            f"The key of a fact must be a text of 1 to {LABEL_LENGTH} characters; received {key!r:.80}."
-        )
-    check_text(key, "key of a fact")
+    check_name(key, "key of a fact")
     return key
 
 

@@ -52,11 +52,10 @@ def _refit(model: "Model", obj: Any, weight: NDArray[np.float64] | None, check: 
             fit_again(refit, data, model)
     except (CorruptError, InvalidInputError, NotFoundError) as error:
         raise UntrustedError(
-            f"No format stores a {type(obj).__name__} as data, so it would be fitted again on each load, and that is not "
-            f"possible: {error} Set the data set on whose train rows it was fitted before you store it, and a random_state "
-            "if it has one; or make the model with research.create_model(name, estimator) and call entrainer.fit; or store "
-            "its forecasts with save_forecasts; or, if you alone write to this store, open it with "
-            "Connector(allow_pickle=True)."
+            f"{untrusted} Nor can it be fitted again on each load: {error} Set the data set on whose train rows it was "
+            "fitted before you store it, and a random_state if it has one; or make the model with "
+            "research.create_model(name, estimator) and call entrainer.fit; or store its forecasts with save_forecasts; or, "
+            "if you alone write to this store, open it with Connector(allow_pickle=True)."
         ) from error
     return refit
 

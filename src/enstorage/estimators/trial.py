@@ -160,16 +160,12 @@ def _check_kept(trial: Any, again: Callable[[], Any], X: NDArray[Any], allow_pic
     except UntrustedError as untrusted:
         from sklearn.base import clone
 
-        name = type(trial).__name__
         try:
             describe(clone(trial))
             same = np.array_equal(trial.predict(X.reshape(len(X), -1)), again().predict(X.reshape(len(X), -1)))
         except EnstorageError as error:
-            raise InvalidInputError(
-                f"No format keeps {name} as data, and it cannot be fitted again when it is needed: {error}"
-            ) from untrusted
+            raise InvalidInputError(f"{untrusted} Nor can it be fitted again when it is needed: {error}") from untrusted
         if not same:
             raise InvalidInputError(
-                f"No format keeps {name} as data, and fitted again it forecasts other values. Give it a random_state, or "
-                "take another estimator."
+                f"{untrusted} Fitted again it forecasts other values. Give it a random_state, or take another estimator."
             ) from untrusted

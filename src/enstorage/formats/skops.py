@@ -7,9 +7,9 @@ from enstorage import plugins
 from enstorage.errors import CorruptError, UntrustedError
 from enstorage.formats.base import Format
 from enstorage.formats.bounds import check_arrays, check_times_read, open_archive, read_json
-from enstorage.formats.fitted.check import SKOPS_TYPES, check_fitted
+from enstorage.formats.fitted.check import INSTEAD, SKOPS_TYPES, check_fitted, fault_of_fitted
 from enstorage.formats.fitted.neighbours import build_search_trees, without_search_trees
-from enstorage.formats.fitted.parameters import bound_jobs
+from enstorage.formats.fitted.parameters import bound_jobs, fault_of_parameters
 
 # Beyond what skops itself trusts. Never a list from the file. What is opened is checked by `check_fitted`.
 _TRUSTED = (
@@ -40,15 +40,18 @@ class SkopsFormat(Format):
 
     @staticmethod
     def dump(obj: Any, *, allow_code: bool) -> bytes:  # noqa: ARG004 - never needed, so never allowed
-        """See `Format.dump`; what could not be opened again is refused now.
+        """See `Format.dump`; what could not be opened again is refused now, and the message says what that is.
 
         Raises:
-            UntrustedError: the estimator holds something that could not be opened without running code.
+            UntrustedError: the estimator holds something that could not be opened without running code, or it is not sound.
         """
         io = _skops_io()
-        check_fitted(obj)
-        content: bytes = io.dumps(without_search_trees(obj))
-        _refuse_untrusted(io, content)
+        fault, content = fault_of_parameters(obj) or fault_of_fitted(obj), b""
+        if fault is None:
+            content = io.dumps(without_search_trees(obj))
+            fault = _fault_of_types(io, content)
+        if fault is not None:
+            raise UntrustedError(f"The {type(obj).__name__} cannot be kept as data. {fault}")
         return content
 
     @staticmethod
@@ -57,7 +60,8 @@ class SkopsFormat(Format):
         io = _skops_io()
         try:
             _check_bounds(content)
-            _refuse_untrusted(io, content)
+            if (fault := _fault_of_types(io, content)) is not None:
+                raise UntrustedError(f"The estimator cannot be opened as data. {fault} {INSTEAD}")
             obj = io.loads(content, trusted=_trusted())
             bound_jobs(obj)
             check_fitted(obj)
@@ -77,14 +81,11 @@ def _check_bounds(content: bytes) -> None:
         check_times_read(read_json(archive.read("schema.json"), what), archive, what)
 
 
-def _refuse_untrusted(io: Any, content: bytes) -> None:
+def _fault_of_types(io: Any, content: bytes) -> str | None:
     strange = sorted(set(io.get_untrusted_types(data=content)) - set(_trusted()))
-    if strange:
-        raise UntrustedError(
-            "The estimator holds objects that could run code when opened, or read foreign memory: "
-            f"{', '.join(strange[:5])}. Use another estimator, keep its forecasts with save_forecasts, or, if you alone "
-            "write to this store, open it with Connector(allow_pickle=True)."
-        )
+    if not strange:
+        return None
+    return f"It holds objects that could run code when opened, or read foreign memory: {', '.join(strange[:5])}."
 
 
 def _trusted() -> list[str]:

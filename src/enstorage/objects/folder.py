@@ -13,7 +13,7 @@ from uuid import uuid4
 from enstorage.errors import InvalidInputError, StoreError
 from enstorage.objects.base import ObjectStore, Stored, checked_hash, is_hash
 from enstorage.places.full_disk import full_disk, says_full
-from enstorage.places.masking import masked
+from enstorage.places.masking import masked, scrubbed, shown_cause, shown_folder
 
 
 class FolderObjects(ObjectStore):
@@ -151,15 +151,20 @@ class FolderObjects(ObjectStore):
         try:
             yield
         except OSError as error:
+            place, cause = f"The object store {shown_folder(str(self._folder))}", shown_cause(error, self._url)
             if says_full(error):
-                raise StoreError(full_disk(f"The object store {self._folder}", str(error.strerror))) from error
+                raise StoreError(full_disk(place, str(error.strerror))) from cause
             raise StoreError(
-                f"The object store {self._folder} failed: {error.strerror} ({error.filename}). Nothing was changed. "
+                f"{place} failed: {error.strerror} ({scrubbed(error.filename, self._url)}). Nothing was changed. "
                 "Check that the folder is there, readable and writable, and that the disk is not full."
-            ) from error
+            ) from cause
+
+    @property
+    def _url(self) -> str:
+        return f"file:{self._folder}"
 
     def __repr__(self) -> str:
-        return f"file:{self._folder}"
+        return masked(self._url)
 
 
 def _moment(status: os.stat_result) -> datetime:

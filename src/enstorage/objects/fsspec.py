@@ -204,13 +204,13 @@ class FsspecObjects(ObjectStore):
             yield
         except EnstorageError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # Every driver has its own errors; all of them are translated here.
             reason = _KINDS.get(type(error), "") + self._location.message_of(error)
             raise StoreError(
                 f"The object store {self} failed: {reason}. Nothing was changed. Check that the bucket or folder is there, "
                 "that the server can be reached, and that the credentials may read and write there."
-            ) from error
+            ) from self._location.cause_of(error)
 
     def __repr__(self) -> str:
         return str(self._location)

@@ -1,1 +1,1 @@
-"""Places of stores: URLs, secrets in them, and the mark of the store that a place belongs to."""
+"""Places of stores: URLs and how they are shown, foreign errors, and the mark of the store that a place belongs to."""

@@ -2,10 +2,10 @@
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from enstorage.errors import InvalidInputError
-from enstorage.places.masking import masked
+from enstorage.places.masking import masked, scrubbed, shown_cause
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m|↳")
 # Servers of S3 answer in XML; its code says what is wrong.
@@ -13,11 +13,11 @@ _XML = re.compile(r"<\?xml.*?(?:<Code>(.*?)</Code>.*|$)", re.DOTALL)
 _LONGEST_REASON = 300
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Location:
     """The place of a store, and the options of its driver: `s3://bucket/prefix?endpoint_url=…`.
 
-    Printed, it shows the place alone, without password and without options.
+    Printed, it shows the place alone, without credentials and without options.
 
     Attributes:
         url: the place, without the options.
@@ -25,7 +25,8 @@ class Location:
     """
 
     url: str
-    options: dict[str, str] = field(repr=False)
+    options: dict[str, str]
+    _given: str = field(default="", compare=False)
 
     @classmethod
     def parse(cls, url: str) -> "Location":
@@ -50,7 +51,7 @@ class Location:
                 )
             # Not unquote_plus: keys are made of base64, where + is a digit.
             options[unquote(name)] = unquote(value)
-        return cls(place.rstrip("/"), options)
+        return cls(place.rstrip("/"), options, url)
 
     @property
     def scheme(self) -> str:
@@ -60,12 +61,14 @@ class Location:
     def message_of(self, error: BaseException) -> str:
         """The message of a driver's error, in one line, without secrets."""
         text = " ".join(_XML.sub(r"\1", _COLOUR.sub("", str(error))).split()) or type(error).__name__
-        secrets = [*self.options.values(), urlsplit(self.url).password or ""]
-        for secret in sorted(secrets, key=len, reverse=True):
-            # Shorter ones are no secrets but switches, and would tear words apart.
-            if len(secret) > 4:
-                text = text.replace(secret, "***")
-        return masked(text)[:_LONGEST_REASON].rstrip(". ")
+        return scrubbed(text, self._given)[:_LONGEST_REASON].rstrip(". ")
+
+    def cause_of(self, error: BaseException) -> BaseException | None:
+        """The error of a driver as the cause of one of ours, or None if it holds a secret."""
+        return shown_cause(error, self._given)
 
     def __str__(self) -> str:
         return masked(self.url)
+
+    def __repr__(self) -> str:
+        return f"Location({str(self)!r})"

@@ -1,8 +1,10 @@
 """SQL expressions that differ between databases. All values are bound parameters in all of them."""
 
+from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, String, Text, bindparam, func
+from sqlalchemy import ColumnElement, Double, Numeric, String, Text, bindparam, func
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -10,6 +12,9 @@ from sqlalchemy.types import Boolean
 
 # Before version 16 PostgreSQL cannot test whether a text is JSON; these are what Python writes outside of JSON.
 _POSTGRES_REFUSES = r"([\[:,] *-?(NaN|Infinity))|\\u0000"
+
+
+_GLOB = {"%": "*", "_": "?"}
 
 
 class _Like(FunctionElement[bool]):
@@ -40,16 +45,44 @@ class JsonAsText(FunctionElement[str]):
     inherit_cache = True
 
 
-def like(text: ColumnElement[str], pattern: str, *, ignore_case: bool) -> ColumnElement[bool]:
-    """The condition that text matches a pattern in which % is any text and _ any character; nothing else is special."""
+class IsDouble(FunctionElement[bool]):
+    """The condition that the text of a number in JSON has a point or an exponent. Argument: text."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+class ExactInteger(FunctionElement[Decimal]):
+    """A number whose absolute value is 2^53 or more, exactly up to 2^63. Arguments: its text in JSON, its double."""
+
+    type = Numeric()
+    inherit_cache = True
+
+
+def like(text: ColumnElement[str], pattern: str, escape: str = "", *, ignore_case: bool) -> ColumnElement[bool]:
+    """The condition that text matches a pattern in which % is any text and _ any character.
+
+    Args:
+        text: the text.
+        pattern: nothing else is special in it.
+        escape: a character before which %, _ and itself are not special either.
+        ignore_case: true to ignore the case of A–Z.
+    """
     # LIKE ignores case in SQLite, GLOB does not; in other databases a backslash is special in LIKE.
-    glob = "".join({"%": "*", "_": "?"}.get(each, f"[{each}]" if each in "*?[" else each) for each in pattern)
-    patterns: list[ColumnElement[str]] = [
-        bindparam(None, each, String) for each in (pattern.replace("\\", r"\\"), glob)
-    ]
+    tokens = list(_tokens(pattern, escape))
+    plain = "".join(each if special or each not in "%_\\" else f"\\{each}" for each, special in tokens)
+    glob = "".join(_GLOB[each] if special else f"[{each}]" if each in "*?[" else each for each, special in tokens)
+    patterns: list[ColumnElement[str]] = [bindparam(None, each, String) for each in (plain, glob)]
     if ignore_case:
         return _Like(func.lower(text), *(func.lower(each) for each in patterns))
     return _Like(text, *patterns)
+
+
+def _tokens(pattern: str, escape: str) -> Iterator[tuple[str, bool]]:
+    """The characters of a pattern, each with whether it stands for others."""
+    characters = iter(pattern)
+    for each in characters:
+        yield (next(characters), False) if each == escape else (each, each in _GLOB)
 
 
 @compiles(_Like)
@@ -101,10 +134,50 @@ def _tag_text_postgresql(element: Any, compiler: SQLCompiler, **options: Any) ->
 def _tag_number_postgresql(element: Any, compiler: SQLCompiler, **options: Any) -> str:
     text, key = (compiler.process(each, **options) for each in element.clauses)
     value = f"{_jsonb(text)} ->> {key}"
+    # The server refuses to cast a number beyond all doubles.
+    double = (
+        f"CASE WHEN ABS(CAST({value} AS NUMERIC)) < 1.7976931348623158e308 THEN CAST({value} AS DOUBLE PRECISION) "
+        f"WHEN LEFT({value}, 1) = '-' THEN '-Infinity' ELSE 'Infinity' END"
+    )
     return (
-        f"(CASE jsonb_typeof({_jsonb(text)} -> {key}) WHEN 'number' THEN CAST({value} AS DOUBLE PRECISION) "
+        f"(CASE jsonb_typeof({_jsonb(text)} -> {key}) WHEN 'number' THEN {double} "
         f"WHEN 'boolean' THEN CAST(CAST(CAST({value} AS BOOLEAN) AS INTEGER) AS DOUBLE PRECISION) END)"
     )
+
+
+@compiles(IsDouble, "sqlite")
+def _is_double_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    return f"({compiler.process(element.clauses, **options)} GLOB '*[.eE]*')"
+
+
+@compiles(IsDouble, "postgresql")
+def _is_double_postgresql(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    return f"({compiler.process(element.clauses, **options)} ~ '[.eE]')"
+
+
+@compiles(IsDouble, "mysql", "mariadb")
+def _is_double_mysql(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    return f"({compiler.process(element.clauses, **options)} REGEXP '[.eE]')"
+
+
+@compiles(ExactInteger, "sqlite")
+def _exact_integer_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    text, number = (compiler.process(each, **options) for each in element.clauses)
+    return f"(CASE WHEN {text} GLOB '*[.eE]*' THEN CAST({number} AS INTEGER) ELSE CAST({text} AS INTEGER) END)"
+
+
+@compiles(ExactInteger, "postgresql")
+def _exact_integer_postgresql(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    text, number = (compiler.process(each, **options) for each in element.clauses)
+    # The server casts a double to NUMERIC with 15 digits.
+    is_double = f"{text} ~ '[.eE]' AND ABS({number}) < 9.2e18"
+    return f"(CASE WHEN {is_double} THEN CAST(CAST({number} AS BIGINT) AS NUMERIC) ELSE CAST({text} AS NUMERIC) END)"
+
+
+@compiles(ExactInteger, "mysql", "mariadb")
+def _exact_integer_mysql(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    text, number = (compiler.process(each, **options) for each in element.clauses)
+    return f"(CASE WHEN {text} REGEXP '[.eE]' THEN CAST({number} AS SIGNED) ELSE CAST({text} AS DECIMAL(65)) END)"
 
 
 @compiles(JsonAsText, "postgresql")

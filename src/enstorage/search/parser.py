@@ -2,7 +2,7 @@
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -14,6 +14,8 @@ from enstorage.errors import InvalidInputError
 LONGEST = 10_000
 MOST_CONDITIONS = 500
 DEEPEST = 50
+#: A term becomes up to five expressions, and SQLite 3.40 crashes on more than 63.
+MOST_TERMS = 10
 
 _OPERATORS = "=, !=, <, <=, >, >=, LIKE, ILIKE, IN (…), NOT IN (…), IS NULL, IS NOT NULL"
 # Descriptions of grammar terminals for messages; the first expected one is named.
@@ -42,10 +44,15 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A value in the query."""
+    """A value in the query.
+
+    Attributes:
+        escape: of a pattern, the character before which %, _ and itself stand for themselves; empty if there is none.
+    """
 
     value: str | int | float | bool
     position: int = field(default=0, compare=False)
+    escape: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,29 +133,41 @@ def parse_condition(source: Source) -> Condition:
         InvalidInputError: the text is not a valid condition; the message gives the position and what was expected there.
     """
     tree: Condition = _parse(source, "condition")
-    pending, count = [(tree, 1)], 0
+    count, depth = measure(tree)
+    if depth > DEEPEST or count > MOST_CONDITIONS:
+        raise InvalidInputError(
+            f"The query has more than {MOST_CONDITIONS} comparisons or is nested more than {DEEPEST} deep. Use "
+            "IN (…) for many values of one name, or several queries."
+        )
+    return tree
+
+
+def measure(tree: Condition) -> tuple[int, int]:
+    """The number of comparisons of a tree and its depth, without recursion."""
+    pending, count, deepest = [(tree, 1)], 0, 1
     while pending:
         node, depth = pending.pop()
         count += isinstance(node, ComparisonNode | Present)
-        if depth > DEEPEST or count > MOST_CONDITIONS:
-            raise InvalidInputError(
-                f"The query has more than {MOST_CONDITIONS} comparisons or is nested more than {DEEPEST} deep. Use "
-                "IN (…) for many values of one name, or several queries."
-            )
+        deepest = max(deepest, depth)
         if isinstance(node, And | Or):
             pending += [(operand, depth + 1) for operand in node.operands]
         elif isinstance(node, Not):
             pending.append((node.operand, depth + 1))
-    return tree
+    return count, deepest
 
 
 def parse_order(source: Source) -> tuple[OrderTerm, ...]:
     """The terms of an order such as `meta.mse desc, name`.
 
     Raises:
-        InvalidInputError: the text is not such an order.
+        InvalidInputError: the text is not such an order, or has too many terms.
     """
     terms: tuple[OrderTerm, ...] = _parse(source, "order")
+    if len(terms) > MOST_TERMS:
+        raise source.problem(
+            terms[MOST_TERMS].path.position,
+            f"an order has at most {MOST_TERMS} terms; received {len(terms)}. Leave out the last ones.",
+        )
     return terms
 
 
@@ -214,11 +233,14 @@ class _TreeBuilder(Transformer[Token, Any]):
         path, operator, value = parts
         if operator == "!=":
             return ComparisonNode(path, "=", (value,), negated=True)
-        return ComparisonNode(path, operator.lower(), (value,))
+        return ComparisonNode(path, operator, (value,))
 
-    def compare_not(self, parts: list[Any]) -> ComparisonNode:
-        path, operator, value = parts
-        return ComparisonNode(path, operator.lower(), (value,), negated=True)
+    def match(self, parts: list[Any]) -> ComparisonNode:
+        path, operator, pattern, escape = parts
+        return ComparisonNode(path, operator.lower(), (_escaped(pattern, escape),))
+
+    def match_not(self, parts: list[Any]) -> ComparisonNode:
+        return replace(self.match(parts), negated=True)
 
     def among(self, parts: list[Any]) -> ComparisonNode:
         return ComparisonNode(parts[0], "=", tuple(parts[1:]))
@@ -254,9 +276,27 @@ class _TreeBuilder(Transformer[Token, Any]):
         number = float(token)
         if not math.isfinite(number):
             raise _ValueError(f"{token:.40} is too large for a number; expected at most 1.8e308.", _start(token))
-        if re.fullmatch(r"[+-]?\d{1,19}", token) and abs(number) < 2**63:
-            return Literal(int(token), _start(token))
+        if re.fullmatch(r"[+-]?\d+", token):
+            digits = token.lstrip("+-0") or "0"  # int() takes at most 4,300 digits, also if the first ones are 0
+            return Literal(-int(digits) if token[0] == "-" else int(digits), _start(token))
         return Literal(number, _start(token))
+
+
+def _escaped(pattern: Literal, escape: Literal | None) -> Literal:
+    """The pattern with its escape character."""
+    if escape is None:
+        return pattern
+    character = str(escape.value)
+    if len(character) != 1:
+        raise _ValueError(f"ESCAPE takes one character; received {character!r:.40}.", escape.position)
+    plain = re.escape(character)
+    if not re.fullmatch(f"([^{plain}]|{plain}[%_{plain}])*", str(pattern.value), re.DOTALL):
+        raise _ValueError(
+            f"{character} is the escape character; expected %, _ or {character} after it. Write {character * 2} for the "
+            "character itself.",
+            pattern.position,
+        )
+    return replace(pattern, escape=character)
 
 
 def _start(token: Token) -> int:

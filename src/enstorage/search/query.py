@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, inspect, not_, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, false, inspect, not_, or_, select, true
 
 from enstorage.entity import ENTITIES, Model, ModelMeta
 from enstorage.entity._record import Record
@@ -21,12 +21,16 @@ from enstorage.search.parser import (
     Path,
     Present,
     Source,
+    measure,
     parse_condition,
     parse_order,
 )
 from enstorage.search.values import Column, Fact, Tag, Value
 
 R = TypeVar("R", bound=Record)
+
+#: Comparisons of a query up to which databases may join their subqueries.
+_JOINED = 8
 
 # The other words are those of MLflow.
 _FACTS = {"meta", "metric", "metrics", "param", "params", "parameter", "parameters"}
@@ -47,7 +51,8 @@ def build(
     statement = select(entity).where(trashed if trash else ~trashed)
     if where is not None:
         source = Source(where)
-        statement = statement.where(_condition(source, entity, parse_condition(source)))
+        tree = parse_condition(source)
+        statement = statement.where(_condition(source, entity, tree, apart=measure(tree)[0] > _JOINED))
     if order_by is not None:
         statement = _ordered(statement, entity, Source(order_by, "order_by"))
     if limit is not None:
@@ -57,24 +62,36 @@ def build(
     return statement.order_by(table.c.id)
 
 
-def _condition(source: Source, entity: type[Record], node: Condition) -> ColumnElement[bool]:
-    """True or false, never null: a missing value fulfils no comparison, and `not` inverts that."""
+def _condition(source: Source, entity: type[Record], node: Condition, *, apart: bool) -> ColumnElement[bool]:
+    """True or false, never null: a missing value fulfils no comparison, and `not` inverts that.
+
+    Args:
+        source: the text, for messages.
+        entity: what the names are of.
+        node: the tree, or a part of it.
+        apart: true to have each subquery computed by itself.
+    """
     match node:
         case And(operands):
-            return and_(*(_condition(source, entity, each) for each in operands))
+            return and_(*(_condition(source, entity, each, apart=apart) for each in operands))
         case Or(operands):
-            return or_(*(_condition(source, entity, each) for each in operands))
+            return or_(*(_condition(source, entity, each, apart=apart) for each in operands))
         case Not(operand):
-            return not_(_condition(source, entity, operand))
+            return not_(_condition(source, entity, operand, apart=apart))
         case Present(path):
-            return _where(source, entity, entity.__table__, path, 0, lambda value: value.present())
+            return _apart(_where(source, entity, entity.__table__, path, 0, lambda value: value.present()), apart)
         case ComparisonNode(path, operator, literals, negated):
 
             def holds(value: Value) -> ColumnElement[bool]:
                 test = and_(value.present(), value.test(operator, literals))
                 return and_(value.present(), not_(test)) if negated else test
 
-            return _where(source, entity, entity.__table__, path, 0, holds)
+            return _apart(_where(source, entity, entity.__table__, path, 0, holds), apart)
+
+
+def _apart(condition: ColumnElement[bool], apart: bool) -> ColumnElement[bool]:
+    # A database that joins subqueries with the table looks for the best order of the joins: of hundreds, for minutes.
+    return case((condition, true()), else_=false()) if apart else condition
 
 
 def _where(
@@ -106,14 +123,18 @@ def _alias(table: FromClause, depth: int) -> FromClause:
 
 
 def _ordered(statement: Select[R], entity: type[R], source: Source) -> Select[R]:
+    parents: dict[tuple[str, ...], FromClause] = {}  # by path: databases limit the number of joined tables
     for term in parse_order(source):
         table: FromClause = entity.__table__
         kind: type[Record] = entity
         index = 0
         while isinstance(step := _step(source, kind, term.path, index), _Relation):
-            parent = step.entity.__table__.alias()
-            statement = statement.outerjoin(parent, parent.c.id == table.c[step.column])
-            table, kind, index = parent, step.entity, index + 1
+            index += 1
+            parent = parents.get(term.path.parts[:index])
+            if parent is None:
+                parent = parents[term.path.parts[:index]] = step.entity.__table__.alias()
+                statement = statement.outerjoin(parent, parent.c.id == table.c[step.column])
+            table, kind = parent, step.entity
         if isinstance(step, _FactKey):
             fact = ModelMeta.__table__.alias()
             here = and_(fact.c.model_id == table.c.id, fact.c.key == step.key, fact.c.deleted_at.is_(None))
@@ -121,9 +142,7 @@ def _ordered(statement: Select[R], entity: type[R], source: Source) -> Select[R]
             value: Value = Fact(source, term.path, fact)
         else:
             value = step.value(source, term.path, table)
-        for key in value.sort_keys():
-            # Not every database has NULLS LAST.
-            statement = statement.order_by(key.is_(None), key.desc() if term.descending else key.asc())
+        statement = statement.order_by(*value.order(descending=term.descending))
     return statement
 
 

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from json import loads
+from operator import eq, ge, gt, le, lt
 from typing import Any
 
 from sqlalchemy import (
@@ -15,8 +16,10 @@ from sqlalchemy import (
     Text,
     and_,
     case,
+    false,
     func,
     or_,
+    true,
     type_coerce,
 )
 from sqlalchemy import Integer as AnyInteger
@@ -26,16 +29,29 @@ from enstorage.database.types import UtcDateTime
 from enstorage.entity.model_meta import LABEL_LENGTH, number_of
 from enstorage.errors import InvalidInputError
 from enstorage.instant import from_ns, to_ns
-from enstorage.search.expressions import JsonAsText, TagNumber, TagText, like
+from enstorage.search.expressions import ExactInteger, IsDouble, JsonAsText, TagNumber, TagText, like
 from enstorage.search.parser import Literal, Path, Source
 
 _NANOSECONDS = {"time_from", "time_to"}
+#: From here on not every integer has a double of its own.
+SPARSE = 2**53
+_TURNED = str.maketrans("<>", "><")
+_HOLDS: dict[str, Callable[[int, int], bool]] = {"=": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
 _COMPARED: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     "<": lambda left, right: left < right,
     "<=": lambda left, right: left <= right,
     ">": lambda left, right: left > right,
     ">=": lambda left, right: left >= right,
 }
+
+
+def matches(text: Any, pattern: Literal, operator: str) -> ColumnElement[bool]:
+    """The condition that a text matches a pattern."""
+    return like(text, str(pattern.value), pattern.escape, ignore_case=operator == "ilike")
+
+
+def _directed(keys: list[Any], *, descending: bool) -> list[ColumnElement[Any]]:
+    return [key.desc() if descending else key.asc() for key in keys]
 
 
 class Value(ABC):
@@ -55,8 +71,8 @@ class Value(ABC):
         """The condition of a comparison; null only where the value is not present."""
 
     @abstractmethod
-    def sort_keys(self) -> list[ColumnElement[Any]]:
-        """The expressions to sort by."""
+    def order(self, *, descending: bool) -> list[ColumnElement[Any]]:
+        """The expressions to sort by, with their directions, at most five; values that are not present come last."""
 
     def problem(self, literal: Literal, message: str) -> InvalidInputError:
         """The error to raise about a value in the query."""
@@ -84,13 +100,14 @@ class Column(Value):
             return result
         if operator in _COMPARED:
             return _COMPARED[operator](self.column, values[0])
-        return like(self.column, str(literals[0].value), ignore_case=operator == "ilike")
+        return matches(self.column, literals[0], operator)
 
-    def sort_keys(self) -> list[ColumnElement[Any]]:
+    def order(self, *, descending: bool) -> list[ColumnElement[Any]]:
         """The value itself."""
         if self._kind() == "JSON":
             raise self.source.problem(self.path.position, f"{self.name} is JSON, which has no order.")
-        return [self.column]
+        # Not every database has NULLS LAST.
+        return [self.column.is_(None), *_directed([self.column], descending=descending)]
 
     def _kind(self) -> str:
         kind = self.column.type
@@ -123,27 +140,62 @@ class Column(Value):
         if not wants_number or isinstance(value, str | bool):
             example = {"text": "'Standard data'", "time": "'2015-01-29' or '2015-01-29T21:55Z'", "number": "0.01"}[kind]
             raise self.problem(literal, f"{self.name} is a {kind}; expected for example {example}.")
-        return bound(value, Double() if isinstance(value, float) else BigInteger())
+        if value == int(value) and abs(value) < 2**63:
+            return bound(int(value), BigInteger())
+        return bound(float(value), Double())
 
 
 class _Free(Value):
     """A value without a type of its own, such as a fact: numbers are compared as numbers, texts as texts."""
 
+    #: The nearest double; null for infinities, NaN and what is no number.
     number: ColumnElement[Any]
 
     def test(self, operator: str, literals: Sequence[Literal]) -> ColumnElement[bool]:
-        numbers = [float(each.value) for each in literals if not isinstance(each.value, str)]
+        """The condition of a comparison."""
+        numbers = [each.value for each in literals if not isinstance(each.value, str)]
         texts = [each.value for each in literals if isinstance(each.value, str)]
         if operator == "=":
-            either = [and_(self.number.is_not(None), self.number.in_(numbers))] if numbers else []
+            near = [float(each) for each in numbers if abs(each) < SPARSE]
+            either = [and_(self.number.is_not(None), self.number.in_(near))] if near else []
+            either += [self._near(operator, int(each)) for each in numbers if abs(each) >= SPARSE]
             return or_(*either, *([self.is_text(texts)] if texts else []))
         if operator in _COMPARED:
             if texts or isinstance(literals[0].value, bool):
                 raise self.problem(
                     literals[0], f"{operator} compares numbers; received {literals[0].value!r:.80}. Write a number."
                 )
-            return and_(self.number.is_not(None), _COMPARED[operator](self.number, numbers[0]))
-        return like(self.full_text(), texts[0], ignore_case=operator == "ilike")
+            is_beyond = self.is_above() if operator[0] == ">" else self.is_below()
+            return or_(and_(self.number.is_not(None), self._compared(operator, numbers[0])), is_beyond)
+        return matches(self.full_text(), literals[0], operator)
+
+    def _compared(self, operator: str, number: float) -> ColumnElement[bool]:
+        if abs(number) < SPARSE:
+            return _COMPARED[operator](self.number, float(number))
+        return or_(_COMPARED[operator[0]](self.number, float(number)), self._near(operator, int(number)))
+
+    def _near(self, operator: str, number: int) -> ColumnElement[bool]:
+        """The condition of a comparison with an integer for values that have the same double: the digits decide."""
+        digits, double = str(number), float(number)
+        text = self.digits(len(digits) + 1)
+        if operator == "=":
+            test = text == digits
+        else:
+            # Of negative integers the one with the larger digits is smaller.
+            turned = operator if number > 0 else operator.translate(_TURNED)
+            length = func.length(text)
+            longer = _COMPARED[turned[0]](length, len(digits))
+            test = or_(longer, and_(length == len(digits), _COMPARED[turned](text, digits)))
+        as_double = true() if _HOLDS[operator](int(double), number) else false()
+        return and_(self.number == double, case((IsDouble(text), as_double), else_=test))
+
+    def is_above(self) -> ColumnElement[bool]:
+        """The condition that the value is a number above all doubles, such as infinity."""
+        return false()
+
+    def is_below(self) -> ColumnElement[bool]:
+        """The condition that the value is a number below all doubles."""
+        return false()
 
     @abstractmethod
     def is_text(self, texts: list[str]) -> ColumnElement[bool]:
@@ -153,9 +205,23 @@ class _Free(Value):
     def full_text(self) -> ColumnElement[str]:
         """The value, written as text."""
 
-    def sort_keys(self) -> list[ColumnElement[Any]]:
-        # Numbers first, then texts; equal numbers are equal even where they are written differently.
-        return [self.number, case((self.number.is_(None), self.full_text()))]
+    def digits(self, length: int) -> ColumnElement[str]:  # noqa: ARG002 - others keep only so many characters at hand
+        """The text of a number that has at most so many characters."""
+        return self.full_text()
+
+    def order(self, *, descending: bool) -> list[ColumnElement[Any]]:
+        """Numbers first, then texts; equal numbers are equal even where they are written differently."""
+        text = self.full_text()
+        infinity = case((self.number.is_not(None), 0), (self.is_above(), 1), (self.is_below(), -1))
+        kind = case((infinity.is_not(None), 0), (self.present(), 1), else_=2)
+        # Each of them is null for all or for none of the values that the ones before do not distinguish.
+        keys = [
+            infinity,
+            self.number,
+            case((func.abs(self.number) >= SPARSE, ExactInteger(text, self.number))),
+            case((self.number.is_(None), text)),
+        ]
+        return [kind, *_directed(keys, descending=descending)]
 
 
 class Tag(_Free):
@@ -203,6 +269,23 @@ class Fact(_Free):
         if all(len(text) < LABEL_LENGTH for text in texts):
             return matches
         return and_(matches, self.full_text().in_(texts))
+
+    def is_above(self) -> ColumnElement[bool]:
+        """The condition that the fact is infinity, or an integer above all doubles."""
+        return self._is_beyond("")
+
+    def is_below(self) -> ColumnElement[bool]:
+        """The condition that the fact is negative infinity, or an integer below all doubles."""
+        return self._is_beyond("-")
+
+    def _is_beyond(self, sign: str) -> ColumnElement[bool]:
+        # Between the two is no other JSON without a number, only texts, which are in quotes there.
+        label = self.label.between(f"{sign}0", f"{sign}Infinity")
+        return and_(self.number.is_(None), label, func.substr(self.json, 1, 1) != '"')
+
+    def digits(self, length: int) -> ColumnElement[str]:
+        """The text of a number that has at most so many characters."""
+        return self.label if length < LABEL_LENGTH else self.full_text()
 
     def full_text(self) -> ColumnElement[str]:
         """The fact, written as text."""

@@ -15,9 +15,10 @@ _SHOWN = 5
 
 def claims(ensemble: "Ensemble") -> dict[str, list[str]]:
     """See `Ensemble.claims`."""
-    labels, out_of_fold = ensemble.labels(), ensemble.rendered_result().fit_on == OUT_OF_FOLD
+    items = ensemble.items()
+    labels, out_of_fold = ensemble.labels(items), ensemble.rendered_result(items).fit_on == OUT_OF_FOLD
     found: dict[str, list[str]] = {}
-    for item, member in zip(ensemble.items(), ensemble.members(), strict=True):
+    for item, member in zip(items, ensemble.members(), strict=True):
         if item.dropped is not None:
             continue
         # Out-of-fold forecasts of a layer are made of those of the models in it.

@@ -21,7 +21,8 @@ def staleness(ensemble: Ensemble) -> list[str]:
 
 
 def _of_members(ensemble: Ensemble) -> list[str]:
-    labels, items = ensemble.labels(), ensemble.items()
+    items = ensemble.items()
+    labels = ensemble.labels(items)
     changed = [
         f"What rendering wrote of {labels[item.id]} was changed by hand." for item in items if item.changed_by_hand
     ]

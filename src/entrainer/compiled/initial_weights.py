@@ -1,4 +1,4 @@
-"""Models without values, and the initial weights of many networks at once, drawn by the layers' own initialisers."""
+"""Models without weights, and the initial weights of many networks, drawn by the initialisers of the layers."""
 
 import copy
 import json
@@ -26,7 +26,7 @@ _WEIGHTS_AT_ONCE = 1_000_000
 
 
 def blank_model(network: "NetworkSpec", shape: Shape, outputs: int) -> "keras.Model":
-    """Builds a model without drawing its weights: its variables have shapes but no values yet.
+    """Build a model without drawing its weights: its variables have shapes but no values yet.
 
     Building under `jax.eval_shape` traces the initialisers instead of compiling and running each, which takes seconds.
     The model may be called statelessly, or used as usual once every variable has been assigned.
@@ -50,13 +50,13 @@ class Blueprint(NamedTuple):
     """Facts about a model of a network before it is trained.
 
     Attributes:
-        shapes: Of its weights, in the order of `keras.Model.weights`.
-        paths: Of its weights.
-        trained: Whether each weight is trained.
-        dropout: Its rates of dropout, in the order of `entrainer.compiled.dropout.sites`.
-        alone: Why it cannot be trained in a group; None where it can.
-        strange: Why the trained model could not be kept as data; None where it can.
-        beside: How many members one program trains at once on a CPU, so that their weights stay in its cache.
+        shapes: Shapes of its weights, in the order of `keras.Model.weights`.
+        paths: Keras paths of its weights.
+        trained: For each weight, true if it is trained.
+        dropout: Its dropout rates, in the order of `entrainer.compiled.dropout.sites`.
+        alone: The reason why it cannot be trained in a group; None if it can.
+        strange: The reason why the trained model could not be stored as data; None if it can.
+        beside: Number of members that one program trains at once on a CPU, so that their weights stay in its cache.
     """
 
     shapes: tuple[Shape, ...]
@@ -77,13 +77,13 @@ def blueprint(network: "NetworkSpec", shape: Shape, outputs: int) -> Blueprint:
         tuple(weight.path for weight in model.weights),
         tuple(weight.trainable for weight in model.weights),
         tuple(float(getattr(owner, name)) for owner, name in sites(model)),
-        _why_alone(model),
-        _why_strange(model),
+        _reason_alone(model),
+        _reason_strange(model),
         max(1, min(network.beside, _WEIGHTS_AT_ONCE // max(1, model.count_params()))),
     )
 
 
-def _why_strange(model: "keras.Model") -> str | None:
+def _reason_strange(model: "keras.Model") -> str | None:
     try:
         refuse_strange(json.loads(model.to_json()))
     except UntrustedError as error:
@@ -91,7 +91,7 @@ def _why_strange(model: "keras.Model") -> str | None:
     return None
 
 
-def _why_alone(model: "keras.Model") -> str | None:
+def _reason_alone(model: "keras.Model") -> str | None:
     moving = [
         weight.path
         for layer in layers_of(model)
@@ -101,30 +101,30 @@ def _why_alone(model: "keras.Model") -> str | None:
     ]
     if moving:
         return (
-            f"It keeps weights that no gradient trains ({', '.join(moving)}), such as those of BatchNormalization: the rows "
-            "that fill up the batches of a group would change them."
+            f"It has weights without gradients ({', '.join(moving)}), such as those of BatchNormalization; "
+            "the padding rows in the batches of a group would change them."
         )
     owners = _owners(model)
     unknown = [each for each in model.weights if _initializer(owners[id(each)], each) is None]
     if unknown:
         names = ", ".join(f"{each.name}_initializer of {owners[id(each)].name}" for each in unknown)
-        return f"It does not say how its initial weights are drawn: the attributes {names} are missing."
+        return f"The initialisers of its weights are not known: the attributes {names} are missing."
     return None
 
 
 def draw_weights(network: "NetworkSpec", shapes: tuple[Shape, ...], outputs: int, keys: jax.Array) -> list[jax.Array]:
-    """Draws the initial weights of every member, each for its own shape and from its own key alone.
+    """Draw the initial weights of every member, each for its own shape and from its own random key.
 
     Args:
         network: The common architecture.
-        shapes: Of a sample of each member.
-        outputs: Columns that are forecast.
+        shapes: Shape of a sample of each member.
+        outputs: Number of output columns.
         keys: One random key per member, shape (members,).
 
     Returns:
-        Per weight an array (members, *shape for the largest sample); what a smaller one leaves over is zero.
+        For each weight an array (members, *shape for the largest sample), padded with zeros for smaller samples.
     """
-    import scipy.linalg  # noqa: F401  JAX takes LAPACK from it; it has to be there to be limited
+    import scipy.linalg  # noqa: F401  JAX uses its LAPACK; only loaded libraries can be limited
     from threadpoolctl import threadpool_limits
 
     # Orthogonal kernels are small QR decompositions. Several threads of BLAS would wait for each other hundreds of times
@@ -133,7 +133,7 @@ def draw_weights(network: "NetworkSpec", shapes: tuple[Shape, ...], outputs: int
         return [each.block_until_ready() for each in _draw_together(network, shapes, outputs, keys)]
 
 
-# Run once, so compiling it fast matters more than running it fast.
+# The program runs once, so fast compilation matters more than fast execution.
 @partial(
     jax.jit,
     static_argnames=("network", "shapes", "outputs"),
@@ -149,7 +149,7 @@ def _draw_together(network: "NetworkSpec", shapes: tuple[Shape, ...], outputs: i
             variable = models[shape].weights[index]
             draw = partial(_draw, owners[shape][id(variable)], variable, index)
             # One member after the other: batched QR decompositions that run beside each other can wait for each other's
-            # threads for ever on a CPU.
+            # threads without end on a CPU.
             drawn = jax.lax.map(draw, keys[members])
             stack = stack.at[(members, *map(slice, size))].set(drawn)
         stacks.append(stack)
@@ -157,7 +157,7 @@ def _draw_together(network: "NetworkSpec", shapes: tuple[Shape, ...], outputs: i
 
 
 def _by_size(sizes: Sequence[tuple[Shape, Shape]]) -> list[tuple[Shape, Shape, "np.ndarray[Any, Any]"]]:
-    """Members whose weight has one size, with the shape of a sample of one of them: most do not depend on the sample."""
+    """Group members by the size of a weight, each group with the sample shape of its first member."""
     groups: dict[Shape, list[int]] = {}
     for member, (size, _) in enumerate(sizes):
         groups.setdefault(tuple(size), []).append(member)

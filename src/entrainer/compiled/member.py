@@ -1,4 +1,4 @@
-"""Members of a group that is trained together, and their networks afterwards."""
+"""Members of a group that is trained together, and the trained networks."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class MemberSamples(NamedTuple):
-    """Samples to train on or to judge by.
+    """Samples for training or for early stopping.
 
     Attributes:
         X: (rows, …), one sample a row.
@@ -34,10 +34,10 @@ class GroupMember:
         network: The architecture.
         X: Train rows, (rows, …), rows >= 1: float64, or integers such as those of tokens.
         y: (rows,), or (rows, targets) for several.
-        seed: Decides the initial weights, the order of the rows and the dropout; 0 <= seed < 2**32.
-        name: What messages call it.
-        valid: Rows that early stopping judges by, of the same shapes; None for none.
-        weight: Of each row in the loss, (rows,), 0 or more; None for 1.
+        seed: Determines the initial weights, the order of the rows and the dropout; 0 <= seed < 2**32.
+        name: Its name in messages.
+        valid: Rows whose loss early stopping watches, of the same shapes; None for none.
+        weight: Weight of each row in the loss, (rows,), 0 or more; None for 1.
         learning_rate: Above 0; None takes that of the training.
         frozen: Values of the weights that are not trained, by their paths in the Keras model.
 
@@ -76,12 +76,12 @@ class GroupMember:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of one sample."""
+        """The shape of one sample."""
         return self.X.shape[1:]
 
     @property
     def targets(self) -> int:
-        """Columns of y."""
+        """The number of columns of y."""
         columns: int = self.y.shape[1]
         return columns
 
@@ -107,9 +107,9 @@ class TrainedNetwork:
 
     Attributes:
         network: Its architecture.
-        shape: Of one sample that it takes.
-        outputs: Columns that it gives.
-        weights: As `keras.Model.weights` of `network.build(shape, outputs)` orders them.
+        shape: Shape of one input sample.
+        outputs: Number of output columns.
+        weights: Its weights, in the order of `keras.Model.weights` of `network.build(shape, outputs)`.
     """
 
     network: NetworkSpec
@@ -118,7 +118,7 @@ class TrainedNetwork:
     weights: list[NDArray[Any]]
 
     def to_keras(self) -> "keras.Model":
-        """The same as an ordinary Keras model."""
+        """Convert the network to a Keras model."""
         load_keras()
         from entrainer.compiled.initial_weights import blank_model, seed_states
 
@@ -130,10 +130,10 @@ class TrainedNetwork:
 
 
 def checked_weight(weight: Any, rows: int, name: str) -> NDArray[np.float64]:
-    """Row weights as float64, shape (rows,).
+    """Convert row weights to float64, shape (rows,), and check them.
 
     Raises:
-        InvalidInputError: They do not fit the rows of the member of that name, or are no weights.
+        InvalidInputError: The shape is wrong, a weight is negative, NaN or infinite, or all are 0.
     """
     given = np.asarray(weight, np.float64)
     if given.shape != (rows,) or not np.isfinite(given).all() or (given < 0).any() or not given.any():
@@ -145,6 +145,6 @@ def checked_weight(weight: Any, rows: int, name: str) -> NDArray[np.float64]:
 
 
 def _numbers(X: Any) -> NDArray[Any]:
-    """Whole numbers and float32 unchanged, anything else as float64."""
+    """Keep integers and float32 unchanged, and convert anything else to float64."""
     array = np.asarray(X)
     return array if array.dtype.kind in "iub" or array.dtype == np.float32 else array.astype(np.float64)

@@ -1,4 +1,4 @@
-"""LSTM layers that see one step only: they begin with zeros, so what would be multiplied by zeros is left out."""
+"""LSTM layers with one time step: their initial state is zero, so products with it are not computed."""
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 
 
 def leave_out_zeros(model: "keras.Model") -> set[int]:
-    """Has every LSTM layer of a model that sees one step compute only what can differ from zero.
+    """Make every LSTM layer of a model that has one time step skip the products with its zero state.
 
-    The results are the same but for rounding; the layer's recurrent kernel, most of its weights, is no longer read.
+    The results are equal except for rounding; the layer's recurrent kernel, most of its weights, is no longer read.
 
     Args:
-        model: As `entrainer.compiled.initial_weights.blank_model` gives it; it is changed.
+        model: A model of `entrainer.compiled.initial_weights.blank_model`; it is changed.
 
     Returns:
-        The `id` of every variable that has no gradient therefore. An optimiser without weight decay never changes it.
+        The `id` of every variable that has no gradient then. An optimiser without weight decay never changes it.
     """
     load_keras()
     idle = set()
@@ -35,10 +35,10 @@ def _sees_one_step(layer: Any) -> bool:
 
     if type(layer) is not LSTM or not is_used_once(layer):
         return False  # others have other equations, and a layer that is used twice may see more than one step
-    cell, entered = layer.cell, layer.input
+    cell, inputs = layer.cell, layer.input
     plain = not (layer.stateful or cell.dropout or cell.recurrent_dropout)
     free = cell.recurrent_regularizer is None and cell.recurrent_constraint is None
-    return plain and free and not isinstance(entered, list) and entered.shape[1] == 1
+    return plain and free and not isinstance(inputs, list) and inputs.shape[1] == 1
 
 
 def _first_step(layer: Any, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
@@ -48,8 +48,8 @@ def _first_step(layer: Any, sequences: Any, initial_state: Any, mask: Any, train
         layer: The LSTM layer.
         sequences: (rows, 1, features).
         initial_state: Zeros, not read.
-        mask: Of the steps; with one Keras' own loop runs.
-        training: Given on to Keras' own loop.
+        mask: Mask of the steps; if there is one, Keras' own loop runs.
+        training: Passed on to Keras' own loop.
     """
     if mask is not None:
         return type(layer).inner_loop(layer, sequences, initial_state, mask, training)
@@ -59,7 +59,7 @@ def _first_step(layer: Any, sequences: Any, initial_state: Any, mask: Any, train
     gates = ops.matmul(sequences[:, 0], cell.kernel)
     if cell.use_bias:
         gates = ops.add(gates, cell.bias)
-    entering, _, candidate, leaving = ops.split(gates, 4, axis=1)  # the gate that forgets has nothing to forget
-    carry = cell.recurrent_activation(entering) * cell.activation(candidate)
-    output = cell.recurrent_activation(leaving) * cell.activation(carry)
+    input_gate, _, candidate, output_gate = ops.split(gates, 4, axis=1)  # the forget gate multiplies a state of zeros
+    carry = cell.recurrent_activation(input_gate) * cell.activation(candidate)
+    output = cell.recurrent_activation(output_gate) * cell.activation(carry)
     return output, ops.expand_dims(output, 1), [output, carry]

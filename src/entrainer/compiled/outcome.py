@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Stop(StrEnum):
-    """Why a training ended before its last epoch."""
+    """The reason why a training ended before its last epoch."""
 
     EARLY = "early stopping"
     DIVERGED = "the loss was no longer a finite number"
@@ -24,12 +24,12 @@ class Outcome(Generic[T]):
     """A trained object and the facts of its training.
 
     Attributes:
-        obj: A Keras model or an estimator; of a group, a `TrainedNetwork`.
+        obj: A Keras model or an estimator; for a member of a group, a `TrainedNetwork`.
         loss: Mean training loss of each epoch that was trained, dropout on, (epochs,); None where there are no epochs.
         valid_loss: Loss on the valid rows after each epoch, dropout off, (epochs,); None where there are none.
         best_epoch: The epoch, from 1, whose weights the object has; 0 without epochs.
-        stopped: Why the training ended before its last epoch; None where it did not.
-        alone: Why it was not part of a group; None where it was.
+        stopped: The reason why the training ended before its last epoch; None if it did not.
+        alone: The reason why it was not trained in a group; None if it was.
     """
 
     obj: T

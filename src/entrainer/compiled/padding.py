@@ -1,4 +1,4 @@
-"""Members of different size as arrays of one size, in blocks that are trained one beside the other."""
+"""Padding of members of different sizes to arrays of one size, and their division into blocks."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,14 +20,14 @@ def padded_rows(
     *,
     shared: bool,
 ) -> "TrainingRows":
-    """The rows of members as arrays of one size.
+    """Pad the rows of members to arrays of one size.
 
     Args:
-        samples: Of each member.
+        samples: The samples of each member.
         given: The weights of each member's rows in the loss; None for 1.
         largest: Shape of the largest sample.
-        multiple: The number of rows becomes a multiple of this, or is less.
-        shared: Whether all members have the same samples.
+        multiple: The padded number of rows is a multiple of this, or smaller than it.
+        shared: True if all members have the same samples.
     """
     from entrainer.compiled.program import TrainingRows
 
@@ -44,19 +44,19 @@ def padded_rows(
 
 
 def of_block(rows: Any, block: NDArray[np.intp], *, shared: bool) -> Any:
-    """The rows of some members; those that all share stay as they are."""
+    """Select the rows of a block of members; shared samples are not selected."""
     return take(rows, block) if not shared else rows._replace(weight=rows.weight[block], filled=rows.filled[block])
 
 
 def take(tree: Any, block: NDArray[np.intp]) -> Any:
-    """Some members' part of arrays (members, …), by NumPy: JAX would compile it anew for each shape."""
+    """Select members from arrays (members, …), by NumPy: JAX would compile the selection for each shape."""
     import jax
 
     return jax.tree.map(lambda each: np.asarray(each)[block], tree)
 
 
 def blocks_of(members: int, beside: int) -> list[NDArray[np.intp]]:
-    """Equal blocks of members for one compiled program; the last member fills up the last block.
+    """Divide members into blocks of equal size for one compiled program; the last member fills up the last block.
 
     On a CPU the weights of a block stay in its cache, and blocks run on several cores.
     """
@@ -68,12 +68,12 @@ def blocks_of(members: int, beside: int) -> list[NDArray[np.intp]]:
 
 
 def padded(rows: int, multiple: int) -> int:
-    """The least multiple that holds the rows; less than one multiple stays as it is."""
+    """Round the number of rows up to a multiple; a number below `multiple` stays unchanged."""
     return rows if rows <= multiple else -(-rows // multiple) * multiple
 
 
 def stack(arrays: Sequence[NDArray[Any]], shape: tuple[int, ...]) -> NDArray[Any]:
-    """Arrays as one, (members, *shape), each padded with zeros at its ends."""
+    """Stack arrays to (members, *shape), each padded with zeros at the end of its axes."""
     whole = all(array.dtype.kind in "iub" for array in arrays)
     stacked = np.zeros((len(arrays), *shape), np.int32 if whole else np.float32)
     for target, array in zip(stacked, arrays, strict=True):
@@ -82,6 +82,6 @@ def stack(arrays: Sequence[NDArray[Any]], shape: tuple[int, ...]) -> NDArray[Any
 
 
 def stack_one(array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    """One array, padded with zeros at its ends."""
+    """Pad one array with zeros at the end of its axes."""
     only: NDArray[Any] = stack([array], shape)[0]
     return only

@@ -31,7 +31,7 @@ class ThresholdNetwork(BaseEstimator):  # type: ignore[misc] # scikit-learn has 
         self.biases = biases
 
     def fit(self, X: ArrayLike, y: Any = None) -> Self:  # noqa: ARG002 - scikit-learn passes it
-        """Checks the weights against the columns of X; y is not read.
+        """Check the weights against the columns of X; y is not read.
 
         Raises:
             InvalidInputError: the matrices do not fit each other, or X.

@@ -41,7 +41,7 @@ class _Convolutional(NetworkSpec):
         check_activation(self, "last_activation", may_be_none=True)
 
     def build(self, shape: tuple[int, ...], outputs: int = 1) -> "keras.Model":
-        """Builds (rows, *shape) → the layers → flat → Dense(outputs)."""
+        """Build (rows, *shape) → the layers → flat → Dense(outputs)."""
         self.check_shape(shape)
         keras = load_keras()
         last = last_layer(keras, self, outputs, self.last_activation)

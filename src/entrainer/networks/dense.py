@@ -1,12 +1,12 @@
 """Feed-forward networks of dense layers."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from enstorage.parameters.described import check_rate, check_sizes
 from entrainer.backend import load_keras
 from entrainer.networks.output import last_layer
-from entrainer.networks.parameters import check_activation, check_initializer, make_initializer
+from entrainer.networks.parameters import ZEROS, check_activation, check_initializer, make_initializer
 from entrainer.networks.specification import NetworkSpec
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ class _Dense(NetworkSpec):
         activation: Of the hidden layers.
         last_activation: Of the outputs; None takes the one that fits the targets of the data set.
         dropout: Part of the outputs dropped after each hidden layer while training, 0 <= dropout < 1.
-        initializer: How the weights are drawn: `normal(deviation)`, `uniform(limit)`, or a Keras name; biases are 0.
+        initializer: Initialiser of the weights: `normal(deviation)`, `uniform(limit)`, or a Keras name.
+        bias_initializer: Initialiser of the biases: `normal(deviation)`, `uniform(limit)`, or `zeros`.
     """
 
     # The columns enter by one matrix product, so a zero column adds nothing to it and nothing to its gradient.
@@ -34,6 +35,7 @@ class _Dense(NetworkSpec):
     last_activation: str | None = None
     dropout: float = 0.0
     initializer: str = "glorot_uniform"
+    bias_initializer: str = ZEROS
 
     def __post_init__(self) -> None:
         check_sizes(self, "hidden", may_be_empty=True)
@@ -41,33 +43,39 @@ class _Dense(NetworkSpec):
         check_activation(self, "last_activation", may_be_none=True)
         check_rate(self, "dropout")
         check_initializer(self, "initializer")
+        check_initializer(self, "bias_initializer", (ZEROS,))
 
     def build(self, shape: tuple[int, ...], outputs: int = 1) -> "keras.Model":
-        """Builds (rows, *shape) → flat → hidden layers, each Dense – Dropout → Dense(outputs)."""
+        """Build (rows, *shape) → flat → hidden layers, each Dense – Dropout → Dense(outputs)."""
         self.check_shape(shape)
         keras = load_keras()
-        initializer = make_initializer(keras, self.initializer)
-        last = last_layer(keras, self, outputs, self.last_activation, initializer)
+        last = last_layer(keras, self, outputs, self.last_activation, **self._initializers(keras))
         layers = [keras.Input(shape), keras.layers.Flatten()]
         for units in self.hidden:
-            initializer = make_initializer(keras, self.initializer)
             layers += [
-                keras.layers.Dense(units, self.activation, kernel_initializer=initializer),
+                keras.layers.Dense(units, self.activation, **self._initializers(keras)),
                 keras.layers.Dropout(self.dropout),
             ]
         return keras.Sequential([*layers, last])
 
+    def _initializers(self, keras: Any) -> dict[str, Any]:
+        return {
+            "kernel_initializer": make_initializer(keras, self.initializer),
+            "bias_initializer": make_initializer(keras, self.bias_initializer),
+        }
+
 
 @dataclass(frozen=True)
 class MLP(_Dense):
-    """A multilayer perceptron: for values or for classes, as the targets of the data set are.
+    """A multilayer perceptron: for values or for classes, depending on the targets of the data set.
 
     Attributes:
         hidden: Units of each hidden layer, at least 1; () for none.
         activation: Of the hidden layers.
         last_activation: Of the outputs; None takes the one that fits the targets of the data set.
         dropout: Part of the outputs dropped after each hidden layer while training, 0 <= dropout < 1.
-        initializer: How the weights are drawn: `normal(deviation)`, `uniform(limit)`, or a Keras name; biases are 0.
+        initializer: Initialiser of the weights: `normal(deviation)`, `uniform(limit)`, or a Keras name.
+        bias_initializer: Initialiser of the biases: `normal(deviation)`, `uniform(limit)`, or `zeros`.
     """
 
     name: ClassVar[str] = "mlp"
@@ -84,7 +92,8 @@ class TLFN(_Dense):
         activation: Of the hidden layers.
         last_activation: Of the outputs; None takes the one that fits the targets of the data set.
         dropout: Part of the outputs dropped after each hidden layer while training, 0 <= dropout < 1.
-        initializer: How the weights are drawn: `normal(deviation)`, `uniform(limit)`, or a Keras name; biases are 0.
+        initializer: Initialiser of the weights: `normal(deviation)`, `uniform(limit)`, or a Keras name.
+        bias_initializer: Initialiser of the biases: `normal(deviation)`, `uniform(limit)`, or `zeros`.
     """
 
     name: ClassVar[str] = "tlfn"

@@ -41,7 +41,7 @@ class Estimator(Specification):
         if hasattr(self.estimator, "get_params"):
             if self.parameters:
                 raise InvalidInputError(
-                    f"{self.estimator!r:.60} has its parameters itself; received {dict(self.parameters)!r:.60} besides. "
+                    f"{self.estimator!r:.60} already has its parameters; also received {dict(self.parameters)!r:.60}. "
                     "Give the name of the class with parameters, or the estimator alone."
                 )
             name, parameters = describe(self.estimator)
@@ -52,7 +52,7 @@ class Estimator(Specification):
         check_kind(self.make(0))
 
     def make(self, seed: int, most_jobs: int | None = None) -> "BaseEstimator":
-        """Makes the estimator, unfitted.
+        """Make the estimator, unfitted.
 
         Args:
             seed: Becomes `random_state`, also of estimators inside, where the parameters give none; 0 <= seed < 2**32.

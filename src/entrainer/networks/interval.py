@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class IntervalNetwork(NetworkSpec):
-    """LSTM layers over the last intervals, then dense layers: which class, or how long, the next interval is.
+    """LSTM layers over the last intervals, then dense layers that forecast the class or length of the next interval.
 
     Several series side by side have one branch of LSTM layers each; their last outputs are put together before the dense
     layers.
@@ -42,7 +42,7 @@ class IntervalNetwork(NetworkSpec):
     lstm_activation: str = "relu"
     dense_activation: str = "relu"
     last_activation: str | None = None
-    dropout: float = 0.2
+    dropout: float = 0.0
     recurrent_dropout: float = 0.2
 
     def __post_init__(self) -> None:
@@ -55,7 +55,7 @@ class IntervalNetwork(NetworkSpec):
             check_rate(self, name)
 
     def build(self, shape: tuple[int, ...], outputs: int = 1) -> "keras.Model":
-        """Builds (rows, lag) or (rows, lag, series) → a branch for each series → concatenated → dense layers."""
+        """Build (rows, lag) or (rows, lag, series) → a branch for each series → concatenated → dense layers."""
         self.check_shape(shape)
         keras = load_keras()
         last = last_layer(keras, self, outputs, self.last_activation)

@@ -1,4 +1,4 @@
-"""The layers of which convolutional networks are put together: data, from which Keras layers are made."""
+"""The layers of convolutional networks, as specifications from which Keras layers are made."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -19,11 +19,11 @@ class Layer(Described, ABC):
 
     @abstractmethod
     def shape_after(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """The shape of a sample after the layer; a length below 1 says that it does not fit."""
+        """The shape of a sample after the layer; a length below 1 means that the layer does not fit."""
 
     @abstractmethod
     def make(self, keras: Any, axes: int) -> list[Any]:
-        """The Keras layers, for samples with so many axes beside the channels."""
+        """Make the Keras layers, for samples with this number of axes besides the channels."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Convolution(Layer):
     """A convolution with a kernel of the same length along every axis, and an activation.
 
     Attributes:
-        filters: Channels of the output, at least 1.
-        size: Of the kernel, at least 1.
-        padding: `same` keeps the lengths of the axes; `valid` takes whole kernels alone, and size − 1 off each length.
+        filters: Number of output channels, at least 1.
+        size: Length of the kernel, at least 1.
+        padding: `same` keeps the lengths of the axes; `valid` reduces each length by size − 1.
         activation: Of the outputs.
     """
 
@@ -65,10 +65,10 @@ class Convolution(Layer):
 
 @dataclass(frozen=True)
 class Pooling(Layer):
-    """Takes one value for every few: their maximum, or their average.
+    """Pooling: the maximum or the average of each window.
 
     Attributes:
-        size: How many along every axis, at least 1; what is left over at the end is not read.
+        size: Length of the window along every axis, at least 1; an incomplete window at the end is not read.
         of: `max` or `average`.
     """
 
@@ -94,10 +94,10 @@ class Pooling(Layer):
 
 @dataclass(frozen=True)
 class Dropout(Layer):
-    """Drops a part of the values while training.
+    """Dropout of a part of the values during training.
 
     Attributes:
-        rate: The part, 0 <= rate < 1.
+        rate: The part that is dropped, 0 <= rate < 1.
     """
 
     name: ClassVar[str] = "dropout"
@@ -121,7 +121,7 @@ class Dense(Layer):
     """A dense layer over all values, and an activation.
 
     Attributes:
-        units: At least 1.
+        units: Number of units, at least 1.
         activation: Of the outputs.
     """
 
@@ -145,11 +145,11 @@ class Dense(Layer):
 
 
 LAYERS: dict[str, type[Layer]] = {layer.name: layer for layer in (Convolution, Pooling, Dropout, Dense)}
-"""Every layer under the word by which it is stored."""
+"""All layers, by the name under which they are stored."""
 
 
 def layer_from_json(data: Mapping[str, Any]) -> Layer:
-    """Makes a layer from what `Layer.to_json` gave.
+    """Make a layer from the result of `Layer.to_json`.
 
     Raises:
         InvalidInputError: The kind is unknown, or a parameter is unknown, missing or out of range.

@@ -1,22 +1,22 @@
 """Convolution and pooling by operations that are fast inside a compiled loop on a CPU.
 
-Compiled programs run their epochs and batches in loops, and inside a loop XLA computes convolutions and pooling on CPUs one
-number at a time: a step of 32 images with 32 kernels of 3 × 3 and its gradient took two seconds, and takes 0.03 by a matrix
-product. Other devices do it well, so they keep the operations of Keras.
+Compiled programs run their epochs and batches in loops, and inside a loop XLA computes convolutions and pooling on CPUs
+one number at a time: a step of 32 images with 32 kernels of 3 × 3 and its gradient took 2 s, and takes 0.03 s by a
+matrix product. Other devices are fast inside loops, so they use the operations of Keras.
 """
 
 from typing import Any
 
 
 def convolve_by_product(keras: Any, layer: Any) -> None:
-    """Makes a convolution layer of Keras compute, on a CPU, by one matrix product. The values stay the same.
+    """Make a Keras convolution layer compute by one matrix product on a CPU. The values stay the same.
 
     Every patch of the input under the kernel becomes a row (Chellapilla, Puri & Simard 2006, High performance convolutional
-    neural networks for document processing). That takes as many times the memory of the input as the kernel has places.
+    neural networks for document processing). The rows take the memory of the input times the number of kernel elements.
 
     Args:
         keras: the module.
-        layer: with stride 1 and without dilation. What is stored of it is a layer of Keras as any other.
+        layer: a layer with stride 1 and without dilation. It is stored as an ordinary Keras layer.
     """
     native = layer.convolution_op
 
@@ -41,11 +41,11 @@ def convolve_by_product(keras: Any, layer: Any) -> None:
 
 
 def pool_by_shape(keras: Any, layer: Any) -> None:
-    """Makes a pooling layer of Keras compute, on a CPU, by giving what is pooled axes of their own. Values stay the same.
+    """Make a Keras pooling layer compute by a reshape on a CPU: windows get own axes. The values stay the same.
 
     Args:
         keras: the module.
-        layer: whose strides are its size, without padding.
+        layer: a layer whose strides are its size, without padding.
     """
     native = layer.call
     reduce = keras.ops.max if layer.pool_mode == "max" else keras.ops.mean

@@ -24,7 +24,7 @@ class _Layer(NamedTuple):
 
 
 class OnlineNetwork(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
-    """Learns sample by sample until the error of an epoch is small enough."""
+    """A network that learns sample by sample until its error after an epoch is small enough."""
 
     learning_rate: float
     error_limit: float
@@ -38,10 +38,10 @@ class OnlineNetwork(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
 
     @abstractmethod
     def _activations(self) -> list[Activation]:
-        """Of every layer."""
+        """The activation of every layer."""
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Learns until the summed squared error over all samples and outputs is at most `error_limit`.
+        """Train until the summed squared error over all samples and outputs is at most `error_limit`.
 
         Args:
             X: (rows, columns).
@@ -60,7 +60,7 @@ class OnlineNetwork(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
             _Layer(*_first_weights(random, *size), activation)
             for size, activation in zip(pairwise(sizes), activations, strict=True)
         ]
-        with np.errstate(all="ignore"):  # a learning rate that is too high shows in the errors
+        with np.errstate(all="ignore"):  # a learning rate that is too high is seen in `errors_`
             errors, best = self._learn(layers, rows, targets, random)
         self.weights_, self.biases_ = best
         self.errors_ = np.array(errors)
@@ -69,7 +69,7 @@ class OnlineNetwork(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
         return self
 
     def predict(self, X: ArrayLike) -> Array:
-        """The outputs: (rows,) for one, else (rows, outputs)."""
+        """Compute the outputs: (rows,) for one output, else (rows, outputs)."""
         check_is_fitted(self)
         values: Array = validate_data(self, X, dtype=np.float64, reset=False)
         for weights, biases, activation in zip(self.weights_, self.biases_, self._activations(), strict=True):
@@ -90,7 +90,7 @@ class OnlineNetwork(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
     def _learn(
         self, layers: list[_Layer], rows: Array, targets: Array, random: Any
     ) -> tuple[list[float], tuple[list[Array], list[Array]]]:
-        """The summed squared error before the first epoch and after each, and the weights and biases of the least."""
+        """Train; return the summed squared error before and after each epoch, and the best weights and biases."""
         errors: list[float] = []
         best: tuple[list[Array], list[Array]] = ([], [])
         while True:
@@ -120,7 +120,7 @@ def _first_weights(random: Any, inputs: int, units: int) -> tuple[Array, Array]:
 
 
 def _outputs(layers: list[_Layer], values: Array) -> list[Array]:
-    """The values themselves, and what each layer makes of them."""
+    """The inputs, followed by the outputs of each layer."""
     outputs = [values]
     for layer in layers:
         outputs.append(layer.activation.output(outputs[-1] @ layer.weights + layer.biases))
@@ -128,11 +128,11 @@ def _outputs(layers: list[_Layer], values: Array) -> list[Array]:
 
 
 def _update(layers: list[_Layer], values: Array, target: Array, rate: float) -> None:
-    """Moves all weights by one sample, (columns,) and (outputs,)."""
+    """Update all weights by one sample: values (columns,), target (outputs,)."""
     outputs = _outputs(layers, values)
     error = target - outputs[-1]
-    for layer, entering, leaving in zip(reversed(layers), outputs[-2::-1], outputs[:0:-1], strict=True):
-        delta = layer.activation.back(leaving, error)
+    for layer, layer_input, layer_output in zip(reversed(layers), outputs[-2::-1], outputs[:0:-1], strict=True):
+        delta = layer.activation.back(layer_output, error)
         error = layer.weights @ delta
-        layer.weights[:] += rate * np.outer(entering, delta)
+        layer.weights[:] += rate * np.outer(layer_input, delta)
         layer.biases[:] += rate * delta

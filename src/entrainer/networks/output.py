@@ -1,4 +1,4 @@
-"""The last layer, which all networks have in common, and the activation that fits what is forecast."""
+"""The output layer of all networks, and the activation that fits the targets."""
 
 from dataclasses import fields, replace
 from enum import Enum
@@ -12,41 +12,43 @@ class Targets(Enum):
     """The kind of targets y, and the activation of outputs that forecast them."""
 
     VALUES = "linear"
-    #: 0 and 1, shape (rows,): whether a sample is of the second of two classes.
+    #: 1 for samples of the second of two classes, else 0, shape (rows,).
     TWO_CLASSES = "sigmoid"
-    #: A 1 in the column of each sample's class, or parts of a whole, shape (rows, classes).
+    #: One-hot classes, or shares that sum to 1, shape (rows, classes).
     CLASSES = "softmax"
 
 
 _BETWEEN_0_AND_1 = ("softmax", "sigmoid", "hard_sigmoid")
-# Outputs of a cross-entropy: those of the categorical one are divided by their sum, so they need only be positive.
+# Last activations for a cross-entropy; the categorical one divides outputs by their sum, so they need only be positive.
 _FOR_CROSSENTROPY = {
     "binary_crossentropy": _BETWEEN_0_AND_1,
+    "two_sided_crossentropy": _BETWEEN_0_AND_1,
     "categorical_crossentropy": (*_BETWEEN_0_AND_1, "softplus", "exponential"),
 }
 
 
 def for_targets(network: NetworkSpec, targets: Targets, loss: str) -> NetworkSpec:
-    """The network with the last activation that fits the targets, where it names none.
+    """Return the network with the last activation that fits the targets, unless it names one.
 
     Args:
-        network: as it is stored.
-        targets: of its data set.
-        loss: that it is trained on.
+        network: the stored network.
+        targets: the kind of targets of its data set.
+        loss: the loss of its training.
 
     Raises:
-        InvalidInputError: the network names one that fits neither the targets nor the loss.
+        InvalidInputError: the network names an activation that does not fit the targets or the loss.
     """
     named = getattr(network, "last_activation", None)
     if named is None:
         if "last_activation" not in (field.name for field in fields(network)):
             return network
-        is_between = targets is Targets.VALUES and loss == "binary_crossentropy"  # such as several answers yes or no
+        # Values between 0 and 1, such as several yes-or-no targets.
+        is_between = targets is Targets.VALUES and loss in ("binary_crossentropy", "two_sided_crossentropy")
         return replace(network, last_activation="sigmoid" if is_between else targets.value)  # type: ignore[call-arg]
     if named == "softmax" and targets is not Targets.CLASSES:
         raise InvalidInputError(
             f"The network {network.name!r} ends with softmax, whose outputs sum to 1; its targets are "
-            f"{'values' if targets is Targets.VALUES else 'one column of 0 and 1'}. Leave last_activation out, which takes "
+            f"{'values' if targets is Targets.VALUES else 'one column of 0 and 1'}. Leave last_activation out, to take "
             f"{targets.value!r} for them."
         )
     if loss in _FOR_CROSSENTROPY and named not in _FOR_CROSSENTROPY[loss]:
@@ -58,20 +60,18 @@ def for_targets(network: NetworkSpec, targets: Targets, loss: str) -> NetworkSpe
     return network
 
 
-def last_layer(
-    keras: Any, spec: NetworkSpec, outputs: int, activation: str | None, initializer: Any = "glorot_uniform"
-) -> Any:
+def last_layer(keras: Any, spec: NetworkSpec, outputs: int, activation: str | None, **initializers: Any) -> Any:
     """A dense layer with one unit for each column of y; without an activation it is linear.
 
     Raises:
         InvalidInputError: There is one output and its activation is softmax, which would always give 1.
     """
     check_outputs(spec, outputs, activation)
-    return keras.layers.Dense(outputs, activation, kernel_initializer=initializer)
+    return keras.layers.Dense(outputs, activation, **initializers)
 
 
 def check_outputs(spec: NetworkSpec, outputs: int, activation: str | None) -> None:
-    """Refuses softmax over one output; raises as `last_layer`."""
+    """Refuse softmax over one output; see `last_layer`."""
     if activation == "softmax" and outputs == 1:
         raise InvalidInputError(
             f"The network {spec.name!r} ends with softmax and has one output, which would always be 1; softmax needs one "

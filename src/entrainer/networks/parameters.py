@@ -14,43 +14,46 @@ ACTIVATIONS = (
 INITIALIZERS = (
     *("glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal", "orthogonal"),
 )
-"""How weights are drawn, by the Keras names; besides `normal(deviation)` and `uniform(limit)`, around 0."""
+"""Initialisers of weights, by their Keras names; also allowed: `normal(deviation)`, `uniform(limit)`, around 0."""
+
+ZEROS = "zeros"
+"""The initialiser of biases, unless another is given."""
 
 _DRAWN = re.compile(r"(normal|uniform)\(([0-9.e+-]+)\)")
 
 
 def check_activation(spec: Described, name: str, *, may_be_none: bool = False) -> None:
-    """Refuse a field that is not an activation, or None where that is right too.
+    """Check that a field is an activation, or None if `may_be_none`.
 
     Raises:
-        InvalidInputError: It is not.
+        InvalidInputError: It is neither.
     """
     check_choice(spec, name, ACTIVATIONS, may_be_none=may_be_none)
 
 
-def check_initializer(spec: Described, name: str) -> None:
-    """Checks a field that says how weights are drawn."""
+def check_initializer(spec: Described, name: str, known: tuple[str, ...] = INITIALIZERS) -> None:
+    """Check that a field is an initialiser: `normal(deviation)`, `uniform(limit)`, or one of the known names."""
     word = getattr(spec, name)
-    if word in INITIALIZERS:
+    if word in known:
         return
     if not isinstance(word, str) or _spread(word) is None:
         refuse(
             spec,
             name,
-            f"normal(deviation) or uniform(limit) with a number above 0, or one of: {', '.join(INITIALIZERS)}",
+            f"normal(deviation) or uniform(limit) with a number above 0, or one of: {', '.join(known)}",
         )
 
 
 def check_model_id(spec: Described, name: str) -> None:
-    """Checks a field that is the id of a stored model, or None."""
+    """Check that a field is the id of a stored model, or None."""
     given = getattr(spec, name)
     if given is not None and not (is_whole(given) and given >= 1):
         refuse(spec, name, "the id of a stored model, or None")
 
 
 def make_initializer(keras: Any, word: str) -> Any:
-    """A fresh Keras initialiser: one that is shared draws the same numbers for every layer."""
-    if word in INITIALIZERS:
+    """Make a new Keras initialiser: a shared one would draw the same numbers for every layer."""
+    if word in (*INITIALIZERS, ZEROS):
         return keras.initializers.get(word)
     spread = _spread(word)
     if word.startswith("normal"):

@@ -44,7 +44,7 @@ class PaperLSTM(NetworkSpec):
         object.__setattr__(self, "units", units)  # JSON has no tuples
 
     def build(self, shape: tuple[int, ...], outputs: int = 1) -> "keras.Model":
-        """Builds (rows, lag) → (1, lag) → LSTM – Dropout – LSTM – Dropout – Dense(outputs, linear)."""
+        """Build (rows, lag) → (1, lag) → LSTM – Dropout – LSTM – Dropout – Dense(outputs, linear)."""
         self.check_shape(shape)
         keras = load_keras()
         first, second = self.units
@@ -83,7 +83,7 @@ class _Stacked(NetworkSpec):
         check_activation(self, "last_activation", may_be_none=True)
 
     def build(self, shape: tuple[int, ...], outputs: int = 1) -> "keras.Model":
-        """Builds (rows, lag) → (lag, 1), or (rows, lag, series) as it is, → recurrent layers → Dense(outputs)."""
+        """Build (rows, lag) → (lag, 1), or (rows, lag, series) as it is, → recurrent layers → Dense(outputs)."""
         self.check_shape(shape)
         keras = load_keras()
         last = last_layer(keras, self, outputs, self.last_activation)
@@ -102,9 +102,9 @@ class _Stacked(NetworkSpec):
 
 @dataclass(frozen=True)
 class SimpleRNN(_Stacked):
-    """Layers whose hidden units come back as inputs of the next step.
+    """Recurrent layers whose hidden units are also inputs of the next step.
 
-    Source: Elman (1990), Finding structure in time; with tanh for the logistic function.
+    Source: Elman (1990), Finding structure in time; with tanh instead of the logistic function.
 
     Attributes:
         units: Of each recurrent layer, at least 1.
@@ -156,7 +156,7 @@ class GRU(_Stacked):
 
 @dataclass(frozen=True)
 class PeepholeLSTM(_Stacked):
-    """LSTM layers whose gates see the cell state; the equations stand at `entrainer.networks.layers.PeepholeLSTMCell`.
+    """LSTM layers whose gates see the cell state; see `entrainer.networks.layers.PeepholeLSTMCell`.
 
     Source: Gers & Schmidhuber (2000), Recurrent nets that time and count.
 
@@ -176,7 +176,7 @@ class PeepholeLSTM(_Stacked):
 
 @dataclass(frozen=True)
 class CoupledLSTM(_Stacked):
-    """LSTM layers that forget as much as they take in; the equations stand at `entrainer.networks.layers.CoupledLSTMCell`.
+    """LSTM layers with coupled input and forget gates; see `entrainer.networks.layers.CoupledLSTMCell`.
 
     Source: the variant CIFG of Greff et al. (2017), LSTM: a search space odyssey.
 
@@ -196,7 +196,7 @@ class CoupledLSTM(_Stacked):
 
 @dataclass(frozen=True)
 class Jordan(NetworkSpec):
-    """A network whose outputs come back as inputs of the next step; the equations stand at `JordanCell`.
+    """A network whose outputs are also inputs of the next step; see `JordanCell`.
 
     Source: Jordan (1986), Serial order: a parallel distributed processing approach.
 
@@ -204,7 +204,7 @@ class Jordan(NetworkSpec):
         units: Of each hidden layer between the inputs and the outputs, at least 1.
         decay: Part of the fed-back context that stays from step to step, 0 <= decay < 1.
         dropout: Part of the inputs dropped while training, 0 <= dropout < 1.
-        last_activation: Of the outputs, and so of what comes back; None takes the one that fits the targets of the data set.
+        last_activation: Of the outputs, also those fed back; None takes the one that fits the targets of the data set.
     """
 
     name: ClassVar[str] = "jordan"
@@ -222,7 +222,7 @@ class Jordan(NetworkSpec):
         check_activation(self, "last_activation", may_be_none=True)
 
     def build(self, shape: tuple[int, ...], outputs: int = 1) -> "keras.Model":
-        """Builds (rows, lag) → (lag, 1), or (rows, lag, series) as it is, → Dropout → the recurrent network."""
+        """Build (rows, lag) → (lag, 1), or (rows, lag, series) as it is, → Dropout → the recurrent network."""
         self.check_shape(shape)
         check_outputs(self, outputs, self.last_activation)
         keras = load_keras()
@@ -235,10 +235,10 @@ class Jordan(NetworkSpec):
 
 
 def steps(keras: Any, shape: tuple[int, ...]) -> list[Any]:
-    """A layer that makes time steps of one value each of a window; several series have their steps already."""
+    """A layer that converts a window to time steps of one value; none for several series, which have time steps."""
     return [keras.layers.Reshape((*shape, 1))] if len(shape) == 1 else []
 
 
 def lstm(keras: Any, units: int, **options: Any) -> Any:
-    """An LSTM layer that many members can run at once: cuDNN's own kernel cannot be batched over them."""
+    """Make an LSTM layer that is not computed by cuDNN, whose kernel cannot be batched over members."""
     return keras.layers.LSTM(units, use_cudnn=False, **options)

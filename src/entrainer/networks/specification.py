@@ -1,4 +1,4 @@
-"""Specifications of models, without what they learn: a name and parameters that can be stored as JSON."""
+"""Specifications of untrained models: a name and parameters that can be stored as JSON."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -36,12 +36,12 @@ class NetworkSpec(Specification):
     """A recipe for a Keras model. Equal specs build equal architectures.
 
     Attributes:
-        mixes_lags: True promises that zero values after the end of a sample's first axis, met by zero rows of weights,
-            change no output and get no gradient, so that members of different lag (all other axes alike) can be trained
-            as one program.
-        axes: How many axes a sample may have: 1 for windows and texts, 2 for several series side by side, 3 for images.
-        dropouts: Fields that are rates of dropout: members that differ in these alone are trained as one program.
-        beside: How many members one program trains at once on a CPU; fewer where each has much to compute by itself.
+        mixes_lags: True if members of different lag, equal in all other axes, can be trained as one program. Zeros
+            appended to a sample's first axis, with zero rows of weights, must change no output and get no gradient.
+        axes: Allowed numbers of axes of a sample: 1 for windows and texts, 2 for several series side by side, 3 for
+            images.
+        dropouts: Fields that are dropout rates: members that differ only in these are trained as one program.
+        beside: Number of members that one program trains at once on a CPU; fewer if each member computes much.
     """
 
     mixes_lags: ClassVar[bool] = False
@@ -51,11 +51,11 @@ class NetworkSpec(Specification):
 
     @abstractmethod
     def build(self, shape: tuple[int, ...], outputs: int = 1) -> "keras.Model":
-        """Builds the model with fresh weights.
+        """Build the model with new weights.
 
         Args:
-            shape: Of one sample of X: (lag,) of a window, (lag, series), (height, width, channels), (tokens,).
-            outputs: Columns of y: the horizon, or the number of classes.
+            shape: Shape of one sample of X: (lag,) of a window, (lag, series), (height, width, channels), (tokens,).
+            outputs: Number of columns of y: the horizon, or the number of classes.
 
         Returns:
             A model from (rows, *shape) to (rows, outputs); any reshaping happens inside it.
@@ -65,15 +65,15 @@ class NetworkSpec(Specification):
         """
 
     def common(self) -> Self:
-        """The spec that networks trained as one program share: every rate of dropout above 0 is one half."""
+        """Return the spec that networks trained as one program share: every dropout rate above 0 becomes 0.5."""
         rates = {name: getattr(self, name) for name in self.dropouts if hasattr(self, name)}
         return replace(self, **{name: _half(rate) for name, rate in rates.items()})
 
     def check_shape(self, shape: tuple[int, ...]) -> None:
-        """Checks that a sample has as many axes as the network takes, and that none is empty.
+        """Check that a sample has an allowed number of axes, none of them empty.
 
         Raises:
-            InvalidInputError: It does not; the message names the shapes that fit.
+            InvalidInputError: It has not; the message names the allowed shapes.
         """
         if len(shape) not in self.axes or min(shape) < 1:
             known = " or ".join(_SHAPES[axes] for axes in self.axes)
@@ -87,11 +87,11 @@ _SHAPES = {1: "(lag,)", 2: "(lag, series)", 3: "(height, width, channels)"}
 
 
 def spec_from_json(data: Mapping[str, Any]) -> "NetworkSpec | Estimator":
-    """Makes a specification from what `Specification.to_json` gave.
+    """Make a specification from the result of `Specification.to_json`.
 
     Raises:
         InvalidInputError: The name is unknown, or a parameter is unknown, missing or out of range.
-        PluginError: The package that brings the network is broken.
+        PluginError: The package that provides the network is broken.
     """
     network: NetworkSpec | Estimator = plugins.load(NETWORK_SPECS, data.get("name")).from_json(data)
     return network

@@ -59,7 +59,7 @@ class EmbeddingClassifier(_Embedding):
     name: ClassVar[str] = "embedding-classifier"
 
     def build(self, shape: tuple[int, ...], outputs: int = 1) -> "keras.Model":
-        """Builds (rows, tokens) → Embedding – Flatten – Dense(outputs)."""
+        """Build (rows, tokens) → Embedding – Flatten – Dense(outputs)."""
         self.check_shape(shape)
         keras = load_keras()
         last = last_layer(keras, self, outputs, self.last_activation)
@@ -93,7 +93,7 @@ class EmbeddingLSTM(_Embedding):
         check_rate(self, "dropout")
 
     def build(self, shape: tuple[int, ...], outputs: int = 1) -> "keras.Model":
-        """Builds (rows, tokens) → Embedding → LSTM layers → Dense(outputs), with dropout between them."""
+        """Build (rows, tokens) → Embedding → LSTM layers → Dense(outputs), with dropout between them."""
         self.check_shape(shape)
         keras = load_keras()
         last = last_layer(keras, self, outputs, self.last_activation)

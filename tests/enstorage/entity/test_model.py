@@ -268,8 +268,18 @@ class TestNothingRunsCode:
 
     def test_an_estimator_with_a_function_is_refused_on_saving(self, model, census):
         before = census(model.connector)
-        with pytest.raises(UntrustedError, match=r"No format stores a FunctionTransformer as data"):
+        with pytest.raises(
+            UntrustedError, match=r"FunctionTransformer cannot be kept as data\. It holds .*keep_bytes\."
+        ):
             model.save_object(FunctionTransformer(keep_bytes))
+        assert census(model.connector) == before
+
+    def test_an_estimator_that_is_not_finite_is_refused_with_the_attribute(self, model, census):
+        before = census(model.connector)
+        fitted = LinearRegression().fit(np.eye(3), np.ones(3))
+        fitted.coef_[1] = np.nan
+        with pytest.raises(UntrustedError, match=r"its attribute coef_ holds nan .* expected finite numbers"):
+            model.save_object(fitted)
         assert census(model.connector) == before
 
     def test_an_estimator_with_a_function_is_refused_on_opening(self, model):

@@ -1,16 +1,24 @@
 """Facts and curves: one by one, many at once, gathered; on every database."""
 
 import math
+import shutil
+import subprocess
+import sys
 import threading
 import time
+import warnings
 
 import numpy as np
 import pytest
-from sqlalchemy import event
+from sqlalchemy import String, Text, event, update
 
-from enstorage import DataSource, Model, ModelCurve, ModelMeta, Project, save_all
-from enstorage.entity import _recording
-from enstorage.errors import ImmutableError, InvalidInputError, NotFoundError
+from enstorage import Connector, DataSource, Model, ModelCurve, ModelMeta, Project, save_all
+from enstorage.entity import ENTITIES, _recording, _stretches
+from enstorage.entity._record import now
+from enstorage.entity._texts import check_texts
+from enstorage.entity.model_curve import Points
+from enstorage.entity.model_meta import fact_row
+from enstorage.errors import CorruptError, ImmutableError, InvalidInputError, NotFoundError, StoreError
 
 
 @pytest.fixture
@@ -180,7 +188,7 @@ class Recording:
         assert table["loss"].to_list() == np.linspace(1, 0, 1000).tolist()
 
     def test_many_stretches_are_joined(self, store, model, monkeypatch):
-        monkeypatch.setattr(_recording, "_MANY_STRETCHES", 4)
+        monkeypatch.setattr(_stretches, "_MANY_STRETCHES", 4)
         for step in range(11):
             model.log(step, loss=step)
             model.curves()
@@ -201,6 +209,22 @@ class Recording:
             (1, {"loss": "low"}),
             (1, {"loss": None}),
             (1, {"loss": [1.0, 2.0]}),
+            (1, {"loss": "0.5"}),
+            (1, {"loss": b"1"}),
+            (1, {"loss": 10**400}),
+            pytest.param(1, {"loss": 10**5000}, id="huge"),
+            (1, {"loss": 1 + 2j}),
+            (1, {"loss": np.complex128(1 + 2j)}),
+            (1, {"loss": np.datetime64(1, "s")}),
+            (1, {"loss": np.array("0.5")}),
+            (True, {"loss": 1.0}),
+            (math.nan, {"loss": 1.0}),
+            ([True, False], {"loss": [1.0, 2.0]}),
+            ([1, 2.5], {"loss": [1.0, 2.0]}),
+            ([1, 2**64], {"loss": [1.0, 2.0]}),
+            (np.array([1, 2], object), {"loss": [1.0, 2.0]}),
+            ([1, 2], {"loss": np.array([1.0, 2.0], object)}),
+            ([1, 2], {"loss": np.array([1.0, 2j])}),
             ([1, 2], {"loss": [1.0]}),
             ([1, 2], {"loss": 1.0}),
             ([1, 2], {"loss": ["a", "b"]}),
@@ -211,6 +235,137 @@ class Recording:
         with pytest.raises(InvalidInputError, match=r"log takes an integer and a number for each curve"):
             model.log(step, **values)
         assert model.curves().rows() == []
+
+    @pytest.mark.parametrize(
+        ("step", "words"),
+        [
+            (2**63, "received the step 9223372036854775808; expected integers whose absolute value is below 2"),
+            (-(2**63), "received the step -9223372036854775808"),
+            pytest.param(10**5000, "received the step <int, too large to be shown>", id="huge"),
+            (np.uint64(2**63), "received the step 9223372036854775808"),
+            (np.array([1, 2**63], np.uint64), "received the step 9223372036854775808"),
+            (np.array([1, -(2**63)]), "received the step -9223372036854775808"),
+            (np.ma.array([1, 2], mask=[False, True]), "received masked steps; expected an integer for each value"),
+        ],
+    )
+    def test_a_step_that_is_no_integer_of_64_bits_is_refused_and_spoils_no_other(self, store, model, step, words):
+        model.log(1, loss=1.0)
+        with pytest.raises(InvalidInputError, match=words):
+            model.log(step, loss=1.0 if np.ndim(step) == 0 else [1.0, 2.0])
+        model.log(2, loss=2.0)
+        assert model.curves().rows() == [(1, 1.0), (2, 2.0)]
+
+    @pytest.mark.parametrize(
+        ("name", "words"),
+        [
+            ("\ud800", "name of a curve is not valid Unicode"),
+            ("a\0", "name of a curve has the character NUL"),
+            ("", "name of a curve must be a text of 1 to 255 characters"),
+            ("n" * 256, "name of a curve must be a text of 1 to 255 characters"),
+        ],
+    )
+    def test_the_name_of_a_curve_is_checked_as_the_key_of_a_fact(self, store, model, name, words):
+        with pytest.raises(InvalidInputError, match=words):
+            model.log(1, **{"loss": 1.0, name: 1.0})
+        with pytest.raises(InvalidInputError, match=words.replace("name of a curve", "key of a fact")):
+            model.metas({"loss": 1.0, name: 1.0})
+        assert model.curves().rows() == []
+        assert model.metas() == {}
+
+    def test_negative_steps_and_the_largest_are_kept(self, store, model):
+        largest = 2**63 - 1
+        model.log(-5, loss=1.0)
+        model.log(np.array([largest, 7], np.uint64), loss=[2.0, 3.0])
+        model.log(-largest, loss=4.0)
+        assert model.curves().rows() == [(-largest, 4.0), (-5, 1.0), (7, 3.0), (largest, 2.0)]
+
+    def test_a_masked_value_is_missing(self, store, model):
+        model.log([1, 2], loss=[0.5, 0.25], rate=[0.1, 0.1])
+        model.log([2, 3], loss=np.ma.array([9.0, 0.125], mask=[True, False]), rate=np.ma.masked_all(2))
+        model.log(4, loss=np.ma.masked, rate=0.4)
+        assert model.curves().rows() == [(1, 0.5, 0.1), (2, 0.25, 0.1), (3, 0.125, None), (4, None, 0.4)]
+
+    def test_no_steps_leave_no_stretch(self, store, model):
+        model.log(np.array([], int), loss=[])
+        model.log(1)
+        assert model.curves().columns == ["step"]
+        assert stored(ModelCurve, store) == 0
+
+    def test_what_the_database_refuses_is_named_once_and_all_others_are_written(self, store, research, model, no_timer):
+        other = research.create_model("other")
+        with store.buffered():
+            for step in range(10):
+                for each in (model, other):
+                    each.log(step, loss=step)
+                model.meta(f"k{step}", step)
+                if step == 5:  # past the checks of `log` and `meta`
+                    store.recorder.log(other.id, Points(2**63, {"loss": 1.0, "rate": 2.0}))
+                    row = fact_row(other.id, "bad", 1, now().replace(tzinfo=None)) | {"key": None}
+                    store.recorder._collected.add_facts({(other.id, "bad"): row})
+            with pytest.warns(UserWarning, match="The database refused what was recorded") as warned:
+                store.recorder.flush()
+        (warning,) = warned
+        message = str(warning.message)
+        assert message.startswith("The database refused what was recorded, and it is lost: the fact 'bad' of model 2 (")
+        assert f"the values of 'loss', 'rate' of model 2 at step {2**63} (" in message
+        assert message.endswith("Everything else is written. Correct the values and record them again.")
+        with warnings.catch_warnings(action="error"):
+            assert model.curves()["step"].to_list() == other.curves()["step"].to_list() == list(range(10))
+            assert model.metas() == {f"k{step}": step for step in range(10)}
+            assert other.metas() == {}
+
+    def test_while_the_database_is_away_all_stays_collected(self, store, model, no_timer):
+        def rename(old, new):
+            with store.database.engine.begin() as connection:
+                connection.exec_driver_sql(f"ALTER TABLE {old} RENAME TO {new}")
+
+        model.log(1, loss=1.0)
+        rename("model_curve", "away")
+        for step in (2, 3):
+            with pytest.raises(StoreError, match="model_curve"):
+                model.curves()
+            model.log(step, loss=step)
+        rename("away", "model_curve")
+        assert model.curves().rows() == [(1, 1.0), (2, 2.0), (3, 3.0)]
+
+    def test_a_stretch_that_is_damaged_holds_up_no_other_model(self, store, research, model, monkeypatch, no_timer):
+        monkeypatch.setattr(_stretches, "_MANY_STRETCHES", 1)
+        other = research.create_model("other")
+        for each in (model, other):
+            each.log(1, loss=1.0)
+        store.recorder.flush()
+        with store.database.transaction() as session:
+            session.execute(update(ModelCurve).where(ModelCurve.model_id == model.id).values(data=b"damaged"))
+        for each in (model, other):
+            each.log(2, loss=2.0)
+        assert other.curves().rows() == [(1, 1.0), (2, 2.0)]
+        with pytest.raises(CorruptError, match="cannot be read"):
+            model.curves()
+
+    def test_many_steps_are_divided_into_rows_that_every_database_takes(self, store, model, monkeypatch, no_timer):
+        monkeypatch.setattr(_stretches, "_MOST_BYTES", 1600)
+        monkeypatch.setattr(_stretches, "_MANY_STRETCHES", 4)
+        monkeypatch.setattr(_stretches, "_LONG_STRETCH", 100)
+        model.log(np.arange(1000), loss=np.arange(1000) / 2)
+        for step in range(1000, 1006):
+            model.log(step, loss=step / 2)
+            store.recorder.flush()
+        assert [each.rows for each in ModelCurve.get_list()] == [100] * 10 + [5, 1]
+        assert model.curves()["loss"].to_list() == [step / 2 for step in range(1006)]
+
+    def test_a_thread_may_log_while_another_begins_to_write(self, store, model):
+        def log_more():
+            model.log(2, loss=2.0)
+            flush()
+
+        flush, store.database.before = store.database.before, log_more
+        model.log(1, loss=1.0)
+        writing = threading.Thread(target=store.recorder.flush, daemon=True)
+        writing.start()
+        writing.join(20)
+        store.database.before = flush
+        assert not writing.is_alive()
+        assert model.curves()["step"].to_list()[0] == 1
 
     def test_the_curves_of_a_deleted_model_hold_nothing_up(self, store, research, model, no_timer):
         other = research.create_model("other")
@@ -292,13 +447,70 @@ class SavingMany:
         assert (again.name, again.unit, again.description) == ("語" * 255, "°C ", text)
 
 
-class TestSqlite(Recording, SavingMany):
+class Texts:
+    database: str
+
+    def test_json_that_is_no_unicode_is_refused_and_spoils_nothing(self, store, research, model):
+        deep = []
+        for _ in range(10_000):
+            deep = [deep]
+        for bad in ({"a": "\ud800"}, {"\ud800": 1}, {"a": ["\udfff"]}, {"a": deep}, {"a": 10**5000}):
+            model.tags = bad
+            with pytest.raises(InvalidInputError, match="cannot be kept as JSON"):
+                model.save()
+            with pytest.raises(InvalidInputError, match="cannot be kept as JSON"):
+                model.meta("key", bad)
+        model.tags = {"a\0": "b\0"}
+        model.save()
+        model.meta("key", {"a\0": "b\0"})
+        assert Model.get(model.id).tags == model.meta("key") == {"a\0": "b\0"}
+        assert Model.find("tags.b = 1") == []
+
+
+class TestSqlite(Recording, SavingMany, Texts):
     database = "sqlite"
 
 
-class TestMariaDb(Recording, SavingMany):
+class TestMariaDb(Recording, SavingMany, Texts):
     database = "mariadb"
 
 
-class TestPostgreSql(Recording, SavingMany):
+class TestPostgreSql(Recording, SavingMany, Texts):
     database = "postgresql"
+
+
+ENDING = """
+import sys
+from enstorage import Connector, DataSource, Project
+
+stores = [Connector.in_folder(f"{sys.argv[1]}/{name}") for name in ("away", "well")]
+for store in stores:
+    with store:
+        model = Project(name="p", data_source=DataSource(name="s")).create_research("r").create_model("m")
+        if store is stores[0]:
+            with store.database.engine.begin() as connection:
+                connection.exec_driver_sql("ALTER TABLE model_curve RENAME TO gone")
+        model.log(1, loss=0.5)
+"""
+
+
+@pytest.mark.slow
+def test_a_store_that_is_away_when_the_process_ends_costs_no_other_its_curves(tmp_path, empty_store):
+    for name in ("away", "well"):
+        shutil.copytree(empty_store, tmp_path / name)
+    ended = subprocess.run([sys.executable, "-c", ENDING, tmp_path], capture_output=True, text=True, check=True)
+    assert "What was recorded last could not be written before the process ended: The database sqlite:" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    with Connector.in_folder(tmp_path / "well"):
+        assert Model.get(1).curves().rows() == [(1, 0.5)]
+
+
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda each: each.__name__)
+def test_every_text_of_every_record_is_checked(entity):
+    texts = [column for column in entity.__table__.columns if isinstance(column.type, String | Text)]
+    good = {column.key: "a" for column in texts}
+    check_texts(entity, good)
+    for column in texts:
+        for bad in ("a\ud800", "a\0"):
+            with pytest.raises(InvalidInputError, match=f"The {column.key} of a {entity.__name__} "):
+                check_texts(entity, good | {column.key: bad})

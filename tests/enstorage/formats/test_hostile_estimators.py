@@ -124,12 +124,19 @@ def neighbours():
     return changed(KNeighborsClassifier(3).fit(X, LABELS), _y=np.full(40, 10**9), _tree=None, _fit_method="brute")
 
 
-def shifted_tree():
+def shifted_tree(value=None, threshold=None):
+    """A forest whose first tree reads a feature that it does not have; or has another value, or another threshold."""
     forest = RandomForestRegressor(3, max_depth=3).fit(X, Y)
     tree = forest.estimators_[0].tree_
     state = tree.__getstate__()
-    state["nodes"]["feature"] = np.where(state["nodes"]["feature"] >= 0, 3, -2)
-    forest.estimators_[0].tree_ = type(tree)(40, np.array([1]), 1)
+    features = 4
+    if value is not None:
+        state["values"][0] = value
+    elif threshold is not None:
+        state["nodes"]["threshold"][0] = threshold
+    else:
+        state["nodes"]["feature"], features = np.where(state["nodes"]["feature"] >= 0, 3, -2), 40
+    forest.estimators_[0].tree_ = type(tree)(features, np.array([1]), 1)
     forest.estimators_[0].tree_.__setstate__(state)
     return forest
 
@@ -177,3 +184,51 @@ def generator():
 def test_fitted_attributes_that_disagree_are_refused(make):
     with pytest.raises(UntrustedError, match="do not use it"):
         opened(make())
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (
+            lambda: changed(Ridge().fit(X, Y), coef_=np.array([1.0, np.nan, 1.0, 1.0])),
+            r"The Ridge is not sound: its attribute coef_ holds nan \(an array of float64, shape \(4,\)\); expected finite",
+        ),
+        (
+            lambda: changed(Ridge().fit(X, Y), intercept_=-np.inf),
+            r"its attribute intercept_ holds -inf \(-inf\); expected finite numbers",
+        ),
+        (
+            lambda: changed(LogisticRegression().fit(X, LABELS), coef_=np.full((3, 4), np.inf)),
+            r"The LogisticRegression is not sound: its attribute coef_ holds inf \(an array of float64, shape \(3, 4\)\)",
+        ),
+        (
+            lambda: make_pipeline(StandardScaler(), changed(Ridge().fit(X, Y), coef_=np.full(4, np.nan))),
+            r"The Pipeline cannot be kept as data\. The Ridge is not sound: its attribute coef_ holds nan",
+        ),
+        (
+            lambda: changed(Ridge().fit(X, Y), coef_=np.ones(3)),
+            r"coef_ holds an array of float64, shape \(3,\), which does",
+        ),
+        (lambda: changed(Ridge().fit(X, Y), coef_=None), "its attribute coef_ is missing, which does not agree with"),
+        (
+            lambda: not_finite(MLPRegressor(hidden_layer_sizes=(3,), max_iter=5, random_state=0).fit(X, Y)),
+            "coefs_ holds nan .a list of 2.; expected finite",
+        ),
+        (lambda: shifted_tree(value=np.inf), "A decision tree has the value inf; expected finite numbers"),
+        (lambda: shifted_tree(threshold=np.nan), "A decision tree has the threshold nan; expected numbers"),
+        (
+            lambda: changed(SVC().fit(X, LABELS), classes_=np.array([0, 0, 1])),
+            r"classes_ holds an array of int64, shape",
+        ),
+    ],
+)
+def test_what_is_not_kept_is_told_with_the_reason(make, words):
+    with pytest.raises(UntrustedError, match=words) as caught:
+        SkopsFormat.dump(make(), allow_code=False)
+    assert "do not use it" not in str(caught.value)
+
+
+def not_finite(obj):
+    obj.coefs_[1][0, 0] = np.nan
+    return obj

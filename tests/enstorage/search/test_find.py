@@ -30,6 +30,7 @@ from enstorage.adapter import Window
 from enstorage.database.types import to_json_text
 from enstorage.entity import ENTITIES
 from enstorage.errors import InvalidInputError
+from enstorage.search.parser import DEEPEST, LONGEST, MOST_CONDITIONS, MOST_TERMS
 from enstorage.search.query import build
 
 FACTS = {
@@ -113,6 +114,13 @@ def find(models):
         ("meta.optimizer like '*'", ""),
         ("meta.optimizer in ('adam', 'Adam')", "good fair"),
         ("meta.optimizer not in ('adam', 'Adam')", "wild text"),
+        ("meta.optimizer like '50!% adam!_w' escape '!'", "wild"),
+        ("meta.optimizer like '5!_%' escape '!'", ""),
+        (r"meta.optimizer LIKE '50\% %' ESCAPE '\'", "wild"),
+        ("meta.optimizer not like '%[%%' ESCAPE '['", "good fair text"),
+        ("meta.optimizer ilike '%ADAM=_W' escape '='", "wild"),
+        ("name like 'gaaod' escape 'a' or tags.kind like 'ls%%tm' escape '%'", ""),
+        ("name like 'gooood' escape 'o'", "good"),
         ("params.batch_size = '32'", "fair text"),
         ("params.batch_size in (32, 'x')", "fair"),
         ("metric.loss < 0.01 and parameter.optimizer = 'adam' and attributes.name like 'g%'", "good"),
@@ -271,6 +279,37 @@ def test_what_a_query_cannot_ask_is_told_with_its_place(find, where, words):
     for word in words:
         assert word in str(told.value)
     assert str(told.value).endswith("^")
+
+
+FAR = "model.data_set.data_preparation.data_snapshot.data_source"
+
+
+@pytest.mark.parametrize(
+    ("entity", "query"),
+    [
+        (Model, {"order_by": ", ".join(f"meta.k{number} desc" for number in range(MOST_TERMS))}),
+        (ModelMeta, {"order_by": ", ".join(f"{FAR}.tags.k{number}" for number in range(MOST_TERMS))}),
+        pytest.param(Model, {"where": " or ".join(["meta.k > 1"] * MOST_CONDITIONS)}, marks=pytest.mark.long),
+        pytest.param(Model, {"where": " and ".join(["meta.k<9e99"] * MOST_CONDITIONS)}, marks=pytest.mark.long),
+        pytest.param(
+            ModelMeta, {"where": " or ".join([f"{FAR}.tags.k > 1"] * (LONGEST // 80))}, marks=pytest.mark.long
+        ),
+        (Model, {"where": "not " * (DEEPEST - 1) + "meta.k = 1"}),
+        (Model, {"where": "(id = 0 or (" * (DEEPEST // 2 - 1) + "meta.k = 1" + " and id > 0))" * (DEEPEST // 2 - 1)}),
+        (Model, {"where": "(" * 3000 + "meta.k = 1" + ")" * 3000}),
+        (Model, {"where": f"meta.k in ({', '.join(['1'] * 3000)})"}),
+        (Model, {"where": f"meta.optimizer like '{'%a' * 4900}'"}),
+        (Model, {"where": f"meta.note not like '{'l%' * 2000}' escape '!'"}),
+    ],
+    ids=lambda each: next(iter(each.values()))[:30] if isinstance(each, dict) else each.__name__,
+)
+def test_the_largest_queries_within_the_bounds_are_answered(models, entity, query):
+    assert entity.find(**query, connector=models) is not None
+
+
+def test_an_order_of_too_many_terms_is_refused(find):
+    with pytest.raises(InvalidInputError, match=rf"an order has at most {MOST_TERMS} terms; received 16"):
+        find(order_by=", ".join(f"meta.k{number}" for number in range(16)))
 
 
 @pytest.mark.parametrize("limit", [0, -1, True, 1.5, "3", 2**63])

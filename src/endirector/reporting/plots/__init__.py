@@ -1,6 +1,6 @@
 """Pictures of series, errors, forecasts, intervals and weights, each a pure function that returns one SVG as text.
 
-Text stays text, equal input gives equal bytes, and nothing is fetched from anywhere. Every colour is a CSS variable
+Text stays text, equal input gives equal bytes, and nothing is loaded from elsewhere. Every colour is a CSS variable
 (`--plot-ink`, `--plot-accent`, …) that changes with the reader's light or dark theme; a page with themes of its own
 sets the variables of `.enstorage-plot`. Nothing important is shown by colour alone: it also has its own shape, width or
 weight. Times are int64 nanoseconds since 1970-01-01 UTC.

@@ -1,4 +1,4 @@
-"""Bars to both sides of zero: weights, and what is gained or lost without a member."""
+"""Plot of bars on both sides of zero: weights, and changes of the error without a member."""
 
 import math
 from collections.abc import Collection, Sequence
@@ -29,7 +29,7 @@ def plot_bars(
     title: str = "Weights",
     width: float = 9.0,
 ) -> str:
-    """Draws one number per model as a bar, to the left of a line where it is below 0.
+    """Draw one number per model as a bar, to the left of zero if it is below 0.
 
     Args:
         names: The models, from top to bottom.
@@ -67,7 +67,7 @@ def plot_bars(
         axes.axvline(0, color=MUTED, linewidth=0.8)
         least, most = min(0.0, float(lengths.min())), max(0.0, float(lengths.max()))
         span = (most - least) or 1.0
-        # The figures of bars to the left need room as those to the right, which have the margin.
+        # Labels at the left need room in the axis; labels at the right have the margin.
         axes.set_xlim(least - (0.16 if width >= NARROW else 0.32) * span * (least < 0), most + 0.02 * span)
         bar_axes(axes, names, highlighted, unit, width)
 
@@ -75,7 +75,7 @@ def plot_bars(
 
 
 def _figures(values: NDArray[np.float64]) -> list[str]:
-    """Equal decimals, enough for four digits of the largest: what is small beside it is small."""
+    """Format values with equal decimals, enough for four significant digits of the largest."""
     largest = float(np.abs(values).max()) or 1.0
     decimals = min(max(3 - math.floor(math.log10(largest)), 0), 9)
     return [f"{value:,.{decimals}f}".replace("-", "−") for value in (np.round(values, decimals) + 0.0).tolist()]

@@ -29,7 +29,7 @@ except ImportError as error:
         'Plots need Matplotlib, which is not installed. Run: pip install "enstorage[ensemble]"'
     ) from error
 
-# Name: (light, dark). The hues follow Okabe and Ito, moved until each has a contrast of 3:1 or more on its page.
+# Name: (light, dark). The hues follow Okabe and Ito, adjusted to a contrast of at least 3:1 on the page.
 _COLOURS = {
     "ink": ("#1f2328", "#e9e6e0"),
     "muted": ("#6b7078", "#a09c95"),
@@ -48,7 +48,7 @@ _STYLE = {
     "font.family": "DejaVu Sans",  # ships with Matplotlib, so that a layout does not depend on the machine
     "font.size": 9.0,
     "text.color": INK,
-    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
+    "text.parse_math": False,  # a dollar sign in a name begins no formula
     "axes.edgecolor": MUTED,
     "axes.labelcolor": MUTED,
     "axes.titlecolor": MUTED,
@@ -73,7 +73,7 @@ _LOCK = Lock()  # Matplotlib reads its settings from one place for all threads
 
 
 def same_precision(values: ArrayLike, digits: int = 4) -> list[str]:
-    """Writes numbers as one column: equal decimals, enough for `digits` significant digits of the smallest.
+    """Format numbers as one column: equal decimals, enough for `digits` significant digits of the smallest.
 
     Args:
         values: Finite numbers, shape (n,).
@@ -89,14 +89,14 @@ def same_precision(values: ArrayLike, digits: int = 4) -> list[str]:
 
 
 def draw_svg(draw: Callable[[Axes], None], title: str, width: float, height: float) -> str:
-    """Runs `draw` on fresh axes and returns the themed SVG element."""
+    """Run `draw` on new axes and return the themed SVG element."""
     settings = _STYLE | {"svg.hashsalt": f"{title} {width}"}  # ids differ between the pictures of one page
     with _LOCK, matplotlib.style.context(["default", settings]), warnings.catch_warnings():
         # The reader's browser finds a font for every letter; Matplotlib's own only guides the layout.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure = Figure(figsize=(width, height))
         draw(figure.subplots())
-        ConstrainedLayoutEngine().execute(figure)  # once; a figure that has a layout draws itself twice to be saved
+        ConstrainedLayoutEngine().execute(figure)  # once; a figure with a layout engine is drawn twice when it is saved
         text = io.StringIO()
         no_metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(text, format="svg", transparent=True, metadata=no_metadata)
@@ -104,7 +104,7 @@ def draw_svg(draw: Callable[[Axes], None], title: str, width: float, height: flo
 
 
 def _themed(svg: str, title: str) -> str:
-    """Makes Matplotlib's file an element of a page: scoped style, variables for colours, a name for screen readers."""
+    """Convert Matplotlib's file to an element of a page: scoped style, colour variables, text for screen readers."""
     label = escape(title)
     dark = ";".join(f"--plot-{name}:{colour}" for name, (_, colour) in _COLOURS.items())
     style = (
@@ -122,7 +122,7 @@ def _themed(svg: str, title: str) -> str:
 
 
 def column(values: ArrayLike, length: int, name: str) -> NDArray[np.float64]:
-    """Returns the values as float64, or says that they are not as many as what they belong to."""
+    """Convert the values to float64, and check that there are `length` of them."""
     column = np.asarray(values, dtype=np.float64)
     if column.shape != (length,) or not length:
         raise InvalidInputError(f"{name!r} must have the shape ({length},) and at least one value; got {column.shape}.")
@@ -130,12 +130,12 @@ def column(values: ArrayLike, length: int, name: str) -> NDArray[np.float64]:
 
 
 def dates(times_ns: NDArray[np.int64]) -> NDArray[np.datetime64]:
-    """Turns nanoseconds since 1970 into what a time axis takes."""
+    """Convert nanoseconds since 1970 to the times of a time axis."""
     return np.asarray(times_ns, dtype=np.int64).astype("datetime64[ns]")
 
 
 def time_axis(axes: Axes, times: NDArray[np.datetime64]) -> None:
-    """Fits the axis to the data and picks years, months, days or hours for its ticks by the span."""
+    """Fit the axis to the data; its ticks are years, months, days or hours, depending on the period."""
     locator = AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
@@ -145,7 +145,7 @@ def time_axis(axes: Axes, times: NDArray[np.datetime64]) -> None:
 
 
 def name_axis(axes: Axes, names: Sequence[str], highlighted: Collection[str], width: float) -> None:
-    """Writes one name a row, the first on top, those highlighted in bold behind a diamond."""
+    """Write one name per row, the first at the top, highlighted names in bold after a diamond."""
     strong = [name in highlighted for name in names]
     labels = [f"◆ {name}" if mark else name for name, mark in zip(names, strong, strict=True)]
     line = 22 if width < NARROW else 40
@@ -158,7 +158,7 @@ def name_axis(axes: Axes, names: Sequence[str], highlighted: Collection[str], wi
 
 
 def bar_axes(axes: Axes, names: Sequence[str], highlighted: Collection[str], unit: str, width: float) -> None:
-    """Names the rows of bars; their figures stand beside them, so there is no axis of numbers."""
+    """Label the rows of bars; the values are written beside the bars, so the value axis is hidden."""
     axes.set_title(unit)
     axes.xaxis.set_visible(False)
     axes.spines["bottom"].set_visible(False)
@@ -171,18 +171,18 @@ def bars_height(names: Sequence[str], width: float) -> float:
 
 
 def plot_truth(axes: Axes, times: NDArray[np.datetime64], truth: NDArray[np.float64], width: float) -> list[Line2D]:
-    """Draws what happened, above all forecasts; with dots where there is room for them."""
+    """Draw the true values in front of all forecasts, with dots if there is room for them."""
     dots = "o" if len(times) * 6 <= width * 72 else ""
     return axes.plot(times, truth, color=INK, linewidth=1.0, marker=dots, markersize=3.2, zorder=4)
 
 
 def legend_above(axes: Axes, handles: Sequence[Artist], labels: Sequence[str], columns: int) -> Legend:
-    """A legend over the picture, from the left."""
+    """Add a legend above the picture, aligned to the left."""
     return axes.legend(handles, labels, loc="lower left", bbox_to_anchor=(0, 1.08), borderaxespad=0, ncols=columns)
 
 
 def legend_name(name: str) -> str:
-    """A name as a legend shows it: not longer than it can be, and also where it begins as Matplotlib's hidden ones do."""
+    """Shorten a name to 30 letters, and mark a leading underscore, with which Matplotlib would hide the name."""
     shown = name if len(name) <= 30 else f"{name[:29]}…"
     return f"\u200b{shown}" if shown.startswith("_") else shown
 
@@ -194,5 +194,5 @@ def legend_columns(labels: Sequence[str], width: float) -> int:
 
 
 def font_weight(strong: bool) -> str:
-    """Bold for what is highlighted."""
+    """The font weight: bold for highlighted names."""
     return "bold" if strong else "normal"

@@ -1,4 +1,4 @@
-"""Errors: one of each model, or of each model over several seeds."""
+"""Plots of errors: one error of each model, or the errors of each model over several seeds."""
 
 from collections.abc import Collection, Sequence
 
@@ -30,12 +30,12 @@ def plot_errors(
     title: str = "Errors",
     width: float = 9.0,
 ) -> str:
-    """Draws one error per model as bars, with a dashed line at the best highlighted one through all that are worse.
+    """Draw one error per model as a bar, with a dashed line at the smallest highlighted error through larger ones.
 
     Args:
         names: The models, from top to bottom.
         errors: Their errors in `unit`, finite and not negative, shape (models,).
-        unit: Unit of the errors (for a squared error, of the square).
+        unit: Unit of the errors; for squared errors, the squared unit.
         highlighted: Names drawn in the accent colour, with a diamond and in bold: the ensembles.
         hollow: Names drawn as outlines: the baselines.
         title: Text for screen readers.
@@ -65,7 +65,7 @@ def plot_errors(
             )
         best = min((height for name, height in zip(names, heights, strict=True) if name in highlighted), default=None)
         if best is not None:
-            # Shorter bars are left out: the line would run through their figures.
+            # Shorter bars are left out: the line would cross their labels.
             longer = rows[heights >= best]
             axes.vlines([best] * len(longer), longer - 0.5, longer + 0.5, ACCENT, (0, (3, 2)), linewidth=0.9, zorder=0)
         axes.set_xlim(0, float(heights.max() or 1.0) * 1.02)
@@ -83,7 +83,7 @@ def plot_spread(
     title: str = "Errors over seeds",
     width: float = 9.0,
 ) -> str:
-    """Draws the errors of each model over several seeds as dots, with a bar at the median.
+    """Draw the errors of each model over several seeds as dots, with a bar at the median.
 
     Args:
         names: The models, from top to bottom.
@@ -102,7 +102,7 @@ def plot_spread(
     table = np.asarray(errors, dtype=np.float64)
     if table.ndim != 2 or not table.size or table.shape[1] != len(names):
         raise InvalidInputError(
-            f"Errors must have the shape (seeds, {len(names)}), one column a name; got {table.shape}."
+            f"Errors must have the shape (seeds, {len(names)}), one column for each name; got {table.shape}."
         )
 
     def draw(axes: Axes) -> None:

@@ -1,4 +1,4 @@
-"""Forecasts beside the truth."""
+"""Plot of forecasts and the truth."""
 
 import math
 from collections.abc import Collection, Mapping
@@ -33,14 +33,14 @@ def plot_forecasts(
     title: str = "Forecasts and truth",
     width: float = 9.0,
 ) -> str:
-    """Draws forecasts against the truth.
+    """Draw forecasts and the truth.
 
     Args:
         times_ns: Times of the targets, ascending, shape (n,).
         truth: True values, in `unit`, shape (n,); NaN leaves a gap.
         forecasts: Forecasts by name, each of shape (n,). More than four that are not highlighted share one colour.
         unit: Unit of the values, written over the axis.
-        highlighted: Names drawn strong: the ensembles.
+        highlighted: Names drawn with a thick line: the ensembles.
         title: Text for screen readers.
         width: Width in inches; text keeps its size.
 

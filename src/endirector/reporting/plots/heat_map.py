@@ -1,4 +1,4 @@
-"""A heat map: how much the errors of models have in common."""
+"""Heat map of the correlations of the errors of models."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,17 +12,17 @@ from numpy.typing import ArrayLike
 from endirector.reporting.plots.canvas import ACCENT, INK, MEMBERS, MUTED, NARROW, draw_svg
 from enstorage.errors import InvalidInputError
 
-_LEVELS = 20  # of strength; cells of one level are one shape of the file
+_LEVELS = 20  # of colour strength; all cells of one level are one SVG shape
 _CELL = 0.55  # inches at most
 
 
 def plot_correlations(
     names: Sequence[str], correlations: ArrayLike, *, title: str = "Correlations of errors", width: float = 9.0
 ) -> str:
-    """Draws correlations as squares: the stronger, the darker; those below 0 are smaller and of another colour.
+    """Draw correlations as squares: stronger ones are darker; those below 0 are smaller and of another colour.
 
     Args:
-        names: The models, from top to bottom and from left to right; these are numbered.
+        names: The models, from top to bottom and from left to right; the columns show their numbers.
         correlations: Shape (models, models), from -1 to 1; NaN or None leaves a cell empty.
         title: Text for screen readers.
         width: Width in inches; text keeps its size.
@@ -31,7 +31,7 @@ def plot_correlations(
         The SVG element.
 
     Raises:
-        InvalidInputError: There is no model, or the shape is another one.
+        InvalidInputError: There is no model, or the shape is wrong.
     """
     table = np.asarray(correlations, dtype=np.float64)
     count = len(names)
@@ -77,6 +77,6 @@ def _squares(cells: Any, half: float) -> Path:
 
 
 def _figure(value: float) -> str:
-    """Two decimals without the 0 before them."""
+    """Format a correlation with two decimals and without the leading 0."""
     text = f"{value:.2f}".replace("-", "−")
     return text if abs(value) >= 0.995 else text.replace("0.", ".", 1)

@@ -1,4 +1,4 @@
-"""Intervals: the fan of quantile forecasts, and how often the truth lies within."""
+"""Plots of prediction intervals: a fan around the forecast, and the coverage."""
 
 from collections.abc import Mapping
 from itertools import pairwise
@@ -33,13 +33,13 @@ def plot_fan(
     title: str = "Intervals and truth",
     width: float = 9.0,
 ) -> str:
-    """Draws a forecast with its intervals, the narrower the darker, against the truth.
+    """Draw a forecast with its intervals, narrower ones darker, and the truth.
 
     Args:
         times_ns: Times of the targets, ascending, shape (n,).
         truth: True values, in `unit`, shape (n,); NaN leaves a gap.
         forecast: The point forecast, shape (n,).
-        bands: By the share of truths that is to lie in it, the lower and the upper end of each interval, shape (n,).
+        bands: Lower and upper end of each interval, each of shape (n,), by its nominal coverage.
         unit: Unit of the values, written over the axis.
         title: Text for screen readers.
         width: Width in inches; text keeps its size.
@@ -79,7 +79,7 @@ def plot_fan(
 def plot_coverage(
     nominal: ArrayLike, measured: ArrayLike, *, title: str = "Coverage of the intervals", width: float = 9.0
 ) -> str:
-    """Draws how often the truth lies in intervals against how often it should: on the dashed line both are the same.
+    """Draw the measured coverage of intervals against the nominal coverage; on the dashed line both are equal.
 
     Args:
         nominal: Shares from 0 to 1, shape (intervals,).
@@ -91,7 +91,7 @@ def plot_coverage(
         The SVG element.
 
     Raises:
-        InvalidInputError: The lengths differ, there is none, or a share is not from 0 to 1.
+        InvalidInputError: The lengths differ, there is no interval, or a share is not from 0 to 1.
     """
     wanted = np.asarray(nominal, dtype=np.float64)
     found = column(measured, wanted.size, "measured")

@@ -1,4 +1,4 @@
-"""A series and its parts."""
+"""Plot of a series and its parts."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def plot_series(
     title: str = "The series and its parts",
     width: float = 9.0,
 ) -> str:
-    """Draws a series with its train, valid and test parts.
+    """Draw a series with its train, valid and test parts.
 
     Args:
         times_ns: Times of the points, ascending, shape (n,).

@@ -1,4 +1,4 @@
-"""Weights that change from target to target."""
+"""Plot of weights that differ by target."""
 
 from collections.abc import Sequence
 
@@ -28,7 +28,7 @@ def plot_weights(
     title: str = "Weights over time",
     width: float = 9.0,
 ) -> str:
-    """Draws the weights of members over time; of more than four members only those with the largest mean get own colours.
+    """Draw the weights of members over time; only the four members with the largest mean weights have own colours.
 
     Args:
         times_ns: Times of the targets, ascending, shape (n,).
@@ -41,7 +41,7 @@ def plot_weights(
         The SVG element.
 
     Raises:
-        InvalidInputError: There is no point, or the shape is another one.
+        InvalidInputError: There is no point, or the shape is wrong.
     """
     shares = np.asarray(weights, dtype=np.float64)
     if shares.shape != (len(times_ns), len(names)) or not shares.size:

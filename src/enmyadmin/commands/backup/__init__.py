@@ -62,8 +62,9 @@ def restore(
         return
     import enstorage
 
-    connector = open_or_make_store(store)[0] if Path(what).is_file() else open_store(store)
-    done = enstorage.restore_store(Path(what), connector, max_bytes=max_bytes, progress=not (quiet or as_json))
+    done = enstorage.restore_store(
+        what, lambda: open_or_make_store(store)[0], max_bytes=max_bytes, progress=not (quiet or as_json)
+    )
     if as_json:
         print_json(_as_dictionary(done))
         return

@@ -40,25 +40,52 @@ def known_sizes(attributes: Mapping[str, Any]) -> Sizes:
     return sizes
 
 
-def agrees(attributes: Mapping[str, Any], layouts: str) -> bool:
-    """True if the attributes of a fitted estimator agree with one of the layouts."""
+def fault_in(attributes: Mapping[str, Any], layouts: str) -> str | None:
+    """The attribute of a fitted estimator for which it agrees with none of the layouts; None if it agrees with one."""
     sizes, classes = known_sizes(attributes), attributes.get("classes_")
     if isinstance(classes, np.ndarray):
         counted = attributes.get("n_classes_", len(np.unique(classes)))
         if classes.ndim != 1 or len(np.unique(classes)) != len(classes) or counted != len(classes):
-            return False
-    return any(_agrees(attributes, layout, sizes) for layout in _read(layouts))
+            return f"its attribute classes_ holds {_shown(classes)}; expected {counted} different classes"
+    most, first = -1, ""
+    for layout in _read(layouts):
+        for shapes in product(*(shapes for _, _, shapes in layout)):
+            count = _agreeing(attributes, layout, shapes, dict(sizes))
+            if count == len(layout):
+                return None
+            if count > most:
+                most, first = count, layout[count][0]
+    return _described(first, attributes.get(first))
 
 
-def _agrees(attributes: Mapping[str, Any], layout: Any, known: Sizes) -> bool:
-    for shapes in product(*(shapes for _, _, shapes in layout)):
-        sizes = dict(known)
-        if all(
-            _fits(attributes.get(name), shape, sizes, is_optional)
-            for (name, is_optional, _), shape in zip(layout, shapes, strict=True)
-        ):
-            return True
-    return False
+def _agreeing(attributes: Mapping[str, Any], layout: Any, shapes: Any, sizes: Sizes) -> int:
+    """The number of attributes that agree with a layout before one that does not."""
+    for count, ((name, is_optional, _), shape) in enumerate(zip(layout, shapes, strict=True)):
+        if not _fits(attributes.get(name), shape, sizes, is_optional):
+            return count
+    return len(layout)
+
+
+def _described(name: str, value: Any) -> str:
+    """What an attribute holds that agrees with no layout."""
+    arrays = value if isinstance(value, list) else [value]
+    odd = [each for array in arrays for each in _not_finite(array)]
+    if odd:
+        return f"its attribute {name} holds {odd[0]} ({_shown(value)}); expected finite numbers"
+    held = "is missing" if value is None else f"holds {_shown(value)}"
+    return f"its attribute {name} {held}, which does not agree with its other attributes"
+
+
+def _not_finite(value: Any) -> list[Any]:
+    numbers = np.asarray(getattr(value, "data", value) if hasattr(value, "tocsr") else value)
+    return numbers[~np.isfinite(numbers)].tolist() if numbers.dtype.kind == "f" else []
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    shape = getattr(value, "shape", ())
+    return f"an array of {value.dtype}, shape {shape}" if shape else f"{value!r:.60}"
 
 
 def _fits(value: Any, shape: _Shape, sizes: Sizes, is_optional: bool) -> bool:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from enstorage.errors import UntrustedError
 from enstorage.formats.fitted.walking import inside
 
 _PRE_DISPATCH = re.compile(r"all|(\d{1,3} ?\* ?)?n_jobs")
@@ -33,26 +32,23 @@ def fault_of(name: str, value: Any) -> str | None:
     return None
 
 
-def check_parameters(obj: Any) -> None:
-    """Refuse an object that holds a parameter that is not allowed, code, or an attribute in place of a method.
-
-    Raises:
-        UntrustedError: it does.
-    """
+def fault_of_parameters(obj: Any) -> str | None:
+    """The parameter of an object that is not allowed, code in it, or an attribute in place of a method; None without one."""
     for each in inside(obj):
         held: Mapping[Any, Any] = each if isinstance(each, Mapping) else getattr(each, "__dict__", {})
         if isinstance(each, type):
             if not issubclass(each, np.generic | bool | int | float | str):
-                raise UntrustedError(_refused(f"It holds the class {each.__qualname__}; expected values."))
+                return f"It holds the class {each.__qualname__}; expected values."
             continue
         if callable(each) and not isinstance(each, np.ufunc) and not hasattr(each, "__dict__"):
-            raise UntrustedError(_refused(f"It holds {each!r:.60}, which is code; expected values."))
+            return f"It holds {each!r:.60}, which is code; expected values."
         for name, value in held.items():
             fault = fault_of(name, value) if isinstance(name, str) else None
             if fault is None and held is not each and callable(getattr(type(each), name, None)):
                 fault = f"The attribute {name} of {type(each).__name__} stands in place of a method."
             if fault is not None:
-                raise UntrustedError(_refused(fault))
+                return fault
+    return None
 
 
 def bound_jobs(obj: Any, most: int | None = None) -> None:
@@ -80,10 +76,3 @@ def _bounded(value: Any, limit: int) -> Any:
 def bounded_jobs(value: int, limit: int) -> int:
     """A number of processes as scikit-learn takes it, where below 0 is counted from the number of cores, within a limit."""
     return min(value, limit) if value > 0 or limit > 1 else 1
-
-
-def _refused(reason: str) -> str:
-    return (
-        f"The estimator cannot be kept or opened as data. {reason} Use another estimator, keep its forecasts with "
-        "save_forecasts, or, if you alone write to this store, open it with Connector(allow_pickle=True)."
-    )

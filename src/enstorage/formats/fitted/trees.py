@@ -19,12 +19,10 @@ def fault_of_trees(obj: Any) -> str | None:
     module = sys.modules.get("sklearn.tree._tree")
     if module is None:
         return None
-    if all(_is_sound(each) for each in inside(obj) if isinstance(each, module.Tree)):
-        return None
-    return "A decision tree points outside itself, or has values that are no numbers."
+    return next(filter(None, (_fault_of(each) for each in inside(obj) if isinstance(each, module.Tree))), None)
 
 
-def _is_sound(tree: Any) -> bool:
+def _fault_of(tree: Any) -> str | None:
     left, right, feature = tree.children_left, tree.children_right, tree.feature
     nodes = np.arange(tree.node_count)
     inner = left != _LEAF
@@ -34,8 +32,13 @@ def _is_sound(tree: Any) -> bool:
     )
     sound &= bool((right[~inner] == _LEAF).all())
     sound &= bool(((feature[inner] >= 0) & (feature[inner] < tree.n_features)).all())
-    sound &= tree.node_count > 0 and tree.value.shape[0] == tree.node_count
-    return sound and not np.isnan(tree.threshold[inner]).any() and bool(np.isfinite(tree.value).all())
+    if not sound or tree.node_count == 0 or tree.value.shape[0] != tree.node_count:
+        return "A decision tree points outside itself."
+    if np.isnan(tree.threshold[inner]).any():
+        return "A decision tree has the threshold nan; expected numbers."
+    if not np.isfinite(tree.value).all():
+        return f"A decision tree has the value {tree.value[~np.isfinite(tree.value)][0]}; expected finite numbers."
+    return None
 
 
 def tree_agrees(owner: Any) -> bool:

@@ -4,6 +4,7 @@ import os
 
 from enstorage.errors import InvalidInputError
 from enstorage.places.location import Location
+from enstorage.places.masking import masked
 
 _ENDPOINTS = ("endpoint_url", "endpoint", "aws_endpoint_url_s3", "aws_endpoint_url", "aws_endpoint")
 
@@ -25,8 +26,12 @@ def storage_options(location: Location) -> dict[str, str]:
         endpoint = next((addresses[name] for name in _ENDPOINTS if name in addresses), "")
         if endpoint and not endpoint.startswith(("http://", "https://")):
             raise InvalidInputError(
-                f"The endpoint of {location} is {endpoint!r}; expected one such as https://host:9000. Add http:// or https://."
+                f"The endpoint of {location} is {_shown(endpoint)!r}; expected one such as https://host:9000. Add http:// or https://."
             )
         if endpoint.startswith("http://"):
             options.setdefault("allow_http", "true")
     return options
+
+
+def _shown(endpoint: str) -> str:
+    return masked(f"https://{endpoint}").removeprefix("https://")

@@ -23,7 +23,7 @@ from enstorage.places.claim import check_claim
 from enstorage.places.folder import check_folder
 from enstorage.places.full_disk import full_disk, is_full, says_full
 from enstorage.places.location import Location
-from enstorage.places.masking import masked
+from enstorage.places.masking import masked, scrubbed, shown_cause
 from enstorage.series.base import Points, SeriesStore
 from enstorage.series.delta.options import storage_options
 from enstorage.series.delta.scan import scan
@@ -328,26 +328,32 @@ class DeltaSeries(SeriesStore):
             if not (isinstance(error, _FAILURES) or type(error).__name__ == "PanicException"):
                 raise
             if self._location is None and says_full(error):
-                raise StoreError(full_disk(f"The series store {self}", self._text_of(error))) from error
+                raise StoreError(full_disk(f"The series store {self}", self._text_of(error))) from self._cause_of(error)
             if version is not None and isinstance(error, DeltaError | FileNotFoundError):
                 raise NotFoundError(
                     f"The series store {self} does not keep its version {version} any more ({self._text_of(error)}). "
                     "Read the points as they are now."
-                ) from error
+                ) from self._cause_of(error)
             if self._location is None:
                 remedy = "Check that the folder is there, readable and writable, and that the disk is not full."
             else:
                 remedy = "Check the URL and the credentials, and that the server can be reached."
             raise StoreError(
                 f"The series store {self} failed: {self._text_of(error)}. Nothing was changed. {remedy}"
-            ) from error
+            ) from self._cause_of(error)
 
     def _text_of(self, error: BaseException) -> str:
-        message = str(error) if self._location is None else self._location.message_of(error)
+        place = self._location
+        message = scrubbed(error, f"delta:{self._place}") if place is None else place.message_of(error)
         return " ".join(message.split())[:_LONGEST_REASON].rstrip(". ")
 
+    def _cause_of(self, error: BaseException) -> BaseException | None:
+        if self._location is None:
+            return shown_cause(error, f"delta:{self._place}")
+        return self._location.cause_of(error)
+
     def __repr__(self) -> str:
-        return f"delta:{self._place if self._location is None else self._location}"
+        return masked(f"delta:{self._place}") if self._location is None else f"delta:{self._location}"
 
 
 def _rows(

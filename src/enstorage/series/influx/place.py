@@ -21,7 +21,8 @@ class InfluxPlace:
     """A database of an InfluxDB server, and the credentials for it.
 
     Attributes:
-        shown: the URL as it may be shown, without password and token.
+        url: the URL as it was given.
+        shown: the URL as it may be shown.
         origin: the address of requests, such as `http://host:8086`.
         database: its name; of InfluxDB 2 that of a bucket.
         user: name of the user; None with a token or without authentication.
@@ -29,10 +30,11 @@ class InfluxPlace:
         secret: the password or token, None where there is none.
     """
 
+    url: str = field(repr=False)
     shown: str
     origin: str
     database: str
-    user: str | None = None
+    user: str | None = field(default=None, repr=False)
     org: str | None = None
     secret: str | None = field(default=None, repr=False)
 
@@ -56,6 +58,7 @@ class InfluxPlace:
             raise _malformed(url, fault, has_user=has_user)
         host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
         return cls(
+            url=url,
             shown=masked(url),
             origin=f"{'https' if parts.scheme.endswith('+https') else 'http'}://{host}:{port}",
             database=database,
@@ -85,6 +88,9 @@ def _fault(parts: SplitResult, database: str, options: dict[str, str], *, has_us
         "it names no host": not parts.hostname or not parts.hostname.isprintable() or " " in parts.hostname,
         "it names no database": not database or "/" in parts.path[1:] or not database.isprintable(),
         "its user name holds a colon": has_user and ":" in unquote(parts.username or ""),
+        "its user name or password is no Unicode text": any(
+            "\ud800" <= character < "\ue000" for character in unquote(f"{parts.username}{parts.password}")
+        ),
         "it names no token": not has_user and (not parts.username or parts.password is not None),
         "its token is not ASCII text": not has_user and not unquote(parts.username or "").isascii(),
         f"it has options other than {', '.join(known) or 'none'}": bool(parts.fragment) or not known >= options.keys(),

@@ -6,6 +6,7 @@ import re
 import urllib3
 
 from enstorage.errors import StoreError
+from enstorage.places.masking import scrubbed
 from enstorage.series.influx import influxql
 from enstorage.series.influx.place import InfluxPlace
 
@@ -84,8 +85,7 @@ def words_of(answer: urllib3.BaseHTTPResponse) -> str:
 
 def failed(place: InfluxPlace, fact: str, remedy: str, words: str = "") -> StoreError:
     """The error with a fact and a remedy."""
-    if place.secret:
-        words = words.replace(place.secret, "***")
+    words = scrubbed(words, place.url)
     return StoreError(
         f"The series store {place.shown} failed: {fact}{f' ({words})' if words else ''}. {remedy}".strip()
     )
@@ -96,7 +96,8 @@ def refused(place: InfluxPlace, major: int, status: int, words: str) -> StoreErr
     user = f"the user {place.user!r}" if place.user is not None else _NOBODY[place.secret is None]
     fields = {
         "user": user,
-        "who": f"{user} or the password" if place.user is not None else user,
+        # What was given as the name of a user may be a token; only where the server knew the user it is shown.
+        "who": "the user or the password" if place.user is not None else user,
         "database": repr(place.database),
         "name": influxql.identifier(place.database),
         "field": repr(influxql.FIELD),

@@ -38,7 +38,7 @@ class _GatedCell(keras.layers.Layer):  # type: ignore[misc] # Keras has no types
         self.output_size = units
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the weights for inputs of shape (rows, features)."""
+        """Make the weights for inputs of shape (rows, features)."""
         columns = self.blocks * self.units
         self.kernel = self.add_weight((input_shape[-1], columns), self.kernel_initializer, name="kernel")
         self.recurrent_kernel = self.add_weight(
@@ -102,7 +102,7 @@ class PeepholeLSTMCell(_GatedCell):
         self.peephole_initializer = keras.initializers.get(peephole_initializer)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the weights for inputs of shape (rows, features)."""
+        """Make the weights for inputs of shape (rows, features)."""
         super().build(input_shape)
         self.peephole = self.add_weight((3, self.units), self.peephole_initializer, name="peephole")
 

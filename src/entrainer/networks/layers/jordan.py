@@ -55,7 +55,7 @@ class JordanCell(keras.layers.Layer):  # type: ignore[misc] # Keras has no types
         self.state_size = self.output_size = outputs
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the weights for inputs of shape (rows, features)."""
+        """Make the weights for inputs of shape (rows, features)."""
         self.entry.build(input_shape)
         self.context.build((None, self.outputs))
         widths = iter(self.units)
