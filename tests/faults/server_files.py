@@ -4,6 +4,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 import servers
@@ -11,7 +12,7 @@ import servers
 DATABASE = "damaged"
 
 
-class ServerFiles:
+class ServerFiles(ABC):
     """A server of its own, which is stopped to change its files, and put back to what it was."""
 
     name: str
@@ -69,6 +70,14 @@ class ServerFiles:
                     found[kind].append((file, number))
         return found
 
+    @abstractmethod
+    def entries(self, content):
+        """The number of rows, or of entries of an index, that a page says it has."""
+
+    @abstractmethod
+    def kind_of(self, file, of, number, content, name):
+        """`table` or `index` for a page that holds some, else None."""
+
     def close(self):
         if self.server.process.poll() is None:
             self.server.stop(signal.SIGKILL)
@@ -88,15 +97,13 @@ class MariaDbFiles(ServerFiles):
         """Note which files there are."""
         self.files = {f"{DATABASE}/{path.name}": None for path in sorted((self.data / DATABASE).glob("*.ibd"))}
 
-    def kind_of(self, file, _, number, content, name):
-        kind, entries, index = (
-            int.from_bytes(content[24:26], "big"),
-            int.from_bytes(content[54:56], "big"),
-            content[66:74],
-        )
-        if kind not in (17855, 18) or not entries:  # pages of indexes, of which the table is one
-            return None
-        return "table" if index == self.read(name, (file, 3))[66:74] else "index"
+    def entries(self, content):
+        return int.from_bytes(content[54:56], "big")
+
+    def kind_of(self, file, of, number, content, name):
+        if int.from_bytes(content[24:26], "big") not in (17855, 18) or not self.entries(content):
+            return None  # no page of an index, of which the table is one
+        return "table" if content[66:74] == self.read(name, (file, 3))[66:74] else "index"
 
 
 class PostgreSqlFiles(ServerFiles):
@@ -116,9 +123,11 @@ class PostgreSqlFiles(ServerFiles):
             connection.execute("VACUUM")
             self.files = dict(connection.execute(query).fetchall())
 
+    def entries(self, content):
+        return (int.from_bytes(content[12:14], "little") - 24) // 4  # as long is their list, which follows 24 bytes
+
     def kind_of(self, file, of, number, content, name):
-        lower = int.from_bytes(content[12:14], "little")  # where the list of rows ends
-        if lower <= 24 or (of == "i" and number == 0):  # page 0 of an index says where its root is
+        if self.entries(content) <= 0 or (of == "i" and number == 0):  # page 0 of an index says where its root is
             return None
         return "index" if of == "i" else "table"
 

@@ -54,7 +54,11 @@ def chosen(files, chance, way):
     if way == "as it was before":
         every = [*pages["table"], *pages["index"]]
         older = [(page, files.read("early", page)) for page in every]
-        older = [(page, content) for page, content in older if content not in (b"", files.read("whole", page))]
+        older = [
+            (page, content)
+            for page, content in older
+            if content and files.entries(content) < files.entries(files.read("whole", page))
+        ]
         return chance.sample(older, min(2 * _EACH, len(older)))
     of_both = [page for kind in pages.values() for page in chance.sample(kind, min(_EACH, len(kind)))]
     make = chance.randbytes if way == "random bytes" else bytes
