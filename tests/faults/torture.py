@@ -78,7 +78,7 @@ def full_disk(rows):
 
 def damage(rows):
     lines = [[row["what"], row["count"], row["found"], row.get("unharmed", "")] for row in rows]
-    return table(["damage", "times", "told at once", "of no consequence"], lines)
+    return table(["damage", "times", "noticed by readers or `check`", "of no consequence"], lines)
 
 
 def changed_arrays(rows):

@@ -38,7 +38,7 @@ def find_damage(engine: Engine, *, references: bool = False) -> list[str]:
     """
     if engine.dialect.name == "sqlite":
         return _sqlite_damage(engine, references=references)
-    with for_reading(engine).connect() as connection:
+    with _one_state(engine).connect() as connection:
         return find_server_damage(connection, references=references)[:_MOST_PROBLEMS]
 
 
@@ -55,10 +55,11 @@ def find_lost_entries(engine: Engine, table: Table) -> list[str]:
     """Indexes of a table that have more or fewer entries than it has rows; on servers also references to lost rows of it."""
     if engine.dialect.name == "sqlite" and is_in_memory(engine.url):
         return []
+    if engine.dialect.name != "sqlite":
+        with _one_state(engine).connect() as connection:
+            return find_lost_rows(connection, table)
     found = []
     with for_reading(engine).connect() as connection:
-        if engine.dialect.name != "sqlite":
-            return find_lost_rows(connection, table)
         count = f"SELECT count(*) FROM {table.name}"  # noqa: S608 - a name of ours
         rows = connection.scalar(text(f"{count} NOT INDEXED"))
         for name in connection.scalars(text("SELECT name FROM pragma_index_list(:name)"), {"name": table.name}).all():
@@ -66,6 +67,11 @@ def find_lost_entries(engine: Engine, table: Table) -> list[str]:
             if entries != rows:
                 found.append(f"the index {name} has {entries} entries, its table {rows} rows")
     return found
+
+
+def _one_state(engine: Engine) -> Engine:
+    """The same engine of a server, for numbers that agree with each other while others write, however it is set up."""
+    return for_reading(engine).execution_options(isolation_level="REPEATABLE READ")
 
 
 def damaged(engine: Engine, problems: list[str], consequence: str) -> DatabaseCorruptError:
