@@ -134,7 +134,7 @@ def report(rows, seconds, seed, before):
         seed: of chance.
         before: what stands there; sections that nothing was measured for stay as they are.
     """
-    run = f"Run on {datetime.now(UTC):%Y-%m-%d} in {seconds / 60:.0f} minutes: {machine()}. Seed {seed}."
+    run = f"Run on {datetime.now(UTC):%Y-%m-%d} in {max(1, round(seconds / 60))} min: {machine()}. Seed {seed}."
     parts = {head: body.strip() for head, _, body in (each.partition("\n") for each in before.split("### ")[1:])}
     for section, make in SECTIONS.items():
         of_section = [row for row in rows if row["section"] == section]
