@@ -16,7 +16,7 @@ from enstorage.sources.tables.raw.files import content_of
 
 @dataclass(frozen=True)
 class CsvLoader(SourceLoader):
-    """Files of two columns, a time and a value, as `enstorage.sources.csv_file` reads them; each is one series.
+    """Tables of one series each, in files as `enstorage.sources.tables.read_table` reads them without options.
 
     The key of a series is the name of its file without `.csv`, with the folders that the pattern matches. The
     fingerprint is the SHA-256 of the file.

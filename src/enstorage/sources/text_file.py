@@ -5,13 +5,14 @@ import io
 import stat
 import zlib
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from enstorage.errors import InvalidInputError
 from enstorage.progress import checkpoint
 from enstorage.settings import limit
+from enstorage.sources.stream import open_to_read
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,7 +36,7 @@ def read_bytes(path: Path, kind: str, *, packing: str | None = None, is_text: bo
         InvalidInputError: it is not there, is a directory, cannot be read, or is larger than the settings allow.
     """
     try:
-        with _opened(path, packing) as file:
+        with open_to_read(path) as opened, _unpacked(opened, packing) as file:
             status = path.stat()
             size = status.st_size if stat.S_ISREG(status.st_mode) else None
             reader = _Reader(path, kind, None if packing is None else size, is_text=is_text)
@@ -58,15 +59,14 @@ def read_bytes(path: Path, kind: str, *, packing: str | None = None, is_text: bo
     return reader.content.getvalue()
 
 
-def _opened(path: Path, packing: str | None) -> "AbstractContextManager[Any]":
-    if packing == "gzip":
-        return gzip.open(path)
-    file = path.open("rb")
+def _unpacked(opened: BinaryIO, packing: str | None) -> "AbstractContextManager[Any]":
     if packing is None:
-        return file
+        return nullcontext(opened)
+    if packing == "gzip":
+        return gzip.open(opened)
     import pyarrow as pa
 
-    return closing(pa.CompressedInputStream(pa.PythonFile(file, mode="r"), packing))
+    return closing(pa.CompressedInputStream(pa.PythonFile(opened, mode="r"), packing))
 
 
 class _Reader:

@@ -6,6 +6,7 @@ import os
 import threading
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from enstorage import DataSource
@@ -82,6 +83,16 @@ def test_a_packed_file_unpacks_to_a_limited_size(tmp_path, monkeypatch, line):
         InvalidInputError, match=r"unpacks to more than 100 times its \d+ bytes|has a line of more than"
     ):
         DataSource(name="s").import_lines(path)
+
+
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.csv.zst", "a.parquet.zst"])
+def test_a_packed_table_unpacks_to_a_limited_size(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(text_file, "_FREE_BYTES", 1_000_000)
+    content = b"2001-01-01,1\n" * 1_500_000
+    packed = gzip.compress(content) if name.endswith(".gz") else pa.compress(content, "zstd", asbytes=True)
+    (tmp_path / name).write_bytes(packed)
+    with pytest.raises(InvalidInputError, match=r"unpacks to more than 100 times its \d+ bytes"):
+        as_points(tmp_path / name)
 
 
 def test_a_wrong_limit_is_one_message(tmp_path, monkeypatch):

@@ -209,6 +209,13 @@ def test_long_and_wide_tables_give_the_same_series(read, text, options):
     assert read(text, **options)[0] == WIDE
 
 
+def test_a_column_of_remarks_is_no_key_because_one_time_is_there_twice(read):
+    rows = [f"2024-01-{day:02d};{day};{'ok' if day % 9 else 'estimated'}\n" for day in range(1, 31)]
+    assert read("time;value;quality\n" + "".join(rows))[1].left_out == ("quality",)
+    with pytest.raises(InvalidInputError, match=r"line 32, column 'time': .* is the time 2024-01-07.* of line 8 again"):
+        read("time;value;quality\n" + "".join([*rows, "2024-01-07;8;estimated\n"]))
+
+
 def test_keys_may_be_numbers(read):
     text = "shop,date,sales\n7,2024-01-01,1\n12,2024-01-01,2\n"
     assert read(text, series_column="shop")[0] == {"7": (DAYS[:1], [1.0]), "12": (DAYS[:1], [2.0])}

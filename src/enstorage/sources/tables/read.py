@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 
 _NOTHING_TOLD = TableOptions()
+#: In a long table at least this share of the rows have the time of another one.
+_FEWEST_REPEATED = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +121,12 @@ def _sorted(points: "pl.DataFrame") -> tuple[NDArray[np.int64], NDArray[np.float
 
 
 def _repeat(raw: RawTable, cells: TimeCells) -> bool:
-    """True if a time stands in several rows that are not the same."""
+    """True if times stand in several rows that are not the same; few are mistakes, such as an hour that clocks repeat."""
     times = cells.times[~cells.are_bad] if cells.are_bad.any() else cells.times
     if (times[1:] > times[:-1]).all():
         return False
     ordered = np.sort(times)
     repeated = int((ordered[1:] == ordered[:-1]).sum())
-    return bool(repeated) and repeated > raw.frame.height - raw.frame.unique().height
+    if repeated < _FEWEST_REPEATED * len(times):
+        return False
+    return repeated > raw.frame.height - raw.frame.unique().height
