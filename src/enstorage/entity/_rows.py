@@ -12,7 +12,7 @@ from enstorage.errors import InvalidInputError
 from enstorage.interval import TimeInterval
 from enstorage.series.base import Points
 from enstorage.series.batches import read_each
-from enstorage.series.coverage import Coverage
+from enstorage.series.completeness import Completeness
 from enstorage.series.grouping import group
 
 if TYPE_CHECKING:
@@ -55,16 +55,16 @@ class Rows:
         points: number of points.
         found: how the points cover the buckets; None for rows that are points.
         is_counted: true if empty buckets are measured, as the numbers of points in them are.
-        coverage: the same as `DataSnapshot.coverage`.
+        completeness: the same as `DataSnapshot.completeness`.
     """
 
     period: Period
     times: NDArray[np.int64]
     values: NDArray[np.float64]
     points: int
-    found: Coverage | None
+    found: Completeness | None
     is_counted: bool
-    coverage: dict[str, Any] | None = None
+    completeness: dict[str, Any] | None = None
 
     def ending(self, ends: Ends) -> "Rows":
         """The rows that a snapshot keeps, and its period, which ends with them."""
@@ -98,7 +98,7 @@ class Rows:
             ),
             times=self.times[first:end],
             values=self.values[first:end],
-            coverage=found.to_json() | {"left_out": left_out, "partial": partial},
+            completeness=found.to_json() | {"left_out": left_out, "partial": partial},
         )
 
 
@@ -142,13 +142,13 @@ def rows_of(recipe: Recipe, period: Period, times: NDArray[np.int64], values: ND
     return _every_bucket(buckets["time"].to_numpy(), buckets["value"].to_numpy(), interval, recipe.aggregate, period)
 
 
-def coverage_of(source: DataSource) -> Coverage | None:
+def completeness_of(source: DataSource) -> Completeness | None:
     """How the points of a source cover the buckets of its period; None for a source without interval or points."""
     times, _ = source.read(source.time_from, source.time_to)
     if source.time_interval is None or not len(times):
         return None
     interval = TimeInterval.parse(source.time_interval)
-    return Coverage.of(times, interval.range(*_period(source, (int(times[0]), int(times[-1])))), interval)
+    return Completeness.of(times, interval.range(*_period(source, (int(times[0]), int(times[-1])))), interval)
 
 
 def _period(source: DataSource, extent: tuple[int, int] | None) -> Period:
@@ -163,7 +163,7 @@ def _rows(source: DataSource, period: Period, times: NDArray[np.int64], rows: Po
     first, last = np.searchsorted(times, period)
     times, found = times[first:last], None
     if source.time_interval is not None and len(times):
-        found = Coverage.of(times, rows[0], TimeInterval.parse(source.time_interval))
+        found = Completeness.of(times, rows[0], TimeInterval.parse(source.time_interval))
     return Rows(period, *rows, len(times), found, source.aggregate == "count")
 
 

@@ -24,7 +24,7 @@ from enstorage.objects.base import checked_hash
 from enstorage.progress import Listener, listening
 from enstorage.series.base import check_aggregate
 from enstorage.series.batches import read_each
-from enstorage.series.coverage import in_words
+from enstorage.series.completeness import in_words
 
 if TYPE_CHECKING:
     from enstorage.entity.data_preparation import DataPreparation
@@ -79,7 +79,7 @@ class DataSnapshot(TableOwner):
     #: the period of the source that it leaves out, by `empty_before`, `partial_first`, `partial_last` and `empty_after`;
     #: and `partial`, the starts of the buckets that are covered only in part, by `first` and `last`. None if it was taken by
     #: an earlier version, which left out none.
-    coverage: Mapped[dict[str, Any] | None] = mapped_column(
+    completeness: Mapped[dict[str, Any] | None] = mapped_column(
         JsonText, info=facts("How the points cover the buckets, and what is left out.", listed=False, immutable=True)
     )
     checked_at: Mapped[datetime | None] = mapped_column(
@@ -154,7 +154,7 @@ class DataSnapshot(TableOwner):
                 aggregate=source.aggregate,
                 rows=len(each.values),
                 empty_rows=int(np.isnan(each.values).sum()),
-                coverage=each.coverage,
+                completeness=each.completeness,
                 series_version=version,
                 sha256=content_sha256(table),
                 description=description,
@@ -179,9 +179,9 @@ class DataSnapshot(TableOwner):
 
     def remarks(self) -> list[str]:
         """What is unusual in how the points cover the buckets, and what was left out for it, in sentences."""
-        if self.coverage is None or self.time_interval is None:
+        if self.completeness is None or self.time_interval is None:
             return []
-        return in_words(self.coverage, self.time_interval)
+        return in_words(self.completeness, self.time_interval)
 
     def read_again(self) -> "Points":
         """The same as `read`, but read from the series store at the version of the snapshot, not from the stored table.

@@ -256,10 +256,10 @@ class DataSource(Record):
             starts of buckets, else null; and `messages`, what is unusual of this, in sentences. Without interval or points
             `points` and `messages` only.
         """
-        from enstorage.entity._rows import coverage_of
-        from enstorage.series.coverage import in_words
+        from enstorage.entity._rows import completeness_of
+        from enstorage.series.completeness import in_words
 
-        found = coverage_of(self._saved())
+        found = completeness_of(self._saved())
         if found is None or self.time_interval is None:
             return {"points": len(self.read(self.time_from, self.time_to)[0]), "messages": []}
         return found.to_json() | {"messages": in_words(found.to_json(), self.time_interval)}
@@ -274,7 +274,7 @@ class DataSource(Record):
     ) -> "DataSnapshot":
         """Take a snapshot of the source for its period, grouped by its interval with its aggregate.
 
-        It begins with the first and ends with the last bucket that has points; what it leaves out is in its `coverage`,
+        It begins with the first and ends with the last bucket that has points; what it leaves out is in its `completeness`,
         and in words in `remarks()`. For the aggregate `count` empty buckets are measured: 0.
 
         Args:
@@ -324,7 +324,7 @@ class DataSource(Record):
 
 
 def _snapped(times: "NDArray[np.int64]", snap: str) -> "NDArray[np.int64]":
-    from enstorage.series.coverage import snapped
+    from enstorage.series.completeness import snapped
 
     moved = snapped(times, TimeInterval.parse(snap))
     distinct, counts = np.unique(moved, return_counts=True)
