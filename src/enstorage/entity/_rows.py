@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 Period = tuple[int, int]
 
 
-class Recipe(Protocol):
-    """How points become rows, as a source and a snapshot have it."""
+class Grouping(Protocol):
+    """The interval and aggregate by which points become rows: a source or a snapshot."""
 
     time_interval: Any
     aggregate: Any
 
 
 @dataclass(frozen=True, slots=True)
-class Ends:
-    """Where a snapshot begins and ends; by default with the first and last bucket that points cover as a whole.
+class SnapshotEnds:
+    """The ends of a snapshot; by default the first and the last bucket that points cover as a whole.
 
     Attributes:
         whole_period: keep all buckets of the period of the source, also empty ones before and after all points.
@@ -41,11 +41,11 @@ class Ends:
     keep_partial: bool = False
 
 
-MEASURED = Ends()
+MEASURED = SnapshotEnds()
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class SnapshotRows:
     """The rows of a period.
 
     Attributes:
@@ -66,7 +66,7 @@ class Rows:
     is_counted: bool
     completeness: dict[str, Any] | None = None
 
-    def ending(self, ends: Ends) -> "Rows":
+    def ending(self, ends: SnapshotEnds) -> "SnapshotRows":
         """The rows that a snapshot keeps, and its period, which ends with them."""
         if self.found is None:
             return self
@@ -102,7 +102,7 @@ class Rows:
         )
 
 
-def fix(series: "SeriesStore", sources: Sequence[DataSource], version: int | None) -> Iterator[Rows]:
+def fix(series: "SeriesStore", sources: Sequence[DataSource], version: int | None) -> Iterator[SnapshotRows]:
     """All rows of the periods of sources, in their order; read in few calls where the values are the same to the bit.
 
     Raises:
@@ -120,7 +120,7 @@ def fix(series: "SeriesStore", sources: Sequence[DataSource], version: int | Non
         yield _rows(source, period, times, load(series, source.id, source, period, version))
 
 
-def load(series: "SeriesStore", source_id: int, recipe: Recipe, period: Period, version: int | None) -> Points:
+def load(series: "SeriesStore", source_id: int, recipe: Grouping, period: Period, version: int | None) -> Points:
     """Times and values of all rows of a period."""
     if recipe.time_interval is None:
         return series.read(source_id, *period, version=version)
@@ -129,7 +129,7 @@ def load(series: "SeriesStore", source_id: int, recipe: Recipe, period: Period, 
     return _every_bucket(*buckets, interval, recipe.aggregate, period)
 
 
-def rows_of(recipe: Recipe, period: Period, times: NDArray[np.int64], values: NDArray[np.float64]) -> Points:
+def rows_of(recipe: Grouping, period: Period, times: NDArray[np.int64], values: NDArray[np.float64]) -> Points:
     """The result of `load` from all points of a source."""
     import polars as pl
 
@@ -143,7 +143,7 @@ def rows_of(recipe: Recipe, period: Period, times: NDArray[np.int64], values: ND
 
 
 def completeness_of(source: DataSource) -> Completeness | None:
-    """How the points of a source cover the buckets of its period; None for a source without interval or points."""
+    """The completeness of the buckets of the period of a source; None for a source without interval or points."""
     times, _ = source.read(source.time_from, source.time_to)
     if source.time_interval is None or not len(times):
         return None
@@ -159,12 +159,12 @@ def _period(source: DataSource, extent: tuple[int, int] | None) -> Period:
     return time_from, time_to
 
 
-def _rows(source: DataSource, period: Period, times: NDArray[np.int64], rows: Points) -> Rows:
+def _rows(source: DataSource, period: Period, times: NDArray[np.int64], rows: Points) -> SnapshotRows:
     first, last = np.searchsorted(times, period)
     times, found = times[first:last], None
     if source.time_interval is not None and len(times):
         found = Completeness.of(times, rows[0], TimeInterval.parse(source.time_interval))
-    return Rows(period, *rows, len(times), found, source.aggregate == "count")
+    return SnapshotRows(period, *rows, len(times), found, source.aggregate == "count")
 
 
 def _every_bucket(

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage.database.types import JsonText, Name, UtcDateTime
 from enstorage.entity._record import now
-from enstorage.entity._rows import MEASURED, Ends, fix, load, rows_of
+from enstorage.entity._rows import MEASURED, SnapshotEnds, fix, load, rows_of
 from enstorage.entity._saving import save_all
 from enstorage.entity.columns import facts
 from enstorage.entity.data_csv import DataCsv, TableOwner
@@ -90,7 +90,9 @@ class DataSnapshot(TableOwner):
     )
 
     @classmethod
-    def take(cls, source: DataSource, description: str = "", name: str | None = None, ends: Ends = MEASURED) -> Self:
+    def take(
+        cls, source: DataSource, description: str = "", name: str | None = None, ends: SnapshotEnds = MEASURED
+    ) -> Self:
         """Read the source for its period and store the result. See `DataSource.create_snapshot`."""
         with listening(progress=False) as report:
             return cls.take_all([source], description, report, name, ends)[0]
@@ -102,7 +104,7 @@ class DataSnapshot(TableOwner):
         description: str,
         report: Listener,
         name: str | None = None,
-        ends: Ends = MEASURED,
+        ends: SnapshotEnds = MEASURED,
     ) -> list[Self]:
         """The same for many sources of one store, read at once. See `enstorage.create_snapshots`."""
         return cls._keep_all(cls._fix_all(sources, description, report, name, ends))
@@ -114,7 +116,7 @@ class DataSnapshot(TableOwner):
         description: str,
         report: Listener,
         name: str | None = None,
-        ends: Ends = MEASURED,
+        ends: SnapshotEnds = MEASURED,
     ) -> list[Self]:
         """Load stored sources of one store for their periods, all from one version of the series store.
 
@@ -178,7 +180,7 @@ class DataSnapshot(TableOwner):
         return table["time"].to_numpy(), table["value"].to_numpy()
 
     def remarks(self) -> list[str]:
-        """What is unusual in how the points cover the buckets, and what was left out for it, in sentences."""
+        """Sentences on buckets that are empty or covered only in part, and on those that were left out; often none."""
         if self.completeness is None or self.time_interval is None:
             return []
         return in_words(self.completeness, self.time_interval)

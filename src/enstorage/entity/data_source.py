@@ -247,13 +247,13 @@ class DataSource(Record):
         )
 
     def import_report(self) -> dict[str, Any]:
-        """How the points of its period lie in its buckets, as they are now.
+        """Count the points and buckets of its period as they are now.
 
         Returns:
             `points`, `buckets` and, of these, `shared_buckets` with several points and `empty_before`, `empty_between` and
             `empty_after` the points without any; `partial_first` and `partial_last`, true if the points cover the first or
             last bucket with points only in part, as ten days of a month; `jitter_seconds`, if times jitter around the
-            starts of buckets, else null; and `messages`, what is unusual of this, in sentences. Without interval or points
+            starts of buckets, else null; and `messages`, sentences on what is unusual. Without interval or points
             `points` and `messages` only.
         """
         from enstorage.entity._rows import completeness_of
@@ -286,10 +286,10 @@ class DataSource(Record):
         Raises:
             InvalidInputError: the period has no points.
         """
-        from enstorage.entity._rows import Ends
+        from enstorage.entity._rows import SnapshotEnds
         from enstorage.entity.data_snapshot import DataSnapshot
 
-        return DataSnapshot.take(self._saved(), description, name, Ends(whole_period, keep_partial))
+        return DataSnapshot.take(self._saved(), description, name, SnapshotEnds(whole_period, keep_partial))
 
     def snapshots(self) -> "list[DataSnapshot]":
         """The snapshots taken of this source, oldest first."""

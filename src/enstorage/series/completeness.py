@@ -1,4 +1,4 @@
-"""How the points of a period lie in its buckets: empty, shared, or covered only in part."""
+"""Completeness of the buckets of a period: empty, shared, or covered only in part by its points."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

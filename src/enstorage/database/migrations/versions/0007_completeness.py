@@ -1,4 +1,4 @@
-"""How the points of a snapshot cover its buckets."""
+"""The completeness of the buckets of a snapshot."""
 
 import sqlalchemy as sa
 from alembic import op
