@@ -33,7 +33,7 @@ test-long: .venv/installed-dev
 	$(PYTEST) -m "long or server"
 
 # The tests of faults for longer: kills, many writers, servers that go away, full disks, damage. Writes the figures into
-# docs/reference/reliability.md. TORTURE_KILLS, TORTURE_OPERATIONS and TORTURE_SEED may be given.
+# docs/reference/reliability.md, which lists the variables that may be given, such as TORTURE_KILLS and TORTURE_SEED.
 torture: .venv/installed-dev
 	$(BIN)/python tests/faults/torture.py
 

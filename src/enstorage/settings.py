@@ -155,7 +155,7 @@ def _is_path(text: str) -> bool:
 
 
 def _shown_value(text: str) -> str:
-    """What stands where a URL could have been written by mistake."""
+    """A value as it may be shown in a place where a URL could have been written by mistake."""
     return _shown(text) if is_name(text) else HIDDEN
 
 

@@ -1,5 +1,6 @@
 """Damages files of a store, one after the other, and reads it each time; in a process of its own, which may crash."""
 
+import random
 from pathlib import Path
 
 import enstorage
@@ -12,7 +13,8 @@ def read_all(folder):
     """What the store has to say for itself.
 
     Returns:
-        "error" and its words where it cannot be read; else "read" and all points, records and findings, as text.
+        "error" and its words where it cannot be read, "found" and what `check` finds, else "read" and all points and
+        records, as text.
     """
     try:
         with Connector.in_folder(folder) as connector:
@@ -24,15 +26,16 @@ def read_all(folder):
                 connector.close()
     except EnstorageError as error:
         return "error", f"{type(error).__name__}: {error}"
-    return "read", repr([points, records, findings])
+    return ("found", "; ".join(findings)) if findings else ("read", repr([points, records]))
 
 
-def damaged(content, way, place):
-    """Content with one bit flipped, with 4096 bytes of zeros, or without its end; None: without the file."""
+def damaged(content, way, place, chance):
+    """Content with one bit flipped, with 4096 bytes of zeros or of chance, or without its end; None: without the file."""
     if way == "flip":
         return content[: place // 8] + bytes([content[place // 8] ^ 1 << place % 8]) + content[place // 8 + 1 :]
-    if way == "blank":
-        return content[:place] + bytes(4096) + content[place + 4096 :]
+    if way in ("blank", "noise"):
+        size = min(4096, len(content) - place)
+        return content[:place] + (bytes(size) if way == "blank" else chance.randbytes(size)) + content[place + size :]
     return content[:place] if way == "cut" else None
 
 
@@ -43,10 +46,10 @@ def strike(journal, folder, damages):
     for file, way, place in damages:
         path = Path(folder, file)
         content = path.read_bytes()
-        changed = damaged(content, way, place)
+        changed = damaged(content, way, place, random.Random(place))
         path.unlink() if changed is None else path.write_bytes(changed)
         journal("damage", [file, way, place])
         kind, words = read_all(folder)
-        journal("outcome", [kind, words[:1000] if kind == "error" else "same" if words == whole[1] else "other"])
+        journal("outcome", [kind, words[:1000] if kind != "read" else "same" if words == whole[1] else "other"])
         path.write_bytes(content)
     journal("finished")

@@ -12,10 +12,11 @@ ROWS, FEATURES = 30, 4
 _FEW = {"n_estimators": 2, "max_iter": 5, "hidden_layer_sizes": (3,), "n_components": 2, "n_clusters": 3}
 
 
-def kept_estimators(chance, count=None):
+def kept_estimators(journal, chance, count=None):
     """Estimators of scikit-learn that are kept by skops, fitted, with the samples and the number of target values.
 
     Args:
+        journal: of the process, so that it is seen to go on.
         chance: draws which.
         count: how many classes are tried; by default all.
     """
@@ -32,6 +33,7 @@ def kept_estimators(chance, count=None):
     known = [(kind, *each) for kind in kinds for each in all_estimators(type_filter=kind)]
     made = []
     for kind, name, found in known if count is None else chance.sample(known, count):
+        journal("fitting", name)
         for y, size in kinds[kind]:
             try:
                 own = found(**_NEEDED.get(name, dict)())
@@ -188,7 +190,7 @@ def strike(journal, seed, cases, classes=None):
     with threadpool_limits(1):
         kept = [
             (name, without_search_trees(fitted), X, targets)
-            for name, fitted, X, targets in kept_estimators(chance, classes)
+            for name, fitted, X, targets in kept_estimators(journal, chance, classes)
         ]
         whole = [use(copy.deepcopy(fitted), X, targets) for _, fitted, X, targets in kept]
         journal("estimators", [name for name, *_ in kept])

@@ -3,14 +3,15 @@
 from pathlib import Path
 
 import pytest
-from amount import KILLS
+from amount import PAGES
 
 import enstorage
 from enstorage import Connector
 from enstorage.errors import CorruptError
 
-_COUNT = max(6, KILLS // 5)
+_COUNT = PAGES or 6
 _PAGE = 4096
+_WAYS = {"blank": "zeros", "noise": "random bytes"}
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_a_series_file_that_was_cut_is_told(store_folder, outcomes, chance, figu
     damages += [(file, "cut", chance.randrange(size)) for file, size in chance.choices(files, k=_COUNT)]
     damages += [(file, "gone", 0) for file, _ in files]
     with figures("damage", "series: a file cut, or gone", count=len(damages)) as row:
-        row["found"] = sum(kind == "error" for kind, _ in outcomes(damages))
+        row["found"] = sum(kind != "read" for kind, _ in outcomes(damages))
     assert row["found"] == len(damages)
 
 
@@ -81,7 +82,21 @@ def test_a_series_file_in_which_a_bit_was_flipped_does_no_harm_to_the_process(st
     files = sizes(store_folder, "series/*.parquet")
     damages = [(file, "flip", chance.randrange(size * 8)) for file, size in chance.choices(files, k=_COUNT)]
     with figures("damage", "series: a bit flipped", count=len(damages)) as row:
-        row["found"] = sum(kind == "error" for kind, _ in outcomes(damages))
+        row["found"] = sum(kind != "read" for kind, _ in outcomes(damages))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["blank", "noise"])
+@pytest.mark.parametrize("pattern", ["objects/??/*", "series/*.parquet", "series/_delta_log/*.json"])
+def test_a_page_of_any_file_that_was_overwritten_is_told(store_folder, outcomes, chance, figures, pattern, way):
+    files = [(file, size) for file, size in sizes(store_folder, pattern) if size]
+    damages = [(file, way, chance.randrange(0, size, _PAGE)) for file, size in chance.choices(files, k=_COUNT)]
+    title = f"{pattern.partition('/*')[0].removesuffix('/??')}: a page of {_WAYS[way]}"
+    with figures("damage", title, count=_COUNT) as row:
+        kinds = outcomes(damages)
+        row["found"] = sum(kind != "read" for kind, _ in kinds)
+        row["unharmed"] = kinds.count(["read", "same"])
+    assert row["found"] + row["unharmed"] == _COUNT
 
 
 @pytest.mark.slow
@@ -89,7 +104,7 @@ def test_an_entry_of_the_log_that_is_gone_or_cut_is_told(store_folder, outcomes,
     files = sizes(store_folder, "series/_delta_log/*.json")
     damages = [(file, "gone", 0) for file, _ in files[:-1]] + [(file, "cut", size // 2) for file, size in files]
     with figures("damage", "series: an entry of the log gone, or cut", count=len(damages)) as row:
-        row["found"] = sum(kind == "error" for kind, _ in outcomes(damages))
+        row["found"] = sum(kind != "read" for kind, _ in outcomes(damages))
     assert row["found"] == len(damages)
     # What the last entry was is known to nobody else: without it the table is as it was before.
     assert outcomes([(files[-1][0], "gone", 0)]) == [["read", "other"]]
@@ -102,7 +117,7 @@ def test_a_database_file_that_was_cut_is_told(store_folder, outcomes, chance, fi
     damages = [(file, "cut", place) for place in (2, 100, size // 2, size - _PAGE)]
     damages += [(file, "cut", chance.randrange(2, size - _PAGE)) for _ in range(_COUNT)]
     with figures("damage", "SQLite: the file cut", count=len(damages)) as row:
-        row["found"] = sum(kind == "error" for kind, _ in outcomes(damages))
+        row["found"] = sum(kind != "read" for kind, _ in outcomes(damages))
     assert row["found"] == len(damages)
 
 
@@ -113,8 +128,7 @@ def test_a_database_page_that_was_changed_does_no_harm_to_the_process(store_fold
     ((file, size),) = sizes(store_folder, "*.sqlite")
     places, step = (size * 8, 1) if way == "flip" else (size, _PAGE)
     damages = [(file, way, chance.randrange(0, places, step)) for _ in range(_COUNT)]
-    words = {"blank": "a page of zeros", "flip": "a bit flipped"}
-    with figures("damage", f"SQLite: {words[way]}", count=_COUNT) as row:
+    with figures("damage", f"SQLite: {'a bit flipped' if way == 'flip' else 'a page of zeros'}", count=_COUNT) as row:
         kinds = outcomes(damages)
-        row["found"] = sum(kind == "error" for kind, _ in kinds)
+        row["found"] = sum(kind != "read" for kind, _ in kinds)
         row["unharmed"] = kinds.count(["read", "same"])

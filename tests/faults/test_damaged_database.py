@@ -3,30 +3,20 @@
 import shutil
 import sqlite3
 from contextlib import closing
-from datetime import timedelta
 
+import noticing
 import pytest
-from amount import KILLS
+from amount import PAGES
 
 import enstorage
-from enstorage import Connector, DataCsv, DataSource, Forecast, Model, Project
+from enstorage import Connector, Project
 from enstorage.database import integrity
-from enstorage.errors import CorruptError, DatabaseCorruptError, NotFoundError
+from enstorage.errors import CorruptError, DatabaseCorruptError
 
 _PAGE = 4096
-_PAGES = max(10, KILLS // 5)
+_PAGES = PAGES or 10
 #: A leaf of an index or of a table without entries: whole by its form, but what it held is lost.
 _EMPTY = {"index": bytes([10, 0, 0, 0, 0, 0x10, 0, 0]), "table": bytes([13, 0, 0, 0, 0, 0x10, 0, 0])}
-_READERS = [
-    Project.get_list,
-    DataSource.get_list,
-    DataCsv.count,
-    lambda: Project.get(1).researches(),
-    lambda: Model.get(1).metas(),
-    lambda: Model.get(1).forecasts(),
-    Forecast.get_list,
-    lambda: Model.find("meta.loss < 1"),
-]
 
 
 @pytest.fixture
@@ -55,26 +45,8 @@ def put(file, page, content):
 
 
 def outcome(folder):
-    """Whether damage was found, whether `gc` freed something, and what came of each reader: an error or its answer."""
-    try:
-        connector = Connector.in_folder(folder)
-    except CorruptError as error:
-        return True, False, [error]
-    with connector:
-        found = bool(enstorage.check())
-        objects = sorted(connector.objects.hashes())
-        if found:
-            with pytest.raises(CorruptError, match="Nothing was freed"):
-                enstorage.gc(delete=True, grace=timedelta(0))
-        freed = sorted(connector.objects.hashes()) != objects
-        answers = []
-        for read in _READERS:
-            try:
-                answers.append(repr(read()))
-            except (CorruptError, NotFoundError) as error:
-                answers.append(error)
-    connector.close()
-    return found, freed, answers
+    """What is noticed of the store in a folder, see `noticing.outcome`."""
+    return noticing.outcome(lambda: Connector.in_folder(folder))
 
 
 @pytest.mark.slow
@@ -138,6 +110,20 @@ def test_the_version_of_the_tables_that_is_lost_does_not_empty_the_database(file
         Connector.in_folder(file.parent)
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("SELECT count(*) FROM model").fetchone()[0] > 0
+
+
+def test_a_description_of_tables_that_is_no_text_any_more_is_damage(file):
+    with Connector.in_folder(file.parent) as connector:
+        # What SQLite says of it shows the byte, so that the driver cannot read the message.
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("PRAGMA writable_schema=ON")
+            broken = "UPDATE sqlite_master SET sql = CAST(X'43524541544520E9' AS TEXT) WHERE name = 'research'"
+            connection.execute(broken)
+            connection.commit()
+        assert connector.database.find_damage() == ["malformed database schema"]
+    connector.close()
+    with pytest.raises(DatabaseCorruptError, match=r"damaged or no database \(malformed database schema\)"):
+        Connector.in_folder(file.parent)
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """`make torture`: the tests of faults in their long form. Prints the figures and writes them into the page on reliability.
 
-TORTURE_KILLS, TORTURE_OPERATIONS and TORTURE_SEED change how much is done and which moments are drawn.
+TORTURE_KILLS, TORTURE_OPERATIONS, TORTURE_PAGES and TORTURE_ARRAYS change how much is done, TORTURE_SEED which moments are
+drawn.
 """
 
 import json
@@ -77,7 +78,7 @@ def full_disk(rows):
 
 def damage(rows):
     lines = [[row["what"], row["count"], row["found"], row.get("unharmed", "")] for row in rows]
-    return table(["damage", "times", "told at once", "of no consequence"], lines)
+    return table(["damage", "times", "noticed by readers or `check`", "of no consequence"], lines)
 
 
 def changed_arrays(rows):
@@ -124,13 +125,22 @@ HEADS = {
 }
 
 
-def report(rows, seconds, seed):
-    """What stands between the marks of the page."""
-    text = f"Run on {datetime.now(UTC):%Y-%m-%d} in {seconds / 60:.0f} minutes: {machine()}. Seed {seed}.\n"
+def report(rows, seconds, seed, before):
+    """What stands between the marks of the page.
+
+    Args:
+        rows: what was measured.
+        seconds: that it took.
+        seed: of chance.
+        before: what stands there; sections that nothing was measured for stay as they are.
+    """
+    run = f"Run on {datetime.now(UTC):%Y-%m-%d} in {max(1, round(seconds / 60))} min: {machine()}. Seed {seed}."
+    parts = {head: body.strip() for head, _, body in (each.partition("\n") for each in before.split("### ")[1:])}
     for section, make in SECTIONS.items():
         of_section = [row for row in rows if row["section"] == section]
-        text += f"\n### {HEADS[section]}\n\n{make(of_section)}"
-    return text
+        if of_section:
+            parts[HEADS[section]] = f"{run}\n\n{make(of_section)}"
+    return "\n\n".join(f"### {head}\n\n{parts[head].strip()}" for head in HEADS.values() if head in parts) + "\n"
 
 
 def main():
@@ -140,6 +150,8 @@ def main():
         environment = {
             "TORTURE_KILLS": "250",
             "TORTURE_OPERATIONS": "10000",
+            "TORTURE_PAGES": "50",
+            "TORTURE_ARRAYS": "10000",
             **os.environ,
             "TORTURE_SEED": seed,
             "TORTURE_FIGURES": str(figures),
@@ -152,10 +164,11 @@ def main():
             print(f"Something failed; the page is as it was. TORTURE_SEED={seed} repeats this run.")
             return done.returncode
         rows = [json.loads(line) for line in figures.read_text().splitlines()]
-    text = report(rows, time.monotonic() - started, seed)
-    print(text)
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    PAGE.write_text(before + BEGIN + "\n" + text + "\n" + END + rest.partition(END)[2], encoding="utf-8")
+    figures, _, after = rest.partition(END)
+    text = report(rows, time.monotonic() - started, seed, figures)
+    print(text)
+    PAGE.write_text(before + BEGIN + "\n" + text + "\n" + END + after, encoding="utf-8")
     return 0
 
 

@@ -1,10 +1,10 @@
 """Values of options: JSON as text, in a file, or on standard input; pairs."""
 
+import io
 import json
 import re
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from enstorage.errors import InvalidInputError
@@ -33,7 +33,7 @@ def read_object(given: str | None, option: str) -> dict[str, Any]:
         ) from error
     if len(content) > _LARGEST:
         raise InvalidInputError(
-            f"{option} received more than {_LARGEST} characters; expected a JSON object. Shorten it."
+            f"{option} received {given!r:.80} of more than {_LARGEST} characters; expected a JSON object. Shorten it."
         )
     try:
         value = json.loads(content)
@@ -47,7 +47,9 @@ def read_object(given: str | None, option: str) -> dict[str, Any]:
 def _read(given: str) -> str:
     if given == "-":
         return sys.stdin.read(_LARGEST + 1)
-    with Path(given).open(encoding="utf-8") as file:
+    from enstorage.sources.stream import open_to_read
+
+    with io.TextIOWrapper(open_to_read(given), encoding="utf-8") as file:
         return file.read(_LARGEST + 1)
 
 

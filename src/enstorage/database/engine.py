@@ -30,6 +30,9 @@ OLDEST = {"MariaDB": (10, 5), "MySQL": (8, 0, 17), "PostgreSQL": (12,)}
 #: Of the advisory lock that PostgreSQL's writers take; any number that others do not use.
 POSTGRES_LOCK = 0x656E_7374_6F72
 
+#: What a damaged description of tables is called where SQLite shows the place in characters that are none.
+MALFORMED = "malformed database schema"
+
 # The execution option of connections that only read.
 _READING = "enstorage_reading"
 
@@ -113,9 +116,12 @@ def _forget_read_only(dbapi_connection: Any, record: Any) -> None:
 def _set_up_sqlite(dbapi_connection: Any, _record: Any) -> None:
     # The driver must not begin transactions by itself: `_begin_sqlite` does, and says which kind.
     dbapi_connection.isolation_level = None
-    dbapi_connection.execute("PRAGMA foreign_keys=ON")
-    # FULL: a committed transaction survives a power cut, not only a killed process.
-    dbapi_connection.execute("PRAGMA synchronous=FULL")
+    try:
+        dbapi_connection.execute("PRAGMA foreign_keys=ON")
+        # FULL: a committed transaction survives a power cut, not only a killed process.
+        dbapi_connection.execute("PRAGMA synchronous=FULL")
+    except UnicodeDecodeError as error:  # the driver cannot read the message, which shows the damaged place
+        raise sqlite3.DatabaseError(MALFORMED) from error
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -2,18 +2,17 @@
 
 An index that lost entries gives fewer records than there are, without any error. Lists rest on indexes, and so does the
 decision which objects nothing refers to. So `check` and `gc` ask the database first. Readers of a small SQLite file
-ask once, before the first record is read; in a larger one, where that would take long, an empty answer makes them
-compare the indexes of its table with the table, once for each table.
+ask once, before the first record is read; in a larger one and on servers, where that would take long, an empty answer makes
+them compare the indexes of its table with the table, once for each table.
 """
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 
-from sqlalchemy import Connection, Engine, Table, inspect, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Engine, Table, text
 
-from enstorage.database.engine import for_reading, open_sqlite
+from enstorage.database.engine import MALFORMED, for_reading, open_sqlite
+from enstorage.database.server_integrity import find_lost_rows, find_server_damage
 from enstorage.database.url import is_in_memory
 from enstorage.errors import DatabaseCorruptError
 
@@ -35,13 +34,12 @@ def find_damage(engine: Engine, *, references: bool = False) -> list[str]:
 
     Args:
         engine: of the database.
-        references: look for references to rows that are not there, too; only SQLite can have such.
+        references: look for references to rows that are not there, too.
     """
     if engine.dialect.name == "sqlite":
         return _sqlite_damage(engine, references=references)
-    with for_reading(engine).connect() as connection:
-        find = _postgresql_damage if engine.dialect.name == "postgresql" else _mysql_damage
-        return list(find(connection))
+    with _one_state(engine).connect() as connection:
+        return find_server_damage(connection, references=references)[:_MOST_PROBLEMS]
 
 
 def is_small(engine: Engine) -> bool:
@@ -54,9 +52,12 @@ def is_small(engine: Engine) -> bool:
 
 
 def find_lost_entries(engine: Engine, table: Table) -> list[str]:
-    """Indexes of a table of a SQLite file that have more or fewer entries than it has rows; their pages are counted only."""
-    if engine.dialect.name != "sqlite" or is_in_memory(engine.url):
+    """Indexes of a table that have more or fewer entries than it has rows; on servers also references to lost rows of it."""
+    if engine.dialect.name == "sqlite" and is_in_memory(engine.url):
         return []
+    if engine.dialect.name != "sqlite":
+        with _one_state(engine).connect() as connection:
+            return find_lost_rows(connection, table)
     found = []
     with for_reading(engine).connect() as connection:
         count = f"SELECT count(*) FROM {table.name}"  # noqa: S608 - a name of ours
@@ -66,6 +67,11 @@ def find_lost_entries(engine: Engine, table: Table) -> list[str]:
             if entries != rows:
                 found.append(f"the index {name} has {entries} entries, its table {rows} rows")
     return found
+
+
+def _one_state(engine: Engine) -> Engine:
+    """The same engine of a server, for numbers that agree with each other while others write, however it is set up."""
+    return for_reading(engine).execution_options(isolation_level="REPEATABLE READ")
 
 
 def damaged(engine: Engine, problems: list[str], consequence: str) -> DatabaseCorruptError:
@@ -92,6 +98,8 @@ def _sqlite_damage(engine: Engine, *, references: bool) -> list[str]:
             if references and not found:
                 for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
                     found.append(f"row {row} of {table} refers to a row of {parent} that is not there")
+    except UnicodeDecodeError:
+        found.append(MALFORMED)
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError):
             raise
@@ -107,60 +115,3 @@ def _empty_leaves(connection: sqlite3.Connection) -> list[tuple[str, int]]:
         return connection.execute(_EMPTY_LEAVES).fetchall()
     except sqlite3.OperationalError:  # a library that was built without this table
         return []
-
-
-def _mysql_damage(connection: Connection) -> Iterator[str]:
-    for name in inspect(connection).get_table_names():
-        for row in connection.exec_driver_sql(f"CHECK TABLE `{name}`").all():
-            if row[2].lower() in ("error", "warning") or (row[2].lower() == "status" and row[3] != "OK"):
-                yield f"{row[0]}: {row[3]}"
-
-
-def _postgresql_damage(connection: Connection) -> Iterator[str]:
-    """Have `amcheck` look where it is installed; else compare how many rows each index and its table give."""
-    has_amcheck = connection.scalar(text("SELECT count(*) FROM pg_extension WHERE extname = 'amcheck'"))
-    for table in inspect(connection).get_table_names():
-        for index, columns in _postgresql_indexes(connection, table):
-            try:
-                with connection.begin_nested():
-                    if has_amcheck:
-                        connection.execute(
-                            text("SELECT bt_index_check(CAST(:name AS regclass), true)"), {"name": index}
-                        )
-                        continue
-                    entries, rows = _counted(connection, table, columns)
-            except DBAPIError as error:
-                yield f"{index}: {str(error.orig).splitlines()[0]}"
-                continue
-            if entries != rows:
-                yield f"the index {index} has {entries} entries, its table {rows} rows"
-
-
-def _postgresql_indexes(connection: Connection, table: str) -> list[tuple[str, str]]:
-    """Each index of a table with its columns, both as they are written in a statement."""
-    query = text(
-        "SELECT quote_ident(c.relname), string_agg(quote_ident(a.attname), ', ' ORDER BY k.place) FROM pg_index i "
-        "JOIN pg_class c ON c.oid = i.indexrelid "
-        "CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(number, place) "
-        "JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number "
-        "WHERE i.indrelid = CAST(:table AS regclass) GROUP BY c.relname"
-    )
-    return [(index, columns) for index, columns in connection.execute(query, {"table": table})]
-
-
-def _counted(connection: Connection, table: str, columns: str) -> tuple[int, int]:
-    """The number of rows in the order of an index, which the server reads for that, and without indexes."""
-    counts = []
-    for switch, order in (("seqscan", f" ORDER BY {columns}"), ("indexscan", "")):
-        connection.execute(text(f"SET LOCAL enable_{switch} = off"))
-        connection.execute(text("SET LOCAL enable_sort = off"))
-        if switch == "indexscan":
-            connection.execute(text("SET LOCAL enable_seqscan = on"))
-            connection.execute(text("SET LOCAL enable_indexonlyscan = off"))
-            connection.execute(text("SET LOCAL enable_bitmapscan = off"))
-        # OFFSET 0: so that the order is not left out as of no consequence.
-        query = f"SELECT count(*) FROM (SELECT {columns} FROM {table}{order} OFFSET 0) AS rows"  # noqa: S608 - both quoted
-        counts.append(int(connection.execute(text(query)).scalar_one()))
-    for switch in ("seqscan", "indexscan", "indexonlyscan", "bitmapscan", "sort"):
-        connection.execute(text(f"SET LOCAL enable_{switch} = on"))
-    return counts[0], counts[1]

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 import os
 import zipfile
 from collections.abc import Mapping
@@ -14,8 +13,10 @@ from enstorage.errors import EnstorageError, InvalidInputError, MissingLibraryEr
 from enstorage.exchange.exporting import ARCHITECTURE, DESCRIPTION, KIND, ONNX, SAFETENSORS, SKOPS, VERSION, WEIGHTS
 from enstorage.exchange.keras_files import built, load_h5, load_safetensors
 from enstorage.formats.base import load
+from enstorage.formats.bounds import read_json
 from enstorage.formats.keras import refuse_strange
 from enstorage.formats.onnx import OnnxModel
+from enstorage.settings import limit
 
 if TYPE_CHECKING:
     from enstorage.entity.model import Model
@@ -58,7 +59,7 @@ def import_model(research: "Research", path: str | os.PathLike[str], name: str |
 def _from_file(path: Path, allow_code: bool) -> Any:
     if not path.exists():
         raise InvalidInputError("it does not exist. Expected a folder that Model.export wrote, or a file.")
-    content = path.read_bytes()
+    content = _content(path)
     match path.suffix.lower():
         case ".keras":
             if not allow_code:
@@ -74,12 +75,25 @@ def _from_file(path: Path, allow_code: bool) -> Any:
     )
 
 
+def _content(path: Path) -> bytes:
+    """The bytes of a file that is not larger than the settings allow."""
+    if not path.is_file():
+        raise InvalidInputError(f"{path.name} is a pipe, a device or a folder; expected a file. Name one.")
+    size, most = path.stat().st_size, limit("max_file_bytes")
+    if size > most:
+        raise InvalidInputError(
+            f"{path.name} has {size} bytes; expected at most {most}. If it is right, allow more by the setting "
+            "ENSTORAGE_MAX_FILE_BYTES."
+        )
+    return path.read_bytes()
+
+
 def _config_of(content: bytes) -> Any:
     """The architecture in a `.keras` file."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             size = archive.getinfo("config.json").file_size  # a larger file is not unpacked
-            config = json.loads(archive.read("config.json")) if size <= _LARGEST_CONFIG else None
+            config = read_json(archive.read("config.json"), "config.json") if size <= _LARGEST_CONFIG else None
     except Exception as error:
         raise InvalidInputError(f"it is not a complete .keras file ({error}). Save the model again.") from error
     if config is None:
@@ -104,14 +118,14 @@ def _keras(folder: Path, allow_code: bool) -> Any:
             f"it has an {ARCHITECTURE} without weights; expected {WEIGHTS} or {SAFETENSORS} beside it. Export both."
         )
     try:
-        text = (folder / ARCHITECTURE).read_text(encoding="utf-8")
+        text = _content(folder / ARCHITECTURE).decode()
     except UnicodeDecodeError as error:
         raise InvalidInputError(f"{ARCHITECTURE} is not text: {error}. Export the model again.") from error
     model = built(text, allow_code=allow_code)
     if (folder / WEIGHTS).is_file():
         load_h5(model, folder / WEIGHTS)
     else:
-        load_safetensors(model, (folder / SAFETENSORS).read_bytes())
+        load_safetensors(model, _content(folder / SAFETENSORS))
     return model
 
 
@@ -121,7 +135,7 @@ def _description(folder: Path) -> _Description:
     if not path.is_file():
         return _Description(folder.resolve().name)
     try:
-        described = json.loads(path.read_text(encoding="utf-8"))
+        described = read_json(_content(path), DESCRIPTION)
     except ValueError as error:
         raise InvalidInputError(f"{DESCRIPTION} is not JSON: {error}. Export the model again.") from error
     if not isinstance(described, dict) or described.get("kind") != KIND:
@@ -145,7 +159,7 @@ def _check_file(folder: Path, name: str, digest: Any) -> None:
         raise InvalidInputError(f"{DESCRIPTION} names the file {name!r:.80}, which is not a file of an exported model.")
     if not (folder / name).is_file():
         raise InvalidInputError(f"{name} is missing, which {DESCRIPTION} names. Export the model again.")
-    found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    found = hashlib.sha256(_content(folder / name)).hexdigest()
     if not isinstance(digest, dict) or found != digest.get("sha256"):
         raise InvalidInputError(
             f"{name} is not the file that was written: its SHA-256 is not that in {DESCRIPTION}. Export the model again."

@@ -1,6 +1,5 @@
 """A Keras model as architecture and weights, and back."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 
 from enstorage import plugins
 from enstorage.errors import InvalidInputError, NotSupportedError
+from enstorage.formats.bounds import read_json
 from enstorage.formats.keras import import_keras, refuse_strange
 from enstorage.formats.keras_objects import own_objects
 
@@ -49,10 +49,10 @@ def built(config_text: str, *, allow_code: bool) -> Any:
 
     Raises:
         InvalidInputError: Keras cannot build the architecture.
-        UntrustedError: it contains code, or layers of unknown classes.
+        UntrustedError: it contains code, or layers of unknown classes, or more values than the settings allow.
     """
     try:
-        config = json.loads(config_text)
+        config = read_json(config_text.encode(), "The architecture")
     except ValueError as error:
         raise InvalidInputError(f"The architecture is not JSON: {error}. Export the model again.") from error
     keras = import_keras()

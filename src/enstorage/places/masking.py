@@ -111,7 +111,7 @@ def shown_cause(error: BaseException, *urls: str) -> BaseException | None:
 
 
 def _split(url: str) -> tuple[str, list[str]]:
-    """What may be shown of a URL, and the parts that are hidden."""
+    """The URL as it may be shown, and the parts that are hidden."""
     if match := _ON_SERVER.fullmatch(url):
         path, hidden = match["path"] or "", [match["user"] or "", match["options"] or ""]
         if not all(map(is_name, path.split("/"))):

@@ -5,12 +5,14 @@ import io
 import stat
 import zlib
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from enstorage.errors import InvalidInputError
 from enstorage.progress import checkpoint
 from enstorage.settings import limit
+from enstorage.sources.stream import open_to_read
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,7 +35,7 @@ def read_bytes(path: Path, kind: str, *, is_packed: bool = False) -> bytes:
         InvalidInputError: it is not there, is a directory, cannot be read, or is larger than the settings allow.
     """
     try:
-        with gzip.open(path) if is_packed else path.open("rb") as file:
+        with open_to_read(path) as opened, gzip.open(opened) if is_packed else nullcontext(opened) as file:
             status = path.stat()
             size = status.st_size if stat.S_ISREG(status.st_mode) else None
             reader = _Reader(path, kind, size if is_packed else None)

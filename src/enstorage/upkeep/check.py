@@ -19,7 +19,7 @@ from enstorage.entity.data_snapshot import DataSnapshot
 from enstorage.entity.data_source import DataSource
 from enstorage.entity.model_curve import ModelCurve
 from enstorage.entity.model_meta import ModelMeta, label_of, number_of
-from enstorage.errors import CorruptError, EnstorageError, NotFoundError, NotSupportedError
+from enstorage.errors import CorruptError, DatabaseCorruptError, EnstorageError, NotFoundError, NotSupportedError
 from enstorage.objects.table import content_sha256
 from enstorage.progress import Listener, Progress, listening
 from enstorage.series.batches import read_each
@@ -75,10 +75,18 @@ def check(
         CancelledError: the progress function asked to stop.
     """
     with bound_to(connector) as store, listening(progress) as report:
-        found = list(_findings(store, report.within(0, 90, 100) if notes else report))
+        found = list(_or_damage(_findings(store, report.within(0, 90, 100) if notes else report)))
         if notes:
             found += _notes(store, report.within(90, 100, 100))
     return [each for each in found if notes or each.kind == "damage"]
+
+
+def _or_damage(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """The findings, and that the database was found to be damaged while its records were read."""
+    try:
+        yield from findings
+    except DatabaseCorruptError as error:
+        yield Finding("Store", None, str(error))
 
 
 def _findings(store: "Connector", report: Listener) -> Iterator[Finding]:

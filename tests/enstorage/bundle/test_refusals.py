@@ -139,8 +139,8 @@ def test_what_is_no_zip_archive_or_an_empty_one(refused, content):
 
 
 def test_a_file_that_is_not_there(untouched, tmp_path):
-    for path in (tmp_path / "missing.enz", tmp_path):
-        with pytest.raises(InvalidInputError, match=r"There is no file .*; expected a bundle made by"):
+    for path, fact in ((tmp_path / "missing.enz", "There is no file"), (tmp_path, "is a pipe, a device or a folder")):
+        with pytest.raises(InvalidInputError, match=f"{fact}.*; expected a bundle made by"):
             enstorage.import_bundle(path, untouched)
 
 

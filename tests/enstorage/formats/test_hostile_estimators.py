@@ -7,6 +7,7 @@ import pytest
 import skops.io
 from sklearn.cluster import KMeans
 from sklearn.ensemble import (
+    BaggingClassifier,
     BaggingRegressor,
     GradientBoostingClassifier,
     GradientBoostingRegressor,
@@ -15,6 +16,7 @@ from sklearn.ensemble import (
 from sklearn.ensemble._hist_gradient_boosting.binning import _BinMapper
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
@@ -139,6 +141,11 @@ def shifted_tree(value=None, threshold=None):
     return forest
 
 
+def fewer_classes(obj, part=lambda obj: obj):
+    part(obj).classes_ = part(obj).classes_[:-1]
+    return obj
+
+
 def generator():
     # A state of its own: without a seed it would be that of NumPy, which all share.
     obj = MLPRegressor(hidden_layer_sizes=(3,), max_iter=5, random_state=0).fit(X, Y)
@@ -165,6 +172,13 @@ def generator():
         neighbours,
         shifted_tree,
         generator,
+        lambda: fewer_classes(OneVsOneClassifier(LogisticRegression()).fit(X, LABELS)),
+        lambda: fewer_classes(
+            OneVsRestClassifier(LogisticRegression()).fit(X, LABELS), lambda obj: obj.label_binarizer_
+        ),
+        lambda: fewer_classes(
+            BaggingClassifier(LogisticRegression(), 2).fit(X, LABELS % 2), lambda obj: obj.estimators_[0]
+        ),
     ],
 )
 def test_fitted_attributes_that_disagree_are_refused(make):

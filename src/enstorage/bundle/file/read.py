@@ -75,7 +75,8 @@ def opened(path: Path, expected: str = "a bundle made by `enstorage export`.") -
         StoreError: it cannot be opened.
     """
     if not path.is_file():
-        raise InvalidInputError(f"There is no file {path}; expected {expected}")
+        fact = f"{path} is a pipe, a device or a folder" if path.exists() else f"There is no file {path}"
+        raise InvalidInputError(f"{fact}; expected {expected}")
     try:
         file = path.open("rb")
     except OSError as error:

@@ -28,6 +28,12 @@ def _support_vectors(each: Any) -> bool:
     )
 
 
+def _lines(each: Any) -> bool:
+    """A row of coefficients for each class, and a single one for two classes only."""
+    rows = 1 if each.coef_.ndim == 1 else len(each.coef_)
+    return len(each.classes_) == (2 if rows == 1 else rows)
+
+
 def _layers(each: Any) -> bool:
     sizes = [each.n_features_in_, *(len(bias) for bias in each.intercepts_)]
     is_last = sizes[-1] == each.n_outputs_
@@ -108,6 +114,20 @@ def _code_book(each: Any) -> bool:
     return bool(each.code_book_.shape[1] == len(each.estimators_))
 
 
+def _pairs(each: Any) -> bool:
+    """There is an estimator for each pair of classes."""
+    count, chosen = len(each.classes_), getattr(each, "pairwise_indices_", None)
+    number = count * (count - 1) // 2
+    return len(each.estimators_) == number and (chosen is None or len(chosen) == number)
+
+
+def _one_for_each(each: Any) -> bool:
+    """There is an estimator for each class, and only one for two classes that exclude each other."""
+    count, binarizer = len(each.classes_), each.label_binarizer_
+    number = 1 if binarizer.y_type_ == "binary" and count == 2 else count
+    return len(each.estimators_) == number and len(binarizer.classes_) == count
+
+
 def _kernel(each: Any) -> bool:
     kernel = each.kernel
     return kernel is None or (
@@ -117,6 +137,8 @@ def _kernel(each: Any) -> bool:
 
 _FAMILIES: Mapping[str, Callable[[Any], bool]] = {
     "SVC NuSVC SVR NuSVR OneClassSVM": _support_vectors,
+    "LinearDiscriminantAnalysis LinearSVC LogisticRegression LogisticRegressionCV PassiveAggressiveClassifier Perceptron "
+    "RidgeClassifier RidgeClassifierCV SGDClassifier": _lines,
     "MLPClassifier MLPRegressor": _layers,
     "QuadraticDiscriminantAnalysis": _rotations,
     "CategoricalNB": _categories,
@@ -130,6 +152,8 @@ _FAMILIES: Mapping[str, Callable[[Any], bool]] = {
     "AdaBoostClassifier AdaBoostRegressor": _weighted,
     "BaggingClassifier BaggingRegressor": _bags,
     "OutputCodeClassifier": _code_book,
+    "OneVsOneClassifier": _pairs,
+    "OneVsRestClassifier": _one_for_each,
     "GaussianProcessRegressor": _kernel,
     "DecisionTreeClassifier DecisionTreeRegressor ExtraTreeClassifier ExtraTreeRegressor": tree_agrees,
     "ExtraTreesClassifier ExtraTreesRegressor IsolationForest RandomForestClassifier RandomForestRegressor "

@@ -67,7 +67,7 @@ def _agreeing(attributes: Mapping[str, Any], layout: Any, shapes: Any, sizes: Si
 
 
 def _described(name: str, value: Any) -> str:
-    """What an attribute holds that agrees with no layout."""
+    """The value of an attribute that agrees with no layout, in words."""
     arrays = value if isinstance(value, list) else [value]
     odd = [each for array in arrays for each in _not_finite(array)]
     if odd:
