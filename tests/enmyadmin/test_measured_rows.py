@@ -27,7 +27,7 @@ def test_an_import_and_a_snapshot_tell_what_is_empty_and_what_is_left_out(enstor
     assert "2 rows from 2024-02-01T00:00:00Z" in told[0]
     assert told[1] == "The first bucket, 2024-01-01T00:00:00Z, is covered by points only in part, and is left out."
     kept = json.loads(enstorage("snapshot", "months", "--keep-partial", "--json")[1])[0]
-    assert (kept["rows"], kept["coverage"]["left_out"]["partial_first"]) == (4, 0)
+    assert (kept["rows"], kept["completeness"]["left_out"]["partial_first"]) == (4, 0)
 
 
 def test_a_preparation_and_an_ensemble_count_filled_rows(enstorage):

@@ -38,7 +38,8 @@ def trained(research, estimator=None, **window):
     model = research.create_model(f"{window}")
     model.data_set(research.data_preparation.create_set(Window(**window)))
     _, X, y = model.data_set().arrays("train")
-    model.save_object((estimator or Ridge(0.1)).fit(X, y))
+    measured = np.isfinite(y).reshape(len(y), -1).all(axis=1)
+    model.save_object((estimator or Ridge(0.1)).fit(X[measured], y[measured]))
     return model
 
 

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from enstorage.entity._record import Record
-from enstorage.entity._rows import Ends
+from enstorage.entity._rows import SnapshotEnds
 from enstorage.entity._saving import save_all
 from enstorage.entity.data_csv import DataCsv
 from enstorage.entity.data_preparation import DataPreparation
@@ -99,7 +99,7 @@ def create_snapshots(
         report("Reading points", 0, 2 * len(given))
         # New sources are stored with their snapshots or not at all.
         with connector.transaction() if any(source._is_new for source in given) else nullcontext():
-            ends = Ends(whole_period, keep_partial)
+            ends = SnapshotEnds(whole_period, keep_partial)
             return DataSnapshot.take_all(save_all(given), description, report, ends=ends)
 
 

@@ -12,7 +12,7 @@ from enstorage.entity.data_source import DataSource
 from enstorage.errors import InvalidInputError
 from enstorage.series.base import Points
 from enstorage.series.batches import read_each
-from enstorage.series.coverage import Coverage
+from enstorage.series.completeness import Completeness
 from enstorage.series.grouping import group
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 Period = tuple[int, int]
 
 
-class Recipe(Protocol):
-    """How points become rows, as a source and a snapshot have it."""
+class Grouping(Protocol):
+    """The interval and aggregate by which points become rows: a source or a snapshot."""
 
     aggregate: Any
 
@@ -32,8 +32,8 @@ class Recipe(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Ends:
-    """Where a snapshot begins and ends; by default with the first and last bucket that points cover as a whole.
+class SnapshotEnds:
+    """The ends of a snapshot; by default the first and the last bucket that points cover as a whole.
 
     Attributes:
         whole_period: keep all buckets of the period of the source, also empty ones before and after all points.
@@ -44,11 +44,11 @@ class Ends:
     keep_partial: bool = False
 
 
-MEASURED = Ends()
+MEASURED = SnapshotEnds()
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class SnapshotRows:
     """The rows of a period.
 
     Attributes:
@@ -58,18 +58,18 @@ class Rows:
         points: number of points.
         found: how the points cover the buckets; None for rows that are points.
         is_counted: true if empty buckets are measured, as the numbers of points in them are.
-        coverage: the same as `DataSnapshot.coverage`.
+        completeness: the same as `DataSnapshot.completeness`.
     """
 
     period: Period
     times: NDArray[np.int64]
     values: NDArray[np.float64]
     points: int
-    found: Coverage | None
+    found: Completeness | None
     is_counted: bool
-    coverage: dict[str, Any] | None = None
+    completeness: dict[str, Any] | None = None
 
-    def ending(self, ends: Ends) -> "Rows":
+    def ending(self, ends: SnapshotEnds) -> "SnapshotRows":
         """The rows that a snapshot keeps, and its period, which ends with them."""
         if self.found is None:
             return self
@@ -101,11 +101,11 @@ class Rows:
             ),
             times=self.times[first:end],
             values=self.values[first:end],
-            coverage=found.to_json() | {"left_out": left_out, "partial": partial},
+            completeness=found.to_json() | {"left_out": left_out, "partial": partial},
         )
 
 
-def fix(series: "SeriesStore", sources: Sequence[DataSource], version: int | None) -> Iterator[Rows]:
+def fix(series: "SeriesStore", sources: Sequence[DataSource], version: int | None) -> Iterator[SnapshotRows]:
     """All rows of the periods of sources, in their order; read in few calls where the values are the same to the bit.
 
     Raises:
@@ -123,7 +123,7 @@ def fix(series: "SeriesStore", sources: Sequence[DataSource], version: int | Non
         yield _rows(source, period, times, load(series, source.id, source, period, version))
 
 
-def load(series: "SeriesStore", source_id: int, recipe: Recipe, period: Period, version: int | None) -> Points:
+def load(series: "SeriesStore", source_id: int, recipe: Grouping, period: Period, version: int | None) -> Points:
     """Times and values of all rows of a period."""
     calendar = recipe.calendar
     if calendar is None:
@@ -132,7 +132,7 @@ def load(series: "SeriesStore", source_id: int, recipe: Recipe, period: Period, 
     return _every_bucket(*buckets, calendar, recipe.aggregate, period)
 
 
-def rows_of(recipe: Recipe, period: Period, times: NDArray[np.int64], values: NDArray[np.float64]) -> Points:
+def rows_of(recipe: Grouping, period: Period, times: NDArray[np.int64], values: NDArray[np.float64]) -> Points:
     """The result of `load` from all points of a source."""
     import polars as pl
 
@@ -145,13 +145,13 @@ def rows_of(recipe: Recipe, period: Period, times: NDArray[np.int64], values: ND
     return _every_bucket(buckets["time"].to_numpy(), buckets["value"].to_numpy(), calendar, recipe.aggregate, period)
 
 
-def coverage_of(source: DataSource) -> Coverage | None:
-    """How the points of a source cover the buckets of its period; None for a source without interval or points."""
+def completeness_of(source: DataSource) -> Completeness | None:
+    """The completeness of the buckets of the period of a source; None for a source without interval or points."""
     times, _ = source.read(source.time_from, source.time_to)
     calendar = source.calendar
     if calendar is None or not len(times):
         return None
-    return Coverage.of(times, calendar.range(*_period(source, (int(times[0]), int(times[-1])))), calendar)
+    return Completeness.of(times, calendar.range(*_period(source, (int(times[0]), int(times[-1])))), calendar)
 
 
 def _period(source: DataSource, extent: tuple[int, int] | None) -> Period:
@@ -162,13 +162,13 @@ def _period(source: DataSource, extent: tuple[int, int] | None) -> Period:
     return time_from, time_to
 
 
-def _rows(source: DataSource, period: Period, times: NDArray[np.int64], rows: Points) -> Rows:
+def _rows(source: DataSource, period: Period, times: NDArray[np.int64], rows: Points) -> SnapshotRows:
     first, last = np.searchsorted(times, period)
     times, found = times[first:last], None
     calendar = source.calendar
     if calendar is not None and len(times):
-        found = Coverage.of(times, rows[0], calendar)
-    return Rows(period, *rows, len(times), found, source.aggregate == "count")
+        found = Completeness.of(times, rows[0], calendar)
+    return SnapshotRows(period, *rows, len(times), found, source.aggregate == "count")
 
 
 def _every_bucket(

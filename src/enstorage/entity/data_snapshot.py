@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage.database.types import JsonText, Name, UtcDateTime
 from enstorage.entity._record import now
-from enstorage.entity._rows import MEASURED, Ends, fix, load, rows_of
+from enstorage.entity._rows import MEASURED, SnapshotEnds, fix, load, rows_of
 from enstorage.entity._saving import save_all
 from enstorage.entity.calendar_columns import CalendarColumns
 from enstorage.entity.columns import facts
@@ -24,7 +24,7 @@ from enstorage.objects.base import checked_hash
 from enstorage.progress import Listener, listening
 from enstorage.series.base import check_aggregate
 from enstorage.series.batches import read_each
-from enstorage.series.coverage import in_words
+from enstorage.series.completeness import in_words
 
 if TYPE_CHECKING:
     from enstorage.entity.data_preparation import DataPreparation
@@ -74,7 +74,7 @@ class DataSnapshot(CalendarColumns, TableOwner):
     #: the period of the source that it leaves out, by `empty_before`, `partial_first`, `partial_last` and `empty_after`;
     #: and `partial`, the starts of the buckets that are covered only in part, by `first` and `last`. None if it was taken by
     #: an earlier version, which left out none.
-    coverage: Mapped[dict[str, Any] | None] = mapped_column(
+    completeness: Mapped[dict[str, Any] | None] = mapped_column(
         JsonText, info=facts("How the points cover the buckets, and what is left out.", listed=False, immutable=True)
     )
     checked_at: Mapped[datetime | None] = mapped_column(
@@ -85,7 +85,9 @@ class DataSnapshot(CalendarColumns, TableOwner):
     )
 
     @classmethod
-    def take(cls, source: DataSource, description: str = "", name: str | None = None, ends: Ends = MEASURED) -> Self:
+    def take(
+        cls, source: DataSource, description: str = "", name: str | None = None, ends: SnapshotEnds = MEASURED
+    ) -> Self:
         """Read the source for its period and store the result. See `DataSource.create_snapshot`."""
         with listening(progress=False) as report:
             return cls.take_all([source], description, report, name, ends)[0]
@@ -97,7 +99,7 @@ class DataSnapshot(CalendarColumns, TableOwner):
         description: str,
         report: Listener,
         name: str | None = None,
-        ends: Ends = MEASURED,
+        ends: SnapshotEnds = MEASURED,
     ) -> list[Self]:
         """The same for many sources of one store, read at once. See `enstorage.create_snapshots`."""
         return cls._keep_all(cls._fix_all(sources, description, report, name, ends))
@@ -109,7 +111,7 @@ class DataSnapshot(CalendarColumns, TableOwner):
         description: str,
         report: Listener,
         name: str | None = None,
-        ends: Ends = MEASURED,
+        ends: SnapshotEnds = MEASURED,
     ) -> list[Self]:
         """Load stored sources of one store for their periods, all from one version of the series store.
 
@@ -152,7 +154,7 @@ class DataSnapshot(CalendarColumns, TableOwner):
                 aggregate=source.aggregate,
                 rows=len(each.values),
                 empty_rows=int(np.isnan(each.values).sum()),
-                coverage=each.coverage,
+                completeness=each.completeness,
                 series_version=version,
                 sha256=content_sha256(table),
                 description=description,
@@ -176,10 +178,10 @@ class DataSnapshot(CalendarColumns, TableOwner):
         return table["time"].to_numpy(), table["value"].to_numpy()
 
     def remarks(self) -> list[str]:
-        """What is unusual in how the points cover the buckets, and what was left out for it, in sentences."""
-        if self.coverage is None or self.time_interval is None:
+        """Sentences on buckets that are empty or covered only in part, and on those that were left out; often none."""
+        if self.completeness is None or self.time_interval is None:
             return []
-        return in_words(self.coverage, self.time_interval, self.label)
+        return in_words(self.completeness, self.time_interval, self.label)
 
     def read_again(self) -> "Points":
         """The same as `read`, but read from the series store at the version of the snapshot, not from the stored table.

@@ -319,19 +319,19 @@ class DataSource(CalendarColumns, Record):
         return series.delete_points(self.id, self._time(time_from), self._time(time_to))
 
     def import_report(self) -> dict[str, Any]:
-        """How the points of its period lie in its buckets, as they are now.
+        """Count the points and buckets of its period as they are now.
 
         Returns:
             `points`, `buckets` and, of these, `shared_buckets` with several points and `empty_before`, `empty_between` and
             `empty_after` the points without any; `partial_first` and `partial_last`, true if the points cover the first or
             last bucket with points only in part, as ten days of a month; `jitter_seconds`, if times jitter around the
-            starts of buckets, else null; and `messages`, what is unusual of this, in sentences. Without interval or points
+            starts of buckets, else null; and `messages`, sentences on what is unusual. Without interval or points
             `points` and `messages` only.
         """
-        from enstorage.entity._rows import coverage_of
-        from enstorage.series.coverage import in_words
+        from enstorage.entity._rows import completeness_of
+        from enstorage.series.completeness import in_words
 
-        found = coverage_of(self._saved())
+        found = completeness_of(self._saved())
         if found is None or self.time_interval is None:
             return {"points": len(self.read(self.time_from, self.time_to)[0]), "messages": []}
         return found.to_json() | {"messages": in_words(found.to_json(), self.time_interval)}
@@ -346,7 +346,7 @@ class DataSource(CalendarColumns, Record):
     ) -> "DataSnapshot":
         """Take a snapshot of the source for its period, grouped by its interval with its aggregate.
 
-        It begins with the first and ends with the last bucket that has points; what it leaves out is in its `coverage`,
+        It begins with the first and ends with the last bucket that has points; what it leaves out is in its `completeness`,
         and in words in `remarks()`. For the aggregate `count` empty buckets are measured: 0.
 
         Args:
@@ -358,10 +358,10 @@ class DataSource(CalendarColumns, Record):
         Raises:
             InvalidInputError: the period has no points.
         """
-        from enstorage.entity._rows import Ends
+        from enstorage.entity._rows import SnapshotEnds
         from enstorage.entity.data_snapshot import DataSnapshot
 
-        return DataSnapshot.take(self._saved(), description, name, Ends(whole_period, keep_partial))
+        return DataSnapshot.take(self._saved(), description, name, SnapshotEnds(whole_period, keep_partial))
 
     def snapshots(self) -> "list[DataSnapshot]":
         """The snapshots taken of this source, oldest first."""
@@ -415,7 +415,7 @@ def clock_of_tables(clock: Calendar) -> dict[str, str]:
 
 
 def _snapped(times: "NDArray[np.int64]", snap: Calendar) -> "NDArray[np.int64]":
-    from enstorage.series.coverage import snapped
+    from enstorage.series.completeness import snapped
 
     moved = snapped(times, snap)
     distinct, counts = np.unique(moved, return_counts=True)

@@ -131,7 +131,12 @@ def test_it_begins_and_ends_with_buckets_that_have_points(store):
     snapshot = source.create_snapshot()
     np.testing.assert_array_equal(snapshot.read()[1], [3, np.nan, 5])
     assert (snapshot.time_from, snapshot.time_to) == (to_ns("2020-01-03"), to_ns("2020-01-06"))
-    assert snapshot.coverage["left_out"] == {"empty_before": 2, "partial_first": 0, "partial_last": 0, "empty_after": 4}
+    assert snapshot.completeness["left_out"] == {
+        "empty_before": 2,
+        "partial_first": 0,
+        "partial_last": 0,
+        "empty_after": 4,
+    }
     assert snapshot.remarks() == [
         "1 bucket is empty between points.",
         "2 buckets are empty before all points, left out.",
@@ -145,7 +150,7 @@ def test_numbers_of_points_are_0_in_empty_buckets_which_is_measured(store):
     period = {"time_from": "2020-01-01", "time_to": "2020-01-06", "aggregate": "count"}
     snapshot = source_of(["2020-01-03", "2020-01-05"], [1, 1], time_interval="1d", **period).create_snapshot()
     assert snapshot.read()[1].tolist() == [0, 0, 1, 0, 1]
-    assert not any(snapshot.coverage["left_out"].values())
+    assert not any(snapshot.completeness["left_out"].values())
 
 
 def test_a_month_of_ten_days_is_left_out_unless_it_is_asked_for(store):

@@ -1,4 +1,4 @@
-"""How the points of a snapshot cover its buckets."""
+"""The completeness of the buckets of a snapshot."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,5 +14,5 @@ depends_on = None
 def upgrade() -> None:
     """Forward. MySQL keeps each step at once, so it looks whether a killed migration has done it."""
     columns = sa.inspect(op.get_bind()).get_columns("data_snapshot")
-    if "coverage" not in {known["name"] for known in columns}:
-        op.add_column("data_snapshot", sa.Column("coverage", types.JsonText(), nullable=True))
+    if "completeness" not in {known["name"] for known in columns}:
+        op.add_column("data_snapshot", sa.Column("completeness", types.JsonText(), nullable=True))

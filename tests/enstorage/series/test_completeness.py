@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from enstorage.interval import TimeInterval
-from enstorage.series.coverage import Coverage, in_words, snapped
+from enstorage.series.completeness import Completeness, in_words, snapped
 
 
-def coverage(times, interval, period=None):
+def completeness(times, interval, period=None):
     times = np.sort(np.asarray(times, "datetime64[ns]").astype(np.int64))
     buckets = TimeInterval.parse(interval)
     first, end = (times[0], times[-1] + 1) if period is None else np.array(period, "datetime64[ns]").astype(np.int64)
-    return Coverage.of(times, buckets.range(int(first), int(end)), buckets)
+    return Completeness.of(times, buckets.range(int(first), int(end)), buckets)
 
 
 def days(first, end, step=1):
@@ -38,31 +38,31 @@ def months(first, end):
     ],
 )
 def test_a_bucket_is_covered_in_part_where_points_are_missing_at_its_outer_end(times, interval, partial):
-    found = coverage(times, interval)
+    found = completeness(times, interval)
     assert (found.partial_first, found.partial_last) == partial
 
 
 def test_business_days_and_opening_hours_cover_their_buckets():
     """What is missing at the end of every bucket is missing at those of the period, too."""
     every = days("2024-01-01", "2025-01-01")
-    found = coverage(every[np.is_busday(every)], "1mo")
+    found = completeness(every[np.is_busday(every)], "1mo")
     assert (found.partial_first, found.partial_last) == (False, False)
     opening = np.arange(9 * 60, 17 * 60 + 30)
     minutes = (days("2024-01-01", "2024-01-20")[:, None] + opening.astype("timedelta64[m]")).ravel()
-    found = coverage(minutes, "1d")
+    found = completeness(minutes, "1d")
     assert (found.partial_first, found.partial_last) == (False, False)
-    found = coverage(minutes[200:-100], "1d")
+    found = completeness(minutes[200:-100], "1d")
     assert (found.partial_first, found.partial_last) == (True, True)
 
 
 def test_what_is_covered_in_part_is_kept_where_nothing_else_is_there():
-    found = coverage(days("2024-01-22", "2024-02-11"), "1mo")
+    found = completeness(days("2024-01-22", "2024-02-11"), "1mo")
     assert (found.partial_first, found.partial_last) == (True, True)
     assert found.rows(whole_period=False, keep_partial=False) == slice(0, 2)
 
 
 def test_empty_buckets_are_counted_where_they_are():
-    found = coverage(["2024-01-03", "2024-01-04", "2024-01-07"], "1d", ("2024-01-01", "2024-01-11"))
+    found = completeness(["2024-01-03", "2024-01-04", "2024-01-07"], "1d", ("2024-01-01", "2024-01-11"))
     counts = (found.points, found.buckets, found.empty_before, found.empty_between, found.empty_after)
     assert counts == (3, 10, 2, 2, 3)
     assert found.rows(whole_period=False, keep_partial=False) == slice(2, 7)
@@ -73,7 +73,7 @@ def test_several_points_beside_empty_buckets_are_told_with_the_jitter_of_the_tim
     """Of 10:00:00.9, 10:00:01.1 and 10:00:03.0 two share a bucket, and one is empty beside it."""
     exact = np.datetime64("2024-01-01T10:00", "ms") + np.arange(20) * np.timedelta64(10_000, "ms")
     moved = exact + np.array([0, -900, *[0] * 18], "timedelta64[ms]")
-    found = coverage(moved, "10s")
+    found = completeness(moved, "10s")
     assert (found.shared_buckets, found.empty_between, found.jitter_seconds) == (1, 1, 0.9)
     assert in_words(found.to_json(), "10s") == [
         "1 bucket holds several points and 1 none: the times jitter by up to 0.9 s. If each point belongs to the nearest "
@@ -87,5 +87,5 @@ def test_several_points_beside_empty_buckets_are_told_with_the_jitter_of_the_tim
 
 def test_hours_that_are_meant_to_share_a_day_are_no_jitter():
     hours = np.arange("2024-01-01", "2024-01-05", dtype="datetime64[h]")
-    found = coverage(np.delete(hours, slice(24, 48)), "1d")
+    found = completeness(np.delete(hours, slice(24, 48)), "1d")
     assert (found.shared_buckets, found.empty_between, found.jitter_seconds) == (3, 1, None)

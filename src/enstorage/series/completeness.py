@@ -1,4 +1,4 @@
-"""How the points of a period lie in its buckets: empty, shared, or covered only in part."""
+"""Completeness of the buckets of a period: empty, shared, or covered only in part by its points."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -19,7 +19,7 @@ _JITTER = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Coverage:
+class Completeness:
     """Counts of the points and buckets of a period.
 
     Attributes:
@@ -46,7 +46,7 @@ class Coverage:
     jitter_seconds: float | None
 
     @classmethod
-    def of(cls, times: NDArray[np.int64], starts: NDArray[np.int64], calendar: Calendar) -> "Coverage":
+    def of(cls, times: NDArray[np.int64], starts: NDArray[np.int64], calendar: Calendar) -> "Completeness":
         """Count.
 
         Args:
@@ -132,10 +132,10 @@ def _jitter(times: NDArray[np.int64], edges: NDArray[np.int64]) -> float | None:
 
 
 def in_words(found: Mapping[str, Any], interval: str, label: Callable[[int], str] = to_iso) -> list[str]:
-    """Sentences about what is unusual in a coverage; none if nothing is.
+    """Sentences about what is unusual in the completeness of a period; none if nothing is.
 
     Args:
-        found: from `Coverage.to_json`; of a snapshot with `left_out` and `partial`, see `DataSnapshot.coverage`.
+        found: from `Completeness.to_json`; of a snapshot with `left_out` and `partial`, see `DataSnapshot.completeness`.
         interval: of the buckets.
         label: the text of a time.
     """
