@@ -253,7 +253,8 @@ class Calendar:
             if first + self._length * count > MAX_NS:
                 raise self._too_late(first, count)
             return first + np.int64(self._length) * np.arange(1, count + 1, dtype=np.int64)
-        number, last = (int(each) for each in self.numbers(np.array([time, MAX_NS], dtype=np.int64)))
+        # Each by itself: a zone is looked up for the time between them.
+        number, last = (int(self.numbers(np.array([each], dtype=np.int64))[0]) for each in (time, MAX_NS))
         room = 0
         while True:  # a place that moves over the date line skips a day, whose bucket is empty
             if self.unit != LISTED and number + count + room > last:

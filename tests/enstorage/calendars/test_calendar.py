@@ -118,7 +118,7 @@ def test_an_integer_axis_takes_integers_of_any_size(text):
 UNITS = ["s", "h", "d", "w", "mo", "q", "y", "b", "sm", "dek", "mo445", "mo454", "mo544"]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     unit=st.sampled_from(UNITS),
     count=st.integers(1, 30),
