@@ -108,7 +108,10 @@ def test_proposals_that_cannot_be_compared_are_refused_and_nothing_is_kept(
     losses = iter(("mse", "mae"))
     for proposed, message in (
         (lambda trial: small, "propose gave PaperLSTM.*expected a Proposal"),
-        (lambda trial: Proposal(small, no_valid, Training()), "has no valid rows, and test rows choose nothing"),
+        (
+            lambda trial: Proposal(small, no_valid, Training()),
+            "has no valid rows with a target that was measured, and test rows choose nothing",
+        ),
         (
             lambda trial: Proposal(small, whole, Training(loss=next(losses))),
             "losses mae, mse, which cannot be compared",
