@@ -343,6 +343,7 @@ def test_an_excel_file_whose_cells_lie_far_apart_is_refused_before_it_fills_the_
         ("a.csv.gz", b"no member", "is not a complete gzip file"),
         ("a.csv.gz", gzip.compress(TEXT.encode())[:-9], "is not a complete gzip file"),
     ],
+    ids=["parquet begun", "parquet footer", "excel begun", "no zstd", "no gzip", "gzip cut"],
 )
 def test_damaged_files_are_one_message(read, name, content, message):
     with pytest.raises(InvalidInputError, match=message):
