@@ -91,6 +91,7 @@ bench: .venv/installed-dev
 	$(BIN)/python benchmarks/bench_records.py
 	$(BIN)/python benchmarks/bench_records.py --database mariadb
 	$(BIN)/python benchmarks/bench_snapshot.py
+	$(BIN)/python benchmarks/bench_import.py
 	$(BIN)/python benchmarks/bench_windows.py
 	$(BIN)/python benchmarks/bench_train.py
 	$(BIN)/python benchmarks/bench_ensemble.py

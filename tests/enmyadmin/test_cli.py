@@ -40,7 +40,9 @@ def test_points_go_in_and_come_out_as_they_were(enstorage, csv):
     assert enstorage("init")[0] == 0
     status, output, errors = enstorage("import-csv", csv, "--unit", "m")
     assert (status, errors) == (0, "")
-    assert output == "Wrote 10 points to data source 1 (river), interval 1y.\n"
+    taken, written = output.splitlines()
+    assert taken.endswith("times in time: ISO 8601 (2015-01-29T21:55:43Z, 2015-01), values in level.")
+    assert written == "Wrote 10 points to data source 1 (river), interval 1y."
     assert enstorage("export-csv", "data-source", 1, "out.csv")[0] == 0
     assert (enstorage.folder / "out.csv").read_text().splitlines()[:2] == ["time,value", "2010-01-01T00:00:00Z,2.5"]
     again = json.loads(enstorage("import-csv", "out.csv", "--source", 1, "--json")[1])
@@ -381,7 +383,7 @@ def test_a_report_of_something_else_is_refused(enstorage, ensemble):
 
 def test_importing_points_makes_a_store_where_there_is_none_and_says_so(enstorage, csv):
     status, output, errors = enstorage("import-csv", csv, "--store", "new")
-    assert (status, output) == (0, "Wrote 10 points to data source 1 (river), interval 1y.\n")
+    assert (status, output.splitlines()[1:]) == (0, ["Wrote 10 points to data source 1 (river), interval 1y."])
     assert errors == f"Made a store in {enstorage.folder / 'new'}.\n"
     assert json.loads(enstorage("import-csv", csv, "--store", "new", "--json")[1])["made_store"] is False
     assert json.loads(enstorage("import-csv", csv, "--store", "other", "--json")[1])["made_store"] is True

@@ -72,6 +72,10 @@ def enstorage(enstorage, filled_once, tmp_path):
 WALK = [
     ("import-csv", "{file}", "--name", NASTY, "--unit", NASTY),
     ("import-csv", "{file}", "--source", "1"),
+    ("import-csv", "{table}"),
+    ("import-csv", "{table}", "--skip-bad-rows", "--name", NASTY),
+    ("import-csv", "{table}", "--skip-bad-rows", "--panel", "1"),
+    ("import-csv", "{table}", "--value-column", NASTY),
     ("import-lines", "{lines}", "--source", "1"),
     ("export-csv", "data-source", "1", "{new}"),
     ("snapshot", "1"),
@@ -138,9 +142,14 @@ def test_what_commands_print_commands_no_terminal(enstorage, tmp_path):
     folder = tmp_path / f"\x1b[31m [red]{'x' * 20}"
     folder.mkdir()
     (folder / "a\n.csv").write_text("2030-01-01,1\n2030-01-02,2\n")
+    nasty = "\x1b[31m [red]\x07"
+    (folder / "table\r.csv").write_text(
+        f"{nasty}date,{nasty} a,{nasty} b\n2030-01-01,1,2\n2030-01-02,{nasty},2\n{nasty},2,3\n"
+    )
     (folder / "a\x1b.lp").write_text("data_source,mysql_id=1 value=21.5 1704155400000000000\n")
     for number, words in enumerate(WALK):
         places = {"{file}": folder / "a\n.csv", "{lines}": folder / "a\x1b.lp", "{new}": folder / f"new {number}"}
+        places["{table}"] = folder / "table\r.csv"
         _, output, errors = enstorage(*(places.get(word, word) for word in words))
         shown = output + errors
         assert is_harmless(shown), (words, shown)

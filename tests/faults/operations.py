@@ -21,6 +21,7 @@ from sqlalchemy import text
 
 import enstorage
 from endirector import Conductor
+from enmyadmin.arguments.table import TableArguments
 from enmyadmin.commands.points import import_csv
 from enstorage import Connector, DataSet, DataSource, Ensemble, Forecast, Model, Project, Research
 from enstorage.adapter import Window
@@ -210,7 +211,7 @@ def import_file(n):
     settings = Connector.current().settings._asdict()
     environment = {f"ENSTORAGE_{name.upper()}": url for name, url in settings.items()}
     with mock.patch.dict(os.environ, environment), redirect_stdout(io.StringIO()):
-        import_csv(place() / f"import {n}.csv")
+        import_csv(place() / f"import {n}.csv", TableArguments())
 
 
 def imported(begun):

@@ -9,15 +9,22 @@ from enmyadmin.arguments.confirmation import Yes, ask_before
 from enmyadmin.arguments.given import pair
 from enmyadmin.arguments.opening import Store, open_or_make_store, open_store
 from enmyadmin.arguments.records import Entity, described, described_first, entity_class, find_record
+from enmyadmin.arguments.table import TableArguments
 from enmyadmin.output import Json, Quiet, counted, print_json, print_line
 from enstorage.errors import InvalidInputError
 
 
 def import_csv(
-    file: Annotated[Path, typer.Argument(help="Two columns, time and value; a header is optional.")],
-    name: Annotated[str | None, typer.Option(help="Name of a new source; by default that of the file.")] = None,
+    file: Annotated[Path, typer.Argument(help="A table: CSV or other text, Parquet or Excel, also .gz and .zst.")],
+    table: TableArguments,
+    name: Annotated[
+        str | None, typer.Option(help="Name of a new source, or of a panel of several; by default that of the file.")
+    ] = None,
     source: Annotated[
         str | None, typer.Option(help="Id or name of a source to write to instead of making one.", show_default=False)
+    ] = None,
+    panel: Annotated[
+        str | None, typer.Option(help="Id or name of a panel to whose sources to write.", show_default=False)
     ] = None,
     interval: Annotated[
         str | None, typer.Option(help="Of the new source, such as 1y or 15m; by default inferred from the times.")
@@ -28,46 +35,65 @@ def import_csv(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Import points from a CSV file of two columns, time and value.
+    """Import points from a CSV file or another table.
 
-    A store that does not exist is made.
+    The table has a column of times, and a column of values for each series or a column with the key of the series. One
+    series becomes a data source, several become a panel. Separator, dates and columns are found and told. A store that does
+    not exist is made.
 
     Example: enstorage import-csv load.csv --name Load --unit MW
     """
-    from enstorage import DataSource
+    from enstorage import DataSource, Panel
     from enstorage.interval import infer_interval
     from enstorage.progress import listening
-    from enstorage.sources.points import as_points
+    from enstorage.sources.tables import read_table
+    from enstorage.sources.tables.raw.files import stem
 
-    if source is not None and (name or interval or unit or aggregate != "mean"):
+    if (source or panel) and (name or interval or unit or aggregate != "mean" or (source and panel)):
         raise InvalidInputError(
-            "With --source the points are written to an existing source; --name, --interval, --aggregate and --unit are for "
-            "a new one. Leave out either."
+            "With --source or --panel the points are written to what is there; --name, --interval, --aggregate and --unit "
+            "are for a new source. Leave out either."
         )
+    made = False
     with listening(not (quiet or as_json)) as report:
         report("Reading points", 0, 2)
-        times, values = as_points(file)  # before anything is made: a bad row changes nothing
+        read = read_table(file, table.options())  # before anything is made: a bad row changes nothing
+        writing = report.within(1, 2, 2)
+        target: DataSource | Panel
         if source is not None:
-            target, made = find_record(DataSource, source, open_store(store)), False
+            target = find_record(DataSource, source, open_store(store))
+            target.write(read, progress=writing)
+        elif panel is not None:
+            target = find_record(Panel, panel, open_store(store))
+            target.write(read)
         else:
-            found = interval or infer_interval(times)
+            longest = max((times for times, _ in read.by_series().values()), key=len)
+            found = interval or infer_interval(longest)
             connector, made = open_or_make_store(store)
-            target = DataSource(
-                name=name or file.stem,
+            target = (Panel if read.report.series > 1 else DataSource).from_table(
+                read,
+                name=name or stem(file),
                 time_interval=None if found is None else str(found),
                 aggregate=aggregate,
                 unit=unit,
                 connector=connector,
             )
-        count = target.write(times, values, progress=report.within(1, 2, 2))
+    count = read.report.points
+    kind, interval = "data_source", None
+    if isinstance(target, Panel):
+        kind, interval = "panel", f"{read.report.series} series"
+    elif target.time_interval is not None:
+        interval = f"interval {target.time_interval}"
     if as_json:
-        kept = {"points": count, "data_source": target.as_dictionary(), "made_store": made}
-        print_json({**kept, "import_report": target.import_report()})
-    else:
-        interval = "without interval" if target.time_interval is None else f"interval {target.time_interval}"
-        print_line(f"Wrote {counted(count, 'point')} to {described(target)}, {interval}.")
-        for message in target.import_report()["messages"]:
-            print_line(message)
+        found = {} if isinstance(target, Panel) else {"import_report": target.import_report()}
+        kept = {"points": count, kind: target.as_dictionary(), "made_store": made, "table": read.report.to_json()}
+        print_json(kept | found)
+        return
+    for line in read.report.lines():
+        print_line(line)
+    print_line(f"Wrote {counted(count, 'point')} to {described(target)}, {interval or 'without interval'}.")
+    for message in [] if isinstance(target, Panel) else target.import_report()["messages"]:
+        print_line(message)
 
 
 def import_lines(
@@ -123,23 +149,21 @@ def export_csv(
     """Export points, or the table of a record, to a CSV file.
 
     A data source and a panel have points, a model has forecasts; snapshots, preparations, data sets, forecasts and ensembles
-    have tables.
+    have tables. Times are ISO 8601; import-csv reads the file back exactly.
 
     Example: enstorage export-csv data-source 1 load.csv
     """
     from enstorage import DataSource, Model, Panel
+    from enstorage.sources.csv_file import with_iso_times, write_csv_points
     from enstorage.writing import check_writable, is_standard_output, is_stream, write_whole
 
     record = find_record(entity_class(entity), id, open_store(store))
     check_writable(file, overwrite=overwrite)
     if isinstance(record, DataSource):
-        from enstorage.sources.csv_file import write_csv_points
-
         write_csv_points(file, *record.read(), overwrite=overwrite)
-    elif isinstance(record, Model):
-        write_whole(file, record.forecasts().write_csv().encode(), overwrite=overwrite)
-    elif isinstance(record, Panel):
-        write_whole(file, record.read().write_csv().encode(), overwrite=overwrite)
+    elif isinstance(record, Model | Panel):
+        table = record.forecasts() if isinstance(record, Model) else record.read()
+        write_whole(file, with_iso_times(table).write_csv().encode(), overwrite=overwrite)
     elif hasattr(record, "to_csv"):
         record.to_csv(file)
     elif hasattr(record, "data_csv"):

@@ -12,6 +12,7 @@ from enstorage.database.types import JsonText, JsonValue, ObjectHash
 from enstorage.entity._record import Record
 from enstorage.entity._saving import save_all
 from enstorage.entity.columns import facts
+from enstorage.sources.csv_file import with_iso_times
 from enstorage.writing import write_whole
 
 if TYPE_CHECKING:
@@ -129,7 +130,10 @@ class DataCsv(Record):
         return self.table().to_arrow()
 
     def to_csv(self, path: str | os.PathLike[str] | None = None) -> str:
-        """The table as CSV with a header; also written to `path` if one is given. Lists become columns `x_0`, `x_1` …."""
+        """The table as CSV with a header; also written to `path` if one is given.
+
+        Lists become columns `x_0`, `x_1` …, times ISO 8601.
+        """
         import polars as pl
 
         table = self.table()
@@ -137,7 +141,7 @@ class DataCsv(Record):
             if isinstance(kind, pl.Array):
                 names = [f"{name}_{index}" for index in range(kind.size)]
                 table = table.with_columns(table[name].arr.to_struct(names)).unnest(name)
-        text = table.write_csv()
+        text = with_iso_times(table).write_csv()
         if path is not None:
             write_whole(path, text.encode(), overwrite=True)
         return text

@@ -20,6 +20,7 @@ from enstorage.entity.data_set_columns import DataSetColumns
 from enstorage.entity.data_set_input import DataSetInput
 from enstorage.errors import CorruptError, InvalidInputError
 from enstorage.preparation.split import Part
+from enstorage.sources.csv_file import with_iso_times
 from enstorage.writing import write_whole
 
 if TYPE_CHECKING:
@@ -273,7 +274,7 @@ class DataSet(DataSetColumns):
     def to_csv(self, path: str | os.PathLike[str] | None = None) -> str:
         """The full `[id, X, y]` with the part, as CSV with a header; also written to `path` if one is given.
 
-        A pooled set has the data source of each sample as `series`.
+        A pooled set has the data source of each sample as `series`. Ids that are times are ISO 8601.
         """
         import polars as pl
 
@@ -284,7 +285,7 @@ class DataSet(DataSetColumns):
         for name, array in (("X", X), ("y", y)):
             flat = array.reshape(len(id), -1)
             columns |= {name if flat.shape[1] == 1 else f"{name}_{i}": flat[:, i] for i in range(flat.shape[1])}
-        text = pl.DataFrame(columns).write_csv()
+        text = with_iso_times(pl.DataFrame(columns)).write_csv()
         if path is not None:
             write_whole(path, text.encode(), overwrite=True)
         return text

@@ -4,7 +4,7 @@ import os
 from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sqlalchemy import BigInteger, String
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from enstorage.connector import Connector
     from enstorage.entity.data_snapshot import DataSnapshot
     from enstorage.entity.project import Project
+    from enstorage.sources.tables import TableReport
 
 
 def canonical_interval(interval: str) -> str:
@@ -127,6 +128,56 @@ class DataSource(Record):
     def _known_aggregate(self, _key: str, value: str) -> str:
         return check_aggregate(value)
 
+    @classmethod
+    def from_table(
+        cls,
+        table: Any,
+        *,
+        name: str,
+        time_interval: str | None = None,
+        aggregate: str = "mean",
+        unit: str = "",
+        description: str = "",
+        connector: "Connector | None" = None,
+        progress: bool | Progress = False,
+        **options: Any,
+    ) -> Self:
+        """Make a source of the series in a table, and store its points; both or nothing.
+
+        Args:
+            table: of one series, as `write` takes it; for several see `Panel.from_table`.
+            name: display name.
+            time_interval: see the class; None: inferred from the times.
+            aggregate: see the class.
+            unit: unit of the values.
+            description: free text.
+            connector: the store; the current one by default.
+            progress: show a bar, or a function, see `enstorage.Progress`.
+            **options: the form of the table, see `enstorage.sources.TableOptions`.
+
+        Raises:
+            CancelledError: the progress function asked to stop; nothing was stored then.
+            InvalidInputError: the table cannot be read, or has several series; nothing was stored then.
+        """
+        from enstorage.interval import infer_interval
+        from enstorage.sources.tables import TableOptions, read_table
+
+        with listening(progress) as report:
+            report("Reading points", 0, 2)
+            read = read_table(table, TableOptions.of(options))
+            times, _ = read.one_series()
+            found = infer_interval(times) if time_interval is None else time_interval
+            source = cls(
+                name=name,
+                time_interval=None if found is None else str(found),
+                aggregate=aggregate,
+                unit=unit,
+                description=description,
+                connector=connector,
+            )
+            source.write(read, progress=report.within(1, 2, 2))
+        return source
+
     def write(
         self,
         times: "Any | str | os.PathLike[str] | Path",
@@ -134,16 +185,19 @@ class DataSource(Record):
         *,
         snap: str | None = None,
         progress: bool | Progress = False,
+        **options: Any,
     ) -> int:
         """Store points in one write; the value of an existing time is replaced.
 
         Args:
-            times: shape (n,): NumPy, list, pandas, Polars or Arrow; or alone: a table of two columns, a pandas Series with
-                times as index, the path of a CSV file with two columns, or an `enstorage.sources` loader of one series.
+            times: shape (n,): NumPy, list, pandas, Polars or Arrow; or alone: a table (the path of a file of text, Parquet
+                or Excel, or a table of pandas, Polars or Arrow), or an `enstorage.sources` loader of one series. What was
+                taken from a table is in `table_report`; missing values in it are gaps.
             values: shape (n,), finite.
             snap: an interval, such as `1h`: each time is moved to the nearest start of a bucket of it, for times that
                 jitter around these starts; see `import_report`.
             progress: show a bar, or a function, see `enstorage.Progress`.
+            **options: the form of the table, see `enstorage.sources.TableOptions`.
 
         Returns:
             Number of points written.
@@ -151,13 +205,14 @@ class DataSource(Record):
         Raises:
             CancelledError: the progress function asked to stop; nothing was written then.
             InvalidInputError: lengths differ, a value is not a finite number, a time is repeated, two times are moved to
-                one, a row of the file cannot be read; nothing was written then.
+                one, a row of the table cannot be read; nothing was written then.
         """
-        from enstorage.sources.points import as_points
+        from enstorage.sources.points import as_points, read_points
 
         with listening(progress) as report:
             report("Reading points", 0, 1)
-            checked_times, checked_values = as_points(times, values)
+            table = None if values is not None else read_points(times, options)
+            checked_times, checked_values = as_points(times, values) if table is None else table.one_series()
             if snap is not None:
                 checked_times = _snapped(checked_times, snap)
             report("Storing points", 1, 1)
@@ -165,7 +220,13 @@ class DataSource(Record):
         with self.connector.transaction() if self._is_new else nullcontext():
             self.save()  # raises if the source was deleted meanwhile
             self.connector.series.append(self.id, checked_times, checked_values)
+        self.__dict__["_report"] = None if table is None else table.report
         return len(checked_times)
+
+    @property
+    def table_report(self) -> "TableReport | None":
+        """The report of the table that this object read last, an `enstorage.sources.TableReport`; else None."""
+        return self.__dict__.get("_report")
 
     def import_lines(
         self,

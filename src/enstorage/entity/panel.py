@@ -17,7 +17,8 @@ from enstorage.entity.panel_member import PanelMember
 from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.instant import TimeLike, not_years, to_ns
 from enstorage.progress import listening
-from enstorage.sources.long_table import as_key, by_key
+from enstorage.sources.key import as_key
+from enstorage.sources.tables import TableOptions, TableReport, read_table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,33 +53,38 @@ class Panel(Record):
         table: Any,
         *,
         name: str,
-        series: str = "series",
-        time: str = "time",
-        value: str = "value",
+        series: str | None = None,
+        time: str | None = None,
+        value: str | None = None,
         time_interval: str | None = None,
         aggregate: str = "mean",
         unit: str = "",
         description: str = "",
         connector: "Connector | None" = None,
+        **options: Any,
     ) -> Self:
-        """Make a panel with a new source for each series of a long table, and store all points; all or nothing.
+        """Make a panel with a new source for each series of a table, and store all points; all or nothing.
 
         Args:
-            table: a Polars, pandas or Arrow table with one row for each point.
+            table: as `DataSource.write` takes it: a long table with a row for each point, or a wide one with a column for
+                each series.
             name: of the panel; a source is called by it and its key.
-            series: name of the column with the key of the series: texts or integers.
-            time: name of the column with the times.
-            value: name of the column with the values, finite numbers.
+            series: name of the column with the key of the series, texts or integers; None: found.
+            time: name of the column with the times; None: found.
+            value: name of the column with the values; None: found, or the columns of a wide table.
             time_interval: of each source, see `DataSource`.
             aggregate: of each source.
             unit: of each source.
             description: free text, of the panel.
             connector: the store to live in; the current one by default.
+            **options: the form of the table, see `enstorage.sources.TableOptions`.
 
         Raises:
-            InvalidInputError: a column is missing, a key or a value is missing, or a time stands twice in a series.
+            InvalidInputError: the table cannot be read, a key is missing, or a time stands twice in a series.
         """
-        points = by_key(table, series, time, value)
+        found = read_table(table, _options(series, time, value, options))
+        # As datetimes, since integers of some microseconds after 1970 look like years.
+        points = {key: (times.view("datetime64[ns]"), values) for key, (times, values) in found.by_series().items()}
         panel = cls(name=name, description=description, connector=connector)
         sources = {
             key: DataSource(
@@ -94,6 +100,7 @@ class Panel(Record):
             panel.save()
             write_all(sources.values(), points.values())
             panel.add_all(sources)
+        panel.__dict__["_report"] = found.report
         return panel
 
     def add(self, key: str, source: DataSource) -> PanelMember:
@@ -144,14 +151,23 @@ class Panel(Record):
             raise _unknown(self, [as_key(key)], members)
         members[as_key(key)].delete()
 
-    def write(self, table: Any, *, series: str = "series", time: str = "time", value: str = "value") -> int:
+    def write(
+        self,
+        table: Any,
+        *,
+        series: str | None = None,
+        time: str | None = None,
+        value: str | None = None,
+        **options: Any,
+    ) -> int:
         """Store points of sources of the panel; the value of a time that is already there is replaced.
 
         Args:
             table: as `from_table` takes it; its keys are those of the panel, not necessarily all of them.
-            series: name of the column with the key.
-            time: name of the column with the times.
-            value: name of the column with the values.
+            series: name of the column with the key; None: found.
+            time: name of the column with the times; None: found.
+            value: name of the column with the values; None: found.
+            **options: the form of the table, see `enstorage.sources.TableOptions`.
 
         Returns:
             Number of points written.
@@ -160,11 +176,20 @@ class Panel(Record):
             NotFoundError: a key is none of the panel; nothing was written then.
             InvalidInputError: the table is as `from_table` refuses it; nothing was written then.
         """
-        points, sources = by_key(table, series, time, value), self._saved().sources()
+        found, sources = read_table(table, _options(series, time, value, options)), self._saved().sources()
+        # As datetimes, since integers of some microseconds after 1970 look like years.
+        points = {key: (times.view("datetime64[ns]"), values) for key, (times, values) in found.by_series().items()}
         unknown = [key for key in points if key not in sources]
         if unknown:
             raise _unknown(self, unknown, sources)
-        return write_all([sources[key] for key in points], points.values())
+        count = write_all([sources[key] for key in points], points.values())
+        self.__dict__["_report"] = found.report
+        return count
+
+    @property
+    def table_report(self) -> TableReport | None:
+        """The report of the table that this object read last, an `enstorage.sources.TableReport`; else None."""
+        return self.__dict__.get("_report")
 
     def read(self, time_from: TimeLike | None = None, time_to: TimeLike | None = None) -> "pl.DataFrame":
         """The points of all sources in the half-open period [time_from, time_to), by default all, as they are now.
@@ -282,6 +307,10 @@ class Panel(Record):
                     f"{source} is in {self} already, with the key {keys[source.id]!r}; expected each source once."
                 )
             keys[source.id] = key
+
+
+def _options(series: str | None, time: str | None, value: str | None, further: dict[str, Any]) -> TableOptions:
+    return TableOptions.of({"series_column": series, "time_column": time, "value_column": value, **further})
 
 
 def _unknown(panel: Panel, keys: list[str], known: Mapping[str, object]) -> NotFoundError:

@@ -10,7 +10,7 @@ from enstorage.entity._record import Record
 from enstorage.entity.columns import facts
 from enstorage.entity.data_source import DataSource
 from enstorage.errors import InUseError
-from enstorage.sources.long_table import as_key
+from enstorage.sources.key import as_key
 
 if TYPE_CHECKING:
     from enstorage.entity.panel import Panel

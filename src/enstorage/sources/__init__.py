@@ -2,5 +2,15 @@
 
 from enstorage.sources.base import LoadedSeries, SourceLoader, Wanted, loader_from_json
 from enstorage.sources.csv_loader import CsvLoader
+from enstorage.sources.tables import BadRow, TableOptions, TableReport
 
-__all__ = ["CsvLoader", "LoadedSeries", "SourceLoader", "Wanted", "loader_from_json"]
+__all__ = [
+    "BadRow",
+    "CsvLoader",
+    "LoadedSeries",
+    "SourceLoader",
+    "TableOptions",
+    "TableReport",
+    "Wanted",
+    "loader_from_json",
+]

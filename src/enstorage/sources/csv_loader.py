@@ -10,13 +10,13 @@ import numpy as np
 
 from enstorage.errors import InvalidInputError
 from enstorage.sources.base import LoadedSeries, Report, SourceLoader, Wanted
-from enstorage.sources.csv_file import KIND, parse_csv_points
-from enstorage.sources.text_file import read_bytes
+from enstorage.sources.tables import read_table
+from enstorage.sources.tables.raw.files import content_of
 
 
 @dataclass(frozen=True)
 class CsvLoader(SourceLoader):
-    """Files of two columns, a time and a value, as `enstorage.sources.csv_file` reads them; each is one series.
+    """Tables of one series each, in files as `enstorage.sources.tables.read_table` reads them without options.
 
     The key of a series is the name of its file without `.csv`, with the folders that the pattern matches. The
     fingerprint is the SHA-256 of the file.
@@ -39,7 +39,7 @@ class CsvLoader(SourceLoader):
         """See `SourceLoader.fingerprint`: the SHA-256 of the keys and the contents of all files."""
         digest = hashlib.sha256()
         for key, path in self._files():
-            digest.update(f"{key} {_sha256(read_bytes(path, KIND))}\n".encode())
+            digest.update(f"{key} {_sha256(content_of(path))}\n".encode())
         return digest.hexdigest()
 
     def read(self, wanted: Wanted, report: Report) -> Iterator[LoadedSeries]:
@@ -47,8 +47,8 @@ class CsvLoader(SourceLoader):
         files = [(key, path) for key, path in self._files() if wanted.has(key)]
         for done, (key, path) in enumerate(files):
             report(f"Reading {path.name}", done, len(files))
-            content = read_bytes(path, KIND)
-            times, values = parse_csv_points(path, content)
+            content = content_of(path)
+            times, values = read_table(path, content=content).one_series()
             inside = np.ones(len(times), np.bool_)
             if wanted.time_from is not None:
                 inside &= times >= wanted.time_from

@@ -167,7 +167,7 @@ class LineFile:
 
 def _lines(path: Path) -> pl.DataFrame:
     """Columns `line`, the number in the file, and `text`, of all lines that are no comments."""
-    content = read_bytes(path, _KIND, is_packed=path.suffix == ".gz")
+    content = read_bytes(path, _KIND, packing="gzip" if path.suffix == ".gz" else None)
     text = pl.col("text")
     is_comment, is_mark = text.str.starts_with("#"), text.is_in(["# DDL", "# DML"])
     pieces = numbered_lines(path, content, _KIND, blanks=" \t", is_kept=(text != "") & (~is_comment | is_mark))

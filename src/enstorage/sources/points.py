@@ -1,6 +1,6 @@
 """Conversion of the points of a caller to two arrays."""
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,16 +10,15 @@ from enstorage.errors import InvalidInputError
 from enstorage.instant import not_years, to_iso, to_ns_array
 from enstorage.progress import checkpoint
 from enstorage.sources.base import LoadedSeries, SourceLoader
-from enstorage.sources.csv_loader import CsvLoader
+from enstorage.sources.tables import Table, TableOptions, read_table
 
 
 def as_points(times: Any, values: Any = None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return points sorted by time.
 
     Args:
-        times: shape (n,), n ≥ 1, as `enstorage.instant.to_ns_array` accepts it. Alone: a pandas Series with a
-            DatetimeIndex, a Polars, pandas or Arrow table of two columns (time, value), a source loader of one series, or
-            the path of a CSV file as `CsvLoader` takes it.
+        times: shape (n,), n ≥ 1, as `enstorage.instant.to_ns_array` accepts it. Alone: a table of one series, as
+            `enstorage.sources.tables.read_table` takes it, or a source loader of one series.
         values: shape (n,), finite numbers in a list or in a NumPy, pandas, Polars or Arrow array; matched with the
             times by position. They become float64, which rounds integers beyond 2^53.
 
@@ -31,7 +30,10 @@ def as_points(times: Any, values: Any = None) -> tuple[NDArray[np.int64], NDArra
             missing, NaN or infinite, or a time is repeated.
     """
     if values is None:
-        times, values = _split(times)
+        table = read_points(times, {})
+        if table is not None:
+            return table.one_series()
+        times, values = _of_one_series(times)
     checkpoint()
     times_ns = to_ns_array(not_years(times))
     numbers = as_numbers(values)
@@ -50,31 +52,17 @@ def as_points(times: Any, values: Any = None) -> tuple[NDArray[np.int64], NDArra
     return times_ns, numbers
 
 
-def _split(source: Any) -> tuple[Any, Any]:
-    if isinstance(source, str | Path):
-        source = CsvLoader(str(source))
-    if isinstance(source, SourceLoader):
-        return _of_one_series(source)
-    if hasattr(getattr(source, "index", None), "tz"):  # of pandas indexes, only a DatetimeIndex has a time zone
-        if source.ndim == 1:
-            return source.index, source
-        raise InvalidInputError(
-            f"A pandas DataFrame with a DatetimeIndex has {source.shape[1]} columns; expected one Series. Give one "
-            "column, such as frame['value']."
-        )
-    columns = _columns(source)
-    if columns is None:
-        raise InvalidInputError(
-            f"A {type(source).__name__} was given without values; expected, as a single argument, a pandas Series with "
-            "a DatetimeIndex, a Polars, pandas or Arrow table of two columns, or the path of a CSV file. Give times "
-            "and values as two arguments."
-        )
-    if len(columns) != 2:
-        names = ", ".join(str(name) for name in getattr(source, "column_names", source.columns))
-        raise InvalidInputError(
-            f"The table has {len(columns)} column(s) ({names[:60]}); expected two, a time and a value. Select them."
-        )
-    return columns[0], columns[1]
+def read_points(table: Any, options: Mapping[str, Any]) -> Table | None:
+    """The points of a table or of the path of one; None for a source loader, which has no options.
+
+    Raises:
+        InvalidInputError: the table cannot be read, or an option is not known.
+    """
+    if isinstance(table, SourceLoader):
+        if options:
+            raise InvalidInputError(f"A source loader takes no options; received {', '.join(options)}. Leave them out.")
+        return None
+    return read_table(table, TableOptions.of(dict(options)))
 
 
 def _of_one_series(loader: SourceLoader) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -89,17 +77,6 @@ def _of_one_series(loader: SourceLoader) -> tuple[NDArray[np.int64], NDArray[np.
     if not pieces:
         raise InvalidInputError(f"The source loader {loader} gives no series; expected one. Check its parameters.")
     return np.concatenate([each.times for each in pieces]), np.concatenate([each.values for each in pieces])
-
-
-def _columns(table: Any) -> list[Any] | None:
-    """The columns of a table, recognised by its methods so that none of the libraries is needed."""
-    if hasattr(table, "get_columns"):  # Polars
-        return list(table.get_columns())
-    if hasattr(table, "column_names") and hasattr(table, "columns"):  # Arrow
-        return list(table.columns)
-    if hasattr(table, "iloc") and table.ndim == 2:  # pandas
-        return [table.iloc[:, position] for position in range(table.shape[1])]
-    return None
 
 
 def as_numbers(values: Any) -> NDArray[np.float64]:

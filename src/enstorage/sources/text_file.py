@@ -5,9 +5,9 @@ import io
 import stat
 import zlib
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from enstorage.errors import InvalidInputError
 from enstorage.progress import checkpoint
@@ -23,23 +23,24 @@ _BLOCK_BYTES = 2**24
 _FREE_BYTES = 2**26
 
 
-def read_bytes(path: Path, kind: str, *, is_packed: bool = False) -> bytes:
+def read_bytes(path: Path, kind: str, *, packing: str | None = None, is_text: bool = True) -> bytes:
     """The content of a file.
 
     Args:
         path: of a file, a pipe or a device.
         kind: kind of the file that is expected, for messages, such as `CSV file`.
-        is_packed: true if it is packed by gzip; what is given is unpacked.
+        packing: `gzip` or `zstd` if it is compressed; what is given is unpacked.
+        is_text: whether it has lines, whose length is limited.
 
     Raises:
         InvalidInputError: it is not there, is a directory, cannot be read, or is larger than the settings allow.
     """
     try:
-        with open_to_read(path) as opened, gzip.open(opened) if is_packed else nullcontext(opened) as file:
+        with open_to_read(path) as opened, _unpacked(opened, packing) as file:
             status = path.stat()
             size = status.st_size if stat.S_ISREG(status.st_mode) else None
-            reader = _Reader(path, kind, size if is_packed else None)
-            if size is not None and not is_packed:
+            reader = _Reader(path, kind, None if packing is None else size, is_text=is_text)
+            if size is not None and packing is None:
                 reader.check_size(size)
             while chunk := file.read(reader.chunk_bytes):
                 reader.add(chunk)
@@ -47,23 +48,33 @@ def read_bytes(path: Path, kind: str, *, is_packed: bool = False) -> bytes:
         raise InvalidInputError(f"{path} does not exist; expected a {kind}. Check the path.") from None
     except IsADirectoryError:
         raise InvalidInputError(f"{path} is a directory; expected a {kind}. Name the file in it.") from None
-    except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise InvalidInputError(
-            f"{path} is not a complete gzip file, although its name ends in .gz. Compress it again."
-        ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, zlib.error) as error:
         if isinstance(error, InvalidInputError):
             raise
+        if packing is not None and (not isinstance(error, OSError) or error.errno is None):
+            raise InvalidInputError(
+                f"{path} is not a complete {packing} file, although its name ends in {path.suffix}. Compress it again."
+            ) from None
         raise InvalidInputError(f"{path} cannot be read: {error}. Check the path and the rights on it.") from error
     return reader.content.getvalue()
+
+
+def _unpacked(opened: BinaryIO, packing: str | None) -> "AbstractContextManager[Any]":
+    if packing is None:
+        return nullcontext(opened)
+    if packing == "gzip":
+        return gzip.open(opened)
+    import pyarrow as pa
+
+    return closing(pa.CompressedInputStream(pa.PythonFile(opened, mode="r"), packing))
 
 
 class _Reader:
     """Collects the content of a file, and refuses too many bytes and too long lines as soon as they are there."""
 
-    def __init__(self, path: Path, kind: str, packed_bytes: int | None) -> None:
+    def __init__(self, path: Path, kind: str, packed_bytes: int | None, *, is_text: bool) -> None:
         self.content = io.BytesIO()
-        self._path, self._kind = path, kind
+        self._path, self._kind, self._is_text = path, kind, is_text
         self._most, self._longest = limit("max_file_bytes"), limit("max_line_bytes")
         self._ratio, self._packed_bytes = limit("max_unpack_ratio"), packed_bytes
         #: To be read at once: a line inside of a chunk is never too long.
@@ -83,6 +94,8 @@ class _Reader:
             raise self._refused(
                 f"unpacks to more than {self._ratio} times its {self._packed_bytes} bytes", "ENSTORAGE_MAX_UNPACK_RATIO"
             )
+        if not self._is_text:
+            return
         last_end = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
         first_end = min(place for place in (chunk.find(b"\n"), chunk.find(b"\r"), len(chunk)) if place >= 0)
         if self._line + first_end > self._longest:

@@ -249,9 +249,9 @@ def test_its_table_is_given_as_csv_and_as_arrow(store, tmp_path):
     text = snapshot.data_csv.to_csv(tmp_path / "table.csv")
     assert text.splitlines() == [
         "time,value",
-        "1577836800000000000,0.1",
-        "1577923200000000000,NaN",
-        "1578009600000000000,2.0",
+        "2020-01-01T00:00:00Z,0.1",
+        "2020-01-02T00:00:00Z,NaN",
+        "2020-01-03T00:00:00Z,2.0",
     ]
     assert (tmp_path / "table.csv").read_text() == text
     assert snapshot.data_csv.to_arrow().column_names == ["time", "value"]

@@ -1,4 +1,4 @@
-"""CSV files of two columns are read exactly; a bad one is refused by the line that is bad."""
+"""CSV files are read and written exactly; a bad one is refused by the row, the column and the value."""
 
 import os
 from fractions import Fraction
@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from enstorage.errors import InvalidInputError
 from enstorage.instant import MAX_NS, MIN_NS, to_iso, to_ns
 from enstorage.interval import infer_interval
-from enstorage.sources.csv_file import read_csv_points, write_csv_points
+from enstorage.sources.csv_file import write_csv_points
+from enstorage.sources.points import as_points
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def read(tmp_path):
     def read_text(content):
         path = tmp_path / "points.csv"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        times, values = read_csv_points(path)
+        times, values = as_points(path)
         return [to_iso(time) for time in times], values.tolist()
 
     return read_text
@@ -78,48 +79,60 @@ def test_what_is_written_reads_back_to_the_same_bits(tmp_path, points):
     times = np.array([time for time, _ in points], dtype=np.int64)
     values = np.array([value for _, value in points])
     write_csv_points(tmp_path / "points.csv", times, values, overwrite=True)
-    read_times, read_values = read_csv_points(tmp_path / "points.csv")
-    assert read_times.tolist() == times.tolist()
-    assert read_values.view(np.int64).tolist() == values.view(np.int64).tolist()
+    read_times, read_values = as_points(tmp_path / "points.csv")
+    assert read_times.tolist() == sorted(times.tolist())
+    assert read_values.view(np.int64).tolist() == values[np.argsort(times)].view(np.int64).tolist()
 
 
-def test_nan_is_written_and_refused_on_reading_with_its_line(tmp_path):
+def test_nan_is_written_and_is_a_gap_on_reading(tmp_path):
     write_csv_points(tmp_path / "gaps.csv", np.array([0, 1_500_000_000]), np.array([np.nan, 2.0]))
     assert (tmp_path / "gaps.csv").read_text() == "time,value\n1970-01-01T00:00:00Z,NaN\n1970-01-01T00:00:01.5Z,2.0\n"
-    with pytest.raises(InvalidInputError, match=r"gaps\.csv, line 2, cannot be read.*finite number"):
-        read_csv_points(tmp_path / "gaps.csv")
+    assert as_points(tmp_path / "gaps.csv")[1].tolist() == [2.0]
 
 
 def test_a_repeated_time_is_named_with_both_lines(read):
     with pytest.raises(
-        InvalidInputError, match=r"line 3, has the time 2020-01-01T00:00:00Z of line 1 again; .*1 lines"
+        InvalidInputError, match=r"line 3, column '1': .* is the time 2020-01-01T00:00:00Z of line 1 again"
     ):
-        read("2020-01-01,5\n2020-01-02,5\n2020,6\n")
+        read("2020-01-01,5\n2020-01-02,5\n2020-01-01T00:00Z,6\n")
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("time,value\n2020-01-01,5\n2020-01-02,five\n", r"line 3.*'2020-01-02,five'.*expected a time as ISO 8601"),
-        ("2020-01-01,\n2020-01-02,5\n", "line 1"),
-        ("2020-01-01,5\n\n# note\n2020-02-30,6\n2020-13-01,7\n2020-01-03,x", "line 4.*Further bad lines: 2"),
-        ("2020-01-01,5\n2020,6\n" + "y" * 99, r"line 3.*\.\.\.'"),
-        ("2020-01-01,5\n2020-01-02,6,7\n", "line 2"),
-        ("2020,5\n2020-02,6\n", "line 2.*expected a time as a year"),
-        ("1700;8,3\n", "decimal point"),
-        ("31.12.2020,5\n", "ISO 8601.*years.*or nanoseconds"),
+        ("time,value\n2020-01-01,5\n2020-01-02,five\n", r"line 3, column 'value': 'five' is not a finite number. Corr"),
+        ("2020-01-01,inf\n2020-01-02,5\n", "line 1, column '2': 'inf' is not"),
+        ("2020-01-01,5\n\n# note\n2020-02-30,6\n2020-13-01,7\n2020-01-03,x", "line 4, .*Further bad rows: 2"),
+        ("2020-01-01,5\n2020-01-02,6\n" + "y" * 99, r"line 3, column '1': .*\.\.\.' is not a time"),
+        ("2020-01-01,5\n2020-01-02,6,7\n", "line 2, column '3': '7' stands beyond the last column"),
+        ("2020-01-01\t1,234\n", r"values such as '1,234', whose comma may be .*--decimal.*--thousands"),
+        ("01.13.2020,5\n", "line 1, column '1': '01.13.2020' is not a time; expected dates with the day first"),
+        (
+            "01/02/2020,5\n",
+            "dates such as '01/02/2020', whose first number may be the day or the month: .*--date-order",
+        ),
+        ("31/12/2020,5\n12/31/2020,6\n", "with the day first, such as '31/12/2020', and with the month first, such as"),
         ("2300,5\n", "line 1"),
         ("1577836800000000000,1\n20200131,2\n", "line 2.*whole nanoseconds"),
         ("99999999999999999999,1\n", "line 1"),
-        ("20200131,1\n20200201,2\n", "may be nanoseconds, seconds or a date.*Write the times as ISO 8601"),
+        ("20200131,1\n20200201,2\n", "may be nanoseconds, seconds or a date.*--time-unit.*--date-format"),
         ("1577836800,1\n", "may be nanoseconds, seconds or a date"),
-        ("Year;Month;Spots\n1749;1;58\n", r"3 column\(s\) \('Year, Month, Spots'\); expected two"),
+        ("a;b;c\nx;y;z\n", r"3 column\(s\) \(a, b, c\), none of them with times; .*--time-column"),
+        ("time;b;c\n2020-01-01;y;z\n", r"none of them with numbers beside the times; .*--value-column"),
+        (
+            "time;b;c\n2020-01-01;1;2\n2020-01-01;2;3\n",
+            "several columns could tell the series apart: b, c. .*--series-col",
+        ),
+        ("time;s;b;c\n2020-01-01;r;1;2\n2020-01-01;t;2;3\n", "long table with several columns of numbers: b, c"),
         ("5\n6\n", r"1 column\(s\)"),
-        ("x" * 200_000, r"1 column\(s\)"),
+        ("x" * 200_000, "header only"),
         ("time,value\n", "header only"),
+        ("time,value\n2020-01-01,NA\n", "holds no points: no row has both a time and a value"),
+        ('time,value\n"2020-01-01,5\n2020-01-02,5\n', "line 2, column 'time'"),
+        ("2020-01-01,\nfoo,bar\n2020-01-02,5\n", "line 2, column '1': 'foo' is not a time"),
         ("", "no points"),
         ("\n# nothing\n", "no points"),
-        (b"\xff\xfe2\x000\x00", "not UTF-8"),
+        (b"\xff\xfe2\x000\x00", r"1 column\(s\)"),
         ("2020,5\0\n", "binary"),
     ],
 )
@@ -130,9 +143,9 @@ def test_a_bad_file_is_refused_with_the_line_and_what_was_expected(read, text, m
 
 def test_missing_files_and_directories_are_refused(tmp_path):
     with pytest.raises(InvalidInputError, match="does not exist"):
-        read_csv_points(tmp_path / "none.csv")
+        as_points(tmp_path / "none.csv")
     with pytest.raises(InvalidInputError, match="is a directory"):
-        read_csv_points(tmp_path)
+        as_points(tmp_path)
 
 
 def test_writing_replaces_a_file_only_when_told_and_leaves_nothing_else(tmp_path):
@@ -141,9 +154,9 @@ def test_writing_replaces_a_file_only_when_told_and_leaves_nothing_else(tmp_path
     write_csv_points(path, one, two)
     with pytest.raises(InvalidInputError, match="overwrite=True"):
         write_csv_points(path, one, two + 1)
-    assert read_csv_points(path)[1].tolist() == [2.0]
+    assert as_points(path)[1].tolist() == [2.0]
     write_csv_points(path, one, two + 1, overwrite=True)
-    assert read_csv_points(path)[1].tolist() == [3.0]
+    assert as_points(path)[1].tolist() == [3.0]
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -157,7 +170,7 @@ def test_a_write_that_fails_keeps_the_old_file(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(Exception, match="disk full"):
         write_csv_points(path, np.array([1]), np.array([9.0]), overwrite=True)
-    assert read_csv_points(path)[1].tolist() == [2.0]
+    assert as_points(path)[1].tolist() == [2.0]
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -181,7 +194,7 @@ def test_writing_to_a_directory_or_into_a_missing_one_is_refused(tmp_path):
     ],
 )
 def test_published_series_are_read_as_they_are(name, count, first, interval):
-    times, values = read_csv_points(Path(os.environ["ENSTORAGE_TEST_DATA"]) / name)
+    times, values = as_points(Path(os.environ["ENSTORAGE_TEST_DATA"]) / name)
     assert len(times) == len(values) == count
     assert to_iso(times[0]) == first
     assert str(infer_interval(times)) == interval

@@ -112,13 +112,13 @@ def test_times_given_twice_are_counted_and_the_first_is_named():
         (([], []), "no points"),
         ((DAYS, np.zeros((3, 1))), "2 dimensions"),
         ((DAYS, 5.0), "0 dimensions"),
-        ((DAYS,), "without values"),
-        ((pd.Series(VALUES),), "without values"),
-        ((pd.DataFrame({"a": VALUES}, index=pd.DatetimeIndex(MOMENTS)),), "one Series"),
+        ((DAYS,), "A list is not a table"),
+        ((pd.Series(VALUES),), r"1 column\(s\) \(value\), none of them with times"),
+        ((pl.DataFrame({"time": MOMENTS, "a": VALUES, "b": VALUES}),), "has 2 series, such as 'a', 'b'; expected one"),
         ((pl.DataFrame({"a": VALUES}),), r"1 column\(s\) \(a\)"),
         ((pa.table({"a": VALUES, "b": VALUES, "c": VALUES}),), r"3 column\(s\) \(a, b, c\)"),
         ((pd.DataFrame({"a": VALUES}),), r"1 column\(s\) \(a\)"),
-        ((pl.LazyFrame({"a": VALUES}),), "without values"),
+        ((pl.LazyFrame({"a": VALUES}),), r"1 column\(s\) \(a\)"),
     ],
 )
 def test_what_is_not_a_series_of_points_is_refused_with_what_to_do(arguments, message):

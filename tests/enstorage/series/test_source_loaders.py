@@ -68,7 +68,7 @@ def test_a_fingerprint_changes_with_the_files_that_are_loaded(tmp_path):
 
 
 def test_files_that_cannot_be_read_are_told(tmp_path):
-    with pytest.raises(InvalidInputError, match=r"does not exist; expected a CSV file"):
+    with pytest.raises(InvalidInputError, match=r"does not exist; expected a table"):
         list(CsvLoader(str(tmp_path / "a.csv")).load())
     with pytest.raises(InvalidInputError, match=r"No file matches '.*\*\.csv'"):
         CsvLoader(str(tmp_path / "*.csv")).fingerprint()

@@ -1,0 +1,59 @@
+"""Options of every command that reads a table: separator, columns, dates and the like."""
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from enstorage.sources import TableOptions
+
+
+_PANEL = "Form of the table, where it is not found"
+
+
+def _option(help: str) -> Any:
+    return typer.Option(help=help, show_default=False, rich_help_panel=_PANEL)
+
+
+@dataclass(frozen=True)
+class TableArguments:
+    """The fields of `enstorage.sources.TableOptions` as options of a command."""
+
+    series_column: Annotated[str | None, _option("Column with the keys of the series, in a long table.")] = None
+    time_column: Annotated[list[str] | None, _option("Column with the times; twice for a date and a time of day.")] = (
+        None
+    )
+    value_column: Annotated[
+        list[str] | None, _option("Column with the values; as often as needed in a wide table.")
+    ] = None
+    separator: Annotated[str | None, _option("comma, semicolon, tab, pipe, blank or the character.")] = None
+    decimal: Annotated[str | None, _option("Decimal character: . or ,")] = None
+    thousands: Annotated[str | None, _option("Character between groups of three digits: , . ' or a blank.")] = None
+    encoding: Annotated[str | None, _option("Encoding of a text, such as utf-16 or latin-1.")] = None
+    date_order: Annotated[str | None, _option("day-first or month-first, for dates such as 02/03/2024.")] = None
+    date_format: Annotated[str | None, _option("Format of all times, such as %Y%m%d.")] = None
+    time_unit: Annotated[str | None, _option("Unit of times that are numbers since 1970: s, ms, us or ns.")] = None
+    time_zone: Annotated[str | None, _option("Zone of times without offset, such as Europe/London; else UTC.")] = None
+    missing: Annotated[list[str] | None, _option("A further text for a missing value, such as -999; repeatable.")] = (
+        None
+    )
+    sheet: Annotated[str | None, _option("Sheet of an Excel file; the first one by default.")] = None
+    skip_bad_rows: Annotated[
+        bool,
+        typer.Option(
+            "--skip-bad-rows",
+            help="Leave bad rows out and list them, instead of refusing the table.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = False
+
+    def options(self) -> "TableOptions":
+        """The options that the library takes.
+
+        Raises:
+            InvalidInputError: one of them has a wrong value.
+        """
+        from enstorage.sources import TableOptions
+
+        return TableOptions.of({name: value for name, value in asdict(self).items() if value is not None})

@@ -1,0 +1,35 @@
+"""`RawTable`: the cells of a table, before anybody knows what its columns are."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """The cells of a table.
+
+    Attributes:
+        name: of the file, or the kind of the table, for messages.
+        kind: see `TableReport.kind`.
+        frame: the cells; texts as they are written, other types as the table has them.
+        place: gives the name of a row for messages, such as `line 7`, from its position.
+        has_header: false where the columns are called 1, 2, 3 … because the file does not name them.
+        encoding: of a text file.
+        separator: of a text file.
+        skipped_lines: see `TableReport.skipped_lines`.
+        rest: position of a column with what stands in rows beyond the last column; None if there is none.
+    """
+
+    name: str
+    kind: str
+    frame: "pl.DataFrame"
+    place: Callable[[int], str]
+    has_header: bool = True
+    encoding: str | None = None
+    separator: str | None = None
+    skipped_lines: int = 0
+    rest: "pl.Series | None" = None
