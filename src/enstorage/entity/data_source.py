@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
@@ -22,7 +21,6 @@ from enstorage.series.base import AGGREGATES, Points, SeriesStore, check_aggrega
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
     from sqlalchemy.orm import Session
 
     from enstorage.connector import Connector
@@ -207,6 +205,7 @@ class DataSource(Record):
             InvalidInputError: lengths differ, a value is not a finite number, a time is repeated, two times are moved to
                 one, a row of the table cannot be read; nothing was written then.
         """
+        from enstorage.series.completeness import snapped
         from enstorage.sources.points import as_points, read_points
 
         with listening(progress) as report:
@@ -214,7 +213,7 @@ class DataSource(Record):
             table = None if values is not None else read_points(times, options)
             checked_times, checked_values = as_points(times, values) if table is None else table.one_series()
             if snap is not None:
-                checked_times = _snapped(checked_times, snap)
+                checked_times = snapped(checked_times, TimeInterval.parse(snap))
             report("Storing points", 1, 1)
         # A new source is stored with its points or not at all.
         with self.connector.transaction() if self._is_new else nullcontext():
@@ -382,20 +381,6 @@ class DataSource(Record):
     def _after_delete(self, session: "Session") -> None:
         # Only after the commit: a roll-back could not restore the points.
         session.info.setdefault("on_commit", []).append(partial(_delete_points, self.connector.series, self.id))
-
-
-def _snapped(times: "NDArray[np.int64]", snap: str) -> "NDArray[np.int64]":
-    from enstorage.series.completeness import snapped
-
-    moved = snapped(times, TimeInterval.parse(snap))
-    distinct, counts = np.unique(moved, return_counts=True)
-    if (counts > 1).any():
-        raise InvalidInputError(
-            f"{int((counts > 1).sum())} starts of buckets of {snap} are nearest to several times, the first "
-            f"{to_iso(int(distinct[counts > 1][0]))}; expected one time for each. Give a shorter interval as snap, or "
-            "leave the repeated points out."
-        )
-    return moved
 
 
 def _delete_points(series: SeriesStore, source_id: int) -> None:
