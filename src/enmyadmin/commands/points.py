@@ -85,9 +85,9 @@ def import_csv(
     elif target.time_interval is not None:
         interval = f"interval {target.time_interval}"
     if as_json:
-        found = {} if isinstance(target, Panel) else {"import_report": target.import_report()}
+        told = {} if isinstance(target, Panel) else {"import_report": target.import_report()}
         kept = {"points": count, kind: target.as_dictionary(), "made_store": made, "table": read.report.to_json()}
-        print_json(kept | found)
+        print_json({**kept, **told})
         return
     for line in read.report.lines():
         print_line(line)
