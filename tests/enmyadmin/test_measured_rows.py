@@ -19,7 +19,7 @@ def load(folder):
 def test_an_import_and_a_snapshot_tell_what_is_empty_and_what_is_left_out(enstorage):
     enstorage("init")
     told = enstorage("import-csv", load(enstorage.folder))[1]
-    assert told.splitlines()[1:] == ["3 buckets are empty between points."]
+    assert told.splitlines()[-1] == "3 buckets are empty between points."
     again = enstorage("import-csv", "load.csv", "--name", "months", "--interval", "1mo", "--aggregate", "sum", "--json")
     report = json.loads(again[1])["import_report"]
     assert (report["points"], report["buckets"], report["partial_first"], report["partial_last"]) == (83, 4, True, True)
@@ -35,7 +35,7 @@ def test_a_preparation_and_an_ensemble_count_filled_rows(enstorage):
     enstorage("import-csv", load(enstorage.folder))
     enstorage("snapshot", "load")
     told = enstorage("prepare", 1, "--clean", "forward", "--valid", 0.15)[1]
-    assert told.endswith("3 rows were filled: models see their values, and no error counts them.\n")
+    assert told.endswith("3 filled, which models see and no error counts.\n")
     with Connector():
         (preparation,) = DataPreparation.get_list()
         project = Project(name="Load", data_source=preparation.data_snapshot.data_source).save()

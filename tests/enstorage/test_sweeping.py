@@ -14,7 +14,7 @@ from sklearn.linear_model import LinearRegression
 from sqlalchemy import select
 
 from enstorage import Connector, DataSnapshot, DataSource, Project, check, gc
-from enstorage.entity import STORE, DataCsv, Ensemble, Forecast, Model, data_snapshot
+from enstorage.entity import STORE, DataCsv, Ensemble, Forecast, Model, _rows
 from enstorage.entity._object_columns import hash_columns
 from enstorage.errors import CorruptError, InvalidInputError, StoreError
 from enstorage.upkeep import sweep as sweeping
@@ -285,7 +285,7 @@ class TestBesideAWriter:
             store.series.compact()
             gc(store, delete=True)
 
-        when(data_snapshot, "_load", rewrite_and_sweep, after=True)
+        when(_rows, "_rows", rewrite_and_sweep, after=True)
         snapshot = sunspots.create_snapshot()
         monkeypatch.undo()
         assert snapshot.read_again()[1].tobytes() == values.tobytes()

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
@@ -24,7 +23,6 @@ from enstorage.series.base import AGGREGATES, Points, SeriesStore, check_aggrega
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from numpy.typing import NDArray
     from sqlalchemy.orm import Session
 
     from enstorage.connector import Connector
@@ -219,6 +217,7 @@ class DataSource(CalendarColumns, Record):
             InvalidInputError: lengths differ, a value is not a finite number, a time is repeated, two times are moved to
                 one, a row of the table cannot be read; nothing was written then.
         """
+        from enstorage.series.completeness import snapped
         from enstorage.sources.points import as_points, read_points
 
         with listening(progress) as report:
@@ -229,7 +228,7 @@ class DataSource(CalendarColumns, Record):
             else:
                 checked_times, checked_values = table.one_series()
             if snap is not None:
-                checked_times = _snapped(checked_times, self._calendar_of(snap))
+                checked_times = snapped(checked_times, self._calendar_of(snap))
             report("Storing points", 1, 1)
         # A new source is stored with its points or not at all.
         with self.connector.transaction() if self._is_new else nullcontext():
@@ -412,20 +411,6 @@ def clock_of_tables(clock: Calendar) -> dict[str, str]:
     """The options with which a table is read by a clock."""
     zone = {} if clock.time_zone == "UTC" else {"time_zone": clock.time_zone}
     return {"time_unit": "step"} if clock.is_counter else zone
-
-
-def _snapped(times: "NDArray[np.int64]", snap: Calendar) -> "NDArray[np.int64]":
-    from enstorage.series.completeness import snapped
-
-    moved = snapped(times, snap)
-    distinct, counts = np.unique(moved, return_counts=True)
-    if (counts > 1).any():
-        raise InvalidInputError(
-            f"{int((counts > 1).sum())} starts of buckets of {snap} are nearest to several times, the first "
-            f"{snap.label(int(distinct[counts > 1][0]))}; expected one time for each. Give a shorter interval as snap, or "
-            "leave the repeated points out."
-        )
-    return moved
 
 
 def _delete_points(series: SeriesStore, source_id: int) -> None:

@@ -96,13 +96,25 @@ class Completeness:
 
 
 def snapped(times: NDArray[np.int64], calendar: Calendar) -> NDArray[np.int64]:
-    """The start of a bucket that is nearest to each time, of two the earlier one; shape (n,) → (n,)."""
+    """The start of a bucket that is nearest to each time, of two the earlier one; shape (n,) → (n,).
+
+    Raises:
+        InvalidInputError: one start is nearest to several times.
+    """
     if not len(times):
         return times
     edges = _edges(calendar.range(int(times.min()), int(times.max()) + 1), calendar)
     after = np.searchsorted(edges, times, side="right")
     before, following = edges[after - 1], edges[np.minimum(after, len(edges) - 1)]
-    return np.where(following - times < times - before, following, before)
+    moved = np.where(following - times < times - before, following, before)
+    distinct, counts = np.unique(moved, return_counts=True)
+    if (counts > 1).any():
+        raise InvalidInputError(
+            f"{int((counts > 1).sum())} starts of buckets of {calendar} are nearest to several times, the first "
+            f"{calendar.label(int(distinct[counts > 1][0]))}; expected one time for each. Give a shorter interval as "
+            "snap, or leave the repeated points out."
+        )
+    return moved
 
 
 def _edges(starts: NDArray[np.int64], calendar: Calendar) -> NDArray[np.int64]:
