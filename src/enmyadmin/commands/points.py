@@ -72,10 +72,11 @@ def import_csv(
             target = find_record(Panel, panel, open_store(store))
             target.write(read)
         else:
-            longest = max((times for times, _ in read.by_series().values()), key=len)
             zone = table.time_zone or "UTC"
             found = (
-                Calendar.parse(interval, time_zone=zone, anchor=anchor) if interval else infer_calendar(longest, zone)
+                Calendar.parse(interval, time_zone=zone, anchor=anchor)
+                if interval
+                else infer_calendar(read.times(), zone)
             )
             connector, made = open_or_make_store(store)
             target = (Panel if read.report.series > 1 else DataSource).from_table(

@@ -41,7 +41,7 @@ def infer_calendar(times: Any, time_zone: str = "UTC") -> Calendar | None:
     instants = np.unique(to_ns_array(times))
     if instants.size < 2:
         raise InvalidInputError(
-            f"There are {instants.size} different times; expected at least two to infer an interval. Give the interval."
+            f"Number of different times: {instants.size}; expected at least two to infer an interval. Give the interval."
         )
     local = to_local(instants, time_zone)
     spacing = infer_spacing(local)

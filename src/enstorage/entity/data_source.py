@@ -168,8 +168,8 @@ class DataSource(CalendarColumns, Record):
             buckets = time_interval or "1ns"  # points that are not grouped have a clock too
             clock = Calendar.parse(buckets, time_zone=time_zone, anchor=anchor)
             read = read_table(table, TableOptions.of(clock_of_tables(clock) | options))
-            times, _ = read.one_series()
-            found = infer_calendar(times, time_zone) if time_interval is None else clock
+            read.one_series()
+            found = infer_calendar(read.times(), time_zone) if time_interval is None else clock
             source = cls(
                 name=name,
                 time_interval=None if found is None else str(found),

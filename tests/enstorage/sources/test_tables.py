@@ -1,6 +1,7 @@
 """Tables as people have them become the same points; the report says what was taken."""
 
 import gzip
+import io
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pytest
 import xlsxwriter
 
+from enstorage import DataSource
 from enstorage.errors import InvalidInputError
 from enstorage.instant import to_iso
 from enstorage.sources.tables import TableOptions, read_table
@@ -374,3 +376,9 @@ def test_the_encoding_is_found_or_told(read):
     for encoding, told in (("cp1251", None), ("koi8-r", "koi8-r"), ("utf-8", None), ("utf-16-be", None)):
         _, report = read(f"{names}\n01.01.2024;1,5\n".encode(encoding), encoding=told)
         assert report.value_columns == ("значение уровня воды",), encoding
+
+
+def test_the_interval_is_inferred_from_the_times_of_missing_values_too(store):
+    months = "time,value\n2024-01-31,1\n2024-02-29,\n2024-03-31,-\n2024-04-30,4\n"
+    table = pl.read_csv(io.StringIO(months), infer_schema=False)
+    assert DataSource.from_table(table, name="months", connector=store).time_interval == "1mo"

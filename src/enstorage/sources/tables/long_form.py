@@ -30,11 +30,13 @@ class LongForm:
 
     Attributes:
         points: columns `series`, `time`, `value`.
+        gaps: columns `series` and `time` of the missing values.
         repeated: number of rows that repeat one above.
         bad_rows: rows that were left out.
     """
 
     points: "pl.DataFrame"
+    gaps: "pl.DataFrame"
     repeated: int
     bad_rows: tuple[BadRow, ...]
 
@@ -67,7 +69,7 @@ def to_long(
         keys, are_without = read_keys(raw, layout.series)
         _collect(bad, raw, np.flatnonzero(are_without & ~is_out), (layout.series,), layout.series, _NO_KEY)
         is_out |= are_without
-    pieces = []
+    pieces, gaps = [], []
     for column in values:
         _collect(bad, raw, np.flatnonzero(column.are_bad & ~is_out), (column.name,), column.name, _NO_NUMBER)
         is_point = ~(is_out | column.are_missing | column.are_bad)
@@ -75,6 +77,7 @@ def to_long(
         series = pl.lit(column.name).alias("series") if keys is None else keys.alias("series")
         piece = piece.with_columns(series)
         pieces.append(piece if is_point.all() else piece.filter(pl.Series(is_point)))
+        gaps.append(piece.filter(pl.Series(column.are_missing & ~is_out)).select("series", "time"))
     points = pl.concat(pieces)
     points, repeated = _without_repeated(points, raw, time_name, bad)
     if bad and not options.skip_bad_rows:
@@ -87,7 +90,8 @@ def to_long(
     if points.is_empty():
         raise InvalidInputError(f"{raw.name} holds no points: no row has both a time and a value. Check the table.")
     ordered = sorted(bad, key=lambda each: each[0])
-    return LongForm(points.select("series", "time", "value"), repeated, tuple(row for _, row in ordered))
+    bad_rows = tuple(row for _, row in ordered)
+    return LongForm(points.select("series", "time", "value"), pl.concat(gaps), repeated, bad_rows)
 
 
 def _collect(

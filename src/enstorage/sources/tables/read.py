@@ -35,16 +35,23 @@ class Table:
     Attributes:
         points: columns `series` (text), `time` (int64 ns since 1970 UTC) and `value` (float64, finite), in the order of
             the table; each time once in a series.
+        gaps: columns `series` and `time` of the missing values.
         report: what was taken.
     """
 
     points: "pl.DataFrame"
+    gaps: "pl.DataFrame"
     report: TableReport
 
     def by_series(self) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]]:
         """Times (ascending) and values, shape (n,) each, by the key of the series, in the order of the table."""
         parts = self.points.partition_by("series", maintain_order=True) if self.report.series > 1 else [self.points]
         return {part["series"][0]: _sorted(part) for part in parts}
+
+    def times(self) -> NDArray[np.int64]:
+        """The times of the longest series, ascending, also those without a value: its interval is inferred from all."""
+        key, (times, _) = max(self.by_series().items(), key=lambda item: len(item[1][0]))
+        return np.union1d(times, self.gaps.filter(series=key)["time"].to_numpy())
 
     def one_series(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Times (ascending) and values of the only series.
@@ -109,7 +116,7 @@ def read_table(table: Any, options: TableOptions = _NOTHING_TOLD, *, content: by
         repeated=found.repeated,
         bad_rows=found.bad_rows,
     )
-    return Table(found.points, report)
+    return Table(found.points, found.gaps, report)
 
 
 def _sorted(points: "pl.DataFrame") -> tuple[NDArray[np.int64], NDArray[np.float64]]:

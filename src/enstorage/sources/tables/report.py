@@ -6,6 +6,7 @@ from typing import Any
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "blanks"}
 _THOUSANDS = {",": "commas", ".": "points", " ": "blanks", "'": "apostrophes"}
 _SHOWN = 10
+_GAPS = ("a gap", "gaps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,9 @@ class TableReport:
         """The report as sentences, for people."""
         found = [f"Read {self.name}: {', '.join(self._form())}."]
         if self.missing:
-            found.append(f"{_counted(self.missing, 'value is', 'values are')} missing and became a gap.")
+            found.append(
+                f"{_counted(self.missing, 'value is', 'values are')} missing and became {_GAPS[self.missing > 1]}."
+            )
         if self.repeated:
             found.append(f"{_counted(self.repeated, 'row repeats', 'rows repeat')} a row above and counted once.")
         if self.left_out:
