@@ -107,16 +107,15 @@ def test_a_scale_that_was_fitted_on_all_rows(research, way, rows):
 
 def test_an_error_that_is_far_below_all_others(research):
     truth = noise(1, ROWS)
+    known = enstorage.DataSet.from_arrays(DAYS, truth[:, None], truth, PARTS, name="truth")
     models = []
     for name, error in (("plain", 1.0), ("better", 0.05), ("knows", 0.0001)):
         model = research.create_model(name)
+        model.data_set(known)
         for part in ("train", "valid", "test"):
             rows = part == PARTS
             model.save_forecasts(part, DAYS[rows], truth[rows] + error * noise(2, ROWS)[rows])
         models.append(model)
-    known = enstorage.DataSet.from_arrays(DAYS, truth[:, None], truth, PARTS, name="truth")
-    for model in models:
-        model.data_set(known)
     made = endirector.Conductor(research.project.create_ensemble("voting", models=models)).render()
     far = [
         label

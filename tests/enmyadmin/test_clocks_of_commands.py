@@ -26,3 +26,16 @@ def test_a_source_with_a_time_zone_shows_local_times(enstorage):
     assert "2 rows from 2024-01-02T00:00:00+05:30 to 2024-01-03T00:00:00+05:30" in enstorage("snapshot", 1)[1]
     assert "2024-01-02T00:00:00+05:30" in enstorage("show", "data-source", 1)[1]
     assert "no time zone 'Mars'" in enstorage("create", "data-source", "x", "--time-zone", "Mars")[2]
+
+
+def test_counters_are_exported_as_integers_and_read_back(enstorage):
+    enstorage("init")
+    assert enstorage("create", "data-source", "Rings", "--interval", "step")[0] == 0
+    written = "time,value\n-5001,1.25\n-5000,0.5\n3,2.0\n"
+    (enstorage.folder / "rings.csv").write_text(written)
+    assert enstorage("import-csv", enstorage.folder / "rings.csv", "--source", 1)[0] == 0
+    assert enstorage("export-csv", "data-source", 1, enstorage.folder / "out.csv")[0] == 0
+    assert (enstorage.folder / "out.csv").read_text() == written
+    enstorage("snapshot", 1)
+    assert enstorage("export-csv", "data-snapshot", 1, enstorage.folder / "rows.csv")[0] == 0
+    assert (enstorage.folder / "rows.csv").read_text().startswith("time,value\n-5001,1.25\n-5000,0.5\n-4999,")

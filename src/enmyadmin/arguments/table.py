@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from enstorage import DataSource, Panel
     from enstorage.sources import TableOptions
 
 
@@ -50,12 +51,16 @@ class TableArguments:
         ),
     ] = False
 
-    def options(self) -> "TableOptions":
+    def options(self, by_clock_of: "DataSource | Panel | None" = None) -> "TableOptions":
         """The options that the library takes.
+
+        Args:
+            by_clock_of: what the points will be written to; its zone, or its integer axis, holds where none is given.
 
         Raises:
             InvalidInputError: one of them has a wrong value.
         """
         from enstorage.sources import TableOptions
 
-        return TableOptions.of({name: value for name, value in asdict(self).items() if value is not None})
+        clock = {} if by_clock_of is None else by_clock_of.table_clock()
+        return TableOptions.of(clock | {name: value for name, value in asdict(self).items() if value is not None})

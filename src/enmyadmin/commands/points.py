@@ -1,7 +1,7 @@
 """Commands about points: import-csv, import-lines, export-csv, delete-points."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -62,14 +62,16 @@ def import_csv(
     made = False
     with listening(not (quiet or as_json)) as report:
         report("Reading points", 0, 2)
-        read = read_table(file, table.options())  # before anything is made: a bad row changes nothing
-        writing = report.within(1, 2, 2)
-        target: DataSource | Panel
+        target: DataSource | Panel | None = None
         if source is not None:
             target = find_record(DataSource, source, open_store(store))
-            target.write(read, progress=writing)
         elif panel is not None:
             target = find_record(Panel, panel, open_store(store))
+        # Before anything is made: a bad row changes nothing.
+        read = read_table(file, table.options(by_clock_of=target))
+        if isinstance(target, DataSource):
+            target.write(read, progress=report.within(1, 2, 2))
+        elif target is not None:
             target.write(read)
         else:
             zone = table.time_zone or "UTC"
@@ -161,7 +163,7 @@ def export_csv(
     """Export points, or the table of a record, to a CSV file.
 
     A data source and a panel have points, a model has forecasts; snapshots, preparations, data sets, forecasts and ensembles
-    have tables. Times are ISO 8601; import-csv reads the file back exactly.
+    have tables. Times are ISO 8601, counters stay integers; import-csv reads the file back exactly.
 
     Example: enstorage export-csv data-source 1 load.csv
     """
@@ -172,14 +174,15 @@ def export_csv(
     record = find_record(entity_class(entity), id, open_store(store))
     check_writable(file, overwrite=overwrite)
     if isinstance(record, DataSource):
-        write_csv_points(file, *record.read(), overwrite=overwrite)
+        write_csv_points(file, *record.read(), overwrite=overwrite, is_counter=record.clock.is_counter)
     elif isinstance(record, Model | Panel):
         table = record.forecasts() if isinstance(record, Model) else record.read()
-        write_whole(file, with_iso_times(table).write_csv().encode(), overwrite=overwrite)
+        content = with_iso_times(table, is_counter=_is_counter(record)).write_csv().encode()
+        write_whole(file, content, overwrite=overwrite)
     elif hasattr(record, "to_csv"):
         record.to_csv(file)
     elif hasattr(record, "data_csv"):
-        record.data_csv.to_csv(file)
+        record.data_csv.to_csv(file, is_counter=_is_counter(record))
     else:
         raise InvalidInputError(
             f"{described_first(record)} has no table; expected a data_source, panel, data_snapshot, "
@@ -188,6 +191,16 @@ def export_csv(
     size = None if is_stream(file) else file.stat().st_size
     err = is_standard_output(file)
     print_json({"file": str(file), "bytes": size}, err=err) if as_json else print_line(f"Wrote {file}.", err=err)
+
+
+def _is_counter(record: Any) -> bool | None:
+    """True if the times of a record are those of an integer axis, False if not; None if the record does not know."""
+    from enstorage import DataPreparation, DataSnapshot, Panel
+
+    if isinstance(record, Panel):
+        return all(source.clock.is_counter for source in record.sources().values())
+    snapshot = record.data_snapshot if isinstance(record, DataPreparation) else record
+    return snapshot.clock.is_counter if isinstance(snapshot, DataSnapshot) else None
 
 
 def delete_points(

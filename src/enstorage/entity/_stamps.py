@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from enstorage.calendars.stamps import parse_times
 from enstorage.entity.data_source import DataSource
+from enstorage.entity.forecast import each_series
 from enstorage.instant import not_years
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def ids_of(model: "Model", id: ArrayLike, series: ArrayLike, data_set: "DataSet 
     """
     shape = np.shape(id)
     flat = np.asarray(id, dtype=None if hasattr(id, "dtype") else object).ravel() if len(shape) != 1 else id
-    each = np.repeat(np.broadcast_to(np.asarray(series), shape[:1]), int(np.prod(shape[1:])))
+    each = each_series(series, shape[0] if shape else 1, int(np.prod(shape[1:])))
     clocks = _clocks(model, data_set)
     known = np.unique(each).tolist()
     if len(known) == 1:

@@ -104,6 +104,21 @@ class CalendarColumns:
         """Its calendar; of points that are not grouped one that has their time zone."""
         return self.calendar or Calendar(1, "ns", self.time_zone)
 
+    def table_clock(self, time_unit: str | None = None) -> dict[str, str]:
+        """The options of `enstorage.sources.TableOptions` with which its tables are read.
+
+        Args:
+            time_unit: of times that are numbers.
+        """
+        return clock_of_tables(self.clock) | ({} if time_unit is None else {"time_unit": time_unit})
+
+    def _calendar_of(self, interval: str) -> Calendar:
+        """The buckets of an interval; its own anchor and dates hold for its own interval only."""
+        own = self.calendar
+        if own is not None and interval == str(own):
+            return own
+        return Calendar.parse(interval, time_zone=self.time_zone, **(self.dates or {}))
+
     @validates("time_interval")
     def _canonical_interval(self, _key: str, value: str | None) -> str | None:
         return None if value is None else canonical_interval(value)
@@ -119,6 +134,12 @@ class CalendarColumns:
     @validates("dates")
     def _canonical_dates(self, _key: str, value: dict[str, Any] | None) -> dict[str, Any] | None:
         return None if value is None else canonical_dates(value)
+
+
+def clock_of_tables(clock: Calendar) -> dict[str, str]:
+    """The options with which a table is read by a clock."""
+    zone = {} if clock.time_zone == "UTC" else {"time_zone": clock.time_zone}
+    return {"time_unit": "step"} if clock.is_counter else zone
 
 
 def dates_of(holidays: Iterable[Any] | None, periods: Iterable[Any] | None) -> dict[str, Any] | None:

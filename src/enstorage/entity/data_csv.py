@@ -129,10 +129,10 @@ class DataCsv(Record):
         """The table as an Arrow table."""
         return self.table().to_arrow()
 
-    def to_csv(self, path: str | os.PathLike[str] | None = None) -> str:
+    def to_csv(self, path: str | os.PathLike[str] | None = None, *, is_counter: bool | None = None) -> str:
         """The table as CSV with a header; also written to `path` if one is given.
 
-        Lists become columns `x_0`, `x_1` …, times ISO 8601.
+        Lists become columns `x_0`, `x_1` …, times ISO 8601; those of an integer axis (`is_counter`) stay integers.
         """
         import polars as pl
 
@@ -141,7 +141,7 @@ class DataCsv(Record):
             if isinstance(kind, pl.Array):
                 names = [f"{name}_{index}" for index in range(kind.size)]
                 table = table.with_columns(table[name].arr.to_struct(names)).unnest(name)
-        text = with_iso_times(table).write_csv()
+        text = with_iso_times(table, is_counter=is_counter).write_csv()
         if path is not None:
             write_whole(path, text.encode(), overwrite=True)
         return text

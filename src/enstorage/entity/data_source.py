@@ -13,7 +13,7 @@ from enstorage.calendars.calendar import Calendar
 from enstorage.calendars.stamps import parse_time
 from enstorage.database.types import Name
 from enstorage.entity._record import Record
-from enstorage.entity.calendar_columns import CalendarColumns, dates_of
+from enstorage.entity.calendar_columns import CalendarColumns, clock_of_tables, dates_of
 from enstorage.entity.columns import facts
 from enstorage.errors import InvalidInputError, StoreError
 from enstorage.instant import TimeLike
@@ -202,10 +202,9 @@ class DataSource(CalendarColumns, Record):
                 or Excel, or a table of pandas, Polars or Arrow), or an `enstorage.sources` loader of one series. What was
                 taken from a table is in `table_report`; missing values in it are gaps.
             values: shape (n,), finite.
-            time_unit: of times that are numbers: `s`, `ms`, `us` or `ns` since 1970, `excel` (days of spreadsheets) or
-                `year`. Without it integers are nanoseconds, and are refused if they may be something else.
-            snap: an interval, such as `1h`: each time is moved to the nearest start of a bucket of it, for times that
-                jitter around these starts; see `import_report`.
+            time_unit: of numbers: `s`, `ms`, `us` or `ns` since 1970, `excel` (days of spreadsheets) or `year`. Without it
+                integers are nanoseconds, and are refused if they may be something else.
+            snap: an interval, such as `1h`: times that jitter are moved to the nearest start of a bucket of it.
             progress: show a bar, or a function, see `enstorage.Progress`.
             **options: the form of the table, see `enstorage.sources.TableOptions`.
 
@@ -222,7 +221,7 @@ class DataSource(CalendarColumns, Record):
 
         with listening(progress) as report:
             report("Reading points", 0, 1)
-            table = None if values is not None else read_points(times, options, self._clock_of_tables(time_unit))
+            table = None if values is not None else read_points(times, options, self.table_clock(time_unit))
             if table is None:
                 checked_times, checked_values = as_points(times, values, self.clock, time_unit)
             else:
@@ -305,12 +304,10 @@ class DataSource(CalendarColumns, Record):
         if interval is None:
             return series.read(self.id, start, end)
         buckets, function = self._calendar_of(interval), check_aggregate(aggregate or self.aggregate)
-        extent = series.extent(self.id)
-        if extent is None:
+        if (extent := series.extent(self.id)) is None:
             return series.read(self.id, start, end)
-        start = extent[0] if start is None else start
-        end = extent[1] + 1 if end is None else end
-        return series.aggregate(self.id, start, end, buckets, function)
+        period = extent[0] if start is None else start, extent[1] + 1 if end is None else end
+        return series.aggregate(self.id, *period, buckets, function)
 
     def delete_points(self, time_from: TimeLike | None = None, time_to: TimeLike | None = None) -> int:
         """Delete the points of the half-open period [time_from, time_to), by default all; returns their number."""
@@ -387,16 +384,6 @@ class DataSource(CalendarColumns, Record):
     def _time(self, value: TimeLike | None) -> int | None:
         return None if value is None else parse_time(value, self.time_zone, is_counter=self.clock.is_counter)
 
-    def _clock_of_tables(self, time_unit: str | None) -> dict[str, str]:
-        return clock_of_tables(self.clock) | ({} if time_unit is None else {"time_unit": time_unit})
-
-    def _calendar_of(self, interval: str) -> Calendar:
-        """The buckets of an interval; its own anchor and dates hold for its own interval only."""
-        own = self.calendar
-        if own is not None and interval == str(own):
-            return own
-        return Calendar.parse(interval, time_zone=self.time_zone, **(self.dates or {}))
-
     @classmethod
     def _after_insert(cls, ids: list[int], connector: "Connector") -> None:
         # The ids of a transaction that was rolled back or killed are assigned again, but the points under them stay.
@@ -405,12 +392,6 @@ class DataSource(CalendarColumns, Record):
     def _after_delete(self, session: "Session") -> None:
         # Only after the commit: a roll-back could not restore the points.
         session.info.setdefault("on_commit", []).append(partial(_delete_points, self.connector.series, self.id))
-
-
-def clock_of_tables(clock: Calendar) -> dict[str, str]:
-    """The options with which a table is read by a clock."""
-    zone = {} if clock.time_zone == "UTC" else {"time_zone": clock.time_zone}
-    return {"time_unit": "step"} if clock.is_counter else zone
 
 
 def _delete_points(series: SeriesStore, source_id: int) -> None:

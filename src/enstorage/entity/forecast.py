@@ -160,7 +160,7 @@ def point_forecasts(series: int | ArrayLike, id: ArrayLike, values: ArrayLike) -
     flat: NDArray[np.int64] = times.ravel()
     table = pl.DataFrame(
         {
-            "series": _each_series(series, len(ids), horizon),
+            "series": each_series(series, len(ids), horizon),
             "id": flat,
             "step": steps,
             "quantile": pl.Series([None] * flat.size, dtype=pl.Float64),
@@ -196,7 +196,12 @@ def with_quantiles(
     return pl.concat(tables)
 
 
-def _each_series(series: int | ArrayLike, rows: int, horizon: int) -> NDArray[np.int64]:
+def each_series(series: int | ArrayLike, rows: int, horizon: int) -> NDArray[np.int64]:
+    """The id of the source of each forecast, shape (rows · horizon,).
+
+    Raises:
+        InvalidInputError: there is neither one id nor one for each row.
+    """
     given = np.asarray(series)
     if given.dtype.kind not in "iu" or given.shape not in ((), (rows,)):
         raise InvalidInputError(

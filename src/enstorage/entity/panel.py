@@ -11,9 +11,10 @@ from enstorage.database.types import Name
 from enstorage.entity._many import create_preparations, create_snapshots, write_all
 from enstorage.entity._record import Record
 from enstorage.entity._saving import save_all
+from enstorage.entity.calendar_columns import clock_of_tables
 from enstorage.entity.columns import facts
 from enstorage.entity.data_snapshot import DataSnapshot
-from enstorage.entity.data_source import DataSource, clock_of_tables
+from enstorage.entity.data_source import DataSource
 from enstorage.entity.panel_member import PanelMember
 from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.instant import TimeLike, not_years, to_ns
@@ -185,14 +186,7 @@ class Panel(Record):
             InvalidInputError: the table is as `from_table` refuses it; nothing was written then.
         """
         sources = self._saved().sources()
-        clocks = {(source.clock.time_zone, source.clock.is_counter): source.clock for source in sources.values()}
-        if len(clocks) > 1:
-            raise InvalidInputError(
-                f"The sources of {self} have several clocks: {', '.join(sorted({zone for zone, _ in clocks}))}. Write the "
-                "points of each source by itself: source.write(times, values)."
-            )
-        clock = next((clock_of_tables(each) for each in clocks.values()), {})
-        found = read_table(table, _options(series, time, value, clock | options))
+        found = read_table(table, _options(series, time, value, self.table_clock() | options))
         points = found.by_series()
         unknown = [key for key in points if key not in sources]
         if unknown:
@@ -200,6 +194,20 @@ class Panel(Record):
         count = write_all([sources[key] for key in points], points.values(), time_unit="ns")
         self.__dict__["_report"] = found.report
         return count
+
+    def table_clock(self) -> dict[str, str]:
+        """The options of `enstorage.sources.TableOptions` with which its tables are read, by the clock of its sources.
+
+        Raises:
+            InvalidInputError: its sources have several.
+        """
+        clocks = {(source.time_zone, source.clock.is_counter): source for source in self.sources().values()}
+        if len(clocks) > 1:
+            raise InvalidInputError(
+                f"The sources of {self} have several clocks: {', '.join(sorted({zone for zone, _ in clocks}))}. Write the "
+                "points of each source by itself: source.write(times, values)."
+            )
+        return next((source.table_clock() for source in clocks.values()), {})
 
     @property
     def table_report(self) -> TableReport | None:

@@ -157,9 +157,10 @@ class _Free(Value):
         texts = [each.value for each in literals if isinstance(each.value, str)]
         if operator == "=":
             near = [float(each) for each in numbers if abs(each) < SPARSE]
-            either = [and_(self.number.is_not(None), self.number.in_(near))] if near else []
-            either += [self._near(operator, int(each)) for each in numbers if abs(each) >= SPARSE]
-            return or_(*either, *([self.is_text(texts)] if texts else []))
+            equal = [self.number.in_(near)] if near else []
+            equal += [self._near(operator, int(each)) for each in numbers if abs(each) >= SPARSE]
+            is_number = [and_(self.number.is_not(None), or_(*equal))] if equal else []
+            return or_(*is_number, *([self.is_text(texts)] if texts else []))
         if operator in _COMPARED:
             if texts or isinstance(literals[0].value, bool):
                 raise self.problem(

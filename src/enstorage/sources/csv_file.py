@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 
 def write_csv_points(
-    path: str | Path, times_ns: NDArray[np.int64], values: NDArray[np.float64], *, overwrite: bool = False
+    path: str | Path,
+    times_ns: NDArray[np.int64],
+    values: NDArray[np.float64],
+    *,
+    overwrite: bool = False,
+    is_counter: bool = False,
 ) -> None:
     """Write times and values to a CSV file that `enstorage.sources.tables.read_table` reads back exactly.
 
@@ -25,6 +30,7 @@ def write_csv_points(
         times_ns: Nanoseconds since 1970 UTC, shape (n,); written as ISO 8601.
         values: Shape (n,); written with as many digits as they need, NaN as `nan`.
         overwrite: Whether an existing file is replaced.
+        is_counter: True for times of an integer axis, which are written as integers.
 
     Raises:
         InvalidInputError: The path is a directory, its folder is missing, the file exists and `overwrite` is false, or
@@ -39,19 +45,26 @@ def write_csv_points(
             "Give one value per time."
         )
     # Polars writes the fewest digits that read back to the same float, as `repr` does.
-    text = with_iso_times(pl.DataFrame({"time": times_ns, "value": values})).write_csv()
+    table = pl.DataFrame({"time": times_ns, "value": values})
+    text = with_iso_times(table, is_counter=is_counter).write_csv()
     write_whole(path, text.encode(), overwrite=overwrite)
 
 
-def with_iso_times(table: "pl.DataFrame") -> "pl.DataFrame":
-    """A table with its times as ISO 8601: those of the column `time`, and ids that are times.
+def with_iso_times(table: "pl.DataFrame", *, is_counter: bool | None = None) -> "pl.DataFrame":
+    """A table with its times as ISO 8601: those of the columns `time` and `id`, unless they are counters.
 
-    Ids are times where one of them has 17 digits or more, as integers in a file are nanoseconds then.
+    Args:
+        table: with or without such columns.
+        is_counter: true if its times are those of an integer axis, which stay integers. By default only ids do, if none has
+            17 digits or more, since integers in a file are nanoseconds then.
     """
     import polars as pl
 
-    columns = [name for name in ("time", "id") if table.schema.get(name) == pl.Int64]
-    if "id" in columns and not (table["id"].abs() >= 10**16).any():
-        columns.remove("id")
+    columns = [
+        name
+        for name in ("time", "id")
+        if table.schema.get(name) == pl.Int64
+        and (name == "time" or (table[name].abs() >= 10**16).any() if is_counter is None else not is_counter)
+    ]
     iso = pl.col(columns).cast(pl.Datetime("ns")).dt.to_string("%Y-%m-%dT%H:%M:%S%.9fZ").str.replace(r"\.?0*Z$", "Z")
     return table.with_columns(iso) if columns else table

@@ -51,7 +51,8 @@ def read_bytes(path: Path, kind: str, *, packing: str | None = None, is_text: bo
     except (OSError, ValueError, EOFError, zlib.error) as error:
         if isinstance(error, InvalidInputError):
             raise
-        if packing is not None and (not isinstance(error, OSError) or error.errno is None):
+        is_wait = isinstance(error, TimeoutError)
+        if packing is not None and not is_wait and (not isinstance(error, OSError) or error.errno is None):
             raise InvalidInputError(
                 f"{path} is not a complete {packing} file, although its name ends in {path.suffix}. Compress it again."
             ) from None

@@ -164,7 +164,7 @@ def test_a_backup_beside_a_writer_is_of_one_moment(store, empty, tmp_path):
             model, turn = Model.get(1), 0
             while not stop.is_set():
                 turn += 1
-                DataSource(name=f"new {turn}").write([turn], [turn + 0.5])
+                DataSource(name=f"new {turn}").write([turn], [turn + 0.5], time_unit="ns")
                 model.metas({f"first {turn}": turn, f"second {turn}": turn})
 
     writer = threading.Thread(target=write)

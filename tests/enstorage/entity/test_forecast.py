@@ -12,7 +12,12 @@ COLUMNS = ["part", "series", "id", "step", "quantile", "value"]
 
 
 @pytest.fixture
-def model(sunspots):
+def model(store):
+    return Project(name="p", data_source=DataSource(name="events")).create_research("r").create_model("m")
+
+
+@pytest.fixture
+def yearly_model(sunspots):
     return Project(name="p", data_source=sunspots).create_research("r").create_model("m")
 
 
@@ -31,7 +36,8 @@ def test_they_come_back_with_series_id_step_and_value(store, model):
     assert kept.data_csv.to_csv().splitlines()[0] == "series,id,step,quantile,value"
 
 
-def test_a_horizon_of_three_gives_three_steps_a_row(store, model, sunspots):
+def test_a_horizon_of_three_gives_three_steps_a_row(store, yearly_model, sunspots):
+    model = yearly_model
     preparation = sunspots.create_snapshot().create_preparation("drop", "log+difference")
     data_set = preparation.create_set(Window(4, horizon=3))
     model.data_set(data_set)
@@ -67,7 +73,8 @@ def test_newer_ones_replace_those_of_the_same_part_only(store, model, census):
     assert census(store) == before | {"objects": before["objects"] + 1}
 
 
-def test_those_of_an_earlier_object_are_out_of_date(store, model, sunspots):
+def test_those_of_an_earlier_object_are_out_of_date(store, yearly_model, sunspots):
+    model = yearly_model
     data_set = sunspots.create_snapshot().create_preparation("drop", "minmax").create_set(Window(3))
     model.data_set(data_set)
     _, X, y = data_set.arrays("train")
