@@ -157,7 +157,7 @@ class _Free(Value):
         texts = [each.value for each in literals if isinstance(each.value, str)]
         if operator == "=":
             near = [float(each) for each in numbers if abs(each) < SPARSE]
-            equal = [self.number.in_(near)] if near else []
+            equal: list[ColumnElement[bool]] = [self.number.in_(near)] if near else []
             equal += [self._near(operator, int(each)) for each in numbers if abs(each) >= SPARSE]
             is_number = [and_(self.number.is_not(None), or_(*equal))] if equal else []
             return or_(*is_number, *([self.is_text(texts)] if texts else []))

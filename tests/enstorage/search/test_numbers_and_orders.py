@@ -129,6 +129,12 @@ def test_facts_are_compared_as_python_compares_them(models, given, literal, numb
     assert found(models, f"meta.x != {chosen[0]!r}") == expected(given, lambda value: not equal(value, chosen[0]))
 
 
+def test_a_text_is_not_equal_to_any_number(models):
+    record(models, ["good", 1e300, 2.0, None])
+    assert found(models, "meta.x != 1e300") == [0, 2]
+    assert found(models, "meta.x not in (1e300, 2)") == [0]
+
+
 @once
 @given(several.filter(lambda given: not any(is_number(each) and 2**63 <= abs(each) < 1e300 for each in given)))
 @example(MIXED)
