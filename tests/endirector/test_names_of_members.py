@@ -231,6 +231,7 @@ def test_importing_again_after_renaming_changes_nothing(made, elsewhere):
     back.close()
 
 
+@pytest.mark.long
 def test_a_bundle_of_an_earlier_version_is_imported_by_the_order_of_members(made, earlier, empty_store):
     path = export_project(the(earlier, "formed").project, made / "earlier.enz").path
     connector = Connector.in_folder(new_folder(empty_store, made / "from-earlier"))

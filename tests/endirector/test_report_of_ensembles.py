@@ -143,6 +143,7 @@ def test_stored_quantiles_are_shown_with_their_coverage(project):
     assert f"calibrated on {kept['rows']} held-out rows" in text
 
 
+@pytest.mark.long
 def test_one_member_and_many_members_have_a_report_too(project):
     one = Page(endirector.report(rendered(project, models=project.models()[:1])).html)
     assert "There is one member, which cannot be left out." in one.text

@@ -158,6 +158,7 @@ def bits(values):
     return np.asarray(values, np.float64).view(np.int64).tolist()
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=9), TIMES),

@@ -138,6 +138,7 @@ def is_harmless(text):
     return all(line.isprintable() for line in text.split("\n"))
 
 
+@pytest.mark.long
 def test_what_commands_print_commands_no_terminal(enstorage, tmp_path):
     folder = tmp_path / f"\x1b[31m [red]{'x' * 20}"
     folder.mkdir()

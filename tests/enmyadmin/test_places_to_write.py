@@ -106,6 +106,7 @@ def test_no_command_replaces_a_device(enstorage, words):
     assert stat.S_ISCHR(Path("/dev/full").stat().st_mode)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_standard_output_gets_the_data_alone(enstorage, tmp_path):
     program = Path(sys.executable).parent / "enstorage"

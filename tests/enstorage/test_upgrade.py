@@ -186,6 +186,7 @@ class Migrating:
         server.create_database(name)
         return server.url(name)
 
+    @pytest.mark.long
     @pytest.mark.slow
     def test_processes_that_open_an_empty_database_at_once_all_work(self, url, tmp_path):
         open_at_once(url, tmp_path)
@@ -193,6 +194,7 @@ class Migrating:
         assert DataSource.count() == 15
         connector.close()
 
+    @pytest.mark.long
     @pytest.mark.slow
     def test_processes_that_upgrade_at_once_all_work(self, url, tmp_path):
         migrate(url, REVISIONS[0])

@@ -56,6 +56,7 @@ def assert_same(first, second):
     np.testing.assert_allclose(first.loss, second.loss, atol=1e-5)
 
 
+@pytest.mark.others_long
 @pytest.mark.parametrize(
     ("network", "batch_size"),
     [(PLAIN, 16), (DROPPING, 64)],
@@ -110,6 +111,7 @@ def untrained(one):
     return TrainedNetwork(one.network, one.shape, 1, initial_weights(one))
 
 
+@pytest.mark.others_long
 @pytest.mark.parametrize("optimizer", ["rmsprop", "adamw"])
 def test_network_that_sees_one_step_ends_as_with_keras_own_loop(optimizer, monkeypatch):
     """What is multiplied by zeros may be left out; weights that have no gradient shrink under weight decay alone."""

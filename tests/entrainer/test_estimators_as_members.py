@@ -97,6 +97,7 @@ def forecasts_of(model, part="test"):
     return model.forecasts(part)["value"].to_numpy()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", ["regressor", "classifier"])
@@ -126,6 +127,7 @@ def test_every_estimator_of_scikit_learn_is_kept_fitted_again_or_refused_before_
     assert formats.keys() == {"skops", "refit"}
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_estimators_of_every_build_are_trained_forecast_backtested_remade_and_combined(windows, project, tmp_path):
     models = [member(windows, estimator) for estimator in NESTED]

@@ -26,6 +26,7 @@ def test_it_is_least_at_the_quantile():
     assert candidates[np.argmin(losses)] == pytest.approx(np.quantile(y, 0.9), abs=0.02)
 
 
+@pytest.mark.others_long
 @pytest.mark.slow
 @pytest.mark.parametrize("horizon", [1, 2])
 def test_quantiles_are_kept_beside_the_point_forecast(sunspots, horizon):

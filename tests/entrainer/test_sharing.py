@@ -45,6 +45,7 @@ def test_what_is_trained_already_is_left_as_it_is(models):
     assert [model.meta("epochs") for model in models] == [3, 3, 3]
 
 
+@pytest.mark.long
 def test_what_another_process_trains_is_waited_for_until_it_is_given_up(models, monkeypatch):
     monkeypatch.setattr("entrainer.fitting.claims._LOOKED_EVERY_SECONDS", 0.01)
     until = datetime.now(UTC) + timedelta(seconds=1)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from enstorage import DataSource, Panel
+    from enstorage.entity.data_source import DataSource
+    from enstorage.entity.panel import Panel
     from enstorage.sources import TableOptions
 
 
@@ -60,7 +61,13 @@ class TableArguments:
         Raises:
             InvalidInputError: one of them has a wrong value.
         """
+        from enstorage.entity.calendar_columns import clock_of_tables
+        from enstorage.entity.panel import Panel, clock_of_panel
         from enstorage.sources import TableOptions
 
-        clock = {} if by_clock_of is None else by_clock_of.table_clock()
+        clock = {}
+        if isinstance(by_clock_of, Panel):
+            clock = clock_of_panel(by_clock_of)
+        elif by_clock_of is not None:
+            clock = clock_of_tables(by_clock_of.clock)
         return TableOptions.of(clock | {name: value for name, value in asdict(self).items() if value is not None})

@@ -104,14 +104,6 @@ class CalendarColumns:
         """Its calendar; of points that are not grouped one that has their time zone."""
         return self.calendar or Calendar(1, "ns", self.time_zone)
 
-    def table_clock(self, time_unit: str | None = None) -> dict[str, str]:
-        """The options of `enstorage.sources.TableOptions` with which its tables are read.
-
-        Args:
-            time_unit: of times that are numbers.
-        """
-        return clock_of_tables(self.clock) | ({} if time_unit is None else {"time_unit": time_unit})
-
     def _calendar_of(self, interval: str) -> Calendar:
         """The buckets of an interval; its own anchor and dates hold for its own interval only."""
         own = self.calendar
@@ -136,10 +128,16 @@ class CalendarColumns:
         return None if value is None else canonical_dates(value)
 
 
-def clock_of_tables(clock: Calendar) -> dict[str, str]:
-    """The options with which a table is read by a clock."""
+def clock_of_tables(clock: Calendar, time_unit: str | None = None) -> dict[str, str]:
+    """The options of `enstorage.sources.TableOptions` with which a table is read by a clock.
+
+    Args:
+        clock: of the source.
+        time_unit: of times that are numbers.
+    """
     zone = {} if clock.time_zone == "UTC" else {"time_zone": clock.time_zone}
-    return {"time_unit": "step"} if clock.is_counter else zone
+    found = {"time_unit": "step"} if clock.is_counter else zone
+    return found if time_unit is None else found | {"time_unit": time_unit}
 
 
 def dates_of(holidays: Iterable[Any] | None, periods: Iterable[Any] | None) -> dict[str, Any] | None:

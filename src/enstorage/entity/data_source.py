@@ -221,7 +221,7 @@ class DataSource(CalendarColumns, Record):
 
         with listening(progress) as report:
             report("Reading points", 0, 1)
-            table = None if values is not None else read_points(times, options, self.table_clock(time_unit))
+            table = None if values is not None else read_points(times, options, clock_of_tables(self.clock, time_unit))
             if table is None:
                 checked_times, checked_values = as_points(times, values, self.clock, time_unit)
             else:

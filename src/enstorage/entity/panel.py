@@ -186,7 +186,7 @@ class Panel(Record):
             InvalidInputError: the table is as `from_table` refuses it; nothing was written then.
         """
         sources = self._saved().sources()
-        found = read_table(table, _options(series, time, value, self.table_clock() | options))
+        found = read_table(table, _options(series, time, value, clock_of_panel(self) | options))
         points = found.by_series()
         unknown = [key for key in points if key not in sources]
         if unknown:
@@ -194,20 +194,6 @@ class Panel(Record):
         count = write_all([sources[key] for key in points], points.values(), time_unit="ns")
         self.__dict__["_report"] = found.report
         return count
-
-    def table_clock(self) -> dict[str, str]:
-        """The options of `enstorage.sources.TableOptions` with which its tables are read, by the clock of its sources.
-
-        Raises:
-            InvalidInputError: its sources have several.
-        """
-        clocks = {(source.time_zone, source.clock.is_counter): source for source in self.sources().values()}
-        if len(clocks) > 1:
-            raise InvalidInputError(
-                f"The sources of {self} have several clocks: {', '.join(sorted({zone for zone, _ in clocks}))}. Write the "
-                "points of each source by itself: source.write(times, values)."
-            )
-        return next((source.table_clock() for source in clocks.values()), {})
 
     @property
     def table_report(self) -> TableReport | None:
@@ -330,6 +316,21 @@ class Panel(Record):
                     f"{source} is in {self} already, with the key {keys[source.id]!r}; expected each source once."
                 )
             keys[source.id] = key
+
+
+def clock_of_panel(panel: Panel) -> dict[str, str]:
+    """The options of `enstorage.sources.TableOptions` with which tables of a panel are read, by the clock of its sources.
+
+    Raises:
+        InvalidInputError: its sources have several clocks.
+    """
+    clocks = {(source.time_zone, source.clock.is_counter): source.clock for source in panel.sources().values()}
+    if len(clocks) > 1:
+        raise InvalidInputError(
+            f"The sources of {panel} have several clocks: {', '.join(sorted({zone for zone, _ in clocks}))}. Write the "
+            "points of each source by itself: source.write(times, values)."
+        )
+    return next(map(clock_of_tables, clocks.values()), {})
 
 
 def _options(series: str | None, time: str | None, value: str | None, further: dict[str, Any]) -> TableOptions:

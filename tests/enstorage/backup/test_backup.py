@@ -185,6 +185,7 @@ def test_a_backup_beside_a_writer_is_of_one_moment(store, empty, tmp_path):
         assert {facts.count(turn) for turn in facts} <= {2}
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_killed_backup_leaves_no_file_under_its_name(store, tmp_path):
     code = (

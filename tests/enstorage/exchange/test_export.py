@@ -270,6 +270,7 @@ class TestKeras:
         exported = keep(research, two).export(tmp_path / "two")
         assert "has 2 inputs and 1 outputs" in exported.left_out["model.onnx"]
 
+    @pytest.mark.long
     @pytest.mark.slow
     def test_without_the_library_of_keras_the_reason_is_told(self):
         code = """
