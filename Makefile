@@ -25,11 +25,11 @@ quick: check
 	$(PYTEST) -m "not slow and not long and not server" $(QUICK)
 
 test: check
-	@echo "All tests but those on servers and the long ones: about 12 minutes on two cores"
+	@echo "All tests but those on servers and the long ones: about 11 minutes on two cores"
 	$(PYTEST) -m "not long and not server"
 
 test-long: .venv/installed-dev
-	@echo "The tests on servers, and the long ones: about 12 minutes on two cores"
+	@echo "The tests on servers, and the long ones: about 17 minutes on two cores"
 	$(PYTEST) -m "long or server"
 
 # The tests of faults for longer: kills, many writers, servers that go away, full disks, damage. Writes the figures into

@@ -195,5 +195,19 @@ def test_logs_of_s3_hide_its_keys(made, s3, bucket):
         connector = Connector(MADE, "memory:", objects)
         assert connector.objects.get(connector.objects.put(b"content")) == b"content"
         connector.close()
-    assert "Credential=***" in logged.getvalue()
+    assert "=***" in logged.getvalue()
     assert "q9Z" not in logged.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("store", "url"),
+    [
+        ("objects", "ftp://u:a@q9Zsecret?b@127.0.0.1:1/x"),
+        ("database", "sqlite:///made.sqlite?sslpassword=q9Zsecret://x"),
+        ("database", "sqlite:///made.sqlite?x=q9Zsecret\ud800"),
+    ],
+)
+def test_a_part_of_a_url_is_masked_as_the_whole(made, store, url):
+    urls = {"database": MADE, "series": "memory:", "objects": "file:objects", store: url}
+    told = told_by(lambda: Connector(**urls))  # a traceback shows this line
+    assert "q9Z" not in told

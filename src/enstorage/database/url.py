@@ -4,7 +4,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from enstorage.errors import InvalidInputError, NotSupportedError
-from enstorage.places.masking import is_name, masked
+from enstorage.places.masking import HIDDEN, is_name, masked
 
 #: The driver that is taken where a URL names none.
 _DRIVERS = {
@@ -24,8 +24,12 @@ class DatabaseUrl(URL):
 
     def render_as_string(self, hide_password: bool = True) -> str:
         """The URL as text; as `masked` shows it unless the password is asked for."""
-        text = super().render_as_string(hide_password=False)
-        return masked(text) if hide_password else text
+        if not hide_password:
+            return super().render_as_string(hide_password=False)
+        try:
+            return masked(super().render_as_string(hide_password=False))
+        except UnicodeEncodeError:  # an option holds half of a surrogate pair, which has no percent form
+            return f"{self.drivername}://{HIDDEN}"
 
     def __repr__(self) -> str:
         return self.render_as_string()

@@ -46,7 +46,7 @@ class Location:
             name, equals, value = entry.partition("=")
             if not (name and equals):
                 raise InvalidInputError(
-                    f"An option of {masked(place)!r} has no value; expected options such as ?anon=true at the "
+                    f"An option of {masked(url)!r} has no value; expected options such as ?anon=true at the "
                     "end. Write each as name=value, special characters in percent form (& as %26)."
                 )
             # Not unquote_plus: keys are made of base64, where + is a digit.
