@@ -1,7 +1,7 @@
 """`make torture`: the tests of faults in their long form. Prints the figures and writes them into the page on reliability.
 
-TORTURE_KILLS, TORTURE_OPERATIONS, TORTURE_PAGES and TORTURE_ARRAYS change how much is done, TORTURE_SEED which moments are
-drawn.
+TORTURE_KILLS, TORTURE_OPERATIONS, TORTURE_PAGES, TORTURE_ARRAYS and TORTURE_URLS change how much is done, TORTURE_SEED which
+moments are drawn.
 """
 
 import json
@@ -18,6 +18,7 @@ from pathlib import Path
 import psutil
 
 HERE = Path(__file__).parent
+SECRETS = HERE.parent / "enstorage" / "test_secrets.py"
 PAGE = HERE.parents[1] / "docs" / "reference" / "reliability.md"
 BEGIN, END = "<!-- figures of the last run -->\n", "<!-- end of the figures -->\n"
 DATABASES = {"sqlite": "SQLite", "mariadb": "MariaDB", "postgresql": "PostgreSQL"}
@@ -152,6 +153,7 @@ def main():
             "TORTURE_OPERATIONS": "10000",
             "TORTURE_PAGES": "50",
             "TORTURE_ARRAYS": "10000",
+            "TORTURE_URLS": "10000",
             **os.environ,
             "TORTURE_SEED": seed,
             "TORTURE_FIGURES": str(figures),
@@ -159,7 +161,9 @@ def main():
         }
         print(f"TORTURE_SEED={seed} repeats this run.", flush=True)
         started = time.monotonic()
-        done = subprocess.run([sys.executable, "-m", "pytest", HERE, *sys.argv[1:]], env=environment, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", HERE, SECRETS, *sys.argv[1:]], env=environment, check=False
+        )
         if done.returncode:
             print(f"Something failed; the page is as it was. TORTURE_SEED={seed} repeats this run.")
             return done.returncode

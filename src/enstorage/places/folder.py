@@ -22,8 +22,8 @@ def check_folder(path: str, *, in_url: bool) -> str:
     strange = sorted({character for character in path if _is_strange(character, in_url=in_url)})
     if strange:
         raise InvalidInputError(
-            f"The folder {_shown(shown_folder(path))} has {', '.join(map(_shown, strange))} in its name, which the libraries "
-            "of the stores take for something else. Choose another folder."
+            f"The folder {_shown(shown_folder(path))} has {', '.join(map(_shown, strange))} in its name, which the "
+            "libraries of the stores take for something else. Choose another folder."
         )
     return path
 
