@@ -58,7 +58,8 @@ def _make_flow(name):
         model.log(np.arange(20), loss=np.arange(20.0))
         for part in PARTS:
             ids, truth = data_set.targets(part)
-            model.save_forecasts(part, ids, truth + np.cos(np.arange(len(ids)) * (member + 1)))
+            near = np.nan_to_num(truth)  # a filled value is no truth
+            model.save_forecasts(part, ids, near + np.cos(np.arange(len(ids)) * (member + 1)))
     return project
 
 

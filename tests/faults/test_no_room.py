@@ -41,7 +41,9 @@ def read_all():
 
 WRITERS = {
     "database": lambda: Project.get(1).create_research("new"),
-    "series": lambda: DataSource.get(1).write(np.arange(50_000), np.random.default_rng(1).random(50_000)),
+    "series": lambda: DataSource.get(1).write(
+        np.arange(50_000), np.random.default_rng(1).random(50_000), time_unit="ns"
+    ),
     "objects": lambda: Connector.current().objects.put(bytes(100_000)),
 }
 
