@@ -266,13 +266,18 @@ def make_set(n):
 
 
 def sets(begun):
-    return {n: [array.tolist() for array in made.arrays()] for n, made in numbered(DataSet, "set").items()}
+    """Ids, features and targets; None for a target that was not measured."""
+    return {
+        n: [np.where(np.isnan(array), None, array).tolist() for array in made.arrays()]
+        for n, made in numbered(DataSet, "set").items()
+    }
 
 
 def samples_of(n):
     lag, values = lag_of(n), np.array(filled(0))
     features = np.lib.stride_tricks.sliding_window_view(values[:-1], lag)
-    return [(np.arange(lag, ROWS) * DAY).tolist(), features.tolist(), values[lag:].tolist()]
+    targets = [None if row == GAP else float(values[row]) for row in range(lag, ROWS)]
+    return [(np.arange(lag, ROWS) * DAY).tolist(), features.tolist(), targets]
 
 
 # Models and ensembles.
