@@ -18,7 +18,10 @@ from pathlib import Path
 import psutil
 
 HERE = Path(__file__).parent
-SECRETS = HERE.parent / "enstorage" / "test_secrets.py"
+ELSEWHERE = [
+    HERE.parent / "enstorage" / "test_secrets.py",
+    HERE.parent / "enstorage" / "bundle" / "test_hostile_sizes.py",
+]
 PAGE = HERE.parents[1] / "docs" / "reference" / "reliability.md"
 BEGIN, END = "<!-- figures of the last run -->\n", "<!-- end of the figures -->\n"
 DATABASES = {"sqlite": "SQLite", "mariadb": "MariaDB", "postgresql": "PostgreSQL"}
@@ -162,7 +165,7 @@ def main():
         print(f"TORTURE_SEED={seed} repeats this run.", flush=True)
         started = time.monotonic()
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", HERE, SECRETS, *sys.argv[1:]], env=environment, check=False
+            [sys.executable, "-m", "pytest", HERE, *ELSEWHERE, *sys.argv[1:]], env=environment, check=False
         )
         if done.returncode:
             print(f"Something failed; the page is as it was. TORTURE_SEED={seed} repeats this run.")
