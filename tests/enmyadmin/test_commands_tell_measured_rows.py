@@ -35,7 +35,7 @@ def test_a_preparation_and_an_ensemble_count_filled_rows(enstorage):
     enstorage("import-csv", load(enstorage.folder))
     enstorage("snapshot", "load")
     told = enstorage("prepare", 1, "--clean", "forward", "--valid", 0.15)[1]
-    assert told.endswith("3 filled, which models see and no error counts.\n")
+    assert told.endswith("3 filled: models see them, and no error counts them.\n")
     with Connector():
         (preparation,) = DataPreparation.get_list()
         project = Project(name="Load", data_source=preparation.data_snapshot.data_source).save()

@@ -153,5 +153,5 @@ def prepare(
     for each in made:
         rows = ", ".join(f"{count} {part}" for part, count in each.state["parts"].items() if count)
         filled = each.state["filled_rows"]
-        told = f" {filled} filled, which models see and no error counts." if filled else ""
+        told = f" {filled} filled: models see them, and no error counts them." if filled else ""
         print_line(f"Made {described(each)} of data snapshot {each.data_snapshot_id}: {each.rows} rows ({rows}).{told}")

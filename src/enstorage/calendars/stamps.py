@@ -176,9 +176,8 @@ def _check_unit_is_clear(values: Any) -> None:
     largest = max(abs(int(array.min())), abs(int(array.max())))
     steps: NDArray[np.int64] = array.astype(np.int64)
     steps = steps if steps.size == 1 else np.diff(steps)
-    if (
-        largest >= _CLEAR or not (steps % _MINUTE).any()
-    ):  # in another unit hardly anything is a whole minute of nanoseconds
+    # In another unit hardly anything is a whole minute of nanoseconds.
+    if largest >= _CLEAR or not (steps % _MINUTE).any():
         return
     seen = int(array.flat[-1])
     meant = [f"{name} ({to_iso(seen * scale)[:10]})" for name, scale in _SCALES.items() if abs(seen) * scale <= MAX_NS]
