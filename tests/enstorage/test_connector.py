@@ -164,7 +164,11 @@ class TestSettings:
             ({"series": "influx://h"}, NotSupportedError, r"names no series store; known are delta:, .* memory:"),
             ({"series": "delta:s3://"}, InvalidInputError, r"'s3://' names no place; expected .*s3://bucket/folder"),
             ({"objects": "nonsense://h"}, NotSupportedError, r"names no object store; known are file: and "),
-            ({"objects": "s3://bucket?anon"}, InvalidInputError, r"option of 's3://bucket' has no value; expected"),
+            (
+                {"objects": "s3://bucket?anon"},
+                InvalidInputError,
+                r"option of 's3://bucket\?\*\*\*' has no value; expected",
+            ),
         ],
     )
     def test_an_unknown_url_is_refused(self, here, urls, kind, message):
