@@ -1,7 +1,10 @@
 # make demo        the README's example, trained and reported
 # make quick       style, types, layers, and the tests to run after each change: at most 90 seconds
 # make test        style, types, layers, and all tests but the following
-# make test-long   the tests on servers, and the long ones: examples on real data, clusters, kills, damage, full disks
+# make test-long   the tests on servers and in a browser, and the long ones: examples on real data, clusters, kills, damage, full disks
+# make web         the web client, built into src/enmyadmin/static
+# make openapi     the description of the REST interface, src/enmyadmin/openapi.json
+# make serve       the README's example in the web client
 # Each makes the environment that it needs.
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -9,33 +12,52 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 PYTEST_WORKERS ?= 2
 
+# Minutes on two cores, quiet ones and slow ones of a shared machine; CONTRIBUTING.md names them too.
+TEST_MINUTES := 8 to 13
+TEST_LONG_MINUTES := 15 to 24
+
 PYTEST := $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal --durations=20
 
-.PHONY: demo quick test test-long torture check format examples examples-full bench bench-full clean
+.PHONY: demo web serve openapi quick test test-long torture check format examples examples-full bench bench-full clean
 
 demo: .venv/installed
 	$(BIN)/enstorage demo
 
+CLIENT := src/enmyadmin/web
+BUILT := src/enmyadmin/static/index.html
+
+web: $(BUILT)
+
+$(BUILT): hatch_build.py $(wildcard $(CLIENT)/*.json $(CLIENT)/*.ts $(CLIENT)/*.html) $(shell find $(CLIENT)/src $(CLIENT)/public -type f) | .venv/installed-dev
+	$(BIN)/python hatch_build.py
+
+serve: .venv/installed $(BUILT)
+	$(BIN)/enstorage serve --demo
+
 # One part of each room, without networks that are trained and without servers.
 QUICK := $(addprefix tests/,house enstorage/adapter enstorage/formats enstorage/preparation enstorage/search \
-	enstorage/entity/test_data_set.py enstorage/entity/test_model.py enstorage/bundle/test_round_trip.py entrainer/test_conformal.py \
+	enstorage/entity/test_data_set.py enstorage/entity/test_model.py enstorage/bundle/test_round_trip.py entrainer/test_calibration.py \
 	entrainer/test_estimator.py endirector/test_bad_members.py endirector/test_methods.py)
 
 quick: check
 	$(PYTEST) -m "not slow and not long and not server" $(QUICK)
 
 test: check
-	@echo "All tests but those on servers and the long ones: about 11 minutes on two cores"
+	@echo "All tests but those on servers and the long ones: about $(TEST_MINUTES) minutes on two cores"
 	$(PYTEST) -m "not long and not server"
 
-test-long: .venv/installed-dev
-	@echo "The tests on servers, and the long ones: about 17 minutes on two cores"
+test-long: .venv/installed-dev $(BUILT)
+	@echo "The tests on servers, and the long ones: about $(TEST_LONG_MINUTES) minutes on two cores"
 	$(PYTEST) -m "long or server"
 
 # The tests of faults for longer: kills, many writers, servers that go away, full disks, damage. Writes the figures into
 # docs/reference/reliability.md, which lists the variables that may be given, such as TORTURE_KILLS and TORTURE_SEED.
 torture: .venv/installed-dev
 	$(BIN)/python tests/faults/torture.py
+
+# Programs, such as the generator of the client, read the file; a test compares it with the application.
+openapi: .venv/installed
+	$(BIN)/python -m enmyadmin.server.openapi_file
 
 # Style, types and layers.
 check: .venv/installed-dev
@@ -95,6 +117,7 @@ bench: .venv/installed-dev
 	$(BIN)/python benchmarks/bench_windows.py
 	$(BIN)/python benchmarks/bench_train.py
 	$(BIN)/python benchmarks/bench_ensemble.py
+	$(BIN)/python benchmarks/bench_web.py
 
 bench-full: bench
 	$(BIN)/python benchmarks/bench_records.py --facts 500

@@ -140,7 +140,7 @@ def selecting(members: int, rows: int, rounds: int) -> tuple[list[Line], list[st
 
 
 def select_ours(members: int, rows: int, rounds: int, metric: str) -> dict[str, float]:
-    from endirector.methods.greedy import select
+    from endirector.methods.weighted.greedy import select
 
     forecasts, truth = forecasts_and_truth(members, rows)
     held = peak_gigabytes()

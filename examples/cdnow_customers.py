@@ -20,7 +20,7 @@ from rows import Row
 from running import Options, run, shorter, step, trained
 
 EDGES, LOOK_BACK, EPOCHS = (40, 60, 80, 100), 3, 10
-LEAST_PURCHASES, SHORT = 6, 80
+LEAST_PURCHASES, SHORT = 6, 30
 PURCHASES = "https://www.brucehardie.com/datasets/CDNOW_master.zip"
 
 Purchases = dict[str, tuple[NDArray[np.datetime64], NDArray[np.float64]]]

@@ -21,6 +21,9 @@ import entrainer
 from endirector import Conductor, form
 from enstorage import DataPreparation, DataSource, Ensemble, Model, Project
 from enstorage.adapter import Window
+from enstorage.metrics.catalogue import METRICS
+from enstorage.metrics.judged import Judged
+from enstorage.metrics.scale import scale_of
 from entrainer import Training
 from entrainer.networks import Estimator, PaperLSTM
 from rows import Row
@@ -197,8 +200,8 @@ def _theta(known: NDArray[np.float64], frequency: Frequency) -> NDArray[np.float
 
 def _mase(record: Model | Ensemble, series: Series, frequency: Frequency) -> float:
     forecast = record.forecasts("test").sort("step")["value"].to_numpy()
-    scale = np.abs(series.known[frequency.season :] - series.known[: -frequency.season]).mean()
-    return float(np.abs(forecast - series.future).mean() / scale)
+    scale = scale_of(series.known, np.arange(len(series.known)), frequency.season)
+    return METRICS["mase"].measure(Judged(series.future, forecast, scales={0: scale}))
 
 
 if __name__ == "__main__":

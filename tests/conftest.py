@@ -1,34 +1,46 @@
 """What every test may ask for."""
 
+import gc
 import os
 import shutil
 import sqlite3
 from collections import Counter
 from itertools import chain
 from pathlib import Path
+from uuid import uuid4
 
-# Before anything imports Keras and JAX, here and in the programs that tests start. Compiling takes most of the time of tests
-# that train, and their networks are small: programs are compiled quickly, and kept for the other worker and the next run.
+# Before anything imports NumPy, Keras and JAX, here and in the programs that tests start. Compiling takes most of the time
+# of tests that train, and their networks are small: programs are compiled quickly, and kept for the other worker and the
+# next run. The arrays are small too: threads that share them wait for each other longer than they calculate.
 os.environ |= {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
     "KERAS_BACKEND": "jax",
     "JAX_COMPILATION_CACHE_DIR": str(Path(__file__).parents[1] / ".pytest_cache" / "programs"),
     "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     "JAX_DISABLE_MOST_OPTIMIZATIONS": "true",
     "XLA_FLAGS": "--xla_cpu_use_fusion_emitters=false",
+    "ENSTORAGE_STEP_MODULES": "scenario_steps",
 }
 
 import pytest
-from sqlalchemy import Pool, create_engine, event, func, select, text
+from alembic import command
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy import Pool, create_engine, event, func, inspect, select, text
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.util import LRUCache
 
 import servers
+from enmyadmin.access import passwords
 from enstorage import Connector, DataSource
 from enstorage.database import engine as database_engine
 from enstorage.database.database import Database
 from enstorage.database.engine import for_reading
 from enstorage.database.url import parse_url
-from enstorage.entity import ENTITIES, KNOWN, ORIGIN
+from enstorage.entity import ENTITIES, KNOWN, ORIGIN, STORE
+from enstorage.entity._record import Record
 from solar import make_sunspots
 
 LONG_SECONDS = 20
@@ -45,6 +57,18 @@ def pytest_configure(config):
 def pytest_unconfigure(config):
     if config.started_servers:
         servers.close_shared_folder()
+
+
+def pytest_collection():
+    """Look for garbage later: imports and thousands of tests make many objects, and all of them stay."""
+    gc.disable()
+
+
+def pytest_collection_finish():
+    """Have the garbage collector look no more at what was made up to here."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items):
@@ -124,6 +148,74 @@ def statements_compiled_once():
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def tables_made_once():
+    """To make the tables of a store in SQLite, every migration is run: it is, once, and its statements are repeated."""
+    upgrade, statements = command.upgrade, []
+
+    def upgrade_as_before(config, revision):
+        connection = config.attributes["connection"]
+        if (
+            revision != "head"
+            or connection.dialect.name != "sqlite"
+            or inspect(connection).has_table("alembic_version")
+        ):
+            return upgrade(config, revision)
+        if not statements:
+            with create_engine("sqlite://").connect() as config.attributes["connection"]:
+                upgrade(config, revision)
+                made = config.attributes["connection"].connection.dbapi_connection
+                statements.extend(each for each in made.iterdump() if each not in ("BEGIN TRANSACTION;", "COMMIT;"))
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+        connection.execute(STORE.update().values(uuid=uuid4().hex))  # each store has an identity of its own
+        return None
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(command, "upgrade", upgrade_as_before)
+        yield upgrade
+
+
+@pytest.fixture
+def every_migration_is_run(monkeypatch, tables_made_once):
+    """The tables of each store are made as they are outside of tests."""
+    with monkeypatch.context() as patched:
+        patched.setattr(command, "upgrade", tables_made_once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def passwords_hashed_quickly():
+    """The parameters of Argon2 are those of a library, and each hash takes a tenth of a second on purpose."""
+    passwords._hasher.cache_clear()
+    with pytest.MonkeyPatch.context() as patched:
+        quick = PasswordHash([Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)])
+        patched.setattr(PasswordHash, "recommended", lambda: quick)
+        yield
+    passwords._hasher.cache_clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pictures_laid_out_roughly():
+    """Half of the time of a report is the exact layout of its pictures, which tests of pictures and in a browser look at."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    exactly = ConstrainedLayoutEngine.execute
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ConstrainedLayoutEngine, "execute", lambda engine, figure: None)
+        yield exactly
+
+
+@pytest.fixture
+def pictures_laid_out_exactly(pictures_laid_out_roughly, monkeypatch):
+    """Pictures as they are outside of tests."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ConstrainedLayoutEngine, "execute", pictures_laid_out_roughly)
+        yield
+
+
 def do_not_wait(connection, record, proxy):
     """Have SQLite leave it to the operating system when it writes."""
     if "waits" not in record.info and isinstance(connection, sqlite3.Connection):
@@ -160,7 +252,7 @@ def empty_database(worker_id):
 
 def clear(engine):
     """Delete all records, and begin their ids at 1 again. To truncate tables takes longer: it makes their files anew."""
-    tables = [entity.__tablename__ for entity in ENTITIES] + [ORIGIN.name, KNOWN.name]
+    tables = [table.name for table in reversed(Record.metadata.sorted_tables) if table is not STORE]
     with for_reading(engine).connect() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SET LOCAL session_replication_role = replica"))  # without a look at foreign keys

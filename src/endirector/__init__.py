@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from endirector.alignment.align import Alignment, align
     from endirector.combination.what_if import what_if
+    from endirector.forecaster.autoforecast import autoforecast
+    from endirector.forecaster.results.result import AutoForecast
+    from endirector.forecaster.understanding.understand import understand
+    from endirector.forecaster.understanding.understanding import Understanding
     from endirector.forecasting.calibrate import calibrate
     from endirector.forecasting.forecast import forecast
-    from endirector.methods.base import Combination, Fitting, Method, Rows
+    from endirector.methods.base import Combination, Fitting, Method, Rows, TargetTimes
     from endirector.rendering.conductor import Conductor
+    from endirector.rendering.leaderboard import Leaderboard, leaderboard
     from endirector.rendering.remake import Remaking, remake
     from endirector.rendering.verify import Verification
     from endirector.reporting.report import Report, report
@@ -18,28 +23,37 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Alignment",
+    "AutoForecast",
     "Choice",
     "Combination",
     "Conductor",
     "Fitting",
+    "Leaderboard",
     "Method",
     "Remaking",
     "Report",
     "Rows",
+    "TargetTimes",
+    "Understanding",
     "Verification",
     "align",
+    "autoforecast",
     "calibrate",
     "diagnose",
     "forecast",
     "form",
+    "leaderboard",
     "remake",
     "report",
+    "understand",
     "what_if",
 ]
 
 _HOME = {
     "Alignment": "endirector.alignment.align",
     "align": "endirector.alignment.align",
+    "AutoForecast": "endirector.forecaster.results.result",
+    "autoforecast": "endirector.forecaster.autoforecast",
     "calibrate": "endirector.forecasting.calibrate",
     "Choice": "endirector.selection.form",
     "Combination": "endirector.methods.base",
@@ -47,14 +61,19 @@ _HOME = {
     "diagnose": "endirector.selection.diagnose",
     "Fitting": "endirector.methods.base",
     "forecast": "endirector.forecasting.forecast",
+    "Leaderboard": "endirector.rendering.leaderboard",
+    "leaderboard": "endirector.rendering.leaderboard",
     "Method": "endirector.methods.base",
     "Remaking": "endirector.rendering.remake",
     "Report": "endirector.reporting.report",
     "report": "endirector.reporting.report",
     "Rows": "endirector.methods.base",
+    "TargetTimes": "endirector.methods.base",
     "Verification": "endirector.rendering.verify",
     "form": "endirector.selection.form",
     "remake": "endirector.rendering.remake",
+    "understand": "endirector.forecaster.understanding.understand",
+    "Understanding": "endirector.forecaster.understanding.understanding",
     "what_if": "endirector.combination.what_if",
 }
 

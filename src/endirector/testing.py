@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from endirector.methods.base import Combination, Fitting, Floats, Method, Rows
+from endirector.members.series_features import NAMES
+from endirector.methods.base import Combination, Fitting, Floats, Method, Rows, TargetTimes
 from enstorage import plugins
 from enstorage.database.types import to_json_text
 from enstorage.entity.ensemble_columns import METHODS
@@ -37,12 +38,20 @@ class MethodContract(ABC):
         return None
 
     def make_rows(self, rows: int, seed: int) -> tuple[Rows, Floats]:
-        """Forecasts of three members and the truth, with five prepared values before it if the method uses them."""
+        """Forecasts of three members and the truth.
+
+        There are five prepared values before the truth, or features of the series, if the method uses them. The rows are
+        of two series, each forecast one step ahead; those of a larger seed are later.
+        """
         random = np.random.default_rng(seed)
         truth = random.normal(10, 2, rows)
         forecasts = truth[:, None] + random.normal(0, [0.5, 1.0, 2.0], (rows, len(_NAMES)))
         has_window = self._made().window_lag(5) is not None
-        return Rows(forecasts, window=random.normal(size=(rows, 5)) if has_window else None), truth
+        time = 1000 * seed + np.arange(rows) // 2
+        targets = TargetTimes(7 + np.arange(rows) % 2, time, time - 1)
+        window = random.normal(size=(rows, 5)) if has_window else None
+        features = random.normal(size=(rows, len(NAMES))) if self.method.sees_features else None
+        return Rows(forecasts, window=window, targets=targets, features=features), truth
 
     def fitted(self) -> Combination:
         """The method, fitted on some rows."""

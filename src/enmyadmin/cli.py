@@ -1,33 +1,18 @@
-"""The command line. Every command imports what it needs when it is called, so that `--help` answers at once."""
+"""The command line. A command is imported when it is called, and what it needs then, so that `--help` answers at once."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from enmyadmin.arguments.options import with_options
-from enmyadmin.commands import (
-    backup,
-    bundles,
-    changing,
-    creating,
-    ensembles,
-    entities,
-    forecasting,
-    judging,
-    models,
-    points,
-    preparing,
-    store,
-    training,
-)
-from enmyadmin.demo.command import demo
 from enmyadmin.interruption import Interrupted, interruptible
-from enmyadmin.output import Json, print_error, print_json, print_line, safe_output
-from enstorage._version import __version__
+from enmyadmin.output import print_error, safe_output
+from enmyadmin.panels import PANELS, CommandGroup, ListedCommand
 from enstorage.errors import EnstorageError
 from enstorage.places.masking import looks_like_url, masked
 
@@ -35,7 +20,7 @@ from enstorage.places.masking import looks_like_url, masked
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 
-class _App(typer.Typer):
+class _App(TyperGroup):
     """Reports an error as one message on standard error.
 
     Exit status 1 is an error, 2 a command line that is wrong, 130 a command that Ctrl-C stopped.
@@ -85,98 +70,43 @@ def _usage(error: Any, *, as_json: bool) -> str:
     return f"{message}{'' if message.endswith(('.', '?')) else '.'} See: {error.ctx.command_path} --help"
 
 
-def version(as_json: Json = False) -> None:
-    """Show the version.
+class _Later(TyperCommand):
+    """A command of which only the line in the help is known; the rest is imported when it is called."""
 
-    Example: enstorage version
-    """
-    print_json({"version": __version__}) if as_json else print_line(f"enstorage {__version__}")
+    def __init__(self, name: str, command: ListedCommand, panel: str) -> None:
+        super().__init__(name, help=command.line, rich_help_panel=panel or None)
+        self.place = command.place
 
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """The context of the command itself."""
+        return self.loaded().make_context(*arguments, **options)
 
-#: The panels of the help, each in the order of the work.
-_PANELS: dict[str, dict[str, Callable[..., None] | None]] = {
-    "Data": {
-        "import-csv": points.import_csv,
-        "import-lines": points.import_lines,
-        "export-csv": points.export_csv,
-        "delete-points": points.delete_points,
-        "snapshot": preparing.snapshot,
-        "check-snapshots": preparing.check_snapshots,
-        "prepare": preparing.prepare,
-        "create": None,  # a group of commands, below
-    },
-    "Models": {
-        "fit": training.fit,
-        "tune": training.tune,
-        "predict": training.predict,
-        "evaluate": models.evaluate,
-        "backtest": training.backtest,
-        "forecast": forecasting.forecast,
-        "import-model": models.import_model,
-        "export-model": models.export_model,
-        "tensorboard": models.tensorboard,
-    },
-    "Ensembles": {
-        "render": ensembles.render,
-        "form": ensembles.form,
-        "what-if": ensembles.what_if,
-        "diagnose": judging.diagnose,
-        "calibrate": judging.calibrate,
-        "report": judging.report,
-        "verify": judging.verify,
-        "remake": judging.remake,
-        "demo": demo,
-    },
-    "Store": {
-        "init": store.init,
-        "info": store.info,
-        "list": entities.list_entities,
-        "find": entities.find,
-        "show": entities.show,
-        "compare": entities.compare,
-        "rename": changing.rename,
-        "edit": changing.edit,
-        "delete": changing.delete,
-        "restore": backup.restore,
-        "purge": changing.purge,
-        "backup": backup.backup,
-        "export": bundles.export,
-        "import": bundles.import_bundle,
-        "check": store.check,
-        "gc": store.gc,
-        "upgrade": store.upgrade,
-        "version": version,
-    },
-}
+    def loaded(self) -> TyperCommand:
+        """The command itself."""
+        module, _, function = self.place.partition(":")
+        alone = typer.Typer(add_completion=False)
+        command = getattr(import_module(f"enmyadmin.{module}"), function)
+        alone.command(name=self.name)(interruptible(with_options(command)))
+        return cast("TyperCommand", typer.main.get_command(alone))
 
 
-class _InOrder(TyperGroup):
-    """Lists commands in the order of the panels, groups of commands too."""
-
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - as the library calls it
-        return [name for commands in _PANELS.values() for name in commands]
+def _listed(panels: Mapping[str, Mapping[str, ListedCommand | CommandGroup]]) -> dict[str, Any]:
+    return {
+        name: _Later(name, each, panel)
+        if isinstance(each, ListedCommand)
+        else TyperGroup(
+            name=name, commands=_listed(each.panels), help=each.help, no_args_is_help=True, rich_help_panel=panel
+        )
+        for panel, commands in panels.items()
+        for name, each in commands.items()
+    }
 
 
 app = _App(
     name="enstorage",
-    cls=_InOrder,
+    commands=_listed(PANELS),
     help="Keeps, trains, combines and proves ensembles of forecasting models.",
     epilog="The store is --store FOLDER, else what ENSTORAGE_DATABASE, ENSTORAGE_SERIES and ENSTORAGE_OBJECTS or the file "
     "enstorage.toml name, else ./enstorage-data.",
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
 )
-_create = typer.Typer(
-    help="Create a record by options or from JSON.\n\nExample: enstorage create project Load --source 1",
-    no_args_is_help=True,
-)
-
-for _panel, _commands in _PANELS.items():
-    for _name, _command in _commands.items():
-        if _command is not None:
-            app.command(name=_name, rich_help_panel=_panel)(interruptible(with_options(_command)))
-app.add_typer(_create, name="create", rich_help_panel="Data")
-for _panel, _kinds in creating.PANELS.items():
-    for _name, _command in _kinds.items():
-        _create.command(name=_name, rich_help_panel=_panel)(interruptible(with_options(_command)))

@@ -62,6 +62,16 @@ def confirm(question: str) -> None:
     typer.confirm(printable(question, sys.stderr), abort=True, err=True)
 
 
+def ask_secret(question: str) -> str:
+    """Ask for a new secret twice, on standard error, without showing it.
+
+    Raises:
+        Abort: none is given.
+    """
+    answer: str = typer.prompt(printable(question, sys.stderr), hide_input=True, confirmation_prompt=True, err=True)
+    return answer
+
+
 def to_json(value: Any) -> str:
     """A value as JSON that every reader takes: NaN and ±inf, for which JSON has no form, become null."""
     return json.dumps(_finite(value), indent=2, ensure_ascii=False, default=_plain, allow_nan=False)

@@ -12,7 +12,8 @@ from typing import ClassVar, Self
 
 from sqlalchemy.orm import Session
 
-import enstorage.entity  # noqa: F401 - registers every table before the database is opened
+import enstorage.entity
+import enstorage.ledger  # noqa: F401 - registers every table before the database is opened
 from enstorage.address_space import check_address_space
 from enstorage.database.database import Database
 from enstorage.database.url import parse_url
@@ -95,6 +96,15 @@ class Connector:
     def in_folder(cls, folder: str | os.PathLike[str], *, allow_pickle: bool = False, upgrade: bool = False) -> Self:
         """Open the embedded stores that live inside one folder."""
         return cls(*Settings.in_folder(folder), allow_pickle=allow_pickle, upgrade=upgrade)
+
+    @classmethod
+    def aside(cls, folder: str | os.PathLike[str]) -> Self:
+        """Open the embedded stores that live inside one folder, without becoming the default of the process."""
+        latest = Connector._latest
+        try:
+            return cls.in_folder(folder)
+        finally:
+            Connector._latest = latest
 
     @classmethod
     def current(cls) -> "Connector":

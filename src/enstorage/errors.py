@@ -30,6 +30,10 @@ class InUseError(EnstorageError):
     """Something cannot be deleted because other entities refer to it."""
 
 
+class ConflictError(EnstorageError):
+    """The call contradicts what is stored, such as a key that belongs to other work, or a run in another state."""
+
+
 class ImmutableError(EnstorageError):
     """The call would change a snapshot, preparation, data set or forecast that is already written."""
 

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from enstorage.arrays.missing import holds_masked
 from enstorage.errors import InvalidInputError
 
 TimeLike: TypeAlias = int | str | date | datetime | np.integer[Any] | np.datetime64
@@ -31,9 +32,11 @@ SECOND = 1_000_000_000
 _ISO = (
     r"^(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2})(?:-(?P<day>[0-9]{2})"
     r"(?:[T ](?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?)?"
-    r"(?:Z|(?P<zone_sign>[+-])(?P<zone_hour>[0-9]{2})(?::?(?P<zone_minute>[0-9]{2}))?)?)?)?)?$"
+    # Offsets of before about 1900 have seconds.
+    r"(?:Z|(?P<zone_sign>[+-])(?P<zone_hour>[0-9]{2})(?::?(?P<zone_minute>[0-9]{2})(?::?(?P<zone_second>[0-9]{2}))?)?)?)?)?)?$"
 )
-_ISO_PARTS = ("year", "month", "day", "hour", "minute", "second", "fraction", "zone_hour", "zone_minute")
+_OFFSET_PARTS = ("zone_hour", "zone_minute", "zone_second")
+_ISO_PARTS = ("year", "month", "day", "hour", "minute", "second", "fraction", *_OFFSET_PARTS)
 _RANGE = "between 1677-09-21T00:12:43.145224193 and 2262-04-11T23:47:16.854775807 UTC"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -86,8 +89,7 @@ def to_ns_array(values: Any) -> NDArray[np.int64]:
         raise InvalidInputError(
             f"Times have {array.ndim} dimensions; expected a sequence of times with one. Give one time per point."
         )
-    if np.ma.is_masked(values):
-        raise InvalidInputError("Times hold masked values; expected a time for every point. Drop the masked points.")
+    check_no_time_is_masked(values)
     if array.dtype.kind in "OUT":
         return _objects_to_ns(array.tolist())
     if array.dtype.kind == "M":
@@ -102,6 +104,16 @@ def to_ns_array(values: Any) -> NDArray[np.int64]:
     return times
 
 
+def check_no_time_is_masked(values: Any) -> None:
+    """Refuse masked times, which would be read as the times under the mask.
+
+    Raises:
+        InvalidInputError: a time is masked.
+    """
+    if holds_masked(values):
+        raise InvalidInputError("Times hold masked values; expected a time for every point. Drop the masked points.")
+
+
 def not_years(values: Any) -> Any:
     """The times as given, unless they are integers that look like years.
 
@@ -114,7 +126,7 @@ def not_years(values: Any) -> Any:
     if numbers.dtype.kind in "iuf" and numbers.size and ((numbers >= 1000) & (numbers <= 9999)).all():
         raise InvalidInputError(
             f"Times such as {numbers.flat[0]} look like years, but a number is nanoseconds since 1970. Write years "
-            "as text, '1700', or by years.astype(int).astype(str)."
+            "as text, '1700', or by years.astype(int).astype(str); or give time_unit='year' where points are written."
         )
     return values
 
@@ -217,13 +229,16 @@ def _parts_to_ns(
         ((parts["month"] >= 1) & (parts["month"] <= 12))
         & ((parts["day"] >= 1) & (parts["day"] <= days_in_month))
         & ((parts["hour"] < 24) & (parts["minute"] < 60) & (parts["second"] < 60))
-        & ((parts["zone_hour"] < 24) & (parts["zone_minute"] < 60))
+        & ((parts["zone_hour"] < 24) & (parts["zone_minute"] < 60) & (parts["zone_second"] < 60))
     )
-    minutes = 60 * parts["hour"] + parts["minute"] - zone_sign * (60 * parts["zone_hour"] + parts["zone_minute"])
-    times, holds = join_seconds(
-        86_400 * (first_day + parts["day"] - 1) + 60 * minutes + parts["second"], parts["fraction"]
-    )
+    clock = _seconds(parts["hour"], parts["minute"], parts["second"])
+    offset = zone_sign * _seconds(*(parts[name] for name in _OFFSET_PARTS))
+    times, holds = join_seconds(86_400 * (first_day + parts["day"] - 1) + clock - offset, parts["fraction"])
     return times, exists & holds
+
+
+def _seconds(hours: NDArray[np.int64], minutes: NDArray[np.int64], seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+    return 3600 * hours + 60 * minutes + seconds
 
 
 def _date_to_ns(value: date) -> int:

@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from entrainer import networks
+    from entrainer import local, networks
     from entrainer.experiments.backtest import backtest
     from entrainer.experiments.remake import Remade, remake
     from entrainer.experiments.tune import Proposal, Tuning, tune
@@ -28,6 +28,7 @@ __all__ = [
     "evaluate",
     "fit",
     "forecast",
+    "local",
     "networks",
     "predict",
     "remake",
@@ -55,8 +56,8 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
-    if name == "networks":
-        return import_module("entrainer.networks")
+    if name in ("local", "networks"):
+        return import_module(f"entrainer.{name}")
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
     raise AttributeError(f"module 'entrainer' has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""`NetworkContract`: the requirements on every network, as tests. For authors of networks; needs pytest."""
+"""The requirements on every network and every local model, as tests. For authors of such; needs pytest."""
 
 # ruff: noqa: S101 - tests assert
 
@@ -18,6 +18,7 @@ from entrainer.backend import load_keras
 from entrainer.compiled.group import train_together
 from entrainer.compiled.member import GroupMember
 from entrainer.fitting.keras_fit import fit_keras
+from entrainer.local import Histories, LocalSpec
 from entrainer.networks.specification import NETWORK_SPECS, NetworkSpec, spec_from_json
 from entrainer.settings.training import Training
 
@@ -96,3 +97,80 @@ class NetworkContract(ABC):
         for one, other in zip(*trained, strict=True):
             assert np.isfinite(one).all()
             np.testing.assert_array_equal(one, other)
+
+
+class LocalContract(ABC):
+    """Every requirement of `entrainer.local.LocalSpec`, one test each.
+
+    Subclass it in a test file under a name that begins with `Test`, and give `make_model`.
+    """
+
+    #: How far forecasts of equal histories may differ, relative to their size.
+    tolerance: float = 1e-9
+
+    @abstractmethod
+    def make_model(self) -> LocalSpec:
+        """The specification, equal each time, with other values than the defaults if it has parameters."""
+
+    def test_it_is_registered_under_its_name(self) -> None:
+        """By which a stored specification finds it."""
+        model = self.make_model()
+        assert plugins.load(NETWORK_SPECS, model.name) is type(model)
+
+    def test_its_parameters_are_its_recipe(self) -> None:
+        """In JSON, and pickled for other processes, they make an equal model."""
+        model = self.make_model()
+        assert spec_from_json(json.loads(json.dumps(model.to_json()))) == model
+        assert pickle.loads(pickle.dumps(model)) == model  # noqa: S301 - its own
+
+    def test_equal_histories_give_equal_forecasts(self) -> None:
+        """The model is fitted again whenever it forecasts, and what is stored must come out again."""
+        one, other = (self.make_model().forecast(_histories([60, 48]), 4).values for _ in range(2))
+        assert one.shape == (2, 4)
+        np.testing.assert_array_equal(one, other)
+
+    def test_a_forecast_does_not_depend_on_other_series_or_origins(self) -> None:
+        """One bad series must not spoil a panel."""
+        alone = self.make_model().forecast(_histories([60]), 4).values
+        beside = self.make_model().forecast(_histories([60, 48, 3]), 4).values
+        np.testing.assert_allclose(beside[:1], alone, rtol=self.tolerance)
+
+    def test_values_after_an_origin_do_not_change_its_forecast(self) -> None:
+        """They are not known then."""
+        before, after = _histories([60], known=40), _histories([60], known=40)
+        after.values[40:] += 1000.0
+        one, other = (self.make_model().forecast(each, 4).values for each in (before, after))
+        np.testing.assert_array_equal(one, other)
+
+    @pytest.mark.parametrize("length", [1, 2, 3, 5])
+    @pytest.mark.parametrize("constant", [True, False])
+    def test_a_short_or_a_constant_series_has_a_finite_forecast(self, length: int, *, constant: bool) -> None:
+        """Perhaps that of a simpler model, with a remark."""
+        histories = _histories([length])
+        if constant:
+            histories.values[:] = 7.0
+        found = self.make_model().forecast(histories, 4)
+        assert np.isfinite(found.values).all()
+        assert set(found.remarks) <= {0}
+
+    def test_an_origin_without_a_known_value_has_none(self) -> None:
+        """It is NaN, so that it is not taken for a forecast."""
+        found = self.make_model().forecast(_histories([60], known=0), 4)
+        assert np.isnan(found.values).all()
+
+    def test_quantiles_ascend_around_the_point_forecast(self) -> None:
+        """Those of a model that gives quantiles."""
+        model = self.make_model()
+        if model.gives_quantiles:
+            found = model.forecast(_histories([60]), 4, (0.1, 0.9))
+            assert (found.quantiles[0.1] <= found.values).all()
+            assert (found.quantiles[0.9] >= found.values).all()
+
+
+def _histories(lengths: list[int], known: int | None = None) -> Histories:
+    """Monthly series with a season, and one origin each: at their ends, or after `known` values."""
+    random = np.random.default_rng(5)
+    season = 10 * np.sin(np.arange(max(lengths)) * 2 * np.pi / 12)
+    grids = [100 + season[:length] + random.normal(size=length) for length in lengths]
+    ends = lengths if known is None else [known] * len(lengths)
+    return Histories.of(grids, [12] * len(lengths), ends, range(len(lengths)), ends)

@@ -110,3 +110,20 @@ def test_series_in_different_units_are_refused(store, census):
     with pytest.raises(InvalidInputError, match=r"different units.*'visits'.* in visits, .*'heat'.* in °C"):
         endirector.Conductor(ensemble).render()
     assert census(store) == before
+
+
+def test_messages_about_members_show_times_on_the_clock_of_the_source(store):
+    source = enstorage.DataSource(name="meter", time_interval="1d", time_zone="Europe/Berlin").save()
+    days = np.datetime64("2024-03-25") + np.arange(10)
+    source.write(days, np.arange(10.0))
+    preparation = source.create_snapshot().create_preparation("drop", "none", 0.7)
+    project = enstorage.Project(name="p", data_source=source).save()
+    early, late = (project.create_research("r", preparation).create_model(name) for name in ("early", "late"))
+    early.save_forecasts("train", days[:2], [1.0, 2.0])
+    late.save_forecasts("train", days[5:7], [1.0, 2.0])
+    ensemble = project.create_ensemble("voting", models=[early, late])
+    spans = (
+        "2024-03-25T00:00:00+01:00 – 2024-03-26T00:00:00+01:00.*2024-03-30T00:00:00+01:00 – 2024-03-31T00:00:00+01:00"
+    )
+    with pytest.raises(InvalidInputError, match=spans.replace("+", r"\+")):
+        endirector.Conductor(ensemble).render()

@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 from sklearn.linear_model import Ridge
 
 import endirector
@@ -46,7 +47,7 @@ def test_voting_gives_the_mean_of_what_the_members_forecast(store):
     project = made()
     forecast = endirector.forecast(rendered(project), 5, levels=())
     assert forecast["value"].to_numpy() == pytest.approx(of_members(project, 5).mean(axis=1))
-    assert forecast.columns == ["series", "id", "step", "quantile", "value"]
+    assert forecast.columns == ["series", "id", "step", "quantile", "value", "basis"]
     assert forecast["step"].to_list() == [1, 2, 3, 4, 5]
     assert to_iso(forecast["id"][0]) == "1970-07-20T00:00:00Z"
 
@@ -108,6 +109,17 @@ def test_the_gate_of_a_mixture_sees_forecasts_of_the_ensemble_where_values_are_n
     assert endirector.forecast(ensemble, 4, levels=())["value"].to_list() == pytest.approx(path[ROWS:])
 
 
+def test_the_gate_of_a_mixture_sees_the_rows_of_a_newer_snapshot_given_as_series(store):
+    project = made()
+    entrainer.backtest(project.models(), progress=False)
+    ensemble = rendered(project, "mixture_of_experts", parameters={"gate_lag": 3})
+    project.data_source.write(np.arange(ROWS, ROWS + 5).astype("datetime64[D]"), np.full(5, 60.0))
+    newer = project.data_source.create_snapshot()
+    as_snapshot = endirector.forecast(ensemble, 4, levels=(), snapshot=newer)
+    assert to_iso(as_snapshot["id"][0]) == "1970-07-25T00:00:00Z"
+    assert_frame_equal(endirector.forecast(ensemble, 4, levels=(), series=[newer]), as_snapshot)
+
+
 def test_members_of_other_offsets_meet_at_the_times_they_forecast(store):
     project = made(windows=[{"lag": 3}, {"lag": 4, "offset": 3}])
     forecast = endirector.forecast(rendered(project), 4, levels=())
@@ -144,7 +156,7 @@ def test_an_ensemble_inside_an_ensemble_is_forecast_too(store):
     assert endirector.forecast(outer, 3, levels=())["value"].to_numpy() == pytest.approx(expected)
 
 
-def test_of_members_that_were_trained_on_many_series_one_is_named(store):
+def test_members_that_were_trained_on_many_series_forecast_one_of_them_or_all(store):
     sources = []
     for name, factor in (("one", 1.0), ("other", 5.0)):
         source = enstorage.DataSource(name=name, time_interval="1d", unit="MW").save()
@@ -164,8 +176,9 @@ def test_of_members_that_were_trained_on_many_series_one_is_named(store):
     assert (told[1]["value"] / told[0]["value"]).to_list() == pytest.approx([5] * 3)
     with_intervals = endirector.forecast(ensemble, 3, levels=[0.8], series=sources[1])
     assert with_intervals.group_by("step").len().sort("step")["len"].to_list() == [3, 3, 3]
-    with pytest.raises(InvalidInputError, match="expected series= with one of them, received none"):
-        endirector.forecast(ensemble, 1)
+    assert_frame_equal(endirector.forecast(ensemble, 3, levels=()), pl.concat(told))
+    both = endirector.forecast(ensemble, 3, levels=[0.8])
+    assert_frame_equal(both.filter(series=2), with_intervals)
 
 
 class TestMembersWithoutObject:

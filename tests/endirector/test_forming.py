@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression
+from sklearn.metrics import mean_pinball_loss
 
 import endirector
 import enstorage
@@ -54,10 +55,10 @@ def project(store):
 def test_the_best_is_made_rendered_and_told_with_all_that_was_tried(project):
     ensemble = form(project, progress=False)
     tried = ensemble.tried()
-    assert tried.columns == ["method", "metamodel", "parameters", "members", "error", "standard_error"]
+    assert tried.columns == ["method", "metamodel", "parameters", "members", "error", "standard_error", "selected"]
     assert tried["error"].is_sorted()
     assert set(tried["method"]) == {choice.method for choice in USUAL}
-    best = tried.row(0, named=True)
+    (best,) = tried.filter("selected").to_dicts()
     assert (ensemble.method, ensemble.metamodel) == (best["method"], best["metamodel"])
     assert json.loads(best["parameters"]) == ensemble.parameters
     assert [model.name for model in ensemble.models()] == best["members"]
@@ -160,6 +161,83 @@ def test_by_absolute_errors(project):
     assert absolute.formed["tried"][0]["error"] < squared.formed["tried"][0]["error"] ** 0.5
 
 
+@pytest.mark.parametrize("metric", ["rmse", "smape", "mase", "RMSSE"])
+def test_the_trials_have_the_errors_of_the_metric(project, metric):
+    """Recomputed by pandas from the out-of-fold forecasts of the members of each trial, and from the train rows."""
+    methods = ["voting", Choice("voting", parameters={"average": "median"})]
+    ensemble = form(project, methods=methods, metric=metric, progress=False)
+    assert ensemble.formed["metric"] == metric.lower()
+    search = ensemble.search()
+    names = [candidate.name for candidate in search.candidates]
+    models = {model.name: model for model in project.models()}
+    folds = [models[name].forecasts("out_of_fold").select("id", pl.col("value").alias(name)) for name in names]
+    table = models[names[0]].research.data_preparation.table()
+    rows = table.select(id="time", truth="value")
+    for each in folds:
+        rows = rows.join(each, on="id", how="inner")
+    rows = rows.sort("id").to_pandas()
+    judged = rows[np.arange(len(rows)) * STRETCHES // len(rows) > 0]
+    train = table.filter(pl.col("part") == 0)["value"].to_pandas()
+    for trial in search.trials:
+        members = judged[[names[place] for place in trial.members]]
+        forecast = members.median(axis=1) if trial.parameters.get("average") == "median" else members.mean(axis=1)
+        error = forecast - judged["truth"]
+        expected = {
+            "rmse": (error**2).mean() ** 0.5,
+            "smape": (2 * error.abs() / (forecast.abs() + judged["truth"].abs())).mean(),
+            "mase": error.abs().mean() / train.diff().abs().mean(),
+            "rmsse": ((error**2).mean() / (train.diff() ** 2).mean()) ** 0.5,
+        }
+        assert trial.error == pytest.approx(expected[metric.lower()], rel=1e-9)
+
+
+def quantiles_out_of_fold(project):
+    """Each model gets three quantiles out of fold and in all parts; those of the forest are the widest."""
+    for width, model in zip((2.0, 5.0, 9.0, 60.0), project.models(), strict=True):
+        entrainer.predict(model)
+        for part in ("train", "test", "out_of_fold"):
+            own = model.forecasts(part).filter(pl.col("quantile").is_null())
+            values = own["value"].to_numpy()
+            quantiles = {0.1: values - width, 0.5: values, 0.9: values + width}
+            model.save_forecasts(part, own["id"].to_numpy(), values, quantiles=quantiles)
+
+
+def test_by_the_weighted_quantile_loss(project):
+    quantiles_out_of_fold(project)
+    ensemble = form(project, metric="wql", progress=False)
+    search = ensemble.search()
+    assert set(search.untried) == {"stacking Ridge", "linear_stack"}
+    assert {trial.method for trial in search.trials} >= {"voting", "weighted_voting", "greedy"}
+    names = [candidate.name for candidate in search.candidates]
+    single = {names[trial.members[0]]: trial.error for trial in search.trials if len(trial.members) == 1}
+    rows = project.models()[0].research.data_preparation.table().select(id="time", truth="value")
+    for model in project.models():
+        own = model.forecasts("out_of_fold")
+        for level in (0.1, 0.5, 0.9):
+            quantile = own.filter(pl.col("quantile") == level).select(
+                "id", pl.col("value").alias(f"{model.name} {level}")
+            )
+            rows = rows.join(quantile, on="id", how="inner")
+    rows = rows.sort("id").to_pandas()
+    judged = rows[np.arange(len(rows)) * STRETCHES // len(rows) > 0]
+    for name, error in single.items():
+        losses = [mean_pinball_loss(judged["truth"], judged[f"{name} {q}"], alpha=q) for q in (0.1, 0.5, 0.9)]
+        assert error == pytest.approx(2 * np.mean(losses) / judged["truth"].abs().mean(), rel=1e-9)
+    with pytest.raises(InvalidInputError, match="WQL is of quantiles, which stacking Ridge does not combine"):
+        form(project, methods=["voting", Choice("stacking", "Ridge")], metric="wql", progress=False)
+
+
+def test_a_metric_without_a_value_is_refused_with_the_reason(project, store, census):
+    before = census(store)
+    for metric, reason in (
+        ("wql", "WQL has no value on the out-of-fold rows that all candidates have: No quantiles were forecast"),
+        ("log_loss", "log loss has no value on the out-of-fold rows: The forecasts are not probabilities"),
+    ):
+        with pytest.raises(InvalidInputError, match=reason):
+            form(project, metric=metric, progress=False)
+        assert census(store) == before
+
+
 def test_what_a_person_made_was_not_formed(project):
     with pytest.raises(NotFoundError, match="was not selected by a search"):
         project.create_ensemble("voting", models=project.models()).tried()
@@ -171,7 +249,10 @@ def test_nonsense_is_refused_and_nothing_is_kept(project, store, census):
     lonely.create_research("r").create_model("nothing")
     before = census(store)
     for refused, expected in (
-        (lambda: form(project, metric="rmse"), "The metric is one of mse, mae; received 'rmse'"),
+        (
+            lambda: form(project, metric="msse"),
+            "There is no metric 'msse'; expected one of mse, rmse, mae, mape, smape,",
+        ),
         (lambda: form(project, methods=[]), "There is no method to try"),
         (lambda: form(project, methods=["telepathy"]), "telepathy"),
         (

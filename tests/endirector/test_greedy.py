@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from endirector.methods.greedy import select
+from endirector.methods.weighted.greedy import select
 
 finite = st.floats(-100, 100, allow_nan=False).map(lambda value: round(value, 3))
 LOSS = {"mse": lambda error: np.mean(error**2), "mae": lambda error: np.mean(np.abs(error))}

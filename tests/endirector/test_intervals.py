@@ -1,11 +1,11 @@
 """Guarantee 7: conformal intervals from honest residuals, by step, with their measured coverage on the test part."""
 
-from math import ceil
+from math import ceil, floor
 
 import numpy as np
 import polars as pl
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, t
 from sklearn.linear_model import LinearRegression
 
 import endirector
@@ -55,17 +55,29 @@ def rendered(project, method="voting", metamodel=None, **options):
 
 def residuals(ensemble, part):
     table = ensemble.table().filter(pl.col("part") == part)
-    return np.sort(np.abs((table["truth"] - table["ensemble"]).to_numpy()))
+    return np.sort((table["truth"] - table["ensemble"]).to_numpy())
+
+
+def ends(known, tail):
+    """The residuals of the ranks that leave a tail (in hundredths) below and above, of ascending ones."""
+    return known[floor((len(known) + 1) * tail / 100) - 1], known[ceil((len(known) + 1) * (100 - tail) / 100) - 1]
+
+
+def width(known, tail=10):
+    low, high = ends(np.sort(known), tail)
+    return high - low
 
 
 def test_widths_are_ranks_of_held_out_residuals(store):
     ensemble = rendered(exchangeable())
     intervals = endirector.calibrate(ensemble, (0.8, 0.95))
     known = residuals(ensemble, part=1)
-    assert intervals["width"].to_list() == [2 * known[ceil(201 * 0.8) - 1], 2 * known[ceil(201 * 0.95) - 1]]
-    assert intervals.select("step", "level", "calibrated_on", "rows", "test_rows").rows() == [
-        (1, 0.8, "held-out", 200, 200),
-        (1, 0.95, "held-out", 200, 200),
+    assert known[19] != -known[-20]  # they are signed, and the ranks of 201 · 0.1 and 201 · 0.9
+    assert intervals.select("lower", "upper").rows() == [(known[19], known[180]), (known[4], known[195])]
+    assert intervals["width"].to_list() == [known[180] - known[19], known[195] - known[4]]
+    assert intervals.select("step", "level", "side", "basis", "calibrated_on", "rows", "test_rows").rows() == [
+        (1, 0.8, "both", "own residuals", "held-out", 200, 200),
+        (1, 0.95, "both", "own residuals", "held-out", 200, 200),
     ]
     assert ensemble.intervals().equals(intervals)
     assert enstorage.Ensemble.get(ensemble.id).intervals().equals(intervals)
@@ -85,7 +97,8 @@ def test_the_coverage_is_the_share_of_test_rows_inside(store):
     ensemble = rendered(exchangeable())
     intervals = endirector.calibrate(ensemble, [0.8])
     test = residuals(ensemble, part=2)
-    assert intervals["coverage"].to_list() == [float(np.mean(test <= intervals["width"][0] / 2))]
+    low, high = intervals.select("lower", "upper").row(0)
+    assert intervals["coverage"].to_list() == [float(np.mean((low <= test) & (test <= high)))]
     told = ensemble.forecasts("test").pivot("quantile", index="id", values="value")
     truth = ensemble.table().filter(pl.col("part") == 2).select("id", "truth")
     inside = told.join(truth, on="id").select(pl.col("truth").is_between("0.1", "0.9"))["truth"].mean()
@@ -118,10 +131,10 @@ def test_quantiles_that_members_say_stay_unless_an_interval_has_them(store):
             model.save_forecasts(part, DAYS[rows], told, quantiles={0.1: told - 9, 0.3: told - 3, 0.5: told})
     ensemble = rendered(project)
     before = ensemble.forecasts("test").filter(pl.col("quantile") == 0.3)
-    width = endirector.calibrate(ensemble, [0.8])["width"][0]
+    lower = endirector.calibrate(ensemble, [0.8])["lower"][0]
     wide = ensemble.forecasts("test").pivot("quantile", index="id", values="value")
     assert sorted(wide.columns) == sorted(["id", "null", "0.1", "0.3", "0.5", "0.9"])
-    assert (wide["null"] - wide["0.1"]).to_numpy() == pytest.approx(width / 2)
+    assert (wide["0.1"] - wide["null"]).to_numpy() == pytest.approx(lower)
     assert ensemble.forecasts("test").filter(pl.col("quantile") == 0.3).equals(before)
     assert endirector.Conductor(ensemble).verify().demanded == "equal bits"
 
@@ -213,10 +226,10 @@ def test_what_was_fitted_on_held_out_rows_is_judged_on_rows_after_those_it_was_f
     for start in (40, 80, 120, 160):
         squared = np.mean((members[:start] - truth[:start, None]) ** 2, axis=0)
         weights = (1 / squared) / (1 / squared).sum()
-        known.extend(np.abs(members[start : start + 40] @ weights - truth[start : start + 40]))
+        known.extend(truth[start : start + 40] - members[start : start + 40] @ weights)
     intervals = endirector.calibrate(ensemble, [0.8])
     assert intervals["rows"].to_list() == [160]
-    assert intervals["width"][0] == pytest.approx(2 * np.sort(known)[ceil(161 * 0.8) - 1])
+    assert intervals["width"][0] == pytest.approx(width(known))
 
 
 def project_of_windows(rows):
@@ -248,7 +261,7 @@ class TestStepsMadeOfForecasts:
             told = endirector.forecast(ensemble, horizon, origin, levels=())
             for id, step, value in told.select("id", "step", "value").rows():
                 if id in truth:
-                    found[step].append(abs(value - truth[id]))
+                    found[step].append(truth[id] - value)
         return {step: np.sort(known) for step, known in found.items()}
 
     @pytest.mark.slow
@@ -256,13 +269,13 @@ class TestStepsMadeOfForecasts:
         ensemble = rendered(project)
         intervals = endirector.calibrate(ensemble, [0.8], horizon=4)
         known, test = (self.residuals_of(ensemble, part, 4) for part in (1, 2))
-        for step, width, rows, coverage, test_rows in intervals.select(
-            "step", "width", "rows", "coverage", "test_rows"
+        for step, rows, coverage, test_rows, *found in intervals.select(
+            "step", "rows", "coverage", "test_rows", "lower", "upper"
         ).rows():
-            radius = known[step][ceil((len(known[step]) + 1) * 0.8) - 1]
+            low, high = ends(known[step], 10)
             assert (rows, test_rows) == (31 - step, 31 - step)
-            assert width == pytest.approx(2 * radius)
-            assert coverage == pytest.approx(np.mean(test[step] <= radius + 1e-9))
+            assert found == pytest.approx([low, high])
+            assert coverage == pytest.approx(np.mean((low - 1e-9 <= test[step]) & (test[step] <= high + 1e-9)))
         assert intervals["step"].to_list() == [1, 2, 3, 4]
         told = endirector.forecast(ensemble, 4, levels=[0.8]).pivot("quantile", index="step", values="value")
         assert (told["0.9"] - told["0.1"]).to_list() == pytest.approx(intervals["width"].to_list())
@@ -276,10 +289,10 @@ class TestStepsMadeOfForecasts:
         ensemble = rendered(project, method, "Ridge" if method == "stacking" else None, parameters=told)
         intervals = endirector.calibrate(ensemble, [0.8], horizon=3)
         known = self.residuals_of(ensemble, 1, 3)
-        for step, width, rows in intervals.filter(pl.col("step") > 1).select("step", "width", "rows").rows():
+        for step, found, rows in intervals.filter(pl.col("step") > 1).select("step", "width", "rows").rows():
             full = 31 - step
             assert rows == (full - 6 if method == "weighted_voting" else full)  # fitted on the first of five stretches
-            assert width / 2 == pytest.approx(known[step][ceil((len(known[step]) + 1) * 0.8) - 1], rel=0.3)
+            assert found == pytest.approx(width(known[step]), rel=0.3)
 
     def test_test_rows_change_none_of_them(self, project):
         ensemble = rendered(project)
@@ -297,9 +310,14 @@ class TestStepsMadeOfForecasts:
         parts = {"train": slice(0, 30), "valid": slice(30, 60), "test": slice(60, 90)}
         uploaded(project, "uploaded", np.random.default_rng(0).normal(size=90), values, parts)
         ensemble = rendered(project)
-        assert endirector.calibrate(ensemble, [0.8], horizon=4)["step"].to_list() == [1]
-        with pytest.warns(UserWarning, match="no interval for 2 steps, the first of them step 2"):
-            endirector.forecast(ensemble, 3, levels=[0.8], given={"uploaded": [1.0, 2.0, 3.0]})
+        intervals = endirector.calibrate(ensemble, [0.8], horizon=4)
+        assert intervals["basis"].to_list() == ["own residuals", *["nearest steps"] * 3]
+        assert intervals["test_rows"].to_list() == [30, 0, 0, 0]
+        assert intervals["width"].to_list() == pytest.approx(np.sqrt([1, 2, 3, 4]) * intervals["width"][0])
+        with pytest.warns(UserWarning, match="steps 2 to 3 rest on the residuals of the nearest steps"):
+            told = endirector.forecast(ensemble, 3, levels=[0.8], given={"uploaded": [1.0, 2.0, 3.0]})
+        wide = told.pivot("quantile", index="step", values="value")
+        assert (wide["0.9"] - wide["0.1"]).to_list() == pytest.approx(intervals["width"].to_list()[:3])
 
 
 class TestOutOfFold:
@@ -337,22 +355,27 @@ class TestOutOfFold:
         said = members.mean(axis=1) if method == "voting" else ensemble.load_metamodel().predict(members)
         times, values = project.data_source.read()
         truth = values[np.searchsorted(times, both["id"].to_numpy())]
-        for step, width, rows in intervals.select("step", "width", "rows").rows():
-            own = np.sort(np.abs(said - truth)[both["step"].to_numpy() == step])
-            assert (rows, width) == (len(own), pytest.approx(2 * own[ceil((len(own) + 1) * 0.8) - 1]))
+        for step, found, rows in intervals.select("step", "width", "rows").rows():
+            own = (truth - said)[both["step"].to_numpy() == step]
+            assert (rows, found) == (len(own), pytest.approx(width(own)))
         assert intervals["calibrated_on"].unique().to_list() == ["out-of-fold"]
 
     def test_forecasts_past_the_end_have_the_intervals_of_their_step(self, project):
         entrainer.backtest(project.models(), progress=False)
         ensemble = rendered(project, "linear_stack")
         intervals = endirector.calibrate(ensemble, [0.8, 0.95])
-        with pytest.warns(UserWarning, match="no interval for step 3:"):
+        with pytest.warns(UserWarning, match="for step 3 rest on the residuals of the nearest steps"):
             told = endirector.forecast(ensemble, 3)
         wide = told.pivot("quantile", index="step", values="value")
         assert wide.columns == ["step", "null", "0.025", "0.1", "0.9", "0.975"]
         assert (wide["0.9"] - wide["0.1"]).to_list()[:2] == pytest.approx(intervals["width"][::2].to_list())
         assert (wide["0.975"] - wide["0.025"]).to_list()[:2] == pytest.approx(intervals["width"][1::2].to_list())
-        assert wide.row(2)[2:] == (None, None, None, None)
+        assert wide["0.9"][2] - wide["0.1"][2] == pytest.approx(np.sqrt(3 / 2) * intervals["width"][2])
+        assert told.group_by("step", maintain_order=True).agg(pl.col("basis").drop_nulls().unique()).rows() == [
+            (1, ["own residuals"]),
+            (2, ["own residuals"]),
+            (3, ["nearest steps"]),
+        ]
 
     def test_rendering_again_takes_intervals_away(self, project):
         entrainer.backtest(project.models(), progress=False)
@@ -364,15 +387,17 @@ class TestOutOfFold:
         assert ensemble.forecasts("test")["quantile"].null_count() == ensemble.forecasts("test").height
 
 
-def test_too_few_rows_for_a_level_are_told(store):
+def test_a_level_with_too_few_rows_rests_on_a_distribution_and_says_so(store):
     values = np.full(60, 100.0)
     project = project_of(values)
     parts = {"train": slice(0, 20), "valid": slice(20, 40), "test": slice(40, 60)}
     for name in ("one", "other"):
         uploaded(project, name, np.random.default_rng(len(name)).normal(size=60), values, parts)
     ensemble = rendered(project)
-    with pytest.raises(InvalidInputError, match=r"level 0\.99 needs 99 held-out residuals; there are 20 of step 1"):
-        endirector.calibrate(ensemble, (0.8, 0.99))
+    intervals = endirector.calibrate(ensemble, (0.8, 0.99))
+    assert intervals.select("basis", "rows").rows() == [("own residuals", 20), ("normal", 20)]
+    radius = np.sqrt(np.mean(residuals(ensemble, part=1) ** 2)) * t.ppf(0.995, 20)
+    assert intervals.select("lower", "upper").row(1) == pytest.approx((-radius, radius))
     with pytest.raises(InvalidInputError, match="level of an interval is a number between 0 and 1"):
         endirector.calibrate(ensemble, [80])
 
@@ -407,4 +432,125 @@ def test_a_metamodel_that_remembers_its_rows_is_not_flattered_by_them(store):
     assert residuals(ensemble, part=1).max() == pytest.approx(0)
     assert endirector.calibrate(ensemble, [0.8])["width"][0] > 8
     hindcast = hindcast_residuals(ensemble, 2, project.data_source_id)
-    assert all(np.median(known) > 2 for known in hindcast.residuals.values())
+    assert all(np.median(np.abs(own)) > 2 for known in hindcast.by_step.values() for own in known.values())
+
+
+def skewed(store, lowest=0.0):
+    """A series of positive values with skewed errors of two members, one of which is far too low at times."""
+    generator = np.random.default_rng(7)
+    values = lowest + generator.exponential(5, 600)
+    project = project_of(values)
+    for name in ("one", "other"):
+        uploaded(project, name, 2 - values + generator.normal(0, 0.5, 600), values)
+    return project
+
+
+def test_no_end_is_below_0_for_a_series_that_never_was_unless_turned_off(store):
+    for lowest, given, expected in ((0.0, "found", 0.0), (-9.0, "found", None), (0.0, None, None), (0.0, 1.5, 1.5)):
+        ensemble = rendered(skewed(store, lowest))
+        intervals = endirector.calibrate(ensemble, [0.95], floor=given)
+        smallest = ensemble.forecasts("test").filter(pl.col("quantile") < 0.5)["value"].min()
+        assert intervals["floor"].to_list() == [expected]
+        assert smallest == (expected if expected is not None else pytest.approx(smallest))
+        assert smallest < 0 or expected is not None
+        assert endirector.Conductor(ensemble).verify().demanded == "equal bits"
+
+
+def test_one_sided_levels_stand_beside_the_others(store):
+    ensemble = rendered(skewed(store))
+    both = endirector.calibrate(ensemble, [0.8])
+    found = endirector.calibrate(ensemble, [0.9], side="upper", floor=None)
+    assert found.select("level", "side").rows() == [(0.8, "both"), (0.9, "upper")]
+    assert (found["lower"][1], found["width"][1]) == (None, None)
+    assert found["upper"].to_list() == [both["upper"][0]] * 2
+    assert found["coverage"][1] >= found["coverage"][0]
+    endirector.calibrate(ensemble, [0.95], side="lower")
+    assert ensemble.forecasts("test")["quantile"].unique().sort().to_list() == [None, 0.05, 0.1, 0.9]
+    assert endirector.Conductor(ensemble).verify().demanded == "equal bits"
+
+
+def test_intervals_of_an_earlier_version_are_read_as_symmetric_ones(store):
+    ensemble = rendered(exchangeable())
+    endirector.calibrate(ensemble, [0.8])
+    names = ("step", "level", "calibrated_on", "rows", "width", "coverage", "test_rows")
+    earlier = [{name: row[name] for name in names} for row in ensemble.result["intervals"]]
+    ensemble.result = {**ensemble.result, "intervals": earlier}
+    ensemble.save()
+    row = ensemble.intervals().row(0, named=True)
+    assert (row["lower"], row["upper"], row["side"]) == (-row["width"] / 2, row["width"] / 2, "both")
+    assert endirector.calibrate(ensemble, [0.5])["level"].to_list() == [0.5, 0.8]
+
+
+def test_each_series_has_residuals_of_its_own_or_those_of_all_in_its_scale(store):
+    """Two series, the one changes ten times as much as the other, and has few held-out rows."""
+    generator = np.random.default_rng(3)
+    sources = [enstorage.DataSource(name=name, time_interval="1d").save() for name in ("small", "large")]
+    values = [50 + generator.normal(0, 1, 120), 500 + generator.normal(0, 10, 120)]
+    for source, own in zip(sources, values, strict=True):
+        source.write(DAYS[:120], own)
+    preparations = [each.create_snapshot().create_preparation("drop", "none", 0.5, 0.25, 0.25) for each in sources]
+    project = enstorage.Project(name="Both", data_source=sources[0]).save()
+    model = project.create_research("Both", preparations[0]).create_model("mean")
+    data_set = enstorage.DataSet.from_preparations(preparations, Window(1))
+    model.data_set(data_set)
+    told = dict.fromkeys(PARTS, 0.0)
+    for part in told:
+        ids, series = data_set.targets(part)[0], data_set.series(part)
+        keep = (series == sources[0].id) | (np.arange(len(ids)) % 3 == 0) | (part != "valid")
+        level = np.where(series == sources[0].id, 50.0, 500.0)
+        model.save_forecasts(part, ids[keep], level[keep], series=series[keep])
+    model.meta("trained_on", ["train"])
+    ensemble = rendered(project)
+    intervals = endirector.calibrate(ensemble, [0.8])
+    assert intervals["basis"].to_list() == ["own residuals, all series"]
+    wide = ensemble.forecasts("test").pivot("quantile", index=["series", "id"], values="value")
+    found = {series: own["0.9"][0] - own["0.1"][0] for (series,), own in wide.group_by("series")}
+    valid = {each.id: values[place][60:90] - (50, 500)[place] for place, each in enumerate(sources)}
+    assert found[sources[0].id] == pytest.approx(width(valid[sources[0].id]), rel=0.1)  # in the size at the end
+    assert 7 < found[sources[1].id] / found[sources[0].id] < 14
+
+
+def test_steps_made_of_forecasts_of_several_series_are_calibrated_from_hindcasts_of_each(store):
+    """One model over two series: each has the residuals that it would have if it were forecast alone."""
+    generator = np.random.default_rng(5)
+    sources = [enstorage.DataSource(name=name, time_interval="1d").save() for name in ("small", "large")]
+    for source, size in zip(sources, (1, 10), strict=True):
+        source.write(DAYS[:90], size * (60 + 30 * np.sin(np.arange(90) * 0.4) + generator.normal(0, 4, 90)))
+    preparations = [each.create_snapshot().create_preparation("drop", "none", 1 / 3, 1 / 3, 1 / 3) for each in sources]
+    project = enstorage.Project(name="Both", data_source=sources[0]).save()
+    research = project.create_research("Both", preparations[0])
+    data_set = enstorage.DataSet.from_preparations(preparations, Window(3))
+    _, X, y = data_set.arrays("train")
+    model = research.create_model("one for both")
+    model.data_set(data_set)
+    model.save_object(LinearRegression().fit(X, y))
+    model.meta("trained_on", ["train"])
+    entrainer.predict(model)
+    ensemble = rendered(project)
+    intervals = endirector.calibrate(ensemble, [0.8], horizon=3)
+    assert intervals["basis"].to_list() == ["own residuals"] * 3
+    assert intervals["calibrated_on"].to_list() == ["held-out"] * 3
+    assert intervals["rows"].to_list() == [30, 29, 28]  # the fewest of the series
+    assert intervals["test_rows"].to_list() == [60, 58, 56]
+
+    table = ensemble.table()
+    for step in (2, 3):
+        offsets, inside = [], []
+        for source in sources:
+            found = {}
+            for part in (1, 2):
+                rows = table.filter((pl.col("part") == part) & (pl.col("series") == source.id))
+                truth = dict(rows.select("id", "truth").rows())
+                last = 24 * 3600 * 10**9 * (step - 1)
+                of_origin = [origin for origin in truth if origin + last in truth]
+                ahead = [
+                    endirector.forecast(ensemble, step, origin, levels=(), series=source, progress=False)["value"][-1]
+                    for origin in of_origin
+                ]
+                found[part] = np.array([truth[origin + last] for origin in of_origin]) - np.array(ahead)
+            low, high = ends(np.sort(found[1]), 10)
+            offsets.append([low, high])
+            inside += [(low - 1e-9 <= each) and (each <= high + 1e-9) for each in found[2]]
+        own = intervals.filter(step=step).row(0, named=True)
+        assert [own["lower"], own["upper"]] == pytest.approx(np.mean(offsets, axis=0).tolist())
+        assert own["coverage"] == pytest.approx(np.mean(inside))

@@ -11,7 +11,7 @@ import endirector
 import enstorage
 import entrainer
 from endirector import Fitting, Rows
-from endirector.methods.linear_stack import LinearStack, least_squares
+from endirector.methods.weighted.linear_stack import LinearStack, least_squares
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError, NotFoundError
 

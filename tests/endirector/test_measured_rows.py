@@ -96,10 +96,11 @@ def test_the_coverage_of_an_interval_is_that_of_measured_rows(store):
     model = uploaded(project.create_research("r", preparation), preparation, np.zeros(101), "zero")
     ensemble = Conductor(project.create_ensemble("voting", models=[model])).render()
     found = endirector.calibrate(ensemble, [0.8], progress=False).row(0, named=True)
-    radius = np.sort(np.abs(truth[40:70]))[int(np.ceil(31 * 0.8)) - 1]
+    known = np.sort(truth[40:70])
+    low, high = known[int(np.floor(31 * 0.1)) - 1], known[int(np.ceil(31 * 0.9)) - 1]
     test = truth[70:][measured[70:]]
-    assert (found["width"], found["rows"], found["test_rows"]) == (pytest.approx(2 * radius), 30, len(test))
-    assert found["coverage"] == pytest.approx((np.abs(test) <= radius).mean())
+    assert (found["width"], found["rows"], found["test_rows"]) == (pytest.approx(high - low), 30, len(test))
+    assert found["coverage"] == pytest.approx(((low <= test) & (test <= high)).mean())
     assert found["coverage"] < 0.5  # with the filled rows it was above 0.8
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from endirector.methods.weighted_voting import simplex_least_squares
+from endirector.methods.weighted.weighted_voting import simplex_least_squares
 
 finite = st.floats(-100, 100, allow_nan=False)
 

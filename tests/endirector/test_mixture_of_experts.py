@@ -10,8 +10,8 @@ from hypothesis.extra.numpy import arrays
 import endirector
 import enstorage
 from endirector.combination.kept import stored_combination, stored_evidence
-from endirector.methods import mixture_of_experts
-from endirector.methods.mixture_of_experts import Gate, fit_gate
+from endirector.methods.varying import mixture_of_experts
+from endirector.methods.varying.mixture_of_experts import Gate, fit_gate
 from enstorage.adapter import Window
 from enstorage.errors import CorruptError, InvalidInputError, NotFoundError
 

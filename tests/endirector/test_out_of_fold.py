@@ -8,7 +8,7 @@ from sklearn.linear_model import LinearRegression
 import endirector
 import enstorage
 import entrainer
-from endirector.methods.greedy import select
+from endirector.methods.weighted.greedy import select
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError
 

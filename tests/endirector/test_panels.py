@@ -3,13 +3,13 @@
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 import endirector
 import enstorage
 import entrainer
 from enstorage import DataSet, Model, Panel, Project
 from enstorage.adapter import Window
-from enstorage.errors import InvalidInputError
 from entrainer.networks import MLP, Estimator
 
 DAYS = np.arange("2024-01-01", "2024-04-10", dtype="datetime64[D]")
@@ -80,8 +80,8 @@ def test_each_series_is_forecast_past_its_end(panel, ensemble):
     assert ahead["key"].to_list() == [store for store in STORES for _ in range(3)]
     assert ahead["id"].n_unique() == 3
     assert ahead.filter(key="Nice")["value"].min() > ahead.filter(key="Riga")["value"].max()
-    with pytest.raises(InvalidInputError, match=r"expected series= with one of them, received none"):
-        endirector.forecast(ensemble, 3)
+    assert_frame_equal(panel.with_keys(endirector.forecast(ensemble, 3, levels=())), ahead)
+    assert_frame_equal(panel.with_keys(endirector.forecast(ensemble, 3, levels=(), series=panel)), ahead)
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from endirector.reporting.plots import (
     plot_bars,
     plot_correlations,
     plot_coverage,
+    plot_coverage_by_step,
     plot_errors,
     plot_fan,
     plot_forecasts,
@@ -17,6 +18,8 @@ from endirector.reporting.plots import (
     same_precision,
 )
 from enstorage.errors import InvalidInputError
+
+pytestmark = pytest.mark.usefixtures("pictures_laid_out_exactly")
 
 SVG = "{http://www.w3.org/2000/svg}"
 YEARS = np.arange("1700", "2009", dtype="datetime64[Y]").astype("datetime64[ns]").astype(np.int64)
@@ -165,7 +168,14 @@ def draw_coverage(**changes) -> str:
     return plot_coverage([0.5, 0.9], [0.47, 0.93], **changes)
 
 
-@pytest.mark.parametrize("draw", [draw_correlations, draw_bars, draw_weights, draw_fan, draw_coverage])
+def draw_coverage_by_step(**changes) -> str:
+    shares = {"80.0%": [0.78, None, 0.7], "≤ 90.0%": [0.93, 0.9, 0.88]}
+    return plot_coverage_by_step([1, 2, 3], shares, {"80.0%": 0.8, "≤ 90.0%": 0.9}, **changes)
+
+
+@pytest.mark.parametrize(
+    "draw", [draw_correlations, draw_bars, draw_weights, draw_fan, draw_coverage, draw_coverage_by_step]
+)
 def test_pictures_of_a_report_are_accessible_themed_and_equal_twice(draw) -> None:
     svg = draw(width=4.2)
     root = ElementTree.fromstring(svg)

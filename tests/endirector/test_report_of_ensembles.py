@@ -143,6 +143,36 @@ def test_stored_quantiles_are_shown_with_their_coverage(project):
     assert f"calibrated on {kept['rows']} held-out rows" in text
 
 
+def test_coverage_is_shown_by_step_with_what_it_rests_on_and_few_rows_are_told(project):
+    ensemble = rendered(project)
+    endirector.calibrate(ensemble, [0.5], horizon=3)
+    endirector.calibrate(ensemble, [0.7], side="upper", horizon=3)
+    page = Page(endirector.report(ensemble).html)
+    assert "Coverage by step" in page.text
+    assert "Step 50.0% ≤ 70.0% Test rows Rests on" in page.text
+    for step, own in ensemble.intervals().group_by("step", maintain_order=True):
+        shares = " ".join(f"{share:.1%}" for share in own["coverage"])
+        rows = own["test_rows"][0]
+        words = f"{rows}" if rows >= 20 else f"{rows}, too few to judge"
+        assert f"{step[0]} {shares} {words} own residuals" in page.text
+    assert "Coverage of the intervals by step" in endirector.report(ensemble).html
+
+
+def test_without_test_rows_no_coverage_is_told(project):
+    """The valid part, by which intervals are calibrated, does not judge them."""
+    snapshot = project.researches()[0].data_preparation.data_snapshot
+    research = project.create_research("No test", snapshot.create_preparation("drop", "none", 0.7, 0.3, 0))
+    model = research.create_model("line")
+    model.data_set(research.data_preparation.create_set(Window(3)))
+    _, X, y = model.data_set().arrays("train")
+    model.save_object(Ridge().fit(X, y))
+    ensemble = rendered(project, models=[model])
+    endirector.calibrate(ensemble, [0.8])
+    text = Page(endirector.report(ensemble).html).text
+    assert "There are no such rows, so the coverage of no interval was measured." in text
+    assert "1 – 0, too few to judge own residuals" in text
+
+
 @pytest.mark.long
 def test_one_member_and_many_members_have_a_report_too(project):
     one = Page(endirector.report(rendered(project, models=project.models()[:1])).html)
@@ -216,3 +246,7 @@ def test_a_notebook_shows_a_short_table(project):
     for weight in ensemble.weights().values():
         assert f"{weight:.4f}" in page.text
     assert f"{ensemble.metrics()['test']['ensemble']['rmse']:.5g}" in page.text
+    board = endirector.leaderboard(ensemble).table
+    assert {"MAE, test", "MASE, test"} <= {word.strip() for word in page.words}
+    for name in ("mae", "mase"):
+        assert [f"{value:.5g}" in page.text for value in board[name]] == [True] * board.height

@@ -4,15 +4,15 @@ import re
 import shlex
 
 import pytest
-from typer.main import get_command
 
-from enmyadmin.cli import app
+from enmyadmin.cli import app as PROGRAM
 
-PROGRAM = get_command(app)
 CREATE = PROGRAM.commands["create"]
-COMMANDS = {name: command for name, command in PROGRAM.commands.items() if name != "create"} | {
-    f"create {name}": command for name, command in CREATE.commands.items()
+GROUPS = ("create", "pipeline", "schedule", "run", "user", "token", "policy")
+LISTED = {name: command for name, command in PROGRAM.commands.items() if name not in GROUPS} | {
+    f"{group} {name}": command for group in GROUPS for name, command in PROGRAM.commands[group].commands.items()
 }
+COMMANDS = {name: command.loaded() for name, command in LISTED.items()}
 
 
 def panels(group):
@@ -24,7 +24,7 @@ def panels(group):
 
 
 def test_commands_stand_in_panels_in_the_order_of_the_work(enstorage):
-    assert list(panels(PROGRAM)) == ["Data", "Models", "Ensembles", "Store"]
+    assert list(panels(PROGRAM)) == ["Data", "Models", "Ensembles", "Store", "Server"]
     way = ["import-csv", "snapshot", "prepare", "create", "fit", "forecast", "render", "report"]
     order = [name for name in PROGRAM.list_commands(None) if name in way]
     assert order == way
@@ -43,6 +43,7 @@ def test_commands_stand_in_panels_in_the_order_of_the_work(enstorage):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_line_of_help_is_one_imperative_sentence_that_fits_a_terminal(name):
     line, _, rest = COMMANDS[name].help.partition("\n\n")
+    assert LISTED[name].help == line
     assert re.fullmatch(r"[A-Z][a-z]+,? .{8,54}\.", line)
     assert "Example: enstorage" in rest
 

@@ -104,7 +104,7 @@ def test_a_table_is_read_alike_by_python_and_by_the_command_line(enstorage, name
             flags += [f"--{option.replace('_', '-')}", value]
     status, output, errors = enstorage("import-csv", path, "--name", name, *flags)
     assert (status, errors.splitlines()[1:]) == (0, []), errors
-    assert output.startswith(f"Read {path}: ")
+    assert output.startswith(f"Read {path.name}: ")
     count = sum(map(len, expected.values()))
     assert f"Wrote {count} points to " in output
     if len(expected) == 1:
@@ -124,8 +124,8 @@ def test_bad_rows_are_listed_and_the_rest_is_written_on_request(enstorage):
     status, output, errors = enstorage("import-csv", "a.csv", "--store", "made")
     assert (status, output) == (1, "")
     assert errors == (
-        "error: a.csv, line 3, column 'a': 'x' is not a finite number. Further bad rows: 1. Correct or remove it, or leave "
-        "bad rows out with skip_bad_rows (--skip-bad-rows); nothing was kept.\n"
+        "error: a.csv, line 3, column 'a': 'x' is not a finite number. Further bad rows: 1. Correct or remove it, call it "
+        "missing with missing (--missing), or leave bad rows out with skip_bad_rows (--skip-bad-rows); nothing was kept.\n"
     )
     assert not (enstorage.folder / "made").exists()
     _, output, _ = enstorage("import-csv", "a.csv", "--store", "made", "--skip-bad-rows")
@@ -133,7 +133,7 @@ def test_bad_rows_are_listed_and_the_rest_is_written_on_request(enstorage):
         "2 bad rows left out:",
         "  line 3, column 'a': 'x' is not a finite number",
         "  line 4, column 'time': '2024-13-01' is not a time; expected ISO 8601 (2015-01-29T21:55:43Z, 2015-01)",
-        "Wrote 3 points to panel 1 (a), 2 series.",
+        "Wrote 3 points to panel 1 (a), 2 series, interval 1d.",
     ]
 
 
@@ -143,7 +143,7 @@ def test_later_rows_are_written_to_the_panel_and_told_as_json(enstorage):
     assert (first["points"], first["panel"]["name"], first["table"]["missing"]) == (3, "a", 1)
     (enstorage.folder / "b.csv").write_text("time,a\n2024-01-02,7\n")
     _, output, _ = enstorage("import-csv", "b.csv", "--panel", "a")
-    assert output.splitlines()[-1] == "Wrote 1 point to panel 1 (a), 1 series."
+    assert output.splitlines()[-1] == "Wrote 1 point to panel 1 (a), 1 series, interval 1d."
     assert Panel.get(1).sources()["a"].read()[1].tolist() == [1, 7]
     _, _, errors = enstorage("import-csv", "a.csv", "--source", 1)
     assert "a.csv has 2 series, such as 'a', 'b'; expected one. Choose the column" in errors

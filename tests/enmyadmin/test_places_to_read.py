@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
+from typer.core import TyperGroup
 from uploaded import make_ensemble
 
 from enmyadmin.cli import app
@@ -29,6 +30,7 @@ READERS = {
     "import-model .skops": (("{}", "--research", "1"), ".skops"),
     "import-model .onnx": (("{}", "--research", "1"), ".onnx"),
     "import-model": (("{}", "--research", "1"), ""),
+    "autoforecast": (("{}", "--horizon", "1"), ""),
     "demo": (("--csv", "{}", "--output", "out"), ""),
     "create": (("model", "--from", "{}"), ".json"),
     "create --parameters": (("ensemble", "--project", "1", "--method", "voting", "--parameters", "{}"), ".json"),
@@ -38,7 +40,14 @@ _TAKE_PIPES = ("import-csv", "import-lines", "demo", "create")
 #: Parameters that name a place to write to, or a store.
 _WRITTEN = {
     *(("export", "file"), ("backup", "file"), ("export-csv", "file"), ("export-model", "folder"), ("init", "folder")),
-    *(("report", "out"), ("forecast", "csv"), ("demo", "output"), ("demo", "tensorboard"), ("fit", "tensorboard")),
+    *(
+        ("report", "out"),
+        ("autoforecast", "out"),
+        ("forecast", "csv"),
+        ("demo", "output"),
+        ("demo", "tensorboard"),
+        ("fit", "tensorboard"),
+    ),
     ("tensorboard", "folder"),
 }
 
@@ -113,8 +122,9 @@ def place(kind, name):
 
 def test_every_command_that_reads_a_file_is_tried():
     found = set()
-    for command in app.registered_commands:
-        for name, kind in get_type_hints(command.callback).items():
+    for command in app.commands.values():
+        hints = {} if isinstance(command, TyperGroup) else get_type_hints(command.loaded().callback)
+        for name, kind in hints.items():
             if Path in (kind, *get_args(kind)) and name != "store":
                 found.add((command.name, name))
     assert found >= _WRITTEN

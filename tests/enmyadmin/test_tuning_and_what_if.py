@@ -9,10 +9,10 @@ from sklearn.linear_model import LinearRegression
 
 import endirector
 import entrainer
-from enmyadmin.arguments.search_space import SearchSpace
 from enstorage import Connector, DataSource, Ensemble, Model, Project, Research
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError
+from entrainer.experiments.search_space import SearchSpace
 from entrainer.networks import Estimator
 
 
@@ -60,7 +60,7 @@ def test_models_are_measured_on_any_part(enstorage, reading):
     assert found == {"id": 1, "name": "line 2", "part": "test", **kept["test"]}
     assert kept["valid"].keys() == {"loss", "mae", "rows"}
     status, _, errors = enstorage("evaluate", 1, "--metric", "f1")
-    assert (status, "'f1' is no metric; expected mse, mae, accuracy, log_loss" in errors) == (1, True)
+    assert (status, "There is no metric 'f1'; expected one of mse, rmse, mae" in errors) == (1, True)
     status, _, errors = enstorage("evaluate", 1, "--part", "all")
     assert (status, "part" in errors) == (1, True)
 
@@ -158,10 +158,15 @@ def test_an_ensemble_is_compared_with_one_that_is_made_in_another_way(enstorage,
         assert parsed["parts"]["test"]["rows"] == test.sum()
         assert parsed["parts"]["test"]["what_if"] == pytest.approx(np.sqrt(np.mean(difference**2)))
         assert parsed["parts"]["test"]["stored"] == Ensemble.get(1).metrics()["test"]["ensemble"]["rmse"]
+        found = parsed["parts"]["test"]["errors"]
+        assert list(found) == ["rmse", "mae", "mase", "smape"]
+        assert found["mae"]["what_if"] == pytest.approx(np.mean(np.abs(difference)))
+        board = endirector.leaderboard(Ensemble.get(1)).table.filter(is_ensemble=True)
+        assert found["mase"]["stored"] == pytest.approx(board["mase"][0])
     status, output, errors = enstorage("what-if", "ensemble", 1, "--metamodel", "Ridge")
     assert (status, errors) == (0, "")
     assert output.startswith(
-        "Fitted on valid rows. RMSE by part, of the ensemble as it is stored and as it would be:\n"
+        "Fitted on valid rows. Errors by part, of the ensemble as it is stored and as it would be:\n"
     )
     assert output.endswith("Nothing was stored.\n")
     assert Ensemble.get(1).metamodel == "LinearRegression"

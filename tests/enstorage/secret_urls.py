@@ -120,7 +120,7 @@ class SecretUrl:
     pieces: tuple[str, ...]
 
 
-def secret_urls(count: int, seed: int) -> list[SecretUrl]:
+def secret_urls(count: int, seed: int | str) -> list[SecretUrl]:
     """Different URLs of the three stores; the same ones for the same seed."""
     chance = random.Random(seed)
     return [_secret_url(chance) for _ in range(count)]

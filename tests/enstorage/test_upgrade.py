@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 import endirector
 import enstorage
@@ -21,6 +21,7 @@ from enstorage.database.engine import for_reading, make_engine
 from enstorage.database.schema import HEAD_REVISION, REVISIONS
 from enstorage.database.url import parse_url
 from enstorage.errors import InUseError, StoreError, UpgradeError
+from enstorage.ledger import Attempt, AuditEntry, PipelineSchedule, Run, RunEvent, RunStep, StoredPolicy, Token, User
 
 KEPT = Path(__file__).parents[1] / "upgrade"
 PARTS = ("test", "train", "valid")
@@ -71,6 +72,16 @@ def test_a_store_of_every_version_opens_whole_after_upgrade(old_store, request):
         assert list(panel.sources()) == ["Riga", "Осло"]
         assert panel.projects()[0].models()[0].data_set().series_ids() == list(panel.projects()[0].source_ids())
         assert DataSnapshot.find("name = 'of the audit'")[0].preparations()[0].name == "filled"
+    with connector.transaction() as session:
+        kinds = (Run, RunStep, Attempt, RunEvent, User, Token, StoredPolicy, AuditEntry)
+        kept = [session.scalars(select(kind)).first() is not None for kind in kinds]
+        waiting = session.scalars(select(RunStep).where(RunStep.waiting_for > 0)).all()
+        schedules = session.scalars(select(PipelineSchedule)).all()
+    assert kept == [request.node.callspec.params["old_store"] >= "0009"] * len(kinds)
+    assert [each.time_zone for each in schedules] == ["Europe/Riga"] * (
+        request.node.callspec.params["old_store"] >= "0010"
+    )
+    assert [step.name for step in waiting] == ["sweep"] * (request.node.callspec.params["old_store"] >= "0010")
     connector.close()
 
 
@@ -167,6 +178,7 @@ def open_at_once(url, folder, word="", count=3):
     assert [opener.returncode for opener in openers] == [0] * count, said
 
 
+@pytest.mark.usefixtures("every_migration_is_run")
 class Migrating:
     """Several processes that find a database empty, or old, do no harm to each other; nor does a killed one."""
 

@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 from sklearn.linear_model import LinearRegression, Ridge
 
 import enstorage
@@ -50,8 +51,9 @@ def numbers(forecast):
 def test_the_next_values_follow_the_last_one(store):
     model = trained(made(), lag=3)
     forecast = entrainer.forecast(model, 2)
-    assert forecast.columns == ["series", "id", "step", "quantile", "value"]
-    assert forecast.dtypes == [pl.Int64, pl.Int64, pl.Int32, pl.Float64, pl.Float64]
+    assert forecast.columns == ["series", "id", "step", "quantile", "value", "basis"]
+    assert forecast.dtypes == [pl.Int64, pl.Int64, pl.Int32, pl.Float64, pl.Float64, pl.String]
+    assert forecast["basis"].null_count() == 2
     assert [to_iso(id) for id in forecast["id"]] == ["2001-05-01T00:00:00Z", "2001-05-02T00:00:00Z"]
     assert forecast["step"].to_list() == [1, 2]
     assert forecast["series"].unique().to_list() == [model.research.project.data_source_id]
@@ -207,7 +209,7 @@ def test_a_forecast_carries_the_dates_of_the_calendar(store, calendar, first, ex
     assert again["id"].to_list() == [stamps[-1]]
 
 
-def test_of_a_pooled_set_the_series_is_named(store):
+def test_of_a_pooled_set_one_series_is_named_or_all_are_forecast(store):
     one, other = made("one"), made("other", VALUES[::-1] * 2)
     preparations = [one.data_preparation, other.data_preparation]
     model = one.create_model("pooled")
@@ -220,8 +222,9 @@ def test_of_a_pooled_set_the_series_is_named(store):
     prepared = other.data_preparation.table()["prepared"].to_numpy()
     said = model.load_object().predict(prepared[np.newaxis, -3:])
     assert numbers(forecast) == pytest.approx(other.data_preparation.transform.invert(said))
-    with pytest.raises(InvalidInputError, match=r"knows the data sources 1, 2; expected series= .* received none"):
-        entrainer.forecast(model, 1)
+    every = entrainer.forecast(model, 1)
+    assert every["series"].to_list() == [1, 2]
+    assert_frame_equal(every.filter(series=source.id), forecast)
 
 
 def test_quantiles_that_a_model_was_trained_for_are_given_as_far_as_they_are_direct():
@@ -271,22 +274,33 @@ class TestIntervals:
         kept = model.forecasts("out_of_fold")
         for step in (1, 2):
             own = kept.filter(pl.col("step") == step)
-            residuals = sorted(abs(value - truth[id]) for id, value in own.select("id", "value").rows())
-            rank = -(-(len(residuals) + 1) * 80 // 100)
+            residuals = sorted(truth[id] - value for id, value in own.select("id", "value").rows())
+            lower, upper = (len(residuals) + 1) * 10 // 100, -(-(len(residuals) + 1) * 90 // 100)
             low, middle, high = (
                 forecast.filter((pl.col("step") == step) & (pl.col("quantile").eq_missing(quantile)))["value"][0]
                 for quantile in (0.1, None, 0.9)
             )
-            assert high - middle == pytest.approx(residuals[rank - 1], rel=1e-12)
-            assert middle - low == pytest.approx(residuals[rank - 1], rel=1e-12)
+            assert high - middle == pytest.approx(residuals[upper - 1], rel=1e-12)
+            assert low - middle == pytest.approx(residuals[lower - 1], rel=1e-12)
         assert forecast["quantile"].to_list()[:5] == [None, 0.025, 0.1, 0.9, 0.975]
 
-    def test_steps_made_of_forecasts_have_none_and_a_warning_says_so(self, model):
-        with pytest.warns(
-            UserWarning, match=r"no interval for 3 steps, the first of them step 3.*Window\(lag, horizon=…\)"
-        ):
-            forecast = entrainer.forecast(model, 5, levels=[0.9])
-        assert forecast.filter(pl.col("quantile").is_not_null())["step"].unique().to_list() == [1, 2]
+    def test_steps_made_of_forecasts_have_those_of_the_nearest_step_widened_and_a_warning_says_so(self, model):
+        with pytest.warns(UserWarning, match="steps 3 to 5 rest on the residuals of the nearest steps, widened"):
+            forecast = entrainer.forecast(model, 5, levels=[0.9], floor=None)
+        wide = forecast.pivot("quantile", index="step", values="value")
+        widths = (wide["0.95"] - wide["0.05"]).to_list()
+        assert widths[2:] == pytest.approx([(step / 2) ** 0.5 * widths[1] for step in (3, 4, 5)])
+        bases = forecast.drop_nulls("basis").group_by("step", maintain_order=True).agg(pl.col("basis").unique())
+        assert bases["basis"].to_list() == [["own residuals"]] * 2 + [["nearest steps"]] * 3
+
+    def test_one_end_alone_and_a_floor(self, model):
+        upper = entrainer.forecast(model, 2, levels=[0.9], side="upper")
+        assert upper["quantile"].to_list() == [None, 0.9, None, 0.9]
+        both = entrainer.forecast(model, 2, levels=[0.8], floor=None)
+        assert upper.filter(quantile=0.9).equals(both.filter(quantile=0.9))
+        with pytest.warns(UserWarning, match="2 ends of intervals of .* were raised to 1000"):
+            raised = entrainer.forecast(model, 2, levels=[0.9], side="lower", floor=1000)
+        assert raised.drop_nulls("quantile")["value"].to_list() == [1000, 1000]
 
     def test_they_need_rows_that_the_model_was_not_trained_on(self, store):
         model = trained(made(), lag=3)
@@ -307,12 +321,16 @@ class TestIntervals:
         for origin in truth:
             for id, step, value in entrainer.forecast(model, 3, origin).select("id", "step", "value").rows():
                 if id in truth:  # not of the test part
-                    residuals[step].append(abs(value - truth[id]))
+                    residuals[step].append(truth[id] - value)
         assert [len(each) for each in residuals.values()] == [36, 35, 34]
         wide = forecast.pivot("quantile", index="step", values="value")
         for step, known in residuals.items():
-            radius = sorted(known)[-(-(len(known) + 1) * 80 // 100) - 1]
-            assert wide["0.9"][step - 1] - wide["null"][step - 1] == pytest.approx(radius, rel=1e-9)
+            lower, upper = (
+                sorted(known)[(len(known) + 1) * 10 // 100 - 1],
+                sorted(known)[-(-(len(known) + 1) * 90 // 100) - 1],
+            )
+            assert wide["0.9"][step - 1] - wide["null"][step - 1] == pytest.approx(upper, rel=1e-9)
+            assert wide["0.1"][step - 1] - wide["null"][step - 1] == pytest.approx(lower, rel=1e-9)
 
     def test_a_gap_filled_from_behind_it_is_no_rehearsal(self, store):
         values = VALUES.copy()

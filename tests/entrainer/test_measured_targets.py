@@ -15,10 +15,11 @@ from entrainer.backend import load_keras
 from entrainer.compiled.group import train_together
 from entrainer.compiled.member import GroupMember, MemberSamples
 from entrainer.fitting.keras_fit import fit_keras
+from entrainer.networks import MLP
 from entrainer.networks.specification import NetworkSpec
 from entrainer.settings.losses import mean_loss
 from entrainer.settings.metrics import measured
-from entrainer.settings.training import Training
+from entrainer.settings.training import EarlyStopping, Training
 
 RANDOM = np.random.default_rng(1)
 X = RANDOM.normal(size=(8, 3))
@@ -164,3 +165,70 @@ def test_valid_rows_that_were_all_filled_choose_nothing(store):
     entrainer.fit(model, progress=False)
     with pytest.raises(InvalidInputError, match="has no valid rows with a target that was measured"):
         entrainer.evaluate(model, "valid")
+
+
+#: The last third of the valid rows, so that the windows before measured ones hold nothing that was filled.
+END_OF_VALID = list(range(44, 48))
+
+
+class Judged:
+    """A data set whose last valid targets were filled with a value, and the measured valid rows."""
+
+    def __init__(self, filled):
+        self.research, preparation = prepared(f"constant({filled})", END_OF_VALID, transform_method="standard")
+        self.data_set = preparation.create_set(Window(3))
+        known = np.isfinite(self.data_set.arrays("valid")[2])
+        assert (known.sum(), (~known).sum()) == (8, 4)
+        assert np.abs(self.data_set.arrays("valid")[1][known]).max() < 5
+        self.truth = self.data_set.targets("valid")[1][known]
+        self.scale = preparation.data_snapshot.read()[1][:36].std()
+
+    def loss_of(self, model):
+        """The mean square over measured valid rows, of the stored object, in the units of the loss."""
+        kept = entrainer.predict(model).filter(part="valid")["value"].to_numpy()[: len(self.truth)]
+        return np.mean(((kept - self.truth) / self.scale) ** 2)
+
+
+def own_network():
+    keras = load_keras()
+    keras.utils.set_random_seed(3)
+    return keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(1)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("alone", [False, True], ids=["in a group", "by Keras"])
+def test_early_stopping_is_decided_by_measured_valid_rows(store, alone):
+    """What the others were filled with changes neither the epoch at which it stops, nor the weights that are kept."""
+    settings = Training(epochs=60, optimizer="adam", learning_rate=0.1, early_stopping=EarlyStopping(patience=3))
+    curves = []
+    for filled in (-1000, 1000):
+        judged = Judged(filled)
+        model = judged.research.create_model("network", None if alone else MLP((4,), dropout=0.0))
+        model.data_set(judged.data_set)
+        if alone:
+            model.save_object(own_network())
+        entrainer.fit(model, settings, seeds=1, progress=False)
+        curves.append(model.curves()["valid_loss"].to_numpy())
+        assert model.meta("stopped") == "early stopping"
+        assert len(curves[-1]) == np.argmin(curves[-1]) + 1 + 3 < 60
+        assert judged.loss_of(model) == pytest.approx(curves[-1].min(), rel=1e-3)
+    np.testing.assert_allclose(curves[1], curves[0], rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_tuning_is_decided_by_measured_valid_rows(store):
+    values = []
+    for filled in (-1000, 1000):
+        judged = Judged(filled)
+
+        def propose(trial, data_set=judged.data_set):
+            rate = trial.suggest_float("rate", 1e-4, 0.3, log=True)
+            return entrainer.Proposal(
+                MLP((4,), dropout=0.0), data_set, Training(epochs=5, optimizer="adam", learning_rate=rate)
+            )
+
+        tuning = entrainer.tune(judged.research, propose, 4, progress=False)
+        values.append([trial.value for trial in tuning.study.trials])
+        assert [judged.loss_of(model) for model in tuning.models] == pytest.approx(values[-1], rel=1e-3)
+        assert tuning.best == tuning.models[int(np.argmin(values[-1]))]
+    np.testing.assert_allclose(values[1], values[0], rtol=1e-5)

@@ -25,10 +25,11 @@ QUICK = entrainer.Training(epochs=2)
 @pytest.fixture
 def models(sunspots):
     preparation = sunspots.create_snapshot().create_preparation("drop", "minmax", 0.7, 0, 0.3)
-    research = enstorage.Project(name="Sun", data_source=sunspots).save().create_research("LSTM", preparation)
+    research = enstorage.Project(name="Sun", data_source=sunspots).save().create_research("Networks", preparation)
     made = []
     for units in (3, 4, 5):
-        made.append(research.create_model(f"{units} units", PaperLSTM(units=(units, units), dropout=0.0)))
+        network = MLP(hidden=(units,), dropout=0.0, last_activation="linear")
+        made.append(research.create_model(f"{units} units", network))
         made[-1].data_set(preparation.create_set(Window(4)))
     return made
 
@@ -107,11 +108,7 @@ def test_a_store_in_memory_cannot_be_spread():
 def test_the_workers_of_a_dask_cluster_train_as_one_process_would(models):
     from distributed import Client, LocalCluster
 
-    pair = []
-    for hidden in (3, 4):  # of two kinds: one for each worker
-        network = MLP(hidden=(hidden,), dropout=0.0, last_activation="linear")
-        pair.append(models[0].research.create_model(f"{hidden} hidden", network))
-        pair[-1].data_set(models[0].data_set())
+    pair = models[:2]  # of two kinds: one for each worker
     with (
         LocalCluster(2, processes=True, threads_per_worker=1, dashboard_address=None) as cluster,
         Client(cluster) as client,

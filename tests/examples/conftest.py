@@ -7,22 +7,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
 
-from entrainer.backend import load_keras
 from running import Options
-
-
-@pytest.fixture(autouse=True, scope="package")
-def _compile_well():
-    """These networks are not small: they run for longer than they compile."""
-    load_keras()
-    import jax
-
-    jax.config.update("jax_disable_most_optimizations", False)
-    yield
-    jax.config.update("jax_disable_most_optimizations", True)
 
 
 @pytest.fixture
 def short(test_data):
-    """The short form, with the real data."""
-    return Options(data=test_data)
+    """The short form, with the real data and one network of each kind instead of two."""
+    return Options(data=test_data, seeds=1)

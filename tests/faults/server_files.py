@@ -95,7 +95,8 @@ class MariaDbFiles(ServerFiles):
 
     def finish(self):
         """Note which files there are."""
-        self.files = {f"{DATABASE}/{path.name}": None for path in sorted((self.data / DATABASE).glob("*.ibd"))}
+        self.names = {path.stem: f"{DATABASE}/{path.name}" for path in sorted((self.data / DATABASE).glob("*.ibd"))}
+        self.files = dict.fromkeys(self.names.values())
 
     def entries(self, content):
         return int.from_bytes(content[54:56], "big")
@@ -116,12 +117,14 @@ class PostgreSqlFiles(ServerFiles):
         import psycopg
 
         query = (
-            "SELECT pg_relation_filepath(oid), relkind FROM pg_class "
+            "SELECT pg_relation_filepath(oid), relkind, relname FROM pg_class "
             "WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i') ORDER BY relname"
         )
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute("VACUUM")
-            self.files = dict(connection.execute(query).fetchall())
+            found = connection.execute(query).fetchall()
+        self.files = {file: kind for file, kind, _ in found}
+        self.names = {name: file for file, _, name in found}
 
     def entries(self, content):
         return (int.from_bytes(content[12:14], "little") - 24) // 4  # as long is their list, which follows 24 bytes

@@ -3,14 +3,17 @@
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 
 import noticing
 import pytest
 from amount import PAGES
+from sqlalchemy import select
 
 import enstorage
-from enstorage import Connector, Project
+from enstorage import Connector, Model, Project, Research
 from enstorage.database import integrity
+from enstorage.entity._record import Record
 from enstorage.errors import CorruptError, DatabaseCorruptError
 
 _PAGE = 4096
@@ -91,6 +94,46 @@ def test_random_pages_that_were_overwritten_are_found(file, chance, figures, way
         row["unharmed"] = _PAGES - row["found"]
 
 
+def test_a_zeroed_page_within_a_json_text_is_a_finding_of_its_record_and_frees_nothing(file):
+    with closing(sqlite3.connect(file)) as connection:
+        ((page, name),) = connection.execute("SELECT pageno, name FROM dbstat WHERE pagetype = 'overflow'").fetchall()
+    assert name == "ensemble"
+    with Connector.in_folder(file.parent) as connector:
+        connector.objects.delete(Model.get(1).object_sha256)
+    connector.close()
+    put(file, page, bytes(_PAGE))
+    with Connector.in_folder(file.parent) as connector:
+        found = {(each.entity, each.id): each.problem for each in enstorage.check()}
+        assert "A record of Ensemble in sqlite:" in found["Ensemble", 1]
+        assert "cannot be read" in found["Ensemble", 1]
+        assert ("Model", 1) in found  # the others are checked all the same
+        before = sorted(connector.objects.hashes())
+        with pytest.raises(CorruptError, match=r"A row of ensemble cannot be read.*Nothing was freed"):
+            enstorage.gc(delete=True, grace=timedelta(0))
+        assert sorted(connector.objects.hashes()) == before
+    connector.close()
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("known", "fact", '"no end'),
+        ("project", "tags", "\0"),
+        ("project", "description", "zero \0 byte"),
+        ("data_set", "created_at", "yesterday"),
+        ("model_meta", "value", ""),
+    ],
+)
+def test_a_value_that_cannot_be_read_is_damage_to_every_reader(file, table, column, value):
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute(f"UPDATE {table} SET {column} = ? WHERE id = 1", [value])
+        connection.commit()
+    found, freed, answers = outcome(file.parent)
+    assert not freed
+    assert found or table == "known"
+    assert not [answer for answer in answers if isinstance(answer, Exception) and not isinstance(answer, CorruptError)]
+
+
 def test_in_a_large_file_an_empty_answer_is_believed_only_when_indexes_agree_with_their_table(file, monkeypatch):
     monkeypatch.setattr(integrity, "PAGES_READ_AT_ONCE", 0)
     (page,) = (page for page, name in pages(file, "index") if name == "ix_research_project_id")
@@ -99,6 +142,45 @@ def test_in_a_large_file_an_empty_answer_is_believed_only_when_indexes_agree_wit
         assert len(Project.get_list()) == 3
         with pytest.raises(DatabaseCorruptError, match="ix_research_project_id has 0 entries, its table 3 rows"):
             Project.get(1).researches()
+    connector.close()
+
+
+def test_in_a_large_file_a_deletion_rests_on_indexes_that_agree_with_their_tables(file, monkeypatch):
+    monkeypatch.setattr(integrity, "PAGES_READ_AT_ONCE", 0)
+    (page,) = (page for page, name in pages(file, "index") if name == "ix_ensemble_item_model_id")
+    put(file, page, _EMPTY["index"])
+    with Connector.in_folder(file.parent) as connector:
+        for cascade in (False, True):
+            with pytest.raises(DatabaseCorruptError, match="ix_ensemble_item_model_id has 0 entries, its table 3 rows"):
+                Model.get(1).delete(cascade=cascade)
+        assert len(Model.get(1).metas()) == 2
+    connector.close()
+
+
+def test_in_a_large_file_each_index_that_lost_its_entries_is_told_of_an_empty_answer(file, monkeypatch):
+    monkeypatch.setattr(integrity, "PAGES_READ_AT_ONCE", 0)
+    with closing(sqlite3.connect(file)) as connection:
+        tables = dict(connection.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'index'"))
+    emptied = pages(file, "index")
+    for page, name in emptied:
+        before = put(file, page, _EMPTY["index"])
+        connector = Connector.in_folder(file.parent)
+        table = Record.metadata.tables.get(tables[name])
+        if table is not None:  # that of the version of the tables is none of ours
+            with pytest.raises(DatabaseCorruptError, match=f"the index {name} has [0-9]+ entries, its table"):
+                connector.database.confirm_empty(select(table))
+        connector.close()
+        put(file, page, before)
+
+
+def test_a_count_of_0_is_confirmed_as_an_empty_list_is(file, monkeypatch):
+    monkeypatch.setattr(integrity, "PAGES_READ_AT_ONCE", 0)
+    with closing(sqlite3.connect(file)) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'research'").fetchone()
+    put(file, page, _EMPTY["table"])
+    connector = Connector.in_folder(file.parent)
+    with connector, pytest.raises(DatabaseCorruptError, match="has 3 entries, its table 0 rows"):
+        Research.count()
     connector.close()
 
 

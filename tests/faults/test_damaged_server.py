@@ -7,10 +7,11 @@ from noticing import READERS, outcome
 from server_files import KINDS
 
 import enstorage
-from enstorage import Connector, DataSource, Model, Project
+from enstorage import Connector, DataCsv, DataSource, Model, Project
 
 _EACH = PAGES // 10 or 1
 _LATE = 200
+_NOTHING = {"[]", "{}", "0", "[[]]", "[{}]"}
 _READERS = [
     *READERS,
     lambda: [each.researches() for each in Project.find("name = 'late'")],
@@ -79,10 +80,21 @@ def test_a_page_that_was_overwritten_is_found_and_costs_nothing(files, chance, f
             found, freed, answers = outcome(lambda: Connector(*files.urls), _READERS)
             assert not freed, page
             assert found or answers == whole[2], page  # rows that nobody asks for any more
-            assert not {"[]", "{}", "0", "[[]]", "[{}]"} & {each for each in answers if isinstance(each, str)}, page
+            assert not _NOTHING & {each for each in answers if isinstance(each, str)}, page
             row["found"] += found
             row["unharmed"] += not found
         assert row["found"] > 0
+
+
+@pytest.mark.parametrize("table", ["data_csv", "project", "model"])
+def test_the_rows_of_a_table_whose_page_is_zeroed_are_not_counted_as_none(files, table):
+    of_table = [page for page in files.pages("whole")["table"] if page[0] == files.names[table]]
+    files.damage("whole", of_table[0], bytes(files.page_bytes))
+    counts = [DataCsv.count, Project.count, Model.count, lambda: len(Project.find("name != 'x'"))]
+    found, freed, answers = outcome(lambda: Connector(*files.urls), [*_READERS, *counts])
+    assert found
+    assert not freed
+    assert not _NOTHING & {each for each in answers if isinstance(each, str)}
 
 
 def test_a_server_that_is_whole_is_found_whole_also_by_a_user_who_may_not_call_amcheck(files):

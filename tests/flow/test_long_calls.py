@@ -1,8 +1,10 @@
 """Every long call takes the same `progress`, tells how far it is, and can be stopped from there without a trace."""
 
+import inspect
 import shutil
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -51,6 +53,7 @@ def kept(tmp_path_factory):
         unpredicted.save_object(Ridge().fit(*data_sets[0].arrays("train")[1:]))
         project.create_ensemble("voting", models=[*members, unpredicted], name="new")
         enstorage.export_project(project, folder / "sun.enz")
+        enstorage.backup_store(folder / "sun.backup")
         store.objects.put(b"garbage")
     store.close()
     return folder
@@ -87,6 +90,25 @@ def import_bundle(folder, progress):
             other.close()
 
 
+def backup(folder, progress):
+    return enstorage.backup_store(folder / "store.backup", overwrite=True, progress=progress)
+
+
+def restore(folder, progress):
+    """Restore into the same place, which holds nothing if the call was stopped."""
+    shutil.rmtree(folder / "other", ignore_errors=True)
+    with Connector.in_folder(folder / "other") as other:
+        try:
+            return enstorage.restore_store(folder / "sun.backup", other, progress=progress)
+        finally:
+            other.close()
+
+
+def understand(folder, progress):
+    (folder / "new.csv").write_text("month,sold\n" + "".join(f"2020-{month:02},1.5\n" for month in range(1, 13)))
+    return endirector.understand(folder / "new.csv", progress=progress)
+
+
 def tune(folder, progress):
     def propose(trial):
         network = TLFN(hidden=(trial.suggest_int("units", 2, 3),))
@@ -100,8 +122,8 @@ def report(folder, progress):
 
 
 CALLS = {
-    "write": write,
-    "import_lines": import_lines,
+    "DataSource.write": write,
+    "DataSource.import_lines": import_lines,
     "write_all": write_all,
     "create_snapshots": lambda folder, progress: enstorage.create_snapshots(DataSource.get_list(), progress=progress),
     "create_preparations": lambda folder, progress: enstorage.create_preparations(
@@ -112,8 +134,13 @@ CALLS = {
         Project.get(1), folder / "export.enz", overwrite=True, progress=progress
     ),
     "import_bundle": import_bundle,
-    "render": lambda folder, progress: endirector.Conductor(ensemble_named("new")).render(progress=progress),
-    "verify": lambda folder, progress: endirector.Conductor(ensemble_named("rendered")).verify(progress=progress),
+    "backup_store": backup,
+    "restore_store": restore,
+    "understand": understand,
+    "Conductor.render": lambda folder, progress: endirector.Conductor(ensemble_named("new")).render(progress=progress),
+    "Conductor.verify": lambda folder, progress: endirector.Conductor(ensemble_named("rendered")).verify(
+        progress=progress
+    ),
     "form": lambda folder, progress: endirector.form(
         Project.get(1), named(MEMBERS)[:2], ["voting", "greedy"], progress=progress
     ),
@@ -139,6 +166,33 @@ KEEPING = {
     "tune": tune,
     "gc": lambda folder, progress: enstorage.gc(delete=True, grace=timedelta(0), progress=progress),
 }
+
+
+#: Where others are stopped, which leave finished members or the points that they were given.
+ELSEWHERE = {
+    "autoforecast": "tests/endirector/test_autoforecast.py",
+    "AutoForecast.update": "tests/endirector/test_autoforecast_update.py",
+    "AutoForecast.report": "tests/endirector/test_page_of_forecasts.py",
+}
+
+
+def public_long_calls():
+    """The names of all public functions and methods that take `progress`."""
+    for package in (enstorage, entrainer, endirector):
+        for name in package.__all__:
+            thing = getattr(package, name)
+            parts = inspect.getmembers(thing, inspect.isfunction) if inspect.isclass(thing) else [("", thing)]
+            for part, function in parts:
+                is_public = inspect.isroutine(function) and not part.startswith("_")
+                if is_public and "progress" in inspect.signature(function).parameters:
+                    yield f"{name}.{part}".rstrip(".")
+
+
+def test_every_long_call_is_stopped_in_a_test():
+    tested = {name.split()[0] for name in (*CALLS, *KEEPING, *ELSEWHERE)}
+    assert tested == set(public_long_calls())
+    for name, place in ELSEWHERE.items():
+        assert "CancelledError" in (Path(__file__).parents[2] / place).read_text(), name
 
 
 class Listener:
@@ -229,7 +283,7 @@ def test_a_long_call_tells_how_far_it_is_and_is_stopped_without_a_trace(call, co
             assert everything_of_other(stopped_folder) == other
             files = files or sorted(each.name for each in stopped_folder.iterdir())
             assert sorted(each.name for each in stopped_folder.iterdir()) == files
-            assert not {"report.html", "export.enz"} & set(files)
+            assert not {"report.html", "export.enz", "store.backup"} & set(files)
 
 
 @pytest.mark.others_long

@@ -8,6 +8,7 @@ import shutil
 import sys
 import tarfile
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -59,9 +60,48 @@ def write(folder):
         write_sets_of_several(project, preparation)
     if hasattr(enstorage, "Panel"):  # since schema 0005
         write_panel(folder.with_name("panel.enz"))
+    if find_spec("enstorage.ledger"):  # since schema 0009
+        write_ledger(connector)
     enstorage.export_project(project, folder.with_suffix(".enz"))
     connector.close()
     write_filled(folder.with_name("filled"))
+
+
+def write_ledger(connector):
+    """A run that failed, with its step, attempt and events; a user with a token, a policy, an entry of the audit log.
+
+    Since schema 0010 also a pipeline with a run whose steps wait for each other, and a schedule.
+    """
+    from enstorage import ledger
+
+    with connector.transaction() as session:
+        run = ledger.Run(key="once", kind="fit", title="Fit", state="failed", arguments={"ids": [1]}, trace_id="0" * 32)
+        user = ledger.User(name="ольга", password_hash="$argon2id$", role="analyst")
+        session.add_all([run, user, ledger.StoredPolicy(name="no purges", text="forbid(principal, action, resource);")])
+        session.flush()
+        step = ledger.RunStep(run_id=run.id, name="fit", kind="fit", state="failed", arguments={}, fence=1)
+        session.add(step)
+        session.flush()
+        session.add_all(
+            [
+                ledger.Attempt(
+                    step_id=step.id, fence=1, executor="local", exit_reason="error", error={"title": "no data"}
+                ),
+                ledger.RunEvent(run_id=run.id, step_id=step.id, kind="log", data="no data"),
+                ledger.Token(user_id=user.id, kind="api", name="nightly", secret_sha256="a" * 64),
+                ledger.AuditEntry(
+                    who="ольга", role="analyst", action="trash", entity="model", entity_id=1, outcome="done"
+                ),
+            ]
+        )
+
+    if hasattr(ledger, "Pipeline"):
+        from enorchestrator import PipelineDefinition, create_schedule, run_pipeline, save_pipeline
+
+        steps = {"check": {"kind": "check"}, "sweep": {"kind": "gc", "needs": ["check"]}}
+        save_pipeline(PipelineDefinition.read({"name": "nightly", "steps": steps}), connector=connector)
+        run_pipeline("nightly", connector=connector)
+        create_schedule("each night", "nightly", "30 2 * * *", time_zone="Europe/Riga", connector=connector)
 
 
 def write_layers(project, source):

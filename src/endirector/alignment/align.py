@@ -1,6 +1,6 @@
 """Alignment: the targets that all members share, by (series, id, step) and by nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,10 @@ KEY = ["series", "id", "step"]
 _Rows = slice | NDArray[np.int32]
 
 
+class NothingCommonError(InvalidInputError):
+    """The members share no target."""
+
+
 @dataclass(frozen=True, slots=True)
 class MemberForecasts:
     """The forecasts of one member.
@@ -27,11 +31,13 @@ class MemberForecasts:
         table: columns `series`, `id` (ns), `step`, `part` (0 train, 1 valid, 2 test), `value` (source units), and `truth`
             (source units; null where the member does not know it, NaN where it was not measured); one row a target.
         offset: distance from the end of the window to the first target, in steps; None if unknown.
+        label: the text of a time, from the data source id and the time, for messages.
     """
 
     name: str
     table: pl.DataFrame
     offset: int | None = None
+    label: Callable[[int, int], str] = lambda _, time: to_iso(time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,8 @@ def align(members: Sequence[MemberForecasts], kind: str = "") -> Alignment:
         kind: kind of these targets, for messages, such as `out-of-fold `.
 
     Raises:
-        InvalidInputError: there is no common target, horizons differ, two members hold different truths of one target, or
+        NothingCommonError: there is no common target.
+        InvalidInputError: horizons differ, two members hold different truths of one target, or
             no member knows the truth of a common target.
     """
     _check_steps(members)
@@ -88,7 +95,7 @@ def align(members: Sequence[MemberForecasts], kind: str = "") -> Alignment:
     rows = _common_rows(members)
     keys = members[0].table.select(KEY)[rows[0]]
     if not keys.height:
-        raise InvalidInputError(_nothing_common(members, kind, not_measured))
+        raise NothingCommonError(_nothing_common(members, kind, not_measured))
     member_parts = _of_all(members, "part", rows, keys.height, np.dtype(np.int8))
     return Alignment(
         keys=keys,
@@ -165,7 +172,8 @@ def _nothing_common(members: Sequence[MemberForecasts], kind: str, not_measured:
     for member, own in zip(members, series, strict=True):
         ids = member.table["id"]
         first, last = ids.min(), ids.max()
-        span = f"{to_iso(int(first))} – {to_iso(int(last))}" if member.table.height else "none"  # type: ignore[arg-type]
+        ends = [member.label(min(own), int(time)) for time in (first, last) if time is not None]  # type: ignore[arg-type]
+        span = " – ".join(ends) or "none"
         of = "" if is_one_series else f" of the data source {', '.join(map(str, sorted(own)))}"
         spans.append(f"{member.name} {member.table.height} targets{of} ({span})")
     which = f"{kind}target that was measured" if not_measured else f"{kind}target"
@@ -187,10 +195,11 @@ def _one_truth(members: Sequence[MemberForecasts], rows: Sequence[_Rows], keys: 
         differs = np.flatnonzero(~np.isclose(known, before, rtol=1e-9, atol=0) & ~np.isnan(known) & ~np.isnan(before))
         if len(differs):
             at = int(unlike[differs[0]])
+            time = member.label(keys["series"][at], keys["id"][at])
             raise InvalidInputError(
-                f"The members were made for different targets: at {to_iso(keys['id'][at])} the truth of {member.name} is "
-                f"{own[at]:g}, that of {members[whose[at]].name} is {truth[at]:g} ({len(differs)} rows differ). Combine "
-                "members of one series, cleaned in one way."
+                f"The members were made for different targets: at {time} the truth of {member.name} is {own[at]:g}, that "
+                f"of {members[whose[at]].name} is {truth[at]:g} ({len(differs)} rows differ). Combine members of one "
+                "series, cleaned in one way."
             )
         new = unlike[np.isnan(before)]
         truth[new], whose[new] = own[new], number

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from endirector.combination.evidence import Evidence
+from endirector.combination.nearest_step import remark_on_series, remark_on_steps
 from endirector.combination.recipe import CombinationRecipe
-from endirector.methods.base import Combination, Floats, Method
+from endirector.methods.base import Combination, Floats, Method, Rows
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 from enstorage.preparation.split import Part
@@ -27,6 +29,7 @@ class Combined:
         forecast: for every target of the evidence, shape (rows,).
         evidence: the targets that are forecast, with their truth, and the forecasts of the members.
         quantiles: the same for quantiles by level, ascending; none where the members or the method have none.
+        remarks: sentences on steps and series that have no rows to fit on.
     """
 
     combination: Combination
@@ -36,6 +39,7 @@ class Combined:
     forecast: Floats
     evidence: Evidence
     quantiles: Mapping[float, Floats] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 def combine(recipe: CombinationRecipe, evidence: Evidence, folds: Evidence | None = None) -> Combined:
@@ -64,22 +68,31 @@ def combine(recipe: CombinationRecipe, evidence: Evidence, folds: Evidence | Non
         raise InvalidInputError(f"{test} rows to fit on are test rows. Test rows decide nothing.")
     combination, metamodel = recipe.fit(source.only(fitted))
     forecast = combination.predict(evidence.rows)
-    quantiles = _quantiles(recipe.method, combination, evidence)
-    return Combined(combination, metamodel, fit_on, fitted, forecast, evidence, quantiles)
+    quantiles = combined_quantiles(recipe.method, combination, evidence.rows, evidence.quantiles)
+    remarks = () if fit_on is None else _remarks(combination, evidence.keys, source.keys.filter(fitted))
+    return Combined(combination, metamodel, fit_on, fitted, forecast, evidence, quantiles, remarks)
 
 
-def _quantiles(method: Method, combination: Combination, evidence: Evidence) -> dict[float, Floats]:
-    """The quantiles, each combined from the members' forecasts of it, and sorted where they cross."""
+def _remarks(combination: Combination, keys: pl.DataFrame, fitted: pl.DataFrame) -> tuple[str, ...]:
+    """Remarks from the keys of all targets and of those that were fitted on."""
+    by_step = combination.step_weights is not None or combination.quantile_weights is not None
+    steps, known = (each["step"].to_numpy() for each in (keys, fitted))
+    series, with_rows = (set(each["series"].unique().to_list()) for each in (keys, fitted))
+    remarks = remark_on_steps(steps, known, by_step=by_step), remark_on_series(len(series - with_rows), len(series))
+    return tuple(remark for remark in remarks if remark is not None)
+
+
+def combined_quantiles(
+    method: Method, combination: Combination, rows: Rows, quantiles: Mapping[float, Floats]
+) -> dict[float, Floats]:
+    """The quantiles, each combined from the members' forecasts of it, and sorted where they cross; shape (rows,) each."""
     if combination.predict_quantile is not None:
         combined = {
-            level: combination.predict_quantile(replace(evidence.rows, forecasts=values), level)
-            for level, values in evidence.quantiles.items()
+            level: combination.predict_quantile(replace(rows, forecasts=values), level)
+            for level, values in quantiles.items()
         }
     elif method.combines_quantiles:
-        combined = {
-            level: combination.predict(replace(evidence.rows, forecasts=values))
-            for level, values in evidence.quantiles.items()
-        }
+        combined = {level: combination.predict(replace(rows, forecasts=values)) for level, values in quantiles.items()}
     else:
         return {}
     if not combined:

@@ -1,12 +1,15 @@
 """Cross-fitting over time: each row is forecast by the method as fitted on earlier rows only."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from endirector.combination.combine import combined_quantiles
 from endirector.combination.evidence import Evidence
 from endirector.combination.recipe import CombinationRecipe
-from endirector.methods.base import Floats
+from endirector.methods.base import Combination, Floats
 from enstorage.progress import checkpoint
 
 #: Number of stretches of time into which out-of-fold rows are cut, to judge a method on rows that it was not fitted on.
@@ -26,16 +29,37 @@ def cross_fitted(recipe: CombinationRecipe, folds: Evidence) -> Floats:
     Returns:
         Shape (rows,), NaN in the first stretch of a method that is fitted.
     """
+    forecast = np.full(len(folds.truth), np.nan)
+    for ahead, combination in _fits(recipe, folds):
+        forecast[ahead] = combination.predict(folds.only(ahead).rows)
+    return forecast
+
+
+def cross_fitted_quantiles(recipe: CombinationRecipe, folds: Evidence) -> dict[float, Floats]:
+    """Forecast the quantiles of out-of-fold rows in the same way.
+
+    Returns:
+        By level, each as `cross_fitted`; empty for a method that does not combine quantiles.
+    """
+    found: dict[float, Floats] = {}
+    for ahead, combination in _fits(recipe, folds):
+        own = folds.only(ahead)
+        for level, values in combined_quantiles(recipe.method, combination, own.rows, own.quantiles).items():
+            found.setdefault(level, np.full(len(folds.truth), np.nan))[ahead] = values
+    return found
+
+
+def _fits(recipe: CombinationRecipe, folds: Evidence) -> Iterator[tuple[NDArray[np.bool_], Combination]]:
+    """The rows to forecast, as a mask, with the method as fitted on the rows before them."""
     if recipe.resolved_fit_on(folds.part) is None:
-        return recipe.fit(folds)[0].predict(folds.rows)
+        yield np.ones(len(folds.truth), bool), recipe.fit(folds)[0]
+        return
     stretch = stretches_of(folds.keys)
-    forecast = np.full(len(stretch), np.nan)
     for number in range(1, STRETCHES):
         checkpoint()
         before, ahead = stretch < number, stretch == number
         if before.any() and ahead.any():
-            forecast[ahead] = recipe.fit(folds.only(before))[0].predict(folds.only(ahead).rows)
-    return forecast
+            yield ahead, recipe.fit(folds.only(before))[0]
 
 
 def stretches_of(keys: pl.DataFrame) -> NDArray[np.intp]:

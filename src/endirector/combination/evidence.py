@@ -7,7 +7,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from endirector.methods.base import Floats, Rows
+from endirector.members.feature_inputs import features_at
+from endirector.members.gate_inputs import smallest_offset
+from endirector.members.origins import origins_of
+from endirector.methods.base import Floats, Rows, TargetTimes
+from enstorage import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +45,24 @@ class Evidence:
         rows = replace(self.rows, forecasts=self.rows.forecasts[:, places])
         quantiles = {level: values[:, places] for level, values in self.quantiles.items()}
         return replace(self, rows=rows, quantiles=quantiles)
+
+
+def targets_of(keys: pl.DataFrame, models: Sequence[Model]) -> TargetTimes:
+    """The series and the times of targets.
+
+    Args:
+        keys: columns `series`, `id`, `step`.
+        models: the members; the one with the smallest offset forecasts last, and the members are combined then.
+    """
+    return TargetTimes(
+        keys["series"].to_numpy().astype(np.int64),
+        keys["id"].to_numpy().astype(np.int64),
+        origins_of(keys, smallest_offset(models)),
+    )
+
+
+def with_features(rows: Rows, models: Sequence[Model]) -> Rows:
+    """The rows with the features of their series, from what was known at their origins; `models` are the members."""
+    if rows.targets is None:
+        return rows
+    return replace(rows, features=features_at(rows.targets.series, rows.targets.origin, models))

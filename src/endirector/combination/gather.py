@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
 from endirector.alignment.align import KEY, Alignment, MemberForecasts, align
 from endirector.combination.cross_fit import cross_fitted
-from endirector.combination.evidence import Evidence
+from endirector.combination.evidence import Evidence, targets_of, with_features
 from endirector.combination.recipe import CombinationRecipe, recipe_of
 from endirector.members.gate_inputs import longest_lag, windows_before
 from endirector.members.member import (
@@ -23,6 +24,7 @@ from endirector.members.member import (
 from endirector.members.quantiles import common_quantiles
 from endirector.methods.base import Rows
 from enstorage import Ensemble, Forecast, Model
+from enstorage.entity._labels import label_at
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.entity.targets import known_targets
 from enstorage.errors import CancelledError, InvalidInputError, MissingLibraryError, StoreError
@@ -109,7 +111,10 @@ def out_of_fold(members: Sequence[Member], recipe: CombinationRecipe) -> tuple[A
         InvalidInputError: there is no common target, or one is a test row.
     """
     latest = pl.concat([parts_of(model) for model in models_in(members)]).group_by(TARGET).agg(pl.col("part").max())
-    forecasts = [MemberForecasts(member.name, _folds_of(member, latest), member.offset()) for member in members]
+    forecasts = [
+        MemberForecasts(member.name, _folds_of(member, latest), member.offset(), _label_of(member))
+        for member in members
+    ]
     alignment = align(forecasts, "out-of-fold ")
     refuse_test_rows(alignment.keys, members)
     return _as_evidence(alignment, members, recipe, out_of_fold=True)
@@ -135,7 +140,10 @@ def _as_evidence(
     if lag is not None:
         window, known = windows_before(alignment.keys, models, lag)
         alignment, window = alignment.only(known), window[known]
-    rows = Rows(alignment.forecasts, alignment.keys["step"].to_numpy(), window)
+    step, targets = alignment.keys["step"].to_numpy(), targets_of(alignment.keys, models)
+    rows = Rows(alignment.forecasts, step, window, targets)
+    if recipe.method.sees_features:
+        rows = with_features(rows, models)
     quantiles = common_quantiles(members, alignment.keys, out_of_fold=out_of_fold)
     return alignment, Evidence(alignment.keys, alignment.part, alignment.truth, rows, quantiles)
 
@@ -153,7 +161,11 @@ def _forecasts_of(member: Member) -> MemberForecasts:
         codes = {part.label: part for part in Part}
         part = pl.col("part").replace_strict(codes, return_dtype=pl.Int8)
         table = _with_truth(entity, _up_to_date(entity).with_columns(part))
-    return MemberForecasts(member.name, table, member.offset())
+    return MemberForecasts(member.name, table, member.offset(), _label_of(member))
+
+
+def _label_of(member: Member) -> Callable[[int, int], str]:
+    return partial(label_at, member.entity.connector)
 
 
 def _folds_of(member: Member, latest: pl.DataFrame) -> pl.DataFrame:

@@ -8,8 +8,9 @@ import polars as pl
 
 from endirector.alignment.align import KEY
 from endirector.combination.combine import combine
-from endirector.combination.evidence import Evidence
+from endirector.combination.evidence import Evidence, targets_of, with_features
 from endirector.combination.gather import out_of_fold
+from endirector.combination.nearest_step import with_nearest_step
 from endirector.combination.recipe import CombinationRecipe, recipe_of
 from endirector.members.gate_inputs import longest_lag, windows_before
 from endirector.members.member import living_members, require_out_of_fold
@@ -63,7 +64,8 @@ def stored_combination(ensemble: Ensemble) -> Combination:
         return recipe_of(ensemble).method.restore(ensemble.load_metamodel())
     facts = ensemble.rendered_result().fit
     if facts is not None and (found := recipe_of(ensemble).method.recall(facts)) is not None:
-        return found
+        by_step = found.step_weights
+        return found if by_step is None else with_nearest_step(found, np.array(list(by_step)))
     evidence, folds = stored_evidence(ensemble)
     again = combine(as_rendered(ensemble), evidence, folds)
     if ensemble.metamodel is not None:
@@ -112,10 +114,7 @@ def _evidence(
     if recipe.method.fits_quantiles:
         members = living_members(ensemble)
         quantiles = common_quantiles(members, keys, out_of_fold=prefix == "out_of_fold_")
-    return Evidence(
-        keys,
-        table["part"].to_numpy(),
-        table["truth"].to_numpy(),
-        Rows(table.select(columns).to_numpy(), keys["step"].to_numpy(), window),
-        quantiles,
-    )
+    rows = Rows(table.select(columns).to_numpy(), keys["step"].to_numpy(), window, targets_of(keys, models))
+    if recipe.method.sees_features:
+        rows = with_features(rows, models)
+    return Evidence(keys, table["part"].to_numpy(), table["truth"].to_numpy(), rows, quantiles)

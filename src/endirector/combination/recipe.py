@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from endirector.combination.evidence import Evidence
+from endirector.combination.nearest_step import with_nearest_step
 from endirector.methods.base import METAMODEL, Combination, Fitting, Method
 from endirector.methods.metamodel import make_metamodel
 from enstorage import Ensemble, plugins
@@ -58,12 +59,15 @@ class CombinationRecipe:
         return self.fit_on or self.method.fit_on or usual
 
     def fit(self, evidence: Evidence) -> "tuple[Combination, Any]":
-        """The combination fitted on all of these targets, and the metamodel."""
+        """The combination fitted on all of these targets, and the metamodel.
+
+        Steps that none of them has are combined as the nearest step that some have.
+        """
         metamodel = None
         if self.metamodel is not None:
             metamodel = make_metamodel(self.metamodel, self.metamodel_parameters, self.most_jobs)
         given = Fitting(evidence.rows, evidence.truth, metamodel, evidence.quantiles)
-        return self.method.fit(given), metamodel
+        return with_nearest_step(self.method.fit(given), evidence.rows.step), metamodel
 
 
 def recipe_of(ensemble: Ensemble) -> CombinationRecipe:

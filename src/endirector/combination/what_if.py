@@ -38,29 +38,32 @@ def what_if(
             on.
         NotFoundError: the ensemble was not rendered.
     """
-    names = list(ensemble.alignment()["lost"])
-    strange = sorted(set(without) - set(names))
-    chosen = [place for place, name in enumerate(names) if name not in without]
-    if strange or not chosen:
-        raise InvalidInputError(
-            f"without={list(without)!r} leaves {len(chosen)} members of {ensemble}; expected names out of "
-            f"{', '.join(names)}, and at least one member left."
-        )
-    recipe = as_rendered(ensemble).of_members(chosen)
-    if method is not None or metamodel is not None or parameters is not None or fit_on is not None:
-        if method is None:
-            if parameters is None:
-                # Another metamodel has other parameters.
-                parameters = {
-                    key: value for key, value in recipe.parameters.items() if metamodel is None or key != "metamodel"
-                }
-            metamodel = ensemble.metamodel if metamodel is None else metamodel
-        left, classes = [names[place] for place in chosen], classes_of(ensemble.models())
-        given_recipe = checked_recipe(method or ensemble.method, metamodel, parameters or {}, left, classes, fit_on)
-        recipe = replace(given_recipe, most_jobs=recipe.most_jobs)
-    evidence, folds = stored_evidence(ensemble, recipe)
-    if folds is None and recipe.wants_out_of_fold:
-        members = living_members(ensemble)
-        require_out_of_fold(members)
-        _, folds = out_of_fold(members, recipe)
-    return combine(recipe, evidence.of_members(chosen), None if folds is None else folds.of_members(chosen))
+    with ensemble.connector.database.remembering():
+        names = list(ensemble.alignment()["lost"])
+        strange = sorted(set(without) - set(names))
+        chosen = [place for place, name in enumerate(names) if name not in without]
+        if strange or not chosen:
+            raise InvalidInputError(
+                f"without={list(without)!r} leaves {len(chosen)} members of {ensemble}; expected names out of "
+                f"{', '.join(names)}, and at least one member left."
+            )
+        recipe = as_rendered(ensemble).of_members(chosen)
+        if method is not None or metamodel is not None or parameters is not None or fit_on is not None:
+            if method is None:
+                if parameters is None:
+                    # Another metamodel has other parameters.
+                    parameters = {
+                        key: value
+                        for key, value in recipe.parameters.items()
+                        if metamodel is None or key != "metamodel"
+                    }
+                metamodel = ensemble.metamodel if metamodel is None else metamodel
+            left, classes = [names[place] for place in chosen], classes_of(ensemble.models())
+            given_recipe = checked_recipe(method or ensemble.method, metamodel, parameters or {}, left, classes, fit_on)
+            recipe = replace(given_recipe, most_jobs=recipe.most_jobs)
+        evidence, folds = stored_evidence(ensemble, recipe)
+        if folds is None and recipe.wants_out_of_fold:
+            members = living_members(ensemble)
+            require_out_of_fold(members)
+            _, folds = out_of_fold(members, recipe)
+        return combine(recipe, evidence.of_members(chosen), None if folds is None else folds.of_members(chosen))

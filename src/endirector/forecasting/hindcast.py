@@ -22,21 +22,32 @@ from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.preparation.split import Part
 from enstorage.progress import checkpoint
 from entrainer.forecasting.hindcast import hindcast_values, true_steps
+from entrainer.forecasting.window import sees_others
 
 Times = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Hindcast:
-    """Forecasts and true values, both of shape (origins, horizon); NaN where that is not known."""
+    """Forecasts and true values, both of shape (origins, horizon); NaN where that is not known.
 
+    Attributes:
+        origins: the first time of each forecast, ns, shape (origins,).
+        forecast: in the units of the source.
+        truth: the same.
+    """
+
+    origins: Times
     forecast: Floats
     truth: Floats
 
 
 def can_be_hindcast(ensemble: Ensemble) -> bool:
-    """True if all members have objects and none could see values after the origin of its forecasts."""
-    return not without_object(living_members(ensemble)) and not any(map(leaks, ensemble.models()))
+    """True if all members have objects and none could see values after the origin, of its own series or of covariates."""
+    models = ensemble.models()
+    if without_object(living_members(ensemble)) or any(map(leaks, models)):
+        return False
+    return not any(map(sees_others, models))
 
 
 def hindcast_held_out(ensemble: Ensemble, held_out: Evidence, horizon: int, series: int) -> Hindcast:
@@ -53,7 +64,7 @@ def hindcast_held_out(ensemble: Ensemble, held_out: Evidence, horizon: int, seri
     members = _members(ensemble, times, horizon, series)
     for own, combination in _as_fitted_before(ensemble, held_out, times):
         forecast[own] = _combined(ensemble, combination, times[own], members[own], series)
-    return Hindcast(forecast, _truth(ensemble, times, truth, horizon, series))
+    return Hindcast(times, forecast, _truth(ensemble, times, truth, horizon, series))
 
 
 def hindcast_test(ensemble: Ensemble, horizon: int, series: int) -> Hindcast:
@@ -61,8 +72,8 @@ def hindcast_test(ensemble: Ensemble, horizon: int, series: int) -> Hindcast:
     evidence = stored_evidence(ensemble)[0]
     times, truth = _by_time(evidence.only(evidence.part == Part.TEST), series)
     if not len(times):
-        return Hindcast(np.empty((0, horizon)), np.empty((0, horizon)))
-    return Hindcast(_forecast(ensemble, times, horizon, series), _truth(ensemble, times, truth, horizon, series))
+        return Hindcast(times, np.empty((0, horizon)), np.empty((0, horizon)))
+    return Hindcast(times, _forecast(ensemble, times, horizon, series), _truth(ensemble, times, truth, horizon, series))
 
 
 def _by_time(evidence: Evidence, series: int) -> tuple[Times, Floats]:
@@ -120,10 +131,10 @@ def _combined(ensemble: Ensemble, combination: Combination, times: Times, member
         rows = np.searchsorted(history.known.times, times)
         for place in np.flatnonzero(whole):
             checkpoint()
-            forecast[place] = combine_recursively(combination, members[place], step, history, int(rows[place]))
+            known = int(rows[place])
+            forecast[place] = combine_recursively(combination, members[place], step, history, known, series=series)
     elif whole.any():
         flat = members[whole].reshape(-1, count)
-        forecast[whole] = combine_recursively(combination, flat, np.tile(step, int(whole.sum())), None).reshape(
-            -1, horizon
-        )
+        steps = np.tile(step, int(whole.sum()))
+        forecast[whole] = combine_recursively(combination, flat, steps, None, series=series).reshape(-1, horizon)
     return forecast

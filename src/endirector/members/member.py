@@ -7,12 +7,12 @@ import polars as pl
 
 from enstorage import DataSource, Ensemble, EnsembleItem, Forecast, Model
 from enstorage.adapter.base import Adapter, adapter_from_json
+from enstorage.entity._labels import label_at
 from enstorage.entity.ensemble_item import item_key
 from enstorage.entity.ensemble_members import member_names
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.entity.targets import known_parts
 from enstorage.errors import InvalidInputError
-from enstorage.instant import to_iso
 from enstorage.preparation.split import Part
 
 TARGET = ["series", "id"]
@@ -109,9 +109,10 @@ def refuse_test_rows(keys: pl.DataFrame, members: Sequence[Member]) -> None:
         for model in member.models:
             test = keys.join(parts_of(model).filter(pl.col("part") == Part.TEST), on=TARGET, how="semi")
             if test.height:
+                first = label_at(model.connector, test["series"][0], test["id"][0])
                 raise InvalidInputError(
                     f"{test.height} of the common out-of-fold targets are test rows of {member.name}, the first at "
-                    f"{to_iso(int(test['id'][0]))}. Test rows decide nothing. Make out-of-fold forecasts of all members at "
+                    f"{first}. Test rows decide nothing. Make out-of-fold forecasts of all members at "
                     "once with entrainer.backtest(ensemble.models())."
                 )
 

@@ -23,6 +23,31 @@ METAMODEL = "metamodel"
 
 
 @dataclass(frozen=True, slots=True)
+class TargetTimes:
+    """The series and the times of targets, for methods whose weights differ by series or time; each of shape (rows,).
+
+    Attributes:
+        series: id of the data source.
+        time: int64 ns, of the target itself.
+        origin: int64 ns, the latest time of the series whose true value was known when the target was forecast.
+    """
+
+    series: NDArray[np.int64]
+    time: NDArray[np.int64]
+    origin: NDArray[np.int64]
+
+    @classmethod
+    def ahead(cls, series: int, rows: int) -> "TargetTimes":
+        """Targets of one series that are forecast after everything that a method was fitted on."""
+        latest = np.full(rows, np.iinfo(np.int64).max)
+        return cls(np.full(rows, series, dtype=np.int64), latest, latest)
+
+    def only(self, chosen: NDArray[np.bool_]) -> "TargetTimes":
+        """Select targets by a mask, shape (rows,)."""
+        return TargetTimes(self.series[chosen], self.time[chosen], self.origin[chosen])
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """The input of a method: one row for each target. A method sees nothing else of the targets.
 
@@ -34,11 +59,18 @@ class Rows:
             classes there may be one row, the second class.
         window: the prepared values before each target, oldest first, or the inputs of a sample that is not from a
             series, shape (rows, lag); None unless `window_lag` of the method requests them.
+        features: of the series of each row, from what was known at its origin, shape (rows, features), see
+            `endirector.members.series_features`; NaN in rows whose series is not known to the store; None unless the method
+            `sees_features`.
+        targets: series and times; None if they are not known: the rows are then of one series, in the order of time, and
+            each was forecast when all rows before it were known.
     """
 
     forecasts: Floats
     step: NDArray[np.int32] | None = None
     window: Floats | None = None
+    targets: TargetTimes | None = None
+    features: Floats | None = None
 
     def __post_init__(self) -> None:
         kept = np.asfortranarray(self.forecasts).view()
@@ -51,6 +83,8 @@ class Rows:
             self.forecasts[chosen],
             None if self.step is None else self.step[chosen],
             None if self.window is None else self.window[chosen],
+            None if self.targets is None else self.targets.only(chosen),
+            None if self.features is None else self.features[chosen],
         )
 
 
@@ -78,6 +112,7 @@ class Combination:
     Attributes:
         predict: function from rows to the combined forecast, shape (rows,).
         weights: one for each member, shape (members,); None if there are no weights, or if they differ by step or row.
+            If they differ by time only, those that are used after all fitted rows.
         intercept: constant added to the weighted sum; None for no constant.
         step_weights: weights by step, each of shape (members,), if they differ by step.
         row_weights: function from rows to weights, shape (rows, members), if they differ by row.
@@ -114,6 +149,8 @@ class Method(Described, ABC):
     fits: ClassVar[bool] = True
     #: Rows to fit on by default; None: the valid part if there is one, else the train part.
     fit_on: ClassVar[str | None] = None
+    #: True if it uses `Rows.features`.
+    sees_features: ClassVar[bool] = False
     #: True if quantiles may be combined as the point forecast is: if weights are at least 0 and sum to 1.
     combines_quantiles: ClassVar[bool] = False
 

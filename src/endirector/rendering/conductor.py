@@ -82,7 +82,12 @@ class Conductor:
                 out-of-fold forecasts where the ensemble is to be fitted on them, or it or a member is in the trash.
         """
         check_live([self.ensemble, *self.ensemble.members()])
-        with self.ensemble.connector as connector, listening(progress) as report, connector.all_or_nothing():
+        with (
+            self.ensemble.connector as connector,
+            listening(progress) as report,
+            connector.all_or_nothing(),
+            connector.database.remembering(),
+        ):
             members = members_of(self.ensemble)
             with no_new_forecasts(members):
                 return self._save(self._rendered(members, strict=strict, report=report))
@@ -107,7 +112,12 @@ class Conductor:
             NotFoundError: the ensemble was not rendered.
         """
         ensemble = self.ensemble
-        with ensemble.connector as connector, listening(progress) as report, connector.all_or_nothing():
+        with (
+            ensemble.connector as connector,
+            listening(progress) as report,
+            connector.all_or_nothing(),
+            connector.database.remembering(),
+        ):
             kept, members = ensemble.table(), members_of(ensemble)
             with no_new_forecasts(members):
                 rendering = self._rendered(members, strict=False, report=report)

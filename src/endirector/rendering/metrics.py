@@ -1,6 +1,6 @@
-"""Errors of forecasts."""
+"""Errors of a rendered ensemble and of its members, by part."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 import numpy as np
@@ -12,9 +12,15 @@ from enstorage.entity.ensemble_members import classes_of
 from enstorage.entity.ensemble_result import PartErrors
 from enstorage.entity.targets import targets_are_values
 from enstorage.errors import InvalidInputError
+from enstorage.metrics.catalogue import METRICS, OF_CLASSES, OF_POINTS, measure_all
+from enstorage.metrics.judged import Judged
 from enstorage.preparation.split import Part
+from enstorage.views.scales import scales_of
 
 Floats = NDArray[np.float64]
+
+#: Those that have a value wherever there are rows.
+_ALWAYS = ("mse", "rmse", "mae")
 
 
 def errors(truth: Floats, forecast: Floats) -> dict[str, float]:
@@ -27,33 +33,7 @@ def errors(truth: Floats, forecast: Floats) -> dict[str, float]:
     Returns:
         `mse` (squared units), `rmse` and `mae` (units), all NaN without rows.
     """
-    if not len(truth):
-        return {"mse": np.nan, "rmse": np.nan, "mae": np.nan}
-    difference = forecast - truth
-    mse = float(np.mean(difference**2))
-    return {"mse": mse, "rmse": mse**0.5, "mae": float(np.mean(np.abs(difference)))}
-
-
-def class_errors(truth: Floats, forecast: Floats, classes: int) -> dict[str, float]:
-    """Accuracy and log loss of probabilities of classes.
-
-    Args:
-        truth: 1 for the class of a sample, else 0; the classes of a sample are consecutive rows, shape (rows,).
-        forecast: probabilities, the same shape.
-        classes: rows of a sample; 1 where only the second of two classes is forecast.
-
-    Returns:
-        `accuracy`, the share of samples whose most probable class is the right one, and `log_loss`, the mean of
-        −ln of the probability of the right class (of at least 1e-15), both NaN without rows.
-    """
-    if not len(truth):
-        return {"accuracy": np.nan, "log_loss": np.nan}
-    right, probabilities = truth.reshape(-1, classes), forecast.reshape(-1, classes)
-    if classes == 1:
-        right, probabilities = (np.hstack([1 - values, values]) for values in (right, probabilities))
-    hit = (probabilities.argmax(axis=1) == right.argmax(axis=1)).mean()
-    probability = np.clip((probabilities * right).sum(axis=1), 1e-15, 1)
-    return {"accuracy": float(hit), "log_loss": float(np.log(1 / probability).mean())}
+    return dict.fromkeys(_ALWAYS, np.nan) | _measured(_ALWAYS, Judged(truth, forecast))
 
 
 def errors_by_part(
@@ -61,23 +41,27 @@ def errors_by_part(
 ) -> dict[str, PartErrors]:
     """Errors per part of every member and of the ensemble; scaled ones where all share one pointwise transform.
 
+    A metric without a value for these rows is left out, as MAPE is where a true value is 0, and MASE where a series is
+    constant; `endirector.leaderboard` gives the reason.
+
     Args:
         models: of all members.
         alignment: the common targets.
         forecast: of the ensemble, shape (rows,).
         item_ids: of the members, in the order of the columns.
     """
-    scale, classes = _common_scale(models), classes_of(models)
-    steps = 1 if classes is None else int(alignment.keys["step"].to_numpy().max(initial=1))
+    transform, series = _common_transform(models), alignment.keys["series"].to_numpy()
+    scales, classes = scales_of(models, series), classes_of(models)
+    names = OF_POINTS if classes is None else (*_ALWAYS, *OF_CLASSES)
+    rows_of_sample = None if classes is None else int(alignment.keys["step"].to_numpy().max(initial=1))
 
-    def measured(rows: NDArray[np.bool_], values: NDArray[np.float64]) -> dict[str, float]:
-        found = errors(alignment.truth[rows], values[rows])
-        if classes is not None:
-            found |= class_errors(alignment.truth[rows], values[rows], steps)
-        if scale is not None:
+    def measured(rows: NDArray[np.bool_], values: Floats) -> Mapping[str, float]:
+        judged = Judged(alignment.truth, values, series, scales, classes=rows_of_sample).only(rows)
+        found = _measured(names, judged)
+        if transform is not None:
             # A forecast may lie where the transform is not defined, such as below 0 for a root.
             with suppress(InvalidInputError):
-                scaled = errors(scale(alignment.truth[rows]), scale(values[rows]))
+                scaled = errors(transform(judged.truth), transform(judged.forecast))
                 found |= {f"{key}_scaled": value for key, value in scaled.items()}
         return {**found, "rows": int(rows.sum())}
 
@@ -91,7 +75,11 @@ def errors_by_part(
     }
 
 
-def _common_scale(models: Sequence[Model]) -> Callable[[Floats], Floats] | None:
+def _measured(names: Sequence[str], judged: Judged) -> dict[str, float]:
+    return measure_all([METRICS[name] for name in names], judged)[0]
+
+
+def _common_transform(models: Sequence[Model]) -> Callable[[Floats], Floats] | None:
     """The transform into the prepared scale, if the members share it and it takes each value by itself."""
     if not all(model.data_set_id is None or targets_are_values(model.data_set()) for model in models):
         return None

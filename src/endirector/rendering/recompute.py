@@ -15,7 +15,7 @@ from enstorage.errors import EnstorageError
 _TOLERANCE = 1e-9
 # Networks compute in single precision, in their group by another program than alone; docs/reference/leakage.md has figures.
 _TOLERANCE_OF_NETWORKS = 1e-4
-_DOUBLE = {"skops", "refit", "pickle"}
+_DOUBLE = {"skops", "refit", "local", "pickle"}
 
 
 @dataclass(frozen=True, slots=True)

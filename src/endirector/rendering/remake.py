@@ -127,7 +127,7 @@ def remake(ensemble: Ensemble, *, progress: bool | Progress = True) -> Remaking:
     """
     from entrainer import remake as train_again
 
-    with ensemble.connector, listening(progress) as report:
+    with ensemble.connector as connector, listening(progress) as report, connector.database.remembering():
         report("Training again", 0, 100)
         then, _ = stored_evidence(ensemble, as_rendered(ensemble))
         remade = train_again(ensemble.models(), progress=report.within(0, 90, 100))

@@ -38,6 +38,7 @@ def result_of(gathered: Gathered, combined: Combined) -> EnsembleResult:
         fit=dict(combination.facts),
         metrics=errors_by_part(models, alignment, combined.forecast, ids),
         environment=environment(),
+        remarks=combined.remarks,
     )
 
 

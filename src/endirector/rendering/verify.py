@@ -12,12 +12,15 @@ from endirector.rendering.recompute import Different
 from enstorage import Ensemble
 from enstorage.entity.ensemble_result import EnsembleResult, ItemResult
 from enstorage.errors import CorruptError
-from entrainer.forecasting.conformal import quantiles_of
+from enstorage.metrics.catalogue import OF_POINTS
+from entrainer.forecasting.calibration.levels import Level, quantiles_of
 
 _TOLERANCE = 1e-9
 _SHOWN = 5
+#: Metrics that earlier versions did not keep.
+_LATER = set(OF_POINTS) - {"mse", "rmse", "mae"}
 #: Of a result, written by `diagnose` and `calibrate` later, or about the rendering itself.
-_NOT_RENDERED = {"version", "environment", "diagnosis", "intervals"}
+_NOT_RENDERED = {"version", "environment", "diagnosis", "intervals", "remarks"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ def _figures(
     if stored.not_measured is None:
         result = replace(result, not_measured=None)
     before, now = stored.to_json(labels.__getitem__), result.to_json(labels.__getitem__)
+    now["metrics"] = _known_then(before["metrics"], now["metrics"])
     for name in now.keys() - _NOT_RENDERED:
         if name != "fit" or stored.fit is not None:
             yield from _leaves(name, before[name], now[name])
@@ -114,9 +118,19 @@ def _figures(
         kept, own = item.rendered_result(), item_results[item.id]
         yield f"whether {labels[item.id]} takes part", kept.dropped is None, own.dropped is None
         one = replace(kept, leave_one_out=None, dropped=None, signs=None).to_json()
-        other = replace(own, inputs=_of_then(kept, own), dropped=None, signs=None).to_json()
+        then = {"inputs": _of_then(kept, own), "errors": _known_then(kept.errors, own.errors)}
+        other = replace(own, dropped=None, signs=None, **then).to_json()
         for name in one.keys() | other.keys():
             yield from _leaves(f"{name} of {labels[item.id]}", one.get(name), other.get(name))
+
+
+def _known_then(kept: Any, own: Any) -> Any:
+    """The metrics now of those names that the stored result, which may be of an earlier version, has too."""
+    if not isinstance(kept, Mapping) or not isinstance(own, Mapping):
+        return own
+    return {
+        name: _known_then(kept.get(name), value) for name, value in own.items() if name not in _LATER or name in kept
+    }
 
 
 def _of_then(kept: ItemResult, own: ItemResult) -> Mapping[str, Any] | None:
@@ -131,7 +145,7 @@ def _forecasts(
 ) -> Iterator[tuple[str, Any, Any]]:
     kept = ensemble.forecasts()
     # Intervals are calibrated later, and stand in place of what members say of the same quantiles.
-    later = {quantile for each in stored.intervals or () for quantile in quantiles_of(each["level"])}
+    later = quantiles_of(Level(each["level"], each["side"]) for each in stored.intervals or ())
     for level, rows in forecasts.items():
         if level is None or round(level, 12) not in later:
             name = "the point forecast" if level is None else f"the quantile {level:g}"

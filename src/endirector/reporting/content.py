@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from endirector.alignment.align import KEY
+from endirector.rendering.leaderboard import Leaderboard, leaderboard
+from endirector.reporting.coverage_by_step import StepCoverage, coverage_by_step, in_words, levels_of
 from endirector.reporting.page import period, squared
 from endirector.reporting.plots import same_precision
 from endirector.selection.form import method_in_words
@@ -22,6 +25,8 @@ from enstorage.entity.ensemble_result import EnsembleResult, judged_by
 from enstorage.entity.ensemble_search import EnsembleSearch
 from enstorage.entity.targets import targets_are_values
 from enstorage.errors import NotFoundError
+from enstorage.metrics.catalogue import find_metric
+from enstorage.metrics.metric import Need
 from enstorage.preparation.split import PARTS, Part
 
 #: Largest number of targets in a plot; the last ones are drawn.
@@ -42,7 +47,7 @@ _STEPS = {
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """Quantile forecasts of the ensemble on the judged part, and the share of true values inside them.
+    """Quantile forecasts of the ensemble on the test part, and the share of true values inside them.
 
     Attributes:
         drawn: the rows that are drawn, with the columns `id`, `truth`, `ensemble`, and `low_<share>` and `high_<share>` of
@@ -74,14 +79,17 @@ class Content:
         result: the result of rendering.
         alignment: see `Ensemble.alignment`.
         metrics: see `Ensemble.metrics`.
+        board: the leaderboard of the judged part.
         weights: by name; None if there are no weights, or if they differ by step or row.
         step_weights: by step and name; empty unless they differ by step.
         row_weights: the rows of `drawn` with the columns `id` and `weight_…`; None unless weights differ by row.
         drawn: the drawn targets of the judged part, of one series and step: `id`, `truth`, `member_…`, `ensemble`.
         of_all: number of all targets of that part.
-        intervals: None if no quantile forecasts are stored.
+        intervals: None if no quantile forecasts of test rows are stored.
+        steps: their coverage by step; empty if there are no intervals.
         diagnosis: see `diagnose`.
         dropped: members that were left out, with reasons.
+        remarks: what too few rows did not allow, and how it was selected, in sentences.
         warnings: leakage that lowers the errors, and changes since rendering, in sentences.
         search: the search that selected the ensemble; None if it was created by hand.
         lineage: for each step its name, records (entity, id, detail), and the number of records not listed.
@@ -100,14 +108,17 @@ class Content:
     result: EnsembleResult
     alignment: dict[str, Any]
     metrics: dict[str, Any]
+    board: Leaderboard
     weights: dict[str, float] | None
     step_weights: dict[int, dict[str, float]]
     row_weights: pl.DataFrame | None
     drawn: pl.DataFrame
     of_all: int
     intervals: Intervals | None
+    steps: list[StepCoverage]
     diagnosis: dict[str, Any]
     dropped: dict[str, str]
+    remarks: list[str]
     warnings: list[str]
     search: EnsembleSearch | None
     lineage: list[tuple[str, list[tuple[str, int, str]], int]]
@@ -127,6 +138,11 @@ class Content:
         return judged_by(self.metrics)[1]
 
     @property
+    def search_metric(self) -> str:
+        """The name in words of the metric of the search that selected it; empty without a search."""
+        return "" if self.search is None else find_metric(self.search.metric).label
+
+    @property
     def method(self) -> str:
         """The method, with the parameters that differ from the defaults."""
         return method_in_words(self.ensemble.method, None, self.ensemble.parameters or {})
@@ -143,19 +159,44 @@ class Content:
         errors = self.metrics[self.judged]["members"]
         return min(self.names, key=lambda name: errors[name][self.measure])
 
+    def error_heads(self) -> list[str]:
+        """The heads of the table of errors: the compared error of each part, then metrics of the judged part."""
+        others = [f"{find_metric(name).label}, {self.judged}" for name in self._others]
+        return [*(f"{self.measure_name}, {part}" for part in self.metrics), *others]
+
     def error_rows(self) -> list[dict[str, Any]]:
         """The table of errors: `name` and `figures`, each column with decimals of its own; the ensemble comes last."""
-        columns = [(part, self.measure) for part in self.metrics]
-        columns.append((self.judged, "accuracy" if self.classes else "mae"))
+        measured = {row["name"]: row for row in self.board.table.iter_rows(named=True)}
+        rows = [measured[name] for name in (*self.names, self.label)]
         figures = [
             same_precision(
-                [self.metrics[part]["members"][name][measure] for name in self.names]
-                + [self.metrics[part]["ensemble"][measure]]
+                [self.metrics[part]["members"][name][self.measure] for name in self.names]
+                + [self.metrics[part]["ensemble"][self.measure]]
             )
-            for part, measure in columns
+            for part in self.metrics
         ]
-        rows = zip([*self.names, self.label], zip(*figures, strict=True), strict=True)
-        return [{"name": name, "figures": own} for name, own in rows]
+        figures += [_figures([row[name] for row in rows]) for name in self._others]
+        by_row = zip(rows, zip(*figures, strict=True), strict=True)
+        return [{"name": row["name"], "figures": own} for row, own in by_row]
+
+    def metric_remarks(self) -> list[str]:
+        """Sentences on metrics of the table that have no value, and on those that have."""
+        missing = {
+            name: reason for name, reason in self.board.undefined.items() if find_metric(name).needs == {Need.SCALE}
+        }
+        by_reason = {
+            reason: [find_metric(name).label for name in missing if missing[name] == reason]
+            for reason in missing.values()
+        }
+        return [f"No {' and '.join(labels)}: {reason}" for reason, labels in by_reason.items()] + list(
+            self.board.remarks
+        )
+
+    @property
+    def _others(self) -> list[str]:
+        """Metrics of the judged part that the table has beside the error by which the page compares forecasts."""
+        shown = ("accuracy",) if self.classes else ("mae", "mase", "rmsse", "smape", "wql")
+        return [name for name in self.board.table.columns if name in shown or name.startswith("coverage_")]
 
     def worth_rows(self) -> list[dict[str, Any]]:
         """The table of changes of the error without each member: per cent by part, and the upper limit that decided."""
@@ -170,23 +211,49 @@ class Content:
         return rows
 
     def tried_rows(self) -> list[dict[str, Any]]:
-        """The best trials of the search that selected this ensemble: `name`, `members`, `error`, `standard_error`."""
-        tried = [] if self.search is None else self.search.trials[:_LISTED]
+        """The best trials of the search and the selected one: `name`, `members`, `error`, `standard_error`, `selected`.
+
+        There are none where the search had no rows to judge on.
+        """
+        trials = [] if self.search is None or not self.search.rows else list(enumerate(self.search.trials))
+        chosen = 0 if self.search is None else self.search.selected
+        listed = trials[:_LISTED] + ([trials[chosen]] if chosen >= _LISTED else [])
+        tried = [each for _, each in listed]
         errors = same_precision([each.error for each in tried])
-        spread = ["–" if (own := each.standard_error) is None else f"{own:.3g}" for each in tried]
+        spread = ["–" if (own := each.standard_error) is None or isnan(own) else f"{own:.3g}" for each in tried]
         return [
             {
                 "name": method_in_words(each.method, each.metamodel, each.parameters or {}),
                 "members": len(each.members),
                 "error": error,
                 "standard_error": own,
+                "selected": number == chosen,
             }
-            for each, error, own in zip(tried, errors, spread, strict=True)
+            for (number, each), error, own in zip(listed, errors, spread, strict=True)
+        ]
+
+    def step_heads(self) -> list[str]:
+        """The levels of intervals, as heads of the table of coverage by step."""
+        return [in_words(level) for level in levels_of(self.steps)]
+
+    def step_rows(self) -> list[tuple[StepCoverage, list[str]]]:
+        """The table of coverage by step: for each level the share of test rows inside."""
+        levels = levels_of(self.steps)
+        shares = [[each.shares.get(level) for level in levels] for each in self.steps]
+        return [
+            (each, ["–" if share is None else f"{share:.1%}" for share in own])
+            for each, own in zip(self.steps, shares, strict=True)
         ]
 
     def ambiguity_figures(self, ambiguity: Mapping[str, Any]) -> list[str]:
         """Member error, ambiguity and ensemble error, with the same decimals."""
         return same_precision([ambiguity[key] for key in ("member_error", "ambiguity", "ensemble_error")])
+
+
+def _figures(values: list[float | None]) -> list[str]:
+    """Values with the same decimals; a dash for one that is missing."""
+    known = iter(same_precision([value for value in values if value is not None]))
+    return ["–" if value is None else next(known) for value in values]
 
 
 def _per_cent(change: float | None, error: float) -> str:
@@ -223,14 +290,17 @@ def content_of(ensemble: Ensemble, diagnosis: dict[str, Any]) -> Content:
         result=ensemble.rendered_result(),
         alignment=alignment,
         metrics=metrics,
+        board=leaderboard(ensemble, part=judged),
         weights=_weights(ensemble),
         step_weights=_step_weights(ensemble, names),
         row_weights=_one_curve(rows).tail(_DRAWN) if any(name.startswith("weight_") for name in own.columns) else None,
         drawn=_one_curve(rows).tail(_DRAWN),
         of_all=rows.height,
-        intervals=_intervals(ensemble, rows),
+        intervals=_intervals(ensemble, rows if judged == Part.TEST.label else rows.clear()),
+        steps=coverage_by_step(ensemble),
         diagnosis=diagnosis,
         dropped=ensemble.dropped(),
+        remarks=ensemble.remarks(),
         warnings=ensemble.warnings(),
         search=None if ensemble.formed is None else ensemble.search(),
         lineage=_lineage(ensemble),

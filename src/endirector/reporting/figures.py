@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from endirector.reporting.content import Content
+from endirector.reporting.coverage_by_step import in_words, levels_of
 from endirector.reporting.page import at_two_widths
 
 #: Largest number of bars; the most important members are drawn.
@@ -21,6 +22,7 @@ def plots_of(content: Content) -> dict[str, str]:
         "row_weights": _row_weights(content),
         "fan": _fan(content),
         "coverage": _coverage(content),
+        "coverage_by_step": _coverage_by_step(content),
         "correlations": _correlations(content),
         "leave_one_out": _leave_one_out(content),
     }
@@ -119,6 +121,18 @@ def _coverage(content: Content) -> Any:
         return None
     nominal, measured = list(content.intervals.coverage), list(content.intervals.coverage.values())
     return partial(plot_coverage, nominal, measured, title="Coverage of the intervals")
+
+
+def _coverage_by_step(content: Content) -> Any:
+    from endirector.reporting.plots import plot_coverage_by_step
+
+    known = [each for each in content.steps if each.test_rows]
+    if len(known) < 2:
+        return None
+    levels = levels_of(known)
+    shares = {in_words(level): [own.shares.get(level) for own in known] for level in levels}
+    nominal = {in_words(level): level.level for level in levels}
+    return partial(plot_coverage_by_step, [each.step for each in known], shares, nominal)
 
 
 def _correlations(content: Content) -> Any:

@@ -70,7 +70,7 @@ def report(
         MissingLibraryError: Jinja or Matplotlib is not installed.
         NotFoundError: the ensemble was not rendered.
     """
-    with ensemble.connector, listening(progress) as report:
+    with ensemble.connector as connector, listening(progress) as report, connector.database.remembering():
         stored = ensemble.rendered_result().diagnosis
         report("Reading", 0, 100)
         found = found_of(ensemble, report.within(0, 60, 100)) if stored is None else stored

@@ -68,7 +68,7 @@ def diagnose(ensemble: Ensemble, *, progress: bool | Progress = True) -> dict[st
         CorruptError: the forecasts of the ensemble are not the weighted sums of its members' forecasts.
         NotFoundError: the ensemble was not rendered.
     """
-    with ensemble.connector, listening(progress) as report:
+    with ensemble.connector as connector, listening(progress) as report, connector.database.remembering():
         store_diagnosis(ensemble, found_of(ensemble, report))
         return ensemble.diagnosis()
 

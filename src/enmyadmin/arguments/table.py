@@ -1,15 +1,9 @@
 """Options of every command that reads a table: separator, columns, dates and the like."""
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-
-if TYPE_CHECKING:
-    from enstorage.entity.data_source import DataSource
-    from enstorage.entity.panel import Panel
-    from enstorage.sources import TableOptions
-
 
 _PANEL = "Form of the table, where it is not found"
 
@@ -36,13 +30,20 @@ class TableArguments:
     date_order: Annotated[str | None, _option("day-first or month-first, for dates such as 02/03/2024.")] = None
     date_format: Annotated[str | None, _option("Format of all times, such as %Y%m%d.")] = None
     time_unit: Annotated[
-        str | None, _option("Unit of times that are numbers: s, ms, us or ns since 1970; excel, year or step.")
+        str | None, _option("Unit of times that are numbers: s, ms, us or ns since 1970; excel, jd, mjd, year or step.")
     ] = None
     time_zone: Annotated[str | None, _option("Zone of times without offset, such as Europe/London; else UTC.")] = None
+    leave_out: Annotated[list[str] | None, _option("A column to leave out; repeatable.")] = None
     missing: Annotated[list[str] | None, _option("A further text for a missing value, such as -999; repeatable.")] = (
         None
     )
     sheet: Annotated[str | None, _option("Sheet of an Excel file; the first one by default.")] = None
+    snap: Annotated[str | None, _option("Interval, such as 1h: times that jitter are moved to its nearest start.")] = (
+        None
+    )
+    duplicates: Annotated[
+        str, typer.Option(help="Value of a repeated time: refuse, mean, sum, first or last.", rich_help_panel=_PANEL)
+    ] = "refuse"
     skip_bad_rows: Annotated[
         bool,
         typer.Option(
@@ -52,22 +53,6 @@ class TableArguments:
         ),
     ] = False
 
-    def options(self, by_clock_of: "DataSource | Panel | None" = None) -> "TableOptions":
-        """The options that the library takes.
-
-        Args:
-            by_clock_of: what the points will be written to; its zone, or its integer axis, holds where none is given.
-
-        Raises:
-            InvalidInputError: one of them has a wrong value.
-        """
-        from enstorage.entity.calendar_columns import clock_of_tables
-        from enstorage.entity.panel import Panel, clock_of_panel
-        from enstorage.sources import TableOptions
-
-        clock = {}
-        if isinstance(by_clock_of, Panel):
-            clock = clock_of_panel(by_clock_of)
-        elif by_clock_of is not None:
-            clock = clock_of_tables(by_clock_of.clock)
-        return TableOptions.of(clock | {name: value for name, value in asdict(self).items() if value is not None})
+    def given(self) -> dict[str, Any]:
+        """The options that were given, by their names in the library."""
+        return {name: value for name, value in asdict(self).items() if value is not None}

@@ -1,6 +1,6 @@
 """The commands `create …`: one for each entity, by options or from JSON, through `enstorage.create`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -259,13 +259,6 @@ _OPTIONS = {
     "ensemble_ids": "--ensemble",
     "name": "NAME",
     "adapter": "--lag or --adapter",
-}
-
-#: The commands by the panel of the help, in the order of the work.
-PANELS: dict[str, dict[str, Callable[..., None]]] = {
-    "Data": {"data-source": data_source, "panel": panel, "preparation": preparation, "data-set": data_set},
-    "Models": {"project": project, "research": research, "model": model},
-    "Ensembles": {"ensemble": ensemble},
 }
 
 

@@ -64,7 +64,7 @@ def form(
             show_default=False,
         ),
     ] = None,
-    metric: Annotated[str, typer.Option(help="mse or mae.")] = "mse",
+    metric: Annotated[str, typer.Option(help="To go by, such as mse, mae, mase, rmsse, smape or wql.")] = "mse",
     name: Annotated[str | None, typer.Option(help="Of the ensemble.", show_default=False)] = None,
     folds: Annotated[int, typer.Option(min=1, help="Of the backtest of candidates without one.")] = 5,
     store: Store = None,
@@ -125,6 +125,7 @@ def what_if(
     Example: enstorage what-if 1 --without 2 --method voting
     """
     import endirector
+    from enstorage.metrics.catalogue import find_metric
 
     found = find_ensemble(ensemble, open_store(store))
     left_out = [_member_name(found, each) for each in without or []]
@@ -140,9 +141,13 @@ def what_if(
         print_json({"ensemble": found.id, "fit_on": combined.fit_on, "weights": shown, "parts": compared})
         return
     fitted = "Nothing is fitted" if combined.fit_on is None else f"Fitted on {combined.fit_on} rows"
-    print_line(f"{fitted}. RMSE by part, of the ensemble as it is stored and as it would be:")
-    heads = ["part", "rows", "stored", "what if"]
-    print_table(heads, [[part, *(own[key] for key in ("rows", "stored", "what_if"))] for part, own in compared.items()])
+    print_line(f"{fitted}. Errors by part, of the ensemble as it is stored and as it would be:")
+    rows = [
+        [part, own["rows"], find_metric(name).label, each["stored"], each["what_if"]]
+        for part, own in compared.items()
+        for name, each in own["errors"].items()
+    ]
+    print_table(["part", "rows", "metric", "stored", "what if"], rows)
     if shown is not None:
         print_table(["member", "weight"], [[name, weight] for name, weight in shown.items()])
     print_line("Nothing was stored.")
@@ -188,17 +193,34 @@ def _member_name(ensemble: "Ensemble", reference: str) -> str:
     return known[reference]
 
 
-def _compared(ensemble: "Ensemble", combined: "Combined") -> dict[str, dict[str, float | int]]:
-    """The errors by part, on the same rows, of the stored forecasts and of the new ones."""
+def _compared(ensemble: "Ensemble", combined: "Combined") -> dict[str, dict[str, Any]]:
+    """The errors by part and metric, on the same rows, of the stored forecasts and of the new ones.
+
+    A metric that has no value for one of them is left out; `stored` and `what_if` beside `errors` are the RMSE.
+    """
     from endirector.combination.kept import stored_forecast
-    from endirector.rendering.metrics import errors
+    from enstorage.metrics.catalogue import METRICS, measure_all
+    from enstorage.metrics.judged import Judged
     from enstorage.preparation.split import Part
+    from enstorage.views.scales import scales_of
 
     evidence = combined.evidence
+    series = evidence.keys["series"].to_numpy()
+    scales, metrics = scales_of(ensemble.models(), series), [METRICS[name] for name in _COMPARED]
     forecasts = {"stored": stored_forecast(ensemble, evidence.keys), "what_if": combined.forecast}
-    compared: dict[str, dict[str, float | int]] = {}
+    compared: dict[str, dict[str, Any]] = {}
     for part in Part:
-        if (rows := evidence.part == part).any():
-            rmse = {name: errors(evidence.truth[rows], values[rows])["rmse"] for name, values in forecasts.items()}
-            compared[part.label] = {"rows": int(rows.sum()), **rmse}
+        if not (rows := evidence.part == part).any():
+            continue
+        values = {
+            name: measure_all(metrics, Judged(evidence.truth, each, series, scales).only(rows))[0]
+            for name, each in forecasts.items()
+        }
+        shared = [metric.name for metric in metrics if all(metric.name in each for each in values.values())]
+        errors = {metric: {name: each[metric] for name, each in values.items()} for metric in shared}
+        compared[part.label] = {"rows": int(rows.sum()), **errors["rmse"], "errors": errors}
     return compared
+
+
+#: Metrics by which a combination is compared with the stored one.
+_COMPARED = ("rmse", "mae", "mase", "smape")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from enstorage.entity._record import Record
 
 #: Facts that `show` does not list among the columns, but by themselves.
-_SHOWN_BELOW = {"meta", "items", "result", "formed"}
+_SHOWN_BELOW = {"meta", "items", "result", "formed", "remarks"}
 
 Trash = Annotated[bool, typer.Option("--trash", help="Only records in the trash.")]
 
@@ -152,6 +152,7 @@ def show(
         facts["sources"] = {member.key: member.data_source_id for member in record.members()}
     if isinstance(record, Ensemble):
         facts["result"] = record.labelled_result()
+        facts["remarks"] = record.remarks()
         facts["items"] = [
             {"model_id": item.model_id, "member_id": item.member_id, **item.properties} for item in record.items()
         ]

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from enmyadmin.arguments.covariates import find_others, read_known
+from enmyadmin.arguments.interval_ends import IntervalSide, floor_of
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.arguments.records import find_record
+from enmyadmin.arguments.series import find_series
 from enmyadmin.output import Json, Quiet, print_json, print_line, print_table
 
 if TYPE_CHECKING:
@@ -36,6 +39,36 @@ def forecast(
         list[float] | None,
         typer.Option(help="Of an interval, such as 0.95; may be repeated.", show_default=False),
     ] = None,
+    series: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Of a model of many series, one to forecast: its key in the panel, its data source by name or id, or a "
+            "file with a series that the model was not trained on; may be repeated. By default all that it was trained on.",
+            show_default=False,
+        ),
+    ] = None,
+    known: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Of a model of several series, a table with times and a column of each covariate that is known ahead, "
+            "named as its data source; or NAME=FILE. May be repeated.",
+            show_default=False,
+            metavar="FILE",
+        ),
+    ] = None,
+    other: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Who forecasts a covariate where it is not known: a model by id or name, ensemble:ID, or naive for its "
+            "last value. May be repeated.",
+            show_default=False,
+            metavar="NAME=MODEL",
+        ),
+    ] = None,
+    side: Annotated[IntervalSide, typer.Option(help="The ends of the intervals.")] = IntervalSide.BOTH,
+    floor: Annotated[
+        str, typer.Option(help="Value that no end is below; none; or found: 0 for a series never below 0.")
+    ] = "found",
     csv: Annotated[
         Path | None, typer.Option(help="Write the forecasts to this file, which is replaced.", show_default=False)
     ] = None,
@@ -56,7 +89,12 @@ def forecast(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         connector = open_store(store)
-        table = _forecast(entity, id, horizon, time_from, level, connector, progress=not (quiet or as_json))
+        intervals: dict[str, Any] = {"side": side.value, "floor": floor_of(floor)}
+        if level is not None or entity is Forecasting.MODEL:
+            intervals["levels"] = level or ()
+        options = intervals | {"known": known, "others": find_others(other, connector)}
+        progress = not (quiet or as_json)
+        table = _forecast(entity, id, horizon, time_from, series, options, connector, progress=progress)
         table = _readable(table, connector)
     notes = [str(each.message) for each in caught if each.category is UserWarning]
     if csv is not None:
@@ -78,7 +116,8 @@ def _forecast(
     id: str,
     horizon: int,
     time_from: str | None,
-    level: list[float] | None,
+    series: list[str] | None,
+    options: dict[str, Any],
     connector: "Connector",
     *,
     progress: bool,
@@ -87,28 +126,44 @@ def _forecast(
         import entrainer
         from enstorage import Model
 
-        return entrainer.forecast(find_record(Model, id, connector), horizon, time_from, levels=level or ())
+        model = find_record(Model, id, connector)
+        options["known"] = read_known(options["known"], model.research.project)
+        asked = find_series(series, model.research.project, connector)
+        return entrainer.forecast(model, horizon, time_from, series=asked, **options)
     import endirector
     from enstorage import Ensemble
 
     ensemble = find_record(Ensemble, id, connector)
-    return endirector.forecast(ensemble, horizon, time_from, levels=level, progress=progress)
+    options["known"] = read_known(options["known"], ensemble.project)
+    asked = find_series(series, ensemble.project, connector)
+    return endirector.forecast(ensemble, horizon, time_from, series=asked, progress=progress, **options)
 
 
 def _readable(table: "pl.DataFrame", connector: "Connector") -> "pl.DataFrame":
-    """The table with times as text beside the ids, as people at the source write them."""
+    """The table with times as text beside the ids, as people at the source write them, and the names of the sources."""
     import polars as pl
 
     from enstorage import DataSource
+    from enstorage.instant import to_iso
 
-    sources = {id: DataSource.get(id, connector=connector) for id in table["series"].unique().to_list()}
-    labels = [sources[series].label(time) for series, time in table.select("series", "id").rows()]
-    return table.with_columns(pl.Series("time", labels, dtype=pl.String))
+    ids = table["series"].drop_nulls().unique().to_list()
+    sources = {source.id: source for source in DataSource.get_list(ids, connector=connector)}
+    rows = [(sources.get(series), time) for series, time in table.select("series", "id").rows()]
+    labels = [to_iso(time) if source is None else source.label(time) for source, time in rows]
+    names = [None if source is None else source.name for source, _ in rows]
+    return table.with_columns(pl.Series("time", labels, dtype=pl.String), pl.Series("name", names, dtype=pl.String))
 
 
 def _print(table: "pl.DataFrame") -> None:
-    """One row a step: the time, the point forecast, and a column for each quantile."""
-    wide = table.pivot("quantile", index=["step", "time"], values="value", sort_columns=False)
-    quantiles = sorted(name for name in wide.columns if name not in ("step", "time", "null"))
-    rows: list[list[Any]] = [list(row) for row in wide.select("step", "time", "null", *quantiles).rows()]
-    print_table(["step", "time", "forecast", *quantiles], rows)
+    """One row a step: the names of several series, the time, the point forecast, each quantile, and what they rest on."""
+    import polars as pl
+
+    keys = ["step", "time"] if table["series"].n_unique() == 1 else ["name", "series", "step", "time"]
+    wide = table.pivot("quantile", index=keys, values="value", sort_columns=False)
+    quantiles = sorted(name for name in wide.columns if name not in (*keys, "null"))
+    own = [name for name in keys if name != "time"]
+    bases = table.drop_nulls("basis").group_by(own).agg(pl.col("basis").unique(maintain_order=True).str.join(", "))
+    told = ["basis"] if bases.height else []
+    wide = wide.join(bases, on=own, how="left", maintain_order="left", nulls_equal=True)
+    rows: list[list[Any]] = [list(row) for row in wide.select(*keys, "null", *quantiles, *told).rows()]
+    print_table([*keys, "forecast", *quantiles, *told], rows)

@@ -1,4 +1,4 @@
-"""Commands that check and describe a rendered ensemble: diagnose, calibrate, report, verify, remake."""
+"""Commands that check and describe a rendered ensemble: leaderboard, diagnose, calibrate, report, verify, remake."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from enmyadmin.arguments.interval_ends import IntervalSide, floor_of
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.arguments.records import EnsembleWords, described, find_ensemble, find_records
 from enmyadmin.output import Json, Quiet, print_json, print_line, print_table
@@ -15,8 +16,57 @@ if TYPE_CHECKING:
     from enstorage.connector import Connector
     from entrainer import Remade
 
+#: Columns of a leaderboard that are no metrics.
+_HEADS = ("step", "rank", "name", "rows")
 _SAME = "Every bit is the same."
 _DIFFERENCE = "Difference: the largest of all forecasts, then and now."
+
+
+def leaderboard(
+    ensemble: EnsembleWords,
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            help="To sort by, such as mase, rmsse, smape, wql or coverage_0.8; by default mase, else rmse.",
+            show_default=False,
+        ),
+    ] = None,
+    part: Annotated[
+        str | None, typer.Option(help="train, valid or test; by default the last one.", show_default=False)
+    ] = None,
+    by_step: Annotated[bool, typer.Option("--by-step", help="Measure each forecast step by itself.")] = False,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Rank an ensemble and its members by a metric.
+
+    All metrics that have a value are shown, on measured targets only.
+
+    Example: enstorage leaderboard 1 --metric mase --part test
+    """
+    import endirector
+    from enstorage.metrics.catalogue import find_metric
+
+    chosen = find_ensemble(ensemble, open_store(store))
+    board = endirector.leaderboard(chosen, metric, part, by_step=by_step)
+    if as_json:
+        facts = {"ensemble": chosen.id, "part": board.part, "metric": board.metric, "mark": chosen.mark()}
+        reasons = {"undefined": dict(board.undefined), "remarks": list(board.remarks)}
+        print_json(facts | {"claims": chosen.claims(), "rows": board.table.to_dicts()} | reasons)
+        return
+    table = board.table.drop("is_ensemble")
+    heads = [name if name in _HEADS else find_metric(name).label for name in table.columns]
+    print_table(heads, [list(row) for row in table.rows()], title=f"{board.part}, by {find_metric(board.metric).label}")
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in board.undefined.items():
+        by_reason.setdefault(reason, []).append(find_metric(name).label)
+    for reason, labels in by_reason.items():
+        print_line(f"No {', '.join(labels)}: {reason}")
+    for remark in board.remarks:
+        print_line(remark)
+    print_line(f"Fitted {chosen.shown_mark()}.")
+    for warning in chosen.warnings():
+        print_line(f"Warning: {warning}")
 
 
 def diagnose(ensemble: EnsembleWords, store: Store = None, quiet: Quiet = False, as_json: Json = False) -> None:
@@ -58,13 +108,17 @@ def calibrate(
     horizon: Annotated[
         int | None, typer.Option(help="Also for steps ahead up to this one.", show_default=False)
     ] = None,
+    side: Annotated[IntervalSide, typer.Option(help="The ends of the intervals.")] = IntervalSide.BOTH,
+    floor: Annotated[
+        str, typer.Option(help="Value that no end is below; none; or found: 0 for a series never below 0.")
+    ] = "found",
     store: Store = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Calibrate prediction intervals of an ensemble.
 
-    The table shows their width, and how often they cover the values of test rows.
+    The table shows what is added to the forecast for each end, and how often they cover the values of test rows.
 
     Example: enstorage calibrate 1 --level 0.9
     """
@@ -72,12 +126,30 @@ def calibrate(
     from endirector.forecasting.calibrate import LEVELS
 
     found = find_ensemble(ensemble, open_store(store))
-    intervals = endirector.calibrate(found, level or LEVELS, horizon=horizon, progress=not (quiet or as_json))
+    progress = not (quiet or as_json)
+    intervals = endirector.calibrate(
+        found, level or LEVELS, horizon=horizon, side=side.value, floor=floor_of(floor), progress=progress
+    )
     if as_json:
         print_json(intervals.to_dicts())
         return
-    rows = [[f"{value:g}" if name == "level" else value for name, value in row.items()] for row in intervals.to_dicts()]
-    print_table(intervals.columns, rows)
+    has_sides = (intervals["side"] != "both").any()
+    heads = [
+        "step",
+        "level",
+        *(["side"] if has_sides else []),
+        "basis",
+        "rows",
+        "lower",
+        "upper",
+        "coverage",
+        "test_rows",
+    ]
+    shown = [{**row, "level": f"{row['level']:g}"} for row in intervals.to_dicts()]
+    print_table(heads, [[row[name] for name in heads] for row in shown])
+    floors = intervals["floor"].drop_nulls().to_list()
+    if floors:
+        print_line(f"No end is below {floors[0]:g}: the value given, or 0 where no measured train value is below 0.")
 
 
 def report(

@@ -16,7 +16,7 @@ def evaluate(
     metric: Annotated[
         list[str] | None,
         typer.Option(
-            help="mse, mae, accuracy or log_loss; may be repeated; by default those of the training.",
+            help="Such as mae, mase, smape or accuracy; may be repeated; by default those of the training.",
             show_default=False,
         ),
     ] = None,
@@ -25,7 +25,7 @@ def evaluate(
 ) -> None:
     """Measure loss and metrics of models on one part.
 
-    They are in the prepared scale, and kept as the fact evaluation.
+    They are kept as the fact evaluation. Losses are in the prepared scale, mase, smape and their like in source units.
 
     Example: enstorage evaluate 1 --part test --metric mae
     """

@@ -1,7 +1,7 @@
 """Commands about points: import-csv, import-lines, export-csv, delete-points."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,11 @@ from enmyadmin.arguments.records import Entity, described, described_first, enti
 from enmyadmin.arguments.table import TableArguments
 from enmyadmin.output import Json, Quiet, counted, print_json, print_line
 from enstorage.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from enstorage.entity.data_source import DataSource
+    from enstorage.entity.panel import Panel
+    from enstorage.sources import TableReport
 
 
 def import_csv(
@@ -48,10 +53,8 @@ def import_csv(
     Example: enstorage import-csv load.csv --name Load --unit MW
     """
     from enstorage import DataSource, Panel
-    from enstorage.calendars.calendar import Calendar
-    from enstorage.calendars.guess import infer_calendar
     from enstorage.progress import listening
-    from enstorage.sources.tables import read_table
+    from enstorage.sources.tables.calendars import infer_calendars, read_on_clock
     from enstorage.sources.tables.raw.files import stem
 
     if (source or panel) and (name or interval or unit or aggregate != "mean" or (source and panel)):
@@ -68,46 +71,58 @@ def import_csv(
         elif panel is not None:
             target = find_record(Panel, panel, open_store(store))
         # Before anything is made: a bad row changes nothing.
-        read = read_table(file, table.options(by_clock_of=target))
-        if isinstance(target, DataSource):
-            target.write(read, progress=report.within(1, 2, 2))
-        elif target is not None:
-            target.write(read)
-        else:
+        if target is None:
             zone = table.time_zone or "UTC"
-            found = (
-                Calendar.parse(interval, time_zone=zone, anchor=anchor)
-                if interval
-                else infer_calendar(read.times(), zone)
-            )
+            read, clock = read_on_clock(file, interval, zone, anchor, table.given())
+            is_panel = read.report.series > 1
+            if clock is None and not is_panel:
+                [clock] = infer_calendars(read, zone).values()
             connector, made = open_or_make_store(store)
-            target = (Panel if read.report.series > 1 else DataSource).from_table(
+            target = (Panel if is_panel else DataSource).from_table(
                 read,
                 name=name or stem(file),
-                time_interval=None if found is None else str(found),
+                time_interval=None if clock is None else str(clock),
                 time_zone=zone,
-                anchor=None if found is None else found.anchor,
+                anchor=None if clock is None else clock.anchor,
                 aggregate=aggregate,
                 unit=unit,
                 connector=connector,
             )
-    count = read.report.points
-    kind, interval = "data_source", None
+        elif isinstance(target, DataSource):
+            target.write(file, progress=report.within(1, 2, 2), **table.given())
+        else:
+            target.write(file, **table.given())
+    told: TableReport = target.table_report  # type: ignore[assignment] # a table was read
+    found = target.import_report()
+    kind, series = "data_source", ""
     if isinstance(target, Panel):
-        kind, interval = "panel", f"{read.report.series} series"
-    elif target.time_interval is not None:
-        interval = f"interval {target.time_interval}"
-    told = {"import_report": target.import_report()} if isinstance(target, DataSource) else {}
+        kind, series = "panel", f"{told.series} series, "
     if as_json:
         print_json(
-            {"points": count, kind: target.as_dictionary(), "made_store": made, "table": read.report.to_json()} | told
+            {"points": told.points, kind: target.as_dictionary()}
+            | {"made_store": made, "table": told.to_json(), "import_report": found}
         )
         return
-    for line in read.report.lines():
+    for line in told.lines():
         print_line(line)
-    print_line(f"Wrote {counted(count, 'point')} to {described(target)}, {interval or 'without interval'}.")
-    for message in told.get("import_report", {"messages": ()})["messages"]:
+    print_line(f"Wrote {counted(told.points, 'point')} to {described(target)}, {series}{_interval(target, found)}.")
+    for message in [*_without_interval(target, found), *found["messages"]]:
         print_line(message)
+
+
+def _without_interval(target: "DataSource | Panel", report: dict[str, Any]) -> list[str]:
+    """A line that says so where no source has an interval."""
+    intervals = report.get("calendars") or [{"time_interval": getattr(target, "time_interval", None)}]
+    if any(each["time_interval"] is not None for each in intervals):
+        return []
+    return ["No interval was found in the times. To group them, give one (--interval), such as 1d."]
+
+
+def _interval(target: "DataSource | Panel", report: dict[str, Any]) -> str:
+    """The interval of a source, or of most sources of a panel."""
+    [calendar, *others] = report.get("calendars") or [{"time_interval": getattr(target, "time_interval", None)}]
+    interval, some = calendar["time_interval"], f" of {calendar['series']}" if others else ""
+    return f"without interval{some}" if interval is None else f"interval {interval}{some}"
 
 
 def import_lines(
@@ -163,26 +178,28 @@ def export_csv(
     """Export points, or the table of a record, to a CSV file.
 
     A data source and a panel have points, a model has forecasts; snapshots, preparations, data sets, forecasts and ensembles
-    have tables. Times are ISO 8601, counters stay integers; import-csv reads the file back exactly.
+    have tables. Times are ISO 8601, local to the zone of their source, with the offset; counters stay integers. import-csv
+    reads the file back exactly.
 
     Example: enstorage export-csv data-source 1 load.csv
     """
-    from enstorage import DataSource, Model, Panel
-    from enstorage.sources.csv_file import with_iso_times, write_csv_points
+    from enstorage import DataPreparation, DataSnapshot, DataSource, Model, Panel
+    from enstorage.entity.csv_text import csv_text
+    from enstorage.sources.csv_file import write_csv_points
     from enstorage.writing import check_writable, is_standard_output, is_stream, write_whole
 
     record = find_record(entity_class(entity), id, open_store(store))
     check_writable(file, overwrite=overwrite)
     if isinstance(record, DataSource):
-        write_csv_points(file, *record.read(), overwrite=overwrite, is_counter=record.clock.is_counter)
+        write_csv_points(file, *record.read(), overwrite=overwrite, clock=record.clock)
     elif isinstance(record, Model | Panel):
         table = record.forecasts() if isinstance(record, Model) else record.read()
-        content = with_iso_times(table, is_counter=_is_counter(record)).write_csv().encode()
-        write_whole(file, content, overwrite=overwrite)
+        write_whole(file, csv_text(table, record.connector).encode(), overwrite=overwrite)
     elif hasattr(record, "to_csv"):
         record.to_csv(file)
     elif hasattr(record, "data_csv"):
-        record.data_csv.to_csv(file, is_counter=_is_counter(record))
+        snapshot = record.data_snapshot if isinstance(record, DataPreparation) else record
+        record.data_csv.to_csv(file, clock=snapshot.clock if isinstance(snapshot, DataSnapshot) else None)
     else:
         raise InvalidInputError(
             f"{described_first(record)} has no table; expected a data_source, panel, data_snapshot, "
@@ -191,16 +208,6 @@ def export_csv(
     size = None if is_stream(file) else file.stat().st_size
     err = is_standard_output(file)
     print_json({"file": str(file), "bytes": size}, err=err) if as_json else print_line(f"Wrote {file}.", err=err)
-
-
-def _is_counter(record: Any) -> bool | None:
-    """True if the times of a record are those of an integer axis, False if not; None if the record does not know."""
-    from enstorage import DataPreparation, DataSnapshot, Panel
-
-    if isinstance(record, Panel):
-        return all(source.clock.is_counter for source in record.sources().values())
-    snapshot = record.data_snapshot if isinstance(record, DataPreparation) else record
-    return snapshot.clock.is_counter if isinstance(snapshot, DataSnapshot) else None
 
 
 def delete_points(

@@ -10,6 +10,7 @@ import typer
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.arguments.period import parse_period
 from enmyadmin.output import Json, Quiet, counted, print_json, print_line, print_table, readable_size
+from enstorage._version import __version__
 
 
 def init(
@@ -119,3 +120,11 @@ def gc(
         print_line(f"Freed {readable_size(sweep.bytes)}.")
     else:
         print_line(f"Nothing was freed yet. To free {readable_size(sweep.bytes)}: enstorage gc --delete")
+
+
+def version(as_json: Json = False) -> None:
+    """Show the version.
+
+    Example: enstorage version
+    """
+    print_json({"version": __version__}) if as_json else print_line(f"enstorage {__version__}")

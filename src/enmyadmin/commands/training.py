@@ -206,8 +206,8 @@ def tune(
     Example: enstorage tune 1 --data-set 1 --network lstm --space space.json --trials 30 --epochs 50
     """
     import entrainer
-    from enmyadmin.arguments.search_space import SearchSpace
     from enstorage import DataSet, Research
+    from entrainer.experiments.search_space import SearchSpace
 
     connector = open_store(store)
     chosen = find_record(Research, research, connector)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from enstorage import plugins
 from enstorage.adapter.labels import check_in_train, checked_labels, one_hot
 from enstorage.adapter.samples import NoSamplesError, Prepared, Samples, pooled
+from enstorage.arrays.missing import unmasked
 from enstorage.errors import InvalidInputError
 from enstorage.parameters.recipe import Recipe
 from enstorage.plugins import Kind
@@ -133,7 +134,7 @@ class ArrayAdapter(Recipe):
         Raises:
             InvalidInputError: the numbers of samples and labels differ, or the data are not such as the adapter takes.
         """
-        kept, given = self.encode(X), np.asarray(labels)
+        kept, given = self.encode(X), unmasked(labels)
         if given.ndim == 0 or len(given) != len(kept):
             raise InvalidInputError(
                 f"There are {len(kept)} samples and labels of shape {given.shape}; expected one label for each "

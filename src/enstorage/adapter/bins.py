@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from enstorage.adapter.base import Adapter, adapter_from_json
 from enstorage.adapter.labels import check_in_train, one_hot
 from enstorage.adapter.samples import Prepared, Samples, true_targets
+from enstorage.arrays.missing import unmasked
 from enstorage.errors import InvalidInputError
 from enstorage.preparation.split import Part
 
@@ -111,7 +112,7 @@ class _Expectation:
     means: NDArray[np.float64]
 
     def __call__(self, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-        given = np.asarray(probabilities, dtype=np.float64)
+        given = unmasked(probabilities, float)
         if given.ndim != 2 or given.shape[1] != len(self.means):
             raise InvalidInputError(
                 f"Forecasts of {len(self.means)} classes are one probability per class, shape (rows, {len(self.means)}); "

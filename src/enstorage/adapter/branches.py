@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from enstorage.adapter.base import Adapter
 from enstorage.adapter.samples import NoSamplesError, Prepared, Samples, as_slice
 from enstorage.adapter.window import Window
+from enstorage.calendars.labels import label_of
 from enstorage.errors import InvalidInputError
-from enstorage.instant import to_iso
 from enstorage.parameters.described import check_size
 from enstorage.preparation.split import Part
 
@@ -113,10 +113,15 @@ def _check(other: Prepared, own: Prepared) -> None:
         )
     if other.is_fitted and _last_train_time(other) > _last_train_time(own):
         raise InvalidInputError(
-            f"{other.what} has a transform or a clean method that was fitted up to {to_iso(_last_train_time(other))}; the "
-            f"train part of {own.what} ends at {to_iso(_last_train_time(own))}, so its test rows would leak. Give both "
+            f"{other.what} has a transform or a clean method that was fitted up to {_last_train_label(other)}; the "
+            f"train part of {own.what} ends at {_last_train_label(own)}, so its test rows would leak. Give both "
             "sources the same time_from and time_to, and both preparations the same parts."
         )
+
+
+def _last_train_label(prepared: Prepared) -> str:
+    is_counter = (prepared.interval or "").endswith(("step", "year"))
+    return label_of(_last_train_time(prepared), prepared.time_zone, is_counter=is_counter)
 
 
 def _last_train_time(prepared: Prepared) -> int:

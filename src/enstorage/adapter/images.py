@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enstorage.adapter.base import ArrayAdapter
+from enstorage.arrays.missing import unmasked
 from enstorage.errors import InvalidInputError
 from enstorage.parameters.described import check_size
 
@@ -48,7 +49,7 @@ class Images(ArrayAdapter):
         Raises:
             InvalidInputError: these are not images, or they are of a type that needs a scale.
         """
-        images = np.asarray(X)
+        images = unmasked(X)
         if images.ndim not in (3, 4) or images.dtype.kind not in "iuf":
             raise InvalidInputError(
                 "Images must be numbers of shape (samples, height, width) or (samples, height, width, channels); "

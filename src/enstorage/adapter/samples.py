@@ -38,6 +38,7 @@ class Prepared:
             None: no value was filled, or it is not known.
         from_measured: true where the prepared value depends on measured values alone; None: as `measured`. Of a difference
             both values must be measured.
+        end: position after the last row of the preparation, where these are others than its own; None: after the last one.
     """
 
     times: NDArray[np.int64]
@@ -52,6 +53,7 @@ class Prepared:
     time_zone: str = "UTC"
     measured: NDArray[np.bool_] | None = None
     from_measured: NDArray[np.bool_] | None = None
+    end: int | None = None
 
     @property
     def source_values(self) -> NDArray[np.float64]:
@@ -145,14 +147,14 @@ def true_targets(samples: Samples, prepared: Sequence[Prepared], asked: int = 0)
         return samples.truth
     if samples.target is None:
         return np.asarray(samples.y, dtype=np.float64)
-    return np.asarray(_at_targets(samples, [each.truth for each in prepared], asked))
+    return np.asarray(at_targets(samples, [each.truth for each in prepared], asked))
 
 
 def target_times(samples: Samples, prepared: Sequence[Prepared], asked: int = 0) -> NDArray[np.int64]:
     """The time of each step's target, with the arguments and the shape of `true_targets`."""
     if samples.target is None or samples.truth is not None:
         return samples.id
-    return np.asarray(_at_targets(samples, [each.times for each in prepared], asked))
+    return np.asarray(at_targets(samples, [each.times for each in prepared], asked))
 
 
 def only_measured(samples: Samples, prepared: Sequence[Prepared], asked: int = 0) -> Samples:
@@ -168,7 +170,7 @@ def only_measured(samples: Samples, prepared: Sequence[Prepared], asked: int = 0
     elif samples.target is None or all(each.measured is None for each in prepared):
         return samples
     else:
-        known = _at_targets(samples, [_is_target(each) for each in prepared], asked)
+        known = at_targets(samples, [_is_target(each) for each in prepared], asked)
     if known.all():
         return samples
     kind = samples.y.dtype if samples.y.dtype.kind == "f" else np.dtype(np.float64)
@@ -213,7 +215,7 @@ def as_slice(rows: NDArray[np.int64]) -> slice | NDArray[np.int64]:
     return rows
 
 
-def _at_targets(samples: Samples, columns: Sequence[NDArray[Any]], asked: int) -> NDArray[Any]:
+def at_targets(samples: Samples, columns: Sequence[NDArray[Any]], asked: int) -> NDArray[Any]:
     """The values of a column at the rows of the targets."""
     target = samples.target
     assert target is not None  # noqa: S101 - checked by the callers

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enstorage.adapter.base import ArrayAdapter
+from enstorage.arrays.missing import unmasked
 from enstorage.errors import InvalidInputError
 from enstorage.parameters.described import check_size
 
@@ -92,7 +93,7 @@ class Sequences(ArrayAdapter):
                 if word not in numbers:
                     numbers[word] = self.number(word)
             return [numbers[word] for word in words]
-        tokens = np.asarray(sample)
+        tokens = unmasked(sample)
         if tokens.ndim != 1 or (tokens.size and (tokens.dtype.kind not in "iu" or tokens.min() < 0)):
             raise InvalidInputError(
                 f"A sample of Sequences must be a text or a row of token numbers; received {sample!r:.60}. Give texts."

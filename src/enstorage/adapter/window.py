@@ -1,7 +1,7 @@
 """`Window`: the last values predict the next ones."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -25,6 +25,8 @@ class Window(Adapter):
         horizon: number of predicted values.
         step: keeps the targets whose position in the series is a multiple of it, so that sets of different lag still
             share ids.
+        last: keeps the targets among so many last rows of the series, and counts `step` back from the last whole sample,
+            so that series of different lengths with the same end share ids; None: all targets.
 
     A window that spans a dropped or undefined row, or whose targets lie in two parts, is not built and is counted as
     lost. X and y are views of the prepared values if the samples are equally spaced.
@@ -36,10 +38,16 @@ class Window(Adapter):
     offset: int = 1
     horizon: int = 1
     step: int = 1
+    last: int | None = None
 
     def __post_init__(self) -> None:
-        for parameter in ("lag", "offset", "horizon", "step"):
+        for parameter in ("lag", "offset", "horizon", "step", *(() if self.last is None else ("last",))):
             check_size(self, parameter)
+
+    def to_json(self) -> dict[str, Any]:
+        """See `Described.to_json`; without `last` where it is None, as recipes were before it."""
+        found = super(Window, self).to_json()
+        return {key: value for key, value in found.items() if (key, value) != ("last", None)}
 
     def samples(self, prepared: Prepared) -> Samples:
         """See `Adapter.samples`."""
@@ -47,10 +55,11 @@ class Window(Adapter):
         ahead = self.offset + self.horizon - 1
         origin = np.arange(self.lag - 1, len(prepared.values) - ahead)
         target = origin + self.offset
-        on_step = self._on_step(prepared.position[target[0] : target[-1] + 1])
+        on_step = self._on_step(prepared, prepared.position[target[0] : target[-1] + 1])
         if not on_step.any():
+            where = f"at a multiple of {self.step}" if self.last is None else f"among its last {self.last} rows"
             raise NoSamplesError(
-                f"{prepared.what} has no target at a multiple of {self.step} that a window of lag {self.lag} reaches. "
+                f"{prepared.what} has no target {where} that a window of lag {self.lag} reaches. "
                 "Take a smaller step or a longer snapshot."
             )
         whole = self._spans_no_gap(prepared, len(origin))
@@ -91,8 +100,12 @@ class Window(Adapter):
                 "difference."
             )
 
-    def _on_step(self, position: NDArray[np.int64]) -> NDArray[np.bool_]:
-        return np.ones(len(position), np.bool_) if self.step == 1 else np.asarray(position % self.step == 0)
+    def _on_step(self, prepared: Prepared, position: NDArray[np.int64]) -> NDArray[np.bool_]:
+        if self.last is None:
+            return np.ones(len(position), np.bool_) if self.step == 1 else np.asarray(position % self.step == 0)
+        end = int(prepared.position[-1]) + 1 if prepared.end is None else prepared.end
+        from_end = end - position  # 1 for the last row
+        return np.asarray((from_end <= self.last) & ((from_end - self.horizon) % self.step == 0))
 
     def _spans_no_gap(self, prepared: Prepared, count: int) -> NDArray[np.bool_]:
         """True for each span, from the first value of a window to its last target, that has all its rows and values."""

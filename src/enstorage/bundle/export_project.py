@@ -19,7 +19,7 @@ from enstorage.bundle.file.read import hashes_of, read_bundle
 from enstorage.bundle.report import Exported
 from enstorage.connector import Connector
 from enstorage.database.schema import HEAD_REVISION
-from enstorage.entity import ORIGIN, STORE, DataSource, Project
+from enstorage.entity import ENTITIES, ORIGIN, STORE, DataSource, Project
 from enstorage.errors import CancelledError, CorruptError, EnstorageError
 from enstorage.progress import Listener, Progress, checkpoint, listening
 from enstorage.series.batches import read_each
@@ -63,6 +63,7 @@ def export_project(
 def _write_records(archive: ArchiveWriter, project: Project) -> tuple[Manifest, dict[Kind, list[int]], set[str]]:
     """Write the records as they are at one moment; gives their ids and the objects that they keep alive."""
     hashes: set[str] = set()
+    project.connector.database.confirm_empty(*(entity.__table__ for entity in ENTITIES))  # what is lost is not written
     with project.connector.database.reading() as session:
         ids = needed(session, project.id)
         for entity, each in ids.items():

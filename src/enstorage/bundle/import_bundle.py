@@ -21,6 +21,7 @@ from enstorage.bundle.merge.write import store_records
 from enstorage.bundle.report import Imported
 from enstorage.connector import bound_to
 from enstorage.entity import ENTITIES, DataCsv, DataPreparation, DataSet, DataSource, Ensemble, Model, Project
+from enstorage.entity._record import Record
 from enstorage.errors import EnstorageError, InvalidInputError, StoreError
 from enstorage.progress import Listener, Progress, listening
 from enstorage.series.base import Points
@@ -75,6 +76,7 @@ def import_bundle(
             bundle = read_bundle(file, report.within(0, 50, 100), max_bytes=max_bytes)
             if not here.allow_pickle:
                 refuse_pickle(bundle)
+        here.database.confirm_empty(*Record.metadata.sorted_tables)  # what is lost here would be made a second time
         with here.database.reading() as session:
             plan = make_plan(session, bundle)
         points = 0

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from enstorage.calendars.labels import label_of
 from enstorage.calendars.numbering import DAY, Months, Numbering
 from enstorage.calendars.units import (
     BUSINESS_DAY,
@@ -267,11 +268,7 @@ class Calendar:
 
     def label(self, time: int) -> str:
         """A time as people of the zone write it: ISO 8601 with its offset from UTC; on an integer axis the integer."""
-        if self.is_counter:
-            return str(time)
-        if self.time_zone == "UTC":
-            return to_iso(time)
-        return local_iso(time, self.time_zone)
+        return label_of(time, self.time_zone, is_counter=self.is_counter)
 
     def to_json(self) -> dict[str, Any]:
         """The attributes that are given, as JSON; `from_json` reads it."""
@@ -357,15 +354,6 @@ def check_dates(dates: Iterable[Any] | None) -> tuple[str, ...]:
         InvalidInputError: one is no time, or has a zone.
     """
     return tuple(sorted({_local_text(date, "date") for date in dates or ()}))
-
-
-def local_iso(time: int, zone: str) -> str:
-    """A time on the clock of a zone, ISO 8601 with its offset from UTC."""
-    array = np.array([time], dtype=np.int64)
-    local = int(to_local(array, zone)[0])
-    minutes, seconds = divmod(abs(local - time) // 10**9, 60)
-    offset = f"{'-' if local < time else '+'}{minutes // 60:02d}:{minutes % 60:02d}" + f":{seconds:02d}" * bool(seconds)
-    return to_iso(local).removesuffix("Z") + offset
 
 
 def _local_text(value: Any, what: str) -> str:

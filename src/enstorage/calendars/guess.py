@@ -1,5 +1,6 @@
 """`infer_calendar`: the calendar that the times of a series follow."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from enstorage.instant import to_iso, to_ns_array
 _WEEKENDS_SEEN = 2  # a week without a weekend may be chance
 _LONGEST_DAY = 28
 _FIRST_MONDAY = 4 * DAY  # 1970-01-05
+_FEBRUARY = 1  # counted from 0
 
 
 def infer_calendar(times: Any, time_zone: str = "UTC") -> Calendar | None:
@@ -91,18 +93,37 @@ def _month_of(days: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _retail(local: NDArray[np.int64], days: NDArray[np.int64], zone: str) -> Calendar | None:
-    """The retail calendar whose months begin at all times: its year may begin near the first of any month."""
+    """The retail calendar whose months begin at all times: its year may begin near the first of any month.
+
+    Up to some years, the same dates are months of several calendars: those of 4, 5 and 4 weeks from February are also those
+    of 4, 4 and 5 weeks from January. A year that begins with the first time, in January or February, is the likeliest, then
+    that of shops in the USA. A warning names the others.
+    """
     year = int(days[0].view("datetime64[D]").astype("datetime64[Y]").view(np.int64))
     weekday = int(days[0] + 3) % 7
-    for month in (1, *(month for month in range(12) if month != 1)):  # most begin in February
+    found: list[tuple[tuple[bool, ...], Calendar]] = []
+    for month in range(12):
         first = int(np.int64(12 * year + month).view("datetime64[M]").astype("datetime64[D]").view(np.int64))
         start = first + (weekday - (first + 3) + 3) % 7 - 3
         for unit in RETAIL:
-            found = Calendar(1, unit, zone, _text(start * DAY))
-            wall_clock = Calendar(1, unit, "UTC", found.anchor)
+            calendar = Calendar(1, unit, zone, _text(start * DAY))
+            wall_clock = Calendar(1, unit, "UTC", calendar.anchor)
             if (wall_clock.floor(local) == days * DAY).all():
-                return found
-    return None
+                begins = bool(wall_clock.numbers(local[:1])[0] % 12 == 0)
+                is_of_shops = month == _FEBRUARY and unit == "mo454"
+                found.append(((begins and month <= _FEBRUARY, is_of_shops, begins, month <= _FEBRUARY), calendar))
+    if not found:
+        return None
+    _, best = max(found, key=lambda each: each[0])
+    others = [f"1{calendar.unit} from {calendar.anchor}" for _, calendar in found if calendar is not best]
+    if others:
+        warnings.warn(
+            f"The times fit several retail calendars: 1{best.unit} from {best.anchor} was taken; {others[0]}"
+            + (f" and {len(others) - 1} more fit" if others[1:] else " fits")
+            + " too. Give time_interval and anchor, the start of a year, for another one.",
+            stacklevel=4,
+        )
+    return best
 
 
 def _anchored(count: int, unit: str, local: NDArray[np.int64], instants: NDArray[np.int64], zone: str) -> Calendar:

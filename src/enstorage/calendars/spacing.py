@@ -40,7 +40,11 @@ def infer_spacing(distinct: NDArray[np.int64]) -> tuple[int, str] | None:
         return None
     is_even = bool((regular == median).all())
     return _calendar_interval(median, is_even and regular.size > 2) or (
-        _exact_interval(median) if is_even and _is_chosen(median) else _nice_interval(median, float(regular.mean()))
+        _exact_interval(median)
+        if is_even and _is_chosen(median)
+        else _nice_interval(
+            median, float(regular.mean()), most_are_equal=2 * int((regular == median).sum()) > regular.size
+        )
     )
 
 
@@ -59,11 +63,19 @@ def _is_chosen(spacing: int) -> bool:
     return spacing < EXACT["h"] or spacing % EXACT["m"] == 0
 
 
-def _nice_interval(median: int, mean: float) -> tuple[int, str]:
+def _nice_interval(median: int, mean: float, *, most_are_equal: bool) -> tuple[int, str]:
     nice = min(_NICE, key=lambda interval: abs(_length(interval) / mean - 1))
     # A decimal year of few digits is far off for days; clocks are not.
     tolerance = 0.1 if median >= EXACT["h"] else 0.02
-    return nice if abs(mean / _length(nice) - 1) <= tolerance else _exact_interval(median)
+    if abs(mean / _length(nice) - 1) <= tolerance:
+        return nice
+    return _exact_interval(median) if most_are_equal else _round_interval(mean)
+
+
+def _round_interval(mean: float) -> tuple[int, str]:
+    """A whole number of days, hours, minutes or smaller units that differs by at most two percent."""
+    units = [(unit, mean / length) for unit, length in reversed(_FIXED.items()) if unit != "w"]
+    return next((round(count), unit) for unit, count in units if abs(round(count) / count - 1) <= 0.02)
 
 
 def _exact_interval(spacing: int) -> tuple[int, str]:

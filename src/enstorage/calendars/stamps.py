@@ -7,13 +7,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from enstorage.calendars.julian import JULIAN_UNITS, julian_days
 from enstorage.calendars.zone import from_stamps
 from enstorage.errors import InvalidInputError
-from enstorage.instant import MAX_NS, MIN_NS, SECOND, TimeLike, not_years, to_iso, to_ns, to_ns_array
+from enstorage.instant import (
+    MAX_NS,
+    MIN_NS,
+    SECOND,
+    TimeLike,
+    check_no_time_is_masked,
+    not_years,
+    to_iso,
+    to_ns,
+    to_ns_array,
+)
 
 _SCALES = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": SECOND}
 #: The units of times that are given as numbers.
-TIME_UNITS = (*_SCALES, "excel", "year")
+TIME_UNITS = (*_SCALES, "excel", *JULIAN_UNITS, "year")
+#: Integers within these are years where nothing else is said.
+FIRST_YEAR, LAST_YEAR = 1500, 2300
 _OFFSET = r"(?:Z|[T ][0-9:.]+[+-][0-9:]+)$"
 
 _MINUTE = 60 * SECOND
@@ -41,8 +54,9 @@ def parse_times(
     Args:
         values: shape (n,), what `enstorage.instant.to_ns_array` accepts, or numbers of a unit.
         time_zone: IANA name of the zone that times without an offset are local to.
-        time_unit: of numbers: `s`, `ms`, `us` or `ns` since 1970 UTC; `excel`, days as spreadsheets count them; or `year`,
-            such as 1871, 1871.25, or 1871.01 for January. Without it integers are nanoseconds, if they can be nothing else.
+        time_unit: of numbers: `s`, `ms`, `us` or `ns` since 1970 UTC; `excel`, days as spreadsheets count them; `jd` or
+            `mjd`, Julian days in UTC; or `year`, such as 1871, 1871.25, or 1871.01 for January. Without it integers from
+            1500 to 2300 are years, of which a warning tells, and others nanoseconds, if they can be nothing else.
         is_counter: true for an integer axis, which takes integers as they are.
 
     Returns:
@@ -51,12 +65,20 @@ def parse_times(
     Raises:
         InvalidInputError: a time cannot be read, its unit is unclear, or the clock of the zone skips it.
     """
+    check_no_time_is_masked(values)
     if is_counter:
         return _counters(values)
     if time_unit is not None:
         times, on_clock = _of_unit(values, check_time_unit(time_unit))
         return from_stamps(times, time_zone) if on_clock else times
-    _check_unit_is_clear(values)
+    if look_like_years(values):
+        warnings.warn(
+            f"Times such as {np.asarray(values)[0]} are read as years: all are integers from {FIRST_YEAR} to {LAST_YEAR}. "
+            'Give time_unit="year" to say so.',
+            stacklevel=3,
+        )
+        return parse_times(values, time_zone, "year")
+    check_unit_is_clear(values)
     times = to_ns_array(not_years(values))
     if time_zone == "UTC":
         return times
@@ -124,6 +146,18 @@ def _of_unit(values: Any, unit: str) -> tuple[NDArray[np.int64], bool]:
             f"With time_unit={unit!r} times are numbers; received {np.asarray(values).dtype} {np.asarray(values).shape}, or "
             "a number that is missing. Give finite numbers with one dimension, or leave time_unit out."
         )
+    if unit in JULIAN_UNITS:
+        import polars as pl
+
+        texts = pl.Series(array).cast(pl.String)
+        times, are_times = julian_days(texts, unit)
+        if not are_times.all():
+            example = "2460310.5" if unit == "jd" else "60310.0"
+            raise InvalidInputError(
+                f"{int((~are_times).sum())} times are no Julian days between 1677 and 2262, the first "
+                f"{array[~are_times][0]}; expected numbers such as {example}. Correct them, or give another time_unit."
+            )
+        return times, False
     if unit == "year":
         _check_range(array, 1678, 2262, unit)
         return decimal_years(array), True
@@ -167,8 +201,20 @@ def _first_of(months: NDArray[np.float64]) -> NDArray[np.int64]:
     return (months.astype(np.int64) - 12 * 1970).view("datetime64[M]").astype("datetime64[ns]").view(np.int64)
 
 
-def _check_unit_is_clear(values: Any) -> None:
-    """Refuse integers that may be seconds, milliseconds or counters, rather than nanoseconds."""
+def look_like_years(values: Any) -> bool:
+    """True if all are integers from 1500 to 2300, also as floats."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "iuf" or array.ndim != 1 or not array.size:
+        return False
+    return bool(((array >= FIRST_YEAR) & (array <= LAST_YEAR) & (array == np.rint(array))).all())
+
+
+def check_unit_is_clear(values: Any) -> None:
+    """Refuse integers that may be seconds, milliseconds or counters, rather than nanoseconds.
+
+    Raises:
+        InvalidInputError: they may.
+    """
     array = np.asarray(values)
     if array.dtype.kind not in "iu" or not array.size or array.ndim != 1:
         return

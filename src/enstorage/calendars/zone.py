@@ -83,8 +83,23 @@ def is_skipped(local: NDArray[np.int64], zone: str) -> NDArray[np.bool_]:
     return skipped
 
 
-def from_stamps(local: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
-    """The instants of local stamps in the order of a series.
+def repeats_midnight(first: int, last: int, zone: str) -> bool:
+    """True if the clock shows a midnight twice in a period, as in Havana, where it is set back from 1:00 to 0:00.
+
+    Args:
+        first: ns since 1970 UTC.
+        last: the same.
+        zone: IANA name.
+    """
+    day = 86_400 * _SECOND
+    begin, end = to_local(np.array([first, last], dtype=np.int64), zone) // day
+    midnights = np.arange(begin, end + 1, dtype=np.int64) * day
+    times = to_utc(midnights, zone)
+    return bool((_second(midnights, times, zone) != times).any())
+
+
+def from_stamps(local: NDArray[np.int64], zone: str, series: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+    """The instants of local stamps in the order of a series, ascending or descending.
 
     When clocks are set back, they show an hour twice: a stamp that is there a second time, after the first, is of the
     second hour.
@@ -92,6 +107,7 @@ def from_stamps(local: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
     Args:
         local: nanoseconds since 1970-01-01T00:00 of that clock, shape (n,).
         zone: IANA name.
+        series: number of the series of each stamp, shape (n,); None: all are of one.
 
     Raises:
         InvalidInputError: the clock skips a stamp other than midnight, which stands for the day.
@@ -109,10 +125,15 @@ def from_stamps(local: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
     later = _second(local, times, zone)
     if not (later != times).any():
         return times
-    order = np.argsort(local, kind="stable")
-    repeated = np.zeros(len(local), dtype=bool)
-    repeated[order[1:]] = local[order[1:]] == local[order[:-1]]
-    return np.where(repeated, later, times)
+    # Only the stamps of hours that are shown twice are sorted.
+    twice = np.flatnonzero(later != times)
+    stamps, of_series = local[twice], np.zeros(len(twice), np.int64) if series is None else series[twice]
+    place = np.arange(len(twice)) if local[0] <= local[-1] else -np.arange(len(twice))
+    order = np.lexsort((place, stamps, of_series))
+    again = (stamps[order[1:]] == stamps[order[:-1]]) & (of_series[order[1:]] == of_series[order[:-1]])
+    repeated = twice[order[1:][again]]
+    times[repeated] = later[repeated]
+    return times
 
 
 def _second(local: NDArray[np.int64], first: NDArray[np.int64], zone: str) -> NDArray[np.int64]:

@@ -1,18 +1,23 @@
 """`Database`: transactions on one relational database."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from threading import Lock
+from typing import Any
 
-from sqlalchemy import Table, text
+from sqlalchemy import ClauseElement, Table, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+from sqlalchemy.sql import visitors
 
-from enstorage.database.engine import for_reading, make_engine
+from enstorage.database.engine import for_reading, make_engine, open_sqlite
 from enstorage.database.integrity import damaged, find_damage, find_lost_entries, is_small
 from enstorage.database.refusal import commit_lost, translated
 from enstorage.database.schema import ensure_schema
+from enstorage.database.url import is_in_memory
 
 
 class Database:
@@ -28,10 +33,16 @@ class Database:
         self.url = url
         self.before: Callable[[], None] = _nothing
         self._session: ContextVar[Session | None] = ContextVar("enstorage_session", default=None)
+        self._answers: ContextVar[_Answers | None] = ContextVar("enstorage_answers", default=None)
+        #: Number of transactions that ended in this process.
+        self._writings = 0
         #: What was found when the file was looked through; None: it was not.
         self._damage: list[str] | None = None
         #: Tables whose indexes are known to agree with them; None: all.
         self._believed: set[str] | None = set()
+        #: Of `change_mark`: writes nothing, so that it is told of what all others write.
+        self._marked: sqlite3.Connection | None = None
+        self._marking = Lock()
         with translated(self.url):
             self.engine = make_engine(self.url)
             try:
@@ -73,6 +84,7 @@ class Database:
                     undo()
                 raise
             finally:
+                self._writings += 1
                 self._session.reset(token)
             for act in session.info.get("on_commit", ()):
                 act()
@@ -94,6 +106,29 @@ class Database:
         ):
             yield session
 
+    @contextmanager
+    def remembering(self) -> Iterator[None]:
+        """Have this thread or task read nothing twice inside the block, unless this process wrote meanwhile.
+
+        Records that are read again are the same objects. What other processes write meanwhile may stay unseen.
+        """
+        token = self._answers.set(self._answers.get() or _Answers())
+        try:
+            yield
+        finally:
+            self._answers.reset(token)
+
+    @property
+    def answers(self) -> dict[Any, Any] | None:
+        """Answers by their questions; None outside of `remembering`, and in a transaction, which reads anew."""
+        kept = self._answers.get()
+        if kept is None or self.in_transaction:
+            return None
+        self.before()  # may write
+        if kept.writings != self._writings:
+            kept.writings, kept.by_question = self._writings, {}
+        return kept.by_question
+
     def store_id(self) -> str:
         """The name of the store, which no other one has."""
         # Not `reading`: a store with a damaged database is opened, so that `check` can say what is damaged.
@@ -103,24 +138,41 @@ class Database:
             raise damaged(self.engine, ["the table store has lost its row"], "Nothing was changed.")
         return found
 
+    def change_mark(self) -> int | None:
+        """A number that is another one once anything was committed, by any process; None where none is at hand."""
+        if self.url.get_backend_name() != "sqlite" or is_in_memory(self.url):
+            return None
+        with translated(self.url), self._marking:
+            if self._marked is None:
+                self._marked = open_sqlite(self.url, check_same_thread=False)
+            mark: int = self._marked.execute("PRAGMA data_version").fetchone()[0]
+        return mark
+
     def find_damage(self, *, references: bool = False) -> list[str]:
         """The damage that the database finds in its own files, in its own words. See `integrity.find_damage`."""
         with translated(self.url):
             return find_damage(self.engine, references=references)
 
-    def confirm_empty(self, table: Table) -> None:
-        """Have an answer without records believed: the indexes of the table agree with the table.
+    def confirm_empty(self, *asked: ClauseElement) -> None:
+        """Have an answer without records, or a count of 0, believed: tables agree with their indexes.
+
+        Every reader whose answer can be nothing calls this before it gives such an answer.
+
+        Args:
+            asked: the queries, or the tables, that nothing was found in.
 
         Raises:
             DatabaseCorruptError: they do not.
         """
-        if self._believed is None or table.name in self._believed:
+        if self._believed is None:
             return
-        with translated(self.url):
-            lost = find_lost_entries(self.engine, table)
-        if lost:
-            raise damaged(self.engine, lost, "What was read is not all that there is. Nothing was changed.")
-        self._believed.add(table.name)
+        for table in {each for query in asked for each in visitors.iterate(query) if isinstance(each, Table)}:
+            if table.name not in self._believed:
+                with translated(self.url):
+                    lost = find_lost_entries(self.engine, table)
+                if lost:
+                    raise damaged(self.engine, lost, "What was read is not all that there is. Nothing was changed.")
+                self._believed.add(table.name)
 
     def _refuse_damage(self) -> None:
         """Before the first record is read, look through a file that is small.
@@ -144,6 +196,9 @@ class Database:
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
+        if self._marked is not None:
+            self._marked.close()
+            self._marked = None
 
     def _commit(self, session: Session) -> None:
         try:
@@ -152,6 +207,14 @@ class Database:
             if error.connection_invalidated:
                 raise commit_lost(self.url, error) from None
             raise
+
+
+class _Answers:
+    """Answers by their questions, read after so many transactions."""
+
+    def __init__(self) -> None:
+        self.writings = -1
+        self.by_question: dict[Any, Any] = {}
 
 
 def _nothing() -> None:

@@ -97,10 +97,11 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
-def open_sqlite(url: URL) -> sqlite3.Connection:
+def open_sqlite(url: URL, *, check_same_thread: bool = True) -> sqlite3.Connection:
     """A connection to a SQLite file beside those of the engine, which shares no memory with them."""
     (path,), options = SQLiteDialect_pysqlite().create_connect_args(url)
-    return sqlite_file.connect(path, {**options, "timeout": BUSY_SECONDS, "isolation_level": None})
+    own = {"timeout": BUSY_SECONDS, "isolation_level": None, "check_same_thread": check_same_thread}
+    return sqlite_file.connect(path, {**options, **own})
 
 
 def _connect_sqlite(_dialect: Any, _record: Any, arguments: Any, options: Any) -> sqlite3.Connection:
@@ -125,12 +126,10 @@ def _set_up_sqlite(dbapi_connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    if connection.get_execution_options().get(_READING):
-        # Waits for nothing and fails for nothing, so the driver is called without SQLAlchemy's work around a statement.
-        connection.connection.cursor().execute("BEGIN")
-    else:
-        # A writer takes its lock at once: one that begins as a reader cannot wait for the lock later, only fail.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    # A writer takes its lock at once: one that begins as a reader cannot wait for the lock later, only fail. The driver is
+    # called without SQLAlchemy's work around a statement, which takes longer than the statement.
+    reading = connection.get_execution_options().get(_READING)
+    connection.connection.cursor().execute("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def _server(url: URL) -> Engine:

@@ -60,7 +60,8 @@ def find_lost_entries(engine: Engine, table: Table) -> list[str]:
             return find_lost_rows(connection, table)
     found = []
     with for_reading(engine).connect() as connection:
-        count = f"SELECT count(*) FROM {table.name}"  # noqa: S608 - a name of ours
+        # Not count(*), for which SQLite reads the smallest index, whichever it is told to use.
+        count = f"SELECT count(1) FROM {table.name}"  # noqa: S608 - a name of ours
         rows = connection.scalar(text(f"{count} NOT INDEXED"))
         for name in connection.scalars(text("SELECT name FROM pragma_index_list(:name)"), {"name": table.name}).all():
             entries = connection.scalar(text(f'{count} INDEXED BY "{name}"'))

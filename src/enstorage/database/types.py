@@ -1,6 +1,7 @@
 """Column types that mean the same on every database."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, LargeBinary, String, Text, TypeDecorator
 from sqlalchemy.dialects import mysql, postgresql
 
-from enstorage.errors import InvalidInputError
+from enstorage.errors import CorruptError, InvalidInputError
 
 #: Of every table. Ids are never given out twice, not even after the last row was deleted. Texts are compared by their code
 #: points: case and spaces at the end count, on every database.
@@ -70,7 +71,26 @@ def _from_numpy(value: Any) -> Any:
 _encode = json.JSONEncoder(ensure_ascii=False, default=_from_numpy).encode
 
 
-class JsonText(TypeDecorator[Any]):
+class Readable(TypeDecorator[Any]):
+    """Base of the types whose values in the database can be such as cannot be read: that is damage, whoever reads them."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        """The function that reads a value; it raises CorruptError."""
+        read = super().result_processor(dialect, coltype)
+
+        def read_or_refuse(value: Any) -> Any:
+            try:
+                return value if read is None else read(value)
+            except (ValueError, TypeError, RecursionError) as error:
+                raise CorruptError(
+                    f"A value in the database cannot be read: {error} ({shown(value, 40)}). The database was changed by "
+                    "another program, or its disk fails. Restore it from a backup."
+                ) from error
+
+        return read_or_refuse
+
+
+class JsonText(Readable):
     """JSON kept as text, because the JSON types of the databases refuse NaN and ±inf."""
 
     impl = LongText
@@ -99,7 +119,7 @@ class JsonValue(JsonText):
         return to_json_text(value)
 
 
-class UtcDateTime(TypeDecorator[datetime]):
+class UtcDateTime(Readable):
     """A moment with time zone UTC, kept without zone and to the microsecond."""
 
     impl = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")

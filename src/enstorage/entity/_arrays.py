@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from enstorage.adapter.base import ArrayAdapter, adapter_from_json
 from enstorage.adapter.samples import Samples, rows_of
+from enstorage.arrays.missing import unmasked
 from enstorage.errors import InvalidInputError
 from enstorage.instant import to_ns_array
 from enstorage.preparation.split import PARTS, Part
@@ -60,7 +61,7 @@ def as_targets(id: NDArray[np.int64], y: NDArray[Any]) -> tuple[NDArray[np.int64
     Returns:
         Both (samples,) or (samples, values).
     """
-    values = steps_of(np.asarray(y, dtype=np.float64))
+    values = steps_of(unmasked(y, float))
     return (id if values.ndim == 1 else np.repeat(id[:, np.newaxis], values.shape[1], axis=1)), values
 
 
@@ -70,7 +71,7 @@ def steps_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _part_codes(part: ArrayLike) -> NDArray[np.int8]:
-    names, indices = np.unique(np.asarray(part), return_inverse=True)
+    names, indices = np.unique(unmasked(part).astype(str), return_inverse=True)
     unknown = sorted({str(name) for name in names.tolist()} - set(PARTS))
     if unknown:
         raise InvalidInputError(f"Parts must be {', '.join(PARTS)}; received {', '.join(unknown[:5])}.")
@@ -79,7 +80,7 @@ def _part_codes(part: ArrayLike) -> NDArray[np.int8]:
 
 def _native(values: ArrayLike) -> NDArray[Any]:
     """An array in the byte order of this machine, as tables store it."""
-    array = np.asarray(values)
+    array = unmasked(values)
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 

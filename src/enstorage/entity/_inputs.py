@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from enstorage.adapter.base import Adapter, ArrayAdapter
 from enstorage.adapter.samples import Prepared, Samples, target_times, true_targets
+from enstorage.calendars.calendar import Calendar
 from enstorage.entity.data_csv import DataCsv
 from enstorage.entity.data_preparation import DataPreparation
 from enstorage.entity.data_snapshot import DataSnapshot
@@ -28,20 +29,20 @@ class Inputs:
 
     @cached_property
     def prepared(self) -> list[Prepared]:
-        """The rows of each preparation, read together: reading hundreds one by one would take hundreds of queries."""
-        connector = self.preparations[0].connector
-        for each, snapshot in zip(self.preparations, self._snapshots, strict=True):
-            each.__dict__["_snapshot"] = snapshot
-        unread = [each for each in self.preparations if "_table" not in each.__dict__]
-        tables = DataCsv.get_list([each.data_csv_id for each in unread], connector=connector)
-        for each, data_csv in zip(unread, tables, strict=True):
-            each.__dict__["_table"] = data_csv.table()
+        """The rows of each preparation, read together."""
+        snapshots_of(self.preparations)
+        read_tables(self.preparations)
         return [each.prepared() for each in self.preparations]
 
     @cached_property
     def source_ids(self) -> NDArray[np.int64]:
         """The id of the data source of each preparation, shape (preparations,)."""
         return np.array([snapshot.data_source_id for snapshot in self._snapshots], dtype=np.int64)
+
+    @cached_property
+    def calendars(self) -> list[Calendar | None]:
+        """The buckets of each preparation; None for events."""
+        return [snapshot.calendar for snapshot in self._snapshots]
 
     def targets(self, samples: Samples) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The times of the targets, and their true values in source units. See `DataSet.targets`."""
@@ -77,8 +78,25 @@ class Inputs:
 
     @cached_property
     def _snapshots(self) -> list[DataSnapshot]:
-        ids = [each.data_snapshot_id for each in self.preparations]
-        return DataSnapshot.get_list(ids, connector=self.preparations[0].connector)
+        return snapshots_of(self.preparations)
+
+
+def snapshots_of(preparations: Sequence[DataPreparation]) -> list[DataSnapshot]:
+    """The snapshots of preparations of one store, in order, read together and kept by them."""
+    unread = [each for each in preparations if "_snapshot" not in each.__dict__]
+    if unread:
+        ids = [each.data_snapshot_id for each in unread]
+        for each, snapshot in zip(unread, DataSnapshot.get_list(ids, connector=unread[0].connector), strict=True):
+            each.__dict__["_snapshot"] = snapshot
+    return [each.__dict__["_snapshot"] for each in preparations]
+
+
+def read_tables(preparations: Sequence[DataPreparation]) -> None:
+    """Read the tables of preparations together: one by one, hundreds would take hundreds of queries."""
+    unread = [each for each in preparations if "_table" not in each.__dict__]
+    tables = DataCsv.get_list([each.data_csv_id for each in unread], connector=unread[0].connector) if unread else []
+    for each, data_csv in zip(unread, tables, strict=True):
+        each.__dict__["_table"] = data_csv.table()
 
 
 def check_adapter(adapter: object) -> None:

@@ -109,5 +109,9 @@ def _facts(records: Iterable[Record]) -> dict[int, dict[str, Any]]:
     query = select(KNOWN.c.id, KNOWN.c.fact).where(
         KNOWN.c.entity == given[0].__tablename__, KNOWN.c.id.in_([each.id for each in given])
     )
-    with given[0].connector.database.reading() as session:
-        return {row.id: row.fact for row in session.execute(query)}
+    database = given[0].connector.database
+    with database.reading() as session:
+        found = {row.id: row.fact for row in session.execute(query)}
+    if not found:
+        database.confirm_empty(query)
+    return found

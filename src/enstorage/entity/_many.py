@@ -1,6 +1,7 @@
 """Many sources at once: points, snapshots and preparations of thousands of series in seconds instead of minutes."""
 
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,12 +13,16 @@ from enstorage.entity.data_preparation import DataPreparation
 from enstorage.entity.data_snapshot import DataSnapshot
 from enstorage.entity.data_source import DataSource
 from enstorage.errors import InvalidInputError
+from enstorage.preparation.clean import parse_clean
+from enstorage.preparation.split import check_parts, part_sizes, rest_of
 from enstorage.progress import Progress, listening
 
 if TYPE_CHECKING:
     from enstorage.series.base import Points
 
 R = TypeVar("R", bound=Record)
+_ALL_TRAIN = (1.0, 0.0, 0.0)
+_SHOWN = 5
 
 
 def write_all(
@@ -118,6 +123,9 @@ def create_preparations(
 ) -> list[DataPreparation]:
     """Prepare many snapshots with the same methods, each fitted and split separately; all or none.
 
+    A series that has too few rows for every part beside longer ones is prepared with a `train_part` of 1: models may learn
+    from it and forecast it, and no error counts it. A warning names such series.
+
     Args:
         snapshots: of one store.
         clean_method: this and the other arguments as in `DataPreparation`.
@@ -132,7 +140,8 @@ def create_preparations(
 
     Raises:
         CancelledError: the progress function asked to stop; nothing was stored then.
-        InvalidInputError: a snapshot cannot be prepared in this way; the message names it.
+        InvalidInputError: a snapshot cannot be prepared in this way, or none has a row for every part; the message names
+            the first.
     """
     given = _of_one_store(snapshots, DataSnapshot)
     if not given:
@@ -141,22 +150,46 @@ def create_preparations(
     tables = DataCsv.get_list([each.data_csv_id for each in stored], connector=given[0].connector)
     for each, data_csv in zip(stored, tables, strict=True):
         each.__dict__["_csv"] = data_csv
+    parts = (train_part, valid_part, rest_of(train_part, valid_part) if test_part is None else test_part)
+    check_parts(*parts, split, seed)
+    short = _too_short(given, clean_method, parts)
     preparations = [
         DataPreparation(
             data_snapshot=snapshot,
             clean_method=clean_method,
             transform_method=transform_method,
-            train_part=train_part,
-            valid_part=valid_part,
-            test_part=test_part,
+            train_part=own[0],
+            valid_part=own[1],
+            test_part=own[2],
             split=split,
             seed=seed,
             description=description,
         )
-        for snapshot in given
+        for number, snapshot in enumerate(given)
+        for own in [_ALL_TRAIN if number in short else parts]
     ]
     with listening(progress) as report, given[0].connector.all_or_nothing():
-        return DataPreparation.prepare_all(preparations, report)
+        made = DataPreparation.prepare_all(preparations, report)
+    if short:
+        names = ", ".join(str(given[number].data_source) for number in short[:_SHOWN])
+        more = f" and {len(short) - _SHOWN} more" if len(short) > _SHOWN else ""
+        warnings.warn(
+            f"{len(short)} of {len(given)} series have too few rows for every part, so all their rows are train rows and no "
+            f"error counts them: {names}{more}. To have them judged, take a longer period or other parts.",
+            stacklevel=2,
+        )
+    return made
+
+
+def _too_short(snapshots: Sequence[DataSnapshot], clean_method: str, parts: tuple[float, float, float]) -> list[int]:
+    """The places of the snapshots with too few rows for every part; none if all are: then the parts should be others."""
+    clean = parse_clean(clean_method)
+    short = []
+    for number, each in enumerate(snapshots):
+        sizes = part_sizes(int(clean.kept_rows(each.read()[1]).sum()), *parts)
+        if any(share > 0 and not size for share, size in zip(parts, sizes, strict=True)):
+            short.append(number)
+    return short if len(short) < len(snapshots) else []
 
 
 def _of_one_store(records: Iterable[R], kind: type[R]) -> list[R]:

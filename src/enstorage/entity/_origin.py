@@ -31,5 +31,9 @@ ORIGIN = Table(
 def is_imported(record: Record) -> bool:
     """True if a stored record was imported from a bundle."""
     query = select(ORIGIN.c.id).where(ORIGIN.c.entity == record.__tablename__, ORIGIN.c.id == record.id)
-    with record.connector.database.reading() as session:
-        return session.scalar(query) is not None
+    database = record.connector.database
+    with database.reading() as session:
+        found = session.scalar(query) is not None
+    if not found:
+        database.confirm_empty(query)
+    return found

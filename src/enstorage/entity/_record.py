@@ -1,6 +1,6 @@
 """The base of all entities: an id, descriptive columns, and the four verbs save, delete, get, get_list."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
@@ -14,7 +14,7 @@ from enstorage.database.types import TABLE_OPTIONS, Id, JsonText, LongText, UtcD
 from enstorage.entity import _deletion, _saving, _trash
 from enstorage.entity._texts import check_texts
 from enstorage.entity.columns import facts, named, with_info
-from enstorage.errors import CorruptError, EnstorageError, ImmutableError, InvalidInputError, NotFoundError
+from enstorage.errors import CorruptError, ImmutableError, InvalidInputError, NotFoundError, StoreError
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -194,7 +194,8 @@ class Record(DeclarativeBase):
         Raises:
             NotFoundError: there is none.
         """
-        found = cls._select(_by_id(cls), connector, {"id": _as_id(cls, id)})
+        key = _as_id(cls, id)
+        found = cls._select(_by_id(cls), connector, {"id": key}, question=key)
         return found[0] if found else cls.get_list([id], connector=connector)[0]  # its error names the latest ids
 
     @classmethod
@@ -213,7 +214,8 @@ class Record(DeclarativeBase):
         wanted = [_as_id(cls, id) for id in ids]
         found: dict[int, Self] = {}
         for start in range(0, len(wanted), 500):  # databases limit the number of bound parameters
-            chunk = cls._select(select(cls).where(cls.id.in_(wanted[start : start + 500])), connector)
+            ids_now = wanted[start : start + 500]
+            chunk = cls._select(select(cls).where(cls.id.in_(ids_now)), connector, question=tuple(ids_now))
             found.update({record.id: record for record in chunk})
         missing = sorted(set(wanted) - found.keys())
         if missing:
@@ -234,8 +236,12 @@ class Record(DeclarativeBase):
         from enstorage.connector import Connector
 
         query = select(func.count()).select_from(cls).where(~_trash.in_trash(cls))
-        with (connector or Connector.current()).database.reading() as session:
-            return session.scalar(query) or 0
+        database = (connector or Connector.current()).database
+        with database.reading() as session:
+            number = session.scalar(query) or 0
+        if not number:
+            database.confirm_empty(query)
+        return number
 
     @classmethod
     def find(
@@ -268,26 +274,36 @@ class Record(DeclarativeBase):
 
     @classmethod
     def _select(
-        cls, query: "Select[R]", connector: "Connector | None" = None, values: Mapping[str, Any] | None = None
+        cls,
+        query: "Select[R]",
+        connector: "Connector | None" = None,
+        values: Mapping[str, Any] | None = None,
+        *,
+        question: Hashable = None,
     ) -> "list[R]":
+        """The records of a query. One with a question, its name within the class, is asked once inside `remembering`."""
         from enstorage.connector import Connector
 
         connector = connector or Connector.current()
+        answers = None if question is None else connector.database.answers
+        if answers is not None and (cls, question) in answers:
+            return list(answers[cls, question])
         with connector.database.reading() as session:
             try:
                 records = list(session.scalars(query, values))
-            except EnstorageError:
+            except (StoreError, InvalidInputError):
                 raise
-            except (ValueError, TypeError) as error:
+            except (CorruptError, ValueError) as error:  # the latter: tags that are no dictionary
                 raise CorruptError(
-                    f"A {cls.__name__} cannot be read: {error}. The database {connector.settings.shown()['database']} was "
-                    "changed by another program, or its disk fails. Restore it from a backup."
+                    f"A record of {cls.__name__} in {connector.settings.shown()['database']} cannot be read. {error}"
                 ) from error
             session.expunge_all()
         if not records:
-            connector.database.confirm_empty(query.column_descriptions[0]["entity"].__table__)
+            connector.database.confirm_empty(query)
         for record in records:
             record._connector = connector
+        if answers is not None:
+            answers[cls, question] = tuple(records)
         return records
 
     @property
@@ -302,7 +318,7 @@ class Record(DeclarativeBase):
         """The records that refer to this one by `column`, by id, without those in the trash."""
         child: Any = column.class_
         query = select(child).where(column == self.id, child.deleted_at.is_(None)).order_by(child.id)
-        return self._select(query, self.connector)
+        return self._select(query, self.connector, question=(column.class_, column.key, self.id))
 
     @classmethod
     def _after_insert(cls, ids: "list[int]", connector: "Connector") -> None:

@@ -77,7 +77,9 @@ class FactRecorder:
         if getattr(self._buffering, "depth", 0) and not self._database.in_transaction:
             with self._collecting:
                 self._collected.add_facts(rows)
-            self._flush_soon()
+                self._set_timer()
+            if self._collected.rows >= _MANY_ROWS:
+                self.flush()
             return
         try:
             with self._database.transaction() as session:
@@ -92,7 +94,9 @@ class FactRecorder:
         """Record points of the curves of a model."""
         with self._collecting:
             self._collected.add_points(model_id, points)
-        self._flush_soon()
+            self._set_timer()
+        if self._collected.rows >= _MANY_ROWS:
+            self.flush()
 
     def flush(self) -> None:
         """Write the collected facts and curves, but not inside a transaction, which may still be rolled back.
@@ -158,14 +162,6 @@ class FactRecorder:
             kept = count_short(session, collected.models())
             _write_facts(session, {key: row for key, row in collected.facts.items() if key[0] in kept})
             write_points(session, {id: logged for id, logged in collected.points.items() if id in kept}, kept)
-
-    def _flush_soon(self) -> None:
-        with self._collecting:
-            many = self._collected.rows >= _MANY_ROWS
-            if not many:
-                self._set_timer()
-        if many:
-            self.flush()
 
     def _set_timer(self) -> None:
         if self._due is None and not is_in_memory(self._database.url):

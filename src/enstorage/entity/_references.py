@@ -56,7 +56,7 @@ def dependants(session: Session, record: "Record") -> "dict[Kind, set[int]]":
         for column, child in references_to(entity):
             if column.key in child._part_of:
                 continue
-            for name, kind in _holders(child):
+            for name, kind in holders(child):
                 chosen = child.__table__.columns[name]
                 referring: set[int] = set()
                 for chunk in chunks(fresh):
@@ -133,7 +133,7 @@ def chunks(ids: Iterable[int]) -> Iterator[list[int]]:
         yield every[start : start + _AT_ONCE]
 
 
-def _holders(child: "Kind") -> "list[tuple[str, Kind]]":
+def holders(child: "Kind") -> "list[tuple[str, Kind]]":
     """The columns with the id of the record to find for a row of an entity, and its entity; for a part, of its whole."""
     keys = foreign_keys(child)
     wholes = [] if child._goes_alone else [(name, keys[name]) for name in sorted(child._part_of)]

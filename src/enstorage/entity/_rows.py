@@ -145,9 +145,29 @@ def rows_of(recipe: Grouping, period: Period, times: NDArray[np.int64], values: 
     return _every_bucket(buckets["time"].to_numpy(), buckets["value"].to_numpy(), calendar, recipe.aggregate, period)
 
 
-def completeness_of(source: DataSource) -> Completeness | None:
-    """The completeness of the buckets of the period of a source; None for a source without interval or points."""
-    times, _ = source.read(source.time_from, source.time_to)
+def rows_of_points(
+    recipe: Grouping, times: NDArray[np.int64], values: NDArray[np.float64], *, keep_partial: bool = False
+) -> SnapshotRows:
+    """The rows of a snapshot of points that are in no source, ascending by time, at least one."""
+    period = int(times[0]), int(times[-1]) + 1
+    rows, calendar = rows_of(recipe, period, times, values), recipe.calendar
+    found = None if calendar is None else Completeness.of(times, rows[0], calendar)
+    return SnapshotRows(period, *rows, len(times), found, recipe.aggregate == "count").ending(
+        SnapshotEnds(keep_partial=keep_partial)
+    )
+
+
+def completeness_of(source: DataSource, times: NDArray[np.int64]) -> Completeness | None:
+    """The completeness of the buckets of the period of a source; None for a source without interval or points.
+
+    Args:
+        source: whose period and calendar count.
+        times: of all its points, ns, ascending, shape (points,).
+    """
+    if source.time_from is not None or source.time_to is not None:
+        first = 0 if source.time_from is None else np.searchsorted(times, source.time_from)
+        end = len(times) if source.time_to is None else np.searchsorted(times, source.time_to)
+        times = times[first:end]
     calendar = source.calendar
     if calendar is None or not len(times):
         return None

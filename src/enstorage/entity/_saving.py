@@ -73,7 +73,8 @@ def _write(records: "list[Record]", changes: dict[int, list[str]], connector: "C
         for record in records
     ]
     with connector.database.transaction(before=False) as session:
-        check_parents(session, ((record, changes[id(record)]) for record in records))
+        # This begins the transaction, outside of what follows: if that fails, the records are as they were.
+        check_parents(session.connection(), ((record, changes[id(record)]) for record in records))
         try:
             session.add_all(records)
             session.flush()

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from enstorage.calendars.stamps import parse_times
 from enstorage.entity.data_source import DataSource
 from enstorage.entity.forecast import each_series
-from enstorage.instant import not_years
+from enstorage.instant import check_no_time_is_masked, not_years
 
 if TYPE_CHECKING:
     from enstorage.entity.calendar_columns import CalendarColumns
@@ -31,6 +31,7 @@ def ids_of(model: "Model", id: ArrayLike, series: ArrayLike, data_set: "DataSet 
     Raises:
         InvalidInputError: a time cannot be read.
     """
+    check_no_time_is_masked(id)
     shape = np.shape(id)
     flat = np.asarray(id, dtype=None if hasattr(id, "dtype") else object).ravel() if len(shape) != 1 else id
     each = each_series(series, shape[0] if shape else 1, int(np.prod(shape[1:])))

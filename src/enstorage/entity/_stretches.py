@@ -62,10 +62,10 @@ def _table(logged: list[Points]) -> "pa.Table":
     import pyarrow as pa
 
     tables = []
-    for _, group in groupby(logged, key=lambda points: points.values.keys()):
-        steps, values = zip(*group, strict=True)
-        columns = {"step": _column(steps, np.int64)}
-        columns |= {name: _column([each[name] for each in values], np.float64) for name in values[0]}
+    for names, same in groupby(logged, key=lambda points: points.values.keys()):
+        group = list(same)
+        columns = {"step": _column([points.step for points in group], np.int64)}
+        columns |= {name: _column([points.values[name] for points in group], np.float64) for name in names}
         tables.append(pa.table(columns))
     return pa.concat_tables(tables, promote_options="default")
 
@@ -74,7 +74,7 @@ def _column(parts: Sequence[Any], kind: type) -> "pa.Array":
     """One column of numbers and arrays; masked values are null."""
     import pyarrow as pa
 
-    if not any(isinstance(part, np.ndarray) for part in parts):
+    if not any(issubclass(each, np.ndarray) for each in set(map(type, parts))):
         return pa.array(np.array(parts, dtype=kind))
     arrays = [np.atleast_1d(part) for part in parts]
     # Each is converted alone: NumPy makes doubles of signed and unsigned integers together.

@@ -1,6 +1,7 @@
 """`CalendarColumns`: the calendar of a source or a snapshot, as columns."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from sqlalchemy import String
@@ -22,6 +23,11 @@ def canonical_interval(interval: str) -> str:
     Raises:
         InvalidInputError: it is not an interval.
     """
+    return _canonical(interval) if isinstance(interval, str) else str(Calendar.parse(interval))
+
+
+@lru_cache(maxsize=256)  # thousands of sources of a panel have the same one
+def _canonical(interval: str) -> str:
     return str(Calendar.parse(interval, periods=["1970-01-01"]))
 
 
@@ -126,18 +132,6 @@ class CalendarColumns:
     @validates("dates")
     def _canonical_dates(self, _key: str, value: dict[str, Any] | None) -> dict[str, Any] | None:
         return None if value is None else canonical_dates(value)
-
-
-def clock_of_tables(clock: Calendar, time_unit: str | None = None) -> dict[str, str]:
-    """The options of `enstorage.sources.TableOptions` with which a table is read by a clock.
-
-    Args:
-        clock: of the source.
-        time_unit: of times that are numbers.
-    """
-    zone = {} if clock.time_zone == "UTC" else {"time_zone": clock.time_zone}
-    found = {"time_unit": "step"} if clock.is_counter else zone
-    return found if time_unit is None else found | {"time_unit": time_unit}
 
 
 def dates_of(holidays: Iterable[Any] | None, periods: Iterable[Any] | None) -> dict[str, Any] | None:

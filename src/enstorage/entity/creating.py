@@ -95,15 +95,15 @@ def create(kind: str, values: Mapping[str, Any], *, connector: "Connector | None
         arguments = {}
         for parameter, each in _parameters(way).items():
             if each.name in given:
-                with _about(each.name):
+                with about(each.name):
                     arguments[parameter] = _argument(kind, each, given[each.name], store)
         if way.takes_connector:
             arguments["connector"] = store
         tags = given.get(_TAGS)
         if tags is None:
             return way.make(arguments)
-        with _about(_TAGS):
-            _check_type(kind, known[_TAGS], tags)
+        with about(_TAGS):
+            check_type(kind, known[_TAGS], tags)
         with store.transaction():
             record = way.make(arguments)
             record.tags = dict(tags)
@@ -144,12 +144,13 @@ def _field(way: Way, name: str, default: Any) -> Field:
     if name in way.lists:
         return Field(name, way.lists[name][0], required, default, way.lists[name][1], label)
     own = known[name]
-    kind = "time" if own.is_time else _type(columns[name].type)
+    kind = "time" if own.is_time else type_name(columns[name].type)
     choices = None if own.choices is None else tuple(own.choices())
     return Field(name, kind, required, default, own.help, own.label or label, choices, None, own.canonical)
 
 
-def _type(column: TypeEngine[Any]) -> str:
+def type_name(column: TypeEngine[Any]) -> str:
+    """The type of a column, as fields have it."""
     match column:
         case JsonText():
             return "JSON"
@@ -165,7 +166,7 @@ def _type(column: TypeEngine[Any]) -> str:
 
 def _argument(kind: str, each: Field, value: Any, store: "Connector") -> Any:
     """The argument of the call for a field."""
-    _check_type(kind, each, value)
+    check_type(kind, each, value)
     if each.choices is not None and value not in each.choices:
         close = get_close_matches(value, each.choices, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
@@ -182,7 +183,12 @@ def _argument(kind: str, each: Field, value: Any, store: "Connector") -> Any:
     return value
 
 
-def _check_type(kind: str, each: Field, value: Any) -> None:
+def check_type(kind: str, each: Field, value: Any) -> None:
+    """Refuse a value that is not of the type of its field.
+
+    Raises:
+        InvalidInputError: it is not.
+    """
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     is_whole = is_number and isinstance(value, int)
     fits = {
@@ -204,7 +210,7 @@ def _check_type(kind: str, each: Field, value: Any) -> None:
 
 
 @contextmanager
-def _about(name: str) -> "Iterator[None]":
+def about(name: str) -> "Iterator[None]":
     """Set the field of errors raised in the block."""
     try:
         yield
@@ -225,6 +231,18 @@ def _way(kind: str) -> Way:
     close = get_close_matches(str(kind), ways, n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     raise InvalidInputError(f"There is no kind {kind!r:.60}; known are {', '.join(ways)}.{hint}")
+
+
+def entity_of(kind: str) -> type[Record]:
+    """The class of an entity by the name of its table.
+
+    Raises:
+        InvalidInputError: there is none.
+    """
+    known = {entity.__tablename__: entity for entity in _entities()}
+    if kind not in known:
+        raise InvalidInputError(f"There is no kind {kind!r:.60}; known are {', '.join(known)}.")
+    return known[kind]
 
 
 def _entities() -> tuple[type[Record], ...]:

@@ -12,7 +12,7 @@ from enstorage.database.types import JsonText, JsonValue, ObjectHash
 from enstorage.entity._record import Record
 from enstorage.entity._saving import save_all
 from enstorage.entity.columns import facts
-from enstorage.sources.csv_file import with_iso_times
+from enstorage.entity.csv_text import csv_text
 from enstorage.writing import write_whole
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from sqlalchemy.orm import Session
 
+    from enstorage.calendars.calendar import Calendar
     from enstorage.connector import Connector
 
 # Number of tables stored at once; progress is reported after each batch.
@@ -129,10 +130,11 @@ class DataCsv(Record):
         """The table as an Arrow table."""
         return self.table().to_arrow()
 
-    def to_csv(self, path: str | os.PathLike[str] | None = None, *, is_counter: bool | None = None) -> str:
+    def to_csv(self, path: str | os.PathLike[str] | None = None, *, clock: "Calendar | None" = None) -> str:
         """The table as CSV with a header; also written to `path` if one is given.
 
-        Lists become columns `x_0`, `x_1` …, times ISO 8601; those of an integer axis (`is_counter`) stay integers.
+        Lists become columns `x_0`, `x_1` …, times ISO 8601 in local time with the offset; those of an integer axis stay
+        integers. The clock is that of the sources in the column `series`, else `clock`, else UTC.
         """
         import polars as pl
 
@@ -141,7 +143,7 @@ class DataCsv(Record):
             if isinstance(kind, pl.Array):
                 names = [f"{name}_{index}" for index in range(kind.size)]
                 table = table.with_columns(table[name].arr.to_struct(names)).unnest(name)
-        text = with_iso_times(table, is_counter=is_counter).write_csv()
+        text = csv_text(table, self.connector, clock)
         if path is not None:
             write_whole(path, text.encode(), overwrite=True)
         return text

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage.adapter.base import Adapter
 from enstorage.adapter.samples import Prepared
+from enstorage.arrays.missing import unmasked
 from enstorage.database.types import JsonValue, Name
 from enstorage.entity._saving import save_all
 from enstorage.entity.columns import facts
@@ -19,6 +20,7 @@ from enstorage.entity.data_snapshot import DataSnapshot
 from enstorage.errors import CorruptError, InvalidInputError
 from enstorage.objects.base import checked_hash
 from enstorage.preparation.clean import parse_clean
+from enstorage.preparation.fit import fit_on_measured
 from enstorage.preparation.split import METHODS, Part, check_parts, rest_of, split_rows
 from enstorage.preparation.transform import FittedTransform, Transform
 from enstorage.progress import Listener, listening
@@ -29,8 +31,11 @@ if TYPE_CHECKING:
     from enstorage.entity.data_set import DataSet
 
 
+# The number of measured train rows, in the state; preparations of earlier versions, which were fitted on filled rows too,
+# have none.
+FITTED_ON = "fitted_on"
 # What the state says of the rows.
-_COUNTED = ("parts", "dropped_rows", "filled_rows", "unfilled_rows")
+_COUNTED = ("parts", "dropped_rows", "filled_rows", "unfilled_rows", FITTED_ON)
 # The column of a table that is false for rows that were filled or have no value.
 MEASURED = "measured"
 
@@ -46,7 +51,8 @@ class DataPreparation(TableOwner):
             spans it. `backward` and `linear` use later values of the same part, so that the errors of forecasts near a gap
             are too small; `forward` does not.
         transform_method: `none`, `minmax`, `standard`, `robust`, `log`, `log1p`, `sqrt`, `yeojohnson`, `difference`,
-            `seasonal_difference(n)`, or a chain such as `log+difference+minmax`. Fitted on train rows, stored, invertible.
+            `seasonal_difference(n)`, or a chain such as `log+difference+minmax`. Fitted on measured train rows, stored,
+            invertible.
         train_part: share of the rows, in time order, that models are trained on.
         valid_part: share of the rows after those, for model selection.
         test_part: share of the rows at the end, for the final evaluation; None: the rest. The three sum to 1.
@@ -78,7 +84,7 @@ class DataPreparation(TableOwner):
     transform_method: Mapped[str] = mapped_column(
         String(255),
         info=facts(
-            "Transform of the values, fitted on train rows: none, minmax, standard, log, difference or a chain of these.",
+            "Transform of the values, fitted on measured train rows: none, minmax, standard, log, difference or a chain.",
             immutable=True,
             canonical=lambda method: str(Transform.parse(method)),
         ),
@@ -100,8 +106,10 @@ class DataPreparation(TableOwner):
         ),
     )
     seed: Mapped[int] = mapped_column(BigInteger, info=facts("Seed of the random split.", listed=False, immutable=True))
-    #: The fitted transform (`transform`), rows of each part (`parts`), rows dropped, filled and left without value, and
-    #: whether models can see what comes after their origin (`leaks`): a random split, or gaps filled from later values.
+    #: The fitted transform (`transform`), the number of measured train rows that it was fitted on (`fitted_on`), the rows of
+    #: each part (`parts`), rows dropped, filled and left without value, and whether models can see what comes after their
+    #: origin (`leaks`): a random split, or gaps filled from later values. A preparation of an earlier version has no
+    #: `fitted_on`: it was fitted on filled train rows too.
     state: Mapped[dict[str, Any]] = mapped_column(
         JsonValue, info=facts("The fitted transform, and the rows of each part.", listed=False, immutable=True)
     )
@@ -163,7 +171,7 @@ class DataPreparation(TableOwner):
             with listening(progress=False) as report:
                 return self.prepare_all([self], report)[0]
         snapshot = self.data_snapshot
-        table, state = self._compute(snapshot)
+        table, state = self._compute(snapshot, fitted_on_filled=FITTED_ON not in self.state)
         sha256 = content_sha256(table)
         if sha256 != self.sha256 and MEASURED not in self.data_csv.columns:  # earlier versions did not keep this column
             sha256 = content_sha256(table := table.drop(MEASURED, strict=False))
@@ -172,7 +180,7 @@ class DataPreparation(TableOwner):
                 f"{self} cannot be reproduced: preparing {snapshot} gave the hash {sha256[:12]}…; expected the stored hash "
                 f"{self.sha256[:12]}…. Run `enstorage check`, and compare the versions of the libraries."
             )
-        other = [name for name in _COUNTED if self.state.get(name) != state[name]]
+        other = [name for name in _COUNTED if self.state.get(name) != state.get(name)]
         if other or table.height != self.rows:
             raise CorruptError(
                 f"{self} cannot be reproduced: its {', '.join(other) or 'rows'} differ from those stored. "
@@ -289,7 +297,7 @@ class DataPreparation(TableOwner):
             prepared: shape (samples,) or (samples, horizon), the steps 1 … horizon after the origin.
             origin: row of the last known value of each forecast, shape (samples,); needed only after differencing.
         """
-        forecasts, transform = np.asarray(prepared, float), self.transform
+        forecasts, transform = unmasked(prepared, float), self.transform
         if not transform.needs_history:
             return transform.invert(forecasts)
         table = self.table()
@@ -312,7 +320,10 @@ class DataPreparation(TableOwner):
         query = select(DataSet).where(own, DataSet.deleted_at.is_(None)).order_by(DataSet.id)
         return self._select(query, self.connector)
 
-    def _compute(self, snapshot: DataSnapshot) -> "tuple[pl.DataFrame, dict[str, Any]]":
+    def _compute(
+        self, snapshot: DataSnapshot, *, fitted_on_filled: bool = False
+    ) -> "tuple[pl.DataFrame, dict[str, Any]]":
+        """The table and the state; with `fitted_on_filled` as earlier versions computed them."""
         import polars as pl
 
         times, values = snapshot.read()
@@ -328,7 +339,7 @@ class DataPreparation(TableOwner):
         grid = _on_grid(position, cleaned, len(times))
         train = np.zeros(len(times), bool)
         train[position] = part == Part.TRAIN
-        transform = Transform.parse(self.transform_method).fit(grid, train)
+        transform, fitted_on = fit_on_measured(self.transform_method, grid, grid if fitted_on_filled else values, train)
         table = pl.DataFrame(
             {
                 "position": position.astype(np.int64),
@@ -349,7 +360,7 @@ class DataPreparation(TableOwner):
             "unfilled_rows": int(np.isnan(cleaned).sum()),
             "leaks": self.split == "random" or (clean.looks_ahead and filled > 0),
         }
-        return table, state
+        return table, state if fitted_on_filled else state | {FITTED_ON: fitted_on}
 
     @cached_property
     def _snapshot(self) -> DataSnapshot:

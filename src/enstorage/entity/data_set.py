@@ -11,16 +11,17 @@ from numpy.typing import ArrayLike, NDArray
 from enstorage.adapter.base import Adapter, ArrayAdapter, adapter_from_json
 from enstorage.adapter.hashing import samples_sha256
 from enstorage.adapter.samples import Samples, only_measured, rows_of
+from enstorage.arrays.missing import unmasked
 from enstorage.entity._arrays import array_adapter, as_targets, given_samples, kept_samples, steps_of
 from enstorage.entity._inputs import Inputs, check_adapter, checked_preparations
 from enstorage.entity._saving import save_all
+from enstorage.entity.csv_text import csv_text
 from enstorage.entity.data_csv import DataCsv
 from enstorage.entity.data_preparation import DataPreparation
 from enstorage.entity.data_set_columns import DataSetColumns
 from enstorage.entity.data_set_input import DataSetInput
 from enstorage.errors import CorruptError, InvalidInputError
 from enstorage.preparation.split import Part
-from enstorage.sources.csv_file import with_iso_times
 from enstorage.writing import write_whole
 
 if TYPE_CHECKING:
@@ -266,7 +267,7 @@ class DataSet(DataSetColumns):
             Values of the shape of `targets()`: that of `prepared`, or for probabilities of `Bins` one expected value for
             each sample. Outputs for samples from arrays are not changed.
         """
-        outputs = np.asarray(prepared, float)
+        outputs = unmasked(prepared, float)
         if self.data_preparation_id is None:
             return steps_of(outputs)
         return self._inputs.invert(outputs, rows_of(self._samples, self._rows(part)))
@@ -274,7 +275,8 @@ class DataSet(DataSetColumns):
     def to_csv(self, path: str | os.PathLike[str] | None = None) -> str:
         """The full `[id, X, y]` with the part, as CSV with a header; also written to `path` if one is given.
 
-        A pooled set has the data source of each sample as `series`. Ids that are times are ISO 8601.
+        A pooled set has the data source of each sample as `series`. Ids that are times are
+        ISO 8601, local to the zone of their source.
         """
         import polars as pl
 
@@ -285,7 +287,9 @@ class DataSet(DataSetColumns):
         for name, array in (("X", X), ("y", y)):
             flat = array.reshape(len(id), -1)
             columns |= {name if flat.shape[1] == 1 else f"{name}_{i}": flat[:, i] for i in range(flat.shape[1])}
-        text = with_iso_times(pl.DataFrame(columns)).write_csv()
+        made_of = [] if self.is_pooled else self.preparations()
+        clock = made_of[0].data_snapshot.clock if made_of else None
+        text = csv_text(pl.DataFrame(columns), self.connector, clock)
         if path is not None:
             write_whole(path, text.encode(), overwrite=True)
         return text

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Self
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
-from enstorage.calendars.calendar import Calendar
+from enstorage.address_space import check_address_space
 from enstorage.calendars.stamps import parse_time
 from enstorage.database.types import Name
 from enstorage.entity._record import Record
-from enstorage.entity.calendar_columns import CalendarColumns, clock_of_tables, dates_of
+from enstorage.entity.calendar_columns import CalendarColumns, dates_of
 from enstorage.entity.columns import facts
 from enstorage.errors import InvalidInputError, StoreError
 from enstorage.instant import TimeLike
@@ -146,11 +146,11 @@ class DataSource(CalendarColumns, Record):
         Args:
             table: of one series, as `write` takes it; for several see `Panel.from_table`.
             name: display name.
-            time_interval: see the class; None: inferred from the times, with its anchor.
+            time_interval: see the class; None: inferred from the times, with its anchor, if there are two or more.
             aggregate: see the class.
             time_zone: see the class; also of times without an offset.
             anchor: see the class.
-            unit: unit of the values.
+            unit: unit of the values; by default the one that stands beside them in the table.
             description: free text.
             connector: the store; the current one by default.
             progress: show a bar, or a function, see `enstorage.Progress`.
@@ -160,23 +160,20 @@ class DataSource(CalendarColumns, Record):
             CancelledError: the progress function asked to stop; nothing was stored then.
             InvalidInputError: the table cannot be read, or has several series; nothing was stored then.
         """
-        from enstorage.calendars.guess import infer_calendar
-        from enstorage.sources.tables import TableOptions, read_table
+        from enstorage.sources.tables.calendars import infer_calendars, read_on_clock
 
         with listening(progress) as report:
             report("Reading points", 0, 2)
-            buckets = time_interval or "1ns"  # points that are not grouped have a clock too
-            clock = Calendar.parse(buckets, time_zone=time_zone, anchor=anchor)
-            read = read_table(table, TableOptions.of(clock_of_tables(clock) | options))
+            read, clock = read_on_clock(table, time_interval, time_zone, anchor, options)
             read.one_series()
-            found = infer_calendar(read.times(), time_zone) if time_interval is None else clock
+            [found] = infer_calendars(read, time_zone).values() if clock is None else [clock]
             source = cls(
                 name=name,
                 time_interval=None if found is None else str(found),
                 aggregate=aggregate,
                 time_zone=time_zone,
                 anchor=None if found is None else found.anchor,
-                unit=unit,
+                unit=unit or read.report.unit,
                 description=description,
                 connector=connector,
             )
@@ -190,6 +187,7 @@ class DataSource(CalendarColumns, Record):
         *,
         time_unit: str | None = None,
         snap: str | None = None,
+        duplicates: str = "refuse",
         progress: bool | Progress = False,
         **options: Any,
     ) -> int:
@@ -200,41 +198,41 @@ class DataSource(CalendarColumns, Record):
         Args:
             times: shape (n,): NumPy, list, pandas, Polars or Arrow; or alone: a table (the path of a file of text, Parquet
                 or Excel, or a table of pandas, Polars or Arrow), or an `enstorage.sources` loader of one series. What was
-                taken from a table is in `table_report`; missing values in it are gaps.
+                taken from a table is in `table_report`; missing values in it are gaps. Texts that are not ISO 8601, such as
+                31.12.2024, 2024Q1 or 1871.01, are read as those of a table.
             values: shape (n,), finite.
-            time_unit: of numbers: `s`, `ms`, `us` or `ns` since 1970, `excel` (days of spreadsheets) or `year`. Without it
-                integers are nanoseconds, and are refused if they may be something else.
+            time_unit: of numbers: `s`, `ms`, `us` or `ns` since 1970, `excel` (days of spreadsheets), `jd` or `mjd` (Julian
+                days) or `year`. Without it integers from 1500 to 2300 are years, others nanoseconds, and are refused if they
+                may be something else.
             snap: an interval, such as `1h`: times that jitter are moved to the nearest start of a bucket of it.
+            duplicates: the value of a time that is there several times: `mean`, `sum`, `first` or `last`; or `refuse`.
             progress: show a bar, or a function, see `enstorage.Progress`.
-            **options: the form of the table, see `enstorage.sources.TableOptions`.
+            **options: the form of the table, see `enstorage.sources.TableOptions`; of texts in arrays `date_order` and
+                `date_format`.
 
         Returns:
             Number of points written.
 
         Raises:
             CancelledError: the progress function asked to stop; nothing was written then.
-            InvalidInputError: lengths differ, a value is not a finite number, a time is repeated, two times are moved to
-                one, a row of the table cannot be read; nothing was written then.
+            InvalidInputError: lengths differ, a value is not a finite number, a time is repeated, a row of the table cannot
+                be read; nothing was written then.
         """
-        from enstorage.series.completeness import snapped
-        from enstorage.sources.points import as_points, read_points
+        check_address_space()  # reading loads further libraries, which fail in many ways where it is short
+        from enstorage.sources.points import read_series
 
         with listening(progress) as report:
             report("Reading points", 0, 1)
-            table = None if values is not None else read_points(times, options, clock_of_tables(self.clock, time_unit))
-            if table is None:
-                checked_times, checked_values = as_points(times, values, self.clock, time_unit)
-            else:
-                checked_times, checked_values = table.one_series()
-            if snap is not None:
-                checked_times = snapped(checked_times, self._calendar_of(snap))
+            buckets = None if snap is None else self._calendar_of(snap)
+            given = options | {"time_unit": time_unit, "snap": buckets, "duplicates": duplicates}
+            points, table = read_series(times, values, self.clock, given)
             report("Storing points", 1, 1)
         # A new source is stored with its points or not at all.
         with self.connector.transaction() if self._is_new else nullcontext():
             self.save()  # raises if the source was deleted meanwhile
-            self.connector.series.append(self.id, checked_times, checked_values)
-        self.__dict__["_report"] = None if table is None else table.report
-        return len(checked_times)
+            self.connector.series.append(self.id, *points)
+        self.__dict__["_report"] = table
+        return len(points[0])
 
     @property
     def table_report(self) -> "TableReport | None":
@@ -318,19 +316,15 @@ class DataSource(CalendarColumns, Record):
         """Count the points and buckets of its period as they are now.
 
         Returns:
-            `points`, `buckets` and, of these, `shared_buckets` with several points and `empty_before`, `empty_between` and
-            `empty_after` the points without any; `partial_first` and `partial_last`, true if the points cover the first or
-            last bucket with points only in part, as ten days of a month; `jitter_seconds`, if times jitter around the
-            starts of buckets, else null; and `messages`, sentences on what is unusual. Without interval or points
-            `points` and `messages` only.
+            `points`, `buckets` and, of these, `measured` with points, `shared_buckets` with several points and
+            `empty_before`, `empty_between` and `empty_after` the points without any; `partial_first` and `partial_last`,
+            true if the points cover the first or last bucket with points only in part, as ten days of a month;
+            `jitter_seconds`, if times jitter around the starts of buckets, else null; and `messages`, sentences on what
+            is unusual. Without interval or points `points` and `messages` only.
         """
-        from enstorage.entity._rows import completeness_of
-        from enstorage.series.completeness import in_words
+        from enstorage.entity._panel_report import source_report
 
-        found = completeness_of(self._saved())
-        if found is None or self.time_interval is None:
-            return {"points": len(self.read(self.time_from, self.time_to)[0]), "messages": []}
-        return found.to_json() | {"messages": in_words(found.to_json(), self.time_interval)}
+        return source_report(self._saved())
 
     def create_snapshot(
         self,

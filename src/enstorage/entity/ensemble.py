@@ -9,13 +9,13 @@ from enstorage import plugins
 from enstorage.database.types import to_json_text
 from enstorage.entity.data_csv import DataCsv
 from enstorage.entity.ensemble_columns import METHODS, EnsembleColumns, check_fit_on
-from enstorage.entity.ensemble_members import candidate_names, classes_of, member_names, models_of
+from enstorage.entity.ensemble_members import candidate_names, checked_members, classes_of, member_names, models_of
 from enstorage.entity.ensemble_result import EnsembleResult
 from enstorage.entity.ensemble_search import EnsembleSearch
 from enstorage.entity.forecast import Forecast
 from enstorage.entity.model import Model
 from enstorage.entity.project import Project
-from enstorage.errors import CorruptError, InvalidInputError, NotFoundError
+from enstorage.errors import CorruptError, NotFoundError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -54,7 +54,7 @@ class Ensemble(EnsembleColumns):
         chosen = plugins.load(METHODS, method)
         if fit_on is not None:
             check_fit_on(fit_on)
-        members = _checked_members(project, models)
+        members = checked_members(project, models, cls)
         classes = classes_of(members)
         metamodel_name, completed = chosen.check(metamodel, parameters or {}, member_names(members), classes)
         with project.connector.transaction():
@@ -189,7 +189,7 @@ class Ensemble(EnsembleColumns):
 
         Returns:
             Columns `method`, `metamodel`, `parameters` (JSON), `members` (names), `error` (mean, by the metric
-            `formed["metric"]`), `standard_error` (of that mean, over blocks of time).
+            `formed["metric"]`), `standard_error` (of that mean, over blocks of time), `selected` (true for this one).
 
         Raises:
             NotFoundError: it was not formed.
@@ -206,8 +206,9 @@ class Ensemble(EnsembleColumns):
                 "members": [names[index] for index in each.members],
                 "error": each.error,
                 "standard_error": each.standard_error,
+                "selected": index == search.selected,
             }
-            for each in search.trials
+            for index, each in enumerate(search.trials)
         ]
         return pl.DataFrame(rows, schema_overrides={"metamodel": pl.String})
 
@@ -286,9 +287,9 @@ class Ensemble(EnsembleColumns):
         """Width of its intervals and their coverage of the test rows, computed by `endirector.calibrate`.
 
         Returns:
-            A row for each step and level: `step`, `level`, `calibrated_on` (`held-out` or `out-of-fold` rows), `rows`
-            (number of these), `width` (source units), `coverage` (share of the test rows inside, null without any),
-            `test_rows`.
+            A row for each step and level: `step`, `level`, `side`, `basis` and `rows` (residuals they rest on),
+            `calibrated_on` (`held-out` or `out-of-fold` rows), `lower`, `upper` and `width` (source units; null without
+            that end), `floor`, `coverage` (share of the test rows inside, null without any), `test_rows`.
 
         Raises:
             NotFoundError: the ensemble was not rendered, or has no intervals.
@@ -340,6 +341,15 @@ class Ensemble(EnsembleColumns):
 
         return warnings_of(self)
 
+    def remarks(self) -> list[str]:
+        """Sentences on what too few rows did not allow: fewer folds, steps that take the weights of others, a simple choice.
+
+        Also, how far apart the best trial and the best mean or median of members were, if `endirector.form` selected it.
+        """
+        from enstorage.views.remarks import remarks_of
+
+        return remarks_of(self)
+
     def load_metamodel(self) -> Any:
         """The fitted metamodel.
 
@@ -378,22 +388,3 @@ class Ensemble(EnsembleColumns):
     def _after_delete(self, session: "Session") -> None:
         if self.data_csv_id is not None:
             session.execute(delete(DataCsv).where(DataCsv.id == self.data_csv_id))
-
-
-def _checked_members(project: Project, members: Sequence[Model | Ensemble]) -> list[Model | Ensemble]:
-    for member in members:
-        if not isinstance(member, Model | Ensemble):
-            raise InvalidInputError(
-                f"{member!r:.80} is not a Model; expected models or ensembles, such as Model.get_list([3, 4, 5])."
-            )
-        owner = member.research.project_id if isinstance(member, Model) else member.project_id
-        if owner != project.id:
-            raise InvalidInputError(
-                f"{member} belongs to project {owner}; the members of an ensemble must belong to its project, {project}. "
-                "Choose others, or make the ensemble in the other project."
-            )
-    saved = [member._saved() for member in members]
-    repeated = [member for index, member in enumerate(saved) if member in saved[:index]]
-    if repeated:
-        raise InvalidInputError(f"{', '.join(map(str, repeated))} was given twice; expected each member once.")
-    return saved

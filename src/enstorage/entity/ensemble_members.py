@@ -14,6 +14,7 @@ from enstorage.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from enstorage.entity.ensemble import Ensemble
+    from enstorage.entity.project import Project
 
 
 def member_names(members: "Sequence[Model | Ensemble]") -> list[str]:
@@ -46,6 +47,8 @@ def candidate_names(search: EnsembleSearch, ensemble: "Ensemble") -> list[str]:
             for id, name in session.execute(models.where(Research.project_id == project_id))
         }
         named |= {item_key(None, id): (name, f"ensemble {id}") for id, name in session.execute(layers)}
+    if not named:
+        ensemble.connector.database.confirm_empty(models, layers)
     return distinct(
         named.get(each.key or "", (each.name, f"candidate {index}")) for index, each in enumerate(search.candidates)
     )
@@ -78,3 +81,29 @@ def classes_of(members: "Iterable[Model | Ensemble]") -> int | None:
             f"Members of an ensemble must all forecast values or the same classes: {shown}. Leave out those that differ."
         )
     return next(iter(found), None)
+
+
+def checked_members(
+    project: "Project", members: "Sequence[Model | Ensemble]", layer: "type[Ensemble]"
+) -> "list[Model | Ensemble]":
+    """The members of a new ensemble of a project, saved.
+
+    Raises:
+        InvalidInputError: one is neither a model nor an ensemble, is of another project, or is given twice.
+    """
+    for member in members:
+        if not isinstance(member, Model | layer):
+            raise InvalidInputError(
+                f"{member!r:.80} is not a Model; expected models or ensembles, such as Model.get_list([3, 4, 5])."
+            )
+        owner = member.research.project_id if isinstance(member, Model) else member.project_id
+        if owner != project.id:
+            raise InvalidInputError(
+                f"{member} belongs to project {owner}; the members of an ensemble must belong to its project, {project}. "
+                "Choose others, or make the ensemble in the other project."
+            )
+    saved = [member._saved() for member in members]
+    repeated = [member for index, member in enumerate(saved) if member in saved[:index]]
+    if repeated:
+        raise InvalidInputError(f"{', '.join(map(str, repeated))} was given twice; expected each member once.")
+    return saved

@@ -182,6 +182,7 @@ class EnsembleResult:
         environment: machine, Python and versions of libraries; empty in a result of a version without them.
         diagnosis: None until `endirector.diagnose` is called.
         intervals: measures of `endirector.calibrate`, a row for each step and level; None until it is called.
+        remarks: sentences on steps and series without rows to fit on, which take the weights of others.
     """
 
     common: int
@@ -198,6 +199,7 @@ class EnsembleResult:
     not_measured: int | None = None
     diagnosis: Diagnosis | None = None
     intervals: Sequence[Mapping[str, Any]] | None = None
+    remarks: Sequence[str] = ()
 
     def to_json(self, label: Label = str) -> dict[str, Any]:
         """Convert to JSON.
@@ -222,6 +224,8 @@ class EnsembleResult:
             value["diagnosis"] = self.diagnosis.to_json(label)
         if self.intervals is not None:
             value["intervals"] = [dict(row) for row in self.intervals]
+        if self.remarks:
+            value["remarks"] = list(self.remarks)
         return value
 
     def _alignment(self, label: Label) -> dict[str, Any]:
@@ -263,8 +267,21 @@ class EnsembleResult:
             environment=value.get("environment", value.get("surroundings", {})),
             not_measured=value["alignment"].get("not_measured"),
             diagnosis=None if diagnosis is None else Diagnosis.from_json(diagnosis, item),
-            intervals=value.get("intervals"),
+            intervals=_intervals(value.get("intervals")),
+            remarks=value.get("remarks", ()),
         )
+
+
+def _intervals(kept: Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]] | None:
+    """The rows of intervals; those of an earlier version are symmetric, and rest on residuals of their step."""
+    if kept is None:
+        return None
+    rows = []
+    for row in kept:
+        half = row["width"] / 2 if "side" not in row else None
+        earlier = {"side": "both", "basis": "own residuals", "lower": half and -half, "upper": half, "floor": None}
+        rows.append(dict(row) if half is None else {**row, **earlier})
+    return rows
 
 
 @dataclass(frozen=True, slots=True)

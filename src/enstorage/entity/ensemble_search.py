@@ -44,16 +44,40 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
+class PairedDifference:
+    """The best trial compared with the best simple one: a mean or median of several members.
+
+    Attributes:
+        difference: error of the simple one minus that of the best, mean over blocks, in the units of the metric.
+        standard_error: of that mean; NaN for one block.
+        blocks: number of blocks, each of the rows of one stretch of time of one series.
+    """
+
+    difference: float
+    standard_error: float
+    blocks: int
+
+    @property
+    def is_clear(self) -> bool:
+        """True if the difference is larger than its standard error; false if that is not known."""
+        return self.difference > self.standard_error
+
+
+@dataclass(frozen=True, slots=True)
 class EnsembleSearch:
     """A search for an ensemble.
 
     Attributes:
-        metric: `mse` or `mae`.
+        metric: the name of the metric of the errors, see `docs/reference/metrics.md`.
         rows: number of out-of-fold rows evaluated.
         candidates: the candidates that were tried.
         left_out: the candidates that could not be tried, each with the reason.
         untried: usual methods that could not be tried, with the reason.
         trials: the trials, the best first.
+        selected: index of the selected trial; above 0 where a simple one was preferred to a better one.
+        simple: index of the best simple trial; None if none was tried.
+        comparison: of the best trial with the best simple one; None if they are the same or one is missing.
+        remarks: sentences on what too few rows did not allow.
     """
 
     metric: str
@@ -62,6 +86,10 @@ class EnsembleSearch:
     left_out: Sequence[tuple[Candidate, str]]
     untried: Mapping[str, str]
     trials: Sequence[Trial]
+    selected: int = 0
+    simple: int | None = None
+    comparison: PairedDifference | None = None
+    remarks: Sequence[str] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Convert to the stored JSON."""
@@ -72,6 +100,10 @@ class EnsembleSearch:
             "left_out": [{**asdict(each), "reason": reason} for each, reason in self.left_out],
             "untried": dict(self.untried),
             "tried": [asdict(each) | {"members": list(each.members)} for each in self.trials],
+            "selected": self.selected,
+            "simple": self.simple,
+            "comparison": None if self.comparison is None else asdict(self.comparison),
+            "remarks": list(self.remarks),
         }
 
     @classmethod
@@ -85,9 +117,10 @@ class EnsembleSearch:
             value: JSON from `to_json` of this or an earlier version.
             members: keys of the members of the ensemble, in their order.
         """
+        comparison = value.get("comparison")
         tried, candidates, left_out = value["tried"], value["candidates"], value["left_out"]
         if isinstance(left_out, Mapping):
-            keys = dict(zip(tried[0]["members"], members, strict=False)) if tried else {}
+            keys = dict(zip(tried[value.get("selected", 0)]["members"], members, strict=False)) if tried else {}
             index_of = {name: index for index, name in enumerate(candidates)}
             tried = [{**each, "members": [index_of[name] for name in each["members"]]} for each in tried]
             candidates = [{"key": keys.get(name), "name": name} for name in candidates]
@@ -99,6 +132,10 @@ class EnsembleSearch:
             left_out=[(Candidate(each["key"], each["name"]), each["reason"]) for each in left_out],
             untried=value["untried"],
             trials=[Trial(**each) for each in tried],
+            selected=value.get("selected", 0),
+            simple=value.get("simple"),
+            comparison=None if comparison is None else PairedDifference(**comparison),
+            remarks=value.get("remarks", ()),
         )
 
     def with_keys(self, keys: Mapping[str, str]) -> Self:

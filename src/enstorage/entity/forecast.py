@@ -1,6 +1,6 @@
 """`Forecast`: the forecasts of a model or an ensemble for one part."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -8,11 +8,12 @@ from numpy.typing import ArrayLike, NDArray
 from sqlalchemy import BigInteger, ForeignKey, Select, String, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
+from enstorage.arrays.missing import unmasked
 from enstorage.entity._record import Record
 from enstorage.entity.columns import facts
 from enstorage.entity.data_csv import DataCsv, TableOwner
 from enstorage.errors import InvalidInputError, NotFoundError
-from enstorage.instant import to_iso, to_ns_array
+from enstorage.instant import check_no_time_is_masked, to_iso, to_ns_array
 from enstorage.objects.base import checked_hash
 from enstorage.preparation.split import PARTS, check_part
 
@@ -20,8 +21,13 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+Label = Callable[[int, int], str]
 OUT_OF_FOLD = "out_of_fold"
 """Beside the parts: forecasts of train and valid rows by objects that were not trained on them."""
+
+
+def _in_utc(_: int, time: int) -> str:
+    return to_iso(time)
 
 
 def check_forecast_part(part: str) -> str:
@@ -117,7 +123,8 @@ class Forecast(TableOwner):
     @classmethod
     def of(cls, owner: Record, part: str | None = None) -> "list[Self]":
         """The stored forecasts of a model or an ensemble, for one part or for all."""
-        return cls._select(cls._query(owner, part).where(cls.deleted_at.is_(None)), owner.connector)
+        query = cls._query(owner, part).where(cls.deleted_at.is_(None))
+        return cls._select(query, owner.connector, question=(type(owner), owner.id, part))
 
     @classmethod
     def _query(cls, owner: Record, part: str | None) -> "Select[Self]":
@@ -138,11 +145,18 @@ def _owner_column(owner: Record) -> "InstrumentedAttribute[Any]":
     return Forecast.model_id if isinstance(owner, Model) else Forecast.ensemble_id
 
 
-def point_forecasts(series: int | ArrayLike, id: ArrayLike, values: ArrayLike) -> "pl.DataFrame":
-    """The table of point forecasts. See `Model.save_forecasts`."""
+def point_forecasts(
+    series: int | ArrayLike,
+    id: ArrayLike,
+    values: ArrayLike,
+    step: ArrayLike | None = None,
+    label: Label = _in_utc,
+) -> "pl.DataFrame":
+    """The table of point forecasts. See `Model.save_forecasts`; `label` is the text of a time of a series, for messages."""
     import polars as pl
 
-    forecasts = np.asarray(values, dtype=np.float64)
+    forecasts = unmasked(values, float)
+    check_no_time_is_masked(id)
     ids = np.asarray(id)
     if ids.shape != forecasts.shape or ids.ndim not in (1, 2) or not ids.size:
         raise InvalidInputError(
@@ -150,17 +164,19 @@ def point_forecasts(series: int | ArrayLike, id: ArrayLike, values: ArrayLike) -
             f"and values {forecasts.shape}."
         )
     times = to_ns_array(ids.ravel()).reshape(ids.shape)
+    horizon = 1 if ids.ndim == 1 else ids.shape[1]
+    sources = each_series(series, len(ids), horizon)
     if not np.isfinite(forecasts).all():
+        first = int(np.isfinite(forecasts).ravel().argmin())
         raise InvalidInputError(
             f"{int((~np.isfinite(forecasts)).sum())} of {forecasts.size} forecasts are NaN or infinite, the first for "
-            f"{to_iso(int(times[~np.isfinite(forecasts)][0]))}. Leave those rows out, or correct the model."
+            f"{label(int(sources[first]), int(times.ravel()[first]))}. Leave those rows out, or correct the model."
         )
-    horizon = 1 if ids.ndim == 1 else ids.shape[1]
-    steps = np.tile(np.arange(1, horizon + 1, dtype=np.int32), len(ids))
+    steps = np.tile(np.arange(1, horizon + 1, dtype=np.int32), len(ids)) if step is None else _steps(step, ids.shape)
     flat: NDArray[np.int64] = times.ravel()
     table = pl.DataFrame(
         {
-            "series": each_series(series, len(ids), horizon),
+            "series": sources,
             "id": flat,
             "step": steps,
             "quantile": pl.Series([None] * flat.size, dtype=pl.Float64),
@@ -170,30 +186,59 @@ def point_forecasts(series: int | ArrayLike, id: ArrayLike, values: ArrayLike) -
     repeated = table.filter(pl.struct("series", "id", "step").is_duplicated())
     if repeated.height:
         raise InvalidInputError(
-            f"{repeated.height} forecasts share a target, the first at {to_iso(repeated['id'][0])}; expected one forecast "
-            "for each target and step. Leave the repeated ones out."
+            f"{repeated.height} forecasts share a target, the first at {label(repeated['series'][0], repeated['id'][0])}; "
+            "expected one forecast for each target and step. Leave the repeated ones out."
         )
     return table
 
 
 def with_quantiles(
-    points: "pl.DataFrame", series: int | ArrayLike, id: ArrayLike, quantiles: Mapping[float, ArrayLike]
-) -> "pl.DataFrame":
-    """The table of point forecasts, followed by those of quantiles. See `Model.save_forecasts`."""
+    points: "pl.DataFrame",
+    series: int | ArrayLike,
+    id: ArrayLike,
+    quantiles: Mapping[float, ArrayLike],
+    step: ArrayLike | None = None,
+    label: Label = _in_utc,
+) -> "tuple[pl.DataFrame, int]":
+    """The table of point forecasts, followed by those of quantiles, and the number of targets whose quantiles crossed.
+
+    The values of quantiles that cross are sorted, so that a higher level has no lower value: the sorted values are nowhere
+    further from the true quantiles (Chernozhukov, Fernández-Val & Galichon 2010, Quantile and Probability Curves Without
+    Crossing). See `Model.save_forecasts`.
+    """
     import polars as pl
 
     tables = [points]
     for level, values in quantiles.items():
         if not isinstance(level, float) or not 0 < level < 1:
             raise InvalidInputError(f"The level of a quantile must be a number between 0 and 1; received {level!r}.")
-        table = point_forecasts(series, id, values).with_columns(quantile=pl.lit(level))
+        table = point_forecasts(series, id, values, step, label).with_columns(quantile=pl.lit(level))
         if table.height != points.height:
             raise InvalidInputError(
                 f"There are {table.height} forecasts of the quantile {level} and {points.height} point forecasts; expected "
                 "equal numbers."
             )
         tables.append(table)
-    return pl.concat(tables)
+    levels = sorted(quantiles)
+    given = np.array([tables[1 + place]["value"].to_numpy() for place in np.argsort(list(quantiles))])
+    ascending = np.sort(given, axis=0)
+    crossed = int((given != ascending).any(axis=0).sum()) if len(levels) > 1 else 0
+    if crossed:
+        tables[1:] = [
+            points.with_columns(quantile=pl.lit(level), value=pl.Series(values))
+            for level, values in zip(levels, ascending, strict=True)
+        ]
+    return pl.concat(tables), crossed
+
+
+def _steps(given: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.int32]:
+    steps = np.asarray(given)
+    if steps.dtype.kind not in "iu" or steps.shape != shape or len(shape) != 1 or steps.min() < 1:
+        raise InvalidInputError(
+            f"The steps of forecasts are whole numbers from 1, one for each value, (rows,); received steps of {steps.dtype} "
+            f"and shape {steps.shape} for values {shape}. Give id, values and step as flat arrays, or leave step out."
+        )
+    return steps.astype(np.int32)
 
 
 def each_series(series: int | ArrayLike, rows: int, horizon: int) -> NDArray[np.int64]:
@@ -202,7 +247,7 @@ def each_series(series: int | ArrayLike, rows: int, horizon: int) -> NDArray[np.
     Raises:
         InvalidInputError: there is neither one id nor one for each row.
     """
-    given = np.asarray(series)
+    given = unmasked(series)
     if given.dtype.kind not in "iu" or given.shape not in ((), (rows,)):
         raise InvalidInputError(
             f"Forecasts need the id of one data source, or one for each row; received series of {given.dtype} and shape "

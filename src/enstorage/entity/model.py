@@ -2,16 +2,20 @@
 
 import os
 from collections.abc import Collection, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sqlalchemy import BigInteger, ForeignKey, String, delete, select
+from sqlalchemy import BigInteger, ForeignKey, Index, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from enstorage.database.types import JsonText, Name, ObjectHash
+from enstorage.arrays.missing import unmasked
+from enstorage.database.types import TABLE_OPTIONS, JsonText, Name, ObjectHash
+from enstorage.entity._labels import label_at
 from enstorage.entity._network import network_json
 from enstorage.entity._record import Record
+from enstorage.entity._sorted_quantiles import note_sorted_quantiles
 from enstorage.entity._stamps import ids_of
 from enstorage.entity.columns import facts
 from enstorage.entity.data_set import DataSet
@@ -20,7 +24,6 @@ from enstorage.entity.model_curve import ModelCurve, joined, points_to_log
 from enstorage.entity.model_meta import ModelMeta, check_key
 from enstorage.entity.research import Research
 from enstorage.errors import InvalidInputError, NotFoundError
-from enstorage.instant import to_iso
 from enstorage.preparation.split import Part
 
 if TYPE_CHECKING:
@@ -44,6 +47,10 @@ class Model(Record):
     """
 
     __tablename__ = "model"
+    __table_args__ = (
+        *(Index(None, column, "id") for column in ("name", "created_at", "updated_at")),  # lists are sorted by these
+        TABLE_OPTIONS,
+    )
 
     name: Mapped[str] = mapped_column(Name, info=facts("Display name."))
     research_id: Mapped[int] = mapped_column(
@@ -174,7 +181,7 @@ class Model(Record):
     def _fact(self, key: str) -> ModelMeta | None:
         own = ModelMeta.model_id == self._saved().id
         query = select(ModelMeta).where(own, ModelMeta.key == key, ModelMeta.deleted_at.is_(None))
-        found: list[ModelMeta] = self._select(query, self.connector)
+        found: list[ModelMeta] = self._select(query, self.connector, question=(ModelMeta, self.id, key))
         return found[0] if found else None
 
     @overload
@@ -288,6 +295,7 @@ class Model(Record):
         *,
         series: ArrayLike | None = None,
         quantiles: Mapping[float, ArrayLike] | None = None,
+        step: ArrayLike | None = None,
     ) -> Forecast:
         """Store forecasts for a part, made here or elsewhere; they replace those stored before for that part.
 
@@ -301,6 +309,9 @@ class Model(Record):
             series: id of the data source of each row, shape (rows,), as `data_set.series(part)` gives it; needed if the data
                 set has samples of several, else by default the source of the project. Ids are unique within a series.
             quantiles: forecasts of quantiles in addition to the point forecast, by level, such as 0.9; the same shape.
+                Values that cross are sorted; a warning and the fact `sorted_quantiles` say for how many targets.
+            step: steps ahead of each value, from 1, shape (rows,), for flat arrays of rows that lack some steps; by default
+                1, or the number of the column.
 
         Raises:
             InvalidInputError: shapes differ, a value is not finite, a target is repeated, a series is not in the data
@@ -312,9 +323,13 @@ class Model(Record):
         is_numbered = data_set is not None and data_set.data_preparation_id is None
         sources = self._checked_series(series, data_set)
         ids = id if is_numbered else ids_of(self, id, sources, data_set)
-        table = with_quantiles(point_forecasts(sources, ids, values), sources, ids, quantiles or {})
+        label = partial(label_at, self.connector)
+        points = point_forecasts(sources, ids, values, step, label)
+        table, crossed = with_quantiles(points, sources, ids, quantiles or {}, step, label)
         self._check_forecast_part(part, table)
-        return Forecast.store(self, part, table, object_sha256=self.object_sha256)
+        with self.connector.transaction():
+            note_sorted_quantiles(self, part, crossed)
+            return Forecast.store(self, part, table, object_sha256=self.object_sha256)
 
     def _checked_series(self, series: ArrayLike | None, data_set: DataSet | None) -> ArrayLike:
         project = self.research.project
@@ -329,7 +344,7 @@ class Model(Record):
             )
         if series is None:
             return known.pop()
-        unknown = sorted(set(np.unique(np.asarray(series)).tolist()) - known)
+        unknown = sorted(set(np.unique(unmasked(series)).tolist()) - known)
         if unknown:
             raise InvalidInputError(
                 f"Data source {unknown[0]} is not one of those of {self}; expected ids from series() of the data set. "
@@ -354,9 +369,10 @@ class Model(Record):
         wrong = table.select("series", "id").join(known.filter(foreign), on=["series", "id"])
         wrong = wrong.unique().sort("id")
         if wrong.height:
+            first = label_at(self.connector, wrong["series"][0], wrong["id"][0])
             raise InvalidInputError(
                 f"{wrong.height} of the forecasts for {part!r} have targets of the part {wrong['part'][0]!r}, the first at "
-                f"{to_iso(wrong['id'][0])}. Save each forecast for the part of its target."
+                f"{first}. Save each forecast for the part of its target."
             )
 
     def has_forecasts(self) -> bool:

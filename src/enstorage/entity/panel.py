@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sqlalchemy.orm import Mapped, mapped_column
 
-from enstorage.calendars.calendar import Calendar
 from enstorage.database.types import Name
 from enstorage.entity._many import create_preparations, create_snapshots, write_all
 from enstorage.entity._record import Record
 from enstorage.entity._saving import save_all
-from enstorage.entity.calendar_columns import clock_of_tables
 from enstorage.entity.columns import facts
 from enstorage.entity.data_snapshot import DataSnapshot
 from enstorage.entity.data_source import DataSource
@@ -20,7 +18,10 @@ from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.instant import TimeLike, not_years, to_ns
 from enstorage.progress import listening
 from enstorage.sources.key import as_key
-from enstorage.sources.tables import TableOptions, TableReport, read_table
+from enstorage.sources.tables import Table, TableOptions, TableReport, read_table
+from enstorage.sources.tables.calendars import infer_calendars, read_on_clock
+from enstorage.sources.tables.options import clock_of_tables
+from enstorage.sources.tables.read import read_with_offsets
 
 if TYPE_CHECKING:
     import polars as pl
@@ -76,11 +77,11 @@ class Panel(Record):
             series: name of the column with the key of the series, texts or integers; None: found.
             time: name of the column with the times; None: found.
             value: name of the column with the values; None: found, or the columns of a wide table.
-            time_interval: of each source, see `DataSource`.
+            time_interval: of each source, see `DataSource`; None: inferred with its anchor, for most series the same one.
             aggregate: of each source.
             time_zone: of each source, and of times without an offset.
             anchor: of each source.
-            unit: of each source.
+            unit: of each source; by default the one that stands beside the values in the table.
             description: free text, of the panel.
             connector: the store to live in; the current one by default.
             **options: the form of the table, see `enstorage.sources.TableOptions`.
@@ -88,22 +89,23 @@ class Panel(Record):
         Raises:
             InvalidInputError: the table cannot be read, a key is missing, or a time stands twice in a series.
         """
-        buckets = time_interval or "1ns"  # points that are not grouped have a clock too
-        clock = Calendar.parse(buckets, time_zone=time_zone, anchor=anchor)
-        found = read_table(table, _options(series, time, value, clock_of_tables(clock) | options))
+        given = {"series_column": series, "time_column": time, "value_column": value} | options
+        found, clock = read_on_clock(table, time_interval, time_zone, anchor, given)
         points = found.by_series()
+        calendars = infer_calendars(found, time_zone) if clock is None else dict.fromkeys(points, clock)
+        units = dict(zip(found.report.value_columns, found.report.units, strict=True))
         panel = cls(name=name, description=description, connector=connector)
         sources = {
             key: DataSource(
                 name=f"{name} {key}",
-                time_interval=time_interval,
+                time_interval=None if calendar is None else str(calendar),
                 aggregate=aggregate,
                 time_zone=time_zone,
-                anchor=anchor,
-                unit=unit,
+                anchor=None if calendar is None else calendar.anchor,
+                unit=unit or units.get(key, found.report.unit),
                 connector=panel.connector,
             )
-            for key in points
+            for key, calendar in calendars.items()
         }
         with panel.connector.transaction():
             panel.save()
@@ -183,10 +185,12 @@ class Panel(Record):
 
         Raises:
             NotFoundError: a key is none of the panel; nothing was written then.
-            InvalidInputError: the table is as `from_table` refuses it; nothing was written then.
+            InvalidInputError: the table is as `from_table` refuses it, or has times without an offset from UTC and the
+                sources have several clocks; nothing was written then.
         """
         sources = self._saved().sources()
-        found = read_table(table, _options(series, time, value, clock_of_panel(self) | options))
+        given = {"series_column": series, "time_column": time, "value_column": value} | options
+        found = _read_on_clocks(self, table, given)
         points = found.by_series()
         unknown = [key for key in points if key not in sources]
         if unknown:
@@ -199,6 +203,20 @@ class Panel(Record):
     def table_report(self) -> TableReport | None:
         """The report of the table that this object read last, an `enstorage.sources.TableReport`; else None."""
         return self.__dict__.get("_report")
+
+    def import_report(self) -> dict[str, Any]:
+        """Count the points and buckets of its sources as they are now.
+
+        Returns:
+            `by_series`: the report of each source by its key, see `DataSource.import_report`; of all together their sums
+            `points`, `buckets`, `measured`, `shared_buckets`, `empty_before`, `empty_between`, `empty_after`, the numbers of
+            sources with a `partial_first` and `partial_last` bucket, and the largest `jitter_seconds` or null; `series`;
+            `calendars`, a list of `time_interval`, `time_zone`, `anchor` and the number of `series` that have them, the most
+            frequent first; and `messages`, sentences on what is unusual.
+        """
+        from enstorage.entity._panel_report import panel_report
+
+        return panel_report(self._saved())
 
     def read(self, time_from: TimeLike | None = None, time_to: TimeLike | None = None) -> "pl.DataFrame":
         """The points of all sources in the half-open period [time_from, time_to), by default all, as they are now.
@@ -273,7 +291,8 @@ class Panel(Record):
     ) -> "list[DataPreparation]":
         """Take a snapshot of every source at one moment and prepare all of them in one way; all or none.
 
-        Each is fitted and split by itself. See `enstorage.create_preparations` for the arguments, and for snapshots that
+        Each is fitted and split by itself; one with too few rows for every part has train rows only, and is named by a
+        warning. See `enstorage.create_preparations` for the arguments, and for snapshots that
         were taken before.
 
         Raises:
@@ -318,23 +337,18 @@ class Panel(Record):
             keys[source.id] = key
 
 
-def clock_of_panel(panel: Panel) -> dict[str, str]:
-    """The options of `enstorage.sources.TableOptions` with which tables of a panel are read, by the clock of its sources.
-
-    Raises:
-        InvalidInputError: its sources have several clocks.
-    """
+def _read_on_clocks(panel: Panel, table: Any, given: dict[str, Any]) -> Table:
+    """A table of a panel, read by the clock of its sources; those of several clocks need times with an offset from UTC."""
     clocks = {(source.time_zone, source.clock.is_counter): source.clock for source in panel.sources().values()}
-    if len(clocks) > 1:
+    if len(clocks) < 2 or given.get("time_zone"):
+        return read_table(table, TableOptions.of(next(map(clock_of_tables, clocks.values()), {}) | given))
+    found = read_with_offsets(table, TableOptions.of(given))
+    if found is None or any(clock.is_counter for clock in clocks.values()):
         raise InvalidInputError(
-            f"The sources of {panel} have several clocks: {', '.join(sorted({zone for zone, _ in clocks}))}. Write the "
-            "points of each source by itself: source.write(times, values)."
+            f"The sources of {panel} have several clocks: {', '.join(sorted({zone for zone, _ in clocks}))}. Give times "
+            "with an offset from UTC, or write the points of each source by itself: source.write(times, values)."
         )
-    return next(map(clock_of_tables, clocks.values()), {})
-
-
-def _options(series: str | None, time: str | None, value: str | None, further: dict[str, Any]) -> TableOptions:
-    return TableOptions.of({"series_column": series, "time_column": time, "value_column": value, **further})
+    return found
 
 
 def _unknown(panel: Panel, keys: list[str], known: Mapping[str, object]) -> NotFoundError:

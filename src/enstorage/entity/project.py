@@ -156,7 +156,10 @@ class Project(Record):
             return [self.data_source_id]
         query = select(PanelMember.data_source_id).where(PanelMember.panel_id == self.panel_id).order_by(PanelMember.id)
         with self.connector.database.reading() as session:
-            return list(session.scalars(query))
+            found = list(session.scalars(query))
+        if not found:
+            self.connector.database.confirm_empty(query)
+        return found
 
     def check_preparation(self, preparation: DataPreparation) -> None:
         """Refuse a preparation of another data source than those of the project.

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def known_targets(model: "Model") -> "pl.DataFrame":
-    """The targets of a model: the rows of its research's preparation, or the targets of its data set.
+    """The targets of a model: the rows of its research's preparation, or of those of its pooled set, or its own targets.
 
-    The data set is used if the targets are not such rows: in a pooled set, for intervals between events, and for arrays.
+    The targets of the data set are used if they are not such rows: for intervals between events, and for arrays.
 
     Returns:
         Columns `series` (data source id), `id` (ns), `part` (0 train, 1 valid, 2 test), `truth` (source units; NaN: it was
@@ -32,6 +32,8 @@ def known_targets(model: "Model") -> "pl.DataFrame":
     data_set = _own(model)
     if data_set is None:
         return _of_preparation(model)
+    if _are_rows(data_set):
+        return _of_preparations(data_set)
     ids, values = data_set.targets()
     steps = 1 if ids.ndim == 1 else ids.shape[1]
     return pl.DataFrame(
@@ -50,8 +52,9 @@ def known_parts(model: "Model") -> "pl.DataFrame":
     import polars as pl
 
     data_set = _own(model)
-    if data_set is None:
-        return _of_preparation(model).select("series", "id", "part")
+    if data_set is None or _are_rows(data_set):
+        rows = _of_preparation(model) if data_set is None else _of_preparations(data_set)
+        return rows.select("series", "id", "part")
     return pl.DataFrame(
         {"series": _series(model, data_set), "id": data_set.ids(), "part": data_set.parts()},
     )
@@ -75,7 +78,12 @@ def parts_trained_on(model: "Model") -> list[str]:
 
 def targets_are_values(data_set: DataSet) -> bool:
     """True if the targets are rows of one preparation: not for pooled sets, intervals between events or arrays."""
-    if data_set.data_preparation_id is None or data_set.is_pooled:
+    return not data_set.is_pooled and _are_rows(data_set)
+
+
+def _are_rows(data_set: DataSet) -> bool:
+    """True if the targets are rows of preparations, each of its own series."""
+    if data_set.data_preparation_id is None:
         return False
     adapter = adapter_from_json(data_set.adapter)
     return isinstance(adapter, Adapter) and adapter.targets_are_values
@@ -98,6 +106,19 @@ def _of_preparation(model: "Model") -> "pl.DataFrame":
     source_id = preparation.data_snapshot.data_source_id
     return preparation.table().select(
         pl.lit(source_id, dtype=pl.Int64).alias("series"), pl.col("time").alias("id"), "part", truth=preparation.truth()
+    )
+
+
+def _of_preparations(data_set: DataSet) -> "pl.DataFrame":
+    """The rows of all preparations of a pooled set, also those for which it has no sample."""
+    import polars as pl
+
+    inputs = data_set._inputs
+    return pl.concat(
+        pl.DataFrame({"series": pl.repeat(int(series), len(each.times), dtype=pl.Int64, eager=True)}).with_columns(
+            id=each.times, part=each.part, truth=each.truth
+        )
+        for series, each in zip(inputs.source_ids, inputs.prepared, strict=True)
     )
 
 

@@ -1,5 +1,9 @@
 """The trained object of a model: stored as data, or fitted again on each load."""
 
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,8 +64,47 @@ def _refit(model: "Model", obj: Any, weight: NDArray[np.float64] | None, check: 
     return refit
 
 
+class OpenedObjects:
+    """The trained objects that were loaded last, so that answering many questions does not load them each time.
+
+    Args:
+        most: number of objects kept.
+    """
+
+    def __init__(self, most: int = 8) -> None:
+        self._most = most
+        self._opened: OrderedDict[tuple[str, int], Any] = OrderedDict()
+
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        """Inside the block, in this thread or task, `load_object` loads no object anew that is kept."""
+        token = _OPENED.set(self)
+        try:
+            yield
+        finally:
+            _OPENED.reset(token)
+
+    def find(self, model: "Model") -> Any:
+        """The object of a model, loaded if it is not kept."""
+        key = (str(model.object_sha256), model.id)
+        if key not in self._opened:
+            self._opened[key] = _loaded(model)
+            while len(self._opened) > self._most:
+                self._opened.popitem(last=False)
+        self._opened.move_to_end(key)
+        return self._opened[key]
+
+
+_OPENED: ContextVar[OpenedObjects | None] = ContextVar("enstorage_opened_objects", default=None)
+
+
 def load_object(model: "Model") -> Any:
     """See `Model.load_object`."""
+    opened = _OPENED.get()
+    return _loaded(model) if opened is None or model.object_sha256 is None else opened.find(model)
+
+
+def _loaded(model: "Model") -> Any:
     from enstorage.formats.base import load
     from enstorage.formats.fitted.parameters import bound_jobs
     from enstorage.formats.refit import Refit

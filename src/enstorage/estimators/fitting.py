@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from enstorage.arrays.missing import unmasked
 from enstorage.errors import EnstorageError, InvalidInputError
 
 _LONGEST = 200
@@ -104,7 +105,7 @@ def estimator_output(estimator: Any, X: NDArray[Any], targets: int | None = None
 
 def _output(estimator: Any, rows: NDArray[Any], targets: int | None) -> NDArray[np.float64]:
     classes = _known_classes(estimator, targets)
-    forecast = np.asarray(estimator.predict(rows)) if classes is None or not has_probabilities(estimator) else None
+    forecast = unmasked(estimator.predict(rows)) if classes is None or not has_probabilities(estimator) else None
     if classes is None or targets is None:
         return np.asarray(forecast, dtype=np.float64)
     if forecast is None:

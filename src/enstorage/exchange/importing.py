@@ -56,6 +56,24 @@ def import_model(research: "Research", path: str | os.PathLike[str], name: str |
     return model
 
 
+def import_object(model: "Model", path: str | os.PathLike[str]) -> None:
+    """Store the trained object of a file, `.keras`, `.skops` or `.onnx`, with a model; no code from the file is run.
+
+    Raises:
+        InvalidInputError: the file cannot be read, or is no such object.
+        UntrustedError: its bytes could run code.
+    """
+    path = Path(path)
+    try:
+        obj = _from_file(path, allow_code=False)
+    except (UntrustedError, MissingLibraryError):
+        raise
+    except Exception as error:
+        reason = str(error) if isinstance(error, EnstorageError) else f"{type(error).__name__}: {error}"
+        raise InvalidInputError(f"{path.name} cannot be imported: {reason}") from error
+    model.save_object(obj)
+
+
 def _from_file(path: Path, allow_code: bool) -> Any:
     if not path.exists():
         raise InvalidInputError("it does not exist. Expected a folder that Model.export wrote, or a file.")

@@ -8,6 +8,7 @@ import re
 import sys
 import tempfile
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -157,6 +158,13 @@ def _check_weights(content: bytes, config: Any, objects: dict[str, Any]) -> None
 
 def _count_weights(config: dict[str, Any], objects: dict[str, Any]) -> int:
     """The number of weights that an architecture needs, without making them; 0 where Keras cannot build it."""
+    # Each thread has a list of the weights that Keras is still to make, and it makes them when a model is trained next:
+    # those of a refused file would then take all memory. The list of a thread of its own ends with it.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(_counted_weights, config, objects).result()
+
+
+def _counted_weights(config: dict[str, Any], objects: dict[str, Any]) -> int:
     keras = import_keras()
     try:
         with keras.StatelessScope(initialize_variables=False):

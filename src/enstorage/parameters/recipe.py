@@ -21,6 +21,8 @@ class Recipe(Described, ABC):
         """Name and the parameters that differ from their defaults, such as `window lag 7`."""
         defaults, own = self.defaults(), self.to_json()
         differing = [
-            f"{key} {getattr(self, key)}" for key in self._stored() if key not in defaults or own[key] != defaults[key]
+            f"{key} {getattr(self, key)}"
+            for key in self._stored()
+            if key not in defaults or own.get(key, defaults[key]) != defaults[key]
         ]
         return " ".join([self.name, *differing])

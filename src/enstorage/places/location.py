@@ -68,7 +68,8 @@ class Location:
         return shown_cause(error, self._given)
 
     def __str__(self) -> str:
-        return masked(self.url)
+        # Of the URL as given: what its options hold may show that its place is a secret.
+        return masked(self._given or self.url).partition("?")[0]
 
     def __repr__(self) -> str:
         return f"Location({str(self)!r})"

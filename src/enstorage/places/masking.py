@@ -19,7 +19,7 @@ _ON_SERVER = re.compile(
     r"(?P<path>/[^@?#]*)?(?P<options>[?#][^@]*)?"
 )
 _IN_FOLDER = re.compile(
-    r"(?P<scheme>sqlite(?:\+[a-z]+)?:///|delta:|file:|memory:)(?P<path>[^?#]*)(?P<options>.*)", re.DOTALL
+    r"(?P<scheme>sqlite(?:\+[a-z]+)?:///|delta:|file:|memory:(?=$|[?#]))(?P<path>[^?#]*)(?P<options>.*)", re.DOTALL
 )
 _BEGINNING = re.compile(r"[a-z]{2,15}\d?(?:\+[a-z]{2,15}\d?)?(?=\s?:\s?/)|[a-z]{2,15}\d?(?=:[^@]*$)")
 # In the path of a folder: `user:password@`, `token@`, `password=`, and another URL.
@@ -135,6 +135,8 @@ def _pieces(part: str) -> Iterator[str]:
         for entry in part[1:].split("&"):
             option = _OPTION.fullmatch(entry)
             yield from (option["value"],) if option else (entry, *entry.partition("=")[::2])
+            if option:  # drivers take lists, as of hosts, and name one of them
+                yield from _SEPARATORS.split(unquote(option["value"]))
         return
     if part.endswith("@"):
         name, _, password = part[:-1].partition(":")

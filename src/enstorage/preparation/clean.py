@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from enstorage.arrays.missing import unmasked
 from enstorage.errors import InvalidInputError
 from enstorage.preparation.split import Part
 
@@ -59,7 +60,7 @@ class CleanMethod:
         Returns:
             Shape (n,): for `drop` True where a value is present, for every other method True everywhere.
         """
-        return np.isfinite(values) if self.name == "drop" else np.ones(values.shape, dtype=np.bool_)
+        return np.isfinite(unmasked(values)) if self.name == "drop" else np.ones(values.shape, dtype=np.bool_)
 
     def fill(self, values: NDArray[np.float64], part: NDArray[np.int8]) -> NDArray[np.float64]:
         """Fill the gaps; a row is never filled from a row of a later part.
@@ -84,6 +85,7 @@ class CleanMethod:
                 "Values and parts do not belong together. Expected two arrays of the same shape (n,); received "
                 f"{values.shape} and {part.shape}. Split the same rows that are filled."
             )
+        values = unmasked(values)
         present = np.where(np.isfinite(values), values, np.nan)
         arguments = () if self.argument is None else (self.argument,)
         proposal = _METHODS[self.name](present, part, *arguments)

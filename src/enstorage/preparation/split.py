@@ -124,10 +124,7 @@ def split_rows(
         InvalidInputError: As `check_parts`, and if a part with a share above 0 gets no row.
     """
     check_parts(train_part, valid_part, test_part, method, seed)
-    train = rows if valid_part == test_part == 0.0 else math.floor(rows * train_part + 0.5)
-    left = rows - train
-    valid = left if test_part == 0.0 else min(math.floor(rows * valid_part + 0.5), left)
-    counts = (train, valid, left - valid)
+    counts = part_sizes(rows, train_part, valid_part, test_part)
     for name, share, count in zip(PARTS, (train_part, valid_part, test_part), counts, strict=True):
         if share > 0.0 and count < 1:
             raise InvalidInputError(
@@ -136,3 +133,11 @@ def split_rows(
             )
     codes = np.repeat(np.arange(len(PARTS), dtype=np.int8), counts)
     return np.random.default_rng(seed).permutation(codes) if method == "random" else codes
+
+
+def part_sizes(rows: int, train_part: float, valid_part: float, test_part: float) -> tuple[int, int, int]:
+    """The numbers of rows of the parts, see `split_rows`; one with a share above 0 gets none where rows are too few."""
+    train = rows if valid_part == test_part == 0.0 else math.floor(rows * train_part + 0.5)
+    left = rows - train
+    valid = left if test_part == 0.0 else min(math.floor(rows * valid_part + 0.5), left)
+    return train, valid, left - valid

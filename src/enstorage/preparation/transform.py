@@ -1,4 +1,4 @@
-"""Chains of invertible transforms, such as `log+difference+minmax`, fitted on train rows only.
+"""Chains of invertible transforms, such as `log+difference+minmax`, fitted on given rows only.
 
 NaN means "no value"; what a step cannot compute as a finite number becomes NaN.
 """
@@ -13,6 +13,7 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from enstorage.arrays.missing import unmasked
 from enstorage.errors import InvalidInputError
 from enstorage.preparation._steps import STEPS, Step
 
@@ -48,17 +49,17 @@ class Transform:
         return "+".join(f"{name}({n})" if STEPS[name].takes_period else name for name, n in self.steps) or "none"
 
     def fit(self, values: NDArray[np.float64], train: NDArray[np.bool_]) -> "FittedTransform":
-        """Fit every step on the train rows as transformed by the steps before it.
+        """Fit every step on the given train rows as transformed by the steps before it.
 
-        Other rows are not used, not even in a difference between train rows; they are only checked, so that a series
+        Other rows are not used, not even in a difference between such rows; they are only checked, so that a series
         that cannot be transformed completely is refused here.
 
         Args:
             values: The cleaned series in source units, shape (n,).
-            train: True for train rows, shape (n,).
+            train: True for the rows to fit on, the measured train rows, shape (n,).
 
         Raises:
-            InvalidInputError: If no train row has a value at some step, a value lies outside the domain of `log`,
+            InvalidInputError: If no such row has a value at some step, a value lies outside the domain of `log`,
                 `log1p` or `sqrt`, or the fitted parameters of a step are not finite.
             MissingLibraryError: If `yeojohnson` is used without SciPy.
         """
@@ -67,7 +68,8 @@ class Transform:
                 "Values and train rows do not match. Expected two arrays of the same shape (n,), the second "
                 f"of bool; received {values.shape} and {train.shape} of {train.dtype}. Pass the mask of the same rows."
             )
-        values, seen = _finite(values), _finite(np.where(train, values, np.nan))
+        values = _finite(values)
+        seen = np.where(train, values, np.nan)
         steps: list[Step] = []
         for name, period in self.steps:
             with np.errstate(all="ignore"):
@@ -188,7 +190,8 @@ def _parse_step(step: str, token: str) -> tuple[str, int]:
 
 
 def _finite(values: _Floats) -> _Floats:
-    return np.where(np.isfinite(values), values, np.nan)
+    known = unmasked(values)
+    return np.where(np.isfinite(known), known, np.nan)
 
 
 def _apply(values: _Floats, step: Step) -> _Floats:
@@ -200,8 +203,9 @@ def _train_values(seen: _Floats, where: str) -> _Floats:
     train = seen[np.isfinite(seen)]
     if not train.size:
         raise InvalidInputError(
-            f"No train row has a value {where}. Expected at least one; received missing values only. Take a "
-            "longer period, a larger train part or a shorter seasonal_difference."
+            f"No measured train row has a value {where}. Expected at least one; received missing values only. Take a "
+            "longer period, a larger train part or a shorter seasonal_difference; a difference needs both of its rows "
+            "measured."
         )
     return train
 

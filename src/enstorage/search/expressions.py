@@ -1,10 +1,10 @@
 """SQL expressions that differ between databases. All values are bound parameters in all of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Numeric, String, Text, bindparam, func
+from sqlalchemy import BigInteger, ColumnElement, Double, Numeric, Select, String, Text, bindparam, func, or_, union_all
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -25,14 +25,17 @@ class _Like(FunctionElement[bool]):
 
 
 class TagText(FunctionElement[str]):
-    """The value of a key in a JSON dictionary as text; null if there is none or it is null. Arguments: text, key."""
+    """The value of a key in a JSON dictionary as text; null if there is none or it is null.
+
+    Arguments: text, key, and for a key that paths of JSON can have the path.
+    """
 
     type = Text()
     inherit_cache = True
 
 
 class TagNumber(FunctionElement[float]):
-    """The value of a key in a JSON dictionary if it is a number, true (1) or false (0). Arguments: text, key."""
+    """The value of a key in a JSON dictionary if it is a number, true (1) or false (0). Arguments as of `TagText`."""
 
     type = Double()
     inherit_cache = True
@@ -57,6 +60,22 @@ class ExactInteger(FunctionElement[Decimal]):
 
     type = Numeric()
     inherit_cache = True
+
+
+class _Either(FunctionElement[int]):
+    """Arguments: a query that has alternative conditions, the union of a query for each of them."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+def is_in(id: ColumnElement[int], ids: Select[Any], alternatives: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
+    """The condition that an id is one of those that a query gives with any of these conditions."""
+    if len(alternatives) == 1:
+        return id.in_(ids.where(*alternatives))
+    # SQLite looks up a range of an index for each query of a union; others would look up the union for each id.
+    union = union_all(*(ids.where(each) for each in alternatives))
+    return id.bool_op("IN")(_Either(ids.where(or_(*alternatives)).scalar_subquery(), union.scalar_subquery()))
 
 
 def like(text: ColumnElement[str], pattern: str, escape: str = "", *, ignore_case: bool) -> ColumnElement[bool]:
@@ -97,23 +116,45 @@ def _like_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> str:
     return f"({text} GLOB {pattern})"
 
 
+@compiles(_Either)
+def _either(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    together, _ = element.clauses
+    return compiler.process(together, **options)
+
+
+@compiles(_Either, "sqlite")
+def _either_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    _, union = element.clauses
+    return compiler.process(union, **options)
+
+
 @compiles(TagText, "sqlite")
 def _tag_text_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> str:
-    value = (
-        "CASE type WHEN 'null' THEN NULL WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE CAST(value AS TEXT) END"
-    )
-    return f"(SELECT {value} FROM {_each_sqlite(element, compiler, options)})"  # noqa: S608 - values are bound
+    tag = _tag_sqlite(element, compiler, options)
+    words = "WHEN 'null' THEN NULL WHEN 'true' THEN 'true' WHEN 'false' THEN 'false'"
+    if isinstance(tag, str):
+        return f"(SELECT CASE type {words} ELSE CAST(value AS TEXT) END FROM {tag})"  # noqa: S608 - values are bound
+    kind, value = tag
+    return f"(CASE {kind} {words} ELSE CAST({value} AS TEXT) END)"
 
 
 @compiles(TagNumber, "sqlite")
 def _tag_number_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> str:
-    kinds = "type IN ('integer', 'real', 'true', 'false')"
-    return f"(SELECT CAST(value AS REAL) FROM {_each_sqlite(element, compiler, options)} AND {kinds})"  # noqa: S608
+    tag = _tag_sqlite(element, compiler, options)
+    kinds = "IN ('integer', 'real', 'true', 'false')"
+    if isinstance(tag, str):
+        return f"(SELECT CAST(value AS REAL) FROM {tag} AND type {kinds})"  # noqa: S608 - values are bound
+    kind, value = tag
+    return f"(CASE WHEN {kind} {kinds} THEN CAST({value} AS REAL) END)"
 
 
-def _each_sqlite(element: Any, compiler: SQLCompiler, options: dict[str, Any]) -> str:
-    text, key = (compiler.process(each, **options) for each in element.clauses)
-    return f"json_each(CASE WHEN json_valid({text}) THEN {text} ELSE '{{}}' END) WHERE key = {key}"
+def _tag_sqlite(element: Any, compiler: SQLCompiler, options: dict[str, Any]) -> str | tuple[str, str]:
+    """A table of its type and value; or both as expressions, which take half the time, but not every key has a path."""
+    text, key, *path = (compiler.process(each, **options) for each in element.clauses)
+    valid = f"CASE WHEN json_valid({text}) THEN {text} ELSE '{{}}' END"
+    if not path:
+        return f"json_each({valid}) WHERE key = {key}"
+    return f"json_type({valid}, {path[0]})", f"json_extract({valid}, {path[0]})"
 
 
 @compiles(JsonAsText, "sqlite")
@@ -126,13 +167,13 @@ def _json_as_text_sqlite(element: Any, compiler: SQLCompiler, **options: Any) ->
 
 @compiles(TagText, "postgresql")
 def _tag_text_postgresql(element: Any, compiler: SQLCompiler, **options: Any) -> str:
-    text, key = (compiler.process(each, **options) for each in element.clauses)
+    text, key = (compiler.process(each, **options) for each in [*element.clauses][:2])
     return f"({_jsonb(text)} ->> {key})"
 
 
 @compiles(TagNumber, "postgresql")
 def _tag_number_postgresql(element: Any, compiler: SQLCompiler, **options: Any) -> str:
-    text, key = (compiler.process(each, **options) for each in element.clauses)
+    text, key = (compiler.process(each, **options) for each in [*element.clauses][:2])
     value = f"{_jsonb(text)} ->> {key}"
     # The server refuses to cast a number beyond all doubles.
     double = (
@@ -208,7 +249,7 @@ def _tag_number_mysql(element: Any, compiler: SQLCompiler, **options: Any) -> st
 
 
 def _extracted_mysql(element: Any, compiler: SQLCompiler, options: dict[str, Any]) -> str:
-    text, key = (compiler.process(each, **options) for each in element.clauses)
+    text, key = (compiler.process(each, **options) for each in [*element.clauses][:2])
     return f"JSON_EXTRACT(CASE WHEN JSON_VALID({text}) THEN {text} END, CONCAT('$.', JSON_QUOTE({key})))"
 
 

@@ -14,7 +14,7 @@ from enstorage.errors import InvalidInputError
 LONGEST = 10_000
 MOST_CONDITIONS = 500
 DEEPEST = 50
-#: A term becomes up to five expressions, and SQLite 3.40 crashes on more than 63.
+#: A term becomes up to six expressions, and SQLite 3.40 crashes on more than 63.
 MOST_TERMS = 10
 
 _OPERATORS = "=, !=, <, <=, >, >=, LIKE, ILIKE, IN (…), NOT IN (…), IS NULL, IS NOT NULL"

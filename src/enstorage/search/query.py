@@ -1,10 +1,10 @@
 """Translation of a query tree to one SQL statement with bound parameters. Names come from the mapped columns only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, case, false, inspect, not_, or_, select, true
 
@@ -12,6 +12,7 @@ from enstorage.entity import ENTITIES, Model, ModelMeta
 from enstorage.entity._record import Record
 from enstorage.entity._trash import in_trash
 from enstorage.errors import InvalidInputError
+from enstorage.search.expressions import is_in
 from enstorage.search.parser import (
     And,
     ComparisonNode,
@@ -25,9 +26,10 @@ from enstorage.search.parser import (
     parse_condition,
     parse_order,
 )
-from enstorage.search.values import Column, Fact, Tag, Value
+from enstorage.search.values import Column, Fact, Segment, Tag, Value
 
 R = TypeVar("R", bound=Record)
+S = TypeVar("S", bound=Any)
 
 #: Comparisons of a query up to which databases may join their subqueries.
 _JOINED = 8
@@ -46,20 +48,30 @@ def build(
     Raises:
         InvalidInputError: the query or the order is not valid, or the limit is not an integer above 0.
     """
-    table = entity.__table__
-    trashed = in_trash(entity)
-    statement = select(entity).where(trashed if trash else ~trashed)
-    if where is not None:
-        source = Source(where)
-        tree = parse_condition(source)
-        statement = statement.where(_condition(source, entity, tree, apart=measure(tree)[0] > _JOINED))
+    statement = select(entity).where(*conditions(entity, where, trash=trash))
     if order_by is not None:
-        statement = _ordered(statement, entity, Source(order_by, "order_by"))
+        statement, keys, _ = ordered(statement, entity, order_by)
+        statement = statement.order_by(*keys)
     if limit is not None:
         if isinstance(limit, bool) or not isinstance(limit, int) or not 0 < limit < 2**63:
             raise InvalidInputError(f"limit is {limit!r:.80}; expected an integer above 0. Leave it out to get all.")
         statement = statement.limit(limit)
-    return statement.order_by(table.c.id)
+    return statement.order_by(entity.__table__.c.id)
+
+
+def conditions(entity: type[Record], where: str | None, *, trash: bool = False) -> list[ColumnElement[bool]]:
+    """The conditions of a query and of the trash; see `Record.find`.
+
+    Raises:
+        InvalidInputError: the query is not valid.
+    """
+    trashed = in_trash(entity)
+    found = [trashed if trash else ~trashed]
+    if where is not None:
+        source = Source(where)
+        tree = parse_condition(source)
+        found.append(_condition(source, entity, tree, apart=measure(tree)[0] > _JOINED))
+    return found
 
 
 def _condition(source: Source, entity: type[Record], node: Condition, *, apart: bool) -> ColumnElement[bool]:
@@ -79,12 +91,13 @@ def _condition(source: Source, entity: type[Record], node: Condition, *, apart: 
         case Not(operand):
             return not_(_condition(source, entity, operand, apart=apart))
         case Present(path):
-            return _apart(_where(source, entity, entity.__table__, path, 0, lambda value: value.present()), apart)
+            return _apart(_where(source, entity, entity.__table__, path, 0, lambda value: [value.present()]), apart)
         case ComparisonNode(path, operator, literals, negated):
 
-            def holds(value: Value) -> ColumnElement[bool]:
-                test = and_(value.present(), value.test(operator, literals))
-                return and_(value.present(), not_(test)) if negated else test
+            def holds(value: Value) -> list[ColumnElement[bool]]:
+                if negated:
+                    return [and_(value.present(), not_(value.test(operator, literals)))]
+                return [and_(value.present(), each) for each in value.alternatives(operator, literals)]
 
             return _apart(_where(source, entity, entity.__table__, path, 0, holds), apart)
 
@@ -100,20 +113,20 @@ def _where(
     table: FromClause,
     path: Path,
     index: int,
-    test: Callable[[Value], ColumnElement[bool]],
+    tests: Callable[[Value], Sequence[ColumnElement[bool]]],
 ) -> ColumnElement[bool]:
-    """The test of the value at a path, from its part `index` on, relative to a row of `table`."""
+    """One of the tests of the value at a path, from its part `index` on, relative to a row of `table`."""
     step = _step(source, entity, path, index)
     if isinstance(step, _Relation):
         parent = _alias(step.entity.__table__, index)
-        inside = _where(source, step.entity, parent, path, index + 1, test)
+        inside = _where(source, step.entity, parent, path, index + 1, tests)
         key = table.c[step.column]
         return and_(key.is_not(None), key.in_(select(parent.c.id).where(inside)))
     if isinstance(step, _FactKey):
         fact = _alias(ModelMeta.__table__, index)
-        condition = and_(fact.c.key == step.key, fact.c.deleted_at.is_(None), test(Fact(source, path, fact)))
-        return table.c.id.in_(select(fact.c.model_id).where(condition))
-    return test(step.value(source, path, table))
+        models = select(fact.c.model_id).where(fact.c.key == step.key, fact.c.deleted_at.is_(None))
+        return is_in(table.c.id, models, tests(Fact(source, path, fact)))
+    return or_(*tests(step.value(source, path, table)))
 
 
 @cache
@@ -122,7 +135,26 @@ def _alias(table: FromClause, depth: int) -> FromClause:
     return table.alias(f"{table.description}_at_{depth}")
 
 
-def _ordered(statement: Select[R], entity: type[R], source: Source) -> Select[R]:
+def ordered(
+    statement: Select[S], entity: type[Record], order_by: str, *, is_present: bool = False
+) -> tuple[Select[S], list[ColumnElement[Any]], list[Segment]]:
+    """The statement, joined with what it is sorted by; the expressions to sort by, with their directions; and segments.
+
+    An expression is null either for all or for none of the rows that the expressions before it do not distinguish. The rows
+    of each segment come after those of the segments before it.
+
+    Args:
+        statement: that selects records of the entity.
+        entity: the class.
+        order_by: see `Record.find`.
+        is_present: true for records alone that have the fact by which they are sorted first.
+
+    Raises:
+        InvalidInputError: the order is not valid.
+    """
+    source = Source(order_by, "order_by")
+    keys: list[ColumnElement[Any]] = []
+    segments: list[Segment] = []
     parents: dict[tuple[str, ...], FromClause] = {}  # by path: databases limit the number of joined tables
     for term in parse_order(source):
         table: FromClause = entity.__table__
@@ -138,12 +170,16 @@ def _ordered(statement: Select[R], entity: type[R], source: Source) -> Select[R]
         if isinstance(step, _FactKey):
             fact = ModelMeta.__table__.alias()
             here = and_(fact.c.model_id == table.c.id, fact.c.key == step.key, fact.c.deleted_at.is_(None))
-            statement = statement.outerjoin(fact, here)
+            statement = statement.join(fact, here, isouter=not is_present or bool(keys) or bool(index))
             value: Value = Fact(source, term.path, fact)
         else:
             value = step.value(source, term.path, table)
-        statement = statement.order_by(*value.order(descending=term.descending))
-    return statement
+        own = value.order(descending=term.descending)
+        if isinstance(step, _ColumnName) and not index and not table.c[step.key].nullable:
+            own = own[1:]  # no value is missing; without that key an index serves the order
+        keys += own
+        segments = segments or value.segments(descending=term.descending)
+    return statement, keys, segments
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,10 @@
 """The kinds of values that a query compares, with their comparisons."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from json import loads
 from operator import eq, ge, gt, le, lt
 from typing import Any
@@ -18,7 +21,9 @@ from sqlalchemy import (
     case,
     false,
     func,
+    not_,
     or_,
+    select,
     true,
     type_coerce,
 )
@@ -26,7 +31,7 @@ from sqlalchemy import Integer as AnyInteger
 from sqlalchemy import literal as bound
 
 from enstorage.database.types import UtcDateTime
-from enstorage.entity.model_meta import LABEL_LENGTH, number_of
+from enstorage.entity.model_meta import LABEL_LENGTH, ModelMeta, number_of
 from enstorage.errors import InvalidInputError
 from enstorage.instant import from_ns, to_ns
 from enstorage.search.expressions import ExactInteger, IsDouble, JsonAsText, TagNumber, TagText, like
@@ -54,6 +59,23 @@ def _directed(keys: list[Any], *, descending: bool) -> list[ColumnElement[Any]]:
     return [key.desc() if descending else key.asc() for key in keys]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Segment:
+    """A part of the values of an order, which lie side by side in it.
+
+    Attributes:
+        condition: of the values in it.
+        pinned: the values of the first expressions of `Value.order`, which are the same for all of these.
+        order: the expressions that are left of them, as an index has them; () for those of `Value.order`.
+        is_present: true if it has only values that are present.
+    """
+
+    condition: ColumnElement[bool]
+    pinned: tuple[int | None, ...]
+    order: tuple[ColumnElement[Any], ...] = ()
+    is_present: bool = False
+
+
 class Value(ABC):
     """The value at the end of a path, with its conditions and sort keys."""
 
@@ -70,9 +92,17 @@ class Value(ABC):
     def test(self, operator: str, literals: Sequence[Literal]) -> ColumnElement[bool]:
         """The condition of a comparison; null only where the value is not present."""
 
+    def alternatives(self, operator: str, literals: Sequence[Literal]) -> list[ColumnElement[bool]]:
+        """The conditions of which the values of a comparison fulfil one each, so that an index serves each of them."""
+        return [self.test(operator, literals)]
+
     @abstractmethod
     def order(self, *, descending: bool) -> list[ColumnElement[Any]]:
-        """The expressions to sort by, with their directions, at most five; values that are not present come last."""
+        """The expressions to sort by, with their directions, at most six; values that are not present come last."""
+
+    def segments(self, *, descending: bool) -> "list[Segment]":  # noqa: ARG002 - others have several
+        """The values in their order, divided so that an index serves the order inside each segment."""
+        return [Segment(true(), ())]
 
     def problem(self, literal: Literal, message: str) -> InvalidInputError:
         """The error to raise about a value in the query."""
@@ -162,13 +192,18 @@ class _Free(Value):
             is_number = [and_(self.number.is_not(None), or_(*equal))] if equal else []
             return or_(*is_number, *([self.is_text(texts)] if texts else []))
         if operator in _COMPARED:
-            if texts or isinstance(literals[0].value, bool):
-                raise self.problem(
-                    literals[0], f"{operator} compares numbers; received {literals[0].value!r:.80}. Write a number."
-                )
-            is_beyond = self.is_above() if operator[0] == ">" else self.is_below()
-            return or_(and_(self.number.is_not(None), self._compared(operator, numbers[0])), is_beyond)
+            return or_(*self.alternatives(operator, literals))
         return matches(self.full_text(), literals[0], operator)
+
+    def alternatives(self, operator: str, literals: Sequence[Literal]) -> list[ColumnElement[bool]]:
+        """Of a comparison in size: doubles, and what is beyond all of them."""
+        if operator not in _COMPARED:
+            return [self.test(operator, literals)]
+        number = literals[0].value
+        if isinstance(number, str | bool):
+            raise self.problem(literals[0], f"{operator} compares numbers; received {number!r:.80}. Write a number.")
+        is_beyond = self.is_above() if operator[0] == ">" else self.is_below()
+        return [and_(self.number.is_not(None), self._compared(operator, number)), is_beyond]
 
     def _compared(self, operator: str, number: float) -> ColumnElement[bool]:
         if abs(number) < SPARSE:
@@ -189,6 +224,10 @@ class _Free(Value):
             test = or_(longer, and_(length == len(digits), _COMPARED[turned](text, digits)))
         as_double = true() if _HOLDS[operator](int(double), number) else false()
         return and_(self.number == double, case((IsDouble(text), as_double), else_=test))
+
+    def text_keys(self) -> list[ColumnElement[Any]]:
+        """The expressions to sort values by that are no numbers."""
+        return [case((self.number.is_(None), self.full_text()))]
 
     def is_above(self) -> ColumnElement[bool]:
         """The condition that the value is a number above all doubles, such as infinity."""
@@ -220,9 +259,13 @@ class _Free(Value):
             infinity,
             self.number,
             case((func.abs(self.number) >= SPARSE, ExactInteger(text, self.number))),
-            case((self.number.is_(None), text)),
+            *self.text_keys(),
         ]
         return [kind, *_directed(keys, descending=descending)]
+
+
+#: Keys that look the same in a dictionary and in a path of JSON.
+_IN_PATHS = re.compile("[A-Za-z0-9_][A-Za-z0-9_ .:/-]*")
 
 
 class Tag(_Free):
@@ -230,7 +273,8 @@ class Tag(_Free):
 
     def __init__(self, source: Source, path: Path, tags: Any, key: str) -> None:
         super().__init__(source, path)
-        arguments = type_coerce(tags, Text), bound(key, String())
+        in_json = [bound(f'$."{key}"', String())] if _IN_PATHS.fullmatch(key) else []
+        arguments = type_coerce(tags, Text), bound(key, String()), *in_json
         self.number = TagNumber(*arguments)
         self.text = TagText(*arguments)
 
@@ -255,11 +299,32 @@ class Fact(_Free):
         self.number = fact.c.number
         self.label = fact.c.label
         self.json = type_coerce(fact.c.value, Text)
+        self.fact = fact
 
     def present(self) -> ColumnElement[bool]:
         """The condition that the fact is present."""
         result: ColumnElement[bool] = self.label.is_not(None)
         return result
+
+    def segments(self, *, descending: bool) -> list[Segment]:
+        """Infinities, numbers, texts and what is missing."""
+        below, above = (
+            Segment(condition, (0, sign), is_present=True)
+            for condition, sign in ((self.is_below(), -1), (self.is_above(), 1))
+        )
+        finite = Segment(self.number.is_not(None), (0, 0), is_present=True)
+        no_number = and_(self.number.is_(None), self.present(), not_(or_(self.is_below(), self.is_above())))
+        text = tuple(_directed([self.label, self._long_text()], descending=descending))
+        texts = Segment(no_number, (1, None, None, None), text, is_present=True)
+        numbers = [above, finite, below] if descending else [below, finite, above]
+        return [*numbers, texts, Segment(not_(self.present()), (2, None))]
+
+    def text_keys(self) -> list[ColumnElement[Any]]:
+        """The searched part of a text, and the whole of a longer one; the former is the beginning of the latter."""
+        return [case((self.number.is_(None), self.label)), case((self.number.is_(None), self._long_text()))]
+
+    def _long_text(self) -> ColumnElement[Any]:
+        return case((func.length(self.label) >= LABEL_LENGTH, JsonAsText(self.json)))
 
     def is_text(self, texts: list[str]) -> ColumnElement[bool]:
         """The condition that the fact, written as text, is one of these."""
@@ -282,7 +347,7 @@ class Fact(_Free):
     def _is_beyond(self, sign: str) -> ColumnElement[bool]:
         # Between the two is no other JSON without a number, only texts, which are in quotes there.
         label = self.label.between(f"{sign}0", f"{sign}Infinity")
-        return and_(self.number.is_(None), label, func.substr(self.json, 1, 1) != '"')
+        return and_(self.number.is_(None), label, _is_no_text(self.fact))
 
     def digits(self, length: int) -> ColumnElement[str]:
         """The text of a number that has at most so many characters."""
@@ -291,6 +356,14 @@ class Fact(_Free):
     def full_text(self) -> ColumnElement[str]:
         """The fact, written as text."""
         return case((func.length(self.label) < LABEL_LENGTH, self.label), else_=JsonAsText(self.json))
+
+
+@lru_cache(32)
+def _is_no_text(fact: FromClause) -> ColumnElement[bool]:
+    # The index has all but the JSON. A subquery reads that of the few facts alone whose labels may be such numbers.
+    same = ModelMeta.__table__.alias("same_fact")
+    first = select(func.substr(type_coerce(same.c.value, Text), 1, 1)).where(same.c.id == fact.c.id)
+    return first.correlate(fact).scalar_subquery() != '"'
 
 
 def _number_written_as(text: str) -> float | None:

@@ -8,14 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enstorage.calendars.calendar import Calendar
-from enstorage.errors import InvalidInputError
-from enstorage.instant import MAX_NS, SECOND, to_iso
+from enstorage.calendars.snapping import edges_of
+from enstorage.instant import SECOND, to_iso
 
 # Share of the distances between points that a usual one does not exceed; and room for days of 25 hours.
 _USUAL = 0.95
 _ROOM = 1.1
-# Stamps farther from the start of a bucket, as a share of its length, do not jitter around it.
-_JITTER = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ class Completeness:
         partial_first: true if the points cover the first bucket with points only in part.
         partial_last: the same of the last one.
         jitter_seconds: largest distance of a time from the nearest start of a bucket, if most buckets hold one point, some
-            hold several and some none, and all times lie near such starts; else None.
+            hold several and some none; else None.
     """
 
     points: int
@@ -54,7 +52,7 @@ class Completeness:
             starts: of all buckets of the period, ns, ascending, shape (buckets,).
             calendar: the buckets.
         """
-        edges = _edges(starts, calendar)
+        edges = edges_of(starts, calendar)
         place = np.searchsorted(times, edges)
         counts = np.diff(place)
         filled = np.flatnonzero(counts)
@@ -74,6 +72,11 @@ class Completeness:
             partial_last=bool(is_dense and tails[-1] > _ROOM * usual and tails[-1] > tails[1:-1].max(initial=0)),
             jitter_seconds=_jitter(times, edges) if shared and empty and np.median(counts[filled]) == 1 else None,
         )
+
+    @property
+    def measured(self) -> int:
+        """Number of buckets with points."""
+        return self.buckets - self.empty_before - self.empty_between - self.empty_after
 
     def rows(self, *, whole_period: bool, keep_partial: bool) -> slice:
         """The buckets that a snapshot keeps: from the first to the last with points, without those covered in part.
@@ -95,37 +98,6 @@ class Completeness:
         return asdict(self)
 
 
-def snapped(times: NDArray[np.int64], calendar: Calendar) -> NDArray[np.int64]:
-    """The start of a bucket that is nearest to each time, of two the earlier one; shape (n,) → (n,).
-
-    Raises:
-        InvalidInputError: one start is nearest to several times.
-    """
-    if not len(times):
-        return times
-    edges = _edges(calendar.range(int(times.min()), int(times.max()) + 1), calendar)
-    after = np.searchsorted(edges, times, side="right")
-    before, following = edges[after - 1], edges[np.minimum(after, len(edges) - 1)]
-    moved = np.where(following - times < times - before, following, before)
-    distinct, counts = np.unique(moved, return_counts=True)
-    if (counts > 1).any():
-        raise InvalidInputError(
-            f"{int((counts > 1).sum())} starts of buckets of {calendar} are nearest to several times, the first "
-            f"{calendar.label(int(distinct[counts > 1][0]))}; expected one time for each. Give a shorter interval as "
-            "snap, or leave the repeated points out."
-        )
-    return moved
-
-
-def _edges(starts: NDArray[np.int64], calendar: Calendar) -> NDArray[np.int64]:
-    """The starts of buckets and the end of the last, or the last time that can be kept."""
-    try:
-        end = int(calendar.after(int(starts[-1]), 1)[0])
-    except InvalidInputError:
-        end = MAX_NS
-    return np.append(starts, end)
-
-
 def _distances(times: NDArray[np.int64], length: int) -> tuple[int, bool]:
     """The largest usual distance between points; and whether a bucket of that length usually holds several of them."""
     distances = np.diff(times)
@@ -136,11 +108,10 @@ def _distances(times: NDArray[np.int64], length: int) -> tuple[int, bool]:
     return usual, 2 * median <= length
 
 
-def _jitter(times: NDArray[np.int64], edges: NDArray[np.int64]) -> float | None:
+def _jitter(times: NDArray[np.int64], edges: NDArray[np.int64]) -> float:
     after = np.searchsorted(edges, times, side="right")
     nearest = np.minimum(times - edges[after - 1], edges[after] - times)
-    largest = int(nearest.max())
-    return largest / SECOND if largest < _JITTER * float(np.median(np.diff(edges))) else None
+    return int(nearest.max()) / SECOND
 
 
 def in_words(found: Mapping[str, Any], interval: str, label: Callable[[int], str] = to_iso) -> list[str]:
@@ -155,7 +126,7 @@ def in_words(found: Mapping[str, Any], interval: str, label: Callable[[int], str
     shared, empty, jitter = found["shared_buckets"], found["empty_between"], found["jitter_seconds"]
     filled = found["buckets"] - found["empty_before"] - empty - found["empty_after"]
     if empty and 0 < shared < filled / 2:
-        cause = "" if jitter is None else f": the times jitter by up to {jitter:.3g} s"
+        cause = "" if jitter is None else f": the times jitter by up to {float(f'{jitter:.3g}'):g} s"
         said.append(
             f"{_buckets(shared, 'holds', 'hold')} several points and {empty} none{cause}. If each point belongs to the "
             f'nearest bucket, write the points with snap="{interval}".'

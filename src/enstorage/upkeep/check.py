@@ -102,7 +102,9 @@ def _findings(store: "Connector", report: Listener) -> Iterator[Finding]:
     loose = sorted(set(store.objects.hashes()) - referred)
     done, total = 0, records + len(loose)
     for entity in ENTITIES:
-        every = entity._select(select(entity).order_by(entity.id))  # with what is in the trash
+        every, unreadable = _read(entity, sorted(known[entity.__tablename__]))
+        yield from unreadable
+        done += len(unreadable)
         for record, points in zip(every, _points(store, every), strict=True):
             report(f"Checking {entity.__name__}", min(done, total), total)
             done += 1
@@ -117,6 +119,22 @@ def _findings(store: "Connector", report: Listener) -> Iterator[Finding]:
                 problem = f"{error} No record refers to it: `enstorage gc --delete` frees it."
                 yield Finding("Object", sha256, problem)
     report("Checked all", total, total)
+
+
+def _read(entity: type[Record], ids: list[int]) -> tuple[list[Record], list[Finding]]:
+    """The records with the ids, those in the trash too, and a finding for each that cannot be read."""
+    if not ids:
+        return [], []
+    try:
+        return entity._select(select(entity).where(entity.id.between(ids[0], ids[-1])).order_by(entity.id)), []
+    except DatabaseCorruptError:
+        raise
+    except CorruptError as error:
+        if len(ids) == 1:
+            return [], [Finding(entity.__name__, ids[0], str(error))]
+    half = len(ids) // 2
+    (first, findings), (last, more) = _read(entity, ids[:half]), _read(entity, ids[half:])
+    return first + last, findings + more
 
 
 def _points(store: "Connector", records: "Sequence[Any]") -> "Iterator[Points | None]":

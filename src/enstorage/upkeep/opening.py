@@ -89,6 +89,6 @@ def _is_of(form: str | None, content: bytes) -> bool:
         names = zipfile.ZipFile(io.BytesIO(content)).namelist()
     if form in _ARCHIVES:
         return _ARCHIVES[form] in names
-    if form == "refit":
+    if form in ("refit", "local"):
         return content.startswith(b"{")
     return form != "onnx" or not (names or content.startswith(b"{"))

@@ -32,6 +32,7 @@ from enstorage.entity._object_columns import hash_columns
 from enstorage.errors import CorruptError, InvalidInputError
 from enstorage.objects.base import is_hash
 from enstorage.progress import Listener, Progress, listening
+from enstorage.upkeep.rows import check_rows
 
 if TYPE_CHECKING:
     from enstorage.connector import Connector
@@ -128,6 +129,7 @@ class _Sweeper:
         self._check_database()
         looking = self._report.within(0, 50 if delete else 100, 100)
         looking("Looking for what nothing refers to", 0, 4)
+        check_rows(self._store.database, self._report.ask)
         stored = {each.sha256: each for each in self._watched(self._store.objects.stored())}
         sources = self._store.series.sources()
         with self._store.database.reading() as session:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enstorage.adapter.samples import partly_measured
+from enstorage.arrays.missing import unmasked
 from enstorage.errors import InvalidInputError
 from entrainer.backend import load_keras
 from entrainer.networks.specification import NetworkSpec
@@ -93,7 +94,7 @@ class GroupMember:
         return columns
 
     def _checked(self, X: Any, y: Any, part: str) -> MemberSamples:
-        X, y = _numbers(X), np.asarray(y, np.float64)
+        X, y = _numbers(X), unmasked(y, float)
         if X.ndim < 2 or y.ndim not in (1, 2) or len(X) != len(y) or 0 in (*X.shape, *y.shape):
             raise InvalidInputError(
                 f"Member {self.name!r} has {part} rows with X of shape {X.shape} and y of shape {y.shape}; expected (rows, "
@@ -143,7 +144,7 @@ def checked_weight(weight: Any, rows: int, name: str) -> NDArray[np.float64]:
     Raises:
         InvalidInputError: The shape is wrong, a weight is negative, NaN or infinite, or all are 0.
     """
-    given = np.asarray(weight, np.float64)
+    given = unmasked(weight, float)
     if given.shape != (rows,) or not np.isfinite(given).all() or (given < 0).any() or not given.any():
         raise InvalidInputError(
             f"Member {name!r} has row weights of shape {given.shape}; expected {rows} finite numbers of at least 0, one for "
@@ -154,5 +155,5 @@ def checked_weight(weight: Any, rows: int, name: str) -> NDArray[np.float64]:
 
 def _numbers(X: Any) -> NDArray[Any]:
     """Keep integers and float32 unchanged, and convert anything else to float64."""
-    array = np.asarray(X)
+    array = unmasked(X)
     return array if array.dtype.kind in "iub" or array.dtype == np.float32 else array.astype(np.float64)

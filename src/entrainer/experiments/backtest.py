@@ -4,47 +4,33 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from enstorage import Model
-from enstorage.adapter.samples import fully_measured, partly_measured
 from enstorage.entity._known import BACKTEST, note_forecast
+from enstorage.entity._labels import common_label
 from enstorage.entity._trash import check_live
 from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 from enstorage.estimators.fitting import fit_samples
-from enstorage.instant import to_iso
-from enstorage.preparation.split import Part
+from enstorage.instant import TimeLike, to_ns
 from enstorage.progress import Listener, Progress, listening
 from entrainer.compiled.forward import predict_together
 from entrainer.compiled.group import train_together
 from entrainer.compiled.member import GroupMember
 from entrainer.compiled.outcome import Stop
+from entrainer.experiments.folds import Fold, OpenRows
+from entrainer.experiments.origins import Earliest, Origins
 from entrainer.fitting.epochs import Epochs, epochs_of
 from entrainer.fitting.job import BuiltByHand, Job, jobs_of
 from entrainer.fitting.keras_fit import fit_keras
-from entrainer.model_output import in_source_units, output_of
+from entrainer.model_output import Output, joined, output_of
 from entrainer.settings.training import Training
 
 _KIND = attrgetter("job.kind")
-
-
-class Fold(NamedTuple):
-    """One origin of one model.
-
-    Attributes:
-        job: The model.
-        train: Numbers of the rows of its data set that are known at the origin, with all their targets; those that can be
-            trained on, as their targets were measured.
-        ahead: Numbers of the rows from the origin to the next one.
-    """
-
-    job: Job
-    train: NDArray[np.intp]
-    ahead: NDArray[np.intp]
 
 
 def backtest(
@@ -53,16 +39,21 @@ def backtest(
     *,
     folds: int = 5,
     initial: float = 0.5,
+    first: TimeLike | None = None,
     seeds: int | Iterable[int] = 0,
     progress: bool | Progress = True,
 ) -> None:
     """Keep forecasts of each model for rows that it was not trained on, as `model.forecasts("out_of_fold")`.
 
     The folds follow the rows of the train and the valid part in time: the model is trained on a first share, forecasts the
-    rows up to the next origin, is trained on these too, and so on. All models are cut at the same times, and
-    all folds of all models of one kind are trained as one compiled program. Test rows, and targets that were not measured,
-    play no part. The models' own
-    objects, forecasts and facts stay as they are, but for the fact `backtest` with the origins, the training and the seed.
+    rows up to the next origin, is trained on these too, and so on. All models are cut at the same times, in a pooled set
+    also all series, and all folds of all models of one kind are trained as one compiled program. Test rows, and targets that
+    were not measured, play no part: where the last steps of a row lie in the test part, its other steps are kept.
+
+    A short series has the origins that its rows allow: the first one lies behind all targets of a row, and there are fewer
+    than asked where fewer times are left, down to one. The models' own objects, forecasts and facts stay as they are, but
+    for the fact `backtest` with the origins, their asked number, the training and the seed. Origins are local times of the
+    sources if these have one time zone, else in UTC.
 
     Ctrl-C, or a progress function that asks to stop, keeps the forecasts of the models that are finished, kind by kind; of
     the others nothing.
@@ -73,15 +64,16 @@ def backtest(
     Args:
         models: stored models with a network or an estimator, or one.
         training: as `fit` takes it.
-        folds: how many origins, at least 1.
-        initial: share of the rows before the first origin, above 0 and below 1.
+        folds: largest number of origins, at least 1.
+        initial: least share of the rows before the first origin, above 0 and below 1.
+        first: earliest time of the first origin, instead of a share of the rows.
         seeds: as `fit` takes them; a model has the same in each fold.
         progress: show a bar, or a function, see `enstorage.Progress`; counted in epochs of single folds.
 
     Raises:
         CancelledError: the progress function asked to stop.
-        InvalidInputError: there are too few rows for the folds, a model was built by hand and cannot be built again, or as
-            `fit`. Nothing was kept then.
+        InvalidInputError: there is no origin with a row to train on before it, a model was built by hand and cannot be built
+            again, or as `fit`. Nothing was kept then.
         NotFoundError: a model has no data set.
     """
     if isinstance(models, Model):
@@ -94,30 +86,44 @@ def backtest(
     check_live(models)
     with listening(progress) as report:
         jobs = jobs_of(models, training or Training(), seeds, None)
-        origins = _origins(jobs, folds, initial)
-        for job, forecast in walked(jobs, origins, report):
+        rows = open_rows(jobs)
+        origins = Origins.of(jobs, rows, folds, initial if first is None else Earliest(to_ns(first)))
+        for job, forecast in walked(jobs, rows, origins.times, report):
             _keep(job, forecast, origins)
 
 
-def walked(jobs: Sequence[Job], origins: NDArray[np.int64], report: Listener) -> Iterator[tuple[Job, dict[str, Any]]]:
+def open_rows(jobs: Sequence[Job], *, partly_known: bool = True) -> list[OpenRows]:
+    """The rows of each job that a backtest may use; those of one data set are read once. See `OpenRows.of`."""
+    read: dict[int, OpenRows] = {}
+    for job in jobs:
+        if id(job.loaded) not in read:
+            read[id(job.loaded)] = OpenRows.of(job.loaded, partly_known=partly_known)
+    return [read[id(job.loaded)] for job in jobs]
+
+
+def walked(
+    jobs: Sequence[Job], rows: Sequence[OpenRows], origins: NDArray[np.int64], report: Listener
+) -> Iterator[tuple[Job, dict[str, Any]]]:
     """The out-of-fold forecasts of each job, as `Model.save_forecasts` takes them, kind by kind; nothing is stored.
 
     Args:
         jobs: of `jobs_of`.
+        rows: of each, from `open_rows`.
         origins: the times of the cuts and of the end, shape (folds + 1,).
         report: receives the progress, in epochs of all folds.
     """
+    numbers = range(len(origins) - 1)
     jobs = [_to_be_refitted(job) for job in jobs]
-    every = [_fold(job, origins, number) for job in jobs for number in range(len(origins) - 1)]
+    every = [Fold.of(job, own, origins, number) for job, own in zip(jobs, rows, strict=True) for number in numbers]
     epochs = Epochs(report, sum(epochs_of(fold.job) for fold in every))
     for _, group in groupby(sorted(every, key=_KIND), key=_KIND):
         folds, interrupts = list(group), list[BaseException]()
-        outputs = _forecast(folds, epochs, interrupts)
+        outputs = _local(folds, origins, epochs) if folds[0].job.local else _forecast(folds, epochs, interrupts)
         for job, own in groupby(zip(folds, outputs, strict=True), key=lambda pair: pair[0].job):
             pairs = list(own)
-            rows = np.concatenate([fold.ahead for fold, _ in pairs])
-            output = np.concatenate([output for _, output in pairs])
-            yield job, in_source_units(job.loaded.data_set, output, rows, job.training.quantiles)
+            ahead = np.concatenate([fold.ahead for fold, _ in pairs])
+            output = joined([output for _, output in pairs])
+            yield job, pairs[0][0].rows.forecast(output, ahead, job.training.quantiles)
         if interrupts:
             raise interrupts[0]
     epochs.end()
@@ -134,65 +140,33 @@ def _to_be_refitted(job: Job) -> Job:
     return replace(job, member=replace(job.member, valid=None))
 
 
-def _origins(jobs: Sequence[Job], folds: int, initial: float) -> NDArray[np.int64]:
-    """Times at which every model is cut, and the end: shape (folds + 1,), of targets that all models have."""
-    common = _common(jobs)
-    first = int(len(common) * initial)
-    if first < 1 or len(common) - first < folds:
-        raise InvalidInputError(
-            f"{len(common)} targets that are no test rows are common to the models; {folds} folds after {initial:.0%} of "
-            "them need at least one each. Take fewer folds, or a longer snapshot."
-        )
-    cuts = np.linspace(first, len(common), folds + 1).astype(np.intp)
-    return np.append(common[cuts[:-1]], common[-1] + 1)
+def _local(folds: list[Fold], origins: NDArray[np.int64], epochs: Epochs) -> list[Output]:
+    """The forecasts of each fold of a local model, whose parameters are estimated from values before the fold's origin."""
+    outputs: list[Output] = []
+    for fold, origin in zip(folds, origins[:-1].tolist(), strict=True):
+        spec, job = fold.job.local, fold.job
+        assert spec is not None  # noqa: S101 - asked by the caller
+        with epochs.group(1, 1):
+            outputs.append(fold.rows.of_local(spec, fold.ahead, job.training.quantiles, origin))
+    return outputs
 
 
-def _common(jobs: Sequence[Job]) -> NDArray[np.int64]:
-    common = _known(jobs[0])
-    for job in jobs[1:]:
-        common = np.intersect1d(common, _known(job), assume_unique=False)
-    return common
-
-
-def _known(job: Job) -> NDArray[np.int64]:
-    """The times of targets outside the test part; a cut is at a time of which a target was measured."""
-    data_set = job.loaded.data_set
-    return np.unique(data_set.ids()[(data_set.parts() != Part.TEST) & partly_measured(job.loaded.targets)])
-
-
-def _fold(job: Job, origins: NDArray[np.int64], number: int) -> Fold:
-    data_set = job.loaded.data_set
-    ids, last = data_set.ids(), job.loaded.last_targets
-    open_to_all = data_set.parts() != Part.TEST
-    known = fully_measured(job.loaded.targets) if job.member is None else partly_measured(job.loaded.targets)
-    train = np.flatnonzero(open_to_all & known & (last < origins[number]))
-    ahead = np.flatnonzero(open_to_all & (ids >= origins[number]) & (ids < origins[number + 1]))
-    if not len(train):
-        raise InvalidInputError(
-            f"{data_set} has no rows whose targets lie before the first origin, {to_iso(int(origins[number]))}. Take a "
-            "larger initial share."
-        )
-    return Fold(job, train, ahead)
-
-
-def _forecast(folds: list[Fold], epochs: Epochs, interrupts: list[BaseException]) -> list[NDArray[np.float64]]:
+def _forecast(folds: list[Fold], epochs: Epochs, interrupts: list[BaseException]) -> list[Output]:
     """The forecasts of each fold, (rows ahead, outputs).
 
     An interrupt that comes when all are trained is added to `interrupts`, an earlier one is raised.
     """
     job = folds[0].job
-    features, targets = job.loaded.features, job.loaded.targets
-    ahead = [fold.job.loaded.features[fold.ahead] for fold in folds]
+    ahead = [fold.rows.X[fold.ahead] for fold in folds]
+    outputs: list[Output] = []
     if job.member is None:
-        outputs = []
         for fold, X in zip(folds, ahead, strict=True):
             with epochs.group(1, 1):
-                fitted = fit_samples(job.obj, features[fold.train], targets[fold.train])
+                fitted = fit_samples(job.obj, fold.rows.X[fold.train], fold.rows.y[fold.train])
                 outputs.append(output_of(fitted, X, job.loaded.target_size))
         return outputs
     members = [_member(fold) for fold in folds]
     if job.alone:
-        outputs = []
         for member, X in zip(members, ahead, strict=True):
             with epochs.group(1, job.training.epochs) as report:
                 outputs.append(output_of(fit_keras(member, job.training, report).obj, X))
@@ -201,19 +175,23 @@ def _forecast(folds: list[Fold], epochs: Epochs, interrupts: list[BaseException]
         outcomes = train_together(members, job.training, report, interrupts.append)
     if any(outcome.stopped is Stop.INTERRUPTED for outcome in outcomes):
         raise interrupts[0]
-    return predict_together([outcome.obj for outcome in outcomes], ahead)
+    return [*predict_together([outcome.obj for outcome in outcomes], ahead)]
 
 
 def _member(fold: Fold) -> GroupMember:
-    member, loaded = fold.job.member, fold.job.loaded
+    member = fold.job.member
     assert member is not None  # noqa: S101 - only estimators have none
-    return replace(member, X=loaded.features[fold.train], y=loaded.targets[fold.train])
+    return replace(member, X=fold.rows.X[fold.train], y=fold.rows.y[fold.train])
 
 
-def _keep(job: Job, forecast: dict[str, Any], origins: NDArray[np.int64]) -> None:
+def _keep(job: Job, forecast: dict[str, Any], origins: Origins) -> None:
+    series = job.loaded.data_set.series_ids() or job.model.research.project.source_ids()
+    *cuts, end = map(common_label(job.model.connector, series), origins.times.tolist())
     facts = {
-        "origins": [to_iso(int(time)) for time in origins[:-1]],
-        "end": to_iso(int(origins[-1])),
+        "origins": cuts,
+        "end": end,
+        "asked": origins.asked,
+        "partly_known": True,
         "training": job.training.to_json(),
         "seed": job.seed,
     }

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from enstorage import Model
 from enstorage.entity.forecast import OUT_OF_FOLD, point_forecasts
@@ -13,11 +12,11 @@ from enstorage.instant import to_ns
 from enstorage.preparation.split import Part
 from enstorage.progress import Listener, Progress, listening
 from entrainer.compiled.outcome import Stop
-from entrainer.experiments.backtest import walked
+from entrainer.experiments.backtest import open_rows, walked
 from entrainer.fitting.epochs import Epochs, epochs_of
 from entrainer.fitting.fit import groups_of, outcomes_of
 from entrainer.fitting.job import Job, jobs_of
-from entrainer.model_output import in_source_units
+from entrainer.model_output import Output, in_source_units
 from entrainer.settings.training import Training
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ def _trained(models: Sequence[Model], report: Listener) -> "dict[int, pl.DataFra
     return {id: pl.concat(own) for id, own in tables.items()}
 
 
-def _by_part(job: Job, output: NDArray[np.float64]) -> "list[pl.DataFrame]":
+def _by_part(job: Job, output: Output) -> "list[pl.DataFrame]":
     parts, quantiles = job.loaded.data_set.parts(), job.training.quantiles
     found = []
     for code in sorted(set(parts.tolist())):
@@ -119,7 +118,7 @@ def _table(job: Job, part: str, forecast: dict[str, Any]) -> "pl.DataFrame":
     series = forecast["series"]
     if series is None:  # one for all samples; those from arrays have none of their own
         (series,) = job.loaded.data_set.series_ids() or job.model.research.project.source_ids()
-    table = point_forecasts(series, forecast["id"], forecast["values"])
+    table = point_forecasts(series, forecast["id"], forecast["values"], forecast.get("step"))
     return table.select(pl.lit(part).alias("part"), pl.all())
 
 
@@ -127,11 +126,12 @@ def _out_of_fold(
     backtests: Sequence[tuple[Model, dict[str, Any]]], report: Listener
 ) -> Iterator[tuple[Job, dict[str, Any]]]:
     """Out-of-fold forecasts from the stored origins; models with the same origins are trained together."""
-    groups: dict[tuple[str, ...], list[tuple[Model, dict[str, Any]]]] = {}
+    groups: dict[tuple[bool, tuple[int, ...]], list[tuple[Model, dict[str, Any]]]] = {}
     for model, fact in backtests:
-        if "end" in fact:  # older backtests did not store their end
-            groups.setdefault((*fact["origins"], fact["end"]), []).append((model, fact))
-    for done, (times, group) in enumerate(groups.items()):
+        if "end" in fact:  # older backtests did not store their end, and had no rows that are partly known
+            key = fact.get("partly_known", False), tuple(map(_time_of, (*fact["origins"], fact["end"])))
+            groups.setdefault(key, []).append((model, fact))
+    for done, ((partly_known, times), group) in enumerate(groups.items()):
         jobs = jobs_of(
             [model for model, _ in group],
             [Training.from_json(fact["training"]) for _, fact in group],
@@ -139,4 +139,10 @@ def _out_of_fold(
             None,
         )
         own = report.within(done, done + 1, len(groups))
-        yield from walked(jobs, np.array([to_ns(time) for time in times]), own)
+        rows = open_rows(jobs, partly_known=partly_known)
+        yield from walked(jobs, rows, np.array(times, dtype=np.int64), own)
+
+
+def _time_of(label: str) -> int:
+    """The time of a label: ISO 8601, or an integer on an integer axis."""
+    return to_ns(label) if "T" in label else int(label)

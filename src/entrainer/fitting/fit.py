@@ -27,7 +27,8 @@ from entrainer.fitting.executor import at_once, spread
 from entrainer.fitting.job import Job, jobs_of
 from entrainer.fitting.keep import Curves, keep
 from entrainer.fitting.keras_fit import fit_keras
-from entrainer.model_output import output_of
+from entrainer.local.rows import fitted_local, forecast_rows
+from entrainer.model_output import Output, output_of
 from entrainer.settings.training import Training
 from entrainer.tensorboard.write import Board
 
@@ -55,7 +56,9 @@ def fit(
     Networks, lags, rates of dropout, learning rates, seeds and data may differ: models with one architecture, whose
     training differs in the learning rate alone, form one group, and the result for a model does not depend on the
     others. A network that cannot be trained in a group, and a Keras model of one's own that was kept with `save_object`,
-    is trained by `keras.Model.fit`; a scikit-learn estimator by its `fit`.
+    is trained by `keras.Model.fit`; a scikit-learn estimator by its `fit`. A local model is fitted to the train part of each
+    series alone, and forecasts each row from all values up to the row's origin, see `entrainer.local`; of the training only
+    the quantiles concern it.
 
     Targets that were not measured but filled enter neither the loss nor early stopping, even if they are single steps of a
     row. An estimator is fitted on the rows of which all targets were measured.
@@ -170,7 +173,7 @@ def groups_of(jobs: Iterable[Job]) -> list[list[Job]]:
 
 def outcomes_of(
     group: list[Job], report: Report, interrupted: Interrupted | None = None
-) -> list[tuple[Outcome[Any], NDArray[np.float64]]]:
+) -> list[tuple[Outcome[Any], Output]]:
     """Train a group, one of `groups_of`; nothing is stored.
 
     Args:
@@ -179,10 +182,14 @@ def outcomes_of(
         interrupted: called with an interrupt, and the outcomes so far are returned; by default the interrupt is raised.
 
     Returns:
-        For each job the outcome, with a Keras model or an estimator, and the output for all rows of its data set, in the
-        prepared scale.
+        For each job the outcome, with a Keras model, an estimator or a local model, and the output for all rows of its data
+        set.
     """
     first = group[0]
+    if first.local is not None:
+        data_set = first.loaded.data_set
+        fitted, rows = fitted_local(first.local, data_set), np.arange(data_set.rows)
+        return [(Outcome(fitted), forecast_rows(fitted, data_set, rows, first.training.quantiles))]
     if first.member is None:
         weight = None if first.weight is None else first.loaded.of_complete(first.weight)
         fitted = fit_samples(first.obj, *first.loaded.complete, weight)

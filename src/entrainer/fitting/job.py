@@ -20,6 +20,8 @@ from enstorage.estimators.trial import try_fit
 from entrainer.backend import load_keras
 from entrainer.compiled.member import GroupMember, MemberSamples, checked_weight
 from entrainer.fitting.transferred_weights import Givers
+from entrainer.local.rows import check_quantiles, window_for
+from entrainer.local.specification import LocalSpec
 from entrainer.model_output import check_input, is_keras
 from entrainer.networks.estimator import Estimator
 from entrainer.networks.output import Targets, for_targets
@@ -127,9 +129,9 @@ class Job:
         loaded: its data set.
         training: the settings.
         seed: of everything that chance decides.
-        member: its network and its train rows; None for estimators.
+        member: its network and its train rows; None for estimators and local models.
         alone: why a network is trained alone; None for members of a group and for estimators.
-        obj: the estimator, or a Keras model that was built by hand.
+        obj: the estimator, the local model, or a Keras model that was built by hand.
         weight: of each train row of the data set, (rows,); None for 1.
     """
 
@@ -153,6 +155,11 @@ class Job:
         return repr(
             (store, network.common().to_json(), self.member.targets, sample, self.training.together().to_json())
         )
+
+    @property
+    def local(self) -> LocalSpec | None:
+        """The specification of a local model, which each series is forecast by alone; None for others."""
+        return self.obj if isinstance(self.obj, LocalSpec) else None
 
     @property
     def from_scratch(self) -> bool:
@@ -198,7 +205,7 @@ def _try_estimators(jobs: Sequence[Job]) -> None:
     """Try each estimator on a few rows of each data set. Raises as `try_fit`."""
     tried: set[tuple[str, int]] = set()
     for job in jobs:
-        if job.member is not None:
+        if job.member is not None or job.local is not None:
             continue
         key = (repr(job.model.network), id(job.loaded))
         if job.model.network is not None and job.weight is None and key in tried:
@@ -211,7 +218,7 @@ def _try_estimators(jobs: Sequence[Job]) -> None:
             raise InvalidInputError(f"{job.model} cannot be trained on {job.loaded.data_set}. {error}") from error
 
 
-def _recipe(model: Model) -> NetworkSpec | Estimator | None:
+def _recipe(model: Model) -> NetworkSpec | Estimator | LocalSpec | None:
     recipe = None if model.network is None else spec_from_json(model.network)
     if recipe is None and model.object_sha256 is None:
         raise InvalidInputError(
@@ -223,7 +230,7 @@ def _recipe(model: Model) -> NetworkSpec | Estimator | None:
 
 def _job(
     model: Model,
-    recipe: NetworkSpec | Estimator | None,
+    recipe: NetworkSpec | Estimator | LocalSpec | None,
     loaded: Loaded,
     training: Training,
     seed: int,
@@ -231,13 +238,17 @@ def _job(
     givers: Givers,
 ) -> Job:
     data_set, (X, y) = loaded.data_set, loaded.train
+    obj = None if recipe is not None else model.load_object()
+    local = recipe if isinstance(recipe, LocalSpec) else obj
+    if isinstance(local, LocalSpec):
+        return _of_local(model, loaded, training, seed, local, weight)
+    assert not isinstance(recipe, LocalSpec)  # noqa: S101 - returned above
     if not len(X):
         raise InvalidInputError(
             f"{data_set} has no train rows with a target that was measured. Prepare the data with a larger train_part."
         )
     if isinstance(recipe, Estimator):
         return _of_estimator(model, loaded, training, seed, recipe.make(seed, most_jobs(model)), weight)
-    obj = None if recipe is not None else model.load_object()
     if obj is not None and not is_keras(obj):
         if not hasattr(obj, "fit"):
             raise InvalidInputError(
@@ -304,6 +315,28 @@ def _of_estimator(
         )
     given = checked_weight(weight, loaded.train_rows, model.name)
     return Job(model, loaded, training, seed, None, None, obj, given)
+
+
+def _of_local(
+    model: Model, loaded: Loaded, training: Training, seed: int, spec: LocalSpec, weight: ArrayLike | None
+) -> Job:
+    """The job of a local model.
+
+    Raises:
+        InvalidInputError: there are row weights, quantiles are asked of a model without, or the samples are no windows.
+    """
+    if weight is not None:
+        raise InvalidInputError(
+            f"{model} has row weights, and is the local model {spec}, which is fitted to the values of each series, not to "
+            "rows. Give None for its weights."
+        )
+    try:
+        window_for(spec, loaded.data_set)
+        check_quantiles(spec, training.quantiles)
+        spec.check()
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{model} cannot be trained on {loaded.data_set}. {error}") from error
+    return Job(model, loaded, training, seed, None, None, spec)
 
 
 def _why_alone(member: GroupMember, training: Training, data_set: DataSet) -> str | None:

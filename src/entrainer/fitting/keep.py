@@ -15,10 +15,11 @@ from enstorage.versions import versions_of
 from entrainer.compiled.group import Chunk
 from entrainer.compiled.outcome import Outcome
 from entrainer.fitting.job import Job
-from entrainer.model_output import save_forecasts
+from entrainer.model_output import InSourceUnits, Output, is_finite, save_forecasts
 from entrainer.settings.metrics import measured
 from entrainer.tensorboard.write import Board
 
+REMARKS = "remarks"
 _LIBRARIES = ("enstorage", "keras", "jax", "numpy", "scikit-learn")
 
 
@@ -56,13 +57,13 @@ class Curves:
                         self._board.log(number, steps[known], **{name: values[known]})
 
 
-def keep(job: Job, outcome: Outcome[Any], output: NDArray[np.float64], started: float) -> None:
+def keep(job: Job, outcome: Outcome[Any], output: Output, started: float) -> None:
     """Store an outcome as a whole, or nothing of it.
 
     Args:
         job: what was trained.
         outcome: the trained object and the facts of its training.
-        output: of the object for all rows of the data set, in the prepared scale, (rows, outputs).
+        output: of the object for all rows of the data set, (rows, outputs).
         started: `time.perf_counter()` when the training of the group began.
     """
     seconds = time.perf_counter() - started
@@ -71,10 +72,17 @@ def keep(job: Job, outcome: Outcome[Any], output: NDArray[np.float64], started: 
         keep_object(job.model, outcome.obj, weight, check=job.model.network is None)
         parts = ["train", "valid"] if job.judged_by_valid else ["train"]
         note_training(job.model, parts, from_scratch=job.from_scratch)
-        facts = _facts(job, outcome) | _metrics(job, output)
+        facts = _facts(job, outcome) | _findings(job, output)
         job.model.metas(facts | {"seconds": seconds, "versions": versions_of(_LIBRARIES)})
-        if np.isfinite(output).all():
+        if is_finite(output):
             save_forecasts(job.model, job.loaded.data_set, output, job.training.quantiles)
+
+
+def _findings(job: Job, output: Output) -> dict[str, Any]:
+    """The metrics of a training in the prepared scale, or the remarks of a local model, by data source id."""
+    if isinstance(output, InSourceUnits):
+        return {REMARKS: {str(series): text for series, text in output.remarks.items()}}
+    return _metrics(job, output)
 
 
 def _metrics(job: Job, output: NDArray[np.float64]) -> dict[str, float]:

@@ -12,29 +12,40 @@ from enstorage.entity.targets import parts_trained_on
 from enstorage.preparation.split import Part
 from enstorage.progress import checkpoint
 from entrainer.forecasting.history import known_rows
+from entrainer.forecasting.local import local_hindcasts
 from entrainer.forecasting.recursive import run_ahead
-from entrainer.forecasting.window import windows_of
+from entrainer.forecasting.window import window_of, windows_of
+from entrainer.local.specification import LocalSpec
 from entrainer.model_output import output_of
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
 
 
-def hindcast_values(model: Model, origins: Times, horizon: int, series: DataSource | int | None = None) -> Floats:
+def hindcast_values(
+    model: Model,
+    origins: Times,
+    horizon: int,
+    series: DataSource | int | None = None,
+    preparation: DataPreparation | None = None,
+) -> Floats:
     """The forecasts of the model from each origin, with the rows before it known, for the steps from it on.
 
     Args:
         model: as `entrainer.forecast` takes it.
         origins: the first time to forecast of each, ns, shape (origins,).
         horizon: how many steps.
-        series: as `entrainer.forecast` takes it.
+        series: the data source, or its id; None where there is one only.
+        preparation: that of the series, if it has been read.
 
     Returns:
         In the units of the source, shape (origins, horizon); NaN from origins that have no whole window before them.
     """
     checkpoint()
-    window, preparation = windows_of(model, series)
-    known = known_rows(preparation)
+    window, preparation = windows_of(model, series) if preparation is None else (window_of(model), preparation)
+    known, obj = known_rows(preparation), model.load_object()
+    if isinstance(obj, LocalSpec):
+        return local_hindcasts(obj, preparation, known, origins, horizon)
     width = window.lag + window.offset - 1
     forecasts = np.full((len(origins), horizon), np.nan)
     last = np.searchsorted(known.times, origins) - 1
@@ -46,7 +57,7 @@ def hindcast_values(model: Model, origins: Times, horizon: int, series: DataSour
     fits[fits] = whole
     if whole.any():
         training: dict[str, Any] = model.meta("training", default={})
-        predict = partial(output_of, model.load_object(), targets=window.horizon)
+        predict = partial(output_of, obj, targets=window.horizon)
         points, _ = run_ahead(predict, past[whole], window, horizon, training.get("quantiles", ()))
         forecasts[fits] = known.transform.invert(points.reshape(-1, horizon), known.cleaned, last[fits])
     return forecasts

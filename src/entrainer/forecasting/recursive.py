@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError
+from entrainer.forecasting.covariates.beside import Beside
 
 Floats = NDArray[np.float64]
 
@@ -17,6 +18,7 @@ def run_ahead(
     window: Window,
     horizon: int,
     quantiles: Sequence[float] = (),
+    beside: Beside | None = None,
 ) -> tuple[Floats, dict[float, Floats]]:
     """Forecasts for the steps 1 … horizon after the last known value, in the prepared scale.
 
@@ -25,12 +27,13 @@ def run_ahead(
     past the known rows, the window has forecasts of earlier blocks in their place.
 
     Args:
-        output_of: from windows to the model's output, (rows, lag) → (rows, …), a number for each step of its horizon; with
-            quantiles as many for each step, those of the first step first.
+        output_of: from windows to the model's output, (rows, lag) or (rows, lag, series) → (rows, …), a number for each
+            step of its horizon; with quantiles as many for each step, those of the first step first.
         past: the last known values, oldest first, shape (origins, at least lag + offset − 1).
         window: the window of the model.
         horizon: how many steps.
         quantiles: levels that the model was trained for, ascending, among them 0.5, which is the point forecast.
+        beside: for a model that sees other series too, and one origin, these from the first of the values on.
 
     Returns:
         Point forecasts (origins, horizon), and for each level those of its quantile (origins, steps): of as many steps as
@@ -44,7 +47,7 @@ def run_ahead(
     direct: list[Floats] = []
     for done in range(0, horizon, window.horizon):
         seen = rows[:, done : done + window.lag]
-        output = np.asarray(output_of(seen), dtype=np.float64)
+        output = np.asarray(output_of(seen if beside is None else beside.windows(seen, done)), dtype=np.float64)
         if output.shape[:1] != (len(seen),) or output.size != len(seen) * window.horizon * len(levels):
             raise InvalidInputError(
                 f"The model gives an output of shape {output.shape} for {len(seen)} windows; expected {window.horizon} "

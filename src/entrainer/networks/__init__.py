@@ -15,9 +15,10 @@ from entrainer.networks.specification import NETWORK_SPECS, NetworkSpec
 from entrainer.networks.text import EmbeddingClassifier, EmbeddingLSTM
 
 if TYPE_CHECKING:
+    from entrainer.local.specification import LocalSpec
     from entrainer.networks.classic import BackPropagation, ThresholdNetwork, WidrowHoff
 
-NETWORKS: Mapping[str, type[NetworkSpec | Estimator]] = Registered(NETWORK_SPECS)
+NETWORKS: "Mapping[str, type[NetworkSpec | Estimator | LocalSpec]]" = Registered(NETWORK_SPECS)
 """Every known specification under the name by which it is stored, including those of other packages; loaded on first use."""
 
 __all__ = [

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from enstorage.arrays.missing import unmasked
 from enstorage.errors import InvalidInputError
 from entrainer.networks.activation import Activation, Array
 
@@ -52,6 +53,9 @@ class OnlineNetwork(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
         """
         self._check()
         activations = self._activations()
+        X, y = (
+            unmasked(each) if np.ma.isMaskedArray(each) else each for each in (X, y)
+        )  # sparse ones are refused below
         rows, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
         targets = np.asarray(y, np.float64).reshape(len(rows), -1)
         random = check_random_state(self.random_state)

@@ -13,12 +13,17 @@ from enstorage.plugins import Kind
 if TYPE_CHECKING:
     import keras
 
+    from entrainer.local.specification import LocalSpec
     from entrainer.networks.estimator import Estimator
 
 NETWORK_SPECS = Kind(
     "enstorage.networks",
     "network",
-    ("entrainer.networks.specification.NetworkSpec", "entrainer.networks.estimator.Estimator"),
+    (
+        "entrainer.networks.specification.NetworkSpec",
+        "entrainer.networks.estimator.Estimator",
+        "entrainer.local.specification.LocalSpec",
+    ),
     is_named=True,
 )
 
@@ -86,14 +91,19 @@ class NetworkSpec(Specification):
 _SHAPES = {1: "(lag,)", 2: "(lag, series)", 3: "(height, width, channels)"}
 
 
-def spec_from_json(data: Mapping[str, Any]) -> "NetworkSpec | Estimator":
+def spec_from_json(data: Mapping[str, Any]) -> "NetworkSpec | Estimator | LocalSpec":
     """Make a specification from the result of `Specification.to_json`.
 
     Raises:
-        InvalidInputError: The name is unknown, or a parameter is unknown, missing or out of range.
+        InvalidInputError: The name is missing or unknown, or a parameter is unknown, missing or out of range.
         PluginError: The package that provides the network is broken.
     """
-    network: NetworkSpec | Estimator = plugins.load(NETWORK_SPECS, data.get("name")).from_json(data)
+    if "name" not in data:
+        raise InvalidInputError(
+            f'The network has no name; expected for example {{"name": "lstm", "units": [8, 8]}}, received '
+            f"{dict(data)!r:.80}. Add the name."
+        )
+    network: NetworkSpec | Estimator | LocalSpec = plugins.load(NETWORK_SPECS, data.get("name")).from_json(data)
     return network
 
 

@@ -1,4 +1,7 @@
-"""The losses that networks are trained on, one number for each row."""
+"""The losses that networks are trained on, one number for each row: those of Keras by their names there, and two of ours.
+
+Their list is that of `enstorage.metrics.catalogue.LOSSES`.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -7,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from enstorage.metrics import classes
 from entrainer.backend import load_keras
 
 if TYPE_CHECKING:
@@ -16,9 +20,6 @@ if TYPE_CHECKING:
 
 PINBALL = "pinball"
 TWO_SIDED = "two_sided_crossentropy"
-LOSSES = ("mse", "mae", "huber", "log_cosh", "binary_crossentropy", "categorical_crossentropy", TWO_SIDED, PINBALL)
-"""The losses a network can be trained on: those of Keras by their names there, and those of the functions below."""
-
 RowLoss = Callable[[Any, Any], "jax.Array"]
 """From y (rows, targets) and predictions (rows, outputs) to one loss for each row, (rows,)."""
 
@@ -95,7 +96,7 @@ def pinball(quantiles: tuple[float, ...], y: Any, predicted: Any) -> "jax.Array"
 
 
 def two_sided_crossentropy(y: Any, predicted: Any) -> "jax.Array":
-    """The sum over outputs of −y·ln p − (1 − y)·ln(1 − p), with p clipped to [1e-10, 0.9999999].
+    """The sum over outputs of −y·ln p − (1 − y)·ln(1 − p), as in the list of losses and metrics.
 
     `binary_crossentropy` is its mean over the outputs, and `categorical_crossentropy` its first term alone. An output that
     is clipped has no gradient.
@@ -106,5 +107,5 @@ def two_sided_crossentropy(y: Any, predicted: Any) -> "jax.Array":
     """
     import jax.numpy as jnp
 
-    p = jnp.clip(predicted, 1e-10, 0.9999999)
-    return -jnp.sum(y * jnp.log(p) + (1 - y) * jnp.log(1 - p), axis=-1)
+    loss: jax.Array = classes.two_sided_crossentropy(jnp, y, predicted)
+    return loss

@@ -1,34 +1,21 @@
 """Metrics of forecasts beside the loss, in the prepared scale: one number for each row, computed by NumPy or by JAX."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-RowMetric = Callable[[Any, Any, Any], Any]
-"""From `numpy` or `jax.numpy`, y and what was predicted, both (rows, targets), to (rows,)."""
+from enstorage.arrays.missing import unmasked
+from enstorage.metrics import catalogue
+from enstorage.metrics.metric import RowValues
 
-
-def _accuracy(_xp: Any, y: Any, predicted: Any) -> Any:
-    if y.shape[1] == 1:
-        return (predicted[:, 0] > 0.5) == (y[:, 0] > 0.5)
-    return predicted.argmax(axis=1) == y.argmax(axis=1)
-
-
-def _log_loss(xp: Any, y: Any, predicted: Any) -> Any:
-    if y.shape[1] == 1:
-        y, predicted = xp.hstack([1 - y, y]), xp.hstack([1 - predicted, predicted])
-    return -xp.log(xp.clip((y * predicted).sum(axis=1), 1e-15, 1))
-
-
-METRICS: Mapping[str, RowMetric] = {
-    "mse": lambda xp, y, predicted: xp.mean((predicted - y) ** 2, axis=1),
-    "mae": lambda xp, y, predicted: xp.mean(xp.abs(predicted - y), axis=1),
-    "accuracy": _accuracy,
-    "log_loss": _log_loss,
+METRICS: Mapping[str, RowValues] = {
+    name: each.rows for name, each in catalogue.METRICS.items() if each.rows is not None
 }
-"""By name. `accuracy` and `log_loss` are of classes: a column each, or the second of two."""
+"""Those of the list of losses and metrics that are means over rows, by name.
+
+`accuracy` and `log_loss` are of classes: a column each, or the second of two.
+"""
 
 
 def measured(name: str, y: NDArray[np.float64], predicted: NDArray[np.float64]) -> float:
@@ -40,7 +27,7 @@ def measured(name: str, y: NDArray[np.float64], predicted: NDArray[np.float64]) 
         predicted: as many values.
     """
     rows = len(y)
-    y, predicted = _measured_pairs(y.reshape(rows, -1), predicted.reshape(rows, -1))
+    y, predicted = _measured_pairs(unmasked(y).reshape(rows, -1), unmasked(predicted).reshape(rows, -1))
     return float(np.mean(METRICS[name](np, y, predicted))) if len(y) else np.nan
 
 

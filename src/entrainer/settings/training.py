@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from enstorage.errors import InvalidInputError
+from enstorage.metrics.catalogue import LOSSES
 from enstorage.parameters.described import Described, check_choice, check_number, check_size, refuse
-from entrainer.settings.losses import LOSSES, PINBALL
+from entrainer.settings.losses import PINBALL
 from entrainer.settings.metrics import METRICS
 from entrainer.settings.schedule import CONSTANT, Schedule
 
@@ -50,8 +51,8 @@ class Training(Described):
     Attributes:
         epochs: Passes over all rows, at least 1.
         batch_size: Rows per step of the optimiser, at least 1; the last batch of an epoch may be smaller.
-        loss: One of `entrainer.settings.losses.LOSSES`, averaged over the rows of a batch.
-        optimizer: One of `OPTIMIZERS`.
+        loss: Its name, such as `mse` or `huber`, of `enstorage.metrics.catalogue.LOSSES`; averaged over the rows of a batch.
+        optimizer: Its name, such as `adam`, of `OPTIMIZERS`.
         optimizer_options: Options of the optimiser, such as `{"momentum": 0.9, "nesterov": True}`.
         learning_rate: Above 0; None takes the optimiser's own default.
         schedule: How the learning rate changes with time; by default it does not.

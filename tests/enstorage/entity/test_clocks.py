@@ -164,3 +164,21 @@ def test_a_file_is_read_by_the_clock_of_its_source(store, tmp_path):
 def test_what_is_no_calendar_is_refused_at_once(store, given, message):
     with pytest.raises(InvalidInputError, match=message):
         DataSource(name="x", **given)
+
+
+def test_messages_show_times_on_the_clock_of_the_source(store):
+    source = DataSource(name="meter", time_interval="1d", time_zone="Europe/Berlin").save()
+    days = pd.date_range("2024-03-25", periods=10, tz="Europe/Berlin")
+    with pytest.raises(InvalidInputError, match=r"at position 1 \(2024-03-26T00:00:00\+01:00\)"):
+        source.write(days, [1.0, np.nan, *range(8)])
+    source.write(days, np.arange(10.0))
+    preparation = source.create_snapshot().create_preparation("drop", "none", 0.7)
+    model = Project(name="p", data_source=source).save().create_research("r", preparation).create_model("m")
+    with pytest.raises(InvalidInputError, match=r"the first for 2024-04-02T00:00:00\+02:00\. Leave those rows out"):
+        model.save_forecasts("test", days[7:], [1.0, np.nan, 3.0])
+    with pytest.raises(
+        InvalidInputError, match=r"share a target, the first at 2024-04-01T00:00:00\+02:00; expected one"
+    ):
+        model.save_forecasts("test", days[[7, 7]], [1.0, 2.0])
+    with pytest.raises(InvalidInputError, match=r"of the part 'train', the first at 2024-03-31T00:00:00\+01:00\. Save"):
+        model.save_forecasts("test", days[6:], np.ones(4))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from enstorage import DataSet, DataSource
 from enstorage.adapter import Prepared, Window
+from enstorage.adapter.samples import NoSamplesError
 from enstorage.errors import ImmutableError, InvalidInputError, NotFoundError
 from enstorage.instant import to_ns
 
@@ -47,6 +48,17 @@ def brute_force(prepared, window):
         else:
             made.append((prepared.times[target], x[first : t + 1], x[target : last + 1], prepared.part[target]))
     return made, {"spans a dropped row": spans, "targets in two parts": torn}
+
+
+def test_last_windows_are_counted_back_from_the_last_whole_one():
+    prepared = prepared_rows(np.arange(20.0))
+    assert (Window(3, horizon=4, step=4, last=12).samples(prepared).id // DAY).tolist() == [8, 12, 16]
+    assert (Window(3, horizon=4, step=3, last=9).samples(prepared).id // DAY).tolist() == [13, 16]
+    assert (Window(10, horizon=4, step=4, last=100).samples(prepared).id // DAY).tolist() == [12, 16]
+    assert Window(3).to_json().keys() == {"name", "lag", "offset", "horizon", "step"}  # as it was kept before
+    assert str(Window(3, last=5)) == "window lag 3 last 5"
+    with pytest.raises(NoSamplesError, match="no target among its last 2 rows"):
+        Window(3, horizon=4, last=2).samples(prepared)
 
 
 @settings(max_examples=120, deadline=None, derandomize=True)
@@ -211,9 +223,9 @@ def test_to_csv_gives_all_of_id_x_y(store, tmp_path):
     text = data_set.to_csv(tmp_path / "set.csv")
     assert text.splitlines() == [
         "id,part,X_0,X_1,y",
-        f"{2 * DAY},train,1.0,2.0,3.0",
-        f"{3 * DAY},test,2.0,3.0,4.0",
-        f"{4 * DAY},test,3.0,4.0,0.1",
+        "1970-01-03T00:00:00Z,train,1.0,2.0,3.0",
+        "1970-01-04T00:00:00Z,test,2.0,3.0,4.0",
+        "1970-01-05T00:00:00Z,test,3.0,4.0,0.1",
     ]
     assert (tmp_path / "set.csv").read_text() == text
 

@@ -1,13 +1,26 @@
 """Entities keep the same promises on every database: one class of tests, run whole on each."""
 
 import re
+from contextlib import closing
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from sqlalchemy import event
 
-from enstorage import DataSet, DataSetInput, DataSource, Ensemble, Model, Panel, Project
+from enstorage import (
+    Connector,
+    DataPreparation,
+    DataSet,
+    DataSetInput,
+    DataSource,
+    Ensemble,
+    Model,
+    Panel,
+    Project,
+    Research,
+    save_all,
+)
 from enstorage.adapter import Branches, Window
 from enstorage.entity import ENTITIES
 from enstorage.errors import ImmutableError, InUseError, InvalidInputError, NotConnectedError, NotFoundError
@@ -349,6 +362,21 @@ class EntityContract:
             flow["Project"].create_research("new")
         assert flow["DataSource"].restore() == taken
         assert {entity: entity.find() for entity in ENTITIES} == before
+
+    def test_what_another_process_put_into_the_trash_gets_no_dependants(self, store, flow):
+        project, research, preparation = flow["Project"], flow["Research"], flow["DataPreparation"]
+        with closing(Connector(*store.settings)) as other:
+            DataPreparation.get(preparation.id, connector=other).trash()
+        for create, missing in [
+            (lambda: research.create_model("new"), "Research"),
+            (lambda: project.create_research("new", preparation), "DataPreparation"),  # the project is still there
+            (lambda: save_all(Research(project=project, name="new", preparation=preparation) for _ in range(2)),
+             "DataPreparation"),
+        ]:  # fmt: skip
+            with pytest.raises(InvalidInputError, match=rf"{missing}\(1\b.* is in the trash, so no "):
+                create()
+        assert [Research.find(connector=store), Model.find(connector=store)] == [[], []]
+        assert project.create_research("without it").id > research.id
 
     def test_what_is_in_the_trash_still_counts_as_a_user(self, store, flow):
         project = flow["Project"]

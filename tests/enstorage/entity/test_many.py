@@ -88,11 +88,30 @@ def test_all_or_none(store, census):
         enstorage.create_snapshots(sources)
     sources[1].time_from = None
     assert census(store) == before
-    snapshots = enstorage.create_snapshots(sources)
+    empty.write([1], [1.0], time_unit="ns")
+    snapshots = enstorage.create_snapshots([sources[1], empty])
     before = census(store)
-    with pytest.raises(InvalidInputError, match=r"DataSnapshot\(2\) cannot be prepared: The test part gets no row"):
+    with pytest.raises(InvalidInputError, match=r"DataSnapshot\(1\) cannot be prepared: The test part gets no row"):
         enstorage.create_preparations(snapshots)
-    assert census(store) == before
+    assert {**census(store), "objects": 0} == {**before, "objects": 0}
+
+
+def test_a_series_too_short_for_every_part_is_prepared_for_training_and_named(store):
+    days = np.datetime64("2024-01-01") + np.arange(10)
+    sources = [DataSource(name=name, time_interval="1d").save() for name in ("long", "one day", "two days")]
+    for source, count in zip(sources, (10, 1, 2), strict=True):
+        source.write(days[:count], np.arange(count) + 1.0)
+    told = r"2 of 3 series have too few rows for every part.*DataSource\(2, 'one day'\), DataSource\(3, 'two days'\)"
+    with pytest.warns(UserWarning, match=told):
+        made = enstorage.create_preparations(enstorage.create_snapshots(sources), "drop", "standard", 0.6, 0.2, 0.2)
+    assert [each.state["parts"] for each in made] == [
+        {"train": 6, "valid": 2, "test": 2},
+        {"train": 1, "valid": 0, "test": 0},
+        {"train": 2, "valid": 0, "test": 0},
+    ]
+    assert [each.train_part for each in made] == [0.6, 1.0, 1.0]
+    assert [each.prepare().sha256 for each in made] == [each.sha256 for each in made]
+    assert enstorage.check() == []
 
 
 def test_a_rolled_back_transaction_leaves_no_records_and_they_can_be_saved_again(store, census):

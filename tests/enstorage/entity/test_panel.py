@@ -194,12 +194,24 @@ def test_snapshots_and_preparations_are_made_in_one_call_of_one_moment(panel):
     assert [each.rows for each in preparations] == [40, 37, 34]
 
 
-def test_where_one_source_cannot_be_prepared_nothing_is_kept(panel, census):
+def test_a_series_of_one_value_does_not_keep_a_panel_from_being_prepared(panel):
     panel.add("short", DataSource(name="short", time_interval="1d"))
     panel.sources()["short"].write([DAYS[0]], [1.0])
+    with pytest.warns(
+        UserWarning, match=r"1 of 4 series have too few rows.*DataSource\(4, 'short'\)\. To have them judged"
+    ):
+        preparations = panel.create_preparations("drop", "standard", 0.5, 0.2, 0.3)
+    assert [each.rows for each in preparations] == [40, 37, 34, 1]
+    pooled = DataSet.from_preparations(preparations, Window(3))
+    assert set(pooled.series("test")) == {source.id for source in list(panel.sources().values())[:3]}
+
+
+def test_where_one_source_cannot_be_prepared_nothing_is_kept(panel, census):
+    panel.add("short", DataSource(name="short", time_interval="1d"))
+    panel.sources()["short"].write([DAYS[0]], [-1.0])
     before = census(panel.connector)
     with pytest.raises(InvalidInputError, match="cannot be prepared"):
-        panel.create_preparations()
+        panel.create_preparations("drop", "log")
     kept = census(panel.connector)
     assert {name: count for name, count in kept.items() if name != "objects"} == {
         name: count for name, count in before.items() if name != "objects"

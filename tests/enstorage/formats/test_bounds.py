@@ -89,6 +89,14 @@ def test_an_architecture_of_more_weights_than_the_file_has_is_refused(network):
         KerasFormat.load(repacked(network, change), allow_code=False)
 
 
+def test_an_architecture_that_was_refused_does_not_hinder_the_next_training(network):
+    test_an_architecture_of_more_weights_than_the_file_has_is_refused(network)
+    keras = load_keras()
+    model = keras.Sequential([keras.layers.Dense(1)])  # built, and its weights made, when it is trained
+    model.compile(loss="mse")
+    model.fit(np.ones((4, 3)), np.ones((4, 1)), verbose=0)
+
+
 def test_weights_that_unpack_to_more_are_refused(network):
     def change(name, content):
         if name != "model.weights.h5":

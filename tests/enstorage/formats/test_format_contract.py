@@ -13,6 +13,8 @@ from enstorage.formats.refit import Refit, RefitFormat
 from enstorage.formats.skops import SkopsFormat
 from enstorage.testing import FormatContract
 from entrainer.backend import load_keras
+from entrainer.local import SeasonalNaive
+from entrainer.local.stored import LocalFormat
 
 X = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
 
@@ -32,6 +34,16 @@ class TestRefit(FormatContract):
 
     def make_object(self):
         return Refit("Ridge", {"alpha": 2.0}, "0" * 64, None, [0, 2], [1.5, 2.5])
+
+    def same(self, one, other):
+        return one == other
+
+
+class TestLocal(FormatContract):
+    form = LocalFormat
+
+    def make_object(self):
+        return SeasonalNaive(7)
 
     def same(self, one, other):
         return one == other

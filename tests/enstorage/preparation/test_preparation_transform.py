@@ -155,12 +155,12 @@ def test_yeojohnson_without_scipy_names_the_extra(monkeypatch):
 
 @pytest.mark.parametrize("token", CHAINS)
 def test_a_chain_needs_a_train_value(token):
-    with pytest.raises(InvalidInputError, match="No train row has a value"):
+    with pytest.raises(InvalidInputError, match="No measured train row has a value"):
         fit(token, np.where(TRAIN, NAN, 1.0))
 
 
 def test_a_difference_longer_than_the_train_part_is_refused():
-    with pytest.raises(InvalidInputError, match="No train row has a value"):
+    with pytest.raises(InvalidInputError, match="No measured train row has a value"):
         fit("seasonal_difference(28)", wave())
 
 

@@ -7,10 +7,12 @@ import re
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from enstorage import Connector, DataSource, Model, Project, save_all
 from enstorage.database.types import to_json_text
 from enstorage.errors import InvalidInputError
+from enstorage.search.query import build
 
 MODELS = 6
 INFINITY, LARGE = math.inf, 10**400  # an integer beyond all doubles
@@ -127,6 +129,19 @@ def test_facts_are_compared_as_python_compares_them(models, given, literal, numb
     assert found(models, f"meta.x {condition}") == expected(given, lambda value: among(value, chosen))
     assert found(models, f"meta.x not {condition}") == expected(given, lambda value: not among(value, chosen))
     assert found(models, f"meta.x != {chosen[0]!r}") == expected(given, lambda value: not equal(value, chosen[0]))
+
+
+@pytest.mark.parametrize("operator", ["<", ">="])
+def test_a_comparison_reads_its_range_of_the_index_and_no_fact_itself(store, operator):
+    query = build(Model, f"meta.x {operator} 5", None, None)
+    statement = query.compile(store.database.engine, compile_kwargs={"literal_binds": True})
+    with store.database.engine.connect() as connection:
+        plan = connection.execute(text(f"EXPLAIN QUERY PLAN {statement}")).all()
+    ranges = [line.detail for line in plan if line.detail.startswith("SEARCH model_meta")]
+    assert [re.sub(r".* USING (COVERING INDEX|INDEX).*?( AND number.*)", r"\1\2", line) for line in ranges] == [
+        f"COVERING INDEX AND number>?{' AND number<?' if operator == '<' else ''})",
+        "COVERING INDEX AND number=? AND label>? AND label<?)",
+    ]
 
 
 def test_a_text_is_not_equal_to_any_number(models):

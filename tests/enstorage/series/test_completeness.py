@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from enstorage.calendars.snapping import nearest_starts
 from enstorage.interval import TimeInterval
-from enstorage.series.completeness import Completeness, in_words, snapped
+from enstorage.series.completeness import Completeness, in_words
 
 
 def completeness(times, interval, period=None):
@@ -81,7 +82,18 @@ def test_several_points_beside_empty_buckets_are_told_with_the_jitter_of_the_tim
     ]
     in_ns = moved.astype("datetime64[ns]").astype(np.int64)
     np.testing.assert_array_equal(
-        snapped(in_ns, TimeInterval.parse("10s")), exact.astype("datetime64[ns]").astype(np.int64)
+        nearest_starts(in_ns, TimeInterval.parse("10s")), exact.astype("datetime64[ns]").astype(np.int64)
+    )
+
+
+def test_a_jitter_of_more_than_a_quarter_of_a_bucket_is_told_with_its_size():
+    hours = np.datetime64("2024-01-01", "s") + np.arange(24) * np.timedelta64(3600, "s")
+    moved = hours + np.where(np.arange(24) == 5, -1700, 60).astype("timedelta64[s]")
+    found = completeness(moved, "1h")
+    assert (found.shared_buckets, found.empty_between, found.jitter_seconds) == (1, 1, 1700)
+    assert (
+        "1 bucket holds several points and 1 none: the times jitter by up to 1700 s."
+        in in_words(found.to_json(), "1h")[0]
     )
 
 

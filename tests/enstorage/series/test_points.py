@@ -126,6 +126,14 @@ def test_what_is_not_a_series_of_points_is_refused_with_what_to_do(arguments, me
 
 
 @pytest.mark.parametrize("years", [[1700, 1701], np.array([1700, 1701]), np.array([1700.0, 1701.0])])
-def test_years_as_numbers_are_refused_with_the_way_to_write_them(years):
-    with pytest.raises(InvalidInputError, match=r"1700.* look like years.*Write years as text, '1700'"):
-        as_points(years, [1.0, 2.0])
+def test_integers_that_are_years_are_read_as_years_and_told(years):
+    with pytest.warns(UserWarning, match=r"1700.* are read as years: all are integers from 1500 to 2300"):
+        times, _ = as_points(years, [1.0, 2.0])
+    assert times.view("M8[ns]").astype("M8[D]").astype(str).tolist() == ["1700-01-01", "1701-01-01"]
+    assert as_points(years, [1.0, 2.0], time_unit="year")[0].tolist() == times.tolist()
+
+
+@pytest.mark.parametrize("numbers", [[1000, 1001], [2999, 3001], [1499, 1501]])
+def test_integers_beyond_the_usual_years_are_refused_with_the_unit_to_give(numbers):
+    with pytest.raises(InvalidInputError, match="time_unit"):
+        as_points(numbers, [1.0, 2.0])

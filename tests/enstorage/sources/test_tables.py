@@ -174,7 +174,7 @@ def test_bad_rows_are_left_out_on_request_and_listed(read):
         ("line 3", "time", "2024-01-32"),
         ("line 4", "value", "two"),
         ("line 5", "3", "x"),
-        ("line 7", "time", "2024-01-01T00:00:00Z"),
+        ("line 7", "time", "2024-01-01"),
         ("line 8", "time", "a\nb"),
         ("line 10", "time", "?"),
     ]
@@ -382,3 +382,12 @@ def test_the_interval_is_inferred_from_the_times_of_missing_values_too(store):
     months = "time,value\n2024-01-31,1\n2024-02-29,\n2024-03-31,-\n2024-04-30,4\n"
     table = pl.read_csv(io.StringIO(months), infer_schema=False)
     assert DataSource.from_table(table, name="months", connector=store).time_interval == "1mo"
+
+
+def test_a_column_of_few_remarks_tells_no_series_apart(tmp_path):
+    """Also where a time stands in two rows, as that of a value that was found later."""
+    path = tmp_path / "sun.csv"
+    path.write_text("Year;Number;Remark\n1951;-;closed\n1952;31,5;\n1953;13,9;provisional\n1954;n/a;\n1954;4,4;\n")
+    table = read_table(path)
+    assert (table.report.series, table.report.series_column, table.report.left_out) == (1, None, ("Remark",))
+    assert table.one_series()[1].tolist() == [31.5, 13.9, 4.4]

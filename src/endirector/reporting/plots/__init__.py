@@ -7,18 +7,21 @@ weight. Times are int64 nanoseconds since 1970-01-01 UTC.
 """
 
 from endirector.reporting.plots.bars import plot_bars
+from endirector.reporting.plots.by_step import plot_by_step
 from endirector.reporting.plots.canvas import same_precision
 from endirector.reporting.plots.errors import plot_errors, plot_spread
 from endirector.reporting.plots.forecasts import plot_forecasts
 from endirector.reporting.plots.heat_map import plot_correlations
-from endirector.reporting.plots.intervals import plot_coverage, plot_fan
+from endirector.reporting.plots.intervals import plot_coverage, plot_coverage_by_step, plot_fan
 from endirector.reporting.plots.series import plot_series
 from endirector.reporting.plots.weights import plot_weights
 
 __all__ = [
     "plot_bars",
+    "plot_by_step",
     "plot_correlations",
     "plot_coverage",
+    "plot_coverage_by_step",
     "plot_errors",
     "plot_fan",
     "plot_forecasts",

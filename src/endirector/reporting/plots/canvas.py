@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from enstorage.arrays.missing import unmasked
 from enstorage.errors import InvalidInputError, MissingLibraryError
 
 try:
@@ -123,7 +124,7 @@ def _themed(svg: str, title: str) -> str:
 
 def column(values: ArrayLike, length: int, name: str) -> NDArray[np.float64]:
     """Convert the values to float64, and check that there are `length` of them."""
-    column = np.asarray(values, dtype=np.float64)
+    column = unmasked(values, float)
     if column.shape != (length,) or not length:
         raise InvalidInputError(f"{name!r} must have the shape ({length},) and at least one value; got {column.shape}.")
     return column

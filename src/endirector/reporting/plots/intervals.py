@@ -1,16 +1,19 @@
 """Plots of prediction intervals: a fan around the forecast, and the coverage."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from endirector.reporting.plots.canvas import (
     ACCENT,
+    DASHES,
     INK,
+    MEMBERS,
     MUTED,
     column,
     dates,
@@ -116,3 +119,50 @@ def plot_coverage(
         axes.set_aspect("equal", anchor="W")
 
     return draw_svg(draw, title, width, min(width, 3.8))
+
+
+def plot_coverage_by_step(
+    steps: Sequence[int],
+    shares: Mapping[str, Sequence[float | None]],
+    nominal: Mapping[str, float],
+    *,
+    title: str = "Coverage of the intervals by step",
+    width: float = 9.0,
+) -> str:
+    """Draw the measured coverage of intervals at each step ahead; dashed lines are the nominal coverage.
+
+    Args:
+        steps: Steps ahead, ascending, shape (steps,).
+        shares: By name of the interval the measured shares from 0 to 1, shape (steps,); None leaves a gap.
+        nominal: By name of the interval the nominal share.
+        title: Text for screen readers.
+        width: Width in inches; text keeps its size.
+
+    Returns:
+        The SVG element.
+
+    Raises:
+        InvalidInputError: The lengths differ, or there is no step or no interval.
+    """
+    if not shares:
+        raise InvalidInputError("Coverage by step needs at least one interval; got none.")
+    found = {
+        name: column([np.nan if each is None else each for each in own], len(steps), name)
+        for name, own in shares.items()
+    }
+
+    def draw(axes: Axes) -> None:
+        lines = []
+        for index, (name, own) in enumerate(found.items()):
+            colour, dash = MEMBERS[index % len(MEMBERS)], DASHES[index % len(DASHES)]
+            axes.axhline(nominal[name], color=colour, linewidth=1.0, linestyle=(0, (3, 2)))
+            lines += axes.plot(steps, own, "D", color=colour, linestyle=dash, linewidth=1.4, markersize=4.5)
+        ticks = np.linspace(0, 1, 6)
+        axes.set_yticks(ticks, [f"{tick:.0%}" for tick in ticks])
+        axes.set(ylim=(0, 1.05), xlabel="step ahead")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_title("measured")
+        axes.grid(axis="y")
+        legend_above(axes, lines, list(found), legend_columns(list(found), width))
+
+    return draw_svg(draw, title, width, 3.0)

@@ -120,6 +120,10 @@ def _data_preparation(values: dict[str, Any], _rows: Rows) -> None:
     asked = [name for name, _ in Transform.parse(transform).steps]
     _check([step.name for step in fitted.steps] == asked, "the fitted transform is another than the transform.")
     _check(type(state["leaks"]) is bool, "its state does not say whether it leaks.")
+    _check(
+        "fitted_on" not in state or (type(state["fitted_on"]) is int and state["fitted_on"] > 0),
+        "its state says a wrong number of rows that it was fitted on.",
+    )
 
 
 def _data_set(values: dict[str, Any], _rows: Rows) -> None:

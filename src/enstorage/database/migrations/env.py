@@ -2,7 +2,7 @@
 
 from alembic import context
 
-import enstorage.entity  # noqa: F401 - so that every table is known to the metadata
+import enstorage.ledger  # noqa: F401 - so that every table is known to the metadata, those of entities too
 from enstorage.entity._record import Record
 
 context.configure(

@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from enstorage.calendars.calendar import Calendar
+from enstorage.calendars.zone import repeats_midnight
 from enstorage.errors import InvalidInputError, NotSupportedError, StoreError
 from enstorage.instant import to_iso
 from enstorage.places.claim import check_claim
@@ -241,9 +242,14 @@ def _bounds(time_from: int | None, time_to: int | None) -> tuple[int, int]:
 
 
 def _is_computable(first: int, last: int, interval: Calendar) -> bool:
-    """True where the server can compute with the times; near its limits its int64 would overflow."""
+    """True where the server groups rightly.
+
+    Near its limits its int64 would overflow; and it begins a day at the second midnight of a clock that shows two.
+    """
     room = 2 * (_DAY if interval.is_calendar else interval.nanoseconds)
-    return EARLIEST + room <= first <= last <= LATEST - room
+    if not EARLIEST + room <= first <= last <= LATEST - room:
+        return False
+    return not (interval.is_local_days and repeats_midnight(first, last, interval.time_zone))
 
 
 def _column(series: dict[str, Any], name: str) -> list[Any]:

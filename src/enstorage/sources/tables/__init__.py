@@ -4,7 +4,7 @@
 """
 
 from enstorage.sources.tables.options import TableOptions
-from enstorage.sources.tables.read import Table, read_table
+from enstorage.sources.tables.read import Table, read_cells, read_table
 from enstorage.sources.tables.report import BadRow, TableReport
 
-__all__ = ["BadRow", "Table", "TableOptions", "TableReport", "read_table"]
+__all__ = ["BadRow", "Table", "TableOptions", "TableReport", "read_cells", "read_table"]

@@ -1,7 +1,7 @@
 """Numbers as people write them: decimal comma, groups of thousands, and the texts that stand for a missing value."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,11 +11,14 @@ from enstorage.sources.tables.options import TableOptions
 if TYPE_CHECKING:
     import polars as pl
 
+    Plain = tuple[pl.Series, pl.Series]
+
+_SAMPLE = 1000
 #: Texts that stand for a missing value, in small letters.
 MISSING = ("", "na", "n/a", "#n/a", "n.a.", "nan", "null", "none", "-", "--", "---", "–", "—", ".", "..", "?")
 
 # A blank between groups may also be a narrow or a non-breaking one; Swiss files have an apostrophe.
-_BLANKS = "  \u202f\u2009"
+_BLANKS = " \u00a0\u202f\u2009"
 _APOSTROPHES = "'’"
 _CLASSES = {" ": f"[{_BLANKS}]", "'": f"[{_APOSTROPHES}]", ".": r"\.", ",": ","}
 _ANY_GROUP = f"[{_BLANKS}{_APOSTROPHES}]"
@@ -58,6 +61,51 @@ class NumberForm:
             has_point = text.str.contains(".", literal=True)
             text = pl.when(~has_point).then(text.str.replace(",", ".", literal=True))
         return texts.to_frame("text").select(text.cast(pl.Float64, strict=False)).to_series()
+
+
+def are_plain_numbers(texts: "pl.Series") -> bool:
+    """True if all texts are numbers as programs write them; most columns are, and are read without further questions."""
+    import polars as pl
+
+    return texts.cast(pl.Float64, strict=False).null_count() == texts.null_count()
+
+
+def read_plain(columns: "Mapping[str, pl.Series]") -> "tuple[dict[str, Plain], NumberForm | None]":
+    """The columns whose texts are numbers as programs write them, or stand for missing values; most are.
+
+    Those with a decimal comma are among them, if it can be nothing else.
+
+    Args:
+        columns: texts by the name of their column.
+
+    Returns:
+        The numbers of each such column and which of them are missing; and the form of the table, None if it is to be found.
+    """
+    import polars as pl
+
+    found = {name: _plain(texts, texts) for name, texts in columns.items()}
+    plain = {name: each for name, each in found.items() if each is not None}
+    if len(plain) == len(columns):
+        return plain, NumberForm()
+    if not any(texts.str.contains(".", literal=True).any() for texts in columns.values()):
+        with_point = {name: texts.str.replace(",", ".", literal=True) for name, texts in columns.items()}
+        commas = {name: _plain(texts, with_point[name]) for name, texts in columns.items()}
+        firsts = pl.concat([texts.head(_SAMPLE) for texts in columns.values()])
+        is_clear = (firsts.str.contains(",", literal=True) & ~firsts.str.contains(_DOUBTFUL)).any()
+        if is_clear and None not in commas.values():
+            return {name: each for name, each in commas.items() if each is not None}, NumberForm(",")
+    return plain, None
+
+
+def _plain(texts: "pl.Series", with_point: "pl.Series") -> "Plain | None":
+    """The numbers, and which are missing; None if a text is neither."""
+    import polars as pl
+
+    numbers = with_point.cast(pl.Float64, strict=False)
+    if numbers.null_count() == texts.null_count():
+        return numbers, numbers.is_null()
+    words = texts.filter(numbers.is_null() & texts.is_not_null())
+    return (numbers, numbers.is_null()) if is_missing(words, ()).all() else None
 
 
 def is_missing(texts: "pl.Series", further: Sequence[str]) -> "pl.Series":

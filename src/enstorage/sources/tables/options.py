@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
+from enstorage.calendars.calendar import Calendar
 from enstorage.calendars.stamps import TIME_UNITS
 from enstorage.errors import InvalidInputError
 
@@ -14,6 +15,7 @@ _CHOICES = {
     "thousands": (",", ".", " ", "'"),
     "date_order": ("day-first", "month-first"),
     "time_unit": (*TIME_UNITS, "step"),
+    "duplicates": ("refuse", "mean", "sum", "first", "last"),
 }
 
 
@@ -33,10 +35,14 @@ class TableOptions:
         date_order: `day-first` or `month-first`, for dates such as 02/03/2024.
         date_format: format of all times as `strptime` takes it, such as `%Y%m%d`.
         time_unit: unit of times that are numbers: `s`, `ms`, `us` or `ns` since 1970 UTC, `excel` (days of spreadsheets),
-            `year`, or `step` for the integers of an integer axis.
+            `jd` or `mjd` (Julian days in UTC), `year`, or `step` for the integers of an integer axis.
         time_zone: IANA name of the zone of times without offset; None: UTC.
+        leave_out: names of columns that are neither times nor keys nor values.
         missing: further texts or numbers that stand for a missing value, such as `-999`.
         sheet: name of the sheet of an Excel file; None: the first one.
+        snap: an interval, such as `1h`, or a calendar: times that jitter are moved to the nearest start of a bucket of it.
+        duplicates: the value of a time that stands in several rows of a series: their `mean` or `sum`, the `first` or the
+            `last` one. `refuse`: rows that are equal count once, others are bad rows.
         skip_bad_rows: leave rows out that cannot be read, and list them in the report, instead of refusing the table.
 
     Raises:
@@ -54,8 +60,11 @@ class TableOptions:
     date_format: str | None = None
     time_unit: str | None = None
     time_zone: str | None = None
+    leave_out: str | Sequence[str] = ()
     missing: str | Sequence[str] = ()
     sheet: str | None = None
+    snap: str | Calendar | None = None
+    duplicates: str = "refuse"
     skip_bad_rows: bool = False
 
     NAMES: ClassVar[tuple[str, ...]]
@@ -71,10 +80,12 @@ class TableOptions:
             raise InvalidInputError(
                 f"decimal and thousands are both {self.decimal!r}; expected two characters. Correct one of them."
             )
-        for name in ("time_column", "value_column", "missing"):
+        for name in ("time_column", "value_column", "leave_out", "missing"):
             value = getattr(self, name)
             given = () if value is None else (str(value),) if isinstance(value, str | int | float) else tuple(value)
             object.__setattr__(self, name, tuple(map(str, given)))
+        if isinstance(self.snap, str):
+            object.__setattr__(self, "snap", Calendar.parse(self.snap, time_zone=self.time_zone or "UTC"))
         if self.series_column is not None and len(self.value_column or ()) > 1:
             raise InvalidInputError(
                 "A long table has one column of values; received a series_column and several of value_column. Give one."
@@ -95,3 +106,14 @@ class TableOptions:
 
 
 TableOptions.NAMES = tuple(field.name for field in fields(TableOptions))
+
+
+def clock_of_tables(clock: Calendar) -> dict[str, str]:
+    """The options of `enstorage.sources.TableOptions` with which a table is read by a clock.
+
+    Args:
+        clock: of the source.
+    """
+    if clock.is_counter:
+        return {"time_unit": "step"}
+    return {} if clock.time_zone == "UTC" else {"time_zone": clock.time_zone}

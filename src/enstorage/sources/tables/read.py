@@ -1,16 +1,20 @@
 """One way for every table: whatever a person has becomes a long table of points, and a report of what was taken."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from enstorage.calendars.calendar import Calendar
+from enstorage.calendars.snapping import nearest_starts
 from enstorage.errors import InvalidInputError
 from enstorage.progress import checkpoint
 from enstorage.sources.tables.cells import TimeCells, read_times, read_values
+from enstorage.sources.tables.header_times import turned
 from enstorage.sources.tables.layout import find_times, find_values
 from enstorage.sources.tables.long_form import to_long
 from enstorage.sources.tables.options import TableOptions
@@ -18,6 +22,7 @@ from enstorage.sources.tables.raw.files import read_file
 from enstorage.sources.tables.raw.frames import read_frame
 from enstorage.sources.tables.raw.table import RawTable
 from enstorage.sources.tables.report import TableReport
+from enstorage.sources.tables.times.forms import OFFSET
 
 if TYPE_CHECKING:
     import polars as pl
@@ -48,11 +53,6 @@ class Table:
         parts = self.points.partition_by("series", maintain_order=True) if self.report.series > 1 else [self.points]
         return {part["series"][0]: _sorted(part) for part in parts}
 
-    def times(self) -> NDArray[np.int64]:
-        """The times of the longest series, ascending, also those without a value: its interval is inferred from all."""
-        key, (times, _) = max(self.by_series().items(), key=lambda item: len(item[1][0]))
-        return np.union1d(times, self.gaps.filter(series=key)["time"].to_numpy())
-
     def one_series(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Times (ascending) and values of the only series.
 
@@ -75,7 +75,7 @@ def read_table(table: Any, options: TableOptions = _NOTHING_TOLD, *, content: by
     has one series. Missing values are gaps: they are counted, and no points.
 
     Args:
-        table: a path, or a table in memory; a `Table` that has been read is given back.
+        table: a path, a table in memory, or its cells; a `Table` that has been read is given back.
         options: what the caller knows about the table.
         content: the bytes of the file, unpacked, if they have been read already.
 
@@ -86,15 +86,21 @@ def read_table(table: Any, options: TableOptions = _NOTHING_TOLD, *, content: by
     """
     if isinstance(table, Table):
         return table
-    is_path = isinstance(table, str | os.PathLike)
-    raw = read_file(Path(table), options, content) if is_path else read_frame(table)
+    raw = _without(read_cells(table, options, content=content), options.leave_out)
     checkpoint()
+    raw, options = turned(raw, options)
     time_columns = find_times(raw, options)
     times = read_times(raw, time_columns, options)
     checkpoint()
     layout = find_values(raw, time_columns, options, times_repeat=_repeat(raw, times))
-    values, form = read_values(raw, layout.values, options)
+    if layout.series is not None and options.time_zone is not None:
+        times = times.of_each(raw.frame[layout.series], options.time_zone)
+    moved = 0
+    if isinstance(options.snap, Calendar):
+        times, moved = _snapped(times, options.snap)
+    values, form = read_values(raw, layout.values, options, layout.signs)
     checkpoint()
+    signs = tuple(column.sign for column in values if column.sign is not None)
     found = to_long(raw, time_columns, times, layout, values, options)
     report = TableReport(
         name=raw.name,
@@ -107,16 +113,72 @@ def read_table(table: Any, options: TableOptions = _NOTHING_TOLD, *, content: by
         times=times.shown,
         series_column=layout.series,
         value_columns=layout.values,
-        left_out=layout.left_out,
+        left_out=raw.left_out + tuple(name for name in layout.left_out if name not in dict(signs).values()),
         skipped_lines=raw.skipped_lines,
         rows=raw.frame.height,
         points=found.points.height,
         series=found.points["series"].n_unique() if len(layout.values) > 1 or layout.series else 1,
-        missing=sum(int(column.are_missing.sum()) for column in values),
+        missing=found.gaps.height,
         repeated=found.repeated,
+        combined=found.combined,
+        duplicates=options.duplicates if found.combined else None,
+        snapped=moved,
+        snap=str(options.snap) if moved else None,
+        units=tuple(column.unit for column in values),
+        offsets=times.offsets,
+        skipped_hours=times.skipped_hours,
+        signs=signs,
+        far_values=tuple((column.name, *column.far) for column in values if column.far is not None),
+        in_parentheses=sum(column.in_parentheses for column in values),
         bad_rows=found.bad_rows,
     )
     return Table(found.points, found.gaps, report)
+
+
+def read_with_offsets(table: Any, options: TableOptions) -> Table | None:
+    """A table as `read_table` reads it, if all of its times have an offset from UTC, so that no clock is needed.
+
+    Args:
+        table: as of `read_table`.
+        options: what the caller knows about the table.
+    """
+    import polars as pl
+
+    cells = read_cells(table, options)
+    found = read_table(cells, options)
+    times = cells.frame.select(name for name in found.report.time_columns if name in cells.frame.columns)
+    of_text = times.select(pl.col(pl.String).str.contains(OFFSET).fill_null(value=True).all())
+    with_zone = [getattr(dtype, "time_zone", None) is not None for dtype in times.dtypes if dtype != pl.String]
+    return found if times.width == 1 and all(of_text.row(0) if of_text.width else with_zone) else None
+
+
+def read_cells(table: Any, options: TableOptions = _NOTHING_TOLD, *, content: bytes | None = None) -> RawTable:
+    """The cells of a table, before anything is found in them; cells that have been read are given back.
+
+    Args:
+        table: as of `read_table`.
+        options: separator, encoding and sheet, as far as the caller knows them.
+        content: the bytes of the file, unpacked, if they have been read already.
+
+    Raises:
+        InvalidInputError: it is no table.
+        MissingLibraryError: it is an Excel file, and the library that reads these is not installed.
+    """
+    if isinstance(table, RawTable):
+        return table
+    is_path = isinstance(table, str | os.PathLike)
+    return read_file(Path(table), options, content) if is_path else read_frame(table)
+
+
+def _without(raw: RawTable, names: Sequence[str]) -> RawTable:
+    """The cells without columns that the caller leaves out."""
+    unknown = [name for name in names if name not in raw.frame.columns]
+    if unknown:
+        raise InvalidInputError(
+            f"{raw.name} has no column {unknown[0]!r:.60} to leave out; it has {', '.join(raw.frame.columns)[:200]}. "
+            "Correct leave_out (--leave-out)."
+        )
+    return replace(raw, frame=raw.frame.drop(names), left_out=raw.left_out + tuple(names)) if names else raw
 
 
 def _sorted(points: "pl.DataFrame") -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -125,6 +187,14 @@ def _sorted(points: "pl.DataFrame") -> tuple[NDArray[np.int64], NDArray[np.float
         return times, values
     order = np.argsort(times)
     return times[order], values[order]
+
+
+def _snapped(cells: TimeCells, calendar: Calendar) -> tuple[TimeCells, int]:
+    """The times at the nearest starts of buckets, and how many were moved."""
+    good = ~cells.are_bad
+    times = cells.times.copy()
+    times[good] = nearest_starts(times[good], calendar)
+    return replace(cells, times=times), int((times != cells.times).sum())
 
 
 def _repeat(raw: RawTable, cells: TimeCells) -> bool:

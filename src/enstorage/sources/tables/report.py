@@ -1,10 +1,12 @@
 """`TableReport`: an account of the reading of a table."""
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "blanks"}
 _THOUSANDS = {",": "commas", ".": "points", " ": "blanks", "'": "apostrophes"}
+_COMBINED = {"mean": "their mean", "sum": "their sum", "first": "the first value", "last": "the last value"}
 _SHOWN = 10
 _GAPS = ("a gap", "gaps")
 
@@ -51,6 +53,17 @@ class TableReport:
         series: number of series.
         missing: missing values, which became gaps.
         repeated: rows that repeat a row above with the same series, time and value.
+        combined: rows whose series and time stand in a row above, and whose values were combined with it.
+        duplicates: the way in which they were, see `TableOptions`; None if there are none.
+        snapped: times that were moved to the start of a bucket.
+        snap: the buckets; None if no time was moved.
+        units: the unit that stands beside the values of each value column; empty where none does.
+        offsets: offsets from UTC of the times, if they have several and no time zone was given.
+        skipped_hours: hours that are missing as where clocks are set forward; times without a zone were taken as UTC.
+        signs: marks of negative values, and the column of each, such as `S` in `Soll/Haben`.
+        far_values: numbers that may stand for missing values, such as -99.9, since they are far from all others: the column,
+            the number and its count.
+        in_parentheses: values in parentheses, which were read as negative numbers.
         bad_rows: rows that were left out, as `skip_bad_rows` asks for.
     """
 
@@ -71,7 +84,22 @@ class TableReport:
     series: int
     missing: int = 0
     repeated: int = 0
+    combined: int = 0
+    duplicates: str | None = None
+    snapped: int = 0
+    snap: str | None = None
+    units: tuple[str, ...] = ()
+    offsets: tuple[str, ...] = ()
+    skipped_hours: tuple[str, ...] = ()
+    signs: tuple[tuple[str, str], ...] = ()
+    far_values: tuple[tuple[str, float, int], ...] = ()
+    in_parentheses: int = 0
     bad_rows: tuple[BadRow, ...] = ()
+
+    @property
+    def unit(self) -> str:
+        """The unit of all values; empty if there is none, or if there are several."""
+        return self.units[0] if len(set(self.units)) == 1 else ""
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON."""
@@ -79,13 +107,41 @@ class TableReport:
 
     def lines(self) -> list[str]:
         """The report as sentences, for people."""
-        found = [f"Read {self.name}: {', '.join(self._form())}."]
+        found = [f"Read {Path(self.name).name}: {', '.join(self._form())}."]
         if self.missing:
             found.append(
                 f"{_counted(self.missing, 'value is', 'values are')} missing and became {_GAPS[self.missing > 1]}."
             )
+        for column, number, count in self.far_values[:_SHOWN]:
+            found.append(
+                f"{_counted(count, 'value is', 'values are')} {number:.12g} in {column}, far from all others. If that means "
+                f"a missing value, give missing (--missing) as {number:.12g}."
+            )
+        if self.in_parentheses:
+            values = _counted(self.in_parentheses, "value in parentheses was", "values in parentheses were")
+            found.append(f"{values} read as negative.")
+        found += [f"Values with {mark} in {column} were read as negative." for mark, column in self.signs]
         if self.repeated:
             found.append(f"{_counted(self.repeated, 'row repeats', 'rows repeat')} a row above and counted once.")
+        if self.combined:
+            rows = _counted(self.combined, "row has", "rows have")
+            found.append(f"{rows} the time of a row above; {_COMBINED[self.duplicates or '']} was taken.")
+        if self.snapped:
+            found.append(
+                f"{_counted(self.snapped, 'time was', 'times were')} moved to the nearest start of {self.snap}."
+            )
+        if self.offsets:
+            found.append(
+                f"Times have several offsets from UTC ({_listed(self.offsets)}), but days are those of UTC. If they are "
+                "of a zone that changes its clocks, name it with time_zone (--time-zone), such as Europe/London."
+            )
+        if self.skipped_hours:
+            hours = _counted(len(self.skipped_hours), "hour is", "hours are")
+            found.append(
+                f"{hours} missing as where clocks are set forward ({_listed(self.skipped_hours)}), and times were taken as "
+                "UTC. If they are of a zone that changes its clocks, name it with time_zone (--time-zone), such as "
+                "Europe/London."
+            )
         if self.left_out:
             found.append(f"Columns left out: {_listed(self.left_out)}.")
         if self.bad_rows:
@@ -110,7 +166,9 @@ class TableReport:
             form.append(f"{_counted(self.series, 'series', 'series')} by {self.series_column}")
         elif self.series > 1:
             form.append(f"{self.series} series, a column for each")
-        return [*form, f"values in {_listed(self.value_columns)}"]
+        units = tuple(sorted({unit for unit in self.units if unit}))
+        named = f" with the unit{'s' if len(units) > 1 else ''} {_listed(units)}" if units else ""
+        return [*form, f"values in {_listed(self.value_columns)}{named}"]
 
 
 def _counted(count: int, one: str, many: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from enstorage.errors import InvalidInputError
 from enstorage.plugins import missing
 from enstorage.settings import limit
-from enstorage.sources.tables.raw.header import column_names, filled_width, is_header, lines_above
+from enstorage.sources.tables.raw.header import column_names, filled_width, find_header, titles_of
 from enstorage.sources.tables.raw.table import RawTable
 
 if TYPE_CHECKING:
@@ -54,12 +54,11 @@ def read_excel(path: Path, content: bytes, sheet: str | None) -> RawTable:
     if not numbered:
         raise InvalidInputError(f"{path} holds no points; its sheet is empty. Name another one with sheet (--sheet).")
     texts = [[_text(cell) or "" for cell in row] for _, row in numbered[:_SAMPLE_ROWS]]
-    above = lines_above(texts)
-    has_header = is_header(texts[above])
-    data = numbered[above + has_header :]
+    above, lines = find_header(texts)
+    data = numbered[above + lines :]
     if not data:
         raise InvalidInputError(f"{path} holds a header only; expected rows of a time and a value. Check the file.")
-    titles = texts[above] if has_header else [""] * filled_width(texts[above:])
+    titles = titles_of(texts[above : above + lines]) if lines else [""] * filled_width(texts[above:])
     columns = zip(*(row for _, row in data), strict=True)
     frame = _frame(dict(zip(column_names(titles), columns, strict=False)), titles)
     return RawTable(
@@ -67,8 +66,8 @@ def read_excel(path: Path, content: bytes, sheet: str | None) -> RawTable:
         kind="Excel",
         frame=frame,
         place=lambda row: f"row {data[row][0]}",
-        has_header=has_header,
-        skipped_lines=data[-1][0] - len(data) - has_header,
+        has_header=lines > 0,
+        skipped_lines=data[-1][0] - len(data) - lines,
     )
 
 

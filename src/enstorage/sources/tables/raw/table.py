@@ -17,10 +17,12 @@ class RawTable:
         kind: see `TableReport.kind`.
         frame: the cells; texts as they are written, other types as the table has them.
         place: gives the name of a row for messages, such as `line 7`, from its position.
+        title: gives the title in the file of a column of the frame, from the position of a row and the name of the column.
         has_header: false where the columns are called 1, 2, 3 … because the file does not name them.
         encoding: of a text file.
         separator: of a text file.
         skipped_lines: see `TableReport.skipped_lines`.
+        left_out: columns that were left out already.
         rest: position of a column with what stands in rows beyond the last column; None if there is none.
     """
 
@@ -28,8 +30,10 @@ class RawTable:
     kind: str
     frame: "pl.DataFrame"
     place: Callable[[int], str]
+    title: Callable[[int, str], str] = lambda _, name: name
     has_header: bool = True
     encoding: str | None = None
     separator: str | None = None
     skipped_lines: int = 0
+    left_out: tuple[str, ...] = ()
     rest: "pl.Series | None" = None

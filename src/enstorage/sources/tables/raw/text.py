@@ -15,7 +15,7 @@ from enstorage.errors import InvalidInputError
 from enstorage.progress import checkpoint
 from enstorage.sources.tables.options import TableOptions
 from enstorage.sources.tables.raw.encoding import decode
-from enstorage.sources.tables.raw.header import column_names, filled_width, is_header, lines_above
+from enstorage.sources.tables.raw.header import column_names, filled_width, find_header, titles_of
 from enstorage.sources.tables.raw.table import RawTable
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 _SAMPLE_LINES = 100
 _MOST_COLUMNS = 20_000
-_COMMENT = re.compile(r"^[ \t]*[#%][^\n]*", re.MULTILINE)
+# A shop's order #1001 at the start of a row is none.
+_COMMENT = re.compile(r"^[ \t]*(?:%|#(?![0-9]+[,;\t|]))[^\n]*", re.MULTILINE)
 _SEP_LINE = re.compile(r'^"?sep=(.)"?$', re.IGNORECASE)
 
 
@@ -54,23 +55,27 @@ def read_text(path: Path, content: bytes, options: TableOptions) -> RawTable:
     if separator == " ":
         text, sample, cut = _with_tabs(text), [_with_tabs(line) for line in sample], "\t"
     rows = [_cells(line, cut) for line in sample]
-    titles = lines_above(rows)
-    has_header = is_header(rows[titles])
-    names = column_names(rows[titles] if has_header else [""] * filled_width(rows[titles:]))
+    above, lines = find_header(rows)
+    has_header = lines > 0
+    header = titles_of(rows[above : above + lines]) if has_header else []
+    names = column_names([*header, *[""] * (filled_width(rows[above:]) - len(header))])
     if len(names) > _MOST_COLUMNS:
         raise InvalidInputError(
             f"{path} has {len(names)} columns; expected at most {_MOST_COLUMNS}. Give a long table."
         )
-    start = _end_of_line(text, titles + has_header)
-    before, body = text.count("\n", 0, start), text[start:]
+    start = _end_of_line(text, above + lines)
+    before, body = text.count("\n", 0, start), text[start:].encode()
+    del text  # a large file is not kept twice while it is split
     frame, is_quoted = _split(body, cut, len(names))
+    quoted = body if is_quoted else b""
+    del body
     kept = _not_blank(frame)
     if not len(kept):
         raise InvalidInputError(f"{path} holds a header only; expected rows of a time and a value. Check the file.")
 
     def place(row: int) -> str:
         position = int(kept[row])
-        return f"line {before + 1 + (_line_of(body, cut, position) if is_quoted else position)}"
+        return f"line {before + 1 + (_line_of(quoted, cut, position) if is_quoted else position)}"
 
     whole = frame.height
     frame = frame if len(kept) == whole else frame[kept]
@@ -82,8 +87,8 @@ def read_text(path: Path, content: bytes, options: TableOptions) -> RawTable:
         has_header=has_header,
         encoding=encoding,
         separator=separator,
-        skipped_lines=before - has_header + whole - len(kept),
-        rest=frame[:, -1],
+        skipped_lines=before - lines + whole - len(kept),
+        rest=frame[:, -1] if frame[:, -1].null_count() < frame.height else None,
     )
 
 
@@ -144,17 +149,17 @@ def _end_of_line(text: str, count: int) -> int:
     return place
 
 
-def _split(body: str, separator: str, width: int) -> "tuple[pl.DataFrame, bool]":
+def _split(body: bytes, separator: str, width: int) -> "tuple[pl.DataFrame, bool]":
     """The cells, with one column more for what stands behind the last one; and whether cells are in quotes."""
     import polars as pl
 
     columns = {str(number): pl.String for number in range(width + 1)}
-    is_quoted = '"' in body
+    is_quoted = b'"' in body
     if not body:
         return pl.DataFrame(schema=columns), is_quoted
     try:
         frame = pl.read_csv(
-            body.encode(),
+            body,
             has_header=False,
             schema=columns,
             separator=separator,
@@ -163,7 +168,7 @@ def _split(body: str, separator: str, width: int) -> "tuple[pl.DataFrame, bool]"
             missing_columns="insert",
         )
     except pl.exceptions.PolarsError:  # such as a blank behind a quote
-        lines = csv.reader(io.StringIO(body), delimiter=separator, skipinitialspace=True)
+        lines = csv.reader(io.StringIO(body.decode()), delimiter=separator, skipinitialspace=True)
         rows = [
             [cell or None for cell in row[: width + 1]] + [None] * (width + 1 - len(row)) for row in _checked(lines)
         ]
@@ -192,9 +197,9 @@ def _not_blank(frame: "pl.DataFrame") -> "NDArray[np.int64]":
     return (~rows).arg_true().to_numpy().astype(np.int64)
 
 
-def _line_of(body: str, separator: str, position: int) -> int:
+def _line_of(body: bytes, separator: str, position: int) -> int:
     """The line in which a row begins: a cell in quotes may have several lines."""
-    lines = csv.reader(io.StringIO(body), delimiter=separator)
+    lines = csv.reader(io.StringIO(body.decode()), delimiter=separator)
     for _ in range(position):
         next(lines, None)
     return lines.line_num

@@ -1,0 +1,171 @@
+"""`autoforecast`: forecasts, intervals and a report of every series of a table, by one call."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from endirector.forecaster.covariates import with_covariates
+from endirector.forecaster.ends import tiers_by_end
+from endirector.forecaster.group import ForecastRequest
+from endirector.forecaster.hierarchy.reconcile import remark_on
+from endirector.forecaster.live import Watch
+from endirector.forecaster.members import checked_members, with_members
+from endirector.forecaster.results.result import AutoForecast
+from endirector.forecaster.run import run
+from endirector.forecaster.time_limit import TimeLimit
+from endirector.forecaster.understanding.reading import read
+from endirector.forecaster.understanding.seasons import Season
+from endirector.forecaster.understanding.stored import store
+from endirector.forecaster.understanding.understanding import Understanding
+from endirector.forecasting.calibrate import LEVELS
+from endirector.selection.scoring import METRICS
+from enstorage import Connector
+from enstorage.calendars.season import longer_season
+from enstorage.errors import InvalidInputError
+from enstorage.metrics.catalogue import find_metric
+from enstorage.progress import Progress, listening
+from entrainer.forecasting.calibration.levels import checked_levels
+from entrainer.forecasting.forecast import check_horizon
+from entrainer.local import LocalSpec
+
+
+def autoforecast(
+    table: Any,
+    horizon: int,
+    *,
+    series: str | None = None,
+    time: str | None = None,
+    value: str | Sequence[str] | None = None,
+    time_interval: str | None = None,
+    season: int | None = None,
+    known: str | Sequence[str] = (),
+    past: str | Sequence[str] = (),
+    static: str | Sequence[str] = (),
+    hierarchy: str | Sequence[str] = (),
+    members: Mapping[str, LocalSpec] | None = None,
+    levels: Sequence[float] = LEVELS,
+    metric: str = "mase",
+    time_limit: float | None = None,
+    name: str | None = None,
+    unit: str = "",
+    seed: int = 0,
+    understanding: Understanding | None = None,
+    connector: Connector | None = None,
+    progress: bool | Progress = True,
+    watch: Watch | None = None,
+    **options: Any,
+) -> AutoForecast:
+    """Forecast each series of a table, by an ensemble of models that suits its length.
+
+    All is kept in a store: sources, snapshots, preparations, data sets, models with their forecasts from rolling origins at
+    the asked horizon, and the ensemble that `form` selects on these. `AutoForecast.code` prints the same steps by hand.
+    What was chosen is told in `AutoForecast.remarks`, one sentence each.
+
+    Ctrl-C while members are trained ends the training, and the finished ones forecast, as at the end of the time limit; a
+    second one stops the call.
+
+    Args:
+        table: a path, or a table of pandas, Polars or Arrow: time and value, long with a column for the series, or wide.
+        horizon: number of steps ahead, at least 1.
+        series: name of the column with the keys; None: found.
+        time: name of the column with the times; None: found.
+        value: name of the column with the values, or of the columns of a wide table; None: found.
+        time_interval: such as `1d` or `1mo`; None: found.
+        season: number of buckets in a season, 1 for none; None: the usual one of the interval, where the values have it.
+        known: names of columns with covariates that are known ahead, such as prices; their rows go on after the last value.
+        past: names of columns with covariates that are known up to now.
+        static: names of columns with a text that stays the same for each series, such as its region: combinations with
+            weights by these groups are tried too.
+        hierarchy: names of columns with the groups of each series, the uppermost first, such as its region: the sums of all
+            series and of each group are forecast too, and all forecasts are reconciled so that they add up.
+        members: further candidates by name, such as `{"Theta": entrainer.local.Statistical("Theta")}`: local models, also
+            those of other packages.
+        levels: of the intervals; () for none.
+        metric: that the members and methods are judged by, see `form`.
+        time_limit: seconds that the call may take. Members that are not finished are left out; the naive forecasts always
+            are there.
+        name: of the project; by default that of the table.
+        unit: of the values.
+        seed: of everything that is drawn.
+        understanding: of the table, see `understand`, in place of the arguments that say how it is to be read.
+        connector: the store; by default one in a temporary folder, which lives as long as the result.
+        progress: show a bar, or a function, see `enstorage.Progress`.
+        watch: a function that is called with the leaderboard so far, as JSON, whenever a member is finished, see
+            `docs/reference/endirector.md`. What it returns plays no part; to stop, use progress.
+        **options: the form of the table, see `enstorage.sources.TableOptions`.
+
+    Raises:
+        CancelledError: the progress function asked to stop; the members that were finished are in the store.
+        InvalidInputError: the table cannot be read, has no value, or an argument is wrong. A single odd series is never
+            refused, but told in the remarks.
+    """
+    check_horizon(horizon)
+    if levels:
+        checked_levels(levels)
+    if time_limit is not None and not time_limit > 0:
+        raise InvalidInputError(f"time_limit is {time_limit!r}; expected seconds above 0, or None for no limit.")
+    find_metric(metric, METRICS)
+    told = {"series": series, "time": time, "value": value, "time_interval": time_interval, **options}
+    told |= {"known": known or None, "past": past or None, "static": static or None, "hierarchy": hierarchy or None}
+    season_told = Season.told(season)
+    if understanding is not None:
+        _refuse_told({**told, "season": season})
+        told, name, unit = dict(understanding.form), name or understanding.name, unit or understanding.unit
+        season_told = Season(understanding.season, understanding.season_reason)
+    further = checked_members(members or {})
+    limit = TimeLimit(time_limit)
+    with listening(progress) as report:
+        report("Reading the table", 0, 100)
+        folder = tempfile.TemporaryDirectory(prefix="enstorage-") if connector is None else None
+        if folder is not None:
+            connector = Connector.aside(folder.name)
+        assert connector is not None  # noqa: S101 - one of the two is there
+        with connector:
+            found = store(read(table, told), name, unit, season_told)
+            request = ForecastRequest(
+                metric=metric,
+                levels=tuple(levels),
+                seed=seed,
+                by=next(iter(found.covariates.groups), None),
+                form=found.form,
+                watch=watch,
+            )
+            longer = longer_season(next(iter(found.panel.sources().values())).clock) if found.season > 1 else None
+            tiers = with_members(with_covariates(tiers_by_end(found, horizon, longer), found), further)
+            ends = [10 + 90 * place // len(tiers) for place in range(len(tiers) + 1)]
+            groups = [
+                run(tier, found, request, limit, report.within(start, end, 100))
+                for tier, start, end in zip(tiers, ends, ends[1:], strict=False)
+            ]
+            groups.sort(key=lambda group: -len(group.tier.keys))
+            report("Forecast", 100, 100)
+    remarks = [*found.remarks, *(each for group in groups for each in group.remarks)]
+    if found.hierarchy is not None:
+        remarks.append(remark_on(found.hierarchy, pl.concat([group.table for group in groups]), horizon))
+    made = AutoForecast(
+        panel=found.panel,
+        groups=groups,
+        remarks=remarks,
+        request=request,
+        snapshots=found.snapshots,
+        covariates=found.covariates,
+        hierarchy=found.hierarchy,
+        _folder=folder,
+    )
+    return made.issue()
+
+
+def _refuse_told(told: Mapping[str, Any]) -> None:
+    """Refuse arguments that say how a table is to be read, where it was understood before.
+
+    Raises:
+        InvalidInputError: one is given.
+    """
+    given = [name for name, option in told.items() if option is not None]
+    if given:
+        raise InvalidInputError(
+            f"understanding says how the table is to be read, and {', '.join(given)} was given too. Give it to understand, "
+            "and what that returns to autoforecast."
+        )

@@ -1,0 +1,85 @@
+"""Keeping forecasts as they were said: a model without object for each, in a project of its own over the panel."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from enstorage import Forecast, Model, Panel, Project
+from enstorage.calendars.stamps import parse_time
+from enstorage.errors import NotFoundError
+from enstorage.preparation.split import Part
+
+#: The tag of the project, and the fact of each model.
+ISSUED = "issued_forecasts"
+
+
+def issue(panel: Panel, table: pl.DataFrame, name: str, facts: Mapping[str, Any]) -> Model:
+    """Keep a forecast as it is said.
+
+    Args:
+        panel: of the series.
+        table: as `AutoForecast.table`.
+        name: of the model.
+        facts: JSON, kept with it.
+    """
+    sources = panel.sources()
+    times = {
+        (key, label): parse_time(label, sources[key].time_zone, is_counter=sources[key].clock.is_counter)
+        for key, label in table.select("series", "time").unique().rows()
+    }
+    rows = table.select(
+        pl.Series("series", [sources[key].id for key in table["series"]], dtype=pl.Int64),
+        pl.Series("id", [times[pair] for pair in table.select("series", "time").rows()], dtype=pl.Int64),
+        "step",
+        "quantile",
+        "value",
+    ).drop_nulls("value")
+    with panel.connector as connector, connector.all_or_nothing(), connector.transaction():
+        project = project_of(panel) or Project(name=f"{panel.name}: issued forecasts", panel=panel).save()
+        if ISSUED not in project.tags:
+            project.tags = {**project.tags, ISSUED: True}
+            project.save()
+        researches = project.researches()
+        research = researches[0] if researches else project.create_research("Issued forecasts")
+        model = research.create_model(name)
+        model.meta(ISSUED, dict(facts))
+        Forecast.store(model, Part.TEST.label, rows)
+    return model
+
+
+def project_of(panel: Panel) -> Project | None:
+    """The project with the issued forecasts of a panel; None if there are none."""
+    projects = Project.get_list(connector=panel.connector)
+    return next((each for each in projects if each.panel_id == panel.id and ISSUED in each.tags), None)
+
+
+def issued_models(panel: Panel) -> list[Model]:
+    """The forecasts that were said of a panel, the oldest first."""
+    project = project_of(panel)
+    return [] if project is None else project.models()
+
+
+def latest(panel: Panel) -> Model:
+    """The forecast that was said last.
+
+    Raises:
+        NotFoundError: none was.
+    """
+    found = issued_models(panel)
+    if not found:
+        raise NotFoundError(
+            f"No forecast of {panel} was issued by autoforecast. Make one: endirector.autoforecast(table, horizon, "
+            "connector=…)."
+        )
+    return found[-1]
+
+
+def table_of(panel: Panel, model: Model) -> pl.DataFrame:
+    """A forecast as it was said, as `AutoForecast.table`."""
+    sources = panel.sources()
+    rows = panel.with_keys(model.forecasts()).drop("series").rename({"key": "series"}).drop_nulls("series")
+    labels = [sources[key].label(time) for key, time in rows.select("series", "id").rows()]
+    order = pl.DataFrame({"series": [*sources]}).with_row_index("place")
+    table = rows.with_columns(pl.Series("time", labels, dtype=pl.String)).join(order, on="series")
+    return table.sort("place", "step", "quantile").select("series", "time", "step", "quantile", "value")

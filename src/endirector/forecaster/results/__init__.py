@@ -1,0 +1,1 @@
+"""The result of `autoforecast`: tables, JSON, and its errors on rolling origins."""

@@ -1,0 +1,199 @@
+"""The plan of a tier, carried out: members trained and judged from rolling origins, an ensemble formed, forecasts made."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import polars as pl
+
+from endirector.forecaster.group import ForecastRequest, Group
+from endirector.forecaster.live import LiveLeaderboard
+from endirector.forecaster.plan import CHOICES, ForecastPlan, Tier
+from endirector.forecaster.time_limit import TimeLimit
+from endirector.forecaster.understanding.stored import Understood
+from endirector.forecasting.forecast import forecast
+from endirector.selection.form import form
+from enstorage import DataSet, DataSnapshot, DataSource, Ensemble, Model, Panel, Project, create_preparations
+from enstorage.adapter import Window
+from enstorage.errors import InvalidInputError, MissingLibraryError
+from enstorage.progress import Listener
+from entrainer import backtest, fit
+from entrainer.forecasting.calibration.intervals import ADVICE
+
+#: Columns of the table of forecasts.
+SCHEMA = pl.Schema(
+    {"series": pl.String, "time": pl.String, "step": pl.Int32, "quantile": pl.Float64, "value": pl.Float64}
+)
+
+#: Metrics that have no value for series without a scale.
+_OF_SCALES = ("mase", "rmsse", "mape", "smape")
+
+
+def run(tier: Tier, found: Understood, request: ForecastRequest, limit: TimeLimit, report: Listener) -> Group:
+    """Forecast the series of a tier.
+
+    Args:
+        tier: their keys and plan.
+        found: the table.
+        request: what was asked for.
+        limit: members that it leaves no time for are left out.
+        report: receives the progress.
+    """
+    plan = tier.plan
+    if not plan.members:
+        table = last_values(tier, found.panel, found.snapshots)
+        return Group(tier=tier, project=None, ensemble=None, table=table, remarks=plan.remarks)
+    name = found.panel.name if tier.name == "all" else f"{found.panel.name} ({tier.name} series)"
+    project = Project(name=name, panel=found.panel).save()
+    snapshots = [found.snapshots[key] for key in tier.keys]
+    members, remarks, seconds = _train(plan, project, snapshots, request, limit, report.within(0, 80, 100))
+    ensemble, judged = _formed(tier, project, _combined(plan, members), request, report.within(80, 90, 100))
+    sources = found.panel.sources()
+    asked = [sources[key] for key in tier.keys]
+    table, notes = ensemble_forecasts(tier, found.panel, ensemble, request, asked, report.within(90, 100, 100))
+    remarks = [*plan.remarks, *remarks, *judged, *notes]
+    return Group(
+        tier=tier,
+        project=project,
+        ensemble=ensemble,
+        table=table,
+        remarks=tuple(dict.fromkeys(remarks)),
+        seconds=seconds,
+    )
+
+
+def _data_set(plan: ForecastPlan, snapshots: Sequence[DataSnapshot]) -> DataSet:
+    """The rows that the members forecast: all are local models, which see the whole history of each."""
+    preparations = create_preparations(snapshots, "linear", "none", 1.0, 0.0, 0.0)
+    window = Window(plan.start, horizon=plan.horizon, step=plan.step, last=plan.judged)
+    return DataSet.from_preparations(preparations, window)
+
+
+def _first_origin(plan: ForecastPlan, snapshots: Sequence[DataSnapshot]) -> int:
+    """The time of the first origin, counted from the end of the series that ends last."""
+    times = max((snapshot.read()[0] for snapshot in snapshots), key=lambda each: int(each[-1]))
+    return int(times[-plan.judged :][0])
+
+
+def _train(
+    plan: ForecastPlan,
+    project: Project,
+    snapshots: Sequence[DataSnapshot],
+    request: ForecastRequest,
+    limit: TimeLimit,
+    report: Listener,
+) -> tuple[list[Model], list[str], dict[str, float]]:
+    """Train the members one after the other, the cheap ones first, until the time is over.
+
+    Returns:
+        The finished models, a remark for each member that is not among them, and the seconds of each that is, by name.
+    """
+    histories, first = _data_set(plan, snapshots), _first_origin(plan, snapshots)
+    research = project.create_research("Members")
+    finished: list[Model] = []
+    remarks: list[str] = []
+    board = LiveLeaderboard(request.watch, request.metric, project.name, [member.name for member in plan.members])
+    for place, member in enumerate(plan.members):
+        if finished and limit.left() <= 0:
+            remarks.append(f"{member.name} was not trained: {limit.reason}.")
+            continue
+        model = None
+        board.started()
+        try:
+            model = research.create_model(member.name, member.network)
+            model.data_set(histories)
+            with limit.within(report, f"Training {member.name}", place, len(plan.members)) as watch:
+                fit([model], seeds=request.seed, progress=watch)
+                backtest([model], folds=plan.origins, first=first, seeds=request.seed, progress=watch)
+                finished.append(model)
+                board.finished(model)
+                if len(finished) == 1:
+                    limit.first_took(board.seconds[model.name])
+            if watch.is_over:
+                remarks.append(f"{member.name} was stopped by the time limit.")
+        except (InvalidInputError, MissingLibraryError) as error:
+            remarks.append(f"{member.name} takes no part: {error}")
+        except KeyboardInterrupt:  # enough: what is finished is combined; the next one stops that too
+            if not finished:
+                raise
+            limit.end("Ctrl-C")
+            remarks.append(f"{member.name} was stopped by Ctrl-C: the finished members are combined.")
+        if model is not None and model not in finished:
+            model.delete(cascade=True)
+    return finished, remarks, board.seconds
+
+
+def _combined(plan: ForecastPlan, members: Sequence[Model]) -> Sequence[Model]:
+    """The members that may be combined: without the naive ones, where there are two others."""
+    naive = {member.name for member in plan.members if member.is_naive}
+    others = [model for model in members if model.name not in naive]
+    return others if len(others) > 1 else members
+
+
+def _formed(
+    tier: Tier,
+    project: Project,
+    members: Sequence[Model],
+    request: ForecastRequest,
+    report: Listener,
+) -> tuple[Ensemble, list[str]]:
+    """The ensemble by the metric that was asked for; by the mean absolute error where it has no value."""
+    folds = tier.plan.origins
+
+    def formed(metric: str, progress: Listener) -> Ensemble:
+        return form(project, members, CHOICES, metric=metric, folds=folds, by=request.by, broad=True, progress=progress)
+
+    if request.metric not in _OF_SCALES:
+        return formed(request.metric, report), []
+    try:
+        return formed(request.metric, report.within(0, 50, 100)), []
+    except InvalidInputError as error:  # such as that of values that are all equal, which have no scale
+        return formed("mae", report.within(50, 100, 100)), [
+            f"The members are judged by the mean absolute error instead: {error}"
+        ]
+
+
+def last_values(tier: Tier, panel: Panel, snapshots: Mapping[str, DataSnapshot]) -> pl.DataFrame:
+    """The last measured value of each series for each step after its snapshot, without intervals."""
+    sources, steps = panel.sources(), range(1, tier.plan.horizon + 1)
+    tables = []
+    for key in tier.keys:
+        times, values = snapshots[key].read()
+        measured = values[np.isfinite(values)]
+        ahead = sources[key].clock.after(int(times[-1]), tier.plan.horizon).tolist()
+        columns = {"series": key, "time": [sources[key].label(time) for time in ahead], "step": list(steps)}
+        last = {"quantile": None, "value": float(measured[-1]) if len(measured) else None}
+        tables.append(pl.DataFrame(columns | last, schema=SCHEMA))
+    return pl.concat(tables)
+
+
+def ensemble_forecasts(
+    tier: Tier,
+    panel: Panel,
+    ensemble: Ensemble,
+    request: ForecastRequest,
+    asked: Sequence[DataSource] | Sequence[DataSnapshot],
+    report: Listener,
+) -> tuple[pl.DataFrame, list[str]]:
+    """The forecasts by key and step, and the notes.
+
+    Args:
+        tier: the series, and their plan.
+        panel: of the series.
+        ensemble: of the tier.
+        request: what was asked for.
+        asked: the series, as the members learned them, or newer snapshots of them.
+        report: receives the progress.
+    """
+    sources = panel.sources()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        found = forecast(ensemble, tier.plan.horizon, levels=request.levels, series=[*asked], progress=report)
+    found = panel.with_keys(found)
+    labels = [sources[key].label(time) for key, time in found.select("key", "id").rows()]
+    table = found.select(pl.col("key").alias("series"), pl.Series("time", labels), "step", "quantile", "value").cast(
+        SCHEMA
+    )
+    who = "all series" if tier.name == "all" else f"the {tier.name} series"
+    notes = [str(each.message) for each in caught if each.category is UserWarning]
+    return table, [note.removesuffix(ADVICE).replace(str(ensemble), who) for note in notes]

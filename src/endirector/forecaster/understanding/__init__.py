@@ -1,0 +1,1 @@
+"""A table as it was understood: read, described for people to correct, and stored."""

@@ -1,0 +1,1 @@
+"""Rows that came after a forecast: stored, judged, and forecast from."""

@@ -1,0 +1,1 @@
+"""Methods that fit nothing: the mean, the median, the trimmed mean."""

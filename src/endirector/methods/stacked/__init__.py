@@ -1,0 +1,1 @@
+"""Methods that fit a metamodel, or other methods, to the forecasts of the members."""

@@ -1,0 +1,253 @@
+"""The commands of `enstorage` in the panels of its help, each in the order of the work."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ListedCommand:
+    """A command as the help lists it; its module is imported when it is called.
+
+    Attributes:
+        place: the module below `enmyadmin`, and the function in it.
+        line: the first line of its docstring.
+    """
+
+    place: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandGroup:
+    """Commands whose names begin with the same word.
+
+    Attributes:
+        help: the help of the group, with an example.
+        panels: its own panels; "" for none.
+    """
+
+    help: str
+    panels: "Mapping[str, Mapping[str, ListedCommand]]"
+
+
+PANELS: Mapping[str, Mapping[str, ListedCommand | CommandGroup]] = {
+    "Data": {
+        "import-csv": ListedCommand("commands.points:import_csv", "Import points from a CSV file or another table."),
+        "import-lines": ListedCommand(
+            "commands.points:import_lines", "Import points from a file of InfluxDB's line protocol."
+        ),
+        "export-csv": ListedCommand(
+            "commands.points:export_csv", "Export points, or the table of a record, to a CSV file."
+        ),
+        "delete-points": ListedCommand(
+            "commands.points:delete_points", "Delete points of a data source, of a period or all."
+        ),
+        "snapshot": ListedCommand("commands.preparing:snapshot", "Take a snapshot of a data source."),
+        "check-snapshots": ListedCommand(
+            "commands.preparing:check_snapshots", "Compare the points of a data source with its snapshots."
+        ),
+        "prepare": ListedCommand("commands.preparing:prepare", "Clean, transform and split a snapshot."),
+        "create": CommandGroup(
+            "Create a record by options or from JSON.\n\nExample: enstorage create project Load --source 1",
+            {
+                "Data": {
+                    "data-source": ListedCommand(
+                        "commands.creating:data_source", "Create a data source without points."
+                    ),
+                    "panel": ListedCommand(
+                        "commands.creating:panel", "Create a panel: a named set of sources with a key for each."
+                    ),
+                    "preparation": ListedCommand(
+                        "commands.creating:preparation", "Create a preparation: clean, transform and split a snapshot."
+                    ),
+                    "data-set": ListedCommand("commands.creating:data_set", "Create a data set: samples for models."),
+                },
+                "Models": {
+                    "project": ListedCommand(
+                        "commands.creating:project", "Create a project over a data source or a panel."
+                    ),
+                    "research": ListedCommand(
+                        "commands.creating:research", "Create a research for models of one preparation."
+                    ),
+                    "model": ListedCommand("commands.creating:model", "Create a model for `enstorage fit` to train."),
+                },
+                "Ensembles": {
+                    "ensemble": ListedCommand(
+                        "commands.creating:ensemble", "Create an ensemble for `enstorage render` to build."
+                    ),
+                },
+            },
+        ),
+    },
+    "Models": {
+        "fit": ListedCommand("commands.training:fit", "Train models and keep their forecasts."),
+        "tune": ListedCommand("commands.training:tune", "Search for the network and settings with the lowest error."),
+        "predict": ListedCommand("commands.training:predict", "Forecast the data sets of trained models."),
+        "evaluate": ListedCommand("commands.models:evaluate", "Measure loss and metrics of models on one part."),
+        "backtest": ListedCommand("commands.training:backtest", "Make out-of-fold forecasts from rolling origins."),
+        "forecast": ListedCommand(
+            "commands.forecasting:forecast", "Forecast the steps after the data of a model or an ensemble."
+        ),
+        "import-model": ListedCommand("commands.models:import_model", "Import a model from files."),
+        "export-model": ListedCommand(
+            "commands.models:export_model", "Export a trained model to files that other programs read."
+        ),
+        "tensorboard": ListedCommand(
+            "commands.models:tensorboard", "Write curves, facts and graphs of models for TensorBoard."
+        ),
+    },
+    "Ensembles": {
+        "autoforecast": ListedCommand(
+            "forecaster.command:autoforecast", "Forecast each series of a table by an ensemble."
+        ),
+        "render": ListedCommand("commands.ensembles:render", "Build an ensemble from the forecasts of its members."),
+        "form": ListedCommand("commands.ensembles:form", "Select a method and members, and render their ensemble."),
+        "what-if": ListedCommand("commands.ensembles:what_if", "Combine an ensemble in another way, and compare."),
+        "leaderboard": ListedCommand("commands.judging:leaderboard", "Rank an ensemble and its members by a metric."),
+        "diagnose": ListedCommand("commands.judging:diagnose", "Measure the contribution of each member."),
+        "calibrate": ListedCommand("commands.judging:calibrate", "Calibrate prediction intervals of an ensemble."),
+        "report": ListedCommand("commands.judging:report", "Write a report of an ensemble as one HTML page."),
+        "verify": ListedCommand("commands.judging:verify", "Render an ensemble again and compare every number."),
+        "remake": ListedCommand("commands.judging:remake", "Train members or models again, and compare."),
+        "demo": ListedCommand("demo.command:demo", "Run the experiment of the paper and write a report."),
+    },
+    "Store": {
+        "init": ListedCommand("commands.store:init", "Make a store, unless it exists."),
+        "info": ListedCommand("commands.store:info", "Show where the store is and what it holds."),
+        "list": ListedCommand("commands.entities:list_entities", "List the records of an entity."),
+        "find": ListedCommand("commands.entities:find", "Find the records that fulfil a query."),
+        "show": ListedCommand("commands.entities:show", "Show one record, its facts and its origins."),
+        "compare": ListedCommand("commands.entities:compare", "Compare facts, results and origins of records."),
+        "rename": ListedCommand("commands.changing:rename", "Rename a record."),
+        "edit": ListedCommand("commands.changing:edit", "Change the description and the tags of a record."),
+        "delete": ListedCommand("commands.changing:delete", "Move records to the trash."),
+        "restore": ListedCommand("commands.backup:restore", "Restore a backup, or records from the trash."),
+        "purge": ListedCommand("commands.changing:purge", "Delete records in the trash for good."),
+        "backup": ListedCommand("commands.backup:backup", "Back up the whole store to one file."),
+        "export": ListedCommand("commands.bundles:export", "Export a project with all that it needs to one file."),
+        "import": ListedCommand(
+            "commands.bundles:import_bundle", "Import a project from a file of `enstorage export`."
+        ),
+        "check": ListedCommand("commands.store:check", "Read everything and check every hash and reference."),
+        "gc": ListedCommand("commands.store:gc", "Find unreferenced data, and free it with --delete."),
+        "upgrade": ListedCommand("commands.store:upgrade", "Upgrade a store of an older version to this one."),
+        "version": ListedCommand("commands.store:version", "Show the version."),
+    },
+    "Server": {
+        "serve": ListedCommand("server.command:serve", "Serve the web client and the REST interface."),
+        "pipeline": CommandGroup(
+            "Save and run pipelines: graphs of steps.\n\nExample: enstorage pipeline list",
+            {
+                "": {
+                    "create": ListedCommand(
+                        "commands.runs.pipelines:create",
+                        "Save a pipeline, or the next version of one.",
+                    ),
+                    "list": ListedCommand(
+                        "commands.runs.pipelines:list_pipelines", "List the latest version of each pipeline."
+                    ),
+                    "show": ListedCommand(
+                        "commands.runs.pipelines:show",
+                        "Show the parameters and steps of a pipeline.",
+                    ),
+                    "edit": ListedCommand(
+                        "commands.runs.pipelines:edit",
+                        "Change a pipeline in an editor, as its next version.",
+                    ),
+                    "delete": ListedCommand(
+                        "commands.runs.pipelines:delete",
+                        "Archive a pipeline, which its runs keep.",
+                    ),
+                    "run": ListedCommand(
+                        "commands.runs.pipelines:run", "Ask servers of the store for a run of a pipeline."
+                    ),
+                }
+            },
+        ),
+        "schedule": CommandGroup(
+            "Have pipelines run at times of the calendar.\n\nExample: enstorage schedule list",
+            {
+                "": {
+                    "create": ListedCommand(
+                        "commands.runs.schedules:create", "Have a pipeline run at times of the calendar."
+                    ),
+                    "list": ListedCommand(
+                        "commands.runs.schedules:list_schedules", "List the schedules with their next times."
+                    ),
+                    "pause": ListedCommand(
+                        "commands.runs.schedules:pause", "Have a schedule start nothing until it is resumed."
+                    ),
+                    "resume": ListedCommand(
+                        "commands.runs.schedules:resume", "Have a paused schedule go on with its next time."
+                    ),
+                    "delete": ListedCommand("commands.runs.schedules:delete", "Delete a schedule; its runs stay."),
+                }
+            },
+        ),
+        "run": CommandGroup(
+            "Follow and stop long work of servers.\n\nExample: enstorage run list",
+            {
+                "": {
+                    "list": ListedCommand("commands.runs.run:list_runs", "List runs, the newest first."),
+                    "show": ListedCommand(
+                        "commands.runs.run:show", "Show a run: its state, attempts, logs and result."
+                    ),
+                    "follow": ListedCommand("commands.runs.run:follow", "Print the events of a run until it is over."),
+                    "cancel": ListedCommand("commands.runs.run:cancel", "Stop a run, whether it waits or runs."),
+                    "retry": ListedCommand(
+                        "commands.runs.run:retry", "Have a run that failed or was cancelled executed again."
+                    ),
+                },
+            },
+        ),
+        "user": CommandGroup(
+            "Manage the users of the web server.\n\nExample: enstorage user list",
+            {
+                "": {
+                    "add": ListedCommand("commands.access.users:add", "Add a user of the web server."),
+                    "list": ListedCommand("commands.access.users:list_users", "List the users of the web server."),
+                    "role": ListedCommand("commands.access.users:role", "Change the role of a user."),
+                    "password": ListedCommand(
+                        "commands.access.users:password", "Set a new password, and end the sessions of the user."
+                    ),
+                    "disable": ListedCommand(
+                        "commands.access.users:disable", "Disable a user, whose sessions and tokens end."
+                    ),
+                    "enable": ListedCommand("commands.access.users:enable", "Let a disabled user log in again."),
+                },
+            },
+        ),
+        "token": CommandGroup(
+            "Manage the tokens of programs.\n\nExample: enstorage token list",
+            {
+                "": {
+                    "create": ListedCommand(
+                        "commands.access.tokens:create", "Create a token for a program; its secret is shown this once."
+                    ),
+                    "list": ListedCommand("commands.access.tokens:list_tokens", "List tokens and sessions."),
+                    "revoke": ListedCommand(
+                        "commands.access.tokens:revoke", "Have a token or a session refused from now on."
+                    ),
+                },
+            },
+        ),
+        "policy": CommandGroup(
+            "Manage policies beside those of the product.\n\nExample: enstorage policy list",
+            {
+                "": {
+                    "add": ListedCommand("commands.access.policies:add", "Add a policy, which is in force at once."),
+                    "list": ListedCommand(
+                        "commands.access.policies:list_policies",
+                        "List the policies that were added to those of the product.",
+                    ),
+                    "disable": ListedCommand(
+                        "commands.access.policies:disable", "Keep a policy, but ask it no longer."
+                    ),
+                    "enable": ListedCommand(
+                        "commands.access.policies:enable", "Have a disabled policy in force again."
+                    ),
+                },
+            },
+        ),
+    },
+}

@@ -1,0 +1,1 @@
+"""The routes of access: the session of a browser, users, tokens, policies and the audit log."""

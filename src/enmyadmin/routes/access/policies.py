@@ -1,0 +1,84 @@
+"""Policies that administrators add to those of the product."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+
+from enmyadmin.access.audit import note
+from enmyadmin.access.page import page
+from enmyadmin.access.permission import allowed
+from enmyadmin.access.principal import Principal
+from enmyadmin.routes.access.parameters import Cursor, Limit, RowId
+from enmyadmin.routes.dependencies import Store
+from enorchestrator.policy.stored import add_policy, change_policy, remove_policy
+from enstorage.ledger import StoredPolicy
+
+router = APIRouter(prefix="/policies", tags=["policies"])
+_Manager = Annotated[Principal, Depends(allowed("manage_policies", "policy"))]
+
+
+class PolicyItem(BaseModel):
+    """A policy in the language of Cedar."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    name: str
+    text: str
+    enabled: bool
+    changed_by: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class PolicyPage(BaseModel):
+    """A page of policies."""
+
+    items: list[PolicyItem]
+    next: str | None
+
+
+class NewPolicy(BaseModel):
+    """A policy to add."""
+
+    name: str = Field(max_length=300)
+    text: str = Field(max_length=10_000)
+
+
+class PolicyChange(BaseModel):
+    """Changes of a policy; what is null stays."""
+
+    text: str | None = Field(None, max_length=10_000)
+    enabled: bool | None = None
+
+
+@router.get("")
+def list_policies(store: Store, _who: _Manager, limit: Limit = 50, cursor: Cursor = None) -> PolicyPage:
+    """List the policies, the newest first."""
+    rows, following = page(store, select(StoredPolicy), StoredPolicy, limit, cursor)
+    return PolicyPage(items=[PolicyItem.model_validate(row) for row in rows], next=following)
+
+
+@router.post("", status_code=201)
+def create_policy(request: Request, store: Store, given: NewPolicy, who: _Manager) -> PolicyItem:
+    """Add a policy, which is in force at once."""
+    policy = add_policy(store, given.name, given.text, who.name, who.address)
+    note(request, entity_id=policy.id, detail={"name": policy.name, "text": policy.text})
+    return PolicyItem.model_validate(policy)
+
+
+@router.patch("/{id}")
+def update_policy(request: Request, store: Store, id: RowId, given: PolicyChange, who: _Manager) -> PolicyItem:
+    """Change the text of a policy, enable or disable it."""
+    note(request, detail=given.model_dump(exclude_none=True))
+    policy = change_policy(store, id, who.name, text=given.text, is_enabled=given.enabled, address=who.address)
+    return PolicyItem.model_validate(policy)
+
+
+@router.delete("/{id}", status_code=204)
+def delete_policy(store: Store, id: RowId, _who: _Manager) -> None:
+    """Delete a policy for good."""
+    remove_policy(store, id)

@@ -1,0 +1,23 @@
+"""Answers in JSON."""
+
+from typing import Any
+from urllib.parse import quote
+
+from pydantic_core import to_json
+from starlette.responses import JSONResponse, Response
+
+
+class Json(JSONResponse):
+    """JSON, with times in ISO 8601; NaN and ±inf, for which JSON has no form, become null."""
+
+    def render(self, content: Any) -> bytes:
+        """The bytes of the answer."""
+        return to_json(content, inf_nan_mode="null")
+
+
+def as_file(content: bytes, name: str, media_type: str) -> Response:
+    """A file to be saved under a name, which may be any text."""
+    safe = quote(name.replace("/", "_").replace("\\", "_"), safe="")
+    return Response(
+        content, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{safe}"}, media_type=media_type
+    )

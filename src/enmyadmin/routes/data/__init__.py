@@ -1,0 +1,1 @@
+"""Data: points, tables, uploaded files, and series as charts draw them."""

@@ -1,0 +1,1 @@
+"""The Open Inference Protocol, version 2: models and ensembles for serving programs of others."""

@@ -1,0 +1,1 @@
+"""The same verbs for every entity, derived from the facts of its columns."""

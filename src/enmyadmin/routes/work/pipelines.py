@@ -1,0 +1,126 @@
+"""Pipelines: saved in versions, listed, archived, and run."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from enmyadmin.access.audit import note
+from enmyadmin.access.permission import allowed
+from enmyadmin.access.principal import Principal
+from enmyadmin.routes.answers import Json
+from enmyadmin.routes.dependencies import Store
+from enmyadmin.routes.work.runs import SUBMITTED, demand_steps, submitted
+from enorchestrator import (
+    PipelineDefinition,
+    archive_pipeline,
+    find_pipeline,
+    list_pipelines,
+    run_pipeline,
+    save_pipeline,
+)
+from enorchestrator.pipeline.definition import MOST_BYTES
+
+router = APIRouter(prefix="/pipelines", tags=["pipelines"])
+_Reader = Depends(allowed("read", "pipeline"))
+Name = Annotated[str, Path(max_length=255)]
+
+
+class PipelineAnswer(BaseModel):
+    """A version of a pipeline."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    name: str
+    version: int
+    description: str
+    definition: dict[str, JsonValue]
+    created_by: str
+    created_at: datetime
+
+
+class PipelineList(BaseModel):
+    """The latest version of each pipeline, by name."""
+
+    items: list[PipelineAnswer]
+
+
+class NewPipeline(BaseModel):
+    """A pipeline to save."""
+
+    definition: Annotated[
+        dict[str, JsonValue] | Annotated[str, Field(max_length=MOST_BYTES)],
+        Field(description="As an object, or as a text in YAML."),
+    ]
+
+
+class PipelineRequest(BaseModel):
+    """A run of a pipeline that is asked for."""
+
+    parameters: Annotated[dict[str, Any], Field(description="As the pipeline describes them.")] = {}
+    version: Annotated[int | None, Field(ge=1, le=2**31 - 1, description="The latest one by default.")] = None
+    key: Annotated[
+        str | None,
+        Field(max_length=255, description="Idempotency key: the same key is the same run, however often sent."),
+    ] = None
+    priority: Annotated[int, Field(ge=-100, le=100, description="Runs of a higher one start first.")] = 0
+
+
+@router.get("", dependencies=[_Reader])
+def list_all_pipelines(store: Store) -> PipelineList:
+    """List the latest version of each pipeline that is not archived."""
+    return PipelineList(items=[PipelineAnswer.model_validate(each) for each in list_pipelines(connector=store)])
+
+
+@router.post("", status_code=201)
+def create_pipeline(
+    request: Request,
+    store: Store,
+    given: NewPipeline,
+    who: Annotated[Principal, Depends(allowed("create", "pipeline"))],
+) -> PipelineAnswer:
+    """Check a pipeline and save it: as a new one, or as the next version of its name."""
+    made = save_pipeline(PipelineDefinition.read(given.definition), created_by=who.name, connector=store)
+    note(request, entity_id=made.id, detail={"name": made.name, "version": made.version})
+    return PipelineAnswer.model_validate(made)
+
+
+@router.get("/{name}", dependencies=[_Reader])
+def get_pipeline(
+    store: Store, name: Name, version: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None
+) -> PipelineAnswer:
+    """Give a pipeline: its latest version, or another one."""
+    return PipelineAnswer.model_validate(find_pipeline(name, version, connector=store))
+
+
+@router.delete("/{name}", status_code=204, dependencies=[Depends(allowed("trash", "pipeline"))])
+def archive(request: Request, store: Store, name: Name) -> Response:
+    """Take a pipeline from the lists; its runs keep it, and saving it again brings it back."""
+    archive_pipeline(name, connector=store)
+    note(request, detail={"name": name})
+    return Response(status_code=204)
+
+
+@router.post("/{name}/runs", **SUBMITTED)
+def run_one(
+    request: Request,
+    store: Store,
+    name: Name,
+    asked: PipelineRequest,
+    who: Annotated[Principal, Depends(allowed("run", "pipeline"))],
+) -> Json:
+    """Ask for a run of a pipeline; it also takes the permissions that its steps name."""
+    found = find_pipeline(name, asked.version, connector=store)
+    demand_steps(request, who, (step["kind"] for step in found.definition["steps"].values()))
+    run = run_pipeline(
+        name,
+        asked.parameters,
+        version=found.version,
+        key=asked.key,
+        created_by=who.name,
+        priority=asked.priority,
+        connector=store,
+    )
+    return submitted(run, request)

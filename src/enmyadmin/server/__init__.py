@@ -1,0 +1,1 @@
+"""The web server: the application, its settings, its limits, the built client."""

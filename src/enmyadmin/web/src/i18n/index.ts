@@ -1,0 +1,67 @@
+import { useSyncExternalStore } from "react";
+import { type Key, en } from "./en";
+import { ru } from "./ru";
+import { labels } from "./labels.ru";
+
+export type Language = "en" | "ru";
+export type { Key };
+
+const TEXTS: Record<Language, Record<Key, string>> = { en, ru };
+const STORED = "language";
+
+const listeners = new Set<() => void>();
+let language: Language = initialLanguage();
+
+function initialLanguage(): Language {
+  const stored = localStorage.getItem(STORED);
+  if (stored === "en" || stored === "ru") return stored;
+  return navigator.language.toLowerCase().startsWith("ru") ? "ru" : "en";
+}
+
+export function setLanguage(next: Language): void {
+  language = next;
+  localStorage.setItem(STORED, next);
+  document.documentElement.lang = next;
+  for (const each of listeners) each();
+}
+
+document.documentElement.lang = language;
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export interface Texts {
+  language: Language;
+  /** A text of the interface. With `n`, the form that the number asks for, of those parted by `|`. */
+  t: (key: Key, values?: Record<string, string | number>) => string;
+  /** The label or help of a column or field, which the server gives in English. */
+  label: (english: string) => string;
+}
+
+const CATEGORIES: Record<Language, Intl.LDMLPluralRule[]> = { en: ["one", "other"], ru: ["one", "few", "many"] };
+
+function textsIn(language: Language): Texts {
+  const rules = new Intl.PluralRules(language);
+  const numbers = new Intl.NumberFormat(language);
+  const t: Texts["t"] = (key, values = {}) => {
+    const forms = TEXTS[language][key].split("|");
+    const place = "n" in values ? CATEGORIES[language].indexOf(rules.select(Number(values.n))) : 0;
+    const text = forms[Math.min(Math.max(place, 0), forms.length - 1)];
+    return text.replace(/\{(\w+)\}/g, (_, name) => {
+      const value = values[name] ?? "";
+      return typeof value === "number" ? numbers.format(value) : value;
+    });
+  };
+  const label: Texts["label"] = (english) =>
+    ((language === "ru" ? labels[english] : undefined) ?? english).replaceAll("`", "");
+  return { language, t, label };
+}
+
+const CACHE: Record<Language, Texts> = { en: textsIn("en"), ru: textsIn("ru") };
+
+/** The texts in the chosen language. */
+export function useTexts(): Texts {
+  return CACHE[useSyncExternalStore(subscribe, () => language)];
+}

@@ -1,0 +1,73 @@
+import { Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { useState } from "react";
+import { useAllowed, useList } from "@/api/queries";
+import { useTexts } from "@/i18n";
+import { LinkButton } from "@/shell/AppLink";
+import { useTitle } from "@/shell/title";
+import { RecordTable, type View } from "@/table/RecordTable";
+
+/** The first screen: the best models and the newest ensembles, or, in an empty store, the ways to begin. */
+export default function HomePage() {
+  const { t } = useTexts();
+  useTitle("");
+  const projects = useList("projects", { limit: 1, columns: ["name"] });
+  const isEmpty = projects.data?.pages[0]?.items.length === 0;
+  return (
+    <Stack gap="lg">
+      <Title order={1}>{t("home.title")}</Title>
+      {isEmpty ? <Beginning /> : <Overview />}
+    </Stack>
+  );
+}
+
+function Beginning() {
+  const { t } = useTexts();
+  const allowed = useAllowed();
+  return (
+    <Stack maw={640}>
+      <Text>{t("home.empty")}</Text>
+      <Group>
+        {allowed("train") && <LinkButton to="/forecast">{t("nav.forecast")}</LinkButton>}
+        {allowed("create") && (
+          <LinkButton to="/data-sources/new" variant="default">
+            {t("create.data-sources")}
+          </LinkButton>
+        )}
+      </Group>
+    </Stack>
+  );
+}
+
+function Overview() {
+  const { t } = useTexts();
+  const [ensembles, setEnsembles] = useState<View>({ order_by: "rendered_at desc" });
+  const [models, setModels] = useState<View>({ order_by: "meta.loss" });
+  return (
+    <SimpleGrid cols={1} spacing="lg">
+      <Stack gap="xs" component="section" aria-label={t("home.ensembles")}>
+        <Title order={2}>{t("home.ensembles")}</Title>
+        <RecordTable
+          collection="ensembles"
+          label={t("home.ensembles")}
+          view={ensembles}
+          onView={setEnsembles}
+          height="18rem"
+          isPart
+          empty={<Text c="dimmed">{t("empty.ensembles")}</Text>}
+        />
+      </Stack>
+      <Stack gap="xs" component="section" aria-label={t("home.models")}>
+        <Title order={2}>{t("home.models")}</Title>
+        <RecordTable
+          collection="models"
+          label={t("home.models")}
+          view={models}
+          onView={setModels}
+          height="22rem"
+          isPart
+          empty={<Text c="dimmed">{t("empty.models")}</Text>}
+        />
+      </Stack>
+    </SimpleGrid>
+  );
+}

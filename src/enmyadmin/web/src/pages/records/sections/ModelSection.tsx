@@ -1,0 +1,100 @@
+import { Button, Card, Group, Stack, Table, Text, Title } from "@mantine/core";
+import { IconDownload } from "@tabler/icons-react";
+import { useMemo, useState } from "react";
+import { usePart } from "@/api/queries";
+import type { Schemas } from "@/api/types";
+import { address } from "@/api/request";
+import type { Item, Json } from "@/api/types";
+import { SeriesChart } from "@/chart/SeriesChart";
+import { useTexts } from "@/i18n";
+import { LossCurves } from "@/pages/runs/LossCurves";
+import { formatNumber, summary } from "@/table/format";
+import type { SectionProperties } from ".";
+import { Figures } from "./Figures";
+import { type Part, PartChoice } from "./PartChoice";
+
+type History = Schemas["History"];
+
+const NONE: Record<string, Json> = {};
+
+/** Facts that say first how good a model is. */
+const FIRST = ["loss", "mse", "mae", "epochs", "stopped", "seconds"];
+
+export default function ModelSection({ item }: SectionProperties) {
+  const { t } = useTexts();
+  const [part, setPart] = useState<Part>("test");
+  const facts = usePart<Record<string, Json>>("models", item.id, "facts").data ?? NONE;
+  const isTrained = item.object_sha256 !== null;
+  const parts: Part[] = ["test", "valid", "train"];
+  const first = FIRST.filter((key) => (facts[key] ?? null) !== null).map((key): [string, unknown] => [
+    key,
+    typeof facts[key] === "object" ? summary(facts[key]) : facts[key],
+  ]);
+  return (
+    <>
+      {first.length > 0 && <Figures figures={first} />}
+      {isTrained ? (
+        <SeriesChart
+          collection="models"
+          id={item.id}
+          label={t("chart.forecast_of", { name: item.name ?? item.id })}
+          query={{ part }}
+          empty={t("chart.no_forecast", { part: t(`part.${part}`) })}
+        >
+          <PartChoice parts={parts} value={part} onChange={setPart} />
+        </SeriesChart>
+      ) : (
+        <Text c="dimmed">{t("model.untrained")}</Text>
+      )}
+      {isTrained && <Curves item={item} />}
+      {Object.keys(facts).length > 0 && <Facts facts={facts} />}
+      {isTrained && (
+        <Group>
+          <Button
+            component="a"
+            href={address(`/models/${item.id}/object`)}
+            download
+            variant="default"
+            leftSection={<IconDownload size={16} aria-hidden />}
+          >
+            {t("model.download")}
+          </Button>
+        </Group>
+      )}
+    </>
+  );
+}
+
+function Facts({ facts }: { facts: Record<string, Json> }) {
+  const { t, language } = useTexts();
+  return (
+    <Stack gap="xs" component="section" aria-label={t("model.facts")}>
+      <Title order={2}>{t("model.facts")}</Title>
+      <Card withBorder p={0} mah={360} style={{ overflow: "auto" }} tabIndex={0} role="region" aria-label={t("model.facts")}>
+        <Table verticalSpacing={3} fz="sm" aria-label={t("model.facts")}>
+          <Table.Tbody>
+            {Object.entries(facts).map(([key, value]) => (
+              <Table.Tr key={key}>
+                <Table.Th scope="row" fw={500} w="14rem">
+                  {key}
+                </Table.Th>
+                <Table.Td style={{ overflowWrap: "anywhere" }}>
+                  {typeof value === "number" ? formatNumber(value, language) : summary(value)}
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Card>
+    </Stack>
+  );
+}
+
+function Curves({ item }: { item: Item }) {
+  const { data } = usePart<History>("models", item.id, "history");
+  const curves = useMemo(() => {
+    const { loss, valid_loss } = data?.curves ?? {};
+    return loss ? { models: [{ id: item.id, name: item.name, epochs: data!.step, loss, valid_loss }] } : null;
+  }, [data, item]);
+  return curves && <LossCurves curves={curves} />;
+}

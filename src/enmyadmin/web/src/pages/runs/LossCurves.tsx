@@ -1,0 +1,45 @@
+import { Stack, Title } from "@mantine/core";
+import { useMemo, useState } from "react";
+import { TimeChart } from "@/chart/TimeChart";
+import type { ChartData, Line, Range } from "@/chart/data";
+import { useTexts } from "@/i18n";
+
+export interface Curve {
+  id: number;
+  name: string | null;
+  epochs: number[];
+  loss: (number | null)[];
+  valid_loss?: (number | null)[];
+}
+
+export interface Curves {
+  models: Curve[];
+}
+
+/** The losses of models by epoch, of the train part and, where it is measured, of the valid part. */
+export function LossCurves({ curves }: { curves: Curves }) {
+  const { t } = useTexts();
+  const [range, setRange] = useState<Range | null>(null);
+  const data = useMemo((): ChartData => {
+    const epochs = [...new Set(curves.models.flatMap((each) => each.epochs))].sort((a, b) => a - b);
+    const inView = range ? epochs.filter((each) => each >= range[0] && each <= range[1]) : epochs;
+    const line = (curve: Curve, label: string, values: (number | null)[], role: Line["role"]): Line => {
+      const at = new Map(curve.epochs.map((epoch, place) => [epoch, values[place]]));
+      return { label, role, values: inView.map((each) => at.get(each) ?? null) };
+    };
+    const lines = curves.models.flatMap((each) => {
+      const name = each.name ?? `${t("one.models")} ${each.id}`;
+      const valid = each.valid_loss?.some((value) => value !== null)
+        ? [line(each, t("curves.valid", { name }), each.valid_loss, "member" as const)]
+        : [];
+      return [line(each, name, each.loss, curves.models.length === 1 ? "values" : "member"), ...valid];
+    });
+    return { time: inView, lines, bands: [], unit: t("curves.loss"), timeZone: null, rows: inView.length, parts: {} };
+  }, [curves, range, t]);
+  return (
+    <Stack gap="xs" component="section" aria-label={t("curves.title")}>
+      <Title order={2}>{t("curves.title")}</Title>
+      <TimeChart label={t("curves.title")} data={data} range={range} onRange={setRange} height={240} />
+    </Stack>
+  );
+}

@@ -1,0 +1,114 @@
+import { Alert, Button, Code, Group, Loader, Stack, Text, Title } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { useParams } from "@tanstack/react-router";
+import { asProblem } from "@/api/problem";
+import { useAllowed } from "@/api/queries";
+import { type Run, isFinal, latestPartial, useRun, useRunAction, useRunEvents } from "@/api/runs";
+import { useTexts } from "@/i18n";
+import { AppLink } from "@/shell/AppLink";
+import { useTitle } from "@/shell/title";
+import { formatTime } from "@/table/format";
+import { type Board, Leaderboard } from "./Leaderboard";
+import { type Curves, LossCurves } from "./LossCurves";
+import { RunProgress } from "./RunProgress";
+import { RunResult } from "./RunResult";
+import { durationOf } from "./RunsPage";
+import { StateBadge } from "./StateBadge";
+import { Timeline } from "./Timeline";
+
+/** One run: its state, progress, live results, log and attempts. */
+export default function RunPage() {
+  const { id: text } = useParams({ strict: false }) as { id: string };
+  const id = Number(text);
+  const { t } = useTexts();
+  const { data: run, error } = useRun(id);
+  useTitle(run ? `${run.title || run.kind} (${id})` : "");
+  if (error)
+    return (
+      <Stack align="flex-start">
+        <Alert color="red" role="alert">
+          {asProblem(error).detail}
+        </Alert>
+        <AppLink to="/runs">{t("nav.runs")}</AppLink>
+      </Stack>
+    );
+  return run ? <OneRun run={run} /> : <Loader aria-label={t("state.loading")} />;
+}
+
+function OneRun({ run }: { run: Run }) {
+  const { t, language } = useTexts();
+  const allowed = useAllowed();
+  const over = isFinal(run.state);
+  const events = useRunEvents(run.id, over);
+  const cancel = useRunAction(run.id, "cancel");
+  const retry = useRunAction(run.id, "retry");
+  const failed = (problem: unknown) => notifications.show({ color: "red", message: asProblem(problem).detail });
+  const lines = events.filter((each) => each.kind === "log").map((each) => String(each.data.line));
+  const curves = latestPartial<Curves>(events, "curves");
+  const board = latestPartial<Board>(events, "leaderboard");
+  const message = run.error?.detail;
+  return (
+    <Stack gap="lg">
+      <Stack gap={4} component="header">
+        <AppLink to="/runs" fz="sm">
+          {t("nav.runs")}
+        </AppLink>
+        <Group justify="space-between">
+          <Group gap="sm">
+            <Title order={1}>{run.title || run.kind}</Title>
+            <Text c="dimmed">
+              {t("runs.run")} {run.id}
+            </Text>
+            <StateBadge state={run.state} />
+          </Group>
+          <Group gap="xs">
+            {!over && allowed("cancel") && (
+              <Button
+                variant="default"
+                loading={cancel.isPending}
+                disabled={run.cancel_requested_at !== null}
+                onClick={() => cancel.mutate(undefined, { onError: failed })}
+              >
+                {run.cancel_requested_at ? t("runs.cancelling") : t("runs.cancel")}
+              </Button>
+            )}
+            {(run.state === "failed" || run.state === "cancelled") && allowed("run") && (
+              <Button loading={retry.isPending} onClick={() => retry.mutate(undefined, { onError: failed })}>
+                {t("runs.retry")}
+              </Button>
+            )}
+          </Group>
+        </Group>
+        <Text fz="sm" c="dimmed">
+          {run.started_at ? `${t("runs.started")} ${formatTime(run.started_at, language)} · ${durationOf(run, language)}` : t("runs.waiting")}
+          {run.created_by && ` · ${run.created_by}`}
+        </Text>
+      </Stack>
+      {!over && <RunProgress run={run} events={events} />}
+      {message && (
+        <Alert color="red" title={t("runs.failed")} style={{ overflowWrap: "anywhere" }}>
+          {message}
+        </Alert>
+      )}
+      {run.kind === "autoforecast" && <AppLink to="/forecast" search={{ run: run.id } as never}>{t("runs.forecasts")}</AppLink>}
+      {run.result && <RunResult run={run} />}
+      {board && !over && <Leaderboard board={board} />}
+      {curves && <LossCurves curves={curves} />}
+      <Timeline run={run} />
+      {lines.length > 0 && (
+        <Stack gap="xs" component="section" aria-label={t("runs.log")}>
+          <Title order={2}>{t("runs.log")}</Title>
+          <Code block mah={320} style={{ overflow: "auto", whiteSpace: "pre-wrap" }} tabIndex={0}>
+            {lines.join("\n")}
+          </Code>
+        </Stack>
+      )}
+      <Stack gap="xs" component="section" aria-label={t("runs.arguments")}>
+        <Title order={2}>{t("runs.arguments")}</Title>
+        <Code block mah={240} style={{ overflow: "auto" }} tabIndex={0}>
+          {JSON.stringify(run.arguments, null, 2)}
+        </Code>
+      </Stack>
+    </Stack>
+  );
+}

@@ -1,0 +1,81 @@
+"""enorchestrator runs work durably: pipelines, claims, supervised children, executors, policies.
+
+Public names load on first use.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from enorchestrator.dispatch.dispatcher import Dispatcher
+    from enorchestrator.dispatch.read import events
+    from enorchestrator.dispatch.submit import cancel, retry, submit
+    from enorchestrator.pipeline.definition import PipelineDefinition
+    from enorchestrator.pipeline.manager import archive_pipeline, find_pipeline, list_pipelines, save_pipeline
+    from enorchestrator.pipeline.submit import run_pipeline
+    from enorchestrator.scheduler.scheduler import Scheduler
+    from enorchestrator.scheduler.schedules import (
+        create_schedule,
+        delete_schedule,
+        list_schedules,
+        pause_schedule,
+        resume_schedule,
+    )
+    from enorchestrator.task.limits import Limits
+    from enorchestrator.work.python_step import PythonStep, step
+
+__all__ = [
+    "Dispatcher",
+    "Limits",
+    "PipelineDefinition",
+    "PythonStep",
+    "Scheduler",
+    "archive_pipeline",
+    "cancel",
+    "create_schedule",
+    "delete_schedule",
+    "events",
+    "find_pipeline",
+    "list_pipelines",
+    "list_schedules",
+    "pause_schedule",
+    "resume_schedule",
+    "retry",
+    "run_pipeline",
+    "save_pipeline",
+    "step",
+    "submit",
+]
+
+_PLACES = {
+    "Dispatcher": "enorchestrator.dispatch.dispatcher",
+    "Limits": "enorchestrator.task.limits",
+    "PipelineDefinition": "enorchestrator.pipeline.definition",
+    "PythonStep": "enorchestrator.work.python_step",
+    "Scheduler": "enorchestrator.scheduler.scheduler",
+    "archive_pipeline": "enorchestrator.pipeline.manager",
+    "find_pipeline": "enorchestrator.pipeline.manager",
+    "list_pipelines": "enorchestrator.pipeline.manager",
+    "run_pipeline": "enorchestrator.pipeline.submit",
+    "save_pipeline": "enorchestrator.pipeline.manager",
+    "step": "enorchestrator.work.python_step",
+    "cancel": "enorchestrator.dispatch.submit",
+    "events": "enorchestrator.dispatch.read",
+    "create_schedule": "enorchestrator.scheduler.schedules",
+    "delete_schedule": "enorchestrator.scheduler.schedules",
+    "list_schedules": "enorchestrator.scheduler.schedules",
+    "pause_schedule": "enorchestrator.scheduler.schedules",
+    "resume_schedule": "enorchestrator.scheduler.schedules",
+    "retry": "enorchestrator.dispatch.submit",
+    "submit": "enorchestrator.dispatch.submit",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PLACES:
+        return getattr(import_module(_PLACES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

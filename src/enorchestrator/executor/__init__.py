@@ -1,0 +1,1 @@
+"""Executors, which run the bodies of steps."""

@@ -1,0 +1,73 @@
+"""`Executor`: the port through which the dispatcher has steps executed, wherever their processes are."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from enorchestrator.task.claim import Claim
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessEnd:
+    """The end of a process that executed a step.
+
+    Attributes:
+        reason: "returned", "killed", "lost", "timeout", "memory", "cancelled", or "stopped" with the executor.
+        detail: a sentence about it, for people.
+        log: the last part of what the process printed.
+        peak_bytes: its largest resident memory; None if unknown.
+    """
+
+    reason: str
+    detail: str = ""
+    log: str = ""
+    peak_bytes: int | None = None
+
+
+class Executor(ABC):
+    """Executes claimed steps in processes of its own. It keeps no truth: that is in the store.
+
+    Promises that every executor keeps:
+
+    - `submit` returns at once. A process then opens the store itself and calls `enorchestrator.task.body.run_step`, which
+      commits the result of the step. No result, and no data, goes through the executor.
+    - A claim is executed at most once. An executor never tries again by itself: the dispatcher decides, with a new fence.
+    - Whatever happens to the process, `poll` tells its end once, no earlier than it is gone. "returned" says no more than
+      that: the step may be committed or not.
+    - A process that dies takes no other step with it.
+    - `cancel` first lets the work stop by itself: the process learns from the store that it has to. If it does not answer,
+      as in a call that holds the interpreter, it is killed within a second.
+    - A process outlives its executor by no more than a second, or as long as a call holds its interpreter.
+    - All methods may be called from one thread, none of them blocks for longer than a second, except `drain`.
+
+    Arguments, such as the URLs of the store with their passwords, go to the process through pipes, never by its command line
+    or environment.
+    """
+
+    #: Of the executor, as attempts keep it.
+    name: ClassVar[str]
+
+    @abstractmethod
+    def submit(self, claim: Claim) -> None:
+        """Execute a claimed step.
+
+        Raises:
+            StoreError: it cannot be executed here now; nothing was started.
+        """
+
+    @abstractmethod
+    def poll(self, ids: Collection[str]) -> Mapping[str, ProcessEnd]:
+        """The ends, since the last call, of some claims by their `external_id`."""
+
+    @abstractmethod
+    def cancel(self, id: str, grace_seconds: float) -> None:
+        """Stop a claim: let it finish by itself within the grace period if it answers, else kill it."""
+
+    @abstractmethod
+    def capacity(self) -> int:
+        """The number of steps that would start at once."""
+
+    @abstractmethod
+    def drain(self, grace_seconds: float) -> None:
+        """Start nothing more, wait up to the grace period for what runs, and kill the rest. `poll` then tells all ends."""

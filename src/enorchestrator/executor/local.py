@@ -1,0 +1,78 @@
+"""`LocalExecutor`: executes steps in child processes of this one. No service has to be started."""
+
+import time
+from collections.abc import Callable, Collection, Mapping
+
+from enorchestrator.executor.base import Executor, ProcessEnd
+from enorchestrator.task.body import run_step
+from enorchestrator.task.claim import Claim
+from enorchestrator.task.limits import Limits
+from enorchestrator.task.supervisor import Supervisor
+from enstorage import Connector
+from enstorage.errors import NotSupportedError, StoreError
+
+_WAIT_SECONDS = 0.02
+
+
+class LocalExecutor(Executor):
+    """Executes steps in supervised child processes.
+
+    Args:
+        connector: the store; its children open it by the same settings.
+        workers: largest number of steps at once.
+        limits: of each step.
+        ended: called from another thread whenever a step ended.
+
+    Raises:
+        NotSupportedError: the store, or a part of it, is in the memory of this process.
+    """
+
+    name = "local"
+
+    def __init__(self, connector: Connector, workers: int, limits: Limits, ended: Callable[[], None]) -> None:
+        in_memory = [url for url in connector.settings if url.startswith("memory:") or ":memory:" in url]
+        if in_memory:
+            raise NotSupportedError(
+                f"The store {in_memory[0]} is in the memory of this process, which child processes cannot open. Use a store "
+                "in a folder or on a server."
+            )
+        self._settings, self._allow_pickle = connector.settings, connector.allow_pickle
+        self._supervisor = Supervisor(workers, limits, ended)
+        self._ends: dict[str, ProcessEnd] = {}
+
+    def submit(self, claim: Claim) -> None:
+        """See `Executor`."""
+        try:
+            self._supervisor.start(
+                claim.external_id,
+                run_step,
+                self._settings,
+                claim,
+                self._allow_pickle,
+                timeout_seconds=claim.timeout_seconds,
+            )
+        except (OSError, RuntimeError) as error:
+            raise StoreError(
+                f"No process can be started: {error}. Look for free disk space, memory and processes."
+            ) from error
+
+    def poll(self, ids: Collection[str]) -> Mapping[str, ProcessEnd]:
+        """See `Executor`."""
+        for name, ending in self._supervisor.endings().items():
+            self._ends[name] = ProcessEnd(ending.reason, ending.detail, ending.log, ending.peak_bytes)
+        return {id: self._ends.pop(id) for id in ids if id in self._ends}
+
+    def cancel(self, id: str, grace_seconds: float) -> None:
+        """See `Executor`."""
+        self._supervisor.cancel(id, grace_seconds)
+
+    def capacity(self) -> int:
+        """See `Executor`."""
+        return self._supervisor.free()
+
+    def drain(self, grace_seconds: float) -> None:
+        """See `Executor`."""
+        end = time.monotonic() + grace_seconds
+        while self._supervisor.free() < self._supervisor.workers and time.monotonic() < end:
+            time.sleep(_WAIT_SECONDS)
+        self._supervisor.stop()

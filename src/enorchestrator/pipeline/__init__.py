@@ -1,0 +1,1 @@
+"""Pipelines: graphs of steps as data, their checks, their versions, and their runs."""

@@ -1,0 +1,1 @@
+"""Policies: permissions of roles, in the language of Cedar."""

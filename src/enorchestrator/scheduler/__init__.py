@@ -1,0 +1,1 @@
+"""Schedules of pipelines, and the scheduler that keeps them."""

@@ -1,0 +1,23 @@
+"""Trying again after an error that may pass, such as a server of points that is down: later each time, and not for ever."""
+
+from datetime import timedelta
+
+from enstorage.errors import CorruptError, StoreError, UpgradeError
+
+#: So often work is executed that ends by such an error.
+MOST_TRIES = 4
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 300.0
+
+
+def pause_after(error: BaseException, tries: int, retries: int | None = None) -> timedelta | None:
+    """The pause before work is executed again; None if that would not help.
+
+    Args:
+        error: that the work ended by.
+        tries: number of executions that ended by an error, this one included.
+        retries: further executions that are allowed; None for the usual number.
+    """
+    may_pass = isinstance(error, StoreError) and not isinstance(error, CorruptError | UpgradeError)
+    if not may_pass or tries >= (MOST_TRIES if retries is None else retries + 1):
+        return None
+    return timedelta(seconds=min(FIRST_PAUSE_SECONDS * 4 ** (tries - 1), LONGEST_PAUSE_SECONDS))

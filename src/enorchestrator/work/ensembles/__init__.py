@@ -1,0 +1,1 @@
+"""Work on ensembles: forming, rendering, judging, forecasting."""

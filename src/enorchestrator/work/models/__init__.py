@@ -1,0 +1,1 @@
+"""Work on models: training, backtests, tuning."""

@@ -1,0 +1,44 @@
+"""All kinds of work by name."""
+
+from enorchestrator.work.ensembles.calibrate import CALIBRATE
+from enorchestrator.work.ensembles.diagnose import DIAGNOSE
+from enorchestrator.work.ensembles.forecast import FORECAST
+from enorchestrator.work.ensembles.form import FORM
+from enorchestrator.work.ensembles.render import RENDER
+from enorchestrator.work.ensembles.report import REPORT
+from enorchestrator.work.ensembles.verify import VERIFY
+from enorchestrator.work.kind import WorkKind
+from enorchestrator.work.models.backtest import BACKTEST
+from enorchestrator.work.models.fit import FIT
+from enorchestrator.work.models.tune import TUNE
+from enorchestrator.work.python_step import find_step
+from enorchestrator.work.store.check import CHECK
+from enorchestrator.work.store.export_bundle import EXPORT_BUNDLE
+from enorchestrator.work.store.gc import GC
+from enorchestrator.work.store.import_bundle import IMPORT_BUNDLE
+from enorchestrator.work.tables.autoforecast import AUTOFORECAST
+from enstorage.errors import InvalidInputError
+
+_ALL = (
+    *(FIT, BACKTEST, TUNE),
+    *(FORM, RENDER, VERIFY, DIAGNOSE, CALIBRATE, FORECAST, REPORT),
+    AUTOFORECAST,
+    *(IMPORT_BUNDLE, EXPORT_BUNDLE, CHECK, GC),
+)
+KINDS: dict[str, WorkKind] = {kind.name: kind for kind in _ALL}
+
+
+def find_kind(name: str) -> WorkKind:
+    """The kind with a name, such as `fit`, or `module:function` of a step in Python.
+
+    Raises:
+        InvalidInputError: there is none.
+    """
+    if isinstance(name, str) and ":" in name:
+        return find_step(name)
+    try:
+        return KINDS[name]
+    except (KeyError, TypeError):
+        raise InvalidInputError(
+            f"There is no kind of work {name!r:.60}; expected one of {', '.join(KINDS)}. Correct it.", field="kind"
+        ) from None

@@ -1,0 +1,1 @@
+"""Work on tables of people: forecasts by one call."""

@@ -1,0 +1,33 @@
+"""Tables of what the product does and who may do it: pipelines, runs with their steps, users, policies, the audit log.
+
+The rules by which rows change live in the package that owns the verb (`enorchestrator`, `enmyadmin`). Rows of the ledger are
+no entities: they have no lineage and no trash, and bundles do not carry them; a backup of the store does.
+"""
+
+from enstorage.ledger.attempt import Attempt
+from enstorage.ledger.audit import AuditEntry
+from enstorage.ledger.base import LedgerRow
+from enstorage.ledger.pipeline import Pipeline
+from enstorage.ledger.pipeline_schedule import PipelineSchedule
+from enstorage.ledger.policy import StoredPolicy
+from enstorage.ledger.run import Run
+from enstorage.ledger.run_event import RunEvent
+from enstorage.ledger.step import RunStep
+from enstorage.ledger.step_need import StepNeed
+from enstorage.ledger.token import Token
+from enstorage.ledger.user import User
+
+__all__ = [
+    "Attempt",
+    "AuditEntry",
+    "LedgerRow",
+    "Pipeline",
+    "PipelineSchedule",
+    "Run",
+    "RunEvent",
+    "RunStep",
+    "StepNeed",
+    "StoredPolicy",
+    "Token",
+    "User",
+]

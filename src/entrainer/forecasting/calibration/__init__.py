@@ -1,0 +1,1 @@
+"""Calibration of prediction intervals: levels, residuals, the basis of each step, and coverage."""

@@ -1,0 +1,94 @@
+"""Forecasts of local models past the end of the data, and from origins in the past."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enstorage import DataPreparation, Model
+from enstorage.calendars.season import usual_season
+from enstorage.preparation.split import Part
+from entrainer.forecasting.history import Known
+from entrainer.local.histories import Histories, SeriesPlace
+from entrainer.local.specification import LocalForecast, LocalSpec
+
+Floats = NDArray[np.float64]
+Times = NDArray[np.int64]
+
+
+def local_forecasts(
+    spec: LocalSpec, model: Model, known: Sequence[Known], horizon: int, quantiles: Sequence[float] = ()
+) -> LocalForecast:
+    """Forecast the steps after the last known row of each series, with parameters estimated from all its known rows.
+
+    Args:
+        spec: the local model.
+        model: the stored one, for messages.
+        known: the rows of each series.
+        horizon: number of steps.
+        quantiles: levels to forecast too, with 0.5, for which the point forecast stands.
+
+    Returns:
+        In source units, an origin for each series. A warning says which series were forecast in another way than asked.
+    """
+    rows = [len(each.cleaned) for each in known]
+    season = [usual_season(each.calendar) for each in known]
+    histories = Histories.of(
+        [each.cleaned for each in known],
+        season,
+        rows,
+        range(len(known)),
+        rows,
+        places=_places(known),
+        measured=[each.is_measured for each in known],
+    )
+    found = spec.forecast(histories, horizon, tuple(level for level in quantiles if level != 0.5))
+    if found.remarks:
+        first, remark = next(iter(found.remarks.items()))
+        more = (
+            f" The same or the like holds for {len(found.remarks) - 1} more series." if len(found.remarks) > 1 else ""
+        )
+        warnings.warn(f"{model}, {known[first].what}: {remark}{more}", stacklevel=4)
+    levels = {**found.quantiles, 0.5: found.values} if quantiles else {}
+    return replace(found, quantiles=dict(sorted(levels.items())))
+
+
+def local_hindcasts(
+    spec: LocalSpec, preparation: DataPreparation, known: Known, origins: Times, horizon: int
+) -> Floats:
+    """Forecasts from each origin, with the rows before it known, and parameters estimated from train rows.
+
+    Returns:
+        In source units, (origins, horizon); NaN from origins whose last row before has no value.
+    """
+    table = preparation.table()
+    trained = table.filter(table["part"] == Part.TRAIN)["time"].to_numpy()
+    fitted = int(np.searchsorted(known.times, trained.max(initial=known.times[0] - 1), side="right"))
+    rows = np.searchsorted(known.times, origins)
+    has_value = np.zeros(len(origins), np.bool_)
+    has_value[rows > 0] = np.isfinite(known.cleaned[rows[rows > 0] - 1])
+    season = usual_season(known.calendar)
+    forecasts = np.full((len(origins), horizon), np.nan)
+    own = rows[has_value]
+    histories = Histories.of(
+        [known.cleaned],
+        [season],
+        [fitted],
+        np.zeros(len(own), np.int64),
+        own,
+        places=_places([known]),
+        measured=[known.is_measured],
+    )
+    forecasts[has_value] = spec.forecast(histories, horizon).values
+    return forecasts
+
+
+def _places(known: Sequence[Known]) -> list[SeriesPlace | None]:
+    return [
+        SeriesPlace(each.series, each.calendar, int(each.calendar.numbers(each.times[:1])[0]))
+        if len(each.times)
+        else None
+        for each in known
+    ]

@@ -1,0 +1,134 @@
+"""The Open Inference Protocol, asked by a client of others."""
+
+import numpy as np
+import pytest
+import tritonclient.http as triton
+from sklearn.linear_model import LinearRegression
+from tritonclient.utils import InferenceServerException
+
+import entrainer
+from endirector import Conductor, forecast
+from enstorage import DataSet, DataSource, Ensemble, Model, Project
+from enstorage.adapter import Window
+
+
+def make():
+    """A linear model over hourly values, another one, an ensemble of both, and a model without an object."""
+    source = DataSource(name="Load", time_interval="1h").save()
+    source.write(np.arange(200) * 3_600 * 10**9, np.sin(np.arange(200.0) / 5) + 10)
+    preparation = source.create_snapshot().create_preparation("drop", "standard", 0.5, 0.2, 0.3)
+    project = Project(name="p", data_source=source).save()
+    research = project.create_research("r", preparation)
+    for lag in (6, 12):
+        model = research.create_model(f"lag {lag}")
+        model.data_set(preparation.create_set(Window(lag)))
+        _, X, y = model.data_set().arrays("train")
+        model.save_object(LinearRegression().fit(X, y))
+        entrainer.predict(model)
+    Conductor(project.create_ensemble("voting", models=project.models())).render()
+    research.create_model("empty").save()
+
+
+@pytest.fixture
+def filled_with():
+    return make
+
+
+@pytest.fixture
+def client(api, served):
+    """A client, and the header by which the server knows it."""
+    with triton.InferenceServerClient(served.url.removeprefix("http://")) as client:
+        yield client, {"Authorization": api.headers["Authorization"]}
+
+
+def inputs(history, horizon, *, binary):
+    given = [triton.InferInput("history", [len(history)], "FP64"), triton.InferInput("horizon", [1], "INT64")]
+    given[0].set_data_from_numpy(np.asarray(history, np.float64), binary_data=binary)
+    given[1].set_data_from_numpy(np.array([horizon], np.int64), binary_data=binary)
+    return given
+
+
+def test_the_server_describes_itself(client):
+    asked, headers = client
+    assert asked.is_server_live()
+    assert asked.is_server_ready()
+    assert asked.get_server_metadata(headers=headers)["name"] == "enstorage"
+    assert asked.is_model_ready("model-1", headers=headers)
+    assert not asked.is_model_ready("model-3", headers=headers)
+    described = asked.get_model_metadata("ensemble-1", headers=headers)
+    assert [each["name"] for each in described["inputs"]] == ["history", "horizon"]
+    assert described["versions"] == [f"{Ensemble.get(1).rendered_at:%Y%m%d%H%M%S}"]
+
+
+@pytest.mark.parametrize("binary", [True, False], ids=["binary", "json"])
+@pytest.mark.parametrize("name", ["model-1", "ensemble-1"])
+def test_what_follows_the_stored_values_is_forecast_as_by_the_library(client, name, binary):
+    asked, headers = client
+    _, values = DataSource.get(1).read()
+    if name == "model-1":
+        expected = entrainer.forecast(Model.get(1), 24)
+    else:
+        expected = forecast(Ensemble.get(1), 24, levels=(), progress=False)
+    outputs = [triton.InferRequestedOutput("forecast", binary_data=binary)]
+    answer = asked.infer(name, inputs(values, 24, binary=binary), outputs=outputs, headers=headers)
+    assert answer.as_numpy("forecast").tolist() == pytest.approx(expected["value"].to_list(), abs=1e-12)
+
+
+def test_any_history_is_forecast_from(client):
+    asked, headers = client
+    history = np.sin(np.arange(50) / 5 + 1) + 10
+    answer = asked.infer("model-2", inputs(history, 5, binary=True), headers=headers, parameters={"level": 0.8})
+    truth = np.sin(np.arange(50, 55) / 5 + 1) + 10
+    assert answer.as_numpy("forecast") == pytest.approx(truth, abs=1e-6)
+    assert (answer.as_numpy("lower") <= answer.as_numpy("upper")).all()
+
+
+def test_a_model_takes_prepared_samples(client):
+    asked, headers = client
+    _, X, _ = DataSet.get(1).arrays("test")
+    given = triton.InferInput("X", list(X.shape), "FP64")
+    given.set_data_from_numpy(np.ascontiguousarray(X))
+    answer = asked.infer("model-1", [given], model_version=Model.get(1).object_sha256[:12], headers=headers)
+    expected = Model.get(1).load_object().predict(X)
+    assert answer.as_numpy("y").ravel() == pytest.approx(expected.ravel())
+
+
+@pytest.mark.parametrize(
+    ("name", "history", "horizon", "message"),
+    [
+        ("model-1", [1.0, 2.0], 1, "needs"),
+        ("model-1", np.ones(20), 0, "horizon is one integer"),
+        ("model-1", np.ones(20), 10**6, "horizon is one integer"),
+        ("model-1", np.full(20, np.nan), 1, "finite numbers"),
+        ("model-3", np.ones(20), 1, "nothing to forecast with"),
+        ("model-9", np.ones(20), 1, "no Model with id 9"),
+        ("../../model-1", np.ones(20), 1, "Not Allowed"),
+        ("model-01", np.ones(20), 1, "name of no served model"),
+    ],
+)
+def test_what_cannot_be_forecast_is_refused_with_a_message(client, name, history, horizon, message):
+    asked, headers = client
+    with pytest.raises(InferenceServerException, match=message):
+        asked.infer(name, inputs(history, horizon, binary=True), headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"", {}),
+        (b"{", {}),
+        (b"[]", {}),
+        (b'{"inputs": []}', {}),
+        (b'{"inputs": [{"name": "history", "shape": [2], "datatype": "FP64", "data": [1]}]}', {}),
+        (b'{"inputs": [{"name": "history", "shape": [-1], "datatype": "FP64", "data": [1]}]}', {}),
+        (b'{"inputs": [{"name": "history", "shape": [1], "datatype": "BYTES", "data": ["a"]}]}', {}),
+        (b'{"inputs": [{"name": "h", "shape": [1], "datatype": "FP64", "parameters": {"binary_data_size": 8}}]}', {}),
+        (b'{"inputs": [{"name": "h", "shape": [9999999999, 9999999999], "datatype": "FP64", "data": []}]}', {}),
+        (b"{}", {"Inference-Header-Content-Length": "999"}),
+        (b"{}", {"Inference-Header-Content-Length": "-1"}),
+    ],
+)
+def test_a_malformed_request_is_refused(api, body, headers):
+    answer = api.post("/v2/models/model-1/infer", content=body, headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["error"] == answer.json()["detail"]

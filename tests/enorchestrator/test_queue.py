@@ -1,0 +1,339 @@
+"""Runs in the store: submitted once, claimed once, committed once, on every database."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from enorchestrator import cancel, events, retry, submit
+from enorchestrator.dispatch.owner import Owner
+from enorchestrator.dispatch.queue import claim, has_ready, renew, to_cancel
+from enorchestrator.dispatch.read import details, list_runs
+from enorchestrator.dispatch.settle import settle, settle_lost
+from enorchestrator.executor.base import ProcessEnd
+from enorchestrator.task.back_off import FIRST_PAUSE_SECONDS, MOST_TRIES
+from enorchestrator.task.body import _commit, _commit_error, _start
+from enorchestrator.task.reporter import MOST_LINES, Reporter
+from enorchestrator.task.state import MOVES, RunState, state_of_run
+from enstorage.errors import (
+    ConflictError,
+    DatabaseCorruptError,
+    InvalidInputError,
+    NotFoundError,
+    StoreError,
+    UpgradeError,
+)
+from enstorage.ledger import Run, RunStep
+from enstorage.ledger.base import now
+
+HERE = Owner.here(1)
+ELSEWHERE = Owner("another machine", 1, 1, 1)
+
+
+def claimed(store, owner=HERE, most=10):
+    return claim(store, owner, "local", most)
+
+
+def states(run):
+    return [event.data["state"] for event in events(run.id) if event.kind == "state"]
+
+
+class QueueContract:
+    """The promises, whatever database keeps the queue."""
+
+    def test_a_key_stands_for_one_run(self, store):
+        first = submit("gc", {"grace_hours": 3}, key="nightly", created_by="ada", priority=2)
+        again = submit("gc", {"grace_hours": 3}, key="nightly")
+        assert again.id == first.id
+        assert len(list_runs()) == 1
+        with pytest.raises(ConflictError, match="The key 'nightly' belongs to run 1, which has another kind or other"):
+            submit("gc", {"grace_hours": 4}, key="nightly")
+        with pytest.raises(ConflictError):
+            submit("check", {}, key="nightly")
+        assert len(list_runs()) == 1
+
+    def test_a_key_stands_for_one_run_also_among_callers_at_once(self, store):
+        with ThreadPoolExecutor(8) as threads:
+            found = list(threads.map(lambda _: submit("check", {}, key="one", connector=store).id, range(8)))
+        assert len(set(found)) == 1
+
+    def test_two_dispatchers_claim_each_step_once(self, store):
+        runs = [submit("check", {}) for _ in range(12)]
+        with ThreadPoolExecutor(4) as threads:
+            claims = list(threads.map(lambda number: claimed(store, Owner.here(number), most=4), range(4)))
+        steps = [each.step_id for group in claims for each in group]
+        assert len(steps) == len(set(steps)) == len(runs)
+        assert not has_ready(store)
+
+    def test_runs_of_a_higher_priority_are_claimed_first_then_the_oldest(self, store):
+        first, urgent, second = (submit("check", {}, priority=priority) for priority in (0, 5, 0))
+        assert [each.run_id for each in claimed(store)] == [urgent.id, first.id, second.id]
+
+    def test_a_claim_that_is_void_commits_nothing(self, store):
+        run = submit("check", {})
+        (stale,) = claimed(store)
+        settle(store, stale, ProcessEnd("killed", "It was killed."))
+        (valid,) = claimed(store)
+        assert valid.fence == stale.fence + 1
+        _commit(store, stale, RunState.SUCCEEDED, "succeeded", outputs={"by": "stale"})
+        assert details(run.id).run.state == "running"
+        _commit(store, valid, RunState.SUCCEEDED, "succeeded", outputs={"by": "valid"})
+        _commit_error(store, valid, ValueError("late"))
+        found = details(run.id)
+        assert (found.run.state, found.run.result) == ("succeeded", {"by": "valid"})
+        assert [attempt.exit_reason for attempt in found.attempts] == ["killed", "succeeded"]
+        assert states(run) == ["ready", "running", "ready", "running", "succeeded"]
+
+    def test_a_step_whose_process_is_lost_twice_fails_with_the_reason(self, store):
+        run = submit("check", {})
+        for _ in range(2):
+            (each,) = claimed(store)
+            settle(
+                store, each, ProcessEnd("killed", "The process of the work ended with signal 9 (SIGKILL).", log="help!")
+            )
+        found = details(run.id)
+        assert found.run.state == "failed"
+        assert found.run.error == {
+            "title": "Process killed",
+            "detail": "The process of the work ended with signal 9 (SIGKILL). It was executed 2 times.",
+        }
+        assert [attempt.log for attempt in found.attempts] == ["help!", "help!"]
+        assert (found.steps[0].infra_attempts, found.steps[0].user_attempts) == (2, 0)
+
+    @pytest.mark.parametrize("reason", ["timeout", "memory"])
+    def test_a_step_that_takes_too_much_fails_at_once(self, store, reason):
+        run = submit("check", {})
+        (each,) = claimed(store)
+        settle(store, each, ProcessEnd(reason, "It took too much."))
+        assert details(run.id).run.error["detail"] == "It took too much."
+
+    def test_a_lease_that_expired_is_taken_back_and_a_renewed_one_is_not(self, store):
+        run = submit("check", {})
+        claimed(store, ELSEWHERE)
+        assert settle_lost(store, HERE) == 0
+        expire(store)
+        renew(store, ELSEWHERE)
+        assert settle_lost(store, HERE) == 0
+        expire(store)
+        assert settle_lost(store, HERE) == 1
+        assert details(run.id).run.state == "ready"
+        assert details(run.id).steps[0].infra_attempts == 1
+
+    def test_the_claims_of_a_dispatcher_that_is_gone_are_taken_back_at_once(self, store):
+        run = submit("check", {})
+        claimed(store, Owner(HERE.host, HERE.pid, HERE.started - 1, 1))  # an earlier process with this number
+        assert settle_lost(store, HERE) == 1
+        assert details(run.id).run.state == "ready"
+
+    def test_a_run_that_has_not_started_is_cancelled_at_once_and_never_starts(self, store):
+        run = submit("check", {})
+        assert cancel(run.id).state == "cancelled"
+        assert not has_ready(store)
+        assert claimed(store) == []
+        assert cancel(run.id).state == "cancelled"
+        assert states(run) == ["ready", "ready", "cancelled"]
+
+    def test_a_run_that_runs_is_cancelled_when_its_process_is_gone(self, store):
+        run = submit("check", {})
+        (each,) = claimed(store)
+        assert to_cancel(store, [each]) == []
+        assert cancel(run.id).state == "running"
+        assert to_cancel(store, [each]) == [each]
+        settle(store, each, ProcessEnd("cancelled", "The work was stopped."))
+        assert details(run.id).run.state == "cancelled"
+
+    def test_a_run_that_failed_is_executed_again_on_request(self, store):
+        run = submit("check", {})
+        (each,) = claimed(store)
+        with pytest.raises(ConflictError, match=r"Run 1 is running; expected one that failed or was cancelled\."):
+            retry(run.id)
+        _commit_error(store, each, ValueError("Oh"))
+        assert retry(run.id).state == "ready"
+        (again,) = claimed(store)
+        _commit(store, again, RunState.SUCCEEDED, "succeeded", outputs={})
+        found = details(run.id).run
+        assert (found.state, found.error, found.result) == ("succeeded", None, {})
+
+    def test_an_error_that_may_pass_is_tried_again_later_each_time_and_not_for_ever(self, store):
+        run = submit("check", {})
+        for tries in range(1, MOST_TRIES + 1):
+            (each,) = claimed(store)
+            _commit_error(store, each, StoreError("The server answers 503."))
+            step = details(run.id).steps[0]
+            if tries == MOST_TRIES:
+                break
+            assert (step.state, step.user_attempts, step.infra_attempts) == ("ready", tries, 0)
+            pause = (step.retry_at - step.updated_at).total_seconds()
+            assert pause == pytest.approx(FIRST_PAUSE_SECONDS * 4 ** (tries - 1), abs=1)
+            assert not has_ready(store)
+            with store.transaction() as session:
+                session.execute(update(RunStep).values(retry_at=now()))
+        assert details(run.id).run.error["detail"] == "The server answers 503."
+        assert [attempt.exit_reason for attempt in details(run.id).attempts] == ["error"] * MOST_TRIES
+
+    def test_an_error_that_will_not_pass_is_not_tried_again(self, store):
+        for error in (InvalidInputError("no"), DatabaseCorruptError("broken"), UpgradeError("old"), ValueError("bug")):
+            run = submit("check", {})
+            (each,) = claimed(store)
+            _commit_error(store, each, error)
+            assert details(run.id).run.state == "failed"
+
+    def test_the_latest_progress_and_partial_results_are_kept_and_log_lines_are_bounded(self, store):
+        run = submit("check", {})
+        (each,) = claimed(store)
+        _start(store, each)
+        reporter = Reporter(store, each, lambda: None)
+        for number in range(5):
+            reporter.progress("Checking", number, 5)
+            reporter.partial("leaderboard", {"best": number, "error": float("nan")})
+            for _ in range(MOST_LINES):
+                reporter.line("x" * 5000)
+            reporter._report()
+        found = events(run.id)
+        by_kind = {
+            kind: [event.data for event in found if event.kind == kind] for kind in ("progress", "partial", "log")
+        }
+        assert by_kind["progress"] == [{"what": "Checking", "done": 4, "total": 5}]
+        assert by_kind["partial"] == [{"name": "leaderboard", "data": {"best": 4, "error": None}}]
+        assert len(by_kind["log"]) == MOST_LINES
+        assert details(run.id).steps[0].progress_done == 4
+
+    def test_a_child_whose_claim_is_void_is_told_to_stop_and_reports_nothing(self, store):
+        run = submit("check", {})
+        (stale,) = claimed(store)
+        settle(store, stale, ProcessEnd("killed"))
+        claimed(store)
+        told = []
+        reporter = Reporter(store, stale, lambda: told.append(True))
+        assert reporter.progress("Checking", 1, 5) is False
+        reporter._report()
+        assert (told, reporter.progress("Checking", 2, 5)) == ([True], True)
+        assert [event for event in events(run.id) if event.kind == "progress"] == []
+
+    def test_events_are_read_behind_the_last_one_that_was_seen(self, store):
+        run = submit("check", {})
+        first = events(run.id)
+        cancel(run.id)
+        assert [event.id for event in events(run.id)] == [
+            first[0].id,
+            *(event.id for event in events(run.id, after=first[0].id)),
+        ]
+        with pytest.raises(NotFoundError, match="There is no run 99"):
+            events(99)
+
+
+def expire(store):
+    with store.transaction() as session:
+        session.execute(update(RunStep).values(lease_until=now() - timedelta(seconds=1)))
+
+
+class TestQueueOnSqlite(QueueContract):
+    database = "sqlite"
+
+
+class TestQueueOnMariaDb(QueueContract):
+    database = "mariadb"
+
+
+class TestQueueOnPostgresql(QueueContract):
+    database = "postgresql"
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "field", "message"),
+    [
+        ("boil", {}, "kind", "There is no kind of work 'boil'; expected one of fit, "),
+        (
+            "fit",
+            {"models": ["x"]},
+            "models.0",
+            "The argument models.0 of fit cannot be used: Input should be a valid int",
+        ),
+        (
+            "fit",
+            {"models": []},
+            "models",
+            "The argument models of fit cannot be used: List should have at least 1 item",
+        ),
+        ("fit", {}, "models", "The argument models of fit cannot be used: Field required"),
+        ("fit", 3, "arguments", "The arguments of fit cannot be used: "),
+        (
+            "render",
+            {"ensemble": 1, "x": 1},
+            "x",
+            "The argument x of render cannot be used: Extra inputs are not permitted",
+        ),
+        ("forecast", {"horizon": 3}, "arguments", "Value error, expected either a model or an ensemble"),
+        ("gc", {"grace_hours": -1}, "grace_hours", "Input should be greater than or equal to 0; received -1"),
+    ],
+)
+def test_wrong_arguments_are_refused_with_their_field_and_nothing_is_stored(store, kind, arguments, field, message):
+    with pytest.raises(InvalidInputError) as error:
+        submit(kind, arguments)
+    assert message in str(error.value)
+    assert error.value.field == field
+    assert list_runs() == []
+
+
+def test_what_is_not_stored_is_refused_when_it_is_submitted(store):
+    for kind, arguments in {
+        "render": {"ensemble": 7},
+        "fit": {"models": [7]},
+        "tune": {"research": 7, "data_sets": [1], "network": {"name": "lstm"}},
+        "form": {"project": 7},
+        "forecast": {"model": 7, "horizon": 1},
+        "import_bundle": {"file": {"object": "0" * 64, "name": "x.enz"}},
+    }.items():
+        with pytest.raises(NotFoundError):
+            submit(kind, arguments)
+    assert list_runs() == []
+
+
+def test_runs_are_listed_the_newest_first_a_page_at_a_time(store):
+    runs = [submit("check" if number % 2 else "gc", {}) for number in range(6)]
+    newest = [run.id for run in reversed(runs)]
+    assert [run.id for run in list_runs(limit=4)] == newest[:4]
+    assert [run.id for run in list_runs(before=newest[3])] == newest[4:]
+    assert [run.kind for run in list_runs(kind="gc")] == ["gc"] * 3
+    cancel(runs[0].id)
+    assert [run.id for run in list_runs(state="cancelled")] == [runs[0].id]
+
+
+def test_a_submitted_run_belongs_to_the_transaction_of_its_caller(store):
+    def submit_and_fail():
+        with store.transaction():
+            submit("check", {})
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        submit_and_fail()
+    assert list_runs() == []
+
+
+def test_states_lead_to_states():
+    assert set(MOVES) == set(RunState)
+    assert state_of_run([RunState.SUCCEEDED, RunState.READY]) == RunState.RUNNING
+    assert state_of_run([RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED]) == RunState.FAILED
+    assert state_of_run([RunState.SUCCEEDED, RunState.CANCELLED]) == RunState.CANCELLED
+
+
+def test_an_owner_is_read_from_its_text():
+    assert Owner.parse(str(HERE)) == HERE
+    assert Owner.parse("host:with:colons:1:2:3") == Owner("host:with:colons", 1, 2, 3)
+    assert Owner.parse("nonsense") is None
+    assert not HERE.is_gone()
+    assert not ELSEWHERE.is_gone()
+
+
+def test_a_run_keeps_its_facts(store):
+    run = submit("gc", {"delete": True}, key="k", created_by="ada", priority=3)
+    with store.database.reading() as session:
+        kept = session.scalars(select(Run)).one()
+    assert (kept.title, kept.arguments, kept.created_by, kept.priority) == (
+        "Sweep the store",
+        {"delete": True},
+        "ada",
+        3,
+    )
+    assert len(run.trace_id) == 32

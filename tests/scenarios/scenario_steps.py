@@ -1,0 +1,89 @@
+"""Steps that the scenarios execute in child processes. Each notes in a file that it was executed."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from enorchestrator import step
+from enstorage import DataSource
+from enstorage.errors import CancelledError, InvalidInputError, StoreError
+from enstorage.progress import Progress
+
+
+def note(folder: str, text: str) -> None:
+    """Add a line to the file of executions."""
+    with (Path(folder) / "executed").open("a") as file:
+        file.write(f"{text}\n")
+
+
+@step
+def work(folder: str, name: str, after: list[str] | None = None) -> str:
+    """Note the name and return it."""
+    note(folder, name)
+    return name
+
+
+@step
+def numbers(count: int) -> list[int]:
+    """The numbers from 1."""
+    return list(range(1, count + 1))
+
+
+@step
+def square(folder: str, number: int, broken: int = 0) -> int:
+    """The square of a number; of one it is an error."""
+    note(folder, f"square {number}")
+    if number == broken:
+        raise InvalidInputError(f"The number {number} is broken. Take another one.")
+    return number**2
+
+
+@step
+def total(folder: str, values: list[int]) -> int:
+    """The sum."""
+    note(folder, f"total of {len(values)}")
+    return sum(values)
+
+
+@step
+def poison(folder: str) -> None:
+    """Kill the own process."""
+    note(folder, "poison")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@step
+def flaky(folder: str, failures: int) -> int:
+    """Fail as a server does that is away, so many times; returns the number of executions."""
+    note(folder, "flaky")
+    executions = (Path(folder) / "executed").read_text().count("flaky")
+    if executions <= failures:
+        raise StoreError("The server answered 503. Try again later.")
+    return executions
+
+
+@step
+def until(folder: str, name: str, progress: Progress) -> str:
+    """Wait until a file of that name is there, or until it is asked to stop."""
+    note(folder, f"begun {name}")
+    while not (Path(folder) / name).exists():
+        if progress("Waiting", 0, 1):
+            raise CancelledError("Stopped.")
+        time.sleep(0.01)
+    return name
+
+
+@step
+def mended(folder: str) -> str:
+    """Work once the file `mended` is there."""
+    note(folder, "mended")
+    if not (Path(folder) / "mended").exists():
+        raise InvalidInputError("The file is not mended. Mend it.")
+    return "whole"
+
+
+@step
+def name_of(source: DataSource) -> str:
+    """The name of a source."""
+    return source.name
