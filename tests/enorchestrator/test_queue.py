@@ -6,14 +6,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from claims import HERE, claimed, end, fail, succeed
 from enorchestrator import cancel, events, retry, submit
 from enorchestrator.dispatch.owner import Owner
-from enorchestrator.dispatch.queue import claim, has_ready, renew, to_cancel
+from enorchestrator.dispatch.queue import has_ready, renew, to_cancel
 from enorchestrator.dispatch.read import details, list_runs
-from enorchestrator.dispatch.settle import settle, settle_lost
-from enorchestrator.executor.base import ProcessEnd
+from enorchestrator.dispatch.settle import settle_lost
 from enorchestrator.task.back_off import FIRST_PAUSE_SECONDS, MOST_TRIES
-from enorchestrator.task.body import _commit, _commit_error, _start
+from enorchestrator.task.claim import ProcessEnd
 from enorchestrator.task.reporter import MOST_LINES, Reporter
 from enorchestrator.task.state import MOVES, RunState, state_of_run
 from enstorage.errors import (
@@ -27,12 +27,7 @@ from enstorage.errors import (
 from enstorage.ledger import Run, RunStep
 from enstorage.ledger.base import now
 
-HERE = Owner.here(1)
 ELSEWHERE = Owner("another machine", 1, 1, 1)
-
-
-def claimed(store, owner=HERE, most=10):
-    return claim(store, owner, "local", most)
 
 
 def states(run):
@@ -73,13 +68,13 @@ class QueueContract:
     def test_a_claim_that_is_void_commits_nothing(self, store):
         run = submit("check", {})
         (stale,) = claimed(store)
-        settle(store, stale, ProcessEnd("killed", "It was killed."))
+        end(store, stale, ProcessEnd("killed", "It was killed."))
         (valid,) = claimed(store)
         assert valid.fence == stale.fence + 1
-        _commit(store, stale, RunState.SUCCEEDED, "succeeded", outputs={"by": "stale"})
+        succeed(store, stale, {"by": "stale"})
         assert details(run.id).run.state == "running"
-        _commit(store, valid, RunState.SUCCEEDED, "succeeded", outputs={"by": "valid"})
-        _commit_error(store, valid, ValueError("late"))
+        succeed(store, valid, {"by": "valid"})
+        fail(store, valid, ValueError("late"))
         found = details(run.id)
         assert (found.run.state, found.run.result) == ("succeeded", {"by": "valid"})
         assert [attempt.exit_reason for attempt in found.attempts] == ["killed", "succeeded"]
@@ -89,7 +84,7 @@ class QueueContract:
         run = submit("check", {})
         for _ in range(2):
             (each,) = claimed(store)
-            settle(
+            end(
                 store, each, ProcessEnd("killed", "The process of the work ended with signal 9 (SIGKILL).", log="help!")
             )
         found = details(run.id)
@@ -105,7 +100,7 @@ class QueueContract:
     def test_a_step_that_takes_too_much_fails_at_once(self, store, reason):
         run = submit("check", {})
         (each,) = claimed(store)
-        settle(store, each, ProcessEnd(reason, "It took too much."))
+        end(store, each, ProcessEnd(reason, "It took too much."))
         assert details(run.id).run.error["detail"] == "It took too much."
 
     def test_a_lease_that_expired_is_taken_back_and_a_renewed_one_is_not(self, store):
@@ -140,7 +135,7 @@ class QueueContract:
         assert to_cancel(store, [each]) == []
         assert cancel(run.id).state == "running"
         assert to_cancel(store, [each]) == [each]
-        settle(store, each, ProcessEnd("cancelled", "The work was stopped."))
+        end(store, each, ProcessEnd("cancelled", "The work was stopped."))
         assert details(run.id).run.state == "cancelled"
 
     def test_a_run_that_failed_is_executed_again_on_request(self, store):
@@ -148,10 +143,10 @@ class QueueContract:
         (each,) = claimed(store)
         with pytest.raises(ConflictError, match=r"Run 1 is running; expected one that failed or was cancelled\."):
             retry(run.id)
-        _commit_error(store, each, ValueError("Oh"))
+        fail(store, each, ValueError("Oh"))
         assert retry(run.id).state == "ready"
         (again,) = claimed(store)
-        _commit(store, again, RunState.SUCCEEDED, "succeeded", outputs={})
+        succeed(store, again)
         found = details(run.id).run
         assert (found.state, found.error, found.result) == ("succeeded", None, {})
 
@@ -159,7 +154,7 @@ class QueueContract:
         run = submit("check", {})
         for tries in range(1, MOST_TRIES + 1):
             (each,) = claimed(store)
-            _commit_error(store, each, StoreError("The server answers 503."))
+            fail(store, each, StoreError("The server answers 503."))
             step = details(run.id).steps[0]
             if tries == MOST_TRIES:
                 break
@@ -176,13 +171,12 @@ class QueueContract:
         for error in (InvalidInputError("no"), DatabaseCorruptError("broken"), UpgradeError("old"), ValueError("bug")):
             run = submit("check", {})
             (each,) = claimed(store)
-            _commit_error(store, each, error)
+            fail(store, each, error)
             assert details(run.id).run.state == "failed"
 
     def test_the_latest_progress_and_partial_results_are_kept_and_log_lines_are_bounded(self, store):
         run = submit("check", {})
         (each,) = claimed(store)
-        _start(store, each)
         reporter = Reporter(store, each, lambda: None)
         for number in range(5):
             reporter.progress("Checking", number, 5)
@@ -202,7 +196,7 @@ class QueueContract:
     def test_a_child_whose_claim_is_void_is_told_to_stop_and_reports_nothing(self, store):
         run = submit("check", {})
         (stale,) = claimed(store)
-        settle(store, stale, ProcessEnd("killed"))
+        end(store, stale, ProcessEnd("killed"))
         claimed(store)
         told = []
         reporter = Reporter(store, stale, lambda: told.append(True))

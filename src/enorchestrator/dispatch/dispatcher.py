@@ -4,17 +4,20 @@ import itertools
 import logging
 import threading
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
 from enorchestrator.dispatch.owner import Owner
 from enorchestrator.dispatch.queue import claim, has_ready, renew, to_cancel
-from enorchestrator.dispatch.settle import settle, settle_lost
+from enorchestrator.dispatch.settle import settle_lost
 from enorchestrator.dispatch.wake import sleeper
-from enorchestrator.executor.base import ProcessEnd
 from enorchestrator.executor.local import LocalExecutor
-from enorchestrator.task.claim import Claim
+from enorchestrator.task.claim import Claim, ProcessEnd
 from enorchestrator.task.limits import Limits
+from enorchestrator.task.settle import note_begun, settle
+from enorchestrator.task.supervisor import Begin
 from enstorage import Connector
 from enstorage.errors import EnstorageError, InvalidInputError, StoreError
 
@@ -22,6 +25,8 @@ _LOG = logging.getLogger(__name__)
 #: Between two looks at what other processes submitted, and cancelled while something runs; this process wakes its
 #: dispatchers at once.
 POLL_SECONDS, BUSY_POLL_SECONDS = 0.5, 0.25
+#: Between two looks at the mark of a SQLite file that tells that another process has written; they cost nearly nothing.
+MARK_SECONDS = 0.02
 #: Between two renewals of the claims, and between two looks for claims of others that were lost.
 RENEW_SECONDS = 10.0
 #: After an error of the store, such as a database that is down.
@@ -61,7 +66,7 @@ class Dispatcher:
         self._claims: dict[str, Claim] = {}
         #: Ends that are not settled yet: they are kept while the store cannot be worked with.
         self._ends: dict[str, ProcessEnd] = {}
-        self._renewed_at = float("-inf")
+        self._renewed_at = self._asked_at = float("-inf")
         self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name="enstorage-dispatcher", daemon=True)
 
@@ -76,7 +81,9 @@ class Dispatcher:
         self._wake.set()
         self._thread.join()
         self._executor.drain(grace_seconds)
-        self._settle_ends()
+        self._ends |= self._executor.poll(self._claims)
+        if self._ends:
+            self._change(0, {})
 
     def __enter__(self) -> Self:
         return self.start()
@@ -90,7 +97,9 @@ class Dispatcher:
         while not self._is_stopping:
             # Cleared first: what is submitted while it works wakes it again.
             self._wake.clear()
+            mark = None
             try:
+                mark = self._connector.database.change_mark()
                 self._work()
                 pause = BUSY_POLL_SECONDS if self._claims else POLL_SECONDS
             except EnstorageError as error:
@@ -99,29 +108,55 @@ class Dispatcher:
             except Exception:  # noqa: BLE001 - runs are executed as long as the process lives
                 _LOG.exception("The dispatcher goes on after an error.")
                 pause = PAUSE_SECONDS
-            self._wake.wait(pause)
+            self._wait(pause, mark)
+
+    def _wait(self, seconds: float, mark: int | None) -> None:
+        """Wait until there is something to do: a wake-up, a write of another process, or for so long."""
+        end = time.monotonic() + seconds
+        while (rest := end - time.monotonic()) > 0:
+            if self._wake.wait(rest if mark is None else min(rest, MARK_SECONDS)):
+                return
+            if mark is not None:
+                with suppress(EnstorageError):
+                    if self._connector.database.change_mark() != mark:
+                        return
 
     def _work(self) -> None:
-        self._settle_ends()
+        self._ends |= self._executor.poll(self._claims)
         if time.monotonic() - self._renewed_at > RENEW_SECONDS:
             if self._claims:
                 renew(self._connector, self._owner)
-            settle_lost(self._connector, self._owner)
+            settle_lost(self._connector, self._owner, self._claims.values())
             self._renewed_at = time.monotonic()
-        if self._claims:
-            for each in to_cancel(self._connector, self._claims.values()):
-                self._executor.cancel(each.external_id, CANCEL_GRACE_SECONDS)
-        free = self._executor.capacity()
-        if free > 0 and has_ready(self._connector):
-            for each in claim(self._connector, self._owner, self._executor.name, free):
-                self._claims[each.external_id] = each
-                try:
-                    self._executor.submit(each)
-                except StoreError as error:
-                    self._ends[each.external_id] = ProcessEnd("lost", str(error))
+        self._cancel()
+        free, begun = self._executor.capacity(), self._executor.begun()
+        if self._ends or begun or (free > 0 and has_ready(self._connector)):
+            self._change(free, begun)
 
-    def _settle_ends(self) -> None:
-        self._ends |= self._executor.poll(self._claims)
-        for id, outcome in list(self._ends.items()):
-            settle(self._connector, self._claims[id], outcome)
+    def _cancel(self) -> None:
+        """Have the work stopped whose run was asked to stop."""
+        if not self._claims or time.monotonic() - self._asked_at < BUSY_POLL_SECONDS:
+            return
+        for each in to_cancel(self._connector, self._claims.values()):
+            self._executor.cancel(each.external_id, CANCEL_GRACE_SECONDS)
+        self._asked_at = time.monotonic()
+
+    def _change(self, free: int, begun: Mapping[str, Begin]) -> None:
+        """Settle all ends and claim as much as is free, in one transaction, and have it executed."""
+        ends = dict(self._ends)
+        with self._connector.transaction() as session:
+            if ends:
+                settle(session, [(self._claims[id], end) for id, end in ends.items()])
+            note_begun(
+                session, [(self._claims[id], at.pid, at.began_at) for id, at in begun.items() if id in self._claims]
+            )
+            claims = claim(session, self._owner, self._executor.name, free) if free > 0 else []
+        for id in ends:
             del self._claims[id], self._ends[id]
+        for each in claims:
+            self._claims[each.external_id] = each
+            try:
+                self._executor.submit(each)
+            except StoreError as error:
+                self._ends[each.external_id] = ProcessEnd("lost", str(error))
+                self._wake.set()

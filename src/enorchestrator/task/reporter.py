@@ -14,7 +14,6 @@ from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
 from enorchestrator.task.claim import Claim
-from enorchestrator.task.moves import add_event
 from enorchestrator.task.problem import as_plain_json
 from enorchestrator.task.state import RunState
 from enstorage import Connector
@@ -90,7 +89,8 @@ class Reporter:
             self._over.set()
             thread.join()
             with suppress(StoreError):  # the commit of the work, which follows, tells about it
-                self._report()
+                if self._progress or self._partials or self._lines:
+                    self._report()
 
     def _run(self) -> None:
         parent = parent_process()
@@ -137,14 +137,14 @@ class Reporter:
         self, session: Session, progress: tuple[str, int, int] | None, partials: Mapping[str, Any], lines: list[str]
     ) -> None:
         run, step = self._claim.run_id, self._claim.step_id
-        for line in lines:
-            add_event(session, run, step, "log", {"line": line})
+        session.add_all(RunEvent(run_id=run, step_id=step, kind="log", data={"line": line}) for line in lines)
         newer: dict[str, RunEvent] = {}
         if progress is not None:
             data = dict(zip(("what", "done", "total"), progress, strict=True))
-            newer[""] = add_event(session, run, step, "progress", data)
+            newer[""] = RunEvent(run_id=run, step_id=step, kind="progress", data=data)
         for name, data in partials.items():
-            newer[name] = add_event(session, run, step, "partial", {"name": name, "data": data})
+            newer[name] = RunEvent(run_id=run, step_id=step, kind="partial", data={"name": name, "data": data})
+        session.add_all(newer.values())
         older = [self._replaced[name] for name in newer if name in self._replaced]
         if older:
             session.execute(delete(RunEvent).where(RunEvent.id.in_(older)))

@@ -5,12 +5,9 @@ import threading
 
 import pytest
 
+from claims import claimed, succeed
 from enmyadmin.server.settings import ServerSettings
 from enorchestrator import Dispatcher, cancel, submit
-from enorchestrator.dispatch.owner import Owner
-from enorchestrator.dispatch.queue import claim
-from enorchestrator.task.body import _commit
-from enorchestrator.task.state import RunState
 from enorchestrator.work.registry import KINDS
 from enstorage import Ensemble, Model, Project
 from enstorage.adapter import Window
@@ -51,11 +48,11 @@ def follow(api, run, **options):
         return streamed(answer)
 
 
-def commit(store, state=RunState.SUCCEEDED, **values):
+def commit(store, outputs):
     """Do the work of the next run, as a dispatcher would."""
-    (claimed,) = claim(store, Owner.here(9), "local", 1)
-    _commit(store, claimed, state, "succeeded", **values)
-    return claimed
+    (step,) = claimed(store, most=1)
+    succeed(store, step, outputs)
+    return step
 
 
 def test_work_is_asked_for_at_its_record_and_followed_to_its_result(api, store):
