@@ -23,11 +23,11 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE), os.environ.get("PYTHONPAT
 
 import psutil
 
-from enorchestrator import Dispatcher, Limits, PipelineDefinition, run_pipeline, save_pipeline, submit
+from enorchestrator import Dispatcher, Limits, PipelineDefinition, Timing, run_pipeline, save_pipeline, submit
 from enorchestrator.dispatch.owner import Owner
 from enorchestrator.dispatch.queue import claim
 from enorchestrator.dispatch.read import details, is_over
-from enorchestrator.task.claim import Outcome, ProcessEnd
+from enorchestrator.task.claim import ProcessEnd, WorkOutcome
 from enorchestrator.task.settle import settle
 from enorchestrator.task.supervisor import Supervisor
 from enstorage import Connector
@@ -98,9 +98,9 @@ def durable(connector: Connector, count: int, at_once: int) -> tuple[float, floa
     while done < count:
         with connector.transaction() as session:
             if ends:
-                settle(session, ends)
-            claims = claim(session, owner, "none", at_once)
-        ends = [(each, ProcessEnd("returned", outcome=Outcome("succeeded", {"result": 1}))) for each in claims]
+                settle(session, ends, Timing())
+            claims = claim(session, owner, "none", at_once, 45.0)
+        ends = [(each, ProcessEnd("returned", outcome=WorkOutcome("succeeded", {"result": 1}))) for each in claims]
         done += len(claims)
     return (time.perf_counter() - began) / done, (time.process_time() - used) / done
 

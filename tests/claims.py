@@ -3,7 +3,8 @@
 from enorchestrator.dispatch.owner import Owner
 from enorchestrator.dispatch.queue import claim
 from enorchestrator.task.back_off import may_pass
-from enorchestrator.task.claim import Outcome, ProcessEnd
+from enorchestrator.task.claim import ProcessEnd, WorkOutcome
+from enorchestrator.task.limits import Timing
 from enorchestrator.task.problem import problem_of
 from enorchestrator.task.settle import settle
 
@@ -13,21 +14,21 @@ HERE = Owner.here(1)
 def claimed(store, owner=HERE, most=10):
     """Claim what is ready."""
     with store.transaction() as session:
-        return claim(session, owner, "local", most)
+        return claim(session, owner, "local", most, 45.0)
 
 
 def end(store, of, process_end):
     """Settle the end of a claim."""
     with store.transaction() as session:
-        settle(session, [(of, process_end)])
+        settle(session, [(of, process_end)], Timing())
 
 
 def succeed(store, of, outputs=None, **facts):
     """End a claim with outputs."""
-    end(store, of, ProcessEnd("returned", outcome=Outcome("succeeded", outputs or {}), **facts))
+    end(store, of, ProcessEnd("returned", outcome=WorkOutcome("succeeded", outputs or {}), **facts))
 
 
 def fail(store, of, error, **facts):
     """End a claim by an error of the work."""
-    outcome = Outcome("error", error=problem_of(error), may_pass=may_pass(error))
+    outcome = WorkOutcome("error", error=problem_of(error), may_pass=may_pass(error))
     end(store, of, ProcessEnd("returned", outcome=outcome, **facts))

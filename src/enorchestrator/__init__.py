@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         pause_schedule,
         resume_schedule,
     )
-    from enorchestrator.task.limits import Limits
+    from enorchestrator.task.limits import Limits, Timing
     from enorchestrator.work.python_step import PythonStep, step
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "PipelineDefinition",
     "PythonStep",
     "Scheduler",
+    "Timing",
     "archive_pipeline",
     "cancel",
     "create_schedule",
@@ -53,6 +54,7 @@ _PLACES = {
     "PipelineDefinition": "enorchestrator.pipeline.definition",
     "PythonStep": "enorchestrator.work.python_step",
     "Scheduler": "enorchestrator.scheduler.scheduler",
+    "Timing": "enorchestrator.task.limits",
     "archive_pipeline": "enorchestrator.pipeline.manager",
     "find_pipeline": "enorchestrator.pipeline.manager",
     "list_pipelines": "enorchestrator.pipeline.manager",

@@ -12,8 +12,9 @@ from enorchestrator.dispatch.owner import Owner
 from enorchestrator.dispatch.queue import has_ready, renew, to_cancel
 from enorchestrator.dispatch.read import details, list_runs
 from enorchestrator.dispatch.settle import settle_lost
-from enorchestrator.task.back_off import FIRST_PAUSE_SECONDS, MOST_TRIES
+from enorchestrator.task.back_off import MOST_TRIES
 from enorchestrator.task.claim import ProcessEnd
+from enorchestrator.task.limits import Timing
 from enorchestrator.task.reporter import MOST_LINES, Reporter
 from enorchestrator.task.state import MOVES, RunState, state_of_run
 from enstorage.errors import (
@@ -27,6 +28,7 @@ from enstorage.errors import (
 from enstorage.ledger import Run, RunStep
 from enstorage.ledger.base import now
 
+TIMING = Timing()
 ELSEWHERE = Owner("another machine", 1, 1, 1)
 
 
@@ -106,19 +108,19 @@ class QueueContract:
     def test_a_lease_that_expired_is_taken_back_and_a_renewed_one_is_not(self, store):
         run = submit("check", {})
         claimed(store, ELSEWHERE)
-        assert settle_lost(store, HERE) == 0
+        assert settle_lost(store, HERE, TIMING) == 0
         expire(store)
-        renew(store, ELSEWHERE)
-        assert settle_lost(store, HERE) == 0
+        renew(store, ELSEWHERE, 45.0)
+        assert settle_lost(store, HERE, TIMING) == 0
         expire(store)
-        assert settle_lost(store, HERE) == 1
+        assert settle_lost(store, HERE, TIMING) == 1
         assert details(run.id).run.state == "ready"
         assert details(run.id).steps[0].infra_attempts == 1
 
     def test_the_claims_of_a_dispatcher_that_is_gone_are_taken_back_at_once(self, store):
         run = submit("check", {})
         claimed(store, Owner(HERE.host, HERE.pid, HERE.started - 1, 1))  # an earlier process with this number
-        assert settle_lost(store, HERE) == 1
+        assert settle_lost(store, HERE, TIMING) == 1
         assert details(run.id).run.state == "ready"
 
     def test_a_run_that_has_not_started_is_cancelled_at_once_and_never_starts(self, store):
@@ -160,7 +162,7 @@ class QueueContract:
                 break
             assert (step.state, step.user_attempts, step.infra_attempts) == ("ready", tries, 0)
             pause = (step.retry_at - step.updated_at).total_seconds()
-            assert pause == pytest.approx(FIRST_PAUSE_SECONDS * 4 ** (tries - 1), abs=1)
+            assert pause == pytest.approx(TIMING.retry_seconds * 4 ** (tries - 1), abs=1)
             assert not has_ready(store)
             with store.transaction() as session:
                 session.execute(update(RunStep).values(retry_at=now()))

@@ -13,9 +13,6 @@ from enorchestrator.task.state import RunState
 from enstorage import Connector
 from enstorage.ledger.base import now
 
-#: A claim expires unless it is renewed within this time.
-LEASE = timedelta(seconds=45)
-
 _IS_CLAIMABLE = and_(
     STEP.c.state == RunState.READY, or_(STEP.c.retry_at.is_(None), STEP.c.retry_at <= bindparam("moment"))
 )
@@ -55,7 +52,7 @@ def has_ready(connector: Connector) -> bool:
         return session.scalar(_ONE_READY, {"moment": now()}) is not None
 
 
-def claim(session: Session, owner: Owner, executor: str, most: int) -> list[Claim]:
+def claim(session: Session, owner: Owner, executor: str, most: int, lease_seconds: float) -> list[Claim]:
     """Claim steps that are ready: those of the lowest rank first, which runs have by their priority and age.
 
     Args:
@@ -63,6 +60,7 @@ def claim(session: Session, owner: Owner, executor: str, most: int) -> list[Clai
         owner: who claims them.
         executor: name of the executor, for the attempts.
         most: largest number.
+        lease_seconds: the claims expire unless they are renewed within this time.
     """
     moment = now()
     found = session.execute(_NEXT, {"moment": moment, "most": most}).all()
@@ -71,7 +69,7 @@ def claim(session: Session, owner: Owner, executor: str, most: int) -> list[Clai
     claims = [
         Claim(each.run_id, each.id, each.fence + 1, (each.settings or {}).get("timeout_seconds")) for each in found
     ]
-    by_dispatcher = {"dispatcher": str(owner), "until": moment + LEASE}
+    by_dispatcher = {"dispatcher": str(owner), "until": moment + timedelta(seconds=lease_seconds)}
     session.execute(
         _CLAIMED,
         [
@@ -98,13 +96,13 @@ def claim(session: Session, owner: Owner, executor: str, most: int) -> list[Clai
     return claims
 
 
-def renew(connector: Connector, owner: Owner) -> None:
+def renew(connector: Connector, owner: Owner, lease_seconds: float) -> None:
     """Renew the leases of all claims of an owner."""
     with connector.database.transaction(before=False) as session:
         session.execute(
             update(STEP)
             .where(STEP.c.owner == str(owner), STEP.c.state == RunState.RUNNING)
-            .values(lease_until=now() + LEASE)
+            .values(lease_until=now() + timedelta(seconds=lease_seconds))
         )
 
 

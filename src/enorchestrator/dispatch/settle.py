@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from enorchestrator.dispatch.owner import Owner
 from enorchestrator.task.claim import Claim, ProcessEnd
+from enorchestrator.task.limits import Timing
 from enorchestrator.task.moves import ATTEMPT, STEP
 from enorchestrator.task.settle import settle
 from enorchestrator.task.state import RunState
@@ -16,7 +17,7 @@ from enstorage import Connector
 from enstorage.ledger.base import now
 
 
-def settle_lost(connector: Connector, mine: Owner, known: Collection[Claim] = ()) -> int:
+def settle_lost(connector: Connector, mine: Owner, timing: Timing, known: Collection[Claim] = ()) -> int:
     """Settle the claims of dispatchers that are gone, and those whose lease has expired; returns their number.
 
     A process of such a claim that is still there, on this machine, is killed first.
@@ -24,6 +25,7 @@ def settle_lost(connector: Connector, mine: Owner, known: Collection[Claim] = ()
     Args:
         connector: the store.
         mine: the dispatcher that looks.
+        timing: see `Timing`.
         known: its claims. Others under its name are lost as well: it did not learn that their transaction held.
     """
     held = {(each.step_id, each.fence) for each in known}
@@ -52,7 +54,7 @@ def settle_lost(connector: Connector, mine: Owner, known: Collection[Claim] = ()
         lost.append((Claim(each.run_id, each.id, each.fence), ProcessEnd("lost", detail)))
     if lost:
         with connector.transaction() as session:
-            settle(session, lost)
+            settle(session, lost, timing)
     return len(lost)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from enorchestrator.dispatch.read import find_run
 from enorchestrator.dispatch.wake import wake_on_commit
 from enorchestrator.task.graph import restart, settle_graph
+from enorchestrator.task.limits import Timing
 from enorchestrator.task.moves import STEP, add_event, move_step, settle_run
 from enorchestrator.task.state import RunState
 from enorchestrator.work.registry import find_kind
@@ -21,8 +22,6 @@ from enstorage.terminal import printable
 
 _LONGEST_NAME = 255
 _IDLE = select(STEP.c.id).where(STEP.c.run_id == bindparam("run"), STEP.c.state.in_((RunState.READY, RunState.WAITING)))
-#: A run of a priority higher by one goes before those that were submitted up to this time earlier.
-MILLISECONDS_OF_PRIORITY = 60_000
 
 
 def submit(
@@ -98,7 +97,7 @@ def rank_of(run: Run) -> int:
 
     So the oldest goes first among equals, and nothing waits for ever behind what has a higher priority.
     """
-    return int(run.created_at.timestamp() * 1000) - run.priority * MILLISECONDS_OF_PRIORITY
+    return int(run.created_at.timestamp() * 1000) - round(run.priority * Timing.read().priority_seconds * 1000)
 
 
 def cancel(run_id: int, *, connector: Connector | None = None) -> Run:

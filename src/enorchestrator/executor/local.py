@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from enorchestrator.executor.base import Executor
 from enorchestrator.task.body import run_step
 from enorchestrator.task.claim import Claim, ProcessEnd
-from enorchestrator.task.limits import Limits
+from enorchestrator.task.limits import Limits, Timing
 from enorchestrator.task.supervisor import Begin, Supervisor
 from enstorage import Connector
 from enstorage.errors import NotSupportedError, StoreError
@@ -21,6 +21,7 @@ class LocalExecutor(Executor):
         connector: the store; its children open it by the same settings.
         workers: largest number of steps at once.
         limits: of each step.
+        timing: see `Timing`.
         news: called from another thread whenever a step ended, or had begun a while ago.
 
     Raises:
@@ -29,14 +30,16 @@ class LocalExecutor(Executor):
 
     name = "local"
 
-    def __init__(self, connector: Connector, workers: int, limits: Limits, news: Callable[[], None]) -> None:
+    def __init__(
+        self, connector: Connector, workers: int, limits: Limits, timing: Timing, news: Callable[[], None]
+    ) -> None:
         in_memory = [url for url in connector.settings if url.startswith("memory:") or ":memory:" in url]
         if in_memory:
             raise NotSupportedError(
                 f"The store {in_memory[0]} is in the memory of this process, which child processes cannot open. Use a store "
                 "in a folder or on a server."
             )
-        self._settings, self._allow_pickle = connector.settings, connector.allow_pickle
+        self._settings, self._allow_pickle, self._timing = connector.settings, connector.allow_pickle, timing
         self._supervisor = Supervisor(workers, limits, news)
         self._ends: dict[str, ProcessEnd] = {}
 
@@ -49,6 +52,7 @@ class LocalExecutor(Executor):
                 self._settings,
                 claim,
                 self._allow_pickle,
+                self._timing,
                 timeout_seconds=claim.timeout_seconds,
             )
         except (OSError, RuntimeError) as error:

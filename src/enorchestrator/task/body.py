@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from enorchestrator.task.back_off import may_pass
-from enorchestrator.task.claim import Claim, Outcome, ProcessEnd
+from enorchestrator.task.claim import Claim, ProcessEnd, WorkOutcome
 from enorchestrator.task.graph import values_of
+from enorchestrator.task.limits import Timing
 from enorchestrator.task.moves import STEP
 from enorchestrator.task.problem import as_plain_json, problem_of
 from enorchestrator.task.reporter import Reporter
@@ -19,7 +20,7 @@ from enorchestrator.task.state import RunState
 from enorchestrator.work.registry import find_kind
 from enstorage import Connector
 from enstorage.database.types import to_json_text
-from enstorage.errors import CancelledError
+from enstorage.errors import CancelledError, StoreError
 from enstorage.settings import Settings
 
 _LOG = logging.getLogger("enorchestrator")
@@ -31,22 +32,28 @@ _STEP = select(STEP.c.run_id, STEP.c.kind, STEP.c.arguments, STEP.c.settings).wh
 )
 
 
-def run_step(settings: Settings, claim: Claim, allow_pickle: bool, told_to_stop: Callable[[], None]) -> Outcome | None:
+def run_step(
+    settings: Settings, claim: Claim, allow_pickle: bool, timing: Timing, told_to_stop: Callable[[], None]
+) -> WorkOutcome | None:
     """Execute a step; returns its outcome, or None if it is committed, or if the claim is void.
 
     Args:
         settings: of the store, which the child opens itself.
         claim: of the step.
         allow_pickle: see `Connector`.
+        timing: see `Timing`.
         told_to_stop: called once when the work is asked to stop.
     """
     connector, began = _connector(settings, allow_pickle), time.monotonic()
     with connector:
-        outcome = _outcome(connector, claim, told_to_stop)
+        outcome = _outcome(connector, claim, Reporter(connector, claim, told_to_stop, timing.report_seconds))
         if outcome is None or time.monotonic() - began < COMMIT_ITSELF_SECONDS:
             return outcome
-        with connector.transaction() as session:
-            settle(session, [(claim, ProcessEnd("returned", outcome=outcome))])
+        try:
+            with connector.transaction() as session:
+                settle(session, [(claim, ProcessEnd("returned", outcome=outcome))], timing)
+        except StoreError:
+            return outcome  # the dispatcher keeps it until the store can be worked with
         return None
 
 
@@ -56,8 +63,7 @@ def _connector(settings: Settings, allow_pickle: bool) -> Connector:
     return Connector(*settings, allow_pickle=allow_pickle)
 
 
-def _outcome(connector: Connector, claim: Claim, told_to_stop: Callable[[], None]) -> Outcome | None:
-    reporter = Reporter(connector, claim, told_to_stop)
+def _outcome(connector: Connector, claim: Claim, reporter: Reporter) -> WorkOutcome | None:
     try:
         with reporter.reporting():
             started = _start(connector, claim)
@@ -67,11 +73,11 @@ def _outcome(connector: Connector, claim: Claim, told_to_stop: Callable[[], None
             outputs = as_plain_json(kind.call(kind.read(values), connector, reporter.progress, reporter.partial))
             to_json_text(outputs)  # what cannot be stored is an error of the work
     except CancelledError as error:
-        return Outcome("cancelled", error=problem_of(error))
+        return WorkOutcome("cancelled", error=problem_of(error))
     except Exception as error:  # noqa: BLE001 - whatever the work raises is the outcome of the step
         _LOG.exception("The work ended by an error.")
-        return Outcome("error", error=problem_of(error), may_pass=may_pass(error))
-    return Outcome("succeeded", outputs)
+        return WorkOutcome("error", error=problem_of(error), may_pass=may_pass(error))
+    return WorkOutcome("succeeded", outputs)
 
 
 def _start(connector: Connector, claim: Claim) -> tuple[str, Mapping[str, Any]] | None:

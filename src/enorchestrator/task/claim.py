@@ -1,4 +1,4 @@
-"""`Claim`: the right to execute a step once; `Outcome` and `ProcessEnd`: its end, as the work and as the process tell it."""
+"""`Claim`: the right to execute a step once; `WorkOutcome` and `ProcessEnd`: its end as the work and the process tell it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class WorkOutcome:
     """The end of the work of a claim.
 
     Attributes:
@@ -63,6 +63,6 @@ class ProcessEnd:
     detail: str = ""
     log: str = ""
     peak_bytes: int | None = None
-    outcome: Outcome | None = None
+    outcome: WorkOutcome | None = None
     pid: int | None = None
     began_at: datetime | None = None

@@ -21,8 +21,6 @@ from enstorage.errors import StoreError
 from enstorage.ledger import Run, RunEvent, RunStep
 from enstorage.ledger.base import now
 
-#: Between two transactions of a child that has something to report; also how soon it learns that it is to stop.
-PERIOD_SECONDS = 0.25
 #: A run keeps so many log lines, of so many characters; of each of so many partial results the latest.
 MOST_LINES, LONGEST_LINE, MOST_PARTIALS = 200, 1_000, 50
 
@@ -31,15 +29,19 @@ class Reporter:
     """Reports from a thread of its own, since the work may hold a transaction open, or say nothing for long.
 
     One progress event and one event of each partial result are kept: a newer one replaces the older one. What is reported
-    faster than every `PERIOD_SECONDS` is passed over, but for the last.
+    faster than the period is passed over, but for the last.
 
     Args:
         connector: the store.
         claim: of the step that runs.
         told_to_stop: called once when somebody cancelled the run, or when the claim is void.
+        period_seconds: between two transactions that report; also how soon the work learns that it is to stop.
     """
 
-    def __init__(self, connector: Connector, claim: Claim, told_to_stop: Callable[[], None]) -> None:
+    def __init__(
+        self, connector: Connector, claim: Claim, told_to_stop: Callable[[], None], period_seconds: float = 0.25
+    ) -> None:
+        self._period = period_seconds
         self._connector, self._claim, self._told_to_stop = connector, claim, told_to_stop
         self._lock = threading.Lock()
         self._progress: tuple[str, int, int] | None = None
@@ -94,7 +96,7 @@ class Reporter:
 
     def _run(self) -> None:
         parent = parent_process()
-        while not self._over.wait(PERIOD_SECONDS):
+        while not self._over.wait(self._period):
             if parent is not None and wait([parent.sentinel], 0):
                 # The dispatcher was killed: another one executes the step again, and two must not do so at once.
                 os._exit(1)

@@ -10,9 +10,10 @@ from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from enorchestrator.task.back_off import pause_after
-from enorchestrator.task.claim import Claim, Outcome, ProcessEnd
+from enorchestrator.task.claim import Claim, ProcessEnd, WorkOutcome
 from enorchestrator.task.graph import settle_graph
-from enorchestrator.task.moves import ATTEMPT, RUN, STEP, settle_runs
+from enorchestrator.task.limits import Timing
+from enorchestrator.task.moves import ATTEMPT, RUN, STEP, add_event, settle_runs
 from enorchestrator.task.problem import plain_problem
 from enorchestrator.task.state import RunState
 from enstorage.ledger.base import now
@@ -24,7 +25,9 @@ MOST_LOST = 1
 _UNCHANGED = {"outputs": None, "retry_at": None}
 _TITLES = {"timeout": "Out of time", "memory": "Out of memory", "killed": "Process killed", "lost": "Process lost"}
 _CLAIMED = (
-    select(STEP.c.id, STEP.c.state, STEP.c.fence, STEP.c.user_attempts, STEP.c.infra_attempts, STEP.c.may_fail)
+    select(
+        STEP.c.id, STEP.c.name, STEP.c.state, STEP.c.fence, STEP.c.user_attempts, STEP.c.infra_attempts, STEP.c.may_fail
+    )
     .add_columns(STEP.c.settings, RUN.c.cancel_requested_at)
     .join(RUN, RUN.c.id == STEP.c.run_id)
     .where(STEP.c.id.in_(bindparam("ids", expanding=True)))
@@ -67,18 +70,28 @@ class _Verdict:
         reason: of the end of the attempt.
         problem: of the attempt; None without one.
         values: further columns of the step.
+        alert: what people are told of: "quarantined" for a step whose process is lost each time, "gave_up" for an error
+            that did not pass; empty for nothing.
+        detail: of the alert.
     """
 
     state: RunState
     reason: str
     problem: Any = None
     values: dict[str, Any] = field(default_factory=dict)
+    alert: str = ""
+    detail: str = ""
 
 
-def settle(session: Session, ends: Sequence[tuple[Claim, ProcessEnd]]) -> None:
+def settle(session: Session, ends: Sequence[tuple[Claim, ProcessEnd]], timing: Timing) -> None:
     """Settle the ends of claims: move the steps, let go on what waited for them, keep what the processes printed.
 
     A claim that a later one has made void moves nothing: its outcome is thrown away, and the log says so.
+
+    Args:
+        session: of the transaction.
+        ends: claims with their ends.
+        timing: with the pauses after errors that may pass.
     """
     found = {step.id: step for step in session.execute(_CLAIMED, {"ids": [claim.step_id for claim, _ in ends]}).all()}
     moment = now()
@@ -92,7 +105,7 @@ def settle(session: Session, ends: Sequence[tuple[Claim, ProcessEnd]]) -> None:
             if end.outcome is not None:
                 _LOG.warning("The claim %s is void; its outcome was thrown away.", claim.external_id)
             continue
-        verdict, of_claim = _verdict(step, end), {"of_step": claim.step_id, "of_fence": claim.fence}
+        verdict, of_claim = _verdict(step, end, timing), {"of_step": claim.step_id, "of_fence": claim.fence}
         values = _UNCHANGED | {"user_attempts": step.user_attempts, "infra_attempts": step.infra_attempts}
         values |= {"state": verdict.state, "finished_at": moment if verdict.state.is_final else None} | verdict.values
         moves.append(of_claim | {f"new_{name}": value for name, value in values.items()})
@@ -100,6 +113,9 @@ def settle(session: Session, ends: Sequence[tuple[Claim, ProcessEnd]]) -> None:
         run_ids.append(claim.run_id)
         if verdict.state == RunState.FAILED and not step.may_fail:
             errors.setdefault(claim.run_id, verdict.problem)
+        if verdict.alert:
+            told = {"severity": "error", "what": verdict.alert, "step": step.name, "detail": verdict.detail}
+            add_event(session, claim.run_id, claim.step_id, "alert", told)
     if moves:
         session.execute(_MOVED, moves)
         session.execute(_ENDED, attempts)
@@ -121,9 +137,9 @@ def _facts(claim: Claim, end: ProcessEnd) -> dict[str, Any]:
     return {"of_step": claim.step_id, "of_fence": claim.fence, **facts}
 
 
-def _verdict(step: Row[Any], end: ProcessEnd) -> _Verdict:
+def _verdict(step: Row[Any], end: ProcessEnd, timing: Timing) -> _Verdict:
     if end.outcome is not None:
-        return _verdict_of_work(step, end.outcome)
+        return _verdict_of_work(step, end.outcome, timing)
     if step.cancel_requested_at is not None:
         return _Verdict(RunState.CANCELLED, "cancelled")
     if end.reason == "stopped":
@@ -136,11 +152,11 @@ def _verdict(step: Row[Any], end: ProcessEnd) -> _Verdict:
     lost = step.infra_attempts + 1
     if lost > MOST_LOST:
         problem["detail"] = f"{detail} It was executed {lost} times."
-    state = RunState.READY if lost <= MOST_LOST else RunState.FAILED
-    return _Verdict(state, reason, problem, {"infra_attempts": lost})
+        return _Verdict(RunState.FAILED, reason, problem, {"infra_attempts": lost}, "quarantined", problem["detail"])
+    return _Verdict(RunState.READY, reason, problem, {"infra_attempts": lost})
 
 
-def _verdict_of_work(step: Row[Any], outcome: Outcome) -> _Verdict:
+def _verdict_of_work(step: Row[Any], outcome: WorkOutcome, timing: Timing) -> _Verdict:
     if outcome.reason == "succeeded":
         return _Verdict(RunState.SUCCEEDED, "succeeded", None, {"outputs": outcome.outputs})
     if outcome.reason == "cancelled":
@@ -149,7 +165,10 @@ def _verdict_of_work(step: Row[Any], outcome: Outcome) -> _Verdict:
     values: dict[str, Any] = {"user_attempts": tries}
     pause: timedelta | None = None
     if outcome.may_pass:
-        pause = pause_after(tries, (step.settings or {}).get("retries"))
+        pause = pause_after(tries, timing, (step.settings or {}).get("retries"))
+    if pause is None and outcome.may_pass:
+        detail = f"{(outcome.error or {}).get('detail', '')} It was tried {tries} times."
+        return _Verdict(RunState.FAILED, "error", outcome.error, values, "gave_up", detail)
     if pause is None:
         return _Verdict(RunState.FAILED, "error", outcome.error, values)
     if step.cancel_requested_at is not None:
