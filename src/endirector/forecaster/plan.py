@@ -153,8 +153,8 @@ def _plan(series: Sequence[NDArray[np.float64]], horizon: int, season: int, long
         ),
         members=(
             *_yardsticks(season, longest),
-            *_statistical(series, season, longer_season),
             *_autoregressions(_lag(lengths - horizon, horizon, season, longer_season), season),
+            *_statistical(series, season, longer_season),
         ),
     )
 
