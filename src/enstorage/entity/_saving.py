@@ -1,12 +1,13 @@
 """Saving of many records in one transaction; if it fails, the objects are restored."""
 
 from collections.abc import Iterable
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.attributes import get_history, set_committed_value
+from sqlalchemy.orm.base import PASSIVE_NO_INITIALIZE
 from sqlalchemy.orm.exc import StaleDataError
 
 from enstorage.entity._trash import check_parents
@@ -44,13 +45,14 @@ def save_all(records: "Iterable[Record]") -> list[Any]:
     for record in each_once:
         record._refuse_changes()
         record._check_texts()
+    new = {id(record) for record in each_once if record._is_new}
     changes = {id(record): _changed(record) for record in each_once}
-    written = [record for record in each_once if record._is_new or changes[id(record)]]
-    unchanged = [record for record in each_once if not record._is_new and not changes[id(record)]]
+    written = [record for record in each_once if id(record) in new or changes[id(record)]]
+    unchanged = [record for record in each_once if id(record) not in new and not changes[id(record)]]
     for kind in {type(record) for record in unchanged}:  # raises if one was deleted meanwhile
         kind.get_list([record.id for record in unchanged if type(record) is kind], connector=connector)
     if written:
-        _write(written, changes, connector)
+        _write(written, new, changes, connector)
     for record in given:
         record._connector = connector
     return given
@@ -59,17 +61,22 @@ def save_all(records: "Iterable[Record]") -> list[Any]:
 def _changed(record: "Record") -> list[str]:
     state = inspect(record)
     # A value that was set to what it had been is among the assigned ones, and is no change.
-    return [key for key in state.committed_state if state.attrs[key].history.has_changes()]
+    return [key for key in state.committed_state if get_history(record, key, PASSIVE_NO_INITIALIZE).has_changes()]
 
 
-def _write(records: "list[Record]", changes: dict[int, list[str]], connector: "Connector") -> None:
+@cache
+def _columns(kind: "type[Record]") -> frozenset[str]:
+    return frozenset(kind.__table__.columns.keys())
+
+
+def _write(records: "list[Record]", new: set[int], changes: dict[int, list[str]], connector: "Connector") -> None:
+    """Write records, of which those with an id in `new` are not stored yet."""
     kept = {
-        id(record): {key: value for key, value in record.__dict__.items() if key in record.__table__.columns}
+        id(record): {key: value for key, value in record.__dict__.items() if key in _columns(type(record))}
         for record in records
     }
-    new = [record for record in records if record._is_new]
     undo = [
-        record._forget_id if record._is_new else partial(record._mark_changed, changes[id(record)])
+        record._forget_id if id(record) in new else partial(record._mark_changed, changes[id(record)])
         for record in records
     ]
     with connector.database.transaction(before=False) as session:
@@ -87,11 +94,12 @@ def _write(records: "list[Record]", changes: dict[int, list[str]], connector: "C
                     set_committed_value(record, key, value)
                 record._mark_changed(changes[id(record)])
             if isinstance(error, StaleDataError):
-                missing = ", ".join(str(record) for record in records if not record._is_new)
+                missing = ", ".join(str(record) for record in records if id(record) not in new)
                 raise NotFoundError(f"{missing} is no longer stored: it was deleted meanwhile.") from error
             raise
-        for kind in {type(record) for record in new}:
-            kind._after_insert([record.id for record in new if type(record) is kind], connector)
+        inserted = [record for record in records if id(record) in new]
+        for kind in {type(record) for record in inserted}:
+            kind._after_insert([record.id for record in inserted if type(record) is kind], connector)
         # Records are in no session between calls, so that two objects of one row do not interfere.
         for record in records:
             session.expunge(record)

@@ -20,9 +20,9 @@ def check_texts(entity: "type[Record]", values: Mapping[str, Any]) -> None:
     Raises:
         InvalidInputError: the name is missing, a text is too long, or `check_text` refuses it.
     """
-    for key, longest in _text_columns(entity):
+    for key, longest, optional in _text_columns(entity):
         value = values.get(key)
-        if value is None and entity.__table__.columns[key].nullable:
+        if value is None and optional:
             continue
         if key == "name":
             check_name(value, f"name of a {entity.__name__}")
@@ -37,10 +37,13 @@ def check_texts(entity: "type[Record]", values: Mapping[str, Any]) -> None:
 
 
 @cache
-def _text_columns(entity: "type[Record]") -> list[tuple[str, int | None]]:
-    """The text columns with their maximal lengths; not JSON, which is stored as text but whose strings may hold anything."""
+def _text_columns(entity: "type[Record]") -> list[tuple[str, int | None, bool]]:
+    """The text columns, each with its maximal length and with true if it may be empty.
+
+    Not JSON, which is stored as text but whose strings may hold anything.
+    """
     columns = [column for column in entity.__table__.columns if not isinstance(column.type, JsonText)]
-    return [(column.key, getattr(column.type, "length", None)) for column in columns]
+    return [(column.key, getattr(column.type, "length", None), column.nullable) for column in columns]
 
 
 def check_name(text: object, what: str) -> None:
