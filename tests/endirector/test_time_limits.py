@@ -13,6 +13,7 @@ import endirector
 from endirector.forecaster.autoforecast import limit_shares
 from endirector.forecaster.plan import tiers_of
 from endirector.forecaster.time_limit import MemberWatch, TimeLimit
+from enmyadmin.forecaster.command import _seconds
 from enstorage.errors import CancelledError, NotFoundError
 from enstorage.plugins import entry_points
 from enstorage.progress import checkpoint
@@ -103,8 +104,15 @@ def test_the_first_member_is_never_stopped_and_others_are_when_the_caller_asks()
     assert not watch("", 0, 1)
     unlimited = TimeLimit(None).within(lambda *_: None, "Training", 1, 4)
     unlimited.__enter__()
-    with pytest.raises(CancelledError, match="by the caller"):
-        unlimited.__exit__(CancelledError, CancelledError("by the caller"), None)
+    stopped = CancelledError("by the caller")
+    assert not unlimited.__exit__(CancelledError, stopped, None)  # it is passed on
+
+
+def test_the_command_keeps_time_for_its_report():
+    seconds = {with_report: _seconds("1m", with_report=with_report) for with_report in (True, False)}
+    assert seconds[False] < 60
+    assert seconds[False] - seconds[True] == pytest.approx(9, abs=0.1)
+    assert 0 < _seconds("1s", with_report=True) < 1
 
 
 def test_groups_of_series_share_the_time_and_ctrl_c_ends_all():

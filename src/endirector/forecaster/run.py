@@ -1,5 +1,6 @@
 """The plan of a tier, carried out: members trained and judged from rolling origins, an ensemble formed, forecasts made."""
 
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,7 +10,7 @@ import polars as pl
 
 from endirector.forecaster.group import ForecastRequest, Group
 from endirector.forecaster.live import LiveLeaderboard
-from endirector.forecaster.plan import CHOICES, ForecastPlan, Tier
+from endirector.forecaster.plan import CHOICES, LARGEST_VALUE, ForecastPlan, Tier
 from endirector.forecaster.time_limit import TimeLimit
 from endirector.forecaster.understanding.stored import Understood
 from endirector.forecasting.forecast import forecast
@@ -166,12 +167,17 @@ def _formed(
 
 
 def last_values(tier: Tier, panel: Panel, snapshots: Mapping[str, DataSnapshot]) -> pl.DataFrame:
-    """The last measured value of each series for each step after its snapshot, without intervals."""
+    """The last measured value of each series for each step after its snapshot, without intervals.
+
+    It is the last one with which models can reckon, where there is one: a single huge value is rather a mistake.
+    """
     sources, steps = panel.sources(), range(1, tier.plan.horizon + 1)
     tables = []
     for key in tier.keys:
         times, values = snapshots[key].read()
         measured = values[np.isfinite(values)]
+        usual = measured[np.abs(measured) <= LARGEST_VALUE]
+        measured = usual if len(usual) else measured
         ahead = sources[key].clock.after(int(times[-1]), tier.plan.horizon).tolist()
         columns = {"series": key, "time": [sources[key].label(time) for time in ahead], "step": list(steps)}
         last = {"quantile": None, "value": float(measured[-1]) if len(measured) else None}
@@ -208,4 +214,15 @@ def ensemble_forecasts(
     table = labelled.select(pl.col("key").alias("series"), "time", "step", "quantile", "value").cast(SCHEMA)
     who = "all series" if tier.name == "all" else f"the {tier.name} series"
     notes = [str(each.message) for each in caught if each.category is UserWarning]
-    return table, [note.removesuffix(ADVICE).replace(str(ensemble), who) for note in notes]
+    notes = [note.removesuffix(ADVICE).replace(str(ensemble), who) for note in notes]
+    return table, [of_series(note, panel) for note in notes]
+
+
+def of_series(note: str, panel: Panel) -> str:
+    """A note on a model and a snapshot, with the names that the reader knows."""
+    found = re.match(r"Model\(\d+, '(.*?)'\), DataSnapshot\((\d+)\): ", note)
+    if found is None:
+        return note
+    source = DataSnapshot.get(int(found[2]), connector=panel.connector).data_source_id
+    key = next((key for key, each in panel.sources().items() if each.id == source), f"DataSnapshot({found[2]})")
+    return f"{found[1]}, {key}: {note[found.end() :]}"
