@@ -153,6 +153,7 @@ def test_series_that_are_all_too_short_have_no_ensemble():
         ({"time_limit": 0}, "time_limit is 0; expected seconds above 0"),
         ({"levels": (1.5,)}, "between 0 and 1"),
         ({"metric": "f1"}, "f1"),
+        ({"metric": "wql"}, "expected one of mse, .* rmsse"),
         ({"season": 0}, "season is 0; expected an integer from 1"),
     ],
 )

@@ -227,6 +227,30 @@ def test_by_the_weighted_quantile_loss(project):
         form(project, methods=["voting", Choice("stacking", "Ridge")], metric="wql", progress=False)
 
 
+def test_by_the_coverage_the_distance_from_the_level_is_the_error(project):
+    quantiles_out_of_fold(project)
+    ensemble = form(project, metric="coverage_0.8", progress=False)
+    search = ensemble.search()
+    assert search.metric == "coverage_0.8"
+    names = [candidate.name for candidate in search.candidates]
+    single = {names[trial.members[0]]: trial.error for trial in search.trials if len(trial.members) == 1}
+    rows = project.models()[0].research.data_preparation.table().select(id="time", truth="value")
+    for width, model in zip((2.0, 5.0, 9.0, 60.0), project.models(), strict=True):
+        own = model.forecasts("out_of_fold").filter(pl.col("quantile").is_null()).select("id", value="value")
+        judged = rows.join(own, on="id").sort("id").to_pandas()
+        judged = judged[np.arange(len(judged)) * STRETCHES // len(judged) > 0]
+        inside = ((judged["truth"] - judged["value"]).abs() <= width).mean()
+        if model.name in single:
+            assert single[model.name] == pytest.approx(abs(inside - 0.8), abs=1e-9)
+    # The widest intervals hold every true value, and are not the best for that.
+    assert search.trials[0].error <= min(single.values()) < 0.2
+    with pytest.raises(InvalidInputError, match=r"No target has an interval of the level 0\.95"):
+        form(project, metric="coverage_0.95", progress=False)
+    with pytest.raises(InvalidInputError, match=r"There is no metric 'width_0\.8'"):
+        form(project, metric="width_0.8", progress=False)
+    assert "distance of coverage 0.8 from the level" in endirector.report(ensemble, progress=False).html
+
+
 def test_a_metric_without_a_value_is_refused_with_the_reason(project, store, census):
     before = census(store)
     for metric, reason in (

@@ -40,14 +40,40 @@ def test_a_source_with_a_time_zone_shows_local_times(enstorage):
 def test_counters_are_exported_as_integers_and_read_back(enstorage):
     enstorage("init")
     assert enstorage("create", "data-source", "Rings", "--interval", "step")[0] == 0
-    written = "time,value\n-5001,1.25\n-5000,0.5\n3,2.0\n"
+    written = "step,value\n-5001,1.25\n-5000,0.5\n3,2.0\n"
     (enstorage.folder / "rings.csv").write_text(written)
     assert enstorage("import-csv", enstorage.folder / "rings.csv", "--source", 1)[0] == 0
     assert enstorage("export-csv", "data-source", 1, enstorage.folder / "out.csv")[0] == 0
     assert (enstorage.folder / "out.csv").read_text() == written
     enstorage("snapshot", 1)
     assert enstorage("export-csv", "data-snapshot", 1, enstorage.folder / "rows.csv")[0] == 0
-    assert (enstorage.folder / "rows.csv").read_text().startswith("time,value\n-5001,1.25\n-5000,0.5\n-4999,")
+    assert (enstorage.folder / "rows.csv").read_text().startswith("step,value\n-5001,1.25\n-5000,0.5\n-4999,")
+
+
+@pytest.mark.parametrize("as_panel", [False, True])
+def test_exported_counters_are_known_as_such_without_being_told(enstorage, as_panel):
+    rows = ["-5001,1.25", "-5000,0.1", "3,-0.0"]
+    keyed = [f"{key},{row}" for key in ("a", "b") for row in rows]
+    written = "\n".join(["series,step,value", *keyed] if as_panel else ["step,value", *rows]) + "\n"
+    (enstorage.folder / "rings.csv").write_text(written)
+    status, out, _ = enstorage("import-csv", enstorage.folder / "rings.csv")
+    assert (status, "times in step: numbers of the unit step" in out, "interval step" in out) == (0, True, True)
+    entity = "panel" if as_panel else "data-source"
+    assert enstorage("export-csv", entity, 1, enstorage.folder / "out.csv")[0] == 0
+    exported = (enstorage.folder / "out.csv").read_text()
+    assert enstorage("import-csv", enstorage.folder / "out.csv", "--name", "again")[0] == 0
+    assert enstorage("export-csv", entity, 2, enstorage.folder / "again.csv")[0] == 0
+    again = (enstorage.folder / "again.csv").read_text()
+    if as_panel:
+        assert exported.startswith("series,key,step,value\n1,a,-5001,1.25\n1,a,-5000,0.1\n1,a,3,-0.0\n2,b,-5001,1.25\n")
+        assert [line.split(",")[1:] for line in exported.splitlines()] == [
+            line.split(",")[1:] for line in again.splitlines()
+        ]
+    else:
+        assert exported == again == written
+    wrong = enstorage.folder / "wrong.csv"
+    wrong.write_text("step,value\n1.5,1\n2.5,2\n")
+    assert enstorage("import-csv", wrong)[0] == 1
 
 
 def local_hours():

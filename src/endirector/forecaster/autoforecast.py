@@ -20,11 +20,10 @@ from endirector.forecaster.understanding.seasons import Season
 from endirector.forecaster.understanding.stored import store
 from endirector.forecaster.understanding.understanding import Understanding
 from endirector.forecasting.calibrate import LEVELS
-from endirector.selection.scoring import METRICS
 from enstorage import Connector
 from enstorage.calendars.season import longer_season
 from enstorage.errors import InvalidInputError
-from enstorage.metrics.catalogue import find_metric
+from enstorage.metrics.catalogue import OF_POINTS, find_metric
 from enstorage.progress import Progress, listening
 from entrainer.forecasting.calibration.levels import checked_levels
 from entrainer.forecasting.forecast import check_horizon
@@ -83,7 +82,7 @@ def autoforecast(
         members: further candidates by name, such as `{"Theta": entrainer.local.Statistical("Theta")}`: local models, also
             those of other packages.
         levels: of the intervals; () for none.
-        metric: that the members and methods are judged by, see `form`.
+        metric: that the members and methods are judged by: `mse`, `rmse`, `mae`, `mape`, `smape`, `mase` or `rmsse`.
         time_limit: seconds that the call may take. Members that are not finished are left out; the naive forecasts always
             are there.
         name: of the project; by default that of the table.
@@ -106,7 +105,7 @@ def autoforecast(
         checked_levels(levels)
     if time_limit is not None and not time_limit > 0:
         raise InvalidInputError(f"time_limit is {time_limit!r}; expected seconds above 0, or None for no limit.")
-    find_metric(metric, METRICS)
+    find_metric(metric, OF_POINTS)  # members have point forecasts of the past, and no quantiles
     told = {"series": series, "time": time, "value": value, "time_interval": time_interval, **options}
     told |= {"known": known or None, "past": past or None, "static": static or None, "hierarchy": hierarchy or None}
     season_told = Season.told(season)

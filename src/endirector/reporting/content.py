@@ -140,7 +140,7 @@ class Content:
     @property
     def search_metric(self) -> str:
         """The name in words of the metric of the search that selected it; empty without a search."""
-        return "" if self.search is None else find_metric(self.search.metric).label
+        return "" if self.search is None else find_metric(self.search.metric).error_label
 
     @property
     def method(self) -> str:

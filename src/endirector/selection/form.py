@@ -98,8 +98,9 @@ def form(
         candidates: models or rendered ensembles of the project; by default all its models.
         methods: candidates, by name or with metamodel and parameters; by default `USUAL`, or for classes
             `USUAL_OF_CLASSES` of this module.
-        metric: `mse`, `rmse`, `mae`, `mape`, `smape`, `mase` or `rmsse`, for quantiles `wql` or `crps`, for classes
-            `log_loss`, see `docs/reference/metrics.md`. For quantiles only methods are tried that combine them.
+        metric: `mse`, `rmse`, `mae`, `mape`, `smape`, `mase` or `rmsse`, for quantiles `wql`, `crps` or `coverage_0.8` (the
+            error is the distance of the coverage from the level), for classes `log_loss`, see `docs/reference/metrics.md`.
+            For quantiles only methods are tried that combine them.
         name: of the ensemble.
         folds: largest number of origins of the backtest, for candidates that have no out-of-fold forecasts.
         by: for several series, weights that differ: `series` for each series; or by group: the name of a tag of the data

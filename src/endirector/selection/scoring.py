@@ -17,15 +17,15 @@ from enstorage.metrics.judged import Judged, UndefinedMetricError
 from enstorage.metrics.metric import Need
 from enstorage.views.scales import scales_of
 
-#: Metrics that a search can go by.
-METRICS = (*OF_POINTS, *OF_QUANTILES, "log_loss")
+#: Metrics that a search can go by. Not the width of intervals: the narrowest are not the best.
+METRICS = (*OF_POINTS, *OF_QUANTILES, "coverage", "log_loss")
 
 
 class Scoring:
     """Measures combinations on the rows that are judged.
 
     Args:
-        metric: one of `METRICS`.
+        metric: one of `METRICS`; of a coverage the error is its distance from the level.
         members: the candidates.
         evidence: their common out-of-fold targets.
         stretch: the number of the stretch of time of each target, shape (rows,); the first, 0, is not judged
@@ -77,7 +77,7 @@ class Scoring:
             if (value := self._of(self._stretch == number, forecast, quantiles)) is not None
         ]
         spread = float(np.std(means, ddof=1) / len(means) ** 0.5) if len(means) > 1 else np.nan
-        return (np.inf, np.nan) if whole is None else (whole, spread)
+        return (np.inf, np.nan) if whole is None else (self.metric.badness(whole), spread)
 
     def blocks(self, forecast: Floats, quantiles: Mapping[float, Floats]) -> Floats:
         """The error in each stretch of each series that has judged rows there, shape (blocks,), NaN where it has no value.
@@ -92,7 +92,7 @@ class Scoring:
         order = np.argsort(block, kind="stable")
         each = np.split(rows[order], np.flatnonzero(np.diff(block[order])) + 1)
         values = [self._of(own, forecast, quantiles) for own in each]
-        return np.array([np.nan if value is None else value for value in values])
+        return np.array([np.nan if value is None else self.metric.badness(value) for value in values])
 
     def _of(self, rows: NDArray[Any], forecast: Floats, quantiles: Mapping[float, Floats]) -> float | None:
         try:

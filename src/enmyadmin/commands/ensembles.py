@@ -64,7 +64,9 @@ def form(
             show_default=False,
         ),
     ] = None,
-    metric: Annotated[str, typer.Option(help="To go by, such as mse, mae, mase, rmsse, smape or wql.")] = "mse",
+    metric: Annotated[
+        str, typer.Option(help="To go by, such as mse, mae, mase, rmsse, smape, wql or coverage_0.8.")
+    ] = "mse",
     name: Annotated[str | None, typer.Option(help="Of the ensemble.", show_default=False)] = None,
     folds: Annotated[int, typer.Option(min=1, help="Of the backtest of candidates without one.")] = 5,
     store: Store = None,

@@ -31,6 +31,15 @@ def import_csv(
     panel: Annotated[
         str | None, typer.Option(help="Id or name of a panel to whose sources to write.", show_default=False)
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Id or name of a model: the table has forecasts, as export-csv writes them.", show_default=False
+        ),
+    ] = None,
+    part: Annotated[
+        str | None, typer.Option(help="Of --model, for a table without the column part.", show_default=False)
+    ] = None,
     interval: Annotated[
         str | None, typer.Option(help="Of the new source, such as 1y or 15m; by default inferred from the times.")
     ] = None,
@@ -48,7 +57,7 @@ def import_csv(
 
     The table has a column of times, and a column of values for each series or a column with the key of the series. One
     series becomes a data source, several become a panel. Separator, dates and columns are found and told. A store that does
-    not exist is made.
+    not exist is made. With --model the table has forecasts of a model, from export-csv or from another program.
 
     Example: enstorage import-csv load.csv --name Load --unit MW
     """
@@ -62,6 +71,12 @@ def import_csv(
             "With --source or --panel the points are written to what is there; --name, --interval, --aggregate and --unit "
             "are for a new source. Leave out either."
         )
+    if model is not None or part is not None:
+        others = (
+            source or panel or name or interval or anchor or unit or aggregate != "mean" or table != TableArguments()
+        )
+        _import_forecasts(file, None if others else model, part, store, as_json=as_json)
+        return
     made = False
     with listening(not (quiet or as_json)) as report:
         report("Reading points", 0, 2)
@@ -108,6 +123,24 @@ def import_csv(
     print_line(f"Wrote {counted(told.points, 'point')} to {described(target)}, {series}{_interval(target, found)}.")
     for message in [*_without_interval(target, found), *found["messages"]]:
         print_line(message)
+
+
+def _import_forecasts(file: Path, model: str | None, part: str | None, store: Path | None, *, as_json: bool) -> None:
+    from enstorage import Model
+    from enstorage.exchange.forecast_table import import_forecasts
+
+    if model is None:
+        raise InvalidInputError(
+            "--model says that the table has forecasts, and --part of which part; expected these without options of points "
+            "and of other tables. Leave the others out."
+        )
+    target = find_record(Model, model, open_store(store))
+    kept = import_forecasts(target, file, part)
+    if as_json:
+        print_json({"model": target.as_dictionary(), "forecasts": [each.as_dictionary() for each in kept]})
+    else:
+        rows = ", ".join(f"{counted(each.rows, 'forecast')} of the part {each.part}" for each in kept)
+        print_line(f"Wrote {rows} to {described(target)}.")
 
 
 def _without_interval(target: "DataSource | Panel", report: dict[str, Any]) -> list[str]:
@@ -179,7 +212,7 @@ def export_csv(
 
     A data source and a panel have points, a model has forecasts; snapshots, preparations, data sets, forecasts and ensembles
     have tables. Times are ISO 8601, local to the zone of their source, with the offset; counters stay integers. import-csv
-    reads the file back exactly.
+    reads points back exactly, and with --model forecasts.
 
     Example: enstorage export-csv data-source 1 load.csv
     """

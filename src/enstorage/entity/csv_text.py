@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from enstorage.calendars.calendar import Calendar
-from enstorage.sources.csv_file import with_iso_times
+from enstorage.sources.csv_file import as_csv, with_iso_times
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,7 +21,7 @@ def csv_text(table: "pl.DataFrame", connector: "Connector", clock: Calendar | No
         connector: the store of the sources.
         clock: of all rows; None: that of the source which the column `series` names, if the table has one.
     """
-    return with_labels(table, connector, clock).write_csv()
+    return as_csv(with_labels(table, connector, clock))
 
 
 def with_labels(table: "pl.DataFrame", connector: "Connector", clock: Calendar | None = None) -> "pl.DataFrame":

@@ -67,6 +67,11 @@ class Metric:
     has_level: bool = False
     level: float | None = None
 
+    @property
+    def error_label(self) -> str:
+        """The name in words of the number that `badness` gives."""
+        return f"distance of {self.label} from the level" if self.better == Better.NOMINAL else self.label
+
     def measure(self, judged: Judged) -> float:
         """The value for the rows that were measured.
 

@@ -4,11 +4,26 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Double, Numeric, Select, String, Text, bindparam, func, or_, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Double,
+    Integer,
+    Numeric,
+    Select,
+    String,
+    TableValuedAlias,
+    Text,
+    bindparam,
+    func,
+    or_,
+    type_coerce,
+    union_all,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import Boolean
+from sqlalchemy.types import Boolean, NullType
 
 # Before version 16 PostgreSQL cannot test whether a text is JSON; these are what Python writes outside of JSON.
 _POSTGRES_REFUSES = r"([\[:,] *-?(NaN|Infinity))|\\u0000"
@@ -41,6 +56,53 @@ class TagNumber(FunctionElement[float]):
     inherit_cache = True
 
 
+class TagRow(FunctionElement[Any]):
+    """A table of the keys of a JSON dictionary, each with its value and the type of that; argument: the text.
+
+    SQLite parses a text again for each expression that a statement computes from it, and for this table once for each
+    record. For other databases it is a table of one row, which says nothing.
+    """
+
+    inherit_cache = True
+
+
+class IsTagRow(FunctionElement[bool]):
+    """The condition that a row of `TagRow` is that of a key. Arguments: the key of the row, the key."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+class RowKind(FunctionElement[int]):
+    """0 for a number, true or false, 1 for another value, 2 for none or null.
+
+    Arguments: the same from the text, the type and the value of a row of `TagRow`.
+    """
+
+    type = Integer()
+    inherit_cache = True
+
+
+class RowValue(FunctionElement[Any]):
+    """First key to sort tags of one kind by: a number, or in SQLite, which sorts both exactly, also a text.
+
+    Arguments: the number, the type and the value of a row of `TagRow`.
+    """
+
+    type = NullType()
+    inherit_cache = True
+
+
+class RowRest(FunctionElement[Any]):
+    """A further key: null in SQLite. Arguments: the expression for other databases, the type and the value of a row."""
+
+    inherit_cache = True
+
+    def __init__(self, usual: ColumnElement[Any], *row: ColumnElement[Any]) -> None:
+        super().__init__(usual, *row)
+        self.type = usual.type
+
+
 class JsonAsText(FunctionElement[str]):
     """The value of a JSON document that is a string, else the document itself. Argument: text."""
 
@@ -67,6 +129,11 @@ class _Either(FunctionElement[int]):
 
     type = BigInteger()
     inherit_cache = True
+
+
+def tag_row(tags: ColumnElement[Any]) -> TableValuedAlias:
+    """A table to join records with: of the keys of their tags, with `key`, `type` and `value`; see `TagRow`."""
+    return TagRow(type_coerce(tags, Text)).table_valued("key", "type", "value").alias()
 
 
 def is_in(id: ColumnElement[int], ids: Select[Any], alternatives: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
@@ -128,6 +195,54 @@ def _either_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> str:
     return compiler.process(union, **options)
 
 
+@compiles(TagRow)
+def _tag_row(element: Any, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ARG001 - it has no row to look up
+    return "(SELECT 1)"
+
+
+@compiles(TagRow, "sqlite")
+def _tag_row_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_each({_dictionary_sqlite(compiler.process(element.clauses, **options))})"
+
+
+@compiles(IsTagRow)
+def _is_tag_row(element: Any, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ARG001
+    return "1 = 1"
+
+
+@compiles(IsTagRow, "sqlite")
+def _is_tag_row_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    own, key = (compiler.process(each, **options) for each in element.clauses)
+    return f"{own} = {key}"
+
+
+@compiles(RowKind)
+@compiles(RowValue)
+@compiles(RowRest)
+def _of_row(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    usual, _, _ = element.clauses
+    return compiler.process(usual, **options)
+
+
+@compiles(RowKind, "sqlite")
+def _row_kind_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    _, kind, _ = element.clauses
+    kinds = {"text": 1, "integer": 0, "real": 0, "true": 0, "false": 0, "object": 1, "array": 1}
+    words = " ".join(f"WHEN '{word}' THEN {number}" for word, number in kinds.items())
+    return f"(CASE {compiler.process(kind, **options)} {words} ELSE 2 END)"
+
+
+@compiles(RowValue, "sqlite")
+def _row_value_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    _, _, value = element.clauses
+    return compiler.process(value, **options)
+
+
+@compiles(RowRest, "sqlite")
+def _row_rest_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ARG001
+    return "NULL"
+
+
 @compiles(TagText, "sqlite")
 def _tag_text_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> str:
     tag = _tag_sqlite(element, compiler, options)
@@ -148,10 +263,14 @@ def _tag_number_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> s
     return f"(CASE WHEN {kind} {kinds} THEN CAST({value} AS REAL) END)"
 
 
+def _dictionary_sqlite(text: str) -> str:
+    return f"CASE WHEN json_valid({text}) THEN {text} ELSE '{{}}' END"
+
+
 def _tag_sqlite(element: Any, compiler: SQLCompiler, options: dict[str, Any]) -> str | tuple[str, str]:
     """A table of its type and value; or both as expressions, which take half the time, but not every key has a path."""
     text, key, *path = (compiler.process(each, **options) for each in element.clauses)
-    valid = f"CASE WHEN json_valid({text}) THEN {text} ELSE '{{}}' END"
+    valid = _dictionary_sqlite(text)
     if not path:
         return f"json_each({valid}) WHERE key = {key}"
     return f"json_type({valid}, {path[0]})", f"json_extract({valid}, {path[0]})"

@@ -10,7 +10,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Numeric, UnaryExpression, and_, or_, true, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Numeric, UnaryExpression, and_, false, or_, type_coerce
 from sqlalchemy import literal as bound
 from sqlalchemy.sql.operators import asc_op, desc_op
 
@@ -41,14 +41,14 @@ class SortKey:
             plain = type_coerce(plain, BigInteger())  # as a decimal, drivers round it
         return cls(plain, plain is not directed and getattr(directed, "modifier", None) is desc_op)
 
-    @property
-    def directed(self) -> ColumnElement[Any]:
-        """The expression with its direction, as `order_by` takes it."""
-        return self.value.desc() if self.descending else self.value
+    def directed(self, label: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The label of the selected expression with its direction, as `order_by` takes it."""
+        return label.desc() if self.descending else label
 
     def equals(self, value: Any) -> ColumnElement[bool]:
         """The condition that the expression has a value."""
-        return self.value.is_(None) if value is None else self.value == self._bound(value)
+        equal: ColumnElement[bool] = self.value == self._bound(value)
+        return equal
 
     def follows(self, value: Any, *, or_equals: bool = False) -> ColumnElement[bool]:
         """The condition that the expression comes after a value."""
@@ -64,15 +64,13 @@ class SortKey:
 
 def rows_after(keys: Sequence[SortKey], values: Sequence[Any]) -> ColumnElement[bool]:
     """The condition that a row comes after the one with these values of the keys."""
-    equal: list[ColumnElement[bool]] = []
-    after: list[ColumnElement[bool]] = []
-    for key, value in zip(keys, values, strict=True):
+    after: ColumnElement[bool] = false()
+    for key, value in reversed([*zip(keys, values, strict=True)]):
+        # What is null is so for all rows that the keys before it do not distinguish, so it distinguishes none of them.
         if value is not None:
-            after.append(and_(*equal, key.follows(value)))
-        equal.append(key.equals(value))
+            after = or_(key.follows(value), and_(key.equals(value), after))
     # The bound alone says no more than the rest, but an index serves it.
-    is_bounded = values[0] is not None
-    return and_(keys[0].follows(values[0], or_equals=True) if is_bounded else true(), or_(*after))
+    return and_(keys[0].follows(values[0], or_equals=True), after) if values[0] is not None else after
 
 
 def to_cursor(question: str, values: Sequence[Any]) -> str:

@@ -136,24 +136,26 @@ class _Part:
         rows: the statement that selects its records, and the values that all segments are sorted by.
         pinned: values of the first of these in this segment.
         keys: the others.
+        order: these with their directions, as `order_by` takes them.
         width: number of all.
     """
 
     rows: Select[Any]
     pinned: tuple[Any, ...]
     keys: tuple[SortKey, ...]
+    order: tuple[ColumnElement[Any], ...]
     width: int
 
     def statement(self, after: Sequence[Any] | None) -> Select[Any]:
         """The statement of its records in their order, after the one with these values of the keys."""
         found = self.rows if after is None else self.rows.where(rows_after(self.keys, after))
-        return found.order_by(*(each.directed for each in self.keys))
+        return found.order_by(*self.order)
 
 
 def _parts(statement: Select[Any], entity: type[Record], order_by: str | None) -> list[_Part]:
     id = entity.__table__.columns["id"]
     if order_by is None:
-        return [_Part(statement.add_columns(id.label("sort_key")), (), (SortKey(id, descending=False),), 1)]
+        return [_Part(statement.add_columns(id.label("sort_key")), (), (SortKey(id, descending=False),), (id,), 1)]
     try:
         every = ordered(statement, entity, order_by)
         present = ordered(statement, entity, order_by, is_present=True)
@@ -165,10 +167,16 @@ def _parts(statement: Select[Any], entity: type[Record], order_by: str | None) -
         joined, directed, segments = present if segment.is_present else every
         chosen = segments[place]
         keys = [SortKey.of(each) for each in (*directed, id)]
-        rows = joined.add_columns(*(key.value.label(f"sort_key_{place}") for place, key in enumerate(keys)))
+        # An order by the label of a selected expression computes it once.
+        selected = [key.value.label(f"sort_key_{place}") for place, key in enumerate(keys)]
         first = len(chosen.pinned) + len(chosen.order)
         own = (*map(SortKey.of, chosen.order), *keys[first:])
-        found.append(_Part(rows.where(chosen.condition), chosen.pinned, own, len(keys)))
+        order = (
+            *chosen.order,
+            *(key.directed(label) for key, label in zip(keys[first:], selected[first:], strict=True)),
+        )
+        rows = joined.add_columns(*selected).where(chosen.condition)
+        found.append(_Part(rows, chosen.pinned, own, order, len(keys)))
     return found
 
 

@@ -6,13 +6,27 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, case, false, inspect, not_, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    String,
+    and_,
+    case,
+    false,
+    inspect,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+)
 
 from enstorage.entity import ENTITIES, Model, ModelMeta
 from enstorage.entity._record import Record
 from enstorage.entity._trash import in_trash
 from enstorage.errors import InvalidInputError
-from enstorage.search.expressions import is_in
+from enstorage.search.expressions import IsTagRow, is_in, tag_row
 from enstorage.search.parser import (
     And,
     ComparisonNode,
@@ -97,7 +111,7 @@ def _condition(source: Source, entity: type[Record], node: Condition, *, apart: 
             def holds(value: Value) -> list[ColumnElement[bool]]:
                 if negated:
                     return [and_(value.present(), not_(value.test(operator, literals)))]
-                return [and_(value.present(), each) for each in value.alternatives(operator, literals)]
+                return [value.fulfils(each) for each in value.alternatives(operator, literals)]
 
             return _apart(_where(source, entity, entity.__table__, path, 0, holds), apart)
 
@@ -172,6 +186,11 @@ def ordered(
             here = and_(fact.c.model_id == table.c.id, fact.c.key == step.key, fact.c.deleted_at.is_(None))
             statement = statement.join(fact, here, isouter=not is_present or bool(keys) or bool(index))
             value: Value = Fact(source, term.path, fact)
+        elif isinstance(step, _TagKey):
+            row = tag_row(table.c.tags)
+            here = IsTagRow(row.c.key, literal(step.key, String()))
+            statement = statement.outerjoin_from(table, row, here)
+            value = Tag(source, term.path, table.c.tags, step.key, row)
         else:
             value = step.value(source, term.path, table)
         own = value.order(descending=term.descending)

@@ -34,6 +34,7 @@ from enstorage.database.types import UtcDateTime
 from enstorage.entity.model_meta import LABEL_LENGTH, ModelMeta, number_of
 from enstorage.errors import InvalidInputError
 from enstorage.instant import from_ns, to_ns
+from enstorage.search import expressions as sql
 from enstorage.search.expressions import ExactInteger, IsDouble, JsonAsText, TagNumber, TagText, like
 from enstorage.search.parser import Literal, Path, Source
 
@@ -91,6 +92,10 @@ class Value(ABC):
     @abstractmethod
     def test(self, operator: str, literals: Sequence[Literal]) -> ColumnElement[bool]:
         """The condition of a comparison; null only where the value is not present."""
+
+    def fulfils(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        """True where there is a value and an alternative is true, else false."""
+        return and_(self.present(), condition)
 
     def alternatives(self, operator: str, literals: Sequence[Literal]) -> list[ColumnElement[bool]]:
         """The conditions of which the values of a comparison fulfil one each, so that an index serves each of them."""
@@ -271,12 +276,29 @@ _IN_PATHS = re.compile("[A-Za-z0-9_][A-Za-z0-9_ .:/-]*")
 class Tag(_Free):
     """A tag of any record."""
 
-    def __init__(self, source: Source, path: Path, tags: Any, key: str) -> None:
+    def __init__(self, source: Source, path: Path, tags: Any, key: str, row: Any = None) -> None:
         super().__init__(source, path)
         in_json = [bound(f'$."{key}"', String())] if _IN_PATHS.fullmatch(key) else []
         arguments = type_coerce(tags, Text), bound(key, String()), *in_json
-        self.number = TagNumber(*arguments)
-        self.text = TagText(*arguments)
+        self.number, self.text = TagNumber(*arguments), TagText(*arguments)
+        self.row = row
+
+    def fulfils(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        """True where there is a tag and an alternative is true, else false."""
+        return func.coalesce(condition, false())  # no alternative is true without a value; half the time
+
+    def order(self, *, descending: bool) -> list[ColumnElement[Any]]:
+        """Numbers first, then texts; no tag is infinite."""
+        kind: ColumnElement[Any] = case((self.number.is_not(None), 0), (self.text.is_not(None), 1), else_=2)
+        exact = case((func.abs(self.number) >= SPARSE, ExactInteger(self.text, self.number)))
+        keys: list[ColumnElement[Any]] = [self.number, exact, case((self.number.is_(None), self.text))]
+        if self.row is not None:
+            row = (self.row.c.type, self.row.c.value)
+            kind, keys = (
+                sql.RowKind(kind, *row),
+                [sql.RowValue(keys[0], *row), *(sql.RowRest(each, *row) for each in keys[1:])],
+            )
+        return [kind, *_directed(keys, descending=descending)]
 
     def present(self) -> ColumnElement[bool]:
         """The condition that the tag is present."""
@@ -317,7 +339,7 @@ class Fact(_Free):
         text = tuple(_directed([self.label, self._long_text()], descending=descending))
         texts = Segment(no_number, (1, None, None, None), text, is_present=True)
         numbers = [above, finite, below] if descending else [below, finite, above]
-        return [*numbers, texts, Segment(not_(self.present()), (2, None))]
+        return [*numbers, texts, Segment(not_(self.present()), (2, *[None] * 5))]
 
     def text_keys(self) -> list[ColumnElement[Any]]:
         """The searched part of a text, and the whole of a longer one; the former is the beginning of the latter."""
@@ -345,9 +367,11 @@ class Fact(_Free):
         return self._is_beyond("-")
 
     def _is_beyond(self, sign: str) -> ColumnElement[bool]:
-        # Between the two is no other JSON without a number, only texts, which are in quotes there.
+        # Between the two is no other JSON without a number, only texts, which are in quotes there. Texts of numbers are
+        # frequent, integers beyond all doubles are longer than a label: few rows are left for the subquery.
         label = self.label.between(f"{sign}0", f"{sign}Infinity")
-        return and_(self.number.is_(None), label, _is_no_text(self.fact))
+        is_candidate = or_(func.length(self.label) >= LABEL_LENGTH, self.label == f"{sign}Infinity")
+        return and_(self.number.is_(None), label, is_candidate, _is_no_text(self.fact))
 
     def digits(self, length: int) -> ColumnElement[str]:
         """The text of a number that has at most so many characters."""

@@ -37,7 +37,7 @@ def write_csv_points(
         values: Shape (n,); written with as many digits as they need, NaN as `nan`.
         overwrite: Whether an existing file is replaced.
         clock: A calendar with the time zone in which times are written, with their offset from UTC; or of an integer axis,
-            whose times are written as integers.
+            whose times are written as integers, in a column with the name `step`.
 
     Raises:
         InvalidInputError: The path is a directory, its folder is missing, the file exists and `overwrite` is false, or
@@ -53,7 +53,18 @@ def write_csv_points(
         )
     # Polars writes the fewest digits that read back to the same float, as `repr` does.
     table = pl.DataFrame({"time": times_ns, "value": values})
-    write_whole(path, with_iso_times(table, clock).write_csv().encode(), overwrite=overwrite)
+    write_whole(path, as_csv(with_iso_times(table, clock)).encode(), overwrite=overwrite)
+
+
+def as_csv(table: "pl.DataFrame") -> str:
+    """A table of `with_iso_times` as CSV with a header, in which `step` is the column of times that are counters.
+
+    By this name `enstorage.sources.tables.read_table` knows that its integers are no moments.
+    """
+    import polars as pl
+
+    is_counted = table.schema.get("time") == pl.Int64 and "step" not in table.columns
+    return (table.rename({"time": "step"}) if is_counted else table).write_csv()
 
 
 def with_iso_times(table: "pl.DataFrame", clock: Calendar | Mapping[int, Calendar] | None = None) -> "pl.DataFrame":

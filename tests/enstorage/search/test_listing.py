@@ -1,8 +1,10 @@
 """Pages of records by keyset: the same records in the same order as `find`, however the store changes meanwhile."""
 
 import pytest
+from sqlalchemy import event
 
 from enstorage import DataSource, Model, Project
+from enstorage.entity._saving import save_all
 from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.search.exporting import export_records
 from enstorage.search.listing import ListQuery, count_records, find_ids, list_records, read_record
@@ -52,7 +54,11 @@ class TestOnSqlite:
             "meta.loss",
             "meta.loss desc",
             "meta.loss, name desc",
+            "tags.kind",
             "tags.kind desc",
+            "tags.kind desc, meta.loss",
+            "meta.loss desc, tags.kind",
+            "research.tags.kind, tags.kind, name desc",
             "created_at",
             "data_set_id",
             "data_set.rows desc, research.name, name",
@@ -159,6 +165,48 @@ def test_an_export_has_every_record_in_every_format(store):
     assert table["meta.loss"].to_list() == ["0.5", "none"]
     with pytest.raises(InvalidInputError, match="more than 1 records"):
         export_records(Model, query, "csv", most=1)
+
+
+def steps(store, query):
+    """The number of steps of SQLite's machine for a page, in hundreds."""
+    done = []
+    with store.transaction() as session:  # in which all is read over one connection
+        list_records(Model, query)
+        raw = session.connection().connection.driver_connection
+        raw.set_progress_handler(lambda: done.append(None), 100)
+        list_records(Model, query)
+        raw.set_progress_handler(None, 0)
+    return len(done)
+
+
+@pytest.fixture
+def many_models(store):
+    research = Project(name="p", data_source=DataSource(name="Load").save()).save().create_research("r")
+    models = [research.create_model(f"m {number}") for number in range(1_000)]
+    for number, model in enumerate(models):
+        model.tags = {"kind": f"k{number % 7}", "size": number % 11}
+    save_all(models)
+    for number, model in enumerate(models):
+        model.meta("units", str(number % 50))
+        model.meta("kind", f"k{number % 50}")
+    store.recorder.flush()
+    return store
+
+
+def test_a_list_by_a_tag_parses_the_tags_of_a_record_once(many_models):
+    query = ListQuery(order_by="tags.kind")
+    statements = []
+    event.listen(many_models.database.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    second = list_records(Model, query, cursor=list_records(Model, query).next)
+    assert [each["tags"]["kind"] for each in second.items] == ["k0"] * 50
+    paged = [each for each in statements if "ORDER BY sort_key_0" in each]
+    assert [each.count("json_valid") for each in paged] == [1, 1]
+
+
+def test_a_list_by_texts_of_numbers_reads_its_own_page(many_models):
+    # The labels of the former lie where those of integers beyond all doubles do.
+    numbers, words = (steps(many_models, ListQuery(order_by=f"meta.{key}")) for key in ("units", "kind"))
+    assert numbers < 3 * words, (numbers, words)
 
 
 @pytest.mark.parametrize("order", ["name", "name desc", "created_at desc", "updated_at"])

@@ -46,7 +46,7 @@ class Reading:
     def calendars(self) -> dict[str, Calendar | None]:
         """The calendar of each series; None for points that are not grouped."""
         zone = self.told.get("time_zone", "UTC")
-        interval = self.told.get("time_interval") or ("step" if self.told.get("time_unit") == "step" else None)
+        interval = self.told.get("time_interval")
         if interval is None:
             return infer_calendars(self.table, zone)
         clock = Calendar.parse(interval, time_zone=zone, anchor=self.told.get("anchor"))

@@ -32,7 +32,7 @@ class FormArguments(Arguments):
     ] = ()
     ensembles: Annotated[tuple[EnsembleId, ...], Field(description="Ids of rendered ensembles as candidates.")] = ()
     methods: Annotated[tuple[MethodArguments, ...], Field(description="To try; by default the usual ones.")] = ()
-    metric: Annotated[str, Field(description="To go by, such as mse, mae, mase, smape or wql.")] = "mse"
+    metric: Annotated[str, Field(description="To go by, such as mse, mae, mase, smape, wql or coverage_0.8.")] = "mse"
     name: Annotated[str | None, Field(max_length=255, description="Of the ensemble.")] = None
     folds: Annotated[int, Field(ge=1, le=1000, description="Of the backtest of candidates without one.")] = 5
 

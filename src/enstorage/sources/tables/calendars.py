@@ -22,7 +22,7 @@ def infer_calendars(table: Table, time_zone: str = "UTC") -> dict[str, Calendar 
 
     Each series is inferred by itself, as `infer_calendar` does it. The calendar of most points is that of all series whose
     times are starts of its buckets, such as a shop that sells once a week in a table of days, and of those that are too
-    short to have one of their own. If most points have none, as events, none has one.
+    short to have one of their own. If most points have none, as events, none has one. Counters have steps.
 
     Args:
         table: one that was read.
@@ -32,6 +32,8 @@ def infer_calendars(table: Table, time_zone: str = "UTC") -> dict[str, Calendar 
         Calendars by the keys of the series, in the order of the table.
     """
     times = _times(table)
+    if table.report.is_counted:
+        return dict.fromkeys(times, Calendar.parse("step"))
     found: dict[bytes, Calendar | None] = {}  # the series of a wide table have the same times
     own: dict[str, Calendar | None] = {}
     weights: Counter[Calendar | None] = Counter()
@@ -72,8 +74,6 @@ def read_on_clock(
         anchor: of the sources.
         options: what the caller knows of the table, see `TableOptions`.
     """
-    if time_interval is None and options.get("time_unit") == "step":
-        time_interval = "step"
     buckets = time_interval or "1ns"  # points that are not grouped have a clock too
     clock = Calendar.parse(buckets, time_zone=time_zone, anchor=anchor)
     given = dict(options)

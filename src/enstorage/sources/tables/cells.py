@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 Mask = NDArray[np.bool_]
 _UNITS = {"ns": 1, "us": 1_000, "ms": 1_000_000}
 #: Names of columns of Julian days, in small letters; and the numbers from 1858 to 2262.
+#: The name of a column of counters, and their unit.
+_STEP = "step"
 _JULIAN = {"jd": "jd", "julian date": "jd", "julian day": "jd", "mjd": "mjd", "modified julian date": "mjd"}
 _JULIAN_RANGES = {"jd": (2_400_000.5, 2_547_339.0), "mjd": (0.0, 147_338.5)}
 
@@ -154,6 +156,20 @@ def read_times(raw: RawTable, columns: Sequence[str], options: TableOptions) -> 
         offsets=found.offsets,
         skipped_hours=found.skipped_hours,
     )
+
+
+def with_unit(raw: RawTable, columns: Sequence[str], options: TableOptions) -> TableOptions:
+    """The options, with the unit `step` where the only column of times is called so and has whole numbers."""
+    import polars as pl
+
+    if options.time_unit or options.date_format or len(columns) > 1 or columns[0].strip().lower() != _STEP:
+        return options
+    column = raw.frame[columns[0]]
+    if column.dtype == pl.String:
+        are_whole = bool(column.str.strip_chars().str.contains(r"^([+-]?[0-9]+)?$").fill_null(value=True).all())
+    else:
+        are_whole = column.dtype.is_integer()
+    return replace(options, time_unit=_STEP) if are_whole else options
 
 
 def _are_years(name: str, column: "pl.Series") -> bool:

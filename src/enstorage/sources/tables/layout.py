@@ -21,7 +21,7 @@ _SAMPLE = 1000
 _FEWEST_NUMBERS = 0.2
 #: Usual names, in small letters; a column that has one is taken before others.
 TIME_NAMES = (
-    *("time", "timestamp", "datetime", "date", "ds", "day", "month", "quarter", "year", "period", "jd", "mjd"),
+    *("time", "timestamp", "datetime", "date", "ds", "day", "month", "quarter", "year", "period", "step", "jd", "mjd"),
     *("julian date", "julian day", "datum", "zeit", "zeitstempel", "tag", "monat", "quartal", "jahr", "fecha", "data"),
 )
 SERIES_NAMES = ("key", "series", "unique_id", "item_id", "series_id")

@@ -13,7 +13,7 @@ from enstorage.calendars.calendar import Calendar
 from enstorage.calendars.snapping import nearest_starts
 from enstorage.errors import InvalidInputError
 from enstorage.progress import checkpoint
-from enstorage.sources.tables.cells import TimeCells, read_times, read_values
+from enstorage.sources.tables.cells import TimeCells, read_times, read_values, with_unit
 from enstorage.sources.tables.header_times import turned
 from enstorage.sources.tables.layout import find_times, find_values
 from enstorage.sources.tables.long_form import to_long
@@ -90,6 +90,7 @@ def read_table(table: Any, options: TableOptions = _NOTHING_TOLD, *, content: by
     checkpoint()
     raw, options = turned(raw, options)
     time_columns = find_times(raw, options)
+    options = with_unit(raw, time_columns, options)
     times = read_times(raw, time_columns, options)
     checkpoint()
     layout = find_values(raw, time_columns, options, times_repeat=_repeat(raw, times))
@@ -111,6 +112,7 @@ def read_table(table: Any, options: TableOptions = _NOTHING_TOLD, *, content: by
         thousands=form.thousands,
         time_columns=time_columns,
         times=times.shown,
+        is_counted=options.time_unit == "step",
         series_column=layout.series,
         value_columns=layout.values,
         left_out=raw.left_out + tuple(name for name in layout.left_out if name not in dict(signs).values()),

@@ -44,6 +44,7 @@ class TableReport:
         thousands: character between groups of three digits; None if there is none.
         time_columns: columns with the times.
         times: the form of the times.
+        is_counted: true if the times are the integers of an integer axis.
         series_column: column with the keys of the series; None in a table of one series, and in a wide one.
         value_columns: columns with the values; more than one in a wide table.
         left_out: columns that were not taken.
@@ -75,6 +76,7 @@ class TableReport:
     thousands: str | None = None
     time_columns: tuple[str, ...]
     times: str
+    is_counted: bool = False
     series_column: str | None
     value_columns: tuple[str, ...]
     left_out: tuple[str, ...] = ()

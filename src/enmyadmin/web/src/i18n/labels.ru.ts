@@ -200,7 +200,8 @@ export const labels: Record<string, string> = {
   "methods": "методы",
   "To try; by default the usual ones.": "Испробовать эти; по умолчанию обычные.",
   "metric": "метрика",
-  "To go by, such as mse, mae, mase, smape or wql.": "По которой выбирать, например mse, mae, mase, smape или wql.",
+  "To go by, such as mse, mae, mase, smape, wql or coverage_0.8.":
+    "По которой выбирать, например mse, mae, mase, smape, wql или coverage_0.8.",
   "Of the ensemble.": "Ансамбля.",
   "Of the backtest of candidates without one.": "Проверки на прошлом для кандидатов без неё.",
   "Id of the ensemble.": "Номер ансамбля.",
