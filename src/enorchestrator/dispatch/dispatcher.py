@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -18,12 +19,14 @@ from enorchestrator.task.claim import Claim, ProcessEnd
 from enorchestrator.task.limits import Limits, Timing
 from enorchestrator.task.settle import note_begun, settle
 from enorchestrator.task.supervisor import Begin
+from enorchestrator.trace.redaction import redactor_of
 from enstorage import Connector
 from enstorage.errors import EnstorageError, InvalidInputError, StoreError
 
 _LOG = logging.getLogger(__name__)
 #: Between two looks at the mark of a SQLite file that tells that another process has written; they cost nearly nothing.
 MARK_SECONDS = 0.02
+_DRAIN_LOOK_SECONDS = 0.02
 _NUMBERS = itertools.count(1)
 
 
@@ -66,8 +69,15 @@ class Dispatcher:
         #: Ends that are not settled yet: they are kept while the store cannot be worked with.
         self._ends: dict[str, ProcessEnd] = {}
         self._renewed_at = self._asked_at = float("-inf")
-        self._is_stopping = False
+        self._is_draining = self._is_stopping = False
+        #: When its loop last turned without an error of the store, by the monotonic clock.
+        self.turned_at = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="enstorage-dispatcher", daemon=True)
+
+    @property
+    def owner(self) -> Owner:
+        """Its name, by which steps tell who claimed them."""
+        return self._owner
 
     def start(self) -> Self:
         """Settle what an earlier dispatcher left behind, and begin."""
@@ -76,13 +86,22 @@ class Dispatcher:
 
     def stop(self, grace_seconds: float = 0.0) -> None:
         """Claim nothing more, wait up to the grace period for what runs, and stop the rest: the next dispatcher takes it."""
+        self.drain()
+        # Its loop goes on meanwhile: it renews the claims, and cancels what has to be cancelled.
+        end = time.monotonic() + grace_seconds
+        while self._claims and time.monotonic() < end:
+            time.sleep(_DRAIN_LOOK_SECONDS)
         self._is_stopping = True
         self._wake.set()
         self._thread.join()
-        self._executor.drain(grace_seconds)
+        self._executor.drain(0.0)
         self._ends |= self._executor.poll(self._claims)
         if self._ends:
             self._change(0, {})
+
+    def drain(self) -> None:
+        """Claim nothing more; what runs goes on."""
+        self._is_draining = True
 
     def __enter__(self) -> Self:
         return self.start()
@@ -100,6 +119,7 @@ class Dispatcher:
             try:
                 mark = self._connector.database.change_mark()
                 self._work()
+                self.turned_at = time.monotonic()
                 pause = self._timing.busy_poll_seconds if self._claims else self._timing.poll_seconds
             except EnstorageError as error:
                 _LOG.warning("The store cannot be worked with now; it is tried again. %s", error)
@@ -128,7 +148,8 @@ class Dispatcher:
             settle_lost(self._connector, self._owner, self._timing, self._claims.values())
             self._renewed_at = time.monotonic()
         self._cancel()
-        free, begun = self._executor.capacity(), self._executor.begun()
+        free = 0 if self._is_draining else self._executor.capacity()
+        begun = self._executor.begun()
         if self._ends or begun or (free > 0 and has_ready(self._connector)):
             self._change(free, begun)
 
@@ -145,7 +166,9 @@ class Dispatcher:
         ends = dict(self._ends)
         with self._connector.transaction() as session:
             if ends:
-                settle(session, [(self._claims[id], end) for id, end in ends.items()], self._timing)
+                settle(
+                    session, [(self._claims[id], self._without_secrets(end)) for id, end in ends.items()], self._timing
+                )
             note_begun(
                 session, [(self._claims[id], at.pid, at.began_at) for id, at in begun.items() if id in self._claims]
             )
@@ -160,3 +183,6 @@ class Dispatcher:
             except StoreError as error:
                 self._ends[each.external_id] = ProcessEnd("lost", str(error))
                 self._wake.set()
+
+    def _without_secrets(self, end: ProcessEnd) -> ProcessEnd:
+        return replace(end, log=redactor_of(self._connector.settings).text(end.log))

@@ -17,6 +17,7 @@ from enorchestrator.task.problem import as_plain_json, problem_of
 from enorchestrator.task.reporter import Reporter
 from enorchestrator.task.settle import settle
 from enorchestrator.task.state import RunState
+from enorchestrator.trace.redaction import redactor_of
 from enorchestrator.work.registry import find_kind
 from enstorage import Connector
 from enstorage.database.types import to_json_text
@@ -73,10 +74,11 @@ def _outcome(connector: Connector, claim: Claim, reporter: Reporter) -> WorkOutc
             outputs = as_plain_json(kind.call(kind.read(values), connector, reporter.progress, reporter.partial))
             to_json_text(outputs)  # what cannot be stored is an error of the work
     except CancelledError as error:
-        return WorkOutcome("cancelled", error=problem_of(error))
+        return WorkOutcome("cancelled", error=redactor_of(connector.settings).json(problem_of(error)))
     except Exception as error:  # noqa: BLE001 - whatever the work raises is the outcome of the step
         _LOG.exception("The work ended by an error.")
-        return WorkOutcome("error", error=problem_of(error), may_pass=may_pass(error))
+        problem = redactor_of(connector.settings).json(problem_of(error))
+        return WorkOutcome("error", error=problem, may_pass=may_pass(error))
     return WorkOutcome("succeeded", outputs)
 
 

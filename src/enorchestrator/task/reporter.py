@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from enorchestrator.task.claim import Claim
 from enorchestrator.task.problem import as_plain_json
 from enorchestrator.task.state import RunState
+from enorchestrator.trace.redaction import redactor_of
 from enstorage import Connector
 from enstorage.errors import StoreError
 from enstorage.ledger import Run, RunEvent, RunStep
@@ -23,6 +24,8 @@ from enstorage.ledger.base import now
 
 #: A run keeps so many log lines, of so many characters; of each of so many partial results the latest.
 MOST_LINES, LONGEST_LINE, MOST_PARTIALS = 200, 1_000, 50
+#: A line is cut twice, so that no secret is cut in two before it is hidden.
+_LONGEST_TAKEN = 4 * LONGEST_LINE
 
 
 class Reporter:
@@ -43,6 +46,7 @@ class Reporter:
     ) -> None:
         self._period = period_seconds
         self._connector, self._claim, self._told_to_stop = connector, claim, told_to_stop
+        self._redactor = redactor_of(connector.settings)
         self._lock = threading.Lock()
         self._progress: tuple[str, int, int] | None = None
         self._partials: dict[str, Any] = {}
@@ -61,7 +65,7 @@ class Reporter:
     def progress(self, what: str, done: int, total: int, /) -> bool:
         """Take note of progress, see `enstorage.Progress`."""
         with self._lock:
-            self._progress = (what[:LONGEST_LINE], done, total)
+            self._progress = (what[:_LONGEST_TAKEN], done, total)
         return self._is_stopping
 
     def partial(self, name: str, data: Any, /) -> None:
@@ -75,7 +79,7 @@ class Reporter:
         with self._lock:
             self._lines_taken += 1
             if self._lines_taken < MOST_LINES:
-                self._lines.append(text[:LONGEST_LINE])
+                self._lines.append(self._redactor.text(text[:_LONGEST_TAKEN])[:LONGEST_LINE])
             elif self._lines_taken == MOST_LINES:
                 self._lines.append("Further lines are left out here; the end of the log is kept with the attempt.")
 
@@ -106,7 +110,7 @@ class Reporter:
 
     def _report(self) -> None:
         with self._lock:
-            progress, partials, lines = self._progress, self._partials, self._lines
+            progress, partials, lines = self._shown(self._progress), self._partials, self._lines
             self._progress, self._partials, self._lines = None, {}, []
         try:
             if progress or partials or lines:
@@ -119,6 +123,10 @@ class Reporter:
                 self._partials, self._lines = partials | self._partials, lines + self._lines
             raise
         self._ask()
+
+    def _shown(self, progress: tuple[str, int, int] | None) -> tuple[str, int, int] | None:
+        """Progress without secrets."""
+        return None if progress is None else (self._redactor.text(progress[0])[:LONGEST_LINE], *progress[1:])
 
     def _holds(self, session: Session, progress: tuple[str, int, int] | None) -> bool:
         """Renew the progress of the step; False if the claim is void, and then nothing is written."""
@@ -145,7 +153,8 @@ class Reporter:
             data = dict(zip(("what", "done", "total"), progress, strict=True))
             newer[""] = RunEvent(run_id=run, step_id=step, kind="progress", data=data)
         for name, data in partials.items():
-            newer[name] = RunEvent(run_id=run, step_id=step, kind="partial", data={"name": name, "data": data})
+            told = {"name": name, "data": self._redactor.json(data)}
+            newer[name] = RunEvent(run_id=run, step_id=step, kind="partial", data=told)
         session.add_all(newer.values())
         older = [self._replaced[name] for name in newer if name in self._replaced]
         if older:

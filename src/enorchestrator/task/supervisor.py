@@ -279,6 +279,7 @@ class Supervisor:
             if time.monotonic() > (call.kill_at if has_answered else call.asked_at + ANSWER_SECONDS):
                 _kill(call, "cancelled")
                 return
+        cut_back(call.file(_LOGGED))
         call.looks += 1
         if begin is not None and not call.is_told and call.looks > 1:
             call.is_told = True
@@ -291,7 +292,6 @@ class Supervisor:
             call.peak_bytes = max(used, call.peak_bytes or 0)
             if self._limits.memory_bytes is not None and used > self._limits.memory_bytes:
                 _kill(call, "memory")
-            cut_back(call.file(_LOGGED))
 
 
 def _kill(call: _Call, reason: str) -> None:

@@ -8,6 +8,8 @@ import pytest
 from claims import claimed, succeed
 from enmyadmin.server.settings import ServerSettings
 from enorchestrator import Dispatcher, cancel, submit
+from enorchestrator.dispatch.owner import Owner
+from enorchestrator.service.presence import appear
 from enorchestrator.work.registry import KINDS
 from enstorage import Ensemble, Model, Project
 from enstorage.adapter import Window
@@ -48,10 +50,10 @@ def follow(api, run, **options):
         return streamed(answer)
 
 
-def commit(store, outputs):
+def commit(store, outputs, **facts):
     """Do the work of the next run, as a dispatcher would."""
     (step,) = claimed(store, most=1)
-    succeed(store, step, outputs)
+    succeed(store, step, outputs, **facts)
     return step
 
 
@@ -184,3 +186,29 @@ def test_kinds_describe_their_arguments(api):
     assert kinds.keys() == KINDS.keys()
     assert kinds["render"]["arguments"]["required"] == ["ensemble"]
     assert kinds["fit"]["action"] == "train"
+
+
+def test_logs_come_by_step_and_can_be_left_out_of_a_run(api, store):
+    run = submit("gc", {}).id
+    commit(store, outputs={}, log="some words\n")
+    found = api.get(f"/api/v1/runs/{run}/logs", params={"step": "gc"}).json()["items"]
+    assert found == [{"step": "gc", "fence": 1, "exit_reason": "succeeded", "text": "some words\n"}]
+    assert api.get(f"/api/v1/runs/{run}/logs", params={"attempt": 2}).json() == {"items": []}
+    assert api.get(f"/api/v1/runs/{run}/logs", params={"step": "fit"}).status_code == 404
+    whole, short = (api.get(f"/api/v1/runs/{run}", params={"logs": each}).json() for each in (True, False))
+    assert (whole["steps"][0]["attempts"][0].pop("log"), short["steps"][0]["attempts"][0].pop("log")) == (
+        "some words\n",
+        "",
+    )
+    assert whole == short
+
+
+def test_who_is_at_work_is_told(api, store):
+    submit("gc", {})
+    found = api.get("/api/v1/orchestrator").json()
+    assert (found["is_at_work"], found["dispatchers"], found["queue"]["ready"]) == (False, [], 1)
+    appear(store, Owner.here(7), "orchestrator", 3)
+    claimed(store, Owner.here(7))
+    found = api.get("/api/v1/orchestrator").json()
+    assert (found["is_at_work"], found["dispatchers"][0]["workers"], found["queue"]["running"]) == (True, 3, 1)
+    assert [(each["run_id"], each["step"]) for each in found["children"]] == [(claimed.run_id, "gc")]
