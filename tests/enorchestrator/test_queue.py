@@ -239,7 +239,7 @@ class TestQueueOnPostgresql(QueueContract):
 @pytest.mark.parametrize(
     ("kind", "arguments", "field", "message"),
     [
-        ("boil", {}, "kind", "There is no kind of work 'boil'; expected one of fit, "),
+        ("boil", {}, "kind", "There is no kind of work 'boil'; expected one of create_data_source, "),
         (
             "fit",
             {"models": ["x"]},
