@@ -53,6 +53,13 @@ class StepSettings(_Checked):
         int | None, Field(ge=0, le=100, description="Further executions after an error that may pass; 3 by default.")
     ] = None
     timeout_seconds: Annotated[float | None, Field(gt=0, description="Longest time of one execution.")] = None
+    cache: Annotated[
+        bool,
+        Field(
+            description="Take the outputs of an equal step that succeeded before: of the same kind and code, with the same "
+            "arguments and installed packages."
+        ),
+    ] = False
 
 
 class StepDefinition(StepSettings):
