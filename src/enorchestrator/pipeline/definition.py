@@ -40,6 +40,18 @@ class ParameterDefinition(_Checked):
         return "default" not in self.model_fields_set
 
 
+class ResourceNeeds(_Checked):
+    """What one execution of a step takes of its machine while it lasts."""
+
+    cpus: Annotated[float | None, Field(gt=0, description="Processor cores.")] = None
+    gpus: Annotated[float | None, Field(gt=0, description="Graphics processors.")] = None
+    memory_mb: Annotated[
+        float | None,
+        Field(gt=0, description="Memory, in 1,000,000 bytes; beyond it the process of the step is killed."),
+    ] = None
+    disk_mb: Annotated[float | None, Field(gt=0, description="Free space at the store, in 1,000,000 bytes.")] = None
+
+
 class StepSettings(_Checked):
     """Bounds of the execution of a step, and its parts."""
 
@@ -53,6 +65,9 @@ class StepSettings(_Checked):
         int | None, Field(ge=0, le=100, description="Further executions after an error that may pass; 3 by default.")
     ] = None
     timeout_seconds: Annotated[float | None, Field(gt=0, description="Longest time of one execution.")] = None
+    resources: Annotated[
+        ResourceNeeds | None, Field(description="Of its machine, such as {gpus: 1}: it starts when they are free.")
+    ] = None
     cache: Annotated[
         bool,
         Field(
