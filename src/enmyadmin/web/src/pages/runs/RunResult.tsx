@@ -4,6 +4,7 @@ import type { Run } from "@/api/runs";
 import { type Collection, type Json, collectionOf, isEntity } from "@/api/types";
 import { useTexts } from "@/i18n";
 import { AppLink } from "@/shell/AppLink";
+import { UndoTrash } from "./UndoTrash";
 
 interface Kept {
   object: string;
@@ -13,6 +14,9 @@ interface Kept {
 
 const isKept = (value: Json): value is Json & { object: string; name: string; bytes: number } =>
   typeof value === "object" && value !== null && !Array.isArray(value) && "object" in value && "bytes" in value;
+
+const isOutputs = (value: Json): value is Record<string, Json> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The address of a file that a run made. */
 export const fileAddress = (run: Run, file: Kept): string => address(`/runs/${run.id}/files/${file.object}`);
@@ -44,12 +48,15 @@ function madeBy(result: Record<string, Json>): Made[] {
 export function RunResult({ run }: { run: Run }) {
   const { t } = useTexts();
   const result = run.result as Record<string, Json>;
-  const files = Object.values(result).filter(isKept);
+  // Of a pipeline: by the names of its last steps.
+  const outputs = run.pipeline_id === null ? [result] : Object.values(result).filter(isOutputs);
+  const files = outputs.flatMap((each) => Object.values(each)).filter(isKept);
   return (
     <Stack gap="xs" component="section" aria-label={t("runs.result")}>
       <Title order={2}>{t("runs.result")}</Title>
       <Group gap="md">
-        {madeBy(result)
+        {outputs
+          .flatMap(madeBy)
           .slice(0, 50)
           .map(({ collection, id, name }) => (
             <AppLink key={`${collection}${id}`} to={`/${collection}/${id}`}>
@@ -62,6 +69,7 @@ export function RunResult({ run }: { run: Run }) {
           </Anchor>
         ))}
       </Group>
+      <UndoTrash result={result} />
       <details>
         <summary style={{ cursor: "pointer", width: "fit-content" }}>{t("runs.result_json")}</summary>
         <Code block mah={320} style={{ overflow: "auto" }} tabIndex={0}>
