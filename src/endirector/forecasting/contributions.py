@@ -1,4 +1,4 @@
-"""`contributions`: what each member adds to each step of a forecast."""
+"""`contributions`: the parts of the members in each step of a forecast."""
 
 import numpy as np
 import polars as pl

@@ -1,4 +1,4 @@
-"""What each member added to each step of a series, as a table of texts."""
+"""Contributions of the members to the steps of a series, as a table of texts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

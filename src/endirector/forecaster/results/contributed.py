@@ -1,4 +1,4 @@
-"""What each member added to each step of a forecast of a table."""
+"""Contributions of the members to each step of a forecast of a table."""
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
@@ -62,7 +62,7 @@ def contributed(forecast: "AutoForecast", keys: Collection[str] | None) -> pl.Da
 
 
 def _afterwards(forecast: "AutoForecast", found: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:
-    """What was done to the combined forecasts: they differ from the sums of the contributions."""
+    """Changes of the combined forecasts, which then differ from the sums of the contributions."""
     if forecast.adjusted is None and forecast.hierarchy is None:
         return found.clear()
     known = pl.col("contribution").is_not_null().all().alias("known")

@@ -123,7 +123,7 @@ class AutoForecast:
         return pl.concat(known) if known else pl.DataFrame(schema=BY_SERIES)
 
     def contributions(self, keys: Collection[str] | None = None) -> pl.DataFrame:
-        """What each member added to each step, by the forecasts of the members, which are computed again.
+        """Contributions of the members to each step, by their forecasts, which are computed again.
 
         Args:
             keys: of the series; by default all.
