@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from enorchestrator.dispatch.dispatcher import Dispatcher
     from enorchestrator.dispatch.read import events, logs
     from enorchestrator.dispatch.submit import cancel, retry, submit
+    from enorchestrator.notification.outbox import list_notices
+    from enorchestrator.notification.rules import change_rule, create_rule, delete_rule, list_rules
     from enorchestrator.pipeline.definition import PipelineDefinition
     from enorchestrator.pipeline.manager import (
         archive_pipeline,
@@ -44,12 +46,17 @@ __all__ = [
     "Scheduler",
     "archive_pipeline",
     "cancel",
+    "change_rule",
     "change_schedule",
+    "create_rule",
     "create_schedule",
+    "delete_rule",
     "delete_schedule",
     "events",
     "find_pipeline",
+    "list_notices",
     "list_pipelines",
+    "list_rules",
     "list_schedules",
     "logs",
     "next_times",
@@ -66,6 +73,11 @@ __all__ = [
 ]
 
 _PLACES = {
+    "create_rule": "enorchestrator.notification.rules",
+    "change_rule": "enorchestrator.notification.rules",
+    "list_rules": "enorchestrator.notification.rules",
+    "delete_rule": "enorchestrator.notification.rules",
+    "list_notices": "enorchestrator.notification.outbox",
     "Dispatcher": "enorchestrator.dispatch.dispatcher",
     "Limits": "enorchestrator.task.limits",
     "Orchestrator": "enorchestrator.service.orchestrator",
