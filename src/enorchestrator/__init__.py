@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         pipeline_versions,
         save_pipeline,
     )
+    from enorchestrator.pipeline.patterns import from_pattern
     from enorchestrator.pipeline.submit import run_pipeline
     from enorchestrator.scheduler.calendar import next_times
     from enorchestrator.scheduler.scheduler import Scheduler
@@ -54,6 +55,7 @@ __all__ = [
     "delete_schedule",
     "events",
     "find_pipeline",
+    "from_pattern",
     "list_notices",
     "list_pipelines",
     "list_rules",
@@ -73,6 +75,7 @@ __all__ = [
 ]
 
 _PLACES = {
+    "from_pattern": "enorchestrator.pipeline.patterns",
     "create_rule": "enorchestrator.notification.rules",
     "change_rule": "enorchestrator.notification.rules",
     "list_rules": "enorchestrator.notification.rules",

@@ -34,7 +34,10 @@ def test_rules_are_added_listed_paused_and_deleted(enstorage, store):
     assert json.loads(enstorage("notify", "resume", NASTY, "--json")[1])["enabled"] is True
     assert enstorage("notify", "delete", NASTY)[0] == 0
     status, _, errors = enstorage("notify", "delete", "no such")
-    assert (status, errors) == (1, "error: There is no rule no such. See those that there are: enstorage notify rules\n")
+    assert (status, errors) == (
+        1,
+        "error: There is no rule no such. See those that there are: enstorage notify rules\n",
+    )
     status, _, errors = enstorage("notify", "add", "x", "mailto://olga:s3cret@example.org")
     assert (status, "s3cret" in errors) == (1, False)
 

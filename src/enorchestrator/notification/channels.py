@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 from enorchestrator.trace.redaction import Redactor
 from enstorage.errors import InvalidInputError, NotFoundError, StoreError
-from enstorage.terminal import printable
 
 #: Of the variables that have the addresses, such as ENSTORAGE_NOTIFY_OPS=mailtos://user:password@example.org.
 PREFIX = "ENSTORAGE_NOTIFY_"
@@ -34,9 +33,10 @@ def check_channel(name: str, field: str = "channel") -> str:
         InvalidInputError: it cannot.
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
+        # The value is not told: it may be an address with a password.
         raise InvalidInputError(
-            f"{field} is {printable(str(name))[:60]!r}; expected a name of small letters, digits and _, whose address "
-            f"stands in a variable such as {PREFIX}OPS. Addresses themselves are not stored. Correct it.",
+            f"{field} has another value than a name of small letters, digits and _. Addresses are not stored: give the name "
+            f"whose address stands in a variable, such as ops for {PREFIX}OPS.",
             field=field,
         )
     return name

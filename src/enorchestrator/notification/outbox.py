@@ -35,7 +35,7 @@ class DueMessage:
         rule: name of the rule.
         channel: that it goes to now.
         ids: of the notices.
-        data: what each says, in their order.
+        data: the facts of each, in their order.
         attempts: largest number of tries that failed.
     """
 
@@ -82,8 +82,7 @@ def claim_due(connector: Connector, busy: Collection[str]) -> list[DueMessage]:
             by_rule.setdefault(rule.id, []).append(notice)
         for rule_id, notices in by_rule.items():
             rule, attempts = rules[rule_id], max(each.attempts for each in notices)
-            uses_fallback = rule.fallback is not None and attempts >= FALLBACK_AFTER
-            channel = rule.fallback if uses_fallback else rule.channel
+            channel = (rule.fallback if attempts >= FALLBACK_AFTER else None) or rule.channel
             if channel in busy:
                 continue
             for each in notices:
@@ -191,7 +190,7 @@ def _name_of(event: RunEvent) -> str | None:
 
 
 def _told(name: str, event: RunEvent, run: Run) -> dict[str, Any]:
-    """What a message says of an event."""
+    """The facts of an event that a message tells."""
     error = event.data.get("error") or {}
     return {
         "event": name,

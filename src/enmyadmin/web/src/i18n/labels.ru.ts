@@ -246,4 +246,10 @@ export const labels: Record<string, string> = {
   stopped: "остановлен",
   error: "ошибка",
   failed: "ошибка",
+  "Renders an ensemble with the latest forecasts of its members, calibrates its intervals and forecasts ahead.": "Строит ансамбль по последним прогнозам участников, калибрует интервалы и прогнозирует вперёд.",
+  "Forms an ensemble of trained models, and writes its report.": "Подбирает ансамбль обученных моделей и пишет отчёт.",
+  "Trains models again side by side, forms their ensemble, and writes its report.": "Обучает модели заново параллельно, подбирает их ансамбль и пишет отчёт.",
+  "Verifies an ensemble, measures the contribution of each member, and writes its report.": "Проверяет ансамбль, измеряет вклад каждого участника и пишет отчёт.",
+  "Makes out-of-fold forecasts of models side by side, and forms an ensemble by them.": "Строит прогнозы моделей вне выборки параллельно и подбирает по ним ансамбль.",
+  "Does the same work for each item of a list, side by side, then what needs all of them.": "Выполняет одну работу для каждого элемента списка параллельно, затем то, чему нужны все.",
 };
