@@ -65,6 +65,8 @@ class WorkKind:
         outputs: types of the outputs that other steps may refer to, such as {"models": "model[]"}, see `Port`.
         check: raises an error for arguments that cannot be worked with, such as ids that are not stored; called when
             the work is submitted.
+        demanded: for work whose arguments tell what a user must be allowed to do, and to which table; `action` and `table`
+            are for who may submit it whatever its arguments are, as in a pipeline.
         parts: by the name of an argument that is an object, a function that gives the class which describes it.
     """
 
@@ -76,6 +78,7 @@ class WorkKind:
     call: Callable[[Any, Connector, Progress, Partial], Mapping[str, Any]]
     check: Callable[[Any, Connector], None] = unchecked
     outputs: Mapping[str, str] = field(default_factory=dict)
+    demanded: Callable[[Any], tuple[str, str]] | None = None
     parts: Mapping[str, Callable[[], type[Described]]] = field(default_factory=dict)
 
     def read(self, value: Any) -> Arguments:
@@ -98,6 +101,14 @@ class WorkKind:
                 f"{known}. Correct it.",
                 field=at or "arguments",
             ) from None
+
+    def permission(self, value: Any) -> tuple[str, str]:
+        """The action and the table of the permission that some work needs, by the JSON of its arguments.
+
+        Raises:
+            InvalidInputError: the JSON does not fit.
+        """
+        return (self.action, self.table) if self.demanded is None else self.demanded(self.read(value))
 
     def describe(self) -> dict[str, Any]:
         """The kind as JSON, with the JSON Schema of its arguments; `x-parameters` has the fields of a part."""

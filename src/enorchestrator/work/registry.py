@@ -12,6 +12,7 @@ from enorchestrator.work.models.backtest import BACKTEST
 from enorchestrator.work.models.fit import FIT
 from enorchestrator.work.models.tune import TUNE
 from enorchestrator.work.python_step import find_step
+from enorchestrator.work.store.change_records import CHANGE_RECORDS
 from enorchestrator.work.store.check import CHECK
 from enorchestrator.work.store.create import CREATE
 from enorchestrator.work.store.export_bundle import EXPORT_BUNDLE
@@ -25,7 +26,7 @@ _ALL = (
     *(FIT, BACKTEST, TUNE),
     *(FORM, RENDER, VERIFY, DIAGNOSE, CALIBRATE, FORECAST, REPORT),
     AUTOFORECAST,
-    *(IMPORT_BUNDLE, EXPORT_BUNDLE, CHECK, GC),
+    *(IMPORT_BUNDLE, EXPORT_BUNDLE, CHECK, GC, CHANGE_RECORDS),
 )
 KINDS: dict[str, WorkKind] = {kind.name: kind for kind in _ALL}
 

@@ -1,16 +1,20 @@
 """Deletion of records with their parts and dependants, in the right order."""
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from enstorage.entity._references import dependants, in_order, parts, references_to
+from enstorage.entity._references import chunks, dependants, entities_in_order, in_order, parts, references_to
 from enstorage.errors import InUseError, NotFoundError
+from enstorage.progress import Listener, listening
 
 if TYPE_CHECKING:
+    from enstorage.connector import Connector
     from enstorage.entity._record import Record
+    from enstorage.entity._references import Kind
 
 
 def delete(record: "Record", *, cascade: bool) -> "list[Record]":
@@ -27,17 +31,53 @@ def delete(record: "Record", *, cascade: bool) -> "list[Record]":
             raise InUseError(
                 f"{record} is in use by {shown}. Delete those first, or call delete(cascade=True) to delete them too."
             )
-        wholes = dependants(session, record) if cascade else {type(record): {record.id}}
-        # With an index that lost entries, records that refer to these would seem not to be there.
-        connector.database.confirm_empty(*(child.__table__ for kind in wholes for _, child in references_to(kind)))
-        deleted = in_order(session, wholes, parts(session, wholes))
+        wholes = dependants(session, {type(record): {record.id}}) if cascade else {type(record): {record.id}}
+        own = parts(session, wholes)
+        deleted = in_order(session, wholes, own)
         session.expunge_all()
-        for each in deleted:
-            session.execute(delete_rows(type(each)).where(type(each).id == each.id))
-        for each in deleted:
-            each._connector = connector
-            each._after_delete(session)
+        with listening(False) as report:
+            delete_ids(connector, session, wholes, own, report)
+    for each in deleted:
+        each._connector = connector
     return deleted
+
+
+def delete_ids(
+    connector: "Connector",
+    session: Session,
+    wholes: "Mapping[Kind, Iterable[int]]",
+    parts_of_them: "Mapping[Kind, Iterable[int]]",
+    report: Listener,
+) -> None:
+    """Delete records that nothing but each other refers to, with what belongs to them outside their rows.
+
+    Args:
+        connector: the store.
+        session: in a transaction.
+        wholes: ids of the records, by entity.
+        parts_of_them: ids of their parts.
+        report: of the progress; it may stop the deletion, whose transaction has to be rolled back then.
+    """
+    from enstorage.entity._record import Record
+
+    # With an index that lost entries, records that refer to these would seem not to be there.
+    connector.database.confirm_empty(*(child.__table__ for kind in wholes for _, child in references_to(kind)))
+    every: dict[Kind, set[int]] = {}
+    for entity, ids in (*wholes.items(), *parts_of_them.items()):
+        every.setdefault(entity, set()).update(ids)
+    done, total = 0, sum(map(len, every.values()))
+    for entity in reversed(entities_in_order(next(iter(every)).registry) if every else ()):
+        has_more = entity._after_delete is not Record._after_delete
+        for chunk in chunks(sorted(every.get(entity, ()), reverse=True)):
+            rows = [*session.scalars(select(entity).where(entity.id.in_(chunk)))] if has_more else []
+            session.expunge_all()
+            gone = delete_rows(entity).where(entity.id.in_(chunk))
+            session.execute(gone.execution_options(synchronize_session=False))
+            for row in rows:
+                row._connector = connector
+                row._after_delete(session)
+            done += len(chunk)
+            report("Deleting", done, total)
 
 
 def _blocking(session: Session, record: "Record") -> "list[Record]":

@@ -41,14 +41,14 @@ def references_to(entity: "Kind") -> "list[tuple[Any, Kind]]":
     ]
 
 
-def dependants(session: Session, record: "Record") -> "dict[Kind, set[int]]":
-    """The ids of a record and of everything that refers to it, directly or not, by entity.
+def dependants(session: Session, roots: "Mapping[Kind, Iterable[int]]") -> "dict[Kind, set[int]]":
+    """The ids of records and of everything that refers to them, directly or not, by entity.
 
     If a part refers to something, its whole is a dependant: an ensemble without one of its members would be another one.
     Parts themselves are not listed, since they are deleted with their wholes; nothing refers to a part.
     """
     found: dict[Kind, set[int]] = defaultdict(set)
-    pending: list[tuple[Kind, set[int]]] = [(type(record), {record.id})]
+    pending: list[tuple[Kind, set[int]]] = [(entity, set(ids)) for entity, ids in roots.items()]
     while pending:
         entity, ids = pending.pop()
         fresh = ids - found[entity]

@@ -5,7 +5,7 @@ Only `deleted_at` is written. All records of one call have the same time, by whi
 trash is read like any other.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -30,8 +30,10 @@ from sqlalchemy.orm.attributes import set_committed_value
 from enstorage.database.direct import rows
 from enstorage.entity._references import chunks, dependants, foreign_keys, in_order, parents, references_to
 from enstorage.errors import InvalidInputError, NotFoundError
+from enstorage.progress import Listener, listening
 
 if TYPE_CHECKING:
+    from enstorage.connector import Connector
     from enstorage.entity._record import Record
     from enstorage.entity._references import Key, Kind
 
@@ -50,47 +52,109 @@ def in_trash(entity: "Kind") -> ColumnElement[bool]:
 
 def trash(record: "Record", moment: datetime) -> "list[Record]":
     """Put a record and everything that refers to it into the trash. See `Record.trash`."""
-    with record.connector.transaction() as session:
-        since = _deleted_at(record, session)
-        if since is not None:
-            raise InvalidInputError(
-                f"{record} is in the trash already, since {since:%Y-%m-%d %H:%M:%S} UTC. Call restore() to take it out, or "
-                "delete(cascade=True) to delete it for good."
-            )
-        record._check_detachable()
-        live: list[Key] = []
-        before: set[datetime] = set()
-        for entity, ids in dependants(session, record).items():
-            for chunk in chunks(ids):
-                for id, then in session.execute(select(entity.id, entity.deleted_at).where(entity.id.in_(chunk))):
-                    if then is None:
-                        live.append((entity, id))
-                    else:
-                        before.add(then)
-        while moment in before:  # a clock that was set back, or a coarse one
-            moment += timedelta(microseconds=1)
-        return _marked(record, session, live, moment)
+    with record.connector.transaction() as session, listening(False) as report:
+        _deleted_at(record, session)
+        taken, moment = trash_ids(record.connector, {type(record): {record.id}}, moment, report)
+        return _written(record, session, taken, moment)
 
 
 def restore(record: "Record") -> "list[Record]":
     """Restore the records of the call that put the record into the trash. See `Record.restore`."""
-    with record.connector.transaction() as session:
+    with record.connector.transaction() as session, listening(False) as report:
         moment = _deleted_at(record, session)
-        own: Key = (type(record), record.id)
-        needed = parents(session, *_as_ids(own)).get(record.id, set())
-        if moment is None:
-            needed |= _owners(session, record)
-        missing = _trashed(session.connection(), needed)
+        missing = _trashed(session.connection(), _owners(session, record)) if moment is None else set()
         if missing:
-            first = sorted(map(str, _first_trashed(session, missing)))
-            raise InvalidInputError(
-                f"{record} needs {', '.join(first)} in the trash. Restore that first; restore() restores all records that "
-                "were put into the trash together."
-            )
-        if moment is None:
-            raise InvalidInputError(f"{record} is not in the trash: there is nothing to restore.")
-        record._check_detachable()
-        return _marked(record, session, _restorable(session, record, moment), None)
+            raise _needs(record, session, missing)
+        return _written(record, session, restore_ids(record.connector, {type(record): {record.id}}, report), None)
+
+
+def trash_ids(
+    connector: "Connector", roots: "Mapping[Kind, Iterable[int]]", moment: datetime, report: Listener
+) -> "tuple[dict[Kind, set[int]], datetime]":
+    """Put records and everything that refers to them into the trash.
+
+    Args:
+        connector: the store.
+        roots: their ids by entity; none is in the trash.
+        moment: the time to write.
+        report: of the progress; it may stop the work.
+
+    Returns:
+        The ids of the records put there, and their time: a later one if records were put there at the given one.
+
+    Raises:
+        InvalidInputError: a record is in the trash already.
+        InUseError: a record is a part of a final one.
+    """
+    with connector.transaction() as session:
+        for entity, ids in roots.items():
+            for chunk in chunks(ids):
+                query = select(entity).where(entity.id.in_(chunk), entity.deleted_at.is_not(None)).limit(1)
+                for record in session.scalars(query):
+                    raise InvalidInputError(
+                        f"{record} is in the trash already, since {record.deleted_at:%Y-%m-%d %H:%M:%S} UTC. Call restore() "
+                        "to take it out, or delete(cascade=True) to delete it for good."
+                    )
+        _check_detachable(connector, session, roots)
+        live: dict[Kind, set[int]] = {}
+        before: set[datetime] = set()
+        for entity, ids in dependants(session, roots).items():
+            for chunk in chunks(ids):
+                for id, then in session.execute(select(entity.id, entity.deleted_at).where(entity.id.in_(chunk))):
+                    if then is None:
+                        live.setdefault(entity, set()).add(id)
+                    else:
+                        before.add(then)
+        while moment in before:  # a clock that was set back, or a coarse one
+            moment += timedelta(microseconds=1)
+        _mark(session, live, moment, report)
+        return live, moment
+
+
+def restore_ids(
+    connector: "Connector", roots: "Mapping[Kind, Iterable[int]]", report: Listener
+) -> "dict[Kind, set[int]]":
+    """Take records out of the trash, with what was put there together with each.
+
+    Args:
+        connector: the store.
+        roots: their ids by entity; all are in the trash.
+        report: of the progress; it may stop the work.
+
+    Returns:
+        The ids of the restored records.
+
+    Raises:
+        InvalidInputError: a record is not in the trash, or needs another one there: the message names it.
+        InUseError: a record is a part of a final one.
+    """
+    with connector.transaction() as session:
+        by_moment: dict[datetime | None, dict[Kind, set[int]]] = {}
+        for entity, ids in roots.items():
+            for chunk in chunks(ids):
+                for id, then in session.execute(select(entity.id, entity.deleted_at).where(entity.id.in_(chunk))):
+                    by_moment.setdefault(then, {}).setdefault(entity, set()).add(id)
+        live = by_moment.pop(None, {})
+        together: set[Key] = set()
+        for moment, own in by_moment.items():
+            for entity, ids in dependants(session, own).items():
+                for chunk in chunks(ids):
+                    query = select(entity.id).where(entity.id.in_(chunk), entity.deleted_at == moment)
+                    together.update((entity, id) for id in session.scalars(query))
+        restored = _without_needs(session, together)
+        for entity, ids in (*live.items(), *roots.items()):
+            for id in sorted(ids):
+                if (entity, id) in restored:
+                    continue
+                record = session.get_one(entity, id)
+                needed = _needed_in_trash(session, record, restored)
+                if needed:
+                    raise _needs(record, session, needed)
+                raise InvalidInputError(f"{record} is not in the trash: there is nothing to restore.")
+        _check_detachable(connector, session, roots)
+        found = _by_entity(restored)
+        _mark(session, found, None, report)
+        return found
 
 
 def check_live(records: "Iterable[Record]") -> None:
@@ -142,42 +206,69 @@ def check_parents(connection: Connection, referring: "Iterable[tuple[Record, Ite
         )
 
 
-def _restorable(session: Session, record: "Record", moment: datetime) -> "list[Key]":
-    """The records put into the trash at a moment, without those that need another record still in the trash."""
-    together: set[Key] = set()
-    for entity, ids in dependants(session, record).items():
-        for chunk in chunks(ids):
-            query = select(entity.id).where(entity.id.in_(chunk), entity.deleted_at == moment)
-            together.update((entity, id) for id in session.scalars(query))
+def _without_needs(session: Session, together: "set[Key]") -> "set[Key]":
+    """Some records in the trash without those that need another record there."""
     needed: dict[Key, set[Key]] = {}
-    for entity in {entity for entity, _ in together}:
-        known = parents(session, entity, [id for kind, id in together if kind is entity])
-        needed.update({(entity, id): found for id, found in known.items()})
+    for entity, ids in _by_entity(together).items():
+        needed.update({(entity, id): found for id, found in parents(session, entity, ids).items()})
     trashed = _trashed(session.connection(), {parent for found in needed.values() for parent in found})
     while True:
         left = {key for key in together if not needed.get(key, set()) & (trashed - together)}
         if left == together:
-            return list(together)
+            return together
         together = left
 
 
-def _marked(record: "Record", session: Session, keys: "Iterable[Key]", moment: datetime | None) -> "list[Record]":
-    """Write the time into records and return them, each before those it refers to."""
+def _needed_in_trash(session: Session, record: "Record", restored: "set[Key]") -> "set[Key]":
+    """The records in the trash that a record needs, without those that are restored."""
+    needed = parents(session, *_as_ids((type(record), record.id))).get(record.id, set())
+    return _trashed(session.connection(), needed) - restored
+
+
+def _needs(record: "Record", session: Session, missing: "set[Key]") -> InvalidInputError:
+    first = sorted(map(str, _first_trashed(session, missing)))
+    return InvalidInputError(
+        f"{record} needs {', '.join(first)} in the trash. Restore that first; restore() restores all records that "
+        "were put into the trash together."
+    )
+
+
+def _check_detachable(connector: "Connector", session: Session, roots: "Mapping[Kind, Iterable[int]]") -> None:
+    from enstorage.entity._record import Record
+
+    for entity, ids in roots.items():
+        if entity._check_detachable is not Record._check_detachable:
+            for chunk in chunks(ids):
+                for record in session.scalars(select(entity).where(entity.id.in_(chunk))).all():
+                    record._connector = connector
+                    record._check_detachable()
+
+
+def _mark(session: Session, records: "Mapping[Kind, Iterable[int]]", moment: datetime | None, report: Listener) -> None:
+    """Write the time into records."""
     session.expunge_all()
-    by_entity = _by_entity(keys)
-    for entity, ids in by_entity.items():
+    done, total = 0, sum(map(len, map(list, records.values())))
+    for entity, ids in records.items():
         for chunk in chunks(ids):
             # The record itself does not change, so neither does the time of its last change.
             change = update(entity).where(entity.id.in_(chunk)).values(deleted_at=moment, updated_at=entity.updated_at)
             session.execute(change.execution_options(synchronize_session=False))
-    taken = in_order(session, by_entity)
+            done += len(chunk)
+            report("Restoring" if moment is None else "Moving to the trash", done, total)
+
+
+def _written(
+    record: "Record", session: Session, taken: "Mapping[Kind, Iterable[int]]", moment: datetime | None
+) -> "list[Record]":
+    """The records, each before those it refers to; one of them has the time."""
+    found = in_order(session, taken)
     session.expunge_all()
-    for each in taken:
+    for each in found:
         each._connector = record.connector
     undo = partial(set_committed_value, record, "deleted_at", record.deleted_at)
     session.info.setdefault("on_rollback", []).append(undo)
     set_committed_value(record, "deleted_at", moment)
-    return taken
+    return found
 
 
 def _owners(session: Session, record: "Record") -> "set[Key]":

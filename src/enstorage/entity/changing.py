@@ -1,19 +1,23 @@
 """`change`: columns of a stored record from JSON, with the checks of `create`; and verbs on many records at once."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy.orm.attributes import set_committed_value
+
 from enstorage.entity._record import Record
+from enstorage.entity._references import dependants, in_order
 from enstorage.entity._saving import save_all
+from enstorage.entity.acting import move, with_tags
 from enstorage.entity.columns import facts_of
 from enstorage.entity.creating import Field, about, check_type, entity_of, fields
-from enstorage.errors import InvalidInputError
+from enstorage.errors import InvalidInputError, NotFoundError
+from enstorage.progress import listening
 
 if TYPE_CHECKING:
     from enstorage.connector import Connector
 
-_NEVER = datetime.min.replace(tzinfo=UTC)
 #: Columns of every record that may change.
 _OF_ALL = ("name", "description", "tags")
 
@@ -72,12 +76,12 @@ def change(kind: str, id: int, values: Mapping[str, Any], *, connector: "Connect
 
 
 def trash_all(records: Iterable[Record]) -> list[Record]:
-    """Put records into the trash, all or none; see `Record.trash`.
+    """Put records into the trash, all or none, with one time; see `Record.trash`.
 
     Returns:
         The records put there, each after those it was made from.
     """
-    return _each(records, Record.trash)
+    return _all_of(records, "trash")
 
 
 def restore_all(records: Iterable[Record]) -> list[Record]:
@@ -86,44 +90,47 @@ def restore_all(records: Iterable[Record]) -> list[Record]:
     Returns:
         The restored records, each after those it was made from.
     """
-    # What went together with one record may also need others, which went later.
-    given = sorted(records, key=lambda record: record.deleted_at or _NEVER, reverse=True)
-    return _each(given, Record.restore)
+    return _all_of(records, "restore")
 
 
 def purge_all(records: Iterable[Record]) -> list[Record]:
     """Delete records in the trash for good, with all that was made from them; all or none.
 
     Returns:
-        The deleted records, each after those it was made from.
+        The deleted records without parts, each after those it was made from.
 
     Raises:
         InvalidInputError: a record is not in the trash.
     """
-    given = list(records)
-    for record in given:
-        if record.deleted_at is None:
-            raise InvalidInputError(
-                f"{record} is not in the trash; only records in the trash are deleted for good. Move it there first."
-            )
-    return _each(given, lambda record: record.delete(cascade=True))
+    return _all_of(records, "purge")
 
 
 def tag_all(records: Iterable[Record], tags: Mapping[str, Any]) -> list[Record]:
     """Set tags of records, all or none; those that are None are taken away."""
+    return save_all([with_tags(record, tags) for record in records])
+
+
+def _all_of(records: Iterable[Record], action: str) -> list[Record]:
     given = list(records)
+    if not given:
+        return []
+    connector = given[0].connector
+    roots: dict[type[Record], set[int]] = {}
     for record in given:
-        record.tags = {key: value for key, value in (dict(record.tags) | dict(tags)).items() if value is not None}
-    return save_all(given)
-
-
-def _each(records: Iterable[Record], act: Any) -> list[Record]:
-    given = list(records)
-    done: list[Record] = []
-    if given:
-        with given[0].connector.transaction():
-            for record in given:
-                if record not in done:  # it may have gone with the one before
-                    done += act(record)
+        if record._is_new:
+            raise NotFoundError(f"{record} is not stored. Save it first.")
+        roots.setdefault(type(record), set()).add(record.id)
+    with connector.transaction() as session, listening(False) as report:
+        before = None if action != "purge" else in_order(session, dependants(session, roots))
+        session.expunge_all()
+        taken, moment = move(connector, action, roots, report)
+        done = in_order(session, taken) if before is None else before
+        session.expunge_all()
+        for record in given:
+            undo = partial(set_committed_value, record, "deleted_at", record.deleted_at)
+            session.info.setdefault("on_rollback", []).append(undo)
+            set_committed_value(record, "deleted_at", moment)
+    for record in done:
+        record._connector = connector
     done.reverse()
     return done

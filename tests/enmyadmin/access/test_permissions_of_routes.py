@@ -109,3 +109,24 @@ def test_a_permission_of_an_unknown_action_is_refused_when_the_route_is_made():
 
     with pytest.raises(ValueError, match="no action 'reed'"):
         allowed("reed", "model")
+
+
+def test_a_run_that_changes_records_takes_the_permission_of_its_action_and_table(program, store):
+    def asked(role, action, entity="model"):
+        work = {"entity": entity, "action": action, "where": "id > 0", "tags": {"a": 1}}
+        return program(role).post("/api/v1/runs", json={"kind": "change_records", "arguments": work})
+
+    assert asked("viewer", "tag").status_code == 403
+    assert [asked("analyst", action).status_code for action in ("trash", "restore", "tag", "untag")] == [202] * 4
+    assert asked("analyst", "purge").status_code == 403
+    assert asked("administrator", "purge").status_code == 202
+    policy = 'forbid (principal in Role::"analyst", action == Action::"trash", resource == Table::"ensemble");'
+    assert program("administrator").post("/api/v1/policies", json={"name": "p", "text": policy}).status_code == 201
+    assert asked("analyst", "trash", "ensemble").status_code == 403
+    assert asked("analyst", "trash").status_code == 202
+    assert program("analyst").post("/api/v1/runs/2/retry").status_code != 403
+    steps = {"go": {"kind": "change_records", "arguments": {"entity": "model", "action": "purge", "where": "id > 0"}}}
+    definition = {"name": "nightly", "steps": steps}
+    made = program("analyst").post("/api/v1/pipelines", json={"definition": definition})
+    started = program("analyst").post("/api/v1/pipelines/nightly/runs", json={})
+    assert (made.status_code, started.status_code) == (201, 403)

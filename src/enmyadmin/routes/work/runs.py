@@ -91,7 +91,7 @@ def submit_run(
     request: Request, store: Store, asked: SubmitRequest, who: Annotated[Principal, Depends(allowed("run", "run"))]
 ) -> Json:
     """Ask for long work; it also takes the permission that the kind of work names."""
-    demand_steps(request, who, [asked.kind])
+    request.app.state.access.demand(who, *find_kind(asked.kind).permission(asked.arguments))
     run = submit(
         asked.kind, asked.arguments, connector=store, key=asked.key, created_by=who.name, priority=asked.priority
     )
@@ -145,7 +145,11 @@ def retry_run(
     request: Request, store: Store, id: RunId, who: Annotated[Principal, Depends(allowed("run", "run"))]
 ) -> Json:
     """Have a run that failed or was cancelled executed again; it takes the permission to submit it."""
-    demand_steps(request, who, (step.kind for step in details(id, connector=store).steps))
+    found = details(id, connector=store)
+    if found.run.pipeline_id is None:
+        request.app.state.access.demand(who, *find_kind(found.run.kind).permission(found.run.arguments))
+    else:
+        demand_steps(request, who, (step.kind for step in found.steps))
     return submitted(retry(id, connector=store), request)
 
 

@@ -14,6 +14,7 @@ import {
   type Item,
   type Page,
   type Schema,
+  type Schemas,
   type Session,
   collectionOf,
   isEntity,
@@ -155,8 +156,14 @@ export interface Bulk {
   tags?: Record<string, unknown>;
 }
 
+export interface Changed {
+  action: Bulk["action"];
+  records: { entity: string; id: number }[];
+}
+
+/** One action on many records; for more than the server changes at once the answer is a run. */
 export const useBulk = (collection: Collection) =>
   useChange(
-    (bulk: Bulk) => post<{ count?: number }>(`/${collection}/bulk`, bulk),
-    () => [collection],
+    (bulk: Bulk) => post<Changed | Schemas["RunAnswer"]>(`/${collection}/bulk`, bulk),
+    () => [collection, "runs"],
   );

@@ -1,11 +1,12 @@
 import { Anchor, Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
+import { useNavigate } from "@tanstack/react-router";
 import { IconScale, IconTag, IconTrash, IconTrashOff } from "@tabler/icons-react";
 import { type FormEvent, useState } from "react";
 import { asProblem } from "@/api/problem";
 import { type Bulk, type Listing, useAllowed, useBulk } from "@/api/queries";
-import type { Collection, Page } from "@/api/types";
+import { type Collection, type Page, collectionOf, isEntity } from "@/api/types";
 import { useTexts } from "@/i18n";
 import { LinkButton } from "@/shell/AppLink";
 
@@ -26,27 +27,63 @@ export function BulkBar({ collection, ids, count, listing, allMatching, onAllMat
   const allowed = useAllowed();
   const bulk = useBulk(collection);
   const [tagging, tags] = useDisclosure();
+  const navigate = useNavigate();
   const n = allMatching ? (count?.value ?? 0) : ids.length;
+  const refused = (error: unknown) =>
+    notifications.show({ color: "red", message: asProblem(error).detail, autoClose: 10_000 });
+  const undo = (restored: number[]) =>
+    bulk.mutate(
+      { action: "restore", ids: restored, where: null },
+      {
+        onSuccess: () => notifications.show({ message: t("done.restore", { n: restored.length }) }),
+        onError: refused,
+      },
+    );
   const act = (action: Bulk["action"], given?: Record<string, unknown>) =>
     bulk.mutate(
       { action, ids: allMatching ? null : ids, where: allMatching ? conditionsOf(collection, listing) : null, tags: given },
       {
-        onSuccess: () => {
-          notifications.show({ message: t(`done.${action}`, { n }) });
+        onSuccess: (answer) => {
           onDone();
+          if ("state" in answer) {
+            notifications.show({ message: t("bulk.is_run") });
+            navigate({ to: `/runs/${answer.id}` });
+            return;
+          }
+          const changed = answer.records.filter(({ entity }) => isEntity(entity) && collectionOf(entity) === collection);
+          const id = notifications.show({
+            message: (
+              <Group gap="md" justify="space-between">
+                {t(`done.${action}`, { n: changed.length })}
+                {action === "trash" && (
+                  <Button
+                    size="compact-sm"
+                    variant="default"
+                    onClick={() => {
+                      notifications.hide(id);
+                      undo(changed.map((each) => each.id));
+                    }}
+                  >
+                    {t("action.undo")}
+                  </Button>
+                )}
+              </Group>
+            ),
+            autoClose: 10_000,
+          });
         },
-        onError: (error) => notifications.show({ color: "red", message: asProblem(error).detail, autoClose: 10_000 }),
+        onError: refused,
       },
     );
   if (n === 0) return null;
   return (
     <Group gap="xs" mb="xs">
           <Text fz="sm" fw={600} aria-live="polite">
-            {t("bulk.selected", { n })}
+            {t(allMatching && count?.capped ? "bulk.selected_more" : "bulk.selected", { n })}
           </Text>
           {!allMatching && count && count.value > ids.length && (
             <Anchor component="button" type="button" fz="sm" onClick={onAllMatching}>
-              {t("bulk.all", { n: count.value })}
+              {t(count.capped ? "bulk.all_more" : "bulk.all", { n: count.value })}
             </Anchor>
           )}
           <Anchor component="button" type="button" fz="sm" onClick={onDone}>

@@ -4,6 +4,7 @@ import type { Run } from "@/api/runs";
 import { type Collection, type Json, collectionOf, isEntity } from "@/api/types";
 import { useTexts } from "@/i18n";
 import { AppLink } from "@/shell/AppLink";
+import { UndoTrash } from "./UndoTrash";
 
 interface Kept {
   object: string;
@@ -68,6 +69,7 @@ export function RunResult({ run }: { run: Run }) {
           </Anchor>
         ))}
       </Group>
+      <UndoTrash result={result} />
       <details>
         <summary style={{ cursor: "pointer", width: "fit-content" }}>{t("runs.result_json")}</summary>
         <Code block mah={320} style={{ overflow: "auto" }} tabIndex={0}>
