@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from enorchestrator.dispatch.read import events, logs
     from enorchestrator.dispatch.resources import Resources
     from enorchestrator.dispatch.submit import cancel, retry, submit
+    from enorchestrator.notification.outbox import list_notices
+    from enorchestrator.notification.rules import change_rule, create_rule, delete_rule, list_rules
     from enorchestrator.pipeline.definition import PipelineDefinition
     from enorchestrator.pipeline.manager import (
         archive_pipeline,
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
         pipeline_versions,
         save_pipeline,
     )
+    from enorchestrator.pipeline.patterns import from_pattern
     from enorchestrator.pipeline.submit import run_pipeline
     from enorchestrator.scheduler.calendar import next_times
     from enorchestrator.scheduler.scheduler import Scheduler
@@ -47,12 +50,18 @@ __all__ = [
     "Timing",
     "archive_pipeline",
     "cancel",
+    "change_rule",
     "change_schedule",
+    "create_rule",
     "create_schedule",
+    "delete_rule",
     "delete_schedule",
     "events",
     "find_pipeline",
+    "from_pattern",
+    "list_notices",
     "list_pipelines",
+    "list_rules",
     "list_schedules",
     "logs",
     "next_times",
@@ -69,6 +78,12 @@ __all__ = [
 ]
 
 _PLACES = {
+    "from_pattern": "enorchestrator.pipeline.patterns",
+    "create_rule": "enorchestrator.notification.rules",
+    "change_rule": "enorchestrator.notification.rules",
+    "list_rules": "enorchestrator.notification.rules",
+    "delete_rule": "enorchestrator.notification.rules",
+    "list_notices": "enorchestrator.notification.outbox",
     "Dispatcher": "enorchestrator.dispatch.dispatcher",
     "Limits": "enorchestrator.task.limits",
     "Orchestrator": "enorchestrator.service.orchestrator",

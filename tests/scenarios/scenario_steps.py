@@ -9,7 +9,7 @@ import time
 import warnings
 from pathlib import Path
 
-from enorchestrator import step
+from enorchestrator.python import add_step, each, pipeline, step
 from enorchestrator.work.kind import Partial
 from enstorage import DataSource
 from enstorage.errors import CancelledError, InvalidInputError, StoreError
@@ -173,3 +173,12 @@ def tell_secrets(folder: str, fails: bool, progress: Progress, partial: Partial)
     time.sleep(0.6)
     if fails:
         raise InvalidInputError(f"The service refused the password {secret}. Take another one.")
+
+
+@pipeline(name="squares")
+def squares(folder: str, count: int, power: float = 2.0):
+    """Squares of numbers, side by side, and their sum."""
+    first = numbers(count=count)
+    squared = add_step(square, for_each=first, folder=folder, number=each)
+    summed = total(folder, squared.result)
+    add_step(work, step="last", folder=folder, name="last", needs=[summed])
