@@ -26,7 +26,7 @@ from enstorage.errors import EnstorageError, InvalidInputError, StoreError
 
 _LOG = logging.getLogger(__name__)
 #: Between two looks at the mark of a SQLite file that tells that another process has written; they cost nearly nothing.
-MARK_SECONDS = 0.02
+MARK_SECONDS = 0.04
 _DRAIN_LOOK_SECONDS = 0.02
 _NUMBERS = itertools.count(1)
 

@@ -151,7 +151,7 @@ def _next(
 
 
 def _needs(row: Row[Any], have: Resources) -> Needs:
-    """What a step asks for; of memory twice as much after an attempt for which it was too little."""
+    """The resources that a step asks for; of memory twice as much after an attempt for which it was too little."""
     needs: Needs = dict((row.settings or {}).get("resources") or {})
     if row.too_large and "memory_mb" in needs:
         needs["memory_mb"] = max(needs["memory_mb"], min(2 * needs["memory_mb"], have.memory_mb))

@@ -20,7 +20,7 @@ _WORDS = {"cpus": "processor cores", "gpus": "GPUs", "memory_mb": "MB of memory"
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a machine has for steps.
+    """The resources of a machine, for steps.
 
     Attributes:
         cpus: processor cores.
@@ -67,7 +67,7 @@ class Resources:
 
 
 class Ledger:
-    """What is free on a machine: its resources less those that running steps take.
+    """The free resources of a machine: its resources less those that running steps take.
 
     Args:
         resources: of the machine.

@@ -41,7 +41,7 @@ class ParameterDefinition(_Checked):
 
 
 class ResourceNeeds(_Checked):
-    """What one execution of a step takes of its machine while it lasts."""
+    """The resources that one execution of a step takes of its machine while it lasts."""
 
     cpus: Annotated[float | None, Field(gt=0, description="Processor cores.")] = None
     gpus: Annotated[float | None, Field(gt=0, description="Graphics processors.")] = None
@@ -107,6 +107,12 @@ class PipelineDefinition(_Checked):
     description: str = ""
     parameters: dict[StepName, ParameterDefinition] = {}
     steps: Annotated[dict[StepName, StepDefinition], Field(min_length=1, max_length=MOST_STEPS)]
+    deadline_seconds: Annotated[
+        float | None, Field(gt=0, description="After its submission a run is cancelled that is not over by then.")
+    ] = None
+    alternative: Annotated[
+        str | None, Field(description="Name of a pipeline that is run when a run is cancelled by its deadline.")
+    ] = None
 
     @classmethod
     def read(cls, value: Any) -> Self:
@@ -131,6 +137,12 @@ class PipelineDefinition(_Checked):
         if EACH in found.parameters or EACH in found.steps:
             raise InvalidInputError(
                 f"The name {EACH!r} stands for the item of a step that has for_each. Choose another one.", field=EACH
+            )
+        if found.alternative is not None and found.deadline_seconds is None:
+            raise InvalidInputError(
+                f"The pipeline {printable(found.name)} has an alternative and no deadline_seconds, after which it would be "
+                "run. Give it a deadline, or leave the alternative out.",
+                field="alternative",
             )
         return found
 

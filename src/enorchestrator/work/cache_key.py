@@ -50,7 +50,7 @@ def environment() -> str:
 
 
 def _changes_of_records(session: Session, kind: WorkKind, arguments: dict[str, Any]) -> list[Any]:
-    """When the records were last changed that arguments name by their ids."""
+    """The times of the last changes of the records that arguments name by their ids."""
     schemas = kind.arguments.model_json_schema().get("properties", {})
     changes = []
     for name, schema in sorted(schemas.items()):
