@@ -14,6 +14,7 @@ from endirector.forecaster.plan import CHOICES, LARGEST_VALUE, ForecastPlan, Tie
 from endirector.forecaster.time_limit import TimeLimit
 from endirector.forecaster.understanding.stored import Understood
 from endirector.forecasting.forecast import forecast
+from endirector.forecasting.later_rows import LaterRows, moved
 from endirector.selection.form import form
 from enstorage import DataSet, DataSnapshot, DataSource, Ensemble, Model, Panel, Project, create_preparations
 from enstorage.adapter import Window
@@ -154,7 +155,8 @@ def _formed(
     folds = tier.plan.origins
 
     def formed(metric: str, progress: Listener) -> Ensemble:
-        return form(project, members, CHOICES, metric=metric, folds=folds, by=request.by, broad=True, progress=progress)
+        methods = request.methods or CHOICES
+        return form(project, members, methods, metric, folds=folds, by=request.by, broad=True, progress=progress)
 
     if request.metric not in _OF_SCALES:
         return formed(request.metric, report), []
@@ -192,6 +194,7 @@ def ensemble_forecasts(
     request: ForecastRequest,
     asked: Sequence[DataSource] | Sequence[DataSnapshot],
     report: Listener,
+    later: LaterRows | None = None,
 ) -> tuple[pl.DataFrame, list[str]]:
     """The forecasts by key and step, and the notes.
 
@@ -202,11 +205,20 @@ def ensemble_forecasts(
         request: what was asked for.
         asked: the series, as the members learned them, or newer snapshots of them.
         report: receives the progress.
+        later: rows by which the weights of the ensemble moved.
     """
     sources = panel.sources()
+    combination = None if later is None else moved(ensemble, later)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        found = forecast(ensemble, tier.plan.horizon, levels=request.levels, series=[*asked], progress=report)
+        found = forecast(
+            ensemble,
+            tier.plan.horizon,
+            levels=request.levels,
+            series=[*asked],
+            combination=combination,
+            progress=report,
+        )
     found = panel.with_keys(found)
     times = found.select("key", "id").unique()
     labels = pl.Series("time", [sources[key].label(time) for key, time in times.rows()], pl.String)
