@@ -57,7 +57,9 @@ def run(tier: Tier, found: Understood, request: ForecastRequest, limit: TimeLimi
     project = Project(name=name, panel=found.panel).save()
     snapshots = [found.snapshots[key] for key in tier.keys]
     members, remarks, seconds = _train(plan, project, snapshots, request, limit, report.within(0, 80, 100))
-    ensemble, judged = _formed(tier, project, _combined(plan, members), request, report.within(80, 90, 100))
+    combined = _combined(plan, members)
+    broad = not any(member.is_naive for member in plan.members if member.name in {each.name for each in combined})
+    ensemble, judged = _formed(tier, project, combined, request, report.within(80, 90, 100), broad=broad)
     sources = found.panel.sources()
     asked = [sources[key] for key in tier.keys]
     table, notes = ensemble_forecasts(tier, found.panel, ensemble, request, asked, report.within(90, 100, 100))
@@ -150,13 +152,18 @@ def _formed(
     members: Sequence[Model],
     request: ForecastRequest,
     report: Listener,
+    *,
+    broad: bool,
 ) -> tuple[Ensemble, list[str]]:
-    """The ensemble by the metric that was asked for; by the mean absolute error where it has no value."""
+    """The ensemble by the metric that was asked for; by the mean absolute error where it has no value.
+
+    Of models the broadest mean that is nearly as good as the best is taken; yardsticks among them may be much worse.
+    """
     folds = tier.plan.origins
 
     def formed(metric: str, progress: Listener) -> Ensemble:
         methods = request.methods or CHOICES
-        return form(project, members, methods, metric, folds=folds, by=request.by, broad=True, progress=progress)
+        return form(project, members, methods, metric, folds=folds, by=request.by, broad=broad, progress=progress)
 
     if request.metric not in _OF_SCALES:
         return formed(request.metric, report), []
