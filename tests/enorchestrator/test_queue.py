@@ -107,6 +107,16 @@ class QueueContract:
         assert [attempt.log for attempt in found.attempts] == ["help!", "help!"]
         assert (found.steps[0].infra_attempts, found.steps[0].user_attempts) == (2, 0)
 
+    def test_a_step_outlives_its_dispatchers_four_times(self, store):
+        run = submit("check", {})
+        for times in range(1, 6):
+            (each,) = claimed(store, ELSEWHERE)
+            expire(store)
+            assert settle_lost(store, HERE, TIMING) == 1
+            found = details(run.id)
+            assert (found.run.state, found.steps[0].infra_attempts) == ("ready" if times < 5 else "failed", times)
+        assert found.run.error["detail"].endswith("It was executed 5 times.")
+
     @pytest.mark.parametrize("reason", ["timeout", "memory"])
     def test_a_step_that_takes_too_much_fails_at_once(self, store, reason):
         run = submit("check", {})

@@ -19,8 +19,9 @@ from enorchestrator.task.state import RunState
 from enstorage.ledger.base import now
 
 _LOG = logging.getLogger("enorchestrator")
-#: So often a step is executed again whose process was lost; then it fails.
-MOST_LOST = 1
+#: So often a step is executed again whose process was killed, as by itself; then it fails. More often where its dispatcher
+#: was lost too: a server that is started anew is seldom the fault of a step.
+MOST_KILLED, MOST_LOST = 1, 4
 
 _UNCHANGED = {"outputs": None, "retry_at": None}
 _TITLES = {"timeout": "Out of time", "memory": "Out of memory", "killed": "Process killed", "lost": "Process lost"}
@@ -154,7 +155,7 @@ def _verdict_of_process(step: Row[Any], end: ProcessEnd) -> _Verdict:
     if reason not in ("killed", "lost"):
         return _Verdict(RunState.FAILED, reason, problem, {"user_attempts": step.user_attempts + 1})
     lost = step.infra_attempts + 1
-    if lost > MOST_LOST:
+    if lost > (MOST_KILLED if reason == "killed" else MOST_LOST):
         problem["detail"] = f"{detail} It was executed {lost} times."
         return _Verdict(RunState.FAILED, reason, problem, {"infra_attempts": lost}, "quarantined", problem["detail"])
     return _Verdict(RunState.READY, reason, problem, {"infra_attempts": lost})
