@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     )
     from enorchestrator.service.orchestrator import Orchestrator
     from enorchestrator.service.status import OrchestratorStatus, orchestrator_status, stop_orchestrators
-    from enorchestrator.task.limits import Limits
+    from enorchestrator.task.limits import Limits, Timing
     from enorchestrator.work.python_step import PythonStep, step
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "PipelineDefinition",
     "PythonStep",
     "Scheduler",
+    "Timing",
     "archive_pipeline",
     "cancel",
     "change_rule",
@@ -90,6 +91,7 @@ _PLACES = {
     "PipelineDefinition": "enorchestrator.pipeline.definition",
     "PythonStep": "enorchestrator.work.python_step",
     "Scheduler": "enorchestrator.scheduler.scheduler",
+    "Timing": "enorchestrator.task.limits",
     "archive_pipeline": "enorchestrator.pipeline.manager",
     "find_pipeline": "enorchestrator.pipeline.manager",
     "list_pipelines": "enorchestrator.pipeline.manager",

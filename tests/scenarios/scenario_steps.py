@@ -1,5 +1,6 @@
 """Steps that the scenarios execute in child processes. Each notes in a file that it was executed."""
 
+import ctypes
 import logging
 import os
 import signal
@@ -76,6 +77,33 @@ def until(folder: str, name: str, progress: Progress) -> str:
             raise CancelledError("Stopped.")
         time.sleep(0.01)
     return name
+
+
+@step
+def stubborn(folder: str, name: str) -> str:
+    """Wait until a file of that name is there, and ask for nothing meanwhile."""
+    note(folder, f"begun {name}")
+    while not (Path(folder) / name).exists():
+        time.sleep(0.01)
+    note(folder, f"end of {name}")
+    return name
+
+
+@step
+def holds_the_interpreter(folder: str) -> None:
+    """Call C that does not let go of the interpreter."""
+    note(folder, "holds")
+    ctypes.PyDLL(None).sleep(60)
+
+
+@step
+def reports(folder: str, progress: Progress) -> str:
+    """Report 40 of 100, and wait until the file `go` is there."""
+    note(folder, "reports")
+    progress("Working", 40, 100)
+    while not (Path(folder) / "go").exists():
+        time.sleep(0.01)
+    return "done"
 
 
 @step

@@ -9,9 +9,9 @@ from enorchestrator.pipeline.check import check_pipeline
 from enorchestrator.pipeline.definition import PipelineDefinition, StepDefinition
 from enorchestrator.pipeline.manager import save_pipeline
 from enorchestrator.pipeline.submit import run_pipeline
-from enorchestrator.task.reference import EACH
 from enorchestrator.work.building import BUILDER
 from enorchestrator.work.python_step import PythonStep, type_of_hint
+from enorchestrator.work.reference import EACH
 from enorchestrator.work.registry import find_kind
 from enstorage import Connector
 from enstorage.errors import InvalidInputError
