@@ -124,7 +124,7 @@ class TraceExport:
 
 @dataclass(slots=True)
 class _Seen:
-    """What of a store was looked at: ids up to which rows are known, and those of rows that had not ended."""
+    """The part of a store that was looked at: ids up to which rows are known, and those of rows that had not ended."""
 
     event: int = 0
     attempt: int = 0
