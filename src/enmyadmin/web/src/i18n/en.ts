@@ -151,7 +151,7 @@ export const en = {
   "event.run.failed": "failed",
   "event.run.started": "started",
   "event.run.succeeded": "succeeded",
-  "event.run.warning": "warning",
+  "event.run.alert": "alert",
   "figure.clean": "Cleaning",
   "figure.empty_rows": "Empty rows",
   "figure.from": "From",

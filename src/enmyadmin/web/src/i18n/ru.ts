@@ -153,7 +153,7 @@ export const ru: Record<Key, string> = {
   "event.run.failed": "не удался",
   "event.run.started": "начат",
   "event.run.succeeded": "завершён",
-  "event.run.warning": "предупреждение",
+  "event.run.alert": "тревога",
   "figure.clean": "Очистка",
   "figure.empty_rows": "Пустых строк",
   "figure.from": "С",
