@@ -457,6 +457,7 @@ export const en = {
   "state.lost": "The connection to the server is lost. The page connects again by itself.",
   "state.ready": "waiting",
   "state.running": "running",
+  "state.cached": "cached",
   "state.skipped": "skipped",
   "state.succeeded": "done",
   "state.waiting": "waiting for other steps",

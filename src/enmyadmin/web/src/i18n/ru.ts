@@ -459,6 +459,7 @@ export const ru: Record<Key, string> = {
   "state.lost": "Связь с сервером потеряна. Страница восстановит её сама.",
   "state.ready": "ожидает",
   "state.running": "выполняется",
+  "state.cached": "из прежнего",
   "state.skipped": "пропущен",
   "state.succeeded": "готово",
   "state.waiting": "ждёт других шагов",
