@@ -15,7 +15,7 @@ from enstorage.errors import EnstorageError
 
 _LOG = logging.getLogger(__name__)
 #: Between two looks.
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 2.0
 #: Messages that are sent at once, each to another channel: one that hangs delays its own messages alone.
 _AT_ONCE = 4
 

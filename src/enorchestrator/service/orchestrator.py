@@ -18,7 +18,7 @@ from enstorage.ledger.base import now
 
 _LOG = logging.getLogger(__name__)
 #: Between two heartbeats, and between two looks for a request to stop.
-BEAT_SECONDS, LOOK_SECONDS = 10.0, 0.5
+BEAT_SECONDS, LOOK_SECONDS = 10.0, 1.0
 #: A dispatcher whose loop has not turned for this time gives no heartbeat: its process lives, and does nothing.
 _STUCK_SECONDS = 30.0
 
