@@ -7,6 +7,7 @@ import httpx
 import pytest
 import uvicorn
 
+from enmyadmin.routes.inference.pool import InferencePool
 from enmyadmin.routes.streams import Streams
 from enmyadmin.routes.work.feed import RunFeed
 from enmyadmin.server.app import create_app
@@ -33,7 +34,7 @@ class Served:
         state.connector = state.access.connector = connector
         state.settings = settings
         # The open streams of the store before go on looking at that one.
-        state.run_feed, state.streams = RunFeed(), Streams()
+        state.run_feed, state.streams, state.inference = RunFeed(), Streams(), InferencePool(settings)
 
     def client(self):
         """A program with the token of the link."""
