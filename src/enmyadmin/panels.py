@@ -135,6 +135,22 @@ PANELS: Mapping[str, Mapping[str, ListedCommand | CommandGroup]] = {
     },
     "Server": {
         "serve": ListedCommand("server.command:serve", "Serve the web client and the REST interface."),
+        "orchestrator": CommandGroup(
+            "Execute long work and schedules beside servers.\n\nExample: enstorage orchestrator status",
+            {
+                "": {
+                    "start": ListedCommand(
+                        "commands.runs.orchestrator:start", "Execute runs and schedules of a store until stopped."
+                    ),
+                    "status": ListedCommand(
+                        "commands.runs.orchestrator:status", "Show who is at work, what is executed, and what waits."
+                    ),
+                    "stop": ListedCommand(
+                        "commands.runs.orchestrator:stop", "Stop the orchestrators when what they execute is done."
+                    ),
+                }
+            },
+        ),
         "pipeline": CommandGroup(
             "Save and run pipelines: graphs of steps.\n\nExample: enstorage pipeline list",
             {
@@ -191,6 +207,9 @@ PANELS: Mapping[str, Mapping[str, ListedCommand | CommandGroup]] = {
                     "list": ListedCommand("commands.runs.run:list_runs", "List runs, the newest first."),
                     "show": ListedCommand(
                         "commands.runs.run:show", "Show a run: its state, attempts, logs and result."
+                    ),
+                    "logs": ListedCommand(
+                        "commands.runs.run:logs", "Print what the attempts of a run printed and logged."
                     ),
                     "follow": ListedCommand("commands.runs.run:follow", "Print the events of a run until it is over."),
                     "cancel": ListedCommand("commands.runs.run:cancel", "Stop a run, whether it waits or runs."),

@@ -8,59 +8,85 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from enorchestrator.dispatch.dispatcher import Dispatcher
-    from enorchestrator.dispatch.read import events
+    from enorchestrator.dispatch.read import events, logs
     from enorchestrator.dispatch.submit import cancel, retry, submit
     from enorchestrator.pipeline.definition import PipelineDefinition
-    from enorchestrator.pipeline.manager import archive_pipeline, find_pipeline, list_pipelines, save_pipeline
+    from enorchestrator.pipeline.manager import (
+        archive_pipeline,
+        find_pipeline,
+        list_pipelines,
+        pipeline_versions,
+        save_pipeline,
+    )
     from enorchestrator.pipeline.submit import run_pipeline
+    from enorchestrator.scheduler.calendar import next_times
     from enorchestrator.scheduler.scheduler import Scheduler
     from enorchestrator.scheduler.schedules import (
+        change_schedule,
         create_schedule,
         delete_schedule,
         list_schedules,
         pause_schedule,
         resume_schedule,
     )
+    from enorchestrator.service.orchestrator import Orchestrator
+    from enorchestrator.service.status import OrchestratorStatus, orchestrator_status, stop_orchestrators
     from enorchestrator.task.limits import Limits
     from enorchestrator.work.python_step import PythonStep, step
 
 __all__ = [
     "Dispatcher",
     "Limits",
+    "Orchestrator",
+    "OrchestratorStatus",
     "PipelineDefinition",
     "PythonStep",
     "Scheduler",
     "archive_pipeline",
     "cancel",
+    "change_schedule",
     "create_schedule",
     "delete_schedule",
     "events",
     "find_pipeline",
     "list_pipelines",
     "list_schedules",
+    "logs",
+    "next_times",
+    "orchestrator_status",
     "pause_schedule",
+    "pipeline_versions",
     "resume_schedule",
     "retry",
     "run_pipeline",
     "save_pipeline",
     "step",
+    "stop_orchestrators",
     "submit",
 ]
 
 _PLACES = {
     "Dispatcher": "enorchestrator.dispatch.dispatcher",
     "Limits": "enorchestrator.task.limits",
+    "Orchestrator": "enorchestrator.service.orchestrator",
+    "OrchestratorStatus": "enorchestrator.service.status",
+    "orchestrator_status": "enorchestrator.service.status",
+    "stop_orchestrators": "enorchestrator.service.status",
     "PipelineDefinition": "enorchestrator.pipeline.definition",
     "PythonStep": "enorchestrator.work.python_step",
     "Scheduler": "enorchestrator.scheduler.scheduler",
     "archive_pipeline": "enorchestrator.pipeline.manager",
     "find_pipeline": "enorchestrator.pipeline.manager",
     "list_pipelines": "enorchestrator.pipeline.manager",
+    "pipeline_versions": "enorchestrator.pipeline.manager",
     "run_pipeline": "enorchestrator.pipeline.submit",
     "save_pipeline": "enorchestrator.pipeline.manager",
     "step": "enorchestrator.work.python_step",
     "cancel": "enorchestrator.dispatch.submit",
     "events": "enorchestrator.dispatch.read",
+    "logs": "enorchestrator.dispatch.read",
+    "change_schedule": "enorchestrator.scheduler.schedules",
+    "next_times": "enorchestrator.scheduler.calendar",
     "create_schedule": "enorchestrator.scheduler.schedules",
     "delete_schedule": "enorchestrator.scheduler.schedules",
     "list_schedules": "enorchestrator.scheduler.schedules",

@@ -189,3 +189,25 @@ def test_errors_by_series_are_those_by_hand(table):
     assert row["mae"] == pytest.approx(np.abs(found.forecasts["ensemble"] - found.truth).mean())
     assert row["mase"] == pytest.approx(row["mae"] / np.abs(values[12:] - values[:-12]).mean())
     assert row["bias"] == pytest.approx((found.forecasts["ensemble"] - found.truth).mean())
+
+
+def test_a_table_whose_rows_are_numbered_has_these_for_times(tmp_path):
+    (tmp_path / "nights.csv").write_text(
+        "rownames,A,B\n" + "".join(f"{row},{row % 4},{row / 2}\n" for row in range(1, 41))
+    )
+    found = endirector.understand(tmp_path / "nights.csv", season=4)
+    assert [(column.name, column.role) for column in found.columns] == [
+        ("rownames", "time"),
+        ("A", "value"),
+        ("B", "value"),
+    ]
+    assert "No column has times: rownames numbers the rows. Name another column with time." in found.remarks
+    forecast = endirector.autoforecast(tmp_path / "nights.csv", 2, understanding=found, **NAIVE)
+    assert forecast.table["time"].unique(maintain_order=True).to_list() == ["41", "42"]
+    came = forecast.update(pl.DataFrame({"rownames": [41], "A": [7.0], "B": [8.0]}), progress=False)
+    assert came.table["time"].unique(maintain_order=True).to_list() == ["42", "43"]
+
+
+def test_a_table_without_times_or_numbers_of_rows_says_what_to_do():
+    with pytest.raises(InvalidInputError, match="add a column that numbers them, with time_unit='step'"):
+        endirector.understand(pl.DataFrame({"A": [3.5, 1.0, 2.0], "B": [1.0, 2.0, 2.5], "C": [1.5, 2.0, 2.5]}))

@@ -60,6 +60,22 @@ def test_runs_are_listed_and_shown(enstorage, store):
     assert enstorage("run", "show", "2")[1] == "Run 2: Check the store. It waits.\n"
 
 
+def test_logs_of_a_run_are_printed(enstorage, store):
+    submit("gc", {})
+    assert enstorage("run", "logs", "1")[1] == "Nothing was executed yet.\n"
+    (claimed,) = claim(store, Owner.here(1), "local", 1)
+    assert enstorage("run", "logs", "1") == (0, "Attempt 1 of gc, running:\n", "")
+    _commit(store, claimed, RunState.SUCCEEDED, "succeeded", outputs={})
+    settle(store, claimed, ProcessEnd("returned", log=f"one\ntwo\n{NASTY}\n"))
+    told = "Attempt 1 of gc, succeeded:\n(1 line before)\ntwo\n\\x1b[31mred\\u202e [/x]\n"
+    assert enstorage("run", "logs", "1", "--lines", "2")[1] == told
+    found = json.loads(enstorage("run", "logs", "1", "--step", "gc", "--json")[1])
+    assert found == [{"step": "gc", "fence": 1, "exit_reason": "succeeded", "text": f"one\ntwo\n{NASTY}"}]
+    assert enstorage("run", "logs", "1", "--attempt", "2")[1] == "There is no such attempt.\n"
+    status, _, errors = enstorage("run", "logs", "1", "--step", "fit")
+    assert (status, errors) == (1, "error: Run 1 has no step fit. See those that it has: enstorage run show 1\n")
+
+
 def test_a_run_is_followed_to_its_end(enstorage, store):
     submit("gc", {})
     do_next(store, outputs={"bytes": 0})

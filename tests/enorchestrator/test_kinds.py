@@ -6,12 +6,14 @@ import json
 import numpy as np
 import pytest
 
+from enorchestrator.pipeline.check import check_pipeline
+from enorchestrator.pipeline.definition import PipelineDefinition
 from enorchestrator.policy.roles import ACTIONS
 from enorchestrator.task.problem import as_plain_json
 from enorchestrator.work.models.curves import MOST_POINTS, LiveCurves
 from enorchestrator.work.registry import KINDS, find_kind
 from enorchestrator.work.stored_file import plain_name
-from enstorage import Connector, DataSource, Ensemble, Model, Project, Research
+from enstorage import Connector, DataSnapshot, DataSource, Ensemble, Model, Project, Research
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError, NotFoundError
 from entrainer.compiled.group import Chunk
@@ -163,3 +165,41 @@ def test_curves_stay_small_and_keep_their_last_point():
 )
 def test_a_name_of_an_upload_is_safe_as_the_name_of_a_file(name, safe):
     assert plain_name(name) == safe
+
+
+def test_records_are_created_by_the_fields_of_create(store):
+    source = DataSource(name="s", time_interval="1d")
+    source.write([f"2024-01-{day:02}" for day in range(1, 31)], range(30))
+    kind = find_kind("create_data_snapshot")
+    assert kind.outputs == {"data_snapshot": "data_snapshot"}
+    arguments = kind.read({"data_source_id": source.id, "name": "first"})
+    kind.check(arguments, store)
+    made = kind.call(arguments, store, lambda what, done, total: False, None)
+    snapshot = DataSnapshot.get(made["data_snapshot"]["id"])
+    assert (snapshot.data_source, snapshot.name, snapshot.rows) == (source, "first", 30)
+    for given, message, field in (
+        ({"data_source_id": "1"}, "Input should be a valid integer", "data_source_id"),
+        ({"data_source_id": source.id, "colour": "red"}, "Extra inputs are not permitted", "colour"),
+        ({}, "Field required", "data_source_id"),
+    ):
+        with pytest.raises(InvalidInputError, match=message) as caught:
+            kind.read(given)
+        assert caught.value.field == field
+    with pytest.raises(NotFoundError, match="7") as missing:
+        kind.check(kind.read({"data_source_id": 7}), store)
+    assert missing.value.field == "data_source_id"
+
+
+def test_steps_that_create_are_joined_by_the_kinds_of_their_records():
+    steps = {
+        "snapshot": {"kind": "create_data_snapshot", "with": {"data_source_id": "${source}"}},
+        "set": {
+            "kind": "create_data_set",
+            "with": {"data_preparation_id": "${snapshot.data_snapshot}", "adapter": {"name": "window", "lag": 2}},
+        },
+    }
+    with pytest.raises(InvalidInputError, match=r"takes data_preparation, and .* gives data_snapshot") as caught:
+        check_pipeline(
+            PipelineDefinition.read({"name": "p", "parameters": {"source": {"type": "data_source"}}, "steps": steps})
+        )
+    assert caught.value.field == "steps.set.with.data_preparation_id"

@@ -1,11 +1,15 @@
 """Steps that the scenarios execute in child processes. Each notes in a file that it was executed."""
 
+import logging
 import os
 import signal
+import sys
 import time
+import warnings
 from pathlib import Path
 
 from enorchestrator import step
+from enorchestrator.work.kind import Partial
 from enstorage import DataSource
 from enstorage.errors import CancelledError, InvalidInputError, StoreError
 from enstorage.progress import Progress
@@ -87,3 +91,38 @@ def mended(folder: str) -> str:
 def name_of(source: DataSource) -> str:
     """The name of a source."""
     return source.name
+
+
+@step
+def last_words(folder: str) -> None:
+    """Print to both outputs, and kill the own process."""
+    note(folder, "last words")
+    print("a word on standard output", flush=True)
+    sys.stderr.write("the last words\n")
+    sys.stderr.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@step
+def flood(folder: str, lines: int) -> None:
+    """Print very many lines."""
+    for number in range(lines):
+        print(f"line {number:>100}")
+    logging.getLogger("flood").warning("The flood is over.")
+
+
+@step
+def tell_secrets(folder: str, fails: bool, progress: Progress, partial: Partial) -> None:
+    """Tell the password of a service in every way that there is."""
+    secret = os.environ["SCENARIO_PASSWORD"]
+    print(f"connecting with {secret}")
+    print("to postgresql://olga:t0p-in-a-url@db.example.org/energy")
+    sys.stderr.write('{"api_key": "an-assigned-value", "user": "olga"}\n')
+    os.write(2, f"Authorization: Bearer {secret[::-1]}\n".encode())
+    logging.getLogger("service").warning("The service was asked with %s.", secret)
+    warnings.warn(f"{secret} is old", stacklevel=1)
+    progress(f"Asking with {secret}", 1, 2)
+    partial("answer", {"asked": [f"password={secret}"]})
+    time.sleep(0.6)
+    if fails:
+        raise InvalidInputError(f"The service refused the password {secret}. Take another one.")

@@ -8,6 +8,7 @@ import shutil
 import sys
 import tarfile
 import tempfile
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -94,6 +95,10 @@ def write_ledger(connector):
                 ),
             ]
         )
+
+        if hasattr(ledger, "DispatcherPresence"):  # since schema 0012
+            heard = datetime(2026, 11, 29, tzinfo=UTC)
+            session.add(ledger.DispatcherPresence(owner="there:1:1:1", program="serve", workers=2, heartbeat_at=heard))
 
     if hasattr(ledger, "Pipeline"):
         from enorchestrator import PipelineDefinition, create_schedule, run_pipeline, save_pipeline

@@ -12,6 +12,7 @@ from endirector.forecaster.group import ForecastRequest
 from endirector.forecaster.hierarchy.reconcile import remark_on
 from endirector.forecaster.live import Watch
 from endirector.forecaster.members import checked_members, with_members
+from endirector.forecaster.plan import Tier
 from endirector.forecaster.results.result import AutoForecast
 from endirector.forecaster.run import run
 from endirector.forecaster.time_limit import TimeLimit
@@ -83,8 +84,8 @@ def autoforecast(
             those of other packages.
         levels: of the intervals; () for none.
         metric: that the members and methods are judged by: `mse`, `rmse`, `mae`, `mape`, `smape`, `mase` or `rmsse`.
-        time_limit: seconds that the call may take. Members that are not finished are left out; the naive forecasts always
-            are there.
+        time_limit: seconds that the call may take. Members that cannot be finished in time are left out, but never the naive
+            forecasts. Where even these would take too long to judge, of 50 series and more, each keeps its last value.
         name: of the project; by default that of the table.
         unit: of the values.
         seed: of everything that is drawn.
@@ -134,9 +135,10 @@ def autoforecast(
             longer = longer_season(next(iter(found.panel.sources().values())).clock) if found.season > 1 else None
             tiers = with_members(with_covariates(tiers_by_end(found, horizon, longer), found), further)
             ends = [10 + 90 * place // len(tiers) for place in range(len(tiers) + 1)]
+            shares = limit_shares(tiers)
             groups = [
-                run(tier, found, request, limit, report.within(start, end, 100))
-                for tier, start, end in zip(tiers, ends, ends[1:], strict=False)
+                run(tier, found, request, limit.part(share), report.within(start, end, 100))
+                for tier, share, start, end in zip(tiers, shares, ends, ends[1:], strict=False)
             ]
             groups.sort(key=lambda group: -len(group.tier.keys))
             report("Forecast", 100, 100)
@@ -154,6 +156,12 @@ def autoforecast(
         _folder=folder,
     )
     return made.issue()
+
+
+def limit_shares(tiers: Sequence[Tier]) -> list[float]:
+    """The share of each tier in the time that is left when it begins: by its number of series with a model."""
+    counts = [len(tier.keys) if tier.plan.members else 0 for tier in tiers]
+    return [count / sum(counts[place:]) if count else 1.0 for place, count in enumerate(counts)]
 
 
 def _refuse_told(told: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """`ForecastPlan`: the members and origins that suit the series of a table."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,8 @@ from entrainer.local import Drift, LocalSpec, Mean, Naive, PooledAutoregression,
 
 #: A series with fewer measured values has no model.
 FEWEST_VALUES = 3
+#: The squares of larger values are no finite numbers.
+LARGEST_VALUE = 1e150
 #: Share of zeros from which on a series counts as intermittent.
 INTERMITTENT = 0.4
 #: Largest number of origins by the number of series; each costs a fit of every local model.
@@ -37,6 +39,9 @@ SHORT_SEASON, LONGEST_LAG = 12, 200
 LAG_WITHOUT_SEASON = 6
 #: Windows before the last origin from which a long lag is learned.
 FEWEST_WINDOWS = 60
+
+#: Remarks name so many series.
+_MOST_NAMED = 5
 
 #: The methods that are tried: no method whose squared errors the series of large values would decide, and none that would
 #: fit weights to the few origins of one series.
@@ -109,12 +114,21 @@ def tiers_of(
     Series of all lengths are together: what is learned from the long ones forecasts the short ones, and gives their
     intervals.
 
+    Series with values that no model can square are apart, so that the others keep their models.
+
     Args:
         series: measured and missing (NaN) values in time order by key, shape (n,) each.
         horizon: steps ahead.
         season: of the spacing, after the test of the values; 1 for none.
         longer_season: a second one.
     """
+    huge = [key for key, values in series.items() if is_huge(values)]
+    if huge:
+        others = {key: series[key] for key in series if key not in set(huge)}
+        rest = tiers_of(others, horizon, season, longer_season)
+        rest = [replace(tier, name="usual") if tier.name == "all" else tier for tier in rest]
+        plan = ForecastPlan(horizon=horizon, season=season, remarks=(remark_on_huge(huge),))
+        return [*rest, Tier("huge" if rest else "all", tuple(huge), plan)]
     able = [key for key, values in series.items() if np.isfinite(values).sum() >= FEWEST_VALUES]
     if not any(len(series[key]) >= horizon + FEWEST_VALUES for key in able):
         able = []
@@ -126,6 +140,21 @@ def tiers_of(
     if tiny:
         found.append(Tier("tiny" if able else "all", tuple(tiny), _without_model(len(tiny), horizon, season)))
     return found
+
+
+def is_huge(values: NDArray[np.float64]) -> bool:
+    """True for a series with a value that no model can square."""
+    return bool((np.abs(values) > LARGEST_VALUE).any())
+
+
+def remark_on_huge(keys: Sequence[str]) -> str:
+    """A sentence on series that are huge, of which the first ones are named."""
+    named = ", ".join(keys[:_MOST_NAMED]) + (f", and {len(keys) - _MOST_NAMED} more" if len(keys) > _MOST_NAMED else "")
+    who = "1 series has" if len(keys) == 1 else f"{len(keys)} series have"
+    return (
+        f"{who} values beyond {LARGEST_VALUE:g}, with which no model can reckon ({named}): the last value within this is "
+        "kept for each step, or where there is none the last one, without interval."
+    )
 
 
 def _without_model(count: int, horizon: int, season: int) -> ForecastPlan:
@@ -153,8 +182,8 @@ def _plan(series: Sequence[NDArray[np.float64]], horizon: int, season: int, long
         ),
         members=(
             *_yardsticks(season, longest),
-            *_statistical(series, season, longer_season),
             *_autoregressions(_lag(lengths - horizon, horizon, season, longer_season), season),
+            *_statistical(series, season, longer_season),
         ),
     )
 

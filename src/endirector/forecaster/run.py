@@ -1,14 +1,16 @@
 """The plan of a tier, carried out: members trained and judged from rolling origins, an ensemble formed, forecasts made."""
 
+import re
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
 from endirector.forecaster.group import ForecastRequest, Group
 from endirector.forecaster.live import LiveLeaderboard
-from endirector.forecaster.plan import CHOICES, ForecastPlan, Tier
+from endirector.forecaster.plan import CHOICES, LARGEST_VALUE, ForecastPlan, Tier
 from endirector.forecaster.time_limit import TimeLimit
 from endirector.forecaster.understanding.stored import Understood
 from endirector.forecasting.forecast import forecast
@@ -23,6 +25,10 @@ from entrainer.forecasting.calibration.intervals import ADVICE
 #: Columns of the table of forecasts.
 SCHEMA = pl.Schema(
     {"series": pl.String, "time": pl.String, "step": pl.Int32, "quantile": pl.Float64, "value": pl.Float64}
+)
+
+_TOO_SHORT = (
+    "The time limit leaves no time for a model of {} series: the last value is kept for each step, without interval."
 )
 
 #: Metrics that have no value for series without a scale.
@@ -40,6 +46,9 @@ def run(tier: Tier, found: Understood, request: ForecastRequest, limit: TimeLimi
         report: receives the progress.
     """
     plan = tier.plan
+    if plan.members and limit.is_too_short(len(tier.keys), found.seconds):
+        plan = replace(plan, members=(), remarks=(_TOO_SHORT.format(len(tier.keys)),))
+        tier = replace(tier, plan=plan)
     if not plan.members:
         table = last_values(tier, found.panel, found.snapshots)
         return Group(tier=tier, project=None, ensemble=None, table=table, remarks=plan.remarks)
@@ -98,17 +107,21 @@ def _train(
             remarks.append(f"{member.name} was not trained: {limit.reason}.")
             continue
         model = None
-        board.started()
         try:
+            member.network.check()  # loads its library, which says nothing about the time that the member takes
+            board.started()
             model = research.create_model(member.name, member.network)
             model.data_set(histories)
             with limit.within(report, f"Training {member.name}", place, len(plan.members)) as watch:
                 fit([model], seeds=request.seed, progress=watch)
+                watch.trained()
                 backtest([model], folds=plan.origins, first=first, seeds=request.seed, progress=watch)
                 finished.append(model)
                 board.finished(model)
                 if len(finished) == 1:
                     limit.first_took(board.seconds[model.name])
+                if not member.is_naive:
+                    limit.keep(watch.training)  # its forecasts past the end take about as long
             if watch.is_over:
                 remarks.append(f"{member.name} was stopped by the time limit.")
         except (InvalidInputError, MissingLibraryError) as error:
@@ -154,12 +167,17 @@ def _formed(
 
 
 def last_values(tier: Tier, panel: Panel, snapshots: Mapping[str, DataSnapshot]) -> pl.DataFrame:
-    """The last measured value of each series for each step after its snapshot, without intervals."""
+    """The last measured value of each series for each step after its snapshot, without intervals.
+
+    It is the last one with which models can reckon, where there is one: a single huge value is rather a mistake.
+    """
     sources, steps = panel.sources(), range(1, tier.plan.horizon + 1)
     tables = []
     for key in tier.keys:
         times, values = snapshots[key].read()
         measured = values[np.isfinite(values)]
+        usual = measured[np.abs(measured) <= LARGEST_VALUE]
+        measured = usual if len(usual) else measured
         ahead = sources[key].clock.after(int(times[-1]), tier.plan.horizon).tolist()
         columns = {"series": key, "time": [sources[key].label(time) for time in ahead], "step": list(steps)}
         last = {"quantile": None, "value": float(measured[-1]) if len(measured) else None}
@@ -190,10 +208,21 @@ def ensemble_forecasts(
         warnings.simplefilter("always", UserWarning)
         found = forecast(ensemble, tier.plan.horizon, levels=request.levels, series=[*asked], progress=report)
     found = panel.with_keys(found)
-    labels = [sources[key].label(time) for key, time in found.select("key", "id").rows()]
-    table = found.select(pl.col("key").alias("series"), pl.Series("time", labels), "step", "quantile", "value").cast(
-        SCHEMA
-    )
+    times = found.select("key", "id").unique()
+    labels = pl.Series("time", [sources[key].label(time) for key, time in times.rows()], pl.String)
+    labelled = found.join(times.with_columns(labels), on=["key", "id"], how="left", maintain_order="left")
+    table = labelled.select(pl.col("key").alias("series"), "time", "step", "quantile", "value").cast(SCHEMA)
     who = "all series" if tier.name == "all" else f"the {tier.name} series"
     notes = [str(each.message) for each in caught if each.category is UserWarning]
-    return table, [note.removesuffix(ADVICE).replace(str(ensemble), who) for note in notes]
+    notes = [note.removesuffix(ADVICE).replace(str(ensemble), who) for note in notes]
+    return table, [of_series(note, panel) for note in notes]
+
+
+def of_series(note: str, panel: Panel) -> str:
+    """A note on a model and a snapshot, with the names that the reader knows."""
+    found = re.match(r"Model\(\d+, '(.*?)'\), DataSnapshot\((\d+)\): ", note)
+    if found is None:
+        return note
+    source = DataSnapshot.get(int(found[2]), connector=panel.connector).data_source_id
+    key = next((key for key, each in panel.sources().items() if each.id == source), f"DataSnapshot({found[2]})")
+    return f"{found[1]}, {key}: {note[found.end() :]}"

@@ -1,14 +1,15 @@
 """`forecast`: an ensemble forecasts times past the end of its data."""
 
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 from numpy.typing import ArrayLike
 
 from endirector.forecasting.calibrate import LEVELS
-from endirector.forecasting.members_ahead import Start, own_steps, steps_of_ensemble, with_known_rows
+from endirector.forecasting.members_ahead import Start, gives_quantiles, own_steps, steps_of_ensemble, with_known_rows
 from endirector.forecasting.residuals import calibration_of, hindcast_residuals, residuals_of
 from enstorage import DataSnapshot, Ensemble
 from enstorage.calendars.season import usual_season
@@ -78,37 +79,59 @@ def forecast(
     with ensemble.connector as connector, listening(progress) as report, connector.database.remembering():
         report("Forecasts of the members", 0, 3)
         ahead = CovariatesAhead(known or {}, _forecasters(others or {}), is_cut=time_from is not None)
-        start = Start(horizon, time_from, snapshot, series, dict(given or {}), ahead, quantiles=quantiles_of(wanted))
+        start = Start(horizon, time_from, snapshot, series, dict(given or {}), ahead)
         start = with_known_rows(ensemble, start)
+        direct, reason = _direct_residuals(ensemble) if wanted else (None, None)
+        if wanted and direct is None:
+            start = replace(start, quantiles=quantiles_of(wanted))
         found, new = steps_of_ensemble(ensemble, start), start.new_series()
-        every = pl.concat(found.values())
-        points, own = every.filter(pl.col("quantile").is_null()), every.drop_nulls("quantile")
-        table = points.with_columns(basis=pl.lit(None, pl.String))
-        if wanted:
+        points, own = _apart(found.values())
+        table = points.with_columns(basis=pl.lit(None, pl.String), series=_without_zero())
+        if reason is not None:
+            if levels is not None and own.is_empty():
+                raise reason
+            warnings.warn(str(reason), stacklevel=2)
+        if wanted and (direct is not None or not own.is_empty()):
             report("Residuals", 1, 3)
-            residuals = None
-            try:
-                direct = residuals_of(ensemble)
-            except InvalidInputError as error:
-                if levels is not None and own.is_empty():
-                    raise
-                warnings.warn(str(error), stacklevel=2)
-            else:
+            residuals = Residuals.none()
+            if direct is not None:
                 residuals = _every_step(ensemble, found.keys() - new.keys(), horizon, direct, report.within(2, 3, 3))
-            if residuals is not None or not own.is_empty():
-                train = {
-                    series or 0: TrainValues.of_values(rows.measured, usual_season(rows.calendar))
-                    for series, rows in new.items()
-                }
-                calibration, floors = calibration_of(ensemble, residuals or Residuals.none(), lowest, train)
-                # A table has no data source, and no data source has the id 0.
-                points, own = (each.with_columns(pl.col("series").fill_null(0)) for each in (points, own))
+            train = {
+                series or 0: TrainValues.of_values(rows.measured, usual_season(rows.calendar))
+                for series, rows in new.items()
+            }
+            calibration, floors = calibration_of(ensemble, residuals, lowest, train)
+            intervals = with_intervals(points, calibration, wanted, floors, own)
+            lacking = intervals.of_few(wanted) if direct is not None and own.is_empty() else []
+            if lacking and gives_quantiles(
+                ensemble
+            ):  # asked last: some members simulate them, a tenth of a second a series
+                further = steps_of_ensemble(ensemble, start.only(lacking, quantiles_of(wanted)))
+                own = _apart(further.values())[1]
                 intervals = with_intervals(points, calibration, wanted, floors, own)
-                for remark in intervals.remarks(str(ensemble), floors):
-                    warnings.warn(remark, stacklevel=2)
-                table = intervals.table.with_columns(series=pl.col("series").replace(0, None))
+            for remark in intervals.remarks(str(ensemble), floors):
+                warnings.warn(remark, stacklevel=2)
+            table = intervals.table.with_columns(series=_without_zero())
         report("Forecast", 3, 3)
         return table
+
+
+def _direct_residuals(ensemble: Ensemble) -> tuple[Residuals | None, InvalidInputError | None]:
+    """The residuals of steps that are forecast from known values only, or the reason why there are none."""
+    try:
+        return residuals_of(ensemble), None
+    except InvalidInputError as error:
+        return None, error
+
+
+def _apart(tables: Iterable[pl.DataFrame]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The point forecasts, and those of quantiles. A table has no data source: it is 0, the id that none has."""
+    every = pl.concat(tables).with_columns(pl.col("series").fill_null(0))
+    return every.filter(pl.col("quantile").is_null()), every.drop_nulls("quantile")
+
+
+def _without_zero() -> pl.Expr:
+    return pl.col("series").replace(0, None)
 
 
 def _forecasters(others: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Forecasts of the members past the end of the data, and of the ensemble."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -63,6 +63,11 @@ class Start:
         every = {series: rows for known in self.known.values() for series, rows in known.items()}
         return {series: rows for series, rows in every.items() if len(rows.measured)}
 
+    def only(self, series: Collection[int], quantiles: Sequence[float]) -> "Start":
+        """The same for some of the series, by their ids (0 for a table), with quantiles."""
+        known = {id: {each: rows[each] for each in rows if (each or 0) in series} for id, rows in self.known.items()}
+        return replace(self, known=known, quantiles=quantiles)
+
     def snapshot_of(self, series: int | None) -> DataSnapshot | None:
         """The newer snapshot of a series; None if there is none."""
         given = [*_listed(self.snapshot), *_listed(self.series)]
@@ -89,7 +94,7 @@ def steps_of_ensemble(ensemble: Ensemble, start: Start) -> dict[int | None, pl.D
     if not start.known:
         start = with_known_rows(ensemble, start)
     if start.quantiles and not all(map(_gives_quantiles, models_in(members))):
-        start = replace(start, quantiles=())  # some simulate them, a tenth of a second for each series
+        start = replace(start, quantiles=())  # some simulate them, and they would not be used
     every = {member.name: tables for member in members if (tables := _steps_of(member, start)) is not None}
     found = {
         name: {series: table.filter(pl.col("quantile").is_null()) for series, table in tables.items()}
@@ -252,6 +257,11 @@ def _steps_of(member: Member, start: Start) -> dict[int | None, pl.DataFrame] | 
     for table in quantiles:
         by_series[table["series"][0]].append(table)
     return {series: pl.concat(tables) for series, tables in by_series.items()}
+
+
+def gives_quantiles(ensemble: Ensemble) -> bool:
+    """True if all members can forecast quantiles."""
+    return all(map(_gives_quantiles, models_in(living_members(ensemble))))
 
 
 def _gives_quantiles(model: Model) -> bool:

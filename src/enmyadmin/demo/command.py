@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from enmyadmin.output import Json, print_json
+from enstorage.errors import InvalidInputError
 
 
 def demo(
@@ -23,6 +24,9 @@ def demo(
         Path | None,
         typer.Option(help="Folder in which TensorBoard shows the networks while they are trained.", show_default=False),
     ] = None,
+    orchestrated: Annotated[
+        bool, typer.Option("--orchestrated", help="As a pipeline; a run that was stopped goes on.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run the experiment of the paper and write a report.
@@ -31,6 +35,18 @@ def demo(
 
     Example: enstorage demo --output demo-report
     """
+    if orchestrated:
+        if csv or unit or season or seeds > 1 or tensorboard:
+            raise InvalidInputError(
+                "--orchestrated runs the pipeline of the sunspots; expected no other option than --output and --json. Leave "
+                "the others out."
+            )
+        from enmyadmin.demo.orchestrated import run as run_pipeline
+
+        result = run_pipeline(output, quiet=as_json)
+        if as_json:
+            print_json(result.metrics())
+        return
     from enmyadmin.demo.sunspots import run
 
     result = run(output, csv=csv, unit=unit, season=season, seeds=seeds, tensorboard=tensorboard, quiet=as_json)

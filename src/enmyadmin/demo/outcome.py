@@ -17,6 +17,7 @@ from enmyadmin.demo.result import (
     MemberResult,
     SeedResult,
 )
+from enmyadmin.demo.timeline import StepTime
 from enstorage import DataPreparation, Ensemble, Model
 from enstorage.preparation.split import Part
 from enstorage.versions import versions_of
@@ -30,6 +31,7 @@ def summarise(
     preparation: DataPreparation,
     lags: Sequence[int],
     command: str,
+    timeline: Sequence[StepTime] = (),
 ) -> ExperimentResult:
     """Gather the figures of the test part; the first ensemble is the one shown, the others are its spread over seeds."""
     shown = ensembles[0]
@@ -81,6 +83,7 @@ def summarise(
             shown.connector.settings.shown()["database"].removeprefix("sqlite:///").removesuffix("/enstorage.sqlite")
         ),
         command=command,
+        timeline=tuple(timeline),
     )
 
 

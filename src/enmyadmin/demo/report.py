@@ -76,7 +76,7 @@ def _table(result: ExperimentResult) -> list[dict[str, Any]]:
 
 def _plots(result: ExperimentResult) -> dict[str, str]:
     """Draws every picture of the page, each as markup that shows it fitted to a wide or a narrow screen."""
-    from endirector.reporting.plots import plot_errors, plot_forecasts, plot_series, plot_spread
+    from endirector.reporting.plots import plot_errors, plot_forecasts, plot_series, plot_spread, plot_timeline
 
     models = _models(result)
     blended = [name for name, kind, _ in models if kind != "baseline"]
@@ -117,4 +117,6 @@ def _plots(result: ExperimentResult) -> dict[str, str]:
             highlighted=(ENSEMBLE,),
             title=f"Mean squared error on the test part over {len(result.seeds)} seeds",
         )
+    if result.timeline:
+        plots["timeline"] = partial(plot_timeline, {step.name: step.spans for step in result.timeline})
     return {name: at_two_widths(plot) for name, plot in plots.items()}

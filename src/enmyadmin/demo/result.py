@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from enmyadmin.demo.timeline import StepTime
 from enstorage.errors import InvalidInputError
 
 ENSEMBLE = "ensemble"
@@ -111,6 +112,7 @@ class ExperimentResult:
         versions: Library to version.
         store: Path or URL of the store that keeps all of it.
         command: The command that runs the experiment again.
+        timeline: The steps, if a pipeline executed them.
     """
 
     title: str
@@ -134,6 +136,7 @@ class ExperimentResult:
     versions: Mapping[str, str]
     store: str
     command: str
+    timeline: tuple[StepTime, ...] = ()
 
     def __post_init__(self) -> None:
         names = [member.name for member in self.members] + [item.name for item in self.baselines] + [ENSEMBLE]

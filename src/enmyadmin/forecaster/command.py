@@ -1,5 +1,6 @@
 """The command autoforecast: from a table to forecasts, intervals and a report."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from endirector.forecaster.results.result import AutoForecast
 
 _SHOWN_ROWS = 12
+#: Seconds that a report takes at least, its usual share of a time limit, and seconds that any limit leaves for forecasts.
+_LEAST_FOR_REPORT, _SHARE_OF_REPORT, _LEAST_SECONDS = 3.0, 0.15, 0.1
 _FORECASTS, _REPORT, _PROGRAM = "forecasts.csv", "report.html", "forecast.py"
 
 
@@ -102,7 +105,7 @@ def autoforecast(
             hierarchy=_names(hierarchy),
             levels=LEVELS if level is None else level,
             metric=metric,
-            time_limit=None if time_limit is None else parse_period(time_limit, "--time-limit").total_seconds(),
+            time_limit=None if time_limit is None else _seconds(time_limit, with_report=out is not None),
             name=name or stem(file),
             unit=unit,
             seed=seed,
@@ -138,6 +141,13 @@ def _updated(file: Path, panel: str, store: Path | None, *, progress: bool) -> "
 
     connector = open_store(store)
     return AutoForecast.open(find_record(Panel, panel, connector)).update(file, progress=progress)
+
+
+def _seconds(time_limit: str, *, with_report: bool) -> float:
+    """Seconds that are left of a limit for the forecasts, without those until now and those that a report takes."""
+    seconds = parse_period(time_limit, "--time-limit").total_seconds()
+    report = max(_LEAST_FOR_REPORT, _SHARE_OF_REPORT * seconds) if with_report else 0.0
+    return max(seconds - time.process_time() - report, _LEAST_SECONDS)
 
 
 def _names(given: list[str] | None) -> list[str]:

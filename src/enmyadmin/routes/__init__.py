@@ -25,6 +25,7 @@ _MODULES = (
     "browsing.catalogue",
     "browsing.changes",
     "work.runs",
+    "work.orchestrator",
     "work.shortcuts",
     "work.pipelines",
     "work.schedules",

@@ -1,7 +1,7 @@
 """The application: the REST interface and the web client over one store."""
 
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -19,7 +19,7 @@ from enmyadmin.server.headers import SafeHeaders
 from enmyadmin.server.openapi import describe
 from enmyadmin.server.problems import LargeBodies, add_problems
 from enmyadmin.server.settings import ServerSettings
-from enorchestrator import Dispatcher, Scheduler
+from enorchestrator import Orchestrator
 from enstorage._version import __version__
 from enstorage.connector import Connector
 
@@ -29,15 +29,15 @@ _FORM_BYTES = 100_000
 
 
 def create_app(
-    connector: Connector, settings: ServerSettings | None = None, dispatcher: Dispatcher | None = None
+    connector: Connector, settings: ServerSettings | None = None, orchestrator: Orchestrator | None = None
 ) -> FastAPI:
     """The application over a store.
 
     Args:
         connector: the store.
         settings: address and limits; by default those of the environment.
-        dispatcher: executes long work; it, and a scheduler beside it, are started and stopped with the application. None
-            for an application that accepts long work and leaves it to another process.
+        orchestrator: executes long work and fires schedules; it is started and stopped with the application. None for an
+            application that accepts long work and leaves it to another process.
 
     Raises:
         InvalidInputError: other machines could reach the server, and nobody could log in.
@@ -45,10 +45,7 @@ def create_app(
 
     @asynccontextmanager
     async def running(_app: FastAPI) -> AsyncIterator[None]:
-        with ExitStack() as at_work:
-            if dispatcher is not None:
-                at_work.enter_context(dispatcher)
-                at_work.enter_context(Scheduler(connector))
+        with orchestrator or nullcontext():
             yield
 
     app = FastAPI(
@@ -62,7 +59,7 @@ def create_app(
         redirect_slashes=False,
     )
     settings = settings or ServerSettings()
-    app.state.connector, app.state.settings, app.state.dispatcher = connector, settings, dispatcher
+    app.state.connector, app.state.settings = connector, settings
     app.state.run_feed, app.state.streams = RunFeed(), Streams()
     app.state.inference = InferencePool(settings)
     app.state.access = Access.of_server(connector, settings.host, settings.hosts)

@@ -29,12 +29,12 @@ def serve(
     from enmyadmin.access.door import is_loopback
     from enmyadmin.server.run import serve as run
     from enmyadmin.server.settings import ServerSettings
-    from enorchestrator import Dispatcher
+    from enorchestrator import Orchestrator
 
     if demo:
         store = store_of_demo(store)
     # A new store has no users, so a server that others can reach would be refused.
     connector = open_or_make_store(store)[0] if is_loopback(host) else open_store(store)
-    dispatcher = Dispatcher(connector, workers) if workers else None
+    orchestrator = Orchestrator(connector, workers, program="serve") if workers else None
     settings = ServerSettings(host=host, port=port)
-    run(connector, settings, lambda address: print_line(f"EnMyAdmin is at {address}"), dispatcher)
+    run(connector, settings, lambda address: print_line(f"EnMyAdmin is at {address}"), orchestrator)

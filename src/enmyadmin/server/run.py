@@ -8,7 +8,7 @@ import uvicorn
 from enmyadmin.access.link import Link
 from enmyadmin.server.app import create_app
 from enmyadmin.server.settings import ServerSettings
-from enorchestrator import Dispatcher
+from enorchestrator import Orchestrator
 from enstorage.connector import Connector
 from enstorage.errors import StoreError
 
@@ -17,7 +17,10 @@ _GRACE_SECONDS = 5
 
 
 def serve(
-    connector: Connector, settings: ServerSettings, report: Callable[[str], None], dispatcher: Dispatcher | None = None
+    connector: Connector,
+    settings: ServerSettings,
+    report: Callable[[str], None],
+    orchestrator: Orchestrator | None = None,
 ) -> None:
     """Serve a store until the process is asked to stop.
 
@@ -25,13 +28,13 @@ def serve(
         connector: the store.
         settings: address and limits.
         report: called with the address once the server listens: the link that opens it, or where users log in.
-        dispatcher: executes long work; None leaves it to another process.
+        orchestrator: executes long work and fires schedules; None leaves it to another process.
 
     Raises:
         InvalidInputError: other machines could reach the server, and nobody could log in.
         StoreError: the address cannot be listened on.
     """
-    app = create_app(connector, settings, dispatcher)
+    app = create_app(connector, settings, orchestrator)
     listener = _listening(settings)
     name, port = listener.getsockname()[:2]
     origin = f"http://{f'[{name}]' if ':' in name else name}:{port}"

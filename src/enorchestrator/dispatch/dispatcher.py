@@ -26,6 +26,7 @@ POLL_SECONDS, BUSY_POLL_SECONDS = 0.5, 0.25
 RENEW_SECONDS = 10.0
 #: After an error of the store, such as a database that is down.
 PAUSE_SECONDS = 1.0
+_DRAIN_LOOK_SECONDS = 0.02
 #: For work that stops by itself once it is cancelled, as `fit` does after it has kept what is finished.
 CANCEL_GRACE_SECONDS = 30.0
 _NUMBERS = itertools.count(1)
@@ -62,8 +63,15 @@ class Dispatcher:
         #: Ends that are not settled yet: they are kept while the store cannot be worked with.
         self._ends: dict[str, ProcessEnd] = {}
         self._renewed_at = float("-inf")
-        self._is_stopping = False
+        self._is_draining = self._is_stopping = False
+        #: When its loop last turned without an error of the store, by the monotonic clock.
+        self.turned_at = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="enstorage-dispatcher", daemon=True)
+
+    @property
+    def owner(self) -> Owner:
+        """Its name, by which steps tell who claimed them."""
+        return self._owner
 
     def start(self) -> Self:
         """Settle what an earlier dispatcher left behind, and begin."""
@@ -72,11 +80,20 @@ class Dispatcher:
 
     def stop(self, grace_seconds: float = 0.0) -> None:
         """Claim nothing more, wait up to the grace period for what runs, and stop the rest: the next dispatcher takes it."""
+        self.drain()
+        # Its loop goes on meanwhile: it renews the claims, and cancels what has to be cancelled.
+        end = time.monotonic() + grace_seconds
+        while self._claims and time.monotonic() < end:
+            time.sleep(_DRAIN_LOOK_SECONDS)
         self._is_stopping = True
         self._wake.set()
         self._thread.join()
-        self._executor.drain(grace_seconds)
+        self._executor.drain(0.0)
         self._settle_ends()
+
+    def drain(self) -> None:
+        """Claim nothing more; what runs goes on."""
+        self._is_draining = True
 
     def __enter__(self) -> Self:
         return self.start()
@@ -92,6 +109,7 @@ class Dispatcher:
             self._wake.clear()
             try:
                 self._work()
+                self.turned_at = time.monotonic()
                 pause = BUSY_POLL_SECONDS if self._claims else POLL_SECONDS
             except EnstorageError as error:
                 _LOG.warning("The store cannot be worked with now; it is tried again. %s", error)
@@ -111,7 +129,7 @@ class Dispatcher:
         if self._claims:
             for each in to_cancel(self._connector, self._claims.values()):
                 self._executor.cancel(each.external_id, CANCEL_GRACE_SECONDS)
-        free = self._executor.capacity()
+        free = 0 if self._is_draining else self._executor.capacity()
         if free > 0 and has_ready(self._connector):
             for each in claim(self._connector, self._owner, self._executor.name, free):
                 self._claims[each.external_id] = each

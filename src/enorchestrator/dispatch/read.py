@@ -1,15 +1,18 @@
-"""Reading runs: one, its events, its steps and attempts."""
+"""Reading runs: one, its events, its steps, attempts and logs."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm.attributes import set_committed_value
 
 from enorchestrator.task.state import RunState
 from enstorage import Connector
 from enstorage.connector import bound_to
 from enstorage.errors import NotFoundError
-from enstorage.ledger import Attempt, Run, RunEvent, RunStep
+from enstorage.ledger import Attempt, Pipeline, Run, RunEvent, RunStep, StepNeed
+from enstorage.terminal import printable
 
 MOST_EVENTS = 500
 
@@ -22,11 +25,15 @@ class RunDetails:
         run: the run.
         steps: in their order.
         attempts: of all steps, the oldest first.
+        needs: by the id of a step, the names of those that go before it.
+        pipeline: name and version of the pipeline that it executes; None for work of one step.
     """
 
     run: Run
     steps: list[RunStep]
     attempts: list[Attempt]
+    needs: dict[int, list[str]]
+    pipeline: tuple[str, int] | None
 
 
 def events(
@@ -55,8 +62,13 @@ def events(
         return found
 
 
-def details(run_id: int, *, connector: Connector | None = None) -> RunDetails:
+def details(run_id: int, *, logs: bool = True, connector: Connector | None = None) -> RunDetails:
     """A run with its steps and attempts.
+
+    Args:
+        run_id: the run.
+        logs: false to leave the logs of the attempts empty; those of many attempts are large.
+        connector: the store; the current one by default.
 
     Raises:
         NotFoundError: there is no such run.
@@ -64,15 +76,98 @@ def details(run_id: int, *, connector: Connector | None = None) -> RunDetails:
     with bound_to(connector) as store, store.database.reading() as session:
         run = find_run(session, run_id)
         steps = list(session.scalars(select(RunStep).where(RunStep.run_id == run_id).order_by(RunStep.position)))
-        ids = [step.id for step in steps]
-        attempts = list(session.scalars(select(Attempt).where(Attempt.step_id.in_(ids)).order_by(Attempt.id)))
-        return RunDetails(run, steps, attempts)
+        wanted = select(Attempt).join(RunStep).where(RunStep.run_id == run_id).order_by(Attempt.id)
+        attempts = list(session.scalars(wanted if logs else wanted.options(defer(Attempt.log))))
+        if not logs:
+            for each in attempts:
+                set_committed_value(each, "log", "")
+        return RunDetails(run, steps, attempts, _needs(session, steps), _pipeline_of(session, run))
+
+
+def _needs(session: Session, steps: Collection[RunStep]) -> dict[int, list[str]]:
+    """The names of the steps that go before each, for those that have some."""
+    names = {step.id: step.name for step in steps}
+    found: dict[int, list[str]] = {}
+    run_ids = {step.run_id for step in steps}
+    wanted = select(StepNeed.step_id, StepNeed.needs_id).join(RunStep, RunStep.id == StepNeed.step_id)
+    for need in session.execute(wanted.where(RunStep.run_id.in_(run_ids)).order_by(StepNeed.id)):
+        found.setdefault(need.step_id, []).append(names[need.needs_id])
+    return found
+
+
+def _pipeline_of(session: Session, run: Run) -> tuple[str, int] | None:
+    pipeline = None if run.pipeline_id is None else session.get(Pipeline, run.pipeline_id)
+    return None if pipeline is None else (pipeline.name, pipeline.version)
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptLog:
+    """The end of what an attempt printed and logged.
+
+    Attributes:
+        step: name of the step.
+        fence: number of the attempt.
+        exit_reason: why it ended; None while it runs.
+        text: at most 64 KiB. While the attempt runs, its log records and warnings so far.
+    """
+
+    step: str
+    fence: int
+    exit_reason: str | None
+    text: str
+
+
+def logs(
+    run_id: int, *, step: str | None = None, attempt: int | None = None, connector: Connector | None = None
+) -> list[AttemptLog]:
+    """The logs of the attempts of a run, the oldest first.
+
+    Args:
+        run_id: the run.
+        step: name of the step whose attempts are wanted; None for all.
+        attempt: its number; None for all.
+        connector: the store; the current one by default.
+
+    Raises:
+        NotFoundError: there is no such run, or it has no such step.
+    """
+    with bound_to(connector) as store, store.database.reading() as session:
+        find_run(session, run_id)
+        wanted = select(Attempt, RunStep.name).join(RunStep).where(RunStep.run_id == run_id).order_by(Attempt.id)
+        if step is not None:
+            known = select(RunStep.id).where(RunStep.run_id == run_id, RunStep.name == step)
+            if session.scalar(known) is None:
+                raise NotFoundError(
+                    f"Run {run_id} has no step {printable(step)[:60]}. See those that it has: enstorage run show {run_id}"
+                )
+            wanted = wanted.where(RunStep.name == step)
+        if attempt is not None:
+            wanted = wanted.where(Attempt.fence == attempt)
+        return [
+            AttemptLog(name, each.fence, each.exit_reason, each.log or _lines(session, each))
+            for each, name in session.execute(wanted).all()
+        ]
+
+
+def _lines(session: Session, attempt: Attempt) -> str:
+    """The log events of an attempt whose process has not ended yet, or has left nothing."""
+    if attempt.started_at is None:
+        return ""
+    wanted = (
+        select(RunEvent.data)
+        .where(RunEvent.step_id == attempt.step_id, RunEvent.kind == "log", RunEvent.created_at >= attempt.started_at)
+        .order_by(RunEvent.id)
+    )
+    if attempt.finished_at is not None:
+        wanted = wanted.where(RunEvent.created_at <= attempt.finished_at)
+    return "\n".join(data["line"] for data in session.scalars(wanted))
 
 
 def list_runs(
     *,
     state: str | None = None,
     kind: str | None = None,
+    pipeline: str | None = None,
     before: int | None = None,
     limit: int = 50,
     connector: Connector | None = None,
@@ -82,6 +177,7 @@ def list_runs(
     Args:
         state: of the runs; None for all.
         kind: of the runs; None for all.
+        pipeline: name of the one that they execute, in any version; None for all.
         before: id of a run; those older than it are given.
         limit: largest number of runs.
         connector: the store; the current one by default.
@@ -91,6 +187,8 @@ def list_runs(
         wanted = wanted.where(Run.state == state)
     if kind is not None:
         wanted = wanted.where(Run.kind == kind)
+    if pipeline is not None:
+        wanted = wanted.where(Run.pipeline_id.in_(select(Pipeline.id).where(Pipeline.name == pipeline)))
     if before is not None:
         wanted = wanted.where(Run.id < before)
     with bound_to(connector) as store, store.database.reading() as session:

@@ -15,6 +15,7 @@ from enorchestrator.task.graph import settle_graph
 from enorchestrator.task.moves import end_attempt, move_step, settle_run
 from enorchestrator.task.problem import plain_problem
 from enorchestrator.task.state import RunState
+from enorchestrator.trace.redaction import redactor_of
 from enstorage import Connector
 from enstorage.ledger import Attempt, Run, RunStep
 from enstorage.ledger.base import now
@@ -36,7 +37,7 @@ def settle(connector: Connector, claim: Claim, outcome: ProcessEnd) -> None:
         session.execute(
             update(Attempt)
             .where(Attempt.step_id == claim.step_id, Attempt.fence == claim.fence)
-            .values(log=outcome.log, peak_bytes=outcome.peak_bytes),
+            .values(log=redactor_of(connector.settings).text(outcome.log), peak_bytes=outcome.peak_bytes),
             execution_options={"synchronize_session": False},
         )
 

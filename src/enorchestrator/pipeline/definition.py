@@ -117,7 +117,7 @@ class PipelineDefinition(_Checked):
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
-class _PlainLoader(yaml.SafeLoader):
+class PlainLoader(yaml.SafeLoader):
     """YAML that means the same as JSON would.
 
     It has no aliases, which blow a small text up to gigabytes, no keys that stand twice, no dates, and no words but true and
@@ -132,18 +132,20 @@ class _PlainLoader(yaml.SafeLoader):
     }
 
     def compose_node(self, parent: Any, index: Any) -> Any:
+        """See the base class."""
         if self.check_event(yaml.events.AliasEvent):
             raise yaml.YAMLError("it has an alias (*name)")
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        """See the base class."""
         (name, times), *_ = Counter(str(key.value) for key, _ in node.value).most_common(1) or [("", 0)]
         if times > 1:
             raise yaml.YAMLError(f"the key {name!r} stands twice")
         return super().construct_mapping(node, deep)
 
 
-_PlainLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), list("tf"))
+PlainLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), list("tf"))
 
 
 def _parsed(text: str | bytes) -> Any:
@@ -152,7 +154,7 @@ def _parsed(text: str | bytes) -> Any:
             f"The pipeline has {len(text)} bytes; expected at most {MOST_BYTES}. Split it.", field="definition"
         )
     try:
-        return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a safe loader
+        return yaml.load(text, Loader=PlainLoader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         place = " ".join(printable(str(error)).split())[:200] or type(error).__name__
         raise InvalidInputError(

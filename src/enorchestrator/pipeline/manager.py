@@ -72,6 +72,13 @@ def find_pipeline(name: str, version: int | None = None, *, connector: Connector
     return found
 
 
+def pipeline_versions(name: str, *, connector: Connector | None = None) -> list[int]:
+    """The numbers of all versions of a pipeline, the latest first; empty for none."""
+    with bound_to(connector) as store, store.database.reading() as session:
+        wanted = select(Pipeline.version).where(Pipeline.name == name).order_by(Pipeline.version.desc())
+        return list(session.scalars(wanted))
+
+
 def archive_pipeline(name: str, *, connector: Connector | None = None) -> None:
     """Take a pipeline away from the lists. Its versions stay for the runs that name them; saving it again brings it back.
 

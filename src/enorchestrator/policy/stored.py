@@ -20,6 +20,7 @@ TABLES = (
     "pipeline",
     "schedule",
     "run",
+    "dispatcher",
     "user_account",
     "token",
     "session",

@@ -1,6 +1,7 @@
 """Times of a schedule, by `cronsim`: as Debian's cron keeps them, also where clocks are changed."""
 
 from datetime import UTC, datetime
+from itertools import islice
 from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
@@ -34,3 +35,20 @@ def next_time(cron: str, time_zone: str, after: datetime) -> datetime:
             field="cron",
         ) from None
     return found.astimezone(UTC)
+
+
+def next_times(cron: str, time_zone: str, count: int, after: datetime) -> list[datetime]:
+    """The first times of a schedule after a moment, in UTC; fewer where there are no more.
+
+    Args:
+        cron: five fields, see `next_time`.
+        time_zone: in which they are meant.
+        count: largest number of times.
+        after: the moment, with its time zone.
+
+    Raises:
+        InvalidInputError: the fields or the time zone are none, or there is no such time; `field` names the place.
+    """
+    times = [next_time(cron, time_zone, after)]
+    further = CronSim(cron, times[0].astimezone(ZoneInfo(time_zone)))
+    return times + [each.astimezone(UTC) for each in islice(further, count - 1)]

@@ -57,10 +57,7 @@ def create_schedule(
     """
     if not 0 < len(name) <= _LONGEST_NAME:
         raise InvalidInputError(f"The name has {len(name)} characters; expected 1 to {_LONGEST_NAME}.", field="name")
-    if misfire not in MISFIRES:
-        raise InvalidInputError(
-            f"misfire is {printable(misfire)[:60]!r}; expected {' or '.join(MISFIRES)}. Correct it.", field="misfire"
-        )
+    _check_misfire(misfire)
     with bound_to(connector) as store:
         definition = PipelineDefinition.model_validate(find_pipeline(pipeline, connector=store).definition)
         values = check_parameters(definition, dict(parameters or {}), store)
@@ -85,10 +82,54 @@ def create_schedule(
         return made
 
 
-def list_schedules(*, connector: Connector | None = None) -> list[PipelineSchedule]:
-    """All schedules, by name."""
+def change_schedule(
+    name: str,
+    *,
+    cron: str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    time_zone: str | None = None,
+    misfire: str | None = None,
+    priority: int | None = None,
+    connector: Connector | None = None,
+) -> PipelineSchedule:
+    """Change a schedule, see `create_schedule`; what is None stays. A paused one stays paused.
+
+    Raises:
+        InvalidInputError: the times, the time zone or a parameter is wrong; `field` names it.
+        NotFoundError: there is no such schedule, or no longer its pipeline.
+    """
+    _check_misfire(misfire or MISFIRES[0])
+    with bound_to(connector) as store:
+        with store.database.reading() as session:
+            pipeline = _known(session, name).pipeline
+        values = None
+        if parameters is not None:
+            definition = PipelineDefinition.model_validate(find_pipeline(pipeline, connector=store).definition)
+            values = check_parameters(definition, dict(parameters), store)
+        with store.transaction() as session:
+            schedule = _known(session, name)
+            given = {
+                "cron": cron,
+                "parameters": values,
+                "time_zone": time_zone,
+                "misfire": misfire,
+                "priority": priority,
+            }
+            for column, value in given.items():
+                if value is not None:
+                    setattr(schedule, column, value)
+            following = next_time(schedule.cron, schedule.time_zone, now())
+            schedule.next_at = following if schedule.enabled else None
+            return schedule
+
+
+def list_schedules(*, pipeline: str | None = None, connector: Connector | None = None) -> list[PipelineSchedule]:
+    """Schedules by name: all of them, or those of a pipeline."""
+    wanted = select(PipelineSchedule).order_by(PipelineSchedule.name)
+    if pipeline is not None:
+        wanted = wanted.where(PipelineSchedule.pipeline == pipeline)
     with bound_to(connector) as store, store.database.reading() as session:
-        return list(session.scalars(select(PipelineSchedule).order_by(PipelineSchedule.name)))
+        return list(session.scalars(wanted))
 
 
 def pause_schedule(name: str, *, connector: Connector | None = None) -> PipelineSchedule:
@@ -129,6 +170,13 @@ def fire_due(*, connector: Connector | None = None) -> list[Run]:
         with store.database.reading() as session:
             due = session.scalars(select(PipelineSchedule.name).where(PipelineSchedule.next_at <= moment)).all()
         return [run for name in due if (run := _fire(name, store)) is not None]
+
+
+def _check_misfire(misfire: str) -> None:
+    if misfire not in MISFIRES:
+        raise InvalidInputError(
+            f"misfire is {printable(misfire)[:60]!r}; expected {' or '.join(MISFIRES)}. Correct it.", field="misfire"
+        )
 
 
 def _fire(name: str, store: Connector) -> Run | None:

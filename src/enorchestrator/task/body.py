@@ -16,6 +16,7 @@ from enorchestrator.task.moves import end_attempt, move_step, settle_run
 from enorchestrator.task.problem import as_plain_json, problem_of
 from enorchestrator.task.reporter import Reporter
 from enorchestrator.task.state import RunState
+from enorchestrator.trace.redaction import redactor_of
 from enorchestrator.work.registry import find_kind
 from enstorage import Connector
 from enstorage.errors import CancelledError
@@ -47,7 +48,9 @@ def run_step(settings: Settings, claim: Claim, allow_pickle: bool, told_to_stop:
                 kind = find_kind(kind_name)
                 outputs = kind.call(kind.read(values), connector, reporter.progress, reporter.partial)
         except CancelledError as error:
-            _commit(connector, claim, RunState.CANCELLED, "cancelled", error=problem_of(error))
+            _commit(
+                connector, claim, RunState.CANCELLED, "cancelled", error=redactor_of(settings).json(problem_of(error))
+            )
         except Exception as error:  # noqa: BLE001 - whatever the work raises is the outcome of the step
             _LOG.exception("The work ended by an error.")
             _commit_error(connector, claim, error)
@@ -98,7 +101,7 @@ def _commit(
 
 def _commit_error(connector: Connector, claim: Claim, error: Exception) -> None:
     """Commit that the work ended by an error: it is executed again after a pause if that may pass, else the step fails."""
-    problem = problem_of(error)
+    problem = redactor_of(connector.settings).json(problem_of(error))
     with connector.transaction() as session:
         step = session.execute(
             select(RunStep.user_attempts, RunStep.may_fail, RunStep.settings).where(RunStep.id == claim.step_id)

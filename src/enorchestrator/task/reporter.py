@@ -17,6 +17,7 @@ from enorchestrator.task.claim import Claim
 from enorchestrator.task.moves import add_event
 from enorchestrator.task.problem import as_plain_json
 from enorchestrator.task.state import RunState
+from enorchestrator.trace.redaction import redactor_of
 from enstorage import Connector
 from enstorage.errors import StoreError
 from enstorage.ledger import Run, RunEvent, RunStep
@@ -26,6 +27,8 @@ from enstorage.ledger.base import now
 PERIOD_SECONDS = 0.25
 #: A run keeps so many log lines, of so many characters; of each of so many partial results the latest.
 MOST_LINES, LONGEST_LINE, MOST_PARTIALS = 200, 1_000, 50
+#: A line is cut twice, so that no secret is cut in two before it is hidden.
+_LONGEST_TAKEN = 4 * LONGEST_LINE
 
 
 class Reporter:
@@ -42,6 +45,7 @@ class Reporter:
 
     def __init__(self, connector: Connector, claim: Claim, told_to_stop: Callable[[], None]) -> None:
         self._connector, self._claim, self._told_to_stop = connector, claim, told_to_stop
+        self._redactor = redactor_of(connector.settings)
         self._lock = threading.Lock()
         self._progress: tuple[str, int, int] | None = None
         self._partials: dict[str, Any] = {}
@@ -60,7 +64,7 @@ class Reporter:
     def progress(self, what: str, done: int, total: int, /) -> bool:
         """Take note of progress, see `enstorage.Progress`."""
         with self._lock:
-            self._progress = (what[:LONGEST_LINE], done, total)
+            self._progress = (what[:_LONGEST_TAKEN], done, total)
         return self._is_stopping
 
     def partial(self, name: str, data: Any, /) -> None:
@@ -74,7 +78,7 @@ class Reporter:
         with self._lock:
             self._lines_taken += 1
             if self._lines_taken < MOST_LINES:
-                self._lines.append(text[:LONGEST_LINE])
+                self._lines.append(self._redactor.text(text[:_LONGEST_TAKEN])[:LONGEST_LINE])
             elif self._lines_taken == MOST_LINES:
                 self._lines.append("Further lines are left out here; the end of the log is kept with the attempt.")
 
@@ -104,7 +108,7 @@ class Reporter:
 
     def _report(self) -> None:
         with self._lock:
-            progress, partials, lines = self._progress, self._partials, self._lines
+            progress, partials, lines = self._shown(self._progress), self._partials, self._lines
             self._progress, self._partials, self._lines = None, {}, []
         try:
             if progress or partials or lines:
@@ -117,6 +121,10 @@ class Reporter:
                 self._partials, self._lines = partials | self._partials, lines + self._lines
             raise
         self._ask()
+
+    def _shown(self, progress: tuple[str, int, int] | None) -> tuple[str, int, int] | None:
+        """Progress without secrets."""
+        return None if progress is None else (self._redactor.text(progress[0])[:LONGEST_LINE], *progress[1:])
 
     def _holds(self, session: Session, progress: tuple[str, int, int] | None) -> bool:
         """Renew the progress of the step; False if the claim is void, and then nothing is written."""
@@ -144,7 +152,8 @@ class Reporter:
             data = dict(zip(("what", "done", "total"), progress, strict=True))
             newer[""] = add_event(session, run, step, "progress", data)
         for name, data in partials.items():
-            newer[name] = add_event(session, run, step, "partial", {"name": name, "data": data})
+            told = {"name": name, "data": self._redactor.json(data)}
+            newer[name] = add_event(session, run, step, "partial", told)
         older = [self._replaced[name] for name in newer if name in self._replaced]
         if older:
             session.execute(delete(RunEvent).where(RunEvent.id.in_(older)))

@@ -236,13 +236,13 @@ class Supervisor:
             if time.monotonic() > (call.kill_at if has_answered else call.asked_at + ANSWER_SECONDS):
                 _kill(call, "cancelled")
                 return
+        cut_back(call.folder / _LOGGED)
         call.looks += 1
         if pid is not None and call.looks % _MEASURE_EVERY == 1:
             used = sum(each.memory_info().rss for each in _family(pid))
             call.peak_bytes = max(used, call.peak_bytes or 0)
             if self._limits.memory_bytes is not None and used > self._limits.memory_bytes:
                 _kill(call, "memory")
-            cut_back(call.folder / _LOGGED)
 
 
 def _kill(call: _Call, reason: str) -> None:

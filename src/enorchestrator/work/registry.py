@@ -14,6 +14,7 @@ from enorchestrator.work.models.tune import TUNE
 from enorchestrator.work.python_step import find_step
 from enorchestrator.work.store.change_records import CHANGE_RECORDS
 from enorchestrator.work.store.check import CHECK
+from enorchestrator.work.store.create import CREATE
 from enorchestrator.work.store.export_bundle import EXPORT_BUNDLE
 from enorchestrator.work.store.gc import GC
 from enorchestrator.work.store.import_bundle import IMPORT_BUNDLE
@@ -21,6 +22,7 @@ from enorchestrator.work.tables.autoforecast import AUTOFORECAST
 from enstorage.errors import InvalidInputError
 
 _ALL = (
+    *CREATE,
     *(FIT, BACKTEST, TUNE),
     *(FORM, RENDER, VERIFY, DIAGNOSE, CALIBRATE, FORECAST, REPORT),
     AUTOFORECAST,

@@ -31,6 +31,14 @@ def _canonical(interval: str) -> str:
     return str(Calendar.parse(interval, periods=["1970-01-01"]))
 
 
+@lru_cache(maxsize=256)
+def _parsed(
+    interval: str, time_zone: str, anchor: str | None, holidays: tuple[str, ...], periods: tuple[str, ...]
+) -> Calendar:
+    """The calendar of a source, which is asked for at each label of a time."""
+    return Calendar.parse(interval, time_zone=time_zone, anchor=anchor, holidays=holidays, periods=periods)
+
+
 def canonical_dates(dates: dict[str, Iterable[str]]) -> dict[str, list[str]]:
     """Holidays and listed periods in their stored form.
 
@@ -89,7 +97,9 @@ class CalendarColumns:
         """Its buckets; None if the points are not grouped."""
         if self.time_interval is None:
             return None
-        return Calendar.parse(self.time_interval, time_zone=self.time_zone, anchor=self.anchor, **(self.dates or {}))
+        dates = self.dates or {}
+        holidays, periods = (tuple(dates.get(kind, ())) for kind in (HOLIDAYS, PERIODS))
+        return _parsed(self.time_interval, self.time_zone, self.anchor, holidays, periods)
 
     @property
     def holidays(self) -> list[str]:

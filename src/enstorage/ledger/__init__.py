@@ -12,6 +12,7 @@ from enstorage.ledger.pipeline_schedule import PipelineSchedule
 from enstorage.ledger.policy import StoredPolicy
 from enstorage.ledger.run import Run
 from enstorage.ledger.run_event import RunEvent
+from enstorage.ledger.service.dispatcher_presence import DispatcherPresence
 from enstorage.ledger.step import RunStep
 from enstorage.ledger.step_need import StepNeed
 from enstorage.ledger.token import Token
@@ -20,6 +21,7 @@ from enstorage.ledger.user import User
 __all__ = [
     "Attempt",
     "AuditEntry",
+    "DispatcherPresence",
     "LedgerRow",
     "Pipeline",
     "PipelineSchedule",

@@ -4,6 +4,7 @@ from entrainer.local.covariates.regression import CovariateRegression
 from entrainer.local.histories import Histories, SeriesPlace
 from entrainer.local.naive import Drift, Mean, Naive, SeasonalNaive
 from entrainer.local.pooled import PooledAutoregression
+from entrainer.local.pretrained import Pretrained
 from entrainer.local.specification import LocalForecast, LocalSpec
 from entrainer.local.statistical import Statistical
 
@@ -16,6 +17,7 @@ __all__ = [
     "Mean",
     "Naive",
     "PooledAutoregression",
+    "Pretrained",
     "SeasonalNaive",
     "SeriesPlace",
     "Statistical",

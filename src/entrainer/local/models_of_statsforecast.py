@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enstorage.errors import MissingLibraryError
+from enstorage.progress import checkpoint
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -202,6 +203,7 @@ def forecast_one(wanted: Request, series: SeriesOrigins) -> Forecasts:
         )
     found = np.empty((len(series.known), 1 + len(wanted.levels), wanted.horizon))
     for place, known in enumerate(series.known.tolist()):
+        checkpoint()
         values, is_fitted = wanted.seen(series.values[:known]), known == series.fitted
         own = None if fitted is None else _ahead(wanted, fitted, values, season, is_fitted=is_fitted)
         if own is None and fitted is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from served_pages import Served, fill, fill_long
+from served_pages import Served, fill, fill_long, fill_pipelines
 
 from enmyadmin.server.client import STATIC
 
@@ -37,6 +37,7 @@ def served(tmp_path_factory):
     folder = tmp_path_factory.mktemp("browser") / "store"
     fill(folder)
     fill_long(folder)
+    fill_pipelines(folder)
     server = Served(folder)
     yield server
     server.stop()

@@ -11,6 +11,7 @@ import numpy as np
 from playwright.sync_api import expect
 
 import endirector
+import enorchestrator
 import entrainer
 from enstorage import Connector, DataSource, Project
 from enstorage.adapter import Window
@@ -80,6 +81,21 @@ def fill(folder):
             models[-1].data_set(preparation.create_set(Window(lag)))
         entrainer.fit(models, progress=False)
         endirector.Conductor(project.create_ensemble("blending", "LinearRegression", models=models)).render()
+
+
+NIGHTLY = {
+    "name": "nightly",
+    "parameters": {"hours": {"type": "number", "default": 48}},
+    "steps": {"check": {"kind": "check"}, "sweep": {"kind": "gc", "needs": ["check"]}},
+}
+
+
+def fill_pipelines(folder):
+    """A pipeline with a run and a schedule."""
+    with Connector.in_folder(folder):
+        enorchestrator.save_pipeline(enorchestrator.PipelineDefinition.read(NIGHTLY))
+        enorchestrator.create_schedule("each night", "nightly", "30 2 * * *")
+        enorchestrator.run_pipeline("nightly")
 
 
 def fill_long(folder):

@@ -9,6 +9,9 @@ from enmyadmin.server.settings import ServerSettings
 from enorchestrator import Dispatcher, cancel, submit
 from enorchestrator.dispatch.owner import Owner
 from enorchestrator.dispatch.queue import claim
+from enorchestrator.dispatch.settle import settle
+from enorchestrator.executor.base import ProcessEnd
+from enorchestrator.service.presence import appear
 from enorchestrator.task.body import _commit
 from enorchestrator.task.state import RunState
 from enorchestrator.work.registry import KINDS
@@ -187,3 +190,30 @@ def test_kinds_describe_their_arguments(api):
     assert kinds.keys() == KINDS.keys()
     assert kinds["render"]["arguments"]["required"] == ["ensemble"]
     assert kinds["fit"]["action"] == "train"
+
+
+def test_logs_come_by_step_and_can_be_left_out_of_a_run(api, store):
+    run = submit("gc", {}).id
+    claimed = commit(store, outputs={})
+    settle(store, claimed, ProcessEnd("returned", log="some words\n"))
+    found = api.get(f"/api/v1/runs/{run}/logs", params={"step": "gc"}).json()["items"]
+    assert found == [{"step": "gc", "fence": 1, "exit_reason": "succeeded", "text": "some words\n"}]
+    assert api.get(f"/api/v1/runs/{run}/logs", params={"attempt": 2}).json() == {"items": []}
+    assert api.get(f"/api/v1/runs/{run}/logs", params={"step": "fit"}).status_code == 404
+    whole, short = (api.get(f"/api/v1/runs/{run}", params={"logs": each}).json() for each in (True, False))
+    assert (whole["steps"][0]["attempts"][0].pop("log"), short["steps"][0]["attempts"][0].pop("log")) == (
+        "some words\n",
+        "",
+    )
+    assert whole == short
+
+
+def test_who_is_at_work_is_told(api, store):
+    submit("gc", {})
+    found = api.get("/api/v1/orchestrator").json()
+    assert (found["is_at_work"], found["dispatchers"], found["queue"]["ready"]) == (False, [], 1)
+    appear(store, Owner.here(7), "orchestrator", 3)
+    (claimed,) = claim(store, Owner.here(7), "local", 1)
+    found = api.get("/api/v1/orchestrator").json()
+    assert (found["is_at_work"], found["dispatchers"][0]["workers"], found["queue"]["running"]) == (True, 3, 1)
+    assert [(each["run_id"], each["step"]) for each in found["children"]] == [(claimed.run_id, "gc")]

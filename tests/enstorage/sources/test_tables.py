@@ -2,6 +2,7 @@
 
 import gzip
 import io
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -391,3 +392,19 @@ def test_a_column_of_few_remarks_tells_no_series_apart(tmp_path):
     table = read_table(path)
     assert (table.report.series, table.report.series_column, table.report.left_out) == (1, None, ("Remark",))
     assert table.one_series()[1].tolist() == [31.5, 13.9, 4.4]
+
+
+@pytest.mark.parametrize("keys", [["a"] * 48 + ["b"], ["b"] + ["a"] * 48], ids=["last", "first"])
+def test_a_series_of_one_row_beside_a_long_one_is_a_series(keys):
+    days = [*range(48)] if keys[0] == "a" else [47, *range(48)]
+    days = [*days, 47] if keys[0] == "a" else days
+    table = pl.DataFrame({"shop": keys, "day": [date(2024, 1, 1) + timedelta(each) for each in days], "units": 1.5})
+    report = read_table(table, TableOptions()).report
+    assert (report.series_column, report.series) == ("shop", 2)
+
+
+@pytest.mark.parametrize("state", [["ok"] * 20 + ["late"] + ["ok"] * 28, ["ok"] * 49], ids=["in between", "the same"])
+def test_a_column_of_states_tells_no_series_apart_because_a_time_is_there_twice(state):
+    days = [date(2024, 1, 1) + timedelta(each) for each in (*range(48), 47)]
+    with pytest.raises(InvalidInputError, match="of row 48 again"):
+        read_table(pl.DataFrame({"state": state, "day": days, "units": np.arange(49.0)}), TableOptions())

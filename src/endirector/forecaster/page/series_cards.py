@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 MOST_SERIES = 1000
 #: Last values that a small chart has, as a multiple of the horizon, and their least and largest number.
 _HORIZONS, _FEWEST, _MOST = 4, 24, 120
+#: From here on values are written as powers of ten; and charts, which take differences, go up to the second figure.
+_MOST_WITH_DIGITS, _MOST_DRAWN = 1e15, 1e300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +84,14 @@ class SeriesCard:
         # As many decimals as a usual value needs: the lowest end may be close to zero.
         usual = float(np.median(sizes)) if len(sizes) else 0.0
         decimals = len(same_precision([usual])[0].partition(".")[2])
-        shown = [
-            [f"{value:,.{decimals}f}".replace("-", "−") if np.isfinite(value) else "–" for value in column]
-            for column in columns.tolist()
-        ]
+        shown = [[_shown(value, decimals) for value in column] for column in columns.tolist()]
         return [list(row) for row in zip(self.labels(), *shown, strict=True)]
+
+
+def _shown(value: float, decimals: int) -> str:
+    """A value as text; of very large ones its digits say nothing."""
+    text = f"{value:,.{decimals}f}" if abs(value) < _MOST_WITH_DIGITS else f"{value:.4g}"
+    return text.replace("-", "−") if np.isfinite(value) else "–"
 
 
 def cards_of(forecast: "AutoForecast") -> list[SeriesCard]:
@@ -109,8 +114,8 @@ def cards_of(forecast: "AutoForecast") -> list[SeriesCard]:
                 clock=source.clock,
                 unit=source.unit or "",
                 times=np.concatenate([times[-tail:], ahead]),
-                history=values[-tail:],
-                forecast=points["value"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
+                history=np.clip(values[-tail:], -_MOST_DRAWN, _MOST_DRAWN),
+                forecast=points["value"].cast(pl.Float64).fill_null(np.nan).clip(-_MOST_DRAWN, _MOST_DRAWN).to_numpy(),
                 bands={level: _band(table, level, horizon) for level in forecast.request.levels},
                 mase=errors.get(key),
             )

@@ -75,13 +75,13 @@ class AutoForecast:
         """The stored ensemble of the largest group that has one; those of all are in `groups`.
 
         Raises:
-            NotFoundError: all series are too short for a model.
+            NotFoundError: all series, or the time limit, are too short for a model.
         """
         found = next((group.ensemble for group in self.groups if group.ensemble is not None), None)
         if found is None:
             raise NotFoundError(
-                "There is no ensemble: all series are too short for a model at this horizon, and their last value was kept. "
-                "Take longer series, or a shorter horizon."
+                "There is no ensemble: all series are too short for a model at this horizon, or the time limit was, and "
+                "their last value was kept. Take longer series, a shorter horizon, or more time."
             )
         return found
 

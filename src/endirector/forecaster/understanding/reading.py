@@ -13,7 +13,7 @@ from enstorage.calendars.calendar import Calendar
 from enstorage.errors import InvalidInputError
 from enstorage.sources.tables import Table, TableOptions, read_cells
 from enstorage.sources.tables.calendars import infer_calendars, read_on_clock
-from enstorage.sources.tables.layout import SeveralValuesError, contents_of
+from enstorage.sources.tables.layout import NoTimesError, SeveralValuesError, contents_of
 from enstorage.sources.tables.raw.table import RawTable
 
 #: Options of `Panel.from_table` that the sources keep; the others are of the form of the table.
@@ -201,13 +201,36 @@ def read(table: Any, told: Mapping[str, Any]) -> Reading:
     told |= {name: _names(told[name]) for name in COVARIATES if name in told}
     cells = cells_of(table, told)
     _check_covariates(cells, told)
+    remarks: tuple[str, ...] = ()
     try:
-        return Reading(cells=cells, table=_points(cells, told), told=told, remarks=())
+        return Reading(cells=cells, table=_points(cells, told), told=told, remarks=remarks)
+    except NoTimesError:
+        numbers = _numbers_of_rows(cells)
+        if numbers is None or "time" in told:
+            raise
+        told |= {"time": numbers, "time_unit": "step"}
+        remarks = (f"No column has times: {numbers} numbers the rows. Name another column with time.",)
+        try:
+            return Reading(cells=cells, table=_points(cells, told), told=told, remarks=remarks)
+        except SeveralValuesError as error:
+            first, others = error.columns[0], error.columns[1:]
     except SeveralValuesError as error:
         first, others = error.columns[0], error.columns[1:]
     chosen = told | {"value": first}
     remark = f"Values are taken from {first}; {_named(others)} also numbers. Name another column with value."
-    return Reading(cells=cells, table=_points(cells, chosen), told=chosen, remarks=(remark,))
+    return Reading(cells=cells, table=_points(cells, chosen), told=chosen, remarks=(*remarks, remark))
+
+
+def _numbers_of_rows(cells: RawTable) -> str | None:
+    """The first column, if it numbers the rows of a table: 0, 1, 2 …, or from another number on."""
+    if not cells.frame.height or not cells.has_header:
+        return None
+    column = cells.frame.to_series(0)
+    if column.dtype == pl.String:
+        column = column.str.strip_chars().cast(pl.Int64, strict=False)
+    if not column.dtype.is_integer() or column.has_nulls() or not (column.diff().drop_nulls() == 1).all():
+        return None
+    return column.name
 
 
 def cells_of(table: Any, told: Mapping[str, Any]) -> RawTable:

@@ -1,5 +1,6 @@
 """A table as a panel in the store, and how it was understood."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -69,6 +70,7 @@ class Understood:
         covariates: of the series.
         hierarchy: of the series; None for none.
         remarks: one sentence for each thing that was found.
+        seconds: that it took to store.
     """
 
     panel: Panel
@@ -79,6 +81,7 @@ class Understood:
     covariates: StoredCovariates
     hierarchy: Hierarchy | None
     remarks: tuple[str, ...]
+    seconds: float = 0.0
 
 
 def store(reading: Reading, name: str | None, unit: str, season: Season | None) -> Understood:
@@ -90,6 +93,7 @@ def store(reading: Reading, name: str | None, unit: str, season: Season | None) 
         unit: of the values.
         season: as told or understood before; None: found.
     """
+    started = time.monotonic()
     groups, form, name = reading.groups("static"), reading.columns_of_table, name or "Forecast"
     hierarchy = Hierarchy.of(reading.groups("hierarchy"), [*reading.table.by_series()])
     roles = {role: reading.told.get(role, ()) for role in ("known", "past")}
@@ -121,6 +125,7 @@ def store(reading: Reading, name: str | None, unit: str, season: Season | None) 
         hierarchy=hierarchy,
         covariates=StoredCovariates(**panels, groups=groups, form=form),
         remarks=(*_lines(reading), *reading.remarks, *remarks_on_gaps(values), season.reason),
+        seconds=time.monotonic() - started,
     )
 
 

@@ -8,8 +8,8 @@ import polars as pl
 
 from endirector.forecaster.group import ForecastRequest, Group
 from endirector.forecaster.hierarchy.sums import write_sums
-from endirector.forecaster.plan import tiers_of
-from endirector.forecaster.run import ensemble_forecasts, last_values
+from endirector.forecaster.plan import is_huge, remark_on_huge, tiers_of
+from endirector.forecaster.run import SCHEMA, ensemble_forecasts, last_values
 from endirector.forecaster.understanding.reading import cells_of
 from endirector.forecaster.updating.arrived import arrived_rows, judged, remarks_on, scales_of, with_drift
 from enstorage import DataSnapshot, Panel
@@ -90,8 +90,15 @@ def _group(
         return replace(
             group, table=last_values(tier, panel, newer), remarks=(*tier.plan.remarks, *_grown(group, newer))
         )
-    asked = [newer[key] for key in tier.keys]
-    table, notes = ensemble_forecasts(tier, panel, group.ensemble, request, asked, report)
+    huge = tuple(key for key in tier.keys if is_huge(newer[key].read()[1]))
+    asked = [newer[key] for key in tier.keys if key not in set(huge)]
+    table: pl.DataFrame = SCHEMA.to_frame()
+    notes: list[str] = []
+    if asked:
+        table, notes = ensemble_forecasts(tier, panel, group.ensemble, request, asked, report)
+    if huge:
+        table = pl.concat([table, last_values(replace(tier, keys=huge), panel, newer)])
+        notes = [*notes, remark_on_huge(huge)]
     return replace(group, table=table, remarks=tuple(notes))
 
 

@@ -14,6 +14,7 @@ from endirector.reporting.plots.forecasts import plot_forecasts
 from endirector.reporting.plots.heat_map import plot_correlations
 from endirector.reporting.plots.intervals import plot_coverage, plot_coverage_by_step, plot_fan
 from endirector.reporting.plots.series import plot_series
+from endirector.reporting.plots.timeline import plot_timeline
 from endirector.reporting.plots.weights import plot_weights
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "plot_forecasts",
     "plot_series",
     "plot_spread",
+    "plot_timeline",
     "plot_weights",
     "same_precision",
 ]

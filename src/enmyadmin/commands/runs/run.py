@@ -1,13 +1,23 @@
-"""The commands `run …`: list, show, follow, cancel, retry."""
+"""The commands `run …`: list, show, logs, follow, cancel, retry."""
 
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.interruption import kept
-from enmyadmin.output import Json, print_json, print_line, print_lines, print_table, readable_size, shortened
+from enmyadmin.output import (
+    Json,
+    counted,
+    print_json,
+    print_line,
+    print_lines,
+    print_table,
+    readable_size,
+    shortened,
+)
 
 if TYPE_CHECKING:
     from enstorage.connector import Connector
@@ -18,6 +28,8 @@ RunId = Annotated[int, typer.Argument(help="Id of the run, as `enstorage run lis
 _COLUMNS = ("id", "kind", "title", "state", "created_by", "created_at", "started_at", "finished_at")
 _STEP_COLUMNS = ("id", "parent_id", "name", "kind", "state", "started_at", "finished_at")
 _LOOK_SECONDS = 0.25
+#: Of each log; `run logs` prints more.
+_LINES_SHOWN = 20
 
 
 def list_runs(
@@ -86,9 +98,38 @@ def show(id: RunId, store: Store = None, as_json: Json = False) -> None:
     for each in found.attempts:
         if each.log:
             print_line(f"Log of attempt {each.fence} of {names[each.step_id]}:")
-            print_lines(each.log.rstrip("\n"))
+            _print_end(each.log, _LINES_SHOWN)
     if run.result is not None:
         print_json(run.result)
+
+
+def logs(
+    id: RunId,
+    step: Annotated[str | None, typer.Option(help="Name of the step; all by default.", show_default=False)] = None,
+    attempt: Annotated[
+        int | None, typer.Option(min=1, help="Number of the attempt; all by default.", show_default=False)
+    ] = None,
+    lines: Annotated[int, typer.Option(min=1, help="Last lines of each attempt.")] = 1_000,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Print what the attempts of a run printed and logged.
+
+    The last 64 KiB of each attempt are kept, also if its process was killed. Secrets are shown as ***.
+
+    Example: enstorage run logs 3 --step fit
+    """
+    from enorchestrator import logs as read_logs
+
+    found = read_logs(id, step=step, attempt=attempt, connector=open_store(store))
+    if as_json:
+        print_json([{**asdict(each), "text": _end(each.text, lines)[0]} for each in found])
+        return
+    if not found:
+        print_line("Nothing was executed yet." if attempt is None else "There is no such attempt.")
+    for each in found:
+        print_line(f"Attempt {each.fence} of {each.step}, {each.exit_reason or 'running'}:")
+        _print_end(each.text, lines)
 
 
 def cancel(id: RunId, store: Store = None, as_json: Json = False) -> None:
@@ -131,13 +172,13 @@ def _followed(id: int, connector: "Connector", *, as_json: bool) -> "Run":
     from enorchestrator import events
     from enorchestrator.dispatch.read import details, is_over
 
-    after = 0
+    after, names = 0, _StepNames(id, connector)
     while True:
         over = is_over(id, connector=connector)  # read first: a run that is over by then has all of its events
         while found := events(id, after, connector=connector):
             for event in found:
                 after = event.id
-                _print_event(event, as_json=as_json)
+                _print_event(event, names.of(event), as_json=as_json)
         if over:
             run = details(id, connector=connector).run
             if not as_json:
@@ -146,21 +187,57 @@ def _followed(id: int, connector: "Connector", *, as_json: bool) -> "Run":
         time.sleep(_LOOK_SECONDS)
 
 
-def _print_event(event: "RunEvent", *, as_json: bool) -> None:
+class _StepNames:
+    """The names of the steps of a pipeline's run; those of parts are known once these are."""
+
+    def __init__(self, id: int, connector: "Connector") -> None:
+        self._id, self._connector = id, connector
+        self._names: dict[int, str] = {}
+
+    def of(self, event: "RunEvent") -> str:
+        """The name of the step that an event belongs to; empty for none, and for work of one step."""
+        from enorchestrator.dispatch.read import details
+
+        if event.step_id is None:
+            return ""
+        if event.step_id not in self._names:
+            found = details(self._id, connector=self._connector)
+            is_pipeline = found.run.pipeline_id is not None
+            self._names = {step.id: step.name if is_pipeline else "" for step in found.steps}
+        return self._names.get(event.step_id, "")
+
+
+def _print_event(event: "RunEvent", step: str, *, as_json: bool) -> None:
     if as_json:
-        print_json({"id": event.id, "at": event.created_at, "kind": event.kind, "data": event.data})
+        told = {"id": event.id, "at": event.created_at, "step": step or None, "kind": event.kind, "data": event.data}
+        print_json(told)
         return
+    of_step = f"{step}: " if step else ""
     match event.kind:
         case "state":
             print_line(f"state: {event.data['state']}")
         case "progress":
-            print_line(f"{event.data['what']}: {event.data['done']} of {event.data['total']}")
+            print_line(f"{of_step}{event.data['what']}: {event.data['done']} of {event.data['total']}")
         case "log":
-            print_line(event.data["line"])
+            print_line(f"{of_step}{event.data['line']}")
         case "partial":
-            print_line(f"{event.data['name']}: {shortened(event.data['data'], 200)}")
+            print_line(f"{of_step}{event.data['name']}: {shortened(event.data['data'], 200)}")
         case "result":
             print_json(event.data)
+
+
+def _end(text: str, lines: int) -> tuple[str, int]:
+    """The last lines of a text, and the number of those before them."""
+    all_lines = text.rstrip("\n").split("\n")
+    return "\n".join(all_lines[-lines:]), max(0, len(all_lines) - lines)
+
+
+def _print_end(text: str, lines: int) -> None:
+    shown, before = _end(text, lines)
+    if before:
+        print_line(f"({counted(before, 'line')} before)")
+    if shown:
+        print_lines(shown)
 
 
 def _print(run: "Run", *, as_json: bool) -> None:

@@ -74,12 +74,21 @@ class StepAnswer(BaseModel):
     started_at: datetime | None
     finished_at: datetime | None
     updated_at: datetime
+    needs: list[str]
     attempts: list[AttemptAnswer]
+
+
+class PipelineReference(BaseModel):
+    """A version of a pipeline."""
+
+    name: str
+    version: int
 
 
 class RunDetailsAnswer(RunAnswer):
     """A run with its steps and attempts."""
 
+    pipeline: PipelineReference | None
     steps: list[StepAnswer]
 
 
@@ -88,6 +97,21 @@ class RunPage(BaseModel):
 
     items: list[RunAnswer]
     next: str | None
+
+
+class LogAnswer(BaseModel):
+    """The end of what an attempt printed and logged."""
+
+    step: str
+    fence: int
+    exit_reason: str | None
+    text: str
+
+
+class LogList(BaseModel):
+    """The logs of the attempts of a run, the oldest first."""
+
+    items: list[LogAnswer]
 
 
 class KindAnswer(BaseModel):
@@ -116,9 +140,13 @@ def details_json(found: RunDetails) -> dict[str, Any]:
     attempts: dict[int, list[dict[str, Any]]] = {step.id: [] for step in found.steps}
     for each in found.attempts:
         attempts[each.step_id].append(_columns(each, AttemptAnswer.model_fields))
-    names = StepAnswer.model_fields.keys() - {"attempts"}
-    steps = [_columns(step, names) | {"attempts": attempts[step.id]} for step in found.steps]
-    return run_json(found.run) | {"steps": steps}
+    names = StepAnswer.model_fields.keys() - {"attempts", "needs"}
+    steps = [
+        _columns(step, names) | {"needs": found.needs.get(step.id, []), "attempts": attempts[step.id]}
+        for step in found.steps
+    ]
+    pipeline = None if found.pipeline is None else dict(zip(("name", "version"), found.pipeline, strict=True))
+    return run_json(found.run) | {"pipeline": pipeline, "steps": steps}
 
 
 def _columns(row: Run | RunStep | Attempt, names: Iterable[str]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
+import yaml
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -17,10 +18,14 @@ from enorchestrator import (
     archive_pipeline,
     find_pipeline,
     list_pipelines,
+    pipeline_versions,
     run_pipeline,
     save_pipeline,
 )
+from enorchestrator.pipeline.check import check_pipeline
 from enorchestrator.pipeline.definition import MOST_BYTES
+from enorchestrator.pipeline.place import place_of
+from enstorage.errors import InvalidInputError
 
 router = APIRouter(prefix="/pipelines", tags=["pipelines"])
 _Reader = Depends(allowed("read", "pipeline"))
@@ -39,6 +44,28 @@ class PipelineAnswer(BaseModel):
     definition: dict[str, JsonValue]
     created_by: str
     created_at: datetime
+
+
+class WholePipeline(PipelineAnswer):
+    """A version of a pipeline, also as a text, with the numbers of all versions, the latest first."""
+
+    text: Annotated[str, Field(description="The definition in YAML.")]
+    versions: list[int]
+
+
+class CheckProblem(BaseModel):
+    """Why a definition would be refused."""
+
+    detail: str
+    field: str | None
+
+
+class PipelineCheck(BaseModel):
+    """The check of a definition that is not saved."""
+
+    problem: CheckProblem | None
+    line: Annotated[int | None, Field(description="Of a text: the line that the problem is about, from 1.")]
+    definition: dict[str, JsonValue] | None
 
 
 class PipelineList(BaseModel):
@@ -87,12 +114,28 @@ def create_pipeline(
     return PipelineAnswer.model_validate(made)
 
 
+@router.post("/check", dependencies=[_Reader])
+def check_one(given: NewPipeline) -> PipelineCheck:
+    """Check a pipeline as saving does, and save nothing; tells the line of a text that the problem is about."""
+    try:
+        found = PipelineDefinition.read(given.definition)
+        check_pipeline(found)
+    except InvalidInputError as error:
+        text = given.definition if isinstance(given.definition, str) else None
+        line = None if text is None else place_of(text, error.field)
+        return PipelineCheck(problem=CheckProblem(detail=str(error), field=error.field), line=line, definition=None)
+    return PipelineCheck(problem=None, line=None, definition=found.to_json())
+
+
 @router.get("/{name}", dependencies=[_Reader])
 def get_pipeline(
     store: Store, name: Name, version: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None
-) -> PipelineAnswer:
+) -> WholePipeline:
     """Give a pipeline: its latest version, or another one."""
-    return PipelineAnswer.model_validate(find_pipeline(name, version, connector=store))
+    found = find_pipeline(name, version, connector=store)
+    text = yaml.safe_dump(found.definition, sort_keys=False, allow_unicode=True)
+    versions = pipeline_versions(name, connector=store)
+    return WholePipeline(**PipelineAnswer.model_validate(found).model_dump(), text=text, versions=versions)
 
 
 @router.delete("/{name}", status_code=204, dependencies=[Depends(allowed("trash", "pipeline"))])

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
@@ -20,6 +21,7 @@ from enmyadmin.routes.dependencies import Store
 from enmyadmin.routes.streams import StreamEnd
 from enmyadmin.routes.work.described import (
     KindList,
+    LogList,
     RunAnswer,
     RunDetailsAnswer,
     RunPage,
@@ -28,7 +30,7 @@ from enmyadmin.routes.work.described import (
     run_json,
 )
 from enmyadmin.routes.work.feed import RunFeed
-from enorchestrator import cancel, events, retry, submit
+from enorchestrator import cancel, events, logs, retry, submit
 from enorchestrator.dispatch.read import MOST_EVENTS, details, is_over, list_runs
 from enorchestrator.work.registry import KINDS, find_kind
 from enstorage.errors import NotFoundError
@@ -61,6 +63,7 @@ class RunSelection(BaseModel):
 
     state: States | None = None
     kind: Annotated[str | None, Query(max_length=255)] = None
+    pipeline: Annotated[str | None, Query(max_length=255, description="Name of the pipeline that they execute.")] = None
     limit: Annotated[int, Query(ge=1, le=500)] = 50
     cursor: Annotated[str | None, Query(max_length=2_000, description="`next` of the page before.")] = None
 
@@ -98,18 +101,37 @@ def submit_run(
 @router.get("/runs", response_model=RunPage, dependencies=[Depends(allowed("read", "run"))])
 def list_all_runs(store: Store, asked: Annotated[RunSelection, Query()]) -> Json:
     """List runs, the newest first."""
-    question = f"run {asked.state} {asked.kind}"
+    question = f"run {asked.state} {asked.kind} {asked.pipeline}"
     before = None if asked.cursor is None else int(from_cursor(question, asked.cursor)[0])
-    found = list_runs(state=asked.state, kind=asked.kind, before=before, limit=asked.limit + 1, connector=store)
+    narrowed = {"state": asked.state, "kind": asked.kind, "pipeline": asked.pipeline}
+    found = list_runs(**narrowed, before=before, limit=asked.limit + 1, connector=store)
     shown = found[: asked.limit]
     more = to_cursor(question, [shown[-1].id]) if len(found) > asked.limit else None
     return Json({"items": [run_json(run) for run in shown], "next": more})
 
 
 @router.get("/runs/{id}", response_model=RunDetailsAnswer, dependencies=[Depends(allowed("read", "run"))])
-def get_run(store: Store, id: RunId) -> Json:
+def get_run(
+    store: Store,
+    id: RunId,
+    with_logs: Annotated[
+        bool, Query(alias="logs", description="false to leave the logs out; see /runs/{id}/logs.")
+    ] = True,
+) -> Json:
     """Give a run with its steps, their attempts, and the ends of their logs."""
-    return Json(details_json(details(id, connector=store)))
+    return Json(details_json(details(id, logs=with_logs, connector=store)))
+
+
+@router.get("/runs/{id}/logs", response_model=LogList, dependencies=[Depends(allowed("read", "run"))])
+def get_logs_of_run(
+    store: Store,
+    id: RunId,
+    step: Annotated[str | None, Query(max_length=255, description="Name of a step; all by default.")] = None,
+    attempt: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="All by default.")] = None,
+) -> Json:
+    """Give the ends of what the attempts of a run printed and logged, the oldest first."""
+    found = logs(id, step=step, attempt=attempt, connector=store)
+    return Json({"items": [asdict(each) for each in found]})
 
 
 @router.post("/runs/{id}/cancel", response_model=RunAnswer, dependencies=[Depends(allowed("cancel", "run"))])

@@ -1,10 +1,10 @@
 """Schedules: made, listed, paused, resumed, deleted."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import BaseModel, Field, JsonValue
 
 from enmyadmin.access.audit import note
 from enmyadmin.access.permission import allowed
@@ -12,22 +12,25 @@ from enmyadmin.access.principal import Principal
 from enmyadmin.routes.dependencies import Store
 from enmyadmin.routes.work.runs import demand_steps
 from enorchestrator import (
+    change_schedule,
     create_schedule,
     delete_schedule,
     find_pipeline,
     list_schedules,
+    next_times,
     pause_schedule,
     resume_schedule,
 )
+from enstorage.ledger import PipelineSchedule
 
 router = APIRouter(prefix="/schedules", tags=["pipelines"])
 Name = Annotated[str, Path(max_length=255)]
+#: Of a schedule that are told.
+_TIMES = 5
 
 
 class ScheduleAnswer(BaseModel):
     """A schedule with its next time."""
-
-    model_config = ConfigDict(from_attributes=True)
 
     id: int
     name: str
@@ -39,8 +42,15 @@ class ScheduleAnswer(BaseModel):
     priority: int
     enabled: bool
     next_at: datetime | None
+    times: Annotated[list[datetime], Field(description="The next ones; empty while it is paused.")]
     created_by: str
     created_at: datetime
+
+
+class TimeList(BaseModel):
+    """Times, the next one first."""
+
+    items: list[datetime]
 
 
 class ScheduleList(BaseModel):
@@ -65,10 +75,32 @@ class NewSchedule(BaseModel):
     priority: Annotated[int, Field(ge=-100, le=100, description="Runs of a higher one start first.")] = 0
 
 
+class ScheduleChange(BaseModel):
+    """Changes of a schedule; what is left out stays."""
+
+    cron: Annotated[str | None, Field(max_length=255)] = None
+    parameters: dict[str, Any] | None = None
+    time_zone: Annotated[str | None, Field(max_length=64)] = None
+    misfire: Literal["once", "skip"] | None = None
+    priority: Annotated[int | None, Field(ge=-100, le=100)] = None
+
+
 @router.get("", dependencies=[Depends(allowed("read", "schedule"))])
-def list_all_schedules(store: Store) -> ScheduleList:
-    """List the schedules."""
-    return ScheduleList(items=[ScheduleAnswer.model_validate(each) for each in list_schedules(connector=store)])
+def list_all_schedules(
+    store: Store, pipeline: Annotated[str | None, Query(max_length=255, description="Its name.")] = None
+) -> ScheduleList:
+    """List the schedules with their next times."""
+    return ScheduleList(items=[_answer(each) for each in list_schedules(pipeline=pipeline, connector=store)])
+
+
+@router.get("/times", dependencies=[Depends(allowed("read", "schedule"))])
+def list_times(
+    cron: Annotated[str, Query(max_length=255)],
+    time_zone: Annotated[str, Query(max_length=64)] = "UTC",
+    count: Annotated[int, Query(ge=1, le=100)] = _TIMES,
+) -> TimeList:
+    """Tell the next times that a schedule would have."""
+    return TimeList(items=next_times(cron, time_zone, count, datetime.now(UTC)))
 
 
 @router.post("", status_code=201)
@@ -83,19 +115,38 @@ def create(
     demand_steps(request, who, (step["kind"] for step in found.definition["steps"].values()))
     made = create_schedule(**given.model_dump(), created_by=who.name, connector=store)
     note(request, entity_id=made.id, detail={"name": made.name, "pipeline": made.pipeline, "cron": made.cron})
-    return ScheduleAnswer.model_validate(made)
+    return _answer(made)
+
+
+@router.patch("/{name}")
+def change(
+    request: Request,
+    store: Store,
+    name: Name,
+    given: ScheduleChange,
+    who: Annotated[Principal, Depends(allowed("change", "schedule"))],
+) -> ScheduleAnswer:
+    """Change a schedule; other parameters also take the permissions that the steps of its pipeline name."""
+    values = given.model_dump(exclude_none=True)
+    if "parameters" in values:
+        (pipeline,) = [each.pipeline for each in list_schedules(connector=store) if each.name == name] or [name]
+        found = find_pipeline(pipeline, connector=store)
+        demand_steps(request, who, (step["kind"] for step in found.definition["steps"].values()))
+    changed = change_schedule(name, **values, connector=store)
+    note(request, entity_id=changed.id, detail={"name": name, "changed": sorted(values)})
+    return _answer(changed)
 
 
 @router.post("/{name}/pause", dependencies=[Depends(allowed("change", "schedule"))])
 def pause(store: Store, name: Name) -> ScheduleAnswer:
     """Have a schedule start nothing until it is resumed."""
-    return ScheduleAnswer.model_validate(pause_schedule(name, connector=store))
+    return _answer(pause_schedule(name, connector=store))
 
 
 @router.post("/{name}/resume", dependencies=[Depends(allowed("change", "schedule"))])
 def resume(store: Store, name: Name) -> ScheduleAnswer:
     """Have a paused schedule go on with its next time."""
-    return ScheduleAnswer.model_validate(resume_schedule(name, connector=store))
+    return _answer(resume_schedule(name, connector=store))
 
 
 @router.delete("/{name}", status_code=204, dependencies=[Depends(allowed("trash", "schedule"))])
@@ -104,3 +155,9 @@ def delete(request: Request, store: Store, name: Name) -> Response:
     delete_schedule(name, connector=store)
     note(request, detail={"name": name})
     return Response(status_code=204)
+
+
+def _answer(schedule: PipelineSchedule) -> ScheduleAnswer:
+    times = next_times(schedule.cron, schedule.time_zone, _TIMES, datetime.now(UTC)) if schedule.enabled else []
+    columns = {name: getattr(schedule, name) for name in ScheduleAnswer.model_fields.keys() - {"times"}}
+    return ScheduleAnswer(**columns, times=times)

@@ -47,6 +47,10 @@ class Layout:
     signs: Mapping[str, str]
 
 
+class NoTimesError(InvalidInputError):
+    """No column of a table has times, and the caller names none."""
+
+
 class SeveralValuesError(InvalidInputError):
     """Several columns of a long table have numbers, and the caller does not say which of them is the value.
 
@@ -86,9 +90,10 @@ def find_times(raw: RawTable, options: TableOptions) -> tuple[str, ...]:
         found = free[:1]  # a file of two columns: the first one is told as wrong where it is no time
     first = next(iter([name for name in found if name in usual] or found or usual), None)
     if first is None:
-        raise InvalidInputError(
+        raise NoTimesError(
             f"{_begin(raw)} has {len(names)} column(s) ({_listed(names)}), none of them with times; expected a time and a "
-            "value, or a column of values for each series. Name the column of the times with time_column (--time-column)."
+            "value, or a column of values for each series. Name the column of the times with time_column (--time-column); "
+            "of rows without a time add a column that numbers them, with time_unit='step' (--time-unit step)."
         )
     clock = next((name for name in free if name != first and _matches(raw, name, _CLOCK)), None)
     return (first,) if clock is None or not _is_date_only(raw, first) else (first, clock)

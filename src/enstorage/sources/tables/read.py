@@ -17,6 +17,7 @@ from enstorage.sources.tables.cells import TimeCells, read_times, read_values, w
 from enstorage.sources.tables.header_times import turned
 from enstorage.sources.tables.layout import find_times, find_values
 from enstorage.sources.tables.long_form import to_long
+from enstorage.sources.tables.numbers import are_plain_numbers
 from enstorage.sources.tables.options import TableOptions
 from enstorage.sources.tables.raw.files import read_file
 from enstorage.sources.tables.raw.frames import read_frame
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _NOTHING_TOLD = TableOptions()
 #: In a long table at least this share of the rows have the time of another one.
 _FEWEST_REPEATED = 0.05
+_SAMPLE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,22 @@ def _snapped(cells: TimeCells, calendar: Calendar) -> tuple[TimeCells, int]:
     return replace(cells, times=times), int((times != cells.times).sum())
 
 
+def _are_in_blocks(raw: RawTable, cells: TimeCells) -> bool:
+    """True if a column of texts has the rows of each text together, and none has a time twice: series, one of them short."""
+    import polars as pl
+
+    for name, column in zip(raw.frame.columns, raw.frame, strict=True):
+        if column.dtype != pl.String or column.has_nulls() or are_plain_numbers(column.head(_SAMPLE)):
+            continue
+        texts = column.n_unique()
+        if not 1 < texts <= len(column) // 2:
+            continue
+        blocks = int((column != column.shift(1)).sum()) + 1
+        if blocks == texts and not pl.DataFrame({name: column, "": cells.times}).is_duplicated().any():
+            return True
+    return False
+
+
 def _repeat(raw: RawTable, cells: TimeCells) -> bool:
     """True if times stand in several rows that are not the same; few are mistakes, such as an hour that clocks repeat."""
     times = cells.times[~cells.are_bad] if cells.are_bad.any() else cells.times
@@ -206,6 +224,6 @@ def _repeat(raw: RawTable, cells: TimeCells) -> bool:
         return False
     ordered = np.sort(times)
     repeated = int((ordered[1:] == ordered[:-1]).sum())
-    if repeated < _FEWEST_REPEATED * len(times):
+    if repeated < _FEWEST_REPEATED * len(times) and not (repeated and _are_in_blocks(raw, cells)):
         return False
     return repeated > raw.frame.height - raw.frame.unique().height

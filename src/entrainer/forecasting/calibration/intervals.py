@@ -27,6 +27,13 @@ class PredictionIntervals:
     missing: list[int]
     raised: dict[int, int]
 
+    def of_few(self, levels: Sequence[Level]) -> list[int]:
+        """The series with a step whose residuals are too few for one of the levels."""
+        from_residuals = pl.col("basis").is_not_null() & ~pl.col("basis").is_in([Basis.NORMAL, Basis.QUANTILES])
+        ends = self.table.group_by("series", "step").agg(from_residuals.sum().alias("ends"))
+        expected = len({quantile for level in levels for quantile in level.quantiles})
+        return ends.filter(pl.col("ends") < expected)["series"].unique().sort().to_list()
+
     def remarks(self, who: str, floors: Mapping[int, float]) -> list[str]:
         """Remarks in sentences: steps without an interval, bases other than own residuals, and raised ends."""
         found = []

@@ -5,7 +5,8 @@ import { keys, refreshCollection } from "./queries";
 import { ROOT, get, post } from "./request";
 import type { Field, Json, Schemas } from "./types";
 
-export type Run = Schemas["RunAnswer"] & Partial<Pick<Schemas["RunDetailsAnswer"], "steps">>;
+export type Run = Schemas["RunAnswer"] & Partial<Pick<Schemas["RunDetailsAnswer"], "steps" | "pipeline">>;
+export type Step = Schemas["StepAnswer"];
 export type RunState = Run["state"];
 export type StepState = Schemas["StepAnswer"]["state"];
 
@@ -43,9 +44,9 @@ export function useKinds() {
 export function useRun(id: number | null) {
   return useQuery({
     queryKey: keys.item("runs", id ?? 0),
-    queryFn: ({ signal }) => get<Run>(`/runs/${id}`, undefined, signal),
+    queryFn: ({ signal }) => get<Run>(`/runs/${id}`, { logs: false }, signal),
     enabled: id !== null,
-    // Events tell of states; attempts, their times and logs are read again now and then.
+    // Events tell of states; steps, attempts and their times are read again now and then.
     refetchInterval: ({ state: { data } }) => (data && !isFinal(data.state) ? RUN_PERIOD : false),
   });
 }

@@ -26,6 +26,9 @@ const PLACES: [string, Key, string?][] = [
   ["/models", "collection.models"],
   ["/ensembles", "collection.ensembles"],
   ["/panels", "collection.panels"],
+  ["/pipelines", "nav.pipelines"],
+  ["/pipelines/new", "pipelines.new", "create"],
+  ["/schedules", "nav.schedules"],
   ["/runs", "nav.runs"],
   ["/trash", "nav.trash"],
 ];

@@ -1,11 +1,13 @@
 import { Group, Stack, Text, UnstyledButton } from "@mantine/core";
 import {
   IconActivity,
+  IconCalendarClock,
   IconChartDots3,
   IconHistory,
   IconKey,
   IconSearch,
   IconShield,
+  IconSitemap,
   IconSparkles,
   IconStack2,
   IconTrash,
@@ -34,6 +36,8 @@ const WORK: Entry[] = [
   { to: "/models", text: "collection.models", icon: <IconChartDots3 {...ICON} /> },
   { to: "/ensembles", text: "collection.ensembles", icon: <IconStack2 {...ICON} /> },
   { to: "/panels", text: "collection.panels", icon: <IconVersions {...ICON} /> },
+  { to: "/pipelines", text: "nav.pipelines", icon: <IconSitemap {...ICON} /> },
+  { to: "/schedules", text: "nav.schedules", icon: <IconCalendarClock {...ICON} /> },
   { to: "/runs", text: "nav.runs", icon: <IconActivity {...ICON} /> },
   { to: "/trash", text: "nav.trash", icon: <IconTrash {...ICON} /> },
 ];

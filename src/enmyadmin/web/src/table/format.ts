@@ -33,6 +33,12 @@ export function formatTime(value: string | number, language: string): string {
   return second === "00" ? `${date} ${hour}:${minute}` : `${date} ${hour}:${minute}:${second}`;
 }
 
+/** A moment on the clock of a zone, such as `2026-11-30 06:00`. */
+export function formatInZone(moment: string, timeZone: string): string {
+  const options = { timeZone, dateStyle: "short", timeStyle: "short" } as const;
+  return new Intl.DateTimeFormat("sv", options).format(new Date(moment));
+}
+
 /** A place of a chart as people write it: seconds since 1970 on the clock of a zone; without one the integer. */
 export function formatPlace(place: number, timeZone: string | null): string {
   if (timeZone === null) return String(place);

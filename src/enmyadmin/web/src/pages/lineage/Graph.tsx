@@ -5,25 +5,11 @@ import "@xyflow/react/dist/style.css";
 import { useMemo } from "react";
 import { collectionOf, isEntity } from "@/api/types";
 import { useTexts } from "@/i18n";
+import { layersOf } from "@/pages/pipelines/graph";
 import type { Lineage } from "./LineagePage";
 
 const COLUMN = 230;
 const ROW = 74;
-
-/** The column of each node: the longest way from a node that nothing leads to. */
-export function layersOf(count: number, edges: [number, number][]): number[] {
-  const layers: number[] = new Array(count).fill(0);
-  for (let round = 0; round < count; round++) {
-    let changed = false;
-    for (const [from, to] of edges)
-      if (layers[to] < layers[from] + 1) {
-        layers[to] = layers[from] + 1;
-        changed = true;
-      }
-    if (!changed) break;
-  }
-  return layers;
-}
 
 export default function Graph({ lineage, centre }: { lineage: Lineage; centre: string }) {
   const { t } = useTexts();

@@ -11,10 +11,11 @@ import { formatTime } from "@/table/format";
 import { type Board, Leaderboard } from "./Leaderboard";
 import { type Curves, LossCurves } from "./LossCurves";
 import { RunProgress } from "./RunProgress";
+import { RunGraph } from "./RunGraph";
 import { RunResult } from "./RunResult";
-import { durationOf } from "./RunsPage";
 import { StateBadge } from "./StateBadge";
 import { Timeline } from "./Timeline";
+import { durationOf } from "./duration";
 
 /** One run: its state, progress, live results, log and attempts. */
 export default function RunPage() {
@@ -47,6 +48,13 @@ function OneRun({ run }: { run: Run }) {
   const curves = latestPartial<Curves>(events, "curves");
   const board = latestPartial<Board>(events, "leaderboard");
   const message = run.error?.detail;
+  const failedSteps = run.pipeline
+    ? (run.steps ?? [])
+        .filter((each) => each.state === "failed" && each.parent_id === null)
+        .map((each) => each.name)
+        .slice(0, 5)
+        .join(", ")
+    : "";
   return (
     <Stack gap="lg">
       <Stack gap={4} component="header">
@@ -82,11 +90,19 @@ function OneRun({ run }: { run: Run }) {
         <Text fz="sm" c="dimmed">
           {run.started_at ? `${t("runs.started")} ${formatTime(run.started_at, language)} · ${durationOf(run, language)}` : t("runs.waiting")}
           {run.created_by && ` · ${run.created_by}`}
+          {run.pipeline && (
+            <>
+              {" · "}
+              <AppLink to={`/pipelines/${encodeURIComponent(run.pipeline.name)}`} search={{ version: run.pipeline.version }} underline="always">
+                {t("runs.of_pipeline", { version: run.pipeline.version })}
+              </AppLink>
+            </>
+          )}
         </Text>
       </Stack>
       {!over && <RunProgress run={run} events={events} />}
       {message && (
-        <Alert color="red" title={t("runs.failed")} style={{ overflowWrap: "anywhere" }}>
+        <Alert color="red" title={failedSteps ? `${t("runs.failed")}: ${failedSteps}` : t("runs.failed")} style={{ overflowWrap: "anywhere" }}>
           {message}
         </Alert>
       )}
@@ -94,6 +110,7 @@ function OneRun({ run }: { run: Run }) {
       {run.result && <RunResult run={run} />}
       {board && !over && <Leaderboard board={board} />}
       {curves && <LossCurves curves={curves} />}
+      {run.pipeline && <RunGraph run={run} />}
       <Timeline run={run} />
       {lines.length > 0 && (
         <Stack gap="xs" component="section" aria-label={t("runs.log")}>
@@ -103,12 +120,14 @@ function OneRun({ run }: { run: Run }) {
           </Code>
         </Stack>
       )}
+      {Object.keys(run.arguments).length > 0 && (
       <Stack gap="xs" component="section" aria-label={t("runs.arguments")}>
         <Title order={2}>{t("runs.arguments")}</Title>
         <Code block mah={240} style={{ overflow: "auto" }} tabIndex={0}>
           {JSON.stringify(run.arguments, null, 2)}
         </Code>
       </Stack>
+      )}
     </Stack>
   );
 }

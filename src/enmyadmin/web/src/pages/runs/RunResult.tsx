@@ -15,6 +15,9 @@ interface Kept {
 const isKept = (value: Json): value is Json & { object: string; name: string; bytes: number } =>
   typeof value === "object" && value !== null && !Array.isArray(value) && "object" in value && "bytes" in value;
 
+const isOutputs = (value: Json): value is Record<string, Json> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 /** The address of a file that a run made. */
 export const fileAddress = (run: Run, file: Kept): string => address(`/runs/${run.id}/files/${file.object}`);
 
@@ -45,12 +48,15 @@ function madeBy(result: Record<string, Json>): Made[] {
 export function RunResult({ run }: { run: Run }) {
   const { t } = useTexts();
   const result = run.result as Record<string, Json>;
-  const files = Object.values(result).filter(isKept);
+  // Of a pipeline: by the names of its last steps.
+  const outputs = run.pipeline_id === null ? [result] : Object.values(result).filter(isOutputs);
+  const files = outputs.flatMap((each) => Object.values(each)).filter(isKept);
   return (
     <Stack gap="xs" component="section" aria-label={t("runs.result")}>
       <Title order={2}>{t("runs.result")}</Title>
       <Group gap="md">
-        {madeBy(result)
+        {outputs
+          .flatMap(madeBy)
           .slice(0, 50)
           .map(({ collection, id, name }) => (
             <AppLink key={`${collection}${id}`} to={`/${collection}/${id}`}>

@@ -14,12 +14,19 @@ const LOOKS: Record<StepState, [icon: typeof IconCheck, colour: string]> = {
   cancelled: [IconPlayerStop, "var(--mantine-color-dimmed)"],
 };
 
+/** The state of a step as a sign, named for screen readers. */
+export function StateIcon({ state }: { state: StepState }) {
+  const { t } = useTexts();
+  const [Icon, color] = LOOKS[state] ?? LOOKS.ready;
+  return <Icon size={16} role="img" aria-label={t(`state.${state}`)} style={{ color, flex: "none" }} />;
+}
+
 /** The state of a run: a sign, a word and a colour. */
 export function StateBadge({ state }: { state: StepState }) {
   const { t } = useTexts();
   const [Icon, color] = LOOKS[state] ?? LOOKS.ready;
   return (
-    <Badge variant="transparent" px={0} tt="none" fw={500} fz="sm" leftSection={<Icon size={16} aria-hidden />} style={{ color }}>
+    <Badge variant="transparent" px={0} tt="none" fw={500} fz="sm" leftSection={<Icon size={16} aria-hidden />} style={{ color, overflow: "visible" }} styles={{ label: { overflow: "visible" } }}>
       {t(`state.${state}`)}
     </Badge>
   );

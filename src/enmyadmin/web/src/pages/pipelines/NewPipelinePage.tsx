@@ -1,0 +1,1 @@
+export { NewPipeline as default } from "./EditPipelinePage";

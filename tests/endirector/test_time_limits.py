@@ -1,0 +1,164 @@
+"""A time limit is kept: slow members are stopped, and what comes after the members has its time."""
+
+import time
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint
+from typing import ClassVar
+
+import numpy as np
+import polars as pl
+import pytest
+
+import endirector
+from endirector.forecaster.autoforecast import limit_shares
+from endirector.forecaster.plan import tiers_of
+from endirector.forecaster.time_limit import MemberWatch, TimeLimit
+from enmyadmin.forecaster.command import _seconds
+from enstorage.errors import CancelledError, NotFoundError
+from enstorage.plugins import entry_points
+from enstorage.progress import checkpoint
+from entrainer.local import LocalForecast, LocalSpec, Naive
+
+MONTHS = pl.date_range(pl.date(2018, 1, 1), pl.date(2021, 12, 1), "1mo", eager=True)
+
+
+@dataclass(frozen=True)
+class Slow(LocalSpec):
+    """The last value, after a while; it can be stopped after each tenth of a second."""
+
+    name: ClassVar[str] = "slow-of-test"
+    gives_quantiles = False
+
+    seconds: float = 0.1
+
+    def forecast(self, histories, horizon, quantiles=()):
+        for _ in range(round(self.seconds * 10)):
+            checkpoint()
+            time.sleep(0.1)
+        return LocalForecast(Naive().forecast(histories, horizon).values)
+
+
+@pytest.fixture
+def with_slow(monkeypatch):
+    point = EntryPoint(Slow.name, f"{__name__}:Slow", "enstorage.networks")
+    ours = {**entry_points._ours(), (point.group, point.name): point}
+    monkeypatch.setattr(entry_points, "_ours", lambda: ours)
+
+
+def table(count, rows=48):
+    random = np.random.default_rng(0)
+    return pl.concat(
+        pl.DataFrame({"shop": f"s{place}", "month": MONTHS[-rows:], "units": 50 + random.normal(size=rows)})
+        for place in range(count)
+    )
+
+
+def stopped(forecast):
+    return [remark.split(" was ")[0] for remark in forecast.remarks if "stopped by the time limit" in remark]
+
+
+@pytest.mark.usefixtures("with_slow")
+def test_members_that_cannot_be_finished_are_stopped_early_and_others_take_their_place():
+    slow = {"Endless": Slow(600.0), "Quick": Slow(0.1)}
+    started = time.monotonic()
+    forecast = endirector.autoforecast(table(3), 3, season=1, members=slow, time_limit=30.0, progress=False)
+    assert time.monotonic() - started < 30 * 1.1
+    assert stopped(forecast) == ["Endless"]
+    assert "Quick" in forecast.leaderboard["name"].to_list()
+
+
+@pytest.mark.usefixtures("with_slow")
+def test_the_forecasts_of_slow_members_past_the_end_have_their_time():
+    # 1 s to train, 1 s for each of the four origins, 1 s past the end: three of them are too many for 15 s.
+    slow = {"First": Slow(1.0), "Second": Slow(1.0), "Third": Slow(1.0)}
+    started = time.monotonic()
+    forecast = endirector.autoforecast(table(3), 3, season=1, members=slow, time_limit=15.0, progress=False)
+    assert time.monotonic() - started < 15 * 1.1
+    assert "Third" not in forecast.leaderboard["name"].to_list()
+
+
+def test_a_member_is_stopped_when_judging_it_and_its_forecasts_would_take_too_long():
+    limit = TimeLimit(3.0)  # of which 0.3 s are for all that comes after the members
+    seen = []
+    with limit.within(lambda *place: seen.append(place), "Training", 1, 4) as watch:
+        assert not watch("", 0, 1)
+        time.sleep(0.5)
+        assert not watch("", 0, 1)  # 2.2 s are left, 1 s is needed
+        time.sleep(0.6)
+        assert watch("", 0, 1)  # 1.6 s and 2.2 s
+        raise CancelledError("as a listener does")
+    assert seen == [("Training", 1, 4)] * 3
+    with limit.within(lambda *_: None, "Training", 1, 4) as watch:
+        time.sleep(0.2)
+        watch.trained()
+        assert not watch("", 0, 1)
+        limit.keep(1.0)
+        assert watch("", 0, 1)
+
+
+def test_the_first_member_is_never_stopped_and_others_are_when_the_caller_asks():
+    limit = TimeLimit(1e-6)
+    with limit.within(lambda *_: None, "Training", 0, 4) as watch:
+        assert not watch("", 0, 1)
+    watch = MemberWatch(TimeLimit(None), lambda *_: None, "Training", 1, 4)
+    assert not watch("", 0, 1)
+    unlimited = TimeLimit(None).within(lambda *_: None, "Training", 1, 4)
+    unlimited.__enter__()
+    stopped = CancelledError("by the caller")
+    assert not unlimited.__exit__(CancelledError, stopped, None)  # it is passed on
+
+
+def test_the_command_keeps_time_for_its_report():
+    seconds = {with_report: _seconds("1m", with_report=with_report) for with_report in (True, False)}
+    assert seconds[False] < 60
+    assert seconds[False] - seconds[True] == pytest.approx(9, abs=0.1)
+    assert 0 < _seconds("1s", with_report=True) < 1
+
+
+def test_groups_of_series_share_the_time_and_ctrl_c_ends_all():
+    long, short = (np.arange(float(count)) for count in (60, 2))
+    tiers = [
+        *tiers_of({"a": long, "b": short}, 3, 1),
+        *tiers_of(dict.fromkeys("cde", long), 3, 1),
+    ]
+    assert limit_shares(tiers) == [0.25, 1.0, 1.0]
+    whole = TimeLimit(100.0)
+    first, second = whole.part(0.25), whole.part(1.0)
+    assert 20 < first.left() < 25 < 80 < second.left() < 100
+    first.end("Ctrl-C")
+    assert whole.part(1.0).left() <= 0
+    assert whole.part(1.0).reason == "Ctrl-C"
+    assert TimeLimit(None).part(0.5).left() == float("inf")
+
+
+def test_many_series_in_no_time_keep_their_last_value():
+    shops = table(60, rows=20)
+    started = time.monotonic()
+    forecast = endirector.autoforecast(shops, 3, season=1, time_limit=0.01, progress=False)
+    taken = time.monotonic() - started
+    last = shops.group_by("shop", maintain_order=True).agg(pl.col("units").last())["units"].to_list()
+    found = forecast.table.group_by("series", maintain_order=True).agg("value")["value"].to_list()
+    assert found == [[value] * 3 for value in last]
+    assert "The time limit leaves no time for a model of 60 series: the last value is kept for each step, without" in (
+        " ".join(forecast.remarks)
+    )
+    assert taken < 10
+    with pytest.raises(NotFoundError, match="or the time limit was"):
+        forecast.ensemble  # noqa: B018 - reading it is refused
+
+
+def test_members_of_an_ensemble_are_asked_for_quantiles_only_where_residuals_are_too_few(monkeypatch):
+    asked = []
+    forecast = Naive.forecast
+    monkeypatch.setattr(
+        Naive,
+        "forecast",
+        lambda self, known, horizon, quantiles=(): (asked.append(quantiles), forecast(self, known, horizon, quantiles))[
+            1
+        ],
+    )
+    endirector.autoforecast(table(12), 3, season=1, time_limit=1e-6, progress=False)
+    assert set(asked) == {()}
+    asked.clear()
+    endirector.autoforecast(table(1, rows=7), 3, season=1, time_limit=1e-6, progress=False)
+    assert asked[-1] == (0.025, 0.1, 0.9, 0.975)
