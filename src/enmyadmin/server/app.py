@@ -61,7 +61,7 @@ def create_app(
     settings = settings or ServerSettings()
     app.state.connector, app.state.settings = connector, settings
     app.state.run_feed, app.state.streams = RunFeed(), Streams()
-    app.state.inference = InferencePool(settings)
+    app.state.inference = InferencePool(settings.max_inferences, settings.inference_threads, settings.max_loaded_models)
     app.state.access = Access.of_server(connector, settings.host, settings.hosts)
     add_problems(app)
     app.add_middleware(AccessGate, access=app.state.access)

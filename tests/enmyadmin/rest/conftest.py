@@ -34,7 +34,9 @@ class Served:
         state.connector = state.access.connector = connector
         state.settings = settings
         # The open streams of the store before go on looking at that one.
-        state.run_feed, state.streams, state.inference = RunFeed(), Streams(), InferencePool(settings)
+        state.run_feed, state.streams = RunFeed(), Streams()
+        limits = settings.max_inferences, settings.inference_threads, settings.max_loaded_models
+        state.inference = InferencePool(*limits)
 
     def client(self):
         """A program with the token of the link."""

@@ -12,7 +12,6 @@ from typing import TypeVar
 from anyio import CapacityLimiter, to_thread
 from starlette.exceptions import HTTPException
 
-from enmyadmin.server.settings import ServerSettings
 from enstorage.connector import Connector
 from enstorage.database.database import Answers
 from enstorage.entity.trained_object import OpenedObjects
@@ -31,13 +30,15 @@ class InferencePool:
     Those that wait hold no thread, so lists and pages are answered meanwhile.
 
     Args:
-        settings: with the limits.
+        most: most requests that wait or are answered.
+        threads: most of them that are answered at once.
+        loaded: most objects that are kept loaded.
     """
 
-    def __init__(self, settings: ServerSettings) -> None:
-        self.opened = OpenedObjects(settings.max_loaded_models)
-        self._most = settings.max_inferences
-        self._threads = CapacityLimiter(settings.inference_threads)
+    def __init__(self, most: int, threads: int, loaded: int) -> None:
+        self.opened = OpenedObjects(loaded)
+        self._most = most
+        self._threads = CapacityLimiter(threads)
         self._asked = 0
         self._turns: dict[str, tuple[asyncio.Lock, int]] = {}
         self._remembered: OrderedDict[tuple[int, str], tuple[float, Answers]] = OrderedDict()
