@@ -33,7 +33,12 @@ export default function Graph({ lineage, centre }: { lineage: Lineage; centre: s
         style: { width: 190, fontWeight: isCentre ? 700 : 400, borderWidth: isCentre ? 3 : 1, fontSize: 12 },
       } as Node;
     });
-    const edges: Edge[] = lineage.edges.map(([from, to]) => ({ id: `${from}-${to}`, source: String(from), target: String(to) }));
+    const edges: Edge[] = lineage.edges.map(([from, to]) => ({
+      id: `${from}-${to}`,
+      source: String(from),
+      target: String(to),
+      ariaLabel: `${nodes[from].ariaLabel} → ${nodes[to].ariaLabel}`,
+    }));
     return { nodes, edges };
   }, [lineage, centre, t]);
   return (
