@@ -118,6 +118,7 @@ bench: .venv/installed-dev
 	$(BIN)/python benchmarks/bench_train.py
 	$(BIN)/python benchmarks/bench_ensemble.py
 	$(BIN)/python benchmarks/bench_web.py
+	$(BIN)/python benchmarks/bench_orchestrator.py
 
 bench-full: bench
 	$(BIN)/python benchmarks/bench_records.py --facts 500

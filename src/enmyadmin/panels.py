@@ -219,6 +219,30 @@ PANELS: Mapping[str, Mapping[str, ListedCommand | CommandGroup]] = {
                 },
             },
         ),
+        "notify": CommandGroup(
+            "Tell channels such as mail of what happens in runs.\n\nExample: enstorage notify rules",
+            {
+                "": {
+                    "add": ListedCommand(
+                        "commands.runs.notify:add", "Have a channel told of events of runs from now on."
+                    ),
+                    "rules": ListedCommand("commands.runs.notify:rules", "List the rules of notifications."),
+                    "pause": ListedCommand(
+                        "commands.runs.notify:pause", "Have a rule make no notices until it is resumed."
+                    ),
+                    "resume": ListedCommand(
+                        "commands.runs.notify:resume", "Have a paused rule tell of what happens from now on."
+                    ),
+                    "delete": ListedCommand("commands.runs.notify:delete", "Delete a rule with its notices."),
+                    "notices": ListedCommand(
+                        "commands.runs.notify:notices", "List notices, the newest first, with what became of them."
+                    ),
+                    "test": ListedCommand(
+                        "commands.runs.notify:send_test", "Send a test message to a channel, or list the channels."
+                    ),
+                }
+            },
+        ),
         "user": CommandGroup(
             "Manage the users of the web server.\n\nExample: enstorage user list",
             {

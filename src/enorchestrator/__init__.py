@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from enorchestrator.dispatch.dispatcher import Dispatcher
     from enorchestrator.dispatch.read import events, logs
     from enorchestrator.dispatch.submit import cancel, retry, submit
+    from enorchestrator.notification.outbox import list_notices
+    from enorchestrator.notification.rules import change_rule, create_rule, delete_rule, list_rules
     from enorchestrator.pipeline.definition import PipelineDefinition
     from enorchestrator.pipeline.manager import (
         archive_pipeline,
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
         pipeline_versions,
         save_pipeline,
     )
+    from enorchestrator.pipeline.patterns import from_pattern
     from enorchestrator.pipeline.submit import run_pipeline
     from enorchestrator.scheduler.calendar import next_times
     from enorchestrator.scheduler.scheduler import Scheduler
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     )
     from enorchestrator.service.orchestrator import Orchestrator
     from enorchestrator.service.status import OrchestratorStatus, orchestrator_status, stop_orchestrators
-    from enorchestrator.task.limits import Limits
+    from enorchestrator.task.limits import Limits, Timing
     from enorchestrator.work.python_step import PythonStep, step
 
 __all__ = [
@@ -42,14 +45,21 @@ __all__ = [
     "PipelineDefinition",
     "PythonStep",
     "Scheduler",
+    "Timing",
     "archive_pipeline",
     "cancel",
+    "change_rule",
     "change_schedule",
+    "create_rule",
     "create_schedule",
+    "delete_rule",
     "delete_schedule",
     "events",
     "find_pipeline",
+    "from_pattern",
+    "list_notices",
     "list_pipelines",
+    "list_rules",
     "list_schedules",
     "logs",
     "next_times",
@@ -66,6 +76,12 @@ __all__ = [
 ]
 
 _PLACES = {
+    "from_pattern": "enorchestrator.pipeline.patterns",
+    "create_rule": "enorchestrator.notification.rules",
+    "change_rule": "enorchestrator.notification.rules",
+    "list_rules": "enorchestrator.notification.rules",
+    "delete_rule": "enorchestrator.notification.rules",
+    "list_notices": "enorchestrator.notification.outbox",
     "Dispatcher": "enorchestrator.dispatch.dispatcher",
     "Limits": "enorchestrator.task.limits",
     "Orchestrator": "enorchestrator.service.orchestrator",
@@ -75,6 +91,7 @@ _PLACES = {
     "PipelineDefinition": "enorchestrator.pipeline.definition",
     "PythonStep": "enorchestrator.work.python_step",
     "Scheduler": "enorchestrator.scheduler.scheduler",
+    "Timing": "enorchestrator.task.limits",
     "archive_pipeline": "enorchestrator.pipeline.manager",
     "find_pipeline": "enorchestrator.pipeline.manager",
     "list_pipelines": "enorchestrator.pipeline.manager",

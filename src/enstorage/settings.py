@@ -35,9 +35,25 @@ LIMITS = {
     "max_line_bytes": 1_000_000,
     "max_unpack_ratio": 100,  # of a packed file, if it unpacks to more than 64 MiB
 }
+#: Times of the orchestrator in seconds, by name, with their defaults. `enorchestrator.Timing` describes them.
+TIMES = {
+    "lease_seconds": 45.0,
+    "renew_seconds": 10.0,
+    "poll_seconds": 0.5,
+    "busy_poll_seconds": 0.25,
+    "pause_seconds": 1.0,
+    "report_seconds": 0.25,
+    "grace_seconds": 30.0,
+    "retry_seconds": 2.0,
+    "longest_retry_seconds": 300.0,
+    "priority_seconds": 60.0,
+    "schedule_seconds": 1.0,
+    "late_seconds": 60.0,
+}
 _LARGEST_FILE = 1_000_000
 _LONGEST_TEXT = 4_000
 _LONGEST_NAME = 255
+_LONGEST_TIME = 1e9
 _SHOWN = 60
 
 #: Time that a call waits for a server that does not answer, or for other writers.
@@ -124,6 +140,27 @@ def limit(name: str) -> int:
     return int(text)
 
 
+def time_of(name: str) -> float:
+    """The value of one of `TIMES`, in seconds: that of the environment, else of `enstorage.toml`, else the default.
+
+    Raises:
+        InvalidInputError: it is no number above 0.
+    """
+    variable = f"ENSTORAGE_{name.upper()}"
+    text = os.environ.get(variable)
+    if text is None:
+        return float(_read_file().get(name, TIMES[name]))
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < _LONGEST_TIME:
+        raise InvalidInputError(
+            f"{variable} is {_shown_value(text)!r}; expected a number of seconds above 0. Correct it."
+        )
+    return seconds
+
+
 def _folder_of(database: str | None) -> Path | None:
     """The folder of a SQLite file, None for any other database."""
     if database is None or not database.startswith("sqlite:///") or database.endswith((":memory:", "///")):
@@ -192,7 +229,8 @@ def _read_file() -> dict[str, Any]:
         more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
         raise InvalidInputError(
             f"The settings file {path.resolve()} has the entries {', '.join(map(_shown_value, wrong[:5]))}{more}; expected "
-            f"only the texts {', '.join(sorted(_TEXTS))} and the integers {', '.join(LIMITS)}. Remove or correct them."
+            f"only the texts {', '.join(sorted(_TEXTS))} and the integers {', '.join(LIMITS)} and the "
+            f"numbers {', '.join(TIMES)}. Remove or correct them."
         )
     for key in _TEXTS:
         if key in content:
@@ -204,4 +242,6 @@ def _read_file() -> dict[str, Any]:
 def _is_right(key: str, value: object) -> bool:
     if key in LIMITS:
         return type(value) is int and 0 < value < 10**18
+    if key in TIMES:
+        return type(value) in (int, float) and 0 < value < _LONGEST_TIME  # type: ignore[operator]
     return key in _TEXTS and isinstance(value, str)

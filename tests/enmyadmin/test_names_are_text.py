@@ -267,6 +267,7 @@ def test_every_command_that_shows_names_is_walked():
         "pipeline",
         "schedule",
         "run",
+        "notify",
         "user",
         "token",
         "policy",

@@ -105,3 +105,13 @@ def test_what_is_wrong_is_one_message(enstorage, store, words, message):
     assert status == 1
     assert message in errors
     assert errors.count("\n") == 1
+
+
+def test_a_pattern_is_saved_under_a_name(enstorage, store):
+    done = enstorage("pipeline", "create", "--pattern", "retrain", "--name", "weekly")
+    assert done == (0, "Saved the pipeline weekly, version 1.\n", "")
+    assert "fit" in enstorage("pipeline", "show", "weekly")[1]
+    status, _, errors = enstorage("pipeline", "create", "--pattern", "magic")
+    assert (status, errors.startswith("error: There is no pattern 'magic'; expected one of forecast")) == (1, True)
+    assert enstorage("pipeline", "create")[0] == 1
+    assert enstorage("pipeline", "create", "x.yaml", "--pattern", "retrain")[0] == 1

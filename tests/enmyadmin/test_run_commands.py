@@ -4,14 +4,9 @@ import json
 
 import pytest
 
+from claims import claimed, fail, succeed
 from enorchestrator import submit
-from enorchestrator.dispatch.owner import Owner
-from enorchestrator.dispatch.queue import claim
-from enorchestrator.dispatch.settle import settle
-from enorchestrator.executor.base import ProcessEnd
-from enorchestrator.task.body import _commit, _commit_error
 from enorchestrator.task.reporter import Reporter
-from enorchestrator.task.state import RunState
 from enstorage import Connector
 from enstorage.errors import InvalidInputError
 
@@ -27,17 +22,16 @@ def store(enstorage):
 
 def do_next(store, error=None, log="", outputs=None):
     """Do the next run, as a dispatcher and its child would."""
-    (claimed,) = claim(store, Owner.here(1), "local", 1)
-    reporter = Reporter(store, claimed, lambda: None)
+    (step,) = claimed(store, most=1)
+    reporter = Reporter(store, step, lambda: None)
     reporter.progress("Sweeping", 3, 4)
     reporter.line(NASTY)
     reporter.partial("board", {"best": NASTY})
     reporter._report()
     if error is None:
-        _commit(store, claimed, RunState.SUCCEEDED, "succeeded", outputs=outputs)
+        succeed(store, step, outputs, log=log, peak_bytes=123_456_789)
     else:
-        _commit_error(store, claimed, error)
-    settle(store, claimed, ProcessEnd("returned", log=log, peak_bytes=123_456_789))
+        fail(store, step, error, log=log, peak_bytes=123_456_789)
 
 
 def test_runs_are_listed_and_shown(enstorage, store):
@@ -63,10 +57,9 @@ def test_runs_are_listed_and_shown(enstorage, store):
 def test_logs_of_a_run_are_printed(enstorage, store):
     submit("gc", {})
     assert enstorage("run", "logs", "1")[1] == "Nothing was executed yet.\n"
-    (claimed,) = claim(store, Owner.here(1), "local", 1)
+    (step,) = claimed(store, most=1)
     assert enstorage("run", "logs", "1") == (0, "Attempt 1 of gc, running:\n", "")
-    _commit(store, claimed, RunState.SUCCEEDED, "succeeded", outputs={})
-    settle(store, claimed, ProcessEnd("returned", log=f"one\ntwo\n{NASTY}\n"))
+    succeed(store, step, log=f"one\ntwo\n{NASTY}\n")
     told = "Attempt 1 of gc, succeeded:\n(1 line before)\ntwo\n\\x1b[31mred\\u202e [/x]\n"
     assert enstorage("run", "logs", "1", "--lines", "2")[1] == told
     found = json.loads(enstorage("run", "logs", "1", "--step", "gc", "--json")[1])
@@ -100,7 +93,7 @@ def test_a_run_is_cancelled_and_executed_again(enstorage, store):
     assert enstorage("run", "retry", "1") == (0, "Run 1: Sweep the store. It waits.\n", "")
     status, _, errors = enstorage("run", "retry", "1")
     assert (status, errors.startswith("error: Run 1 is ready; expected one that failed or was cancelled.")) == (1, True)
-    claim(store, Owner.here(1), "local", 1)
+    claimed(store, most=1)
     assert enstorage("run", "cancel", "1")[1] == "Run 1: Sweep the store. It is being cancelled.\n"
     status, _, errors = enstorage("run", "show", "7")
     assert (status, errors) == (1, "error: There is no run 7. See those that there are: enstorage run list\n")

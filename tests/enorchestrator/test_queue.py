@@ -6,14 +6,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from claims import HERE, claimed, end, fail, succeed
 from enorchestrator import cancel, events, retry, submit
 from enorchestrator.dispatch.owner import Owner
-from enorchestrator.dispatch.queue import claim, has_ready, renew, to_cancel
+from enorchestrator.dispatch.queue import has_ready, renew, to_cancel
 from enorchestrator.dispatch.read import details, list_runs
-from enorchestrator.dispatch.settle import settle, settle_lost
-from enorchestrator.executor.base import ProcessEnd
-from enorchestrator.task.back_off import FIRST_PAUSE_SECONDS, MOST_TRIES
-from enorchestrator.task.body import _commit, _commit_error, _start
+from enorchestrator.dispatch.settle import settle_lost
+from enorchestrator.task.back_off import MOST_TRIES
+from enorchestrator.task.claim import ProcessEnd
+from enorchestrator.task.limits import Timing
 from enorchestrator.task.reporter import MOST_LINES, Reporter
 from enorchestrator.task.state import MOVES, RunState, state_of_run
 from enstorage.errors import (
@@ -27,12 +28,8 @@ from enstorage.errors import (
 from enstorage.ledger import Run, RunStep
 from enstorage.ledger.base import now
 
-HERE = Owner.here(1)
+TIMING = Timing()
 ELSEWHERE = Owner("another machine", 1, 1, 1)
-
-
-def claimed(store, owner=HERE, most=10):
-    return claim(store, owner, "local", most)
 
 
 def states(run):
@@ -73,13 +70,13 @@ class QueueContract:
     def test_a_claim_that_is_void_commits_nothing(self, store):
         run = submit("check", {})
         (stale,) = claimed(store)
-        settle(store, stale, ProcessEnd("killed", "It was killed."))
+        end(store, stale, ProcessEnd("killed", "It was killed."))
         (valid,) = claimed(store)
         assert valid.fence == stale.fence + 1
-        _commit(store, stale, RunState.SUCCEEDED, "succeeded", outputs={"by": "stale"})
+        succeed(store, stale, {"by": "stale"})
         assert details(run.id).run.state == "running"
-        _commit(store, valid, RunState.SUCCEEDED, "succeeded", outputs={"by": "valid"})
-        _commit_error(store, valid, ValueError("late"))
+        succeed(store, valid, {"by": "valid"})
+        fail(store, valid, ValueError("late"))
         found = details(run.id)
         assert (found.run.state, found.run.result) == ("succeeded", {"by": "valid"})
         assert [attempt.exit_reason for attempt in found.attempts] == ["killed", "succeeded"]
@@ -89,7 +86,7 @@ class QueueContract:
         run = submit("check", {})
         for _ in range(2):
             (each,) = claimed(store)
-            settle(
+            end(
                 store, each, ProcessEnd("killed", "The process of the work ended with signal 9 (SIGKILL).", log="help!")
             )
         found = details(run.id)
@@ -105,25 +102,25 @@ class QueueContract:
     def test_a_step_that_takes_too_much_fails_at_once(self, store, reason):
         run = submit("check", {})
         (each,) = claimed(store)
-        settle(store, each, ProcessEnd(reason, "It took too much."))
+        end(store, each, ProcessEnd(reason, "It took too much."))
         assert details(run.id).run.error["detail"] == "It took too much."
 
     def test_a_lease_that_expired_is_taken_back_and_a_renewed_one_is_not(self, store):
         run = submit("check", {})
         claimed(store, ELSEWHERE)
-        assert settle_lost(store, HERE) == 0
+        assert settle_lost(store, HERE, TIMING) == 0
         expire(store)
-        renew(store, ELSEWHERE)
-        assert settle_lost(store, HERE) == 0
+        renew(store, ELSEWHERE, 45.0)
+        assert settle_lost(store, HERE, TIMING) == 0
         expire(store)
-        assert settle_lost(store, HERE) == 1
+        assert settle_lost(store, HERE, TIMING) == 1
         assert details(run.id).run.state == "ready"
         assert details(run.id).steps[0].infra_attempts == 1
 
     def test_the_claims_of_a_dispatcher_that_is_gone_are_taken_back_at_once(self, store):
         run = submit("check", {})
         claimed(store, Owner(HERE.host, HERE.pid, HERE.started - 1, 1))  # an earlier process with this number
-        assert settle_lost(store, HERE) == 1
+        assert settle_lost(store, HERE, TIMING) == 1
         assert details(run.id).run.state == "ready"
 
     def test_a_run_that_has_not_started_is_cancelled_at_once_and_never_starts(self, store):
@@ -140,7 +137,7 @@ class QueueContract:
         assert to_cancel(store, [each]) == []
         assert cancel(run.id).state == "running"
         assert to_cancel(store, [each]) == [each]
-        settle(store, each, ProcessEnd("cancelled", "The work was stopped."))
+        end(store, each, ProcessEnd("cancelled", "The work was stopped."))
         assert details(run.id).run.state == "cancelled"
 
     def test_a_run_that_failed_is_executed_again_on_request(self, store):
@@ -148,10 +145,10 @@ class QueueContract:
         (each,) = claimed(store)
         with pytest.raises(ConflictError, match=r"Run 1 is running; expected one that failed or was cancelled\."):
             retry(run.id)
-        _commit_error(store, each, ValueError("Oh"))
+        fail(store, each, ValueError("Oh"))
         assert retry(run.id).state == "ready"
         (again,) = claimed(store)
-        _commit(store, again, RunState.SUCCEEDED, "succeeded", outputs={})
+        succeed(store, again)
         found = details(run.id).run
         assert (found.state, found.error, found.result) == ("succeeded", None, {})
 
@@ -159,13 +156,13 @@ class QueueContract:
         run = submit("check", {})
         for tries in range(1, MOST_TRIES + 1):
             (each,) = claimed(store)
-            _commit_error(store, each, StoreError("The server answers 503."))
+            fail(store, each, StoreError("The server answers 503."))
             step = details(run.id).steps[0]
             if tries == MOST_TRIES:
                 break
             assert (step.state, step.user_attempts, step.infra_attempts) == ("ready", tries, 0)
             pause = (step.retry_at - step.updated_at).total_seconds()
-            assert pause == pytest.approx(FIRST_PAUSE_SECONDS * 4 ** (tries - 1), abs=1)
+            assert pause == pytest.approx(TIMING.retry_seconds * 4 ** (tries - 1), abs=1)
             assert not has_ready(store)
             with store.transaction() as session:
                 session.execute(update(RunStep).values(retry_at=now()))
@@ -176,13 +173,12 @@ class QueueContract:
         for error in (InvalidInputError("no"), DatabaseCorruptError("broken"), UpgradeError("old"), ValueError("bug")):
             run = submit("check", {})
             (each,) = claimed(store)
-            _commit_error(store, each, error)
+            fail(store, each, error)
             assert details(run.id).run.state == "failed"
 
     def test_the_latest_progress_and_partial_results_are_kept_and_log_lines_are_bounded(self, store):
         run = submit("check", {})
         (each,) = claimed(store)
-        _start(store, each)
         reporter = Reporter(store, each, lambda: None)
         for number in range(5):
             reporter.progress("Checking", number, 5)
@@ -202,7 +198,7 @@ class QueueContract:
     def test_a_child_whose_claim_is_void_is_told_to_stop_and_reports_nothing(self, store):
         run = submit("check", {})
         (stale,) = claimed(store)
-        settle(store, stale, ProcessEnd("killed"))
+        end(store, stale, ProcessEnd("killed"))
         claimed(store)
         told = []
         reporter = Reporter(store, stale, lambda: told.append(True))
@@ -243,7 +239,7 @@ class TestQueueOnPostgresql(QueueContract):
 @pytest.mark.parametrize(
     ("kind", "arguments", "field", "message"),
     [
-        ("boil", {}, "kind", "There is no kind of work 'boil'; expected one of fit, "),
+        ("boil", {}, "kind", "There is no kind of work 'boil'; expected one of create_data_source, "),
         (
             "fit",
             {"models": ["x"]},

@@ -38,13 +38,21 @@ def until(folder, condition, process, within=240):
     raise AssertionError(process.communicate() if process.poll() is not None else "nothing happened")
 
 
+def pid_of(attempt):
+    """The process of an attempt that runs for a while; None for others."""
+    return attempt.pid if attempt.exit_reason is None else None
+
+
 def test_a_killed_child_and_a_killed_process_cost_only_what_they_were_doing(tmp_path):
     folder = tmp_path / "demo"
     first = start(folder)
     try:
-        found = until(folder, lambda run: sum(step.state == "running" for step in run.steps) == 2, first)
-        child = next(each for each in found.attempts if each.exit_reason is None and each.pid is not None)
-        os.kill(child.pid, signal.SIGKILL)
+        found = until(
+            folder,
+            lambda run: sum(step.state == "running" for step in run.steps) == 2 and any(map(pid_of, run.attempts)),
+            first,
+        )
+        os.kill(next(filter(None, map(pid_of, found.attempts))), signal.SIGKILL)
         until(
             folder,
             lambda run: (

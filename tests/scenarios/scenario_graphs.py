@@ -1,5 +1,7 @@
 """Steps of pipelines as the scenarios write them."""
 
+from enorchestrator import events
+
 FOLDER = "${folder}"
 
 
@@ -11,3 +13,8 @@ def named(name, *needs):
 def states(found):
     """The state of each step of a run."""
     return {step.name: step.state for step in found.steps}
+
+
+def alerts(run):
+    """What the events of a run call attention to."""
+    return [event.data for event in events(run.id) if event.kind == "alert"]

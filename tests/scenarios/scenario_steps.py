@@ -1,5 +1,6 @@
 """Steps that the scenarios execute in child processes. Each notes in a file that it was executed."""
 
+import ctypes
 import logging
 import os
 import signal
@@ -8,7 +9,7 @@ import time
 import warnings
 from pathlib import Path
 
-from enorchestrator import step
+from enorchestrator.python import add_step, each, pipeline, step
 from enorchestrator.work.kind import Partial
 from enstorage import DataSource
 from enstorage.errors import CancelledError, InvalidInputError, StoreError
@@ -79,6 +80,33 @@ def until(folder: str, name: str, progress: Progress) -> str:
 
 
 @step
+def stubborn(folder: str, name: str) -> str:
+    """Wait until a file of that name is there, and ask for nothing meanwhile."""
+    note(folder, f"begun {name}")
+    while not (Path(folder) / name).exists():
+        time.sleep(0.01)
+    note(folder, f"end of {name}")
+    return name
+
+
+@step
+def holds_the_interpreter(folder: str) -> None:
+    """Call C that does not let go of the interpreter."""
+    note(folder, "holds")
+    ctypes.PyDLL(None).sleep(60)
+
+
+@step
+def reports(folder: str, progress: Progress) -> str:
+    """Report 40 of 100, and wait until the file `go` is there."""
+    note(folder, "reports")
+    progress("Working", 40, 100)
+    while not (Path(folder) / "go").exists():
+        time.sleep(0.01)
+    return "done"
+
+
+@step
 def mended(folder: str) -> str:
     """Work once the file `mended` is there."""
     note(folder, "mended")
@@ -126,3 +154,12 @@ def tell_secrets(folder: str, fails: bool, progress: Progress, partial: Partial)
     time.sleep(0.6)
     if fails:
         raise InvalidInputError(f"The service refused the password {secret}. Take another one.")
+
+
+@pipeline(name="squares")
+def squares(folder: str, count: int, power: float = 2.0):
+    """Squares of numbers, side by side, and their sum."""
+    first = numbers(count=count)
+    squared = add_step(square, for_each=first, folder=folder, number=each)
+    summed = total(folder, squared.result)
+    add_step(work, step="last", folder=folder, name="last", needs=[summed])

@@ -11,6 +11,7 @@ from enorchestrator import (
     Dispatcher,
     PipelineDefinition,
     Scheduler,
+    Timing,
     archive_pipeline,
     create_schedule,
     delete_schedule,
@@ -92,9 +93,8 @@ def test_times_that_were_missed_are_run_once_or_left_out(store, nightly, misfire
     assert ("left out" in caplog.text) == (misfire == "skip")
 
 
-def test_a_scheduler_and_a_dispatcher_run_what_is_due(store, nightly, eventually, monkeypatch):
-    monkeypatch.setattr("enorchestrator.scheduler.scheduler.LOOK_SECONDS", 0.05)
-    with Dispatcher(store, workers=1), Scheduler(store):
+def test_a_scheduler_and_a_dispatcher_run_what_is_due(store, nightly, eventually):
+    with Dispatcher(store, workers=1), Scheduler(store, Timing(schedule_seconds=0.05)):
         come(store)
         eventually(lambda: [run.state for run in list_runs(connector=store)] == ["succeeded"])
 

@@ -3,7 +3,7 @@
 import os
 import signal
 
-from scenario_graphs import FOLDER, named, states
+from scenario_graphs import FOLDER, alerts, named, states
 
 from enorchestrator import cancel, retry
 from enorchestrator.dispatch.read import details
@@ -70,11 +70,18 @@ def test_a_killed_process_is_an_attempt_of_the_machine_and_its_neighbour_goes_on
     assert sorted(executed()) == ["begun one", "begun one", "begun two"]
 
 
-def test_a_step_that_kills_its_process_each_time_is_given_up(run, over, at_work, executed):
+def test_a_step_that_kills_its_process_each_time_is_quarantined_with_an_alert_and_the_others_go_on(
+    run, over, at_work, executed
+):
     found = over(run({"poison": {"kind": "poison", "with": {"folder": FOLDER}}, "after": named("after", "poison")}))
     assert states(found) == {"poison": "failed", "after": "skipped"}
     assert executed() == ["poison", "poison"]
     assert "signal 9 (SIGKILL). It was executed 2 times." in found.run.error["detail"]
+    (alert,) = alerts(found.run)
+    assert (alert["step"], alert["what"], alert["severity"]) == ("poison", "quarantined", "error")
+    assert alert["detail"] == found.run.error["detail"]
+    over(run({"next": named("next")}))
+    assert executed() == ["next"]
 
 
 def test_a_run_resumes_after_a_fix_and_repeats_nothing_that_is_finished(run, over, executed, at_work, tmp_path):

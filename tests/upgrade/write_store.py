@@ -100,6 +100,13 @@ def write_ledger(connector):
             heard = datetime(2026, 11, 29, tzinfo=UTC)
             session.add(ledger.DispatcherPresence(owner="there:1:1:1", program="serve", workers=2, heartbeat_at=heard))
 
+        if hasattr(ledger, "NotificationRule"):  # since schema 0013
+            rule = ledger.NotificationRule(name="failures", channel="ops", events=["run.failed"], condition={})
+            session.add(rule)
+            session.flush()
+            told = {"run_id": run.id, "event": "run.failed", "data": {"title": "Fit"}, "due_at": heard}
+            session.add(ledger.Notice(rule_id=rule.id, dedupe_key="rule 1, event 1", **told))
+
     if hasattr(ledger, "Pipeline"):
         from enorchestrator import PipelineDefinition, create_schedule, run_pipeline, save_pipeline
 

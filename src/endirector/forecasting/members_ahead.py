@@ -86,6 +86,43 @@ def steps_of_ensemble(ensemble: Ensemble, start: Start) -> dict[int | None, pl.D
     quantiles and sees nothing besides the forecasts.
 
     Raises:
+        InvalidInputError: as `member_steps`.
+    """
+    found = member_steps(ensemble, start)
+    return {
+        series: pl.concat(
+            found.points[series]
+            .head(len(values))
+            .with_columns(pl.Series("value", values), pl.lit(level, pl.Float64).alias("quantile"))
+            for level, values in levels.items()
+        )
+        for series, levels in _combined(ensemble, found.forecasts, found.own, found.start).items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class MemberSteps:
+    """Forecasts of the members of an ensemble, each by series.
+
+    Attributes:
+        start: with the known rows.
+        names: of the members.
+        points: targets, columns as of `entrainer.forecast`.
+        forecasts: point forecasts, shape (horizon, members) each.
+        own: quantiles that all members forecast, see `_common_quantiles`.
+    """
+
+    start: Start
+    names: Sequence[str]
+    points: Mapping[int | None, pl.DataFrame]
+    forecasts: Mapping[int | None, Floats]
+    own: Mapping[int | None, Mapping[float, Floats]]
+
+
+def member_steps(ensemble: Ensemble, start: Start) -> MemberSteps:
+    """Forecasts of the members of an ensemble for the steps from the start on.
+
+    Raises:
         InvalidInputError: members cannot forecast past the end of their data; the message names them. Or the given
             forecasts have the wrong number of values.
     """
@@ -124,16 +161,7 @@ def steps_of_ensemble(ensemble: Ensemble, start: Start) -> dict[int | None, pl.D
     own = {
         series: _common_quantiles([every.get(member.name, {}).get(series) for member in members]) for series in common
     }
-    found_together = _combined(ensemble, forecasts, own, start)
-    return {
-        series: pl.concat(
-            points[series]
-            .head(len(values))
-            .with_columns(pl.Series("value", values), pl.lit(level, pl.Float64).alias("quantile"))
-            for level, values in levels.items()
-        )
-        for series, levels in found_together.items()
-    }
+    return MemberSteps(start, [member.name for member in members], points, forecasts, own)
 
 
 def with_known_rows(ensemble: Ensemble, start: Start) -> Start:

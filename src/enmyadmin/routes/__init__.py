@@ -29,6 +29,7 @@ _MODULES = (
     "work.shortcuts",
     "work.pipelines",
     "work.schedules",
+    "work.notifications",
     "access.session",
     "access.users",
     "access.tokens",

@@ -4,31 +4,29 @@ import itertools
 import logging
 import threading
 import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 from enorchestrator.dispatch.owner import Owner
 from enorchestrator.dispatch.queue import claim, has_ready, renew, to_cancel
-from enorchestrator.dispatch.settle import settle, settle_lost
+from enorchestrator.dispatch.settle import settle_lost
 from enorchestrator.dispatch.wake import sleeper
-from enorchestrator.executor.base import ProcessEnd
 from enorchestrator.executor.local import LocalExecutor
-from enorchestrator.task.claim import Claim
-from enorchestrator.task.limits import Limits
+from enorchestrator.task.claim import Claim, ProcessEnd
+from enorchestrator.task.limits import Limits, Timing
+from enorchestrator.task.settle import note_begun, settle
+from enorchestrator.task.supervisor import Begin
+from enorchestrator.trace.redaction import redactor_of
 from enstorage import Connector
 from enstorage.errors import EnstorageError, InvalidInputError, StoreError
 
 _LOG = logging.getLogger(__name__)
-#: Between two looks at what other processes submitted, and cancelled while something runs; this process wakes its
-#: dispatchers at once.
-POLL_SECONDS, BUSY_POLL_SECONDS = 0.5, 0.25
-#: Between two renewals of the claims, and between two looks for claims of others that were lost.
-RENEW_SECONDS = 10.0
-#: After an error of the store, such as a database that is down.
-PAUSE_SECONDS = 1.0
+#: Between two looks at the mark of a SQLite file that tells that another process has written; they cost nearly nothing.
+MARK_SECONDS = 0.02
 _DRAIN_LOOK_SECONDS = 0.02
-#: For work that stops by itself once it is cancelled, as `fit` does after it has kept what is finished.
-CANCEL_GRACE_SECONDS = 30.0
 _NUMBERS = itertools.count(1)
 
 
@@ -46,23 +44,31 @@ class Dispatcher:
         connector: the store; the current one by default.
         workers: largest number of steps at once.
         limits: time and memory of each step.
+        timing: leases, renewals, pauses; by default those of the settings.
 
     Raises:
-        InvalidInputError: `workers` is below 1.
+        InvalidInputError: `workers` is below 1, or a setting of a time is wrong.
         NotSupportedError: the store is in the memory of this process.
     """
 
-    def __init__(self, connector: Connector | None = None, workers: int = 2, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        connector: Connector | None = None,
+        workers: int = 2,
+        limits: Limits | None = None,
+        timing: Timing | None = None,
+    ) -> None:
         if workers < 1:
             raise InvalidInputError(f"workers is {workers}; expected an integer of at least 1.")
         self._connector = connector or Connector.current()
+        self._timing = timing or Timing.read()
         self._owner = Owner.here(next(_NUMBERS))
         self._wake = sleeper(self._connector)
-        self._executor = LocalExecutor(self._connector, workers, limits or Limits(), self._wake.set)
+        self._executor = LocalExecutor(self._connector, workers, limits or Limits(), self._timing, self._wake.set)
         self._claims: dict[str, Claim] = {}
         #: Ends that are not settled yet: they are kept while the store cannot be worked with.
         self._ends: dict[str, ProcessEnd] = {}
-        self._renewed_at = float("-inf")
+        self._renewed_at = self._asked_at = float("-inf")
         self._is_draining = self._is_stopping = False
         #: When its loop last turned without an error of the store, by the monotonic clock.
         self.turned_at = time.monotonic()
@@ -89,7 +95,9 @@ class Dispatcher:
         self._wake.set()
         self._thread.join()
         self._executor.drain(0.0)
-        self._settle_ends()
+        self._ends |= self._executor.poll(self._claims)
+        if self._ends:
+            self._change(0, {})
 
     def drain(self) -> None:
         """Claim nothing more; what runs goes on."""
@@ -107,39 +115,74 @@ class Dispatcher:
         while not self._is_stopping:
             # Cleared first: what is submitted while it works wakes it again.
             self._wake.clear()
+            mark = None
             try:
+                mark = self._connector.database.change_mark()
                 self._work()
                 self.turned_at = time.monotonic()
-                pause = BUSY_POLL_SECONDS if self._claims else POLL_SECONDS
+                pause = self._timing.busy_poll_seconds if self._claims else self._timing.poll_seconds
             except EnstorageError as error:
                 _LOG.warning("The store cannot be worked with now; it is tried again. %s", error)
-                pause = PAUSE_SECONDS
+                pause = self._timing.pause_seconds
             except Exception:  # noqa: BLE001 - runs are executed as long as the process lives
                 _LOG.exception("The dispatcher goes on after an error.")
-                pause = PAUSE_SECONDS
-            self._wake.wait(pause)
+                pause = self._timing.pause_seconds
+            self._wait(pause, mark)
+
+    def _wait(self, seconds: float, mark: int | None) -> None:
+        """Wait until there is something to do: a wake-up, a write of another process, or for so long."""
+        end = time.monotonic() + seconds
+        while (rest := end - time.monotonic()) > 0:
+            if self._wake.wait(rest if mark is None else min(rest, MARK_SECONDS)):
+                return
+            if mark is not None:
+                with suppress(EnstorageError):
+                    if self._connector.database.change_mark() != mark:
+                        return
 
     def _work(self) -> None:
-        self._settle_ends()
-        if time.monotonic() - self._renewed_at > RENEW_SECONDS:
-            if self._claims:
-                renew(self._connector, self._owner)
-            settle_lost(self._connector, self._owner)
-            self._renewed_at = time.monotonic()
-        if self._claims:
-            for each in to_cancel(self._connector, self._claims.values()):
-                self._executor.cancel(each.external_id, CANCEL_GRACE_SECONDS)
-        free = 0 if self._is_draining else self._executor.capacity()
-        if free > 0 and has_ready(self._connector):
-            for each in claim(self._connector, self._owner, self._executor.name, free):
-                self._claims[each.external_id] = each
-                try:
-                    self._executor.submit(each)
-                except StoreError as error:
-                    self._ends[each.external_id] = ProcessEnd("lost", str(error))
-
-    def _settle_ends(self) -> None:
         self._ends |= self._executor.poll(self._claims)
-        for id, outcome in list(self._ends.items()):
-            settle(self._connector, self._claims[id], outcome)
+        if time.monotonic() - self._renewed_at > self._timing.renew_seconds:
+            if self._claims:
+                renew(self._connector, self._owner, self._timing.lease_seconds)
+            settle_lost(self._connector, self._owner, self._timing, self._claims.values())
+            self._renewed_at = time.monotonic()
+        self._cancel()
+        free = 0 if self._is_draining else self._executor.capacity()
+        begun = self._executor.begun()
+        if self._ends or begun or (free > 0 and has_ready(self._connector)):
+            self._change(free, begun)
+
+    def _cancel(self) -> None:
+        """Have the work stopped whose run was asked to stop."""
+        if not self._claims or time.monotonic() - self._asked_at < self._timing.busy_poll_seconds:
+            return
+        for each in to_cancel(self._connector, self._claims.values()):
+            self._executor.cancel(each.external_id, self._timing.grace_seconds)
+        self._asked_at = time.monotonic()
+
+    def _change(self, free: int, begun: Mapping[str, Begin]) -> None:
+        """Settle all ends and claim as much as is free, in one transaction, and have it executed."""
+        ends = dict(self._ends)
+        with self._connector.transaction() as session:
+            if ends:
+                settle(
+                    session, [(self._claims[id], self._without_secrets(end)) for id, end in ends.items()], self._timing
+                )
+            note_begun(
+                session, [(self._claims[id], at.pid, at.began_at) for id, at in begun.items() if id in self._claims]
+            )
+            lease = self._timing.lease_seconds
+            claims = claim(session, self._owner, self._executor.name, free, lease) if free > 0 else []
+        for id in ends:
             del self._claims[id], self._ends[id]
+        for each in claims:
+            self._claims[each.external_id] = each
+            try:
+                self._executor.submit(each)
+            except StoreError as error:
+                self._ends[each.external_id] = ProcessEnd("lost", str(error))
+                self._wake.set()
+
+    def _without_secrets(self, end: ProcessEnd) -> ProcessEnd:
+        return replace(end, log=redactor_of(self._connector.settings).text(end.log))

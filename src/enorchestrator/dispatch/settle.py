@@ -1,61 +1,48 @@
-"""Settling claims whose process did not commit: killed, too slow, too large, stopped, or lost with its dispatcher."""
+"""Settling claims whose dispatcher is gone, or renewed them no more."""
 
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
 
 import psutil
-from sqlalchemy import or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
 from enorchestrator.dispatch.owner import Owner
-from enorchestrator.executor.base import ProcessEnd
-from enorchestrator.task.claim import Claim
-from enorchestrator.task.graph import settle_graph
-from enorchestrator.task.moves import end_attempt, move_step, settle_run
-from enorchestrator.task.problem import plain_problem
+from enorchestrator.task.claim import Claim, ProcessEnd
+from enorchestrator.task.limits import Timing
+from enorchestrator.task.moves import ATTEMPT, STEP
+from enorchestrator.task.settle import settle
 from enorchestrator.task.state import RunState
-from enorchestrator.trace.redaction import redactor_of
 from enstorage import Connector
-from enstorage.ledger import Attempt, Run, RunStep
 from enstorage.ledger.base import now
 
-#: So often a step is executed again whose process was lost; then it fails.
-MOST_LOST = 1
 
-_TITLES = {"timeout": "Out of time", "memory": "Out of memory", "killed": "Process killed", "lost": "Process lost"}
-
-
-def settle(connector: Connector, claim: Claim, outcome: ProcessEnd) -> None:
-    """Settle the end of a process: keep its log, and move its step if the process itself did not."""
-    with connector.transaction() as session:
-        step = session.get(RunStep, claim.step_id)
-        if step is not None and step.fence == claim.fence and step.state == RunState.RUNNING:
-            problem = _settle_step(session, step, claim, outcome)
-            settle_graph(session, [claim.step_id])
-            settle_run(session, claim.run_id, error=problem)
-        session.execute(
-            update(Attempt)
-            .where(Attempt.step_id == claim.step_id, Attempt.fence == claim.fence)
-            .values(log=redactor_of(connector.settings).text(outcome.log), peak_bytes=outcome.peak_bytes),
-            execution_options={"synchronize_session": False},
-        )
-
-
-def settle_lost(connector: Connector, mine: Owner) -> int:
+def settle_lost(connector: Connector, mine: Owner, timing: Timing, known: Collection[Claim] = ()) -> int:
     """Settle the claims of dispatchers that are gone, and those whose lease has expired; returns their number.
 
     A process of such a claim that is still there, on this machine, is killed first.
+
+    Args:
+        connector: the store.
+        mine: the dispatcher that looks.
+        timing: see `Timing`.
+        known: its claims. Others under its name are lost as well: it did not learn that their transaction held.
     """
+    held = {(each.step_id, each.fence) for each in known}
     with connector.database.reading() as session:
         found = session.execute(
-            select(RunStep.id, RunStep.run_id, RunStep.fence, RunStep.owner, RunStep.lease_until, Attempt.pid)
-            .add_columns(Attempt.started_at)
-            .join(Attempt, (Attempt.step_id == RunStep.id) & (Attempt.fence == RunStep.fence))
-            .where(RunStep.state == RunState.RUNNING, or_(RunStep.owner != str(mine), RunStep.owner.is_(None)))
+            select(STEP.c.id, STEP.c.run_id, STEP.c.fence, STEP.c.owner, STEP.c.lease_until, ATTEMPT.c.pid)
+            .add_columns(ATTEMPT.c.started_at)
+            .join(ATTEMPT, (ATTEMPT.c.step_id == STEP.c.id) & (ATTEMPT.c.fence == STEP.c.fence))
+            .where(STEP.c.state == RunState.RUNNING)
         ).all()
-    lost = 0
+    lost = []
     for each in found:
+        if each.owner == str(mine):
+            if (each.id, each.fence) not in held:
+                detail = "The dispatcher did not learn that it had claimed the work, since the database did not answer."
+                lost.append((Claim(each.run_id, each.id, each.fence), ProcessEnd("stopped", detail)))
+            continue
         owner = Owner.parse(each.owner or "")
         is_gone = owner is not None and owner.is_gone()
         if not is_gone and each.lease_until is not None and each.lease_until > now():
@@ -64,38 +51,11 @@ def settle_lost(connector: Connector, mine: Owner) -> int:
             _kill(each.pid, each.started_at)
         reason = "ended" if is_gone else "renewed its claim no more"
         detail = f"The dispatcher that executed the work {reason}, such as by a restart of the server."
-        settle(connector, Claim(each.run_id, each.id, each.fence), ProcessEnd("lost", detail))
-        lost += 1
-    return lost
-
-
-def _settle_step(session: Session, step: RunStep, claim: Claim, outcome: ProcessEnd) -> dict[str, Any] | None:
-    """Move a step whose process did not; returns the problem document of a step that failed by that."""
-    run = session.get(Run, claim.run_id)
-    assert run is not None  # noqa: S101 - the step refers to it
-    if run.cancel_requested_at is not None:
-        move_step(session, step.id, RunState.CANCELLED, fence=claim.fence)
-        end_attempt(session, claim, "cancelled")
-        return None
-    if outcome.reason == "stopped":
-        move_step(session, step.id, RunState.READY, fence=claim.fence)
-        end_attempt(session, claim, "lost")
-        return None
-    reason = "killed" if outcome.reason == "returned" else outcome.reason
-    detail = outcome.detail or "The process of the work ended without a result."
-    problem = plain_problem(_TITLES[reason], detail)
-    if reason in ("killed", "lost"):
-        lost = step.infra_attempts + 1
-        if lost <= MOST_LOST:
-            move_step(session, step.id, RunState.READY, fence=claim.fence, infra_attempts=lost)
-            end_attempt(session, claim, reason, error=problem)
-            return None
-        problem["detail"] = f"{detail} It was executed {lost} times."
-        move_step(session, step.id, RunState.FAILED, fence=claim.fence, infra_attempts=lost)
-    else:
-        move_step(session, step.id, RunState.FAILED, fence=claim.fence, user_attempts=step.user_attempts + 1)
-    end_attempt(session, claim, reason, error=problem)
-    return None if step.may_fail else problem
+        lost.append((Claim(each.run_id, each.id, each.fence), ProcessEnd("lost", detail)))
+    if lost:
+        with connector.transaction() as session:
+            settle(session, lost, timing)
+    return len(lost)
 
 
 def _kill(pid: int, since: datetime | None) -> None:

@@ -3,13 +3,14 @@
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from enorchestrator.dispatch.read import find_run
 from enorchestrator.dispatch.wake import wake_on_commit
 from enorchestrator.task.graph import restart, settle_graph
-from enorchestrator.task.moves import add_event, move_step, settle_run
+from enorchestrator.task.limits import Timing
+from enorchestrator.task.moves import STEP, add_event, move_step, settle_run
 from enorchestrator.task.state import RunState
 from enorchestrator.work.registry import find_kind
 from enstorage import Connector
@@ -20,8 +21,7 @@ from enstorage.ledger.base import now
 from enstorage.terminal import printable
 
 _LONGEST_NAME = 255
-#: A run of a priority higher by one goes before those that were submitted up to this time earlier.
-MILLISECONDS_OF_PRIORITY = 60_000
+_IDLE = select(STEP.c.id).where(STEP.c.run_id == bindparam("run"), STEP.c.state.in_((RunState.READY, RunState.WAITING)))
 
 
 def submit(
@@ -97,7 +97,7 @@ def rank_of(run: Run) -> int:
 
     So the oldest goes first among equals, and nothing waits for ever behind what has a higher priority.
     """
-    return int(run.created_at.timestamp() * 1000) - run.priority * MILLISECONDS_OF_PRIORITY
+    return int(run.created_at.timestamp() * 1000) - round(run.priority * Timing.read().priority_seconds * 1000)
 
 
 def cancel(run_id: int, *, connector: Connector | None = None) -> Run:
@@ -116,9 +116,10 @@ def cancel(run_id: int, *, connector: Connector | None = None) -> Run:
         run.cancel_requested_at = now()
         session.flush()
         add_event(session, run.id, None, "state", {"state": run.state, "error": None, "cancel_requested": True})
-        idle = [step.id for step in _steps(session, run_id) if step.state in (RunState.READY, RunState.WAITING)]
+        idle = session.scalars(_IDLE, {"run": run_id}).all()
         settle_graph(session, [id for id in idle if move_step(session, id, RunState.CANCELLED)])
         settle_run(session, run_id)
+        session.refresh(run)
         wake_on_commit(session, store)
         return run
 
@@ -140,12 +141,9 @@ def retry(run_id: int, *, connector: Connector | None = None) -> Run:
         session.flush()
         error = restart(session, run_id)
         settle_run(session, run_id, error=error)
+        session.refresh(run)
         wake_on_commit(session, store)
         return run
-
-
-def _steps(session: Session, run_id: int) -> list[RunStep]:
-    return list(session.scalars(select(RunStep).where(RunStep.run_id == run_id)))
 
 
 def same_run(

@@ -2,27 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
-from enorchestrator.task.claim import Claim
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessEnd:
-    """The end of a process that executed a step.
-
-    Attributes:
-        reason: "returned", "killed", "lost", "timeout", "memory", "cancelled", or "stopped" with the executor.
-        detail: a sentence about it, for people.
-        log: the last part of what the process printed.
-        peak_bytes: its largest resident memory; None if unknown.
-    """
-
-    reason: str
-    detail: str = ""
-    log: str = ""
-    peak_bytes: int | None = None
+from enorchestrator.task.claim import Claim, ProcessEnd
+from enorchestrator.task.supervisor import Begin
 
 
 class Executor(ABC):
@@ -30,11 +13,11 @@ class Executor(ABC):
 
     Promises that every executor keeps:
 
-    - `submit` returns at once. A process then opens the store itself and calls `enorchestrator.task.body.run_step`, which
-      commits the result of the step. No result, and no data, goes through the executor.
+    - `submit` returns at once. A process then opens the store itself and calls `enorchestrator.task.body.run_step`. It
+      returns the outcome of short work, which the end of the process tells, and commits that of long work by itself.
     - A claim is executed at most once. An executor never tries again by itself: the dispatcher decides, with a new fence.
-    - Whatever happens to the process, `poll` tells its end once, no earlier than it is gone. "returned" says no more than
-      that: the step may be committed or not.
+    - Whatever happens to the process, `poll` tells its end once, no earlier than it is gone. "returned" without an outcome
+      says no more than that: the step may be committed or not.
     - A process that dies takes no other step with it.
     - `cancel` first lets the work stop by itself: the process learns from the store that it has to. If it does not answer,
       as in a call that holds the interpreter, it is killed within a second.
@@ -55,6 +38,10 @@ class Executor(ABC):
         Raises:
             StoreError: it cannot be executed here now; nothing was started.
         """
+
+    @abstractmethod
+    def begun(self) -> Mapping[str, Begin]:
+        """The processes of claims, by their `external_id`, that are at work for a while; each is told once."""
 
     @abstractmethod
     def poll(self, ids: Collection[str]) -> Mapping[str, ProcessEnd]:

@@ -3,11 +3,11 @@
 import time
 from collections.abc import Callable, Collection, Mapping
 
-from enorchestrator.executor.base import Executor, ProcessEnd
+from enorchestrator.executor.base import Executor
 from enorchestrator.task.body import run_step
-from enorchestrator.task.claim import Claim
-from enorchestrator.task.limits import Limits
-from enorchestrator.task.supervisor import Supervisor
+from enorchestrator.task.claim import Claim, ProcessEnd
+from enorchestrator.task.limits import Limits, Timing
+from enorchestrator.task.supervisor import Begin, Supervisor
 from enstorage import Connector
 from enstorage.errors import NotSupportedError, StoreError
 
@@ -21,7 +21,8 @@ class LocalExecutor(Executor):
         connector: the store; its children open it by the same settings.
         workers: largest number of steps at once.
         limits: of each step.
-        ended: called from another thread whenever a step ended.
+        timing: see `Timing`.
+        news: called from another thread whenever a step ended, or had begun a while ago.
 
     Raises:
         NotSupportedError: the store, or a part of it, is in the memory of this process.
@@ -29,15 +30,17 @@ class LocalExecutor(Executor):
 
     name = "local"
 
-    def __init__(self, connector: Connector, workers: int, limits: Limits, ended: Callable[[], None]) -> None:
+    def __init__(
+        self, connector: Connector, workers: int, limits: Limits, timing: Timing, news: Callable[[], None]
+    ) -> None:
         in_memory = [url for url in connector.settings if url.startswith("memory:") or ":memory:" in url]
         if in_memory:
             raise NotSupportedError(
                 f"The store {in_memory[0]} is in the memory of this process, which child processes cannot open. Use a store "
                 "in a folder or on a server."
             )
-        self._settings, self._allow_pickle = connector.settings, connector.allow_pickle
-        self._supervisor = Supervisor(workers, limits, ended)
+        self._settings, self._allow_pickle, self._timing = connector.settings, connector.allow_pickle, timing
+        self._supervisor = Supervisor(workers, limits, news)
         self._ends: dict[str, ProcessEnd] = {}
 
     def submit(self, claim: Claim) -> None:
@@ -49,6 +52,7 @@ class LocalExecutor(Executor):
                 self._settings,
                 claim,
                 self._allow_pickle,
+                self._timing,
                 timeout_seconds=claim.timeout_seconds,
             )
         except (OSError, RuntimeError) as error:
@@ -56,10 +60,17 @@ class LocalExecutor(Executor):
                 f"No process can be started: {error}. Look for free disk space, memory and processes."
             ) from error
 
+    def begun(self) -> Mapping[str, Begin]:
+        """See `Executor`."""
+        return self._supervisor.begun()
+
     def poll(self, ids: Collection[str]) -> Mapping[str, ProcessEnd]:
         """See `Executor`."""
         for name, ending in self._supervisor.endings().items():
-            self._ends[name] = ProcessEnd(ending.reason, ending.detail, ending.log, ending.peak_bytes)
+            pid, began_at = (None, None) if ending.begin is None else (ending.begin.pid, ending.begin.began_at)
+            self._ends[name] = ProcessEnd(
+                ending.reason, ending.detail, ending.log, ending.peak_bytes, ending.value, pid, began_at
+            )
         return {id: self._ends.pop(id) for id in ids if id in self._ends}
 
     def cancel(self, id: str, grace_seconds: float) -> None:

@@ -7,8 +7,8 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from enorchestrator.pipeline.definition import PipelineDefinition
-from enorchestrator.task.reference import EACH, Reference, reference, references
 from enorchestrator.work.port import ENTITY_TYPES, PLAIN_TYPES, Port
+from enorchestrator.work.reference import EACH, Reference, reference, references
 from enorchestrator.work.registry import find_kind
 from enstorage.errors import InvalidInputError
 from enstorage.terminal import printable

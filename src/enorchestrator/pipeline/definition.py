@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from enorchestrator.task.reference import EACH, references
+from enorchestrator.work.reference import EACH, references
 from enstorage.errors import InvalidInputError
 from enstorage.terminal import printable
 

@@ -9,7 +9,7 @@ from enorchestrator.dispatch.submit import add_run, check_name, rank_of, same_ru
 from enorchestrator.dispatch.wake import wake_on_commit
 from enorchestrator.pipeline.definition import ParameterDefinition, PipelineDefinition
 from enorchestrator.pipeline.manager import find_pipeline
-from enorchestrator.task.graph import start_step
+from enorchestrator.task.graph import start_steps
 from enorchestrator.task.moves import settle_run
 from enorchestrator.task.state import RunState
 from enorchestrator.work.port import ENTITY_TYPES, Port
@@ -107,11 +107,8 @@ def run_pipeline(
                 for needed in sorted(set(step.needed()))
             )
             session.flush()
-            error = None
-            for step in steps.values():
-                if step.waiting_for == 0:
-                    error = start_step(session, step) or error
-            settle_run(session, run.id, error=error)
+            settle_run(session, run.id, error=start_steps(session, run.id))
+            session.refresh(run)
             wake_on_commit(session, store)
         return run
 

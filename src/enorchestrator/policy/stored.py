@@ -21,6 +21,7 @@ TABLES = (
     "schedule",
     "run",
     "dispatcher",
+    "notification",
     "user_account",
     "token",
     "session",

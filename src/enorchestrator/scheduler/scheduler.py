@@ -6,12 +6,11 @@ from types import TracebackType
 from typing import Self
 
 from enorchestrator.scheduler.schedules import fire_due
+from enorchestrator.task.limits import Timing
 from enstorage import Connector
 from enstorage.errors import EnstorageError
 
 _LOG = logging.getLogger(__name__)
-#: Between two looks at the schedules.
-LOOK_SECONDS = 1.0
 
 
 class Scheduler:
@@ -21,9 +20,11 @@ class Scheduler:
 
     Args:
         connector: the store; the current one by default.
+        timing: with the time between two looks at the schedules; by default that of the settings.
     """
 
-    def __init__(self, connector: Connector | None = None) -> None:
+    def __init__(self, connector: Connector | None = None, timing: Timing | None = None) -> None:
+        self._timing = timing or Timing.read()
         self._connector = connector or Connector.current()
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="enstorage-scheduler", daemon=True)
@@ -47,9 +48,9 @@ class Scheduler:
         self.stop()
 
     def _run(self) -> None:
-        while not self._is_over.wait(LOOK_SECONDS):
+        while not self._is_over.wait(self._timing.schedule_seconds):
             try:
-                fire_due(connector=self._connector)
+                fire_due(late_seconds=self._timing.late_seconds, connector=self._connector)
             except EnstorageError as error:
                 _LOG.warning("The schedules cannot be read now; they are read again. %s", error)
             except Exception:  # noqa: BLE001 - schedules are kept as long as the process lives

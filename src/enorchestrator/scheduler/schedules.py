@@ -11,6 +11,7 @@ from enorchestrator.pipeline.definition import PipelineDefinition
 from enorchestrator.pipeline.manager import find_pipeline
 from enorchestrator.pipeline.submit import check_parameters, run_pipeline
 from enorchestrator.scheduler.calendar import next_time
+from enorchestrator.task.limits import Timing
 from enstorage import Connector
 from enstorage.connector import bound_to
 from enstorage.errors import ConflictError, EnstorageError, InvalidInputError, NotFoundError
@@ -20,8 +21,6 @@ from enstorage.terminal import printable
 
 _LOG = logging.getLogger(__name__)
 MISFIRES = ("once", "skip")
-#: A time counts as missed when it is over for longer than this: no scheduler was at work.
-LATE_SECONDS = 60.0
 _LONGEST_NAME = 255
 
 
@@ -160,16 +159,21 @@ def delete_schedule(name: str, *, connector: Connector | None = None) -> None:
         session.execute(delete(PipelineSchedule).where(PipelineSchedule.id == _known(session, name).id))
 
 
-def fire_due(*, connector: Connector | None = None) -> list[Run]:
+def fire_due(*, late_seconds: float | None = None, connector: Connector | None = None) -> list[Run]:
     """Ask for the runs of the schedules whose times have come; each time is fired once, however many schedulers look.
 
     A schedule that cannot be fired, such as one whose pipeline was archived, is paused and logged.
+
+    Args:
+        late_seconds: a time counts as missed when it is over for longer: no scheduler was at work. By default the setting.
+        connector: the store; the current one by default.
     """
+    late = Timing.read().late_seconds if late_seconds is None else late_seconds
     with bound_to(connector) as store:
         moment = now()
         with store.database.reading() as session:
             due = session.scalars(select(PipelineSchedule.name).where(PipelineSchedule.next_at <= moment)).all()
-        return [run for name in due if (run := _fire(name, store)) is not None]
+        return [run for name in due if (run := _fire(name, store, late)) is not None]
 
 
 def _check_misfire(misfire: str) -> None:
@@ -179,14 +183,14 @@ def _check_misfire(misfire: str) -> None:
         )
 
 
-def _fire(name: str, store: Connector) -> Run | None:
+def _fire(name: str, store: Connector, late_seconds: float) -> Run | None:
     moment = now()
     with store.transaction() as session:
         schedule = _of_name(session, name)
         if schedule is None or schedule.next_at is None or schedule.next_at > moment:
             return None  # another scheduler was faster
         fired = schedule.next_at
-        is_late = (moment - fired).total_seconds() > LATE_SECONDS
+        is_late = (moment - fired).total_seconds() > late_seconds
         schedule.next_at = next_time(schedule.cron, schedule.time_zone, moment)
         session.flush()
         if is_late and schedule.misfire == "skip":

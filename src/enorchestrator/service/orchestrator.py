@@ -1,4 +1,4 @@
-"""`Orchestrator`: a dispatcher and a scheduler as one thing that is started, seen and stopped."""
+"""`Orchestrator`: dispatcher, scheduler and notifier as one thing that is started, seen and stopped."""
 
 import logging
 import threading
@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from enorchestrator.dispatch.dispatcher import Dispatcher
+from enorchestrator.notification.notifier import Notifier
 from enorchestrator.scheduler.scheduler import Scheduler
 from enorchestrator.service.presence import appear, beat, leave, stop_asked_by
 from enorchestrator.task.limits import Limits
@@ -22,9 +23,10 @@ _STUCK_SECONDS = 30.0
 
 
 class Orchestrator:
-    """Executes the runs of a store and fires its schedules, until it is stopped or asked to stop through the store.
+    """Executes the runs of a store, fires its schedules and sends its notices, until it is stopped.
 
-    It is a context manager. Its dispatcher has a row in the store, by which `enorchestrator.orchestrator_status` tells it.
+    Others may ask it to stop through the store. It is a context manager. Its dispatcher has a row in the store, by which
+    `enorchestrator.orchestrator_status` tells it.
 
     Args:
         connector: the store; the current one by default.
@@ -49,6 +51,7 @@ class Orchestrator:
         self._workers, self._program = workers, program
         self._dispatcher = Dispatcher(self._connector, workers, limits)
         self._scheduler = Scheduler(self._connector)
+        self._notifier = Notifier(self._connector)
         #: Set when somebody asked it to stop through the store; the seconds that were left for what runs.
         self._is_asked = threading.Event()
         self._seconds_left = 0.0
@@ -61,6 +64,7 @@ class Orchestrator:
         appear(self._connector, self._dispatcher.owner, self._program, self._workers)
         self._dispatcher.start()
         self._scheduler.start()
+        self._notifier.start()
         self._thread.start()
         return self
 
@@ -80,6 +84,7 @@ class Orchestrator:
         """
         self._scheduler.stop()
         self._dispatcher.stop(self._seconds_left if grace_seconds is None else grace_seconds)
+        self._notifier.stop()
         self._is_over.set()
         self._thread.join()
         try:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import CursorResult, delete, select, update
 
 from enorchestrator.dispatch.owner import Owner
-from enorchestrator.dispatch.queue import LEASE
+from enorchestrator.task.limits import Timing
 from enstorage import Connector
 from enstorage.ledger import DispatcherPresence
 from enstorage.ledger.base import now
@@ -94,7 +94,9 @@ def present(connector: Connector) -> list[PresentDispatcher]:
 
 def _told(row: DispatcherPresence) -> PresentDispatcher:
     owner = Owner.parse(row.owner)
-    is_lost = owner is None or owner.is_gone() or now() - row.heartbeat_at > LEASE
+    is_lost = (
+        owner is None or owner.is_gone() or (now() - row.heartbeat_at).total_seconds() > Timing.read().lease_seconds
+    )
     return PresentDispatcher(
         owner=row.owner,
         host="" if owner is None else owner.host,

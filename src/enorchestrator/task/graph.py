@@ -7,56 +7,79 @@ that end at once do no harm.
 from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import select, update
+from sqlalchemy import Engine, Row, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from enorchestrator.task.moves import move_step
+from enorchestrator.task.moves import NEED, RUN, STEP, move_step
 from enorchestrator.task.problem import plain_problem
-from enorchestrator.task.reference import EACH, Reference, replaced
 from enorchestrator.task.state import RunState
 from enorchestrator.work.port import Port
+from enorchestrator.work.reference import EACH, Reference, replaced
 from enorchestrator.work.registry import find_kind
-from enstorage.ledger import Run, RunStep, StepNeed
 
 #: Parts of a step at most.
 MOST_PARTS = 100_000
 
+_STATES = select(STEP.c.id, STEP.c.run_id, STEP.c.parent_id, STEP.c.state, STEP.c.may_fail).where(
+    STEP.c.id.in_(bindparam("ids", expanding=True))
+)
+_DEPENDANTS = select(NEED.c.step_id, NEED.c.needs_id).where(NEED.c.needs_id.in_(bindparam("ids", expanding=True)))
+_COUNTED_DOWN = (
+    update(STEP).where(STEP.c.id == bindparam("step")).values(waiting_for=STEP.c.waiting_for - bindparam("fewer"))
+)
+_WAITING = select(STEP).where(
+    STEP.c.id.in_(bindparam("ids", expanding=True)), STEP.c.waiting_for == 0, STEP.c.state == RunState.WAITING
+)
+_EXPANDED = select(STEP.c.id, STEP.c.kind).where(
+    STEP.c.id.in_(bindparam("ids", expanding=True)), STEP.c.waiting_for <= 0, STEP.c.state == RunState.EXPANDED
+)
 
-def settle_graph(session: Session, step_ids: Iterable[int]) -> dict[str, Any] | None:
+
+_GIVEN = select(RUN.c.pipeline_id, RUN.c.arguments).where(RUN.c.id == bindparam("run"))
+_OUTPUTS = select(STEP.c.kind, STEP.c.outputs, STEP.c.settings).where(
+    STEP.c.run_id == bindparam("run"), STEP.c.name == bindparam("name")
+)
+#: Of each database the run that was read last: what it was given never changes, and may be long.
+_READ: "WeakKeyDictionary[Engine, tuple[int, Any]]" = WeakKeyDictionary()
+
+
+def settle_graph(session: Session, step_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
     """Let the steps go on that waited for some steps, if these are over.
 
     Returns:
-        A problem document if a step could not go on, such as one whose list is none.
+        By run a problem document where a step could not go on, such as one whose list is none.
     """
-    problem, over = None, list(step_ids)
-    while over:
-        step = session.get(RunStep, over.pop(), populate_existing=True)
-        assert step is not None  # noqa: S101 - the caller moved it
-        if not RunState(step.state).is_final:
-            continue
-        if step.parent_id is not None:
-            over += _join(session, step.parent_id)
-        lets_go_on = step.state == RunState.SUCCEEDED or (step.state == RunState.FAILED and step.may_fail)
-        for dependant in session.scalars(select(StepNeed.step_id).where(StepNeed.needs_id == step.id)).all():
-            if not lets_go_on:
-                if move_step(session, dependant, RunState.SKIPPED):
-                    over.append(dependant)
-                continue
-            session.execute(
-                update(RunStep).where(RunStep.id == dependant).values(waiting_for=RunStep.waiting_for - 1),
-                execution_options={"synchronize_session": False},
-            )
-            waiting = session.get(RunStep, dependant, populate_existing=True)
-            assert waiting is not None  # noqa: S101 - the need refers to it
-            if waiting.waiting_for == 0 and waiting.state == RunState.WAITING:
-                found = start_step(session, waiting)
-                problem = problem or found
-                over.append(dependant)
-    return problem
+    problems: dict[int, dict[str, Any]] = {}
+    moved = list(step_ids)
+    while moved:
+        over = [step for step in session.execute(_STATES, {"ids": moved}).all() if RunState(step.state).is_final]
+        moved = _joined_parents(session, Counter(step.parent_id for step in over if step.parent_id is not None))
+        # Nothing waits for a part: it waits for the whole.
+        whole = {step.id: step for step in over if step.parent_id is None}
+        needs = session.execute(_DEPENDANTS, {"ids": list(whole)}).all() if whole else []
+        fewer: Counter[int] = Counter()
+        for step_id, needs_id in needs:
+            step = whole[needs_id]
+            if step.state in _GO_ON or (step.state == RunState.FAILED and step.may_fail):
+                fewer[step_id] += 1
+            elif move_step(session, step_id, RunState.SKIPPED):
+                moved.append(step_id)
+        if fewer:
+            session.execute(_COUNTED_DOWN, [{"step": id, "fewer": count} for id, count in fewer.items()])
+            for waiting in session.execute(_WAITING, {"ids": list(fewer)}).all():
+                problem = start_step(session, waiting)
+                if problem is not None:
+                    problems.setdefault(waiting.run_id, problem)
+                moved.append(waiting.id)
+    return problems
 
 
-def start_step(session: Session, step: RunStep) -> dict[str, Any] | None:
+_GO_ON = frozenset({RunState.SUCCEEDED})
+
+
+def start_step(session: Session, step: Row[Any]) -> dict[str, Any] | None:
     """Move a step whose needs are met: to ready, or to its parts; returns a problem document if it failed by that."""
     each = (step.settings or {}).get("for_each")
     if each is None:
@@ -75,24 +98,30 @@ def start_step(session: Session, step: RunStep) -> dict[str, Any] | None:
         move_step(session, step.id, RunState.SUCCEEDED, outputs=_joined(step.kind, []))
         return None
     settings = {name: value for name, value in step.settings.items() if name != "for_each"}
-    session.add_all(
-        RunStep(
-            run_id=step.run_id,
-            parent_id=step.id,
-            name=f"{step.name}[{number}]",
-            position=step.position,
-            kind=step.kind,
-            state=RunState.READY,
-            arguments=step.arguments,
-            settings={**settings, "item": item},
-            may_fail=step.may_fail,
-            queue_rank=step.queue_rank,
-        )
-        for number, item in enumerate(items, 1)
+    same = {"run_id": step.run_id, "parent_id": step.id, "position": step.position, "kind": step.kind}
+    same |= {"state": RunState.READY, "arguments": step.arguments, "queue_rank": step.queue_rank}
+    session.execute(
+        insert(STEP),
+        [
+            same | {"name": f"{step.name}[{number}]", "settings": {**settings, "item": item}, "may_fail": step.may_fail}
+            for number, item in enumerate(items, 1)
+        ],
     )
-    session.flush()
     move_step(session, step.id, RunState.EXPANDED, waiting_for=len(items))
     return None
+
+
+def start_steps(session: Session, run_id: int) -> dict[str, Any] | None:
+    """Start the steps of a run that wait for nothing; returns a problem document if one could not go on.
+
+    What waits for a step that is over by that, such as one with an empty list, goes on too.
+    """
+    wanted = select(STEP).where(STEP.c.run_id == run_id, STEP.c.waiting_for == 0, STEP.c.state == RunState.WAITING)
+    first = session.execute(wanted.order_by(STEP.c.id)).all()
+    problem = None
+    for step in first:
+        problem = start_step(session, step) or problem
+    return settle_graph(session, [step.id for step in first]).get(run_id) or problem
 
 
 def restart(session: Session, run_id: int) -> dict[str, Any] | None:
@@ -101,77 +130,49 @@ def restart(session: Session, run_id: int) -> dict[str, Any] | None:
     Returns:
         A problem document if a step could not go on.
     """
-    steps = session.scalars(
-        select(RunStep).where(RunStep.run_id == run_id).order_by(RunStep.id).execution_options(populate_existing=True)
-    ).all()
-    open_ids = {step.id for step in steps if step.state != RunState.SUCCEEDED}
+    steps = session.execute(select(STEP).where(STEP.c.run_id == run_id).order_by(STEP.c.id)).all()
+    open_ids = {step.id for step in steps if step.state not in _GO_ON}
     needs = session.execute(
-        select(StepNeed.step_id, StepNeed.needs_id).where(
-            StepNeed.step_id.in_(select(RunStep.id).where(RunStep.run_id == run_id))
+        select(NEED.c.step_id, NEED.c.needs_id).where(
+            NEED.c.step_id.in_(select(STEP.c.id).where(STEP.c.run_id == run_id))
         )
     ).all()
     waits = Counter(need.step_id for need in needs if need.needs_id in open_ids)
     parts = Counter(step.parent_id for step in steps if step.id in open_ids)
     anew = {"user_attempts": 0, "infra_attempts": 0, "retry_at": None, "finished_at": None}
-    problem = None
     for step in steps:
         if step.id not in open_ids:
             continue
         if parts[step.id]:
             move_step(session, step.id, RunState.EXPANDED, waiting_for=parts[step.id], finished_at=None)
-        elif waits[step.id]:
-            move_step(session, step.id, RunState.WAITING, waiting_for=waits[step.id], **anew)
+        elif step.parent_id is not None:
+            move_step(session, step.id, RunState.READY, **anew)
         else:
-            move_step(session, step.id, RunState.WAITING, waiting_for=0, **anew)
-            problem = start_step(session, step) or problem
-    return problem
+            move_step(session, step.id, RunState.WAITING, waiting_for=waits[step.id], **anew)
+    return start_steps(session, run_id)
 
 
-def values_of(session: Session, step: RunStep, arguments: Any) -> Any:
-    """Some arguments of a step of a pipeline with the values of their references.
-
-    These are parameters of the run, outputs of other steps, and the item of a part; they are not looked through again.
-    """
-    run = session.get(Run, step.run_id)
-    assert run is not None  # noqa: S101 - the step refers to it
-    if run.pipeline_id is None:
-        return arguments
-
-    def value(found: Reference) -> Any:
-        if found.port is None:
-            return step.settings["item"] if found.name == EACH else run.arguments.get(found.name)
-        row = session.execute(
-            select(RunStep.kind, RunStep.outputs, RunStep.settings).where(
-                RunStep.run_id == step.run_id, RunStep.name == found.name
-            )
-        ).one()
-        port = Port.parse(find_kind(row.kind).outputs[found.port])
-        whole = Port(port.type, port.many or "for_each" in (row.settings or {}))
-        return None if row.outputs is None else whole.value(row.outputs.get(found.port))
-
-    return replaced(arguments, value)
-
-
-def _join(session: Session, parent_id: int) -> list[int]:
-    """Note that a part is over; the parent, in a list, if it was the last one."""
-    session.execute(
-        update(RunStep).where(RunStep.id == parent_id).values(waiting_for=RunStep.waiting_for - 1),
-        execution_options={"synchronize_session": False},
-    )
-    parent = session.get(RunStep, parent_id, populate_existing=True)
-    assert parent is not None  # noqa: S101 - its parts refer to it
-    if parent.waiting_for > 0 or parent.state != RunState.EXPANDED:
+def _joined_parents(session: Session, ended: Counter[int]) -> list[int]:
+    """Note that so many parts of steps are over; returns the steps whose last part that was."""
+    if not ended:
         return []
+    session.execute(_COUNTED_DOWN, [{"step": id, "fewer": count} for id, count in ended.items()])
+    whole = session.execute(_EXPANDED, {"ids": list(ended)}).all()
+    for parent in whole:
+        _join(session, parent.id, parent.kind)
+    return [parent.id for parent in whole]
+
+
+def _join(session: Session, parent_id: int, kind: str) -> None:
     parts = session.execute(
-        select(RunStep.state, RunStep.outputs).where(RunStep.parent_id == parent_id).order_by(RunStep.id)
+        select(STEP.c.state, STEP.c.outputs).where(STEP.c.parent_id == parent_id).order_by(STEP.c.id)
     ).all()
     states = {part.state for part in parts}
     for state in (RunState.CANCELLED, RunState.FAILED):
         if state in states:
             move_step(session, parent_id, state)
-            return [parent_id]
-    move_step(session, parent_id, RunState.SUCCEEDED, outputs=_joined(parent.kind, [part.outputs for part in parts]))
-    return [parent_id]
+            return
+    move_step(session, parent_id, RunState.SUCCEEDED, outputs=_joined(kind, [part.outputs for part in parts]))
 
 
 def _joined(kind: str, outputs: Collection[Any]) -> dict[str, list[Any]]:
@@ -181,3 +182,36 @@ def _joined(kind: str, outputs: Collection[Any]) -> dict[str, list[Any]]:
         values = [each.get(name) for each in outputs]
         joined[name] = [item for value in values for item in value] if Port.parse(port).many else values
     return joined
+
+
+def values_of(session: Session, step: Any, arguments: Any) -> Any:
+    """Some arguments of a step of a pipeline with the values of their references.
+
+    These are parameters of the run, outputs of other steps, and the item of a part; they are not looked through again.
+
+    Args:
+        session: to read with.
+        step: a row with its `run_id` and `settings`.
+        arguments: JSON.
+    """
+    run = _run(session, step.run_id)
+    if run.pipeline_id is None:
+        return arguments
+
+    def value(found: Reference) -> Any:
+        if found.port is None:
+            return step.settings["item"] if found.name == EACH else run.arguments.get(found.name)
+        row = session.execute(_OUTPUTS, {"run": step.run_id, "name": found.name}).one()
+        port = Port.parse(find_kind(row.kind).outputs[found.port])
+        whole = Port(port.type, port.many or "for_each" in (row.settings or {}))
+        return None if row.outputs is None else whole.value(row.outputs.get(found.port))
+
+    return replaced(arguments, value)
+
+
+def _run(session: Session, run_id: int) -> Any:
+    engine = session.connection().engine
+    known = _READ.get(engine)
+    if known is None or known[0] != run_id:
+        known = _READ[engine] = run_id, session.execute(_GIVEN, {"run": run_id}).one()
+    return known[1]

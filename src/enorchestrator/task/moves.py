@@ -1,21 +1,26 @@
 """Moves of steps and runs as rows: each in the transaction of its caller, with its event."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, select, update
+from sqlalchemy import CursorResult, Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from enorchestrator.task.claim import Claim
 from enorchestrator.task.state import RunState, sources_of, state_of_run
 from enstorage.ledger import Attempt, Run, RunEvent, RunStep, StepNeed
 from enstorage.ledger.base import now
 
+# For statements that are built once: to load rows as objects takes longer than the queue may.
+RUN = cast("Table", Run.__table__)
+STEP = cast("Table", RunStep.__table__)
+ATTEMPT = cast("Table", Attempt.__table__)
+NEED = cast("Table", StepNeed.__table__)
+EVENT = cast("Table", RunEvent.__table__)
 
-def add_event(session: Session, run_id: int, step_id: int | None, kind: str, data: Any) -> RunEvent:
-    """Add an event; its id is known after the next flush."""
-    event = RunEvent(run_id=run_id, step_id=step_id, kind=kind, data=data)
-    session.add(event)
-    return event
+
+def add_event(session: Session, run_id: int, step_id: int | None, kind: str, data: Any) -> None:
+    """Add an event; events are read in the order in which they are added."""
+    session.execute(insert(EVENT), {"run_id": run_id, "step_id": step_id, "kind": kind, "data": data})
 
 
 def move_step(session: Session, step_id: int, state: RunState, *, fence: int | None = None, **values: Any) -> bool:
@@ -31,78 +36,79 @@ def move_step(session: Session, step_id: int, state: RunState, *, fence: int | N
     Returns:
         True if it was moved.
     """
-    statement = update(RunStep).where(RunStep.id == step_id)
+    statement = update(STEP).where(STEP.c.id == step_id)
     if fence is None:
-        statement = statement.where(RunStep.state.in_(sources_of(state) - {RunState.RUNNING}))
+        statement = statement.where(STEP.c.state.in_(sources_of(state) - {RunState.RUNNING}))
     else:
-        statement = statement.where(RunStep.fence == fence, RunStep.state == RunState.RUNNING)
+        statement = statement.where(STEP.c.fence == fence, STEP.c.state == RunState.RUNNING)
     if state != RunState.RUNNING:
         values |= {"owner": None, "lease_until": None}
     if state.is_final:
         values["finished_at"] = now()
-    statement = statement.values(state=state, updated_at=now(), **values)
-    moved = session.execute(statement, execution_options={"synchronize_session": False})
+    moved = session.execute(statement.values(state=state, updated_at=now(), **values))
     assert isinstance(moved, CursorResult)  # noqa: S101 - of an UPDATE
     return moved.rowcount == 1
 
 
-def end_attempt(session: Session, claim: Claim, reason: str, *, error: Any = None) -> None:
-    """Note why the attempt of a claim ended, unless that is known already."""
-    session.execute(
-        update(Attempt)
-        .where(Attempt.step_id == claim.step_id, Attempt.fence == claim.fence, Attempt.exit_reason.is_(None))
-        .values(exit_reason=reason, error=error, finished_at=now(), updated_at=now()),
-        execution_options={"synchronize_session": False},
-    )
-
-
 def settle_run(session: Session, run_id: int, *, error: Any = None) -> RunState:
     """Set the state of a run by those of its steps, with an event where it changed; returns the state.
+
+    Rows alone are changed: a caller that holds the run as an object refreshes it.
 
     Args:
         session: of the transaction.
         run_id: the run.
         error: problem document of the step that has just failed.
     """
-    run = session.get(Run, run_id, populate_existing=True)
-    assert run is not None  # noqa: S101 - steps refer to it
-    state = state_of_run(_states_of_steps(session, run_id))
-    if error is not None and run.error is None:
-        run.error = error
-    if state == run.state:
+    row = session.execute(_RUN_AND_STATES, {"run": run_id}).one()
+    state = state_of_run([each for each in RunState if getattr(row, f"has_{each}")])
+    error = error if row.error is None else row.error
+    if state == row.state:
+        if error is not None and row.error is None:
+            session.execute(update(RUN).where(RUN.c.id == run_id).values(error=error))
         return state
-    run.state = state
-    if state == RunState.RUNNING and run.started_at is None:
-        run.started_at = now()
-    run.finished_at = now() if state.is_final else None
+    values: dict[str, Any] = {"state": state, "finished_at": now() if state.is_final else None, "error": error}
+    if state == RunState.RUNNING and row.started_at is None:
+        values["started_at"] = now()
     if state == RunState.SUCCEEDED:
-        run.result, run.error = _result(session, run), None
+        values |= {"result": _result(session, run_id, row.pipeline_id), "error": None}
     elif not state.is_final:
-        run.error = None
-    session.flush()
-    add_event(session, run_id, None, "state", {"state": state, "error": run.error})
+        values["error"] = None
+    session.execute(update(RUN).where(RUN.c.id == run_id).values(**values))
+    add_event(session, run_id, None, "state", {"state": state, "error": values["error"]})
     if state == RunState.SUCCEEDED:
-        add_event(session, run_id, None, "result", run.result)
+        add_event(session, run_id, None, "result", values["result"])
     return state
 
 
-def _states_of_steps(session: Session, run_id: int) -> list[RunState]:
-    """The states that steps of a run have, but failures that are allowed; one look at the index for each, however many."""
-
-    def found(state: RunState) -> ColumnElement[bool]:
-        wanted = select(RunStep.id).where(RunStep.run_id == run_id, RunStep.state == state)
-        return (wanted.where(RunStep.may_fail.is_(False)) if state == RunState.FAILED else wanted).exists()
-
-    row = session.execute(select(*(found(state).label(state) for state in RunState))).one()
-    return [state for state, is_there in zip(RunState, row, strict=True) if is_there]
+def _has(state: RunState) -> Any:
+    """One look at the index, however many steps there are; failures that are allowed do not count."""
+    wanted = select(STEP.c.id).where(STEP.c.run_id == RUN.c.id, STEP.c.state == state)
+    wanted = wanted.where(STEP.c.may_fail.is_(False)) if state == RunState.FAILED else wanted
+    return wanted.correlate(RUN).exists().label(f"has_{state}")
 
 
-def _result(session: Session, run: Run) -> Any:
+_RUN_AND_STATES = select(RUN.c.state, RUN.c.error, RUN.c.started_at, RUN.c.pipeline_id, *map(_has, RunState)).where(
+    RUN.c.id == bindparam("run")
+)
+
+
+def _result(session: Session, run_id: int, pipeline_id: int | None) -> Any:
     """Of one step its outputs; of a pipeline those of the steps that none waits for, by their names."""
-    if run.pipeline_id is None:
-        return session.scalars(select(RunStep.outputs).where(RunStep.run_id == run.id)).one()
-    is_needed = select(StepNeed.id).where(StepNeed.needs_id == RunStep.id).exists()
-    last = select(RunStep.name, RunStep.outputs).where(
-        RunStep.run_id == run.id, RunStep.parent_id.is_(None), ~is_needed
-    )
-    return {each.name: each.outputs for each in session.execute(last.order_by(RunStep.position))}
+    if pipeline_id is None:
+        return session.scalars(select(STEP.c.outputs).where(STEP.c.run_id == run_id)).one()
+    is_needed = select(NEED.c.id).where(NEED.c.needs_id == STEP.c.id).exists()
+    last = select(STEP.c.name, STEP.c.outputs).where(STEP.c.run_id == run_id, STEP.c.parent_id.is_(None), ~is_needed)
+    return {each.name: each.outputs for each in session.execute(last.order_by(STEP.c.position))}
+
+
+def settle_runs(session: Session, run_ids: Sequence[int], errors: dict[int, Any]) -> None:
+    """Set the states of several runs.
+
+    Args:
+        session: of the transaction.
+        run_ids: the runs; some may be named more than once.
+        errors: problem documents of steps that have just failed, by run.
+    """
+    for run_id in dict.fromkeys(run_ids):
+        settle_run(session, run_id, error=errors.get(run_id))

@@ -14,7 +14,6 @@ from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
 from enorchestrator.task.claim import Claim
-from enorchestrator.task.moves import add_event
 from enorchestrator.task.problem import as_plain_json
 from enorchestrator.task.state import RunState
 from enorchestrator.trace.redaction import redactor_of
@@ -23,8 +22,6 @@ from enstorage.errors import StoreError
 from enstorage.ledger import Run, RunEvent, RunStep
 from enstorage.ledger.base import now
 
-#: Between two transactions of a child that has something to report; also how soon it learns that it is to stop.
-PERIOD_SECONDS = 0.25
 #: A run keeps so many log lines, of so many characters; of each of so many partial results the latest.
 MOST_LINES, LONGEST_LINE, MOST_PARTIALS = 200, 1_000, 50
 #: A line is cut twice, so that no secret is cut in two before it is hidden.
@@ -35,15 +32,19 @@ class Reporter:
     """Reports from a thread of its own, since the work may hold a transaction open, or say nothing for long.
 
     One progress event and one event of each partial result are kept: a newer one replaces the older one. What is reported
-    faster than every `PERIOD_SECONDS` is passed over, but for the last.
+    faster than the period is passed over, but for the last.
 
     Args:
         connector: the store.
         claim: of the step that runs.
         told_to_stop: called once when somebody cancelled the run, or when the claim is void.
+        period_seconds: between two transactions that report; also how soon the work learns that it is to stop.
     """
 
-    def __init__(self, connector: Connector, claim: Claim, told_to_stop: Callable[[], None]) -> None:
+    def __init__(
+        self, connector: Connector, claim: Claim, told_to_stop: Callable[[], None], period_seconds: float = 0.25
+    ) -> None:
+        self._period = period_seconds
         self._connector, self._claim, self._told_to_stop = connector, claim, told_to_stop
         self._redactor = redactor_of(connector.settings)
         self._lock = threading.Lock()
@@ -94,11 +95,12 @@ class Reporter:
             self._over.set()
             thread.join()
             with suppress(StoreError):  # the commit of the work, which follows, tells about it
-                self._report()
+                if self._progress or self._partials or self._lines:
+                    self._report()
 
     def _run(self) -> None:
         parent = parent_process()
-        while not self._over.wait(PERIOD_SECONDS):
+        while not self._over.wait(self._period):
             if parent is not None and wait([parent.sentinel], 0):
                 # The dispatcher was killed: another one executes the step again, and two must not do so at once.
                 os._exit(1)
@@ -145,15 +147,15 @@ class Reporter:
         self, session: Session, progress: tuple[str, int, int] | None, partials: Mapping[str, Any], lines: list[str]
     ) -> None:
         run, step = self._claim.run_id, self._claim.step_id
-        for line in lines:
-            add_event(session, run, step, "log", {"line": line})
+        session.add_all(RunEvent(run_id=run, step_id=step, kind="log", data={"line": line}) for line in lines)
         newer: dict[str, RunEvent] = {}
         if progress is not None:
             data = dict(zip(("what", "done", "total"), progress, strict=True))
-            newer[""] = add_event(session, run, step, "progress", data)
+            newer[""] = RunEvent(run_id=run, step_id=step, kind="progress", data=data)
         for name, data in partials.items():
             told = {"name": name, "data": self._redactor.json(data)}
-            newer[name] = add_event(session, run, step, "partial", told)
+            newer[name] = RunEvent(run_id=run, step_id=step, kind="partial", data=told)
+        session.add_all(newer.values())
         older = [self._replaced[name] for name in newer if name in self._replaced]
         if older:
             session.execute(delete(RunEvent).where(RunEvent.id.in_(older)))

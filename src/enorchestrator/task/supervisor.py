@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,23 @@ _TERM_SECONDS = 0.15  # from TERM to KILL
 _LOOK_SECONDS = 0.1
 _MEASURE_EVERY = 5  # looks
 #: A child process executes so many steps before a new one takes its place: imports are paid once, leaks do not add up.
-_STEPS_OF_A_CHILD = 16
+_STEPS_OF_A_CHILD = 200
 _BODY = "enorchestrator.task.body"
-_PID, _LOGGED, _STOPPING = "pid", "log", "stopping"
+# The files of a call, by the ends of their names.
+_PID, _LOGGED, _STOPPING = ".pid", ".log", ".stopping"
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """The begin of a supervised call.
+
+    Attributes:
+        pid: of its process.
+        began_at: by the clock of this machine.
+    """
+
+    pid: int
+    began_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +57,16 @@ class Ending:
         detail: a sentence about it; empty for "returned".
         log: the last part of what it printed.
         peak_bytes: the largest resident memory that was seen; None if none was.
+        value: that the call returned; None if it did not.
+        begin: of the call; None if it had not begun.
     """
 
     reason: str
     detail: str
     log: str
     peak_bytes: int | None
+    value: Any = None
+    begin: Begin | None = None
 
 
 @dataclass(slots=True)
@@ -55,42 +74,56 @@ class _Call:
     """A call that runs in a child, or waits for one."""
 
     arguments: tuple[Any, ...]
-    folder: Path
+    place: str
     timeout_seconds: float | None
-    future: "ProcessFuture[None]" = field(default_factory=ProcessFuture)
+    future: "ProcessFuture[Any]" = field(default_factory=ProcessFuture)
     asked_at: float | None = None
     kill_at: float = 0.0
     peak_bytes: int | None = None
     killed_for: str = ""
     looks: int = 0
+    is_told: bool = False
+
+    def file(self, end: str) -> Path:
+        """One of its files."""
+        return Path(self.place + end)
+
+    @property
+    def begin(self) -> Begin | None:
+        """None until it has begun."""
+        try:
+            file = self.file(_PID)
+            pid, moment = int(file.read_text()), file.stat().st_mtime
+        except (FileNotFoundError, ValueError):
+            return None
+        return Begin(pid, datetime.fromtimestamp(moment, UTC))
 
     @property
     def pid(self) -> int | None:
         """Of the child; None until it has begun."""
-        try:
-            return int((self.folder / _PID).read_text())
-        except (FileNotFoundError, ValueError):
-            return None
+        begin = self.begin
+        return None if begin is None else begin.pid
 
 
 class Supervisor:
     """Calls functions in child processes and stops them hard where needed. Threads may share it.
 
     A call is `function(*arguments, told_to_stop)`; `told_to_stop()` tells the supervisor that the call knows that it has to
-    stop, and is about to. What it returns plays no part.
+    stop, and is about to.
 
     Args:
         workers: largest number of calls at once.
         limits: of each call.
-        ended: called from another thread whenever a call ended.
+        news: called from another thread whenever a call ended, or had begun a while ago.
     """
 
-    def __init__(self, workers: int, limits: Limits, ended: Callable[[], None]) -> None:
+    def __init__(self, workers: int, limits: Limits, news: Callable[[], None]) -> None:
         self.workers = workers
-        self._limits, self._ended = limits, ended
+        self._limits, self._news = limits, news
         self._folder = Path(tempfile.mkdtemp(prefix="enstorage-runs-"))
         self._lock = threading.RLock()
         self._calls: dict[str, _Call] = {}
+        self._begun: dict[str, Begin] = {}
         self._endings: dict[str, Ending] = {}
         self._something_runs = threading.Event()
         self._is_over = False
@@ -106,7 +139,7 @@ class Supervisor:
             return 0 if self._is_over else self.workers - len(self._calls)
 
     def start(
-        self, name: str, function: Callable[..., None], *arguments: Any, timeout_seconds: float | None = None
+        self, name: str, function: Callable[..., Any], *arguments: Any, timeout_seconds: float | None = None
     ) -> None:
         """Start a call, known by a name from now on until its ending was taken.
 
@@ -117,10 +150,9 @@ class Supervisor:
             timeout_seconds: longest time; None for that of the limits. The shorter one of both counts.
         """
         bounds = [each for each in (timeout_seconds, self._limits.timeout_seconds) if each is not None]
-        folder = self._folder / name.replace(":", "-")
-        folder.mkdir()
+        place = str(self._folder / name.replace(":", "-"))
         with self._lock:
-            self._calls[name] = call = _Call((str(folder), function, arguments), folder, min(bounds, default=None))
+            self._calls[name] = call = _Call((place, function, arguments), place, min(bounds, default=None))
             self._schedule(name, call)
         self._something_runs.set()
 
@@ -136,6 +168,12 @@ class Supervisor:
             if call is not None and call.asked_at is None:
                 call.asked_at = time.monotonic()
                 call.kill_at = call.asked_at + grace_seconds
+
+    def begun(self) -> dict[str, Begin]:
+        """The calls that are at work for a while, each told once; short ones are told by their endings alone."""
+        with self._lock:
+            begun, self._begun = self._begun, {}
+            return begun
 
     def endings(self) -> dict[str, Ending]:
         """The calls that ended since the last time, each told once."""
@@ -170,7 +208,7 @@ class Supervisor:
         call.future = self._pool.schedule(_called, call.arguments, timeout=call.timeout_seconds)
         call.future.add_done_callback(lambda future: self._end(name, call, future))
 
-    def _end(self, name: str, call: _Call, future: "Future[None]") -> None:
+    def _end(self, name: str, call: _Call, future: "Future[Any]") -> None:
         """Take the end of a call from the pool. The pool tells a kill before the child is dead: see `_look_after`."""
         with self._lock:
             if future.cancelled() and not self._is_over and call.pid is not None:
@@ -184,11 +222,15 @@ class Supervisor:
 
     def _finish(self, name: str, call: _Call, reason: str, detail: str) -> None:
         if self._calls.pop(name, None) is not None:
-            self._endings[name] = Ending(reason, detail, tail(call.folder / _LOGGED), call.peak_bytes)
-            shutil.rmtree(call.folder, ignore_errors=True)
-            self._ended()
+            value = call.future.result() if reason == "returned" else None
+            log = tail(call.file(_LOGGED))
+            self._endings[name] = Ending(reason, detail, log, call.peak_bytes, value, call.begin)
+            self._begun.pop(name, None)
+            for end in (_PID, _LOGGED, _STOPPING) if call.asked_at else (_PID, _LOGGED):
+                call.file(end).unlink(missing_ok=True)
+            self._news()
 
-    def _reason(self, call: _Call, future: "Future[None]") -> tuple[str, str]:
+    def _reason(self, call: _Call, future: "Future[Any]") -> tuple[str, str]:
         if call.killed_for:
             return call.killed_for, self._too_much_memory() if call.killed_for == "memory" else "The work was stopped."
         match future.exception():
@@ -225,19 +267,26 @@ class Supervisor:
             time.sleep(_LOOK_SECONDS)
 
     def _look_after(self, name: str, call: _Call) -> None:
-        pid = call.pid
+        begin = call.begin
+        pid = None if begin is None else begin.pid
         if call.killed_for:
             if pid is None or not psutil.pid_exists(pid):
                 with self._lock:
                     self._finish(name, call, *self._reason(call, call.future))
             return
         if call.asked_at is not None:
-            has_answered = (call.folder / _STOPPING).exists()
+            has_answered = call.file(_STOPPING).exists()
             if time.monotonic() > (call.kill_at if has_answered else call.asked_at + ANSWER_SECONDS):
                 _kill(call, "cancelled")
                 return
-        cut_back(call.folder / _LOGGED)
+        cut_back(call.file(_LOGGED))
         call.looks += 1
+        if begin is not None and not call.is_told and call.looks > 1:
+            call.is_told = True
+            with self._lock:
+                if name in self._calls:
+                    self._begun[name] = begin
+            self._news()
         if pid is not None and call.looks % _MEASURE_EVERY == 1:
             used = sum(each.memory_info().rss for each in _family(pid))
             call.peak_bytes = max(used, call.peak_bytes or 0)
@@ -264,12 +313,11 @@ def _family(pid: int | None) -> list[psutil.Process]:
     return []
 
 
-def _called(folder: str, function: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+def _called(place: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
     """In the child: call a function with its output in a file."""
-    place = Path(folder)
-    with printing_to(place / _LOGGED):
-        (place / _PID).write_text(str(os.getpid()))
-        function(*arguments, (place / _STOPPING).touch)
+    with printing_to(Path(place + _LOGGED)):
+        Path(place + _PID).write_text(str(os.getpid()))
+        return function(*arguments, Path(place + _STOPPING).touch)
 
 
 def _warm_up() -> None:

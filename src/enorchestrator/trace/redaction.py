@@ -19,6 +19,8 @@ _ASSIGNED = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\S+")
+#: Variables whose addresses are secret as a whole, such as those of web hooks.
+_ADDRESSES = "ENSTORAGE_NOTIFY_"
 #: Words that may be URLs and are longer are hidden as a whole, so that odd ones take no time.
 _LONGEST_URL = 2_000
 _SHORTEST = 6
@@ -33,8 +35,12 @@ class Redactor:
 
     def __init__(self, *urls: str) -> None:
         given = [value for name, value in os.environ.items() if _NAME_OF_SECRET.search(name)]
-        urls_of_variables = [each for each in os.environ.values() if "://" in each and "@" in each]
-        found = secrets_of(*urls, *urls_of_variables) | set(given)
+        addresses = [
+            value
+            for name, value in os.environ.items()
+            if name.startswith(_ADDRESSES) or ("://" in value and "@" in value)
+        ]
+        found = secrets_of(*urls, *addresses) | set(given)
         self._secrets = sorted((each for each in found if len(each) >= _SHORTEST), key=len, reverse=True)
 
     def text(self, text: str) -> str:

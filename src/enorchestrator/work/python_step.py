@@ -9,6 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import Field, create_model
 
+from enorchestrator.work.building import BUILDER
 from enorchestrator.work.kind import Arguments, Partial, WorkKind
 from enstorage import Connector
 from enstorage.entity import ENTITIES
@@ -50,11 +51,14 @@ class PythonStep:
         place = f"{function.__module__}:{function.__qualname__}"
         arguments = create_model(f"ArgumentsOf{function.__name__}", __base__=Arguments, **fields)
         self.kind = WorkKind(
-            place, action, "store", title or place, arguments, self._call, outputs={RESULT: _output_type(returned)}
+            place, action, "store", title or place, arguments, self._call, outputs={RESULT: type_of_hint(returned)}
         )
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        """Call the function itself."""
+        """Call the function itself; in the function of a pipeline, add the step to that."""
+        if (builder := BUILDER.get()) is not None:
+            bound = inspect.signature(self._function).bind(*arguments, **named)
+            return builder(self.kind.name, bound.arguments)
         return self._function(*arguments, **named)
 
     def _call(
@@ -139,12 +143,13 @@ def _field_type(hint: Any) -> Any:
     return found | None if _is_union(hint) else found
 
 
-def _output_type(hint: Any) -> str:
+def type_of_hint(hint: Any) -> str:
+    """The type of a port for a type hint, such as `model[]` for `list[Model]`; "any" for what has none."""
     entity, many = _entity(hint)
     if entity is not None:
         return f"{entity.__tablename__}[]" if many else str(entity.__tablename__)
     if get_origin(hint) is list:
-        return f"{_output_type(get_args(hint)[0])}[]"
+        return f"{type_of_hint(get_args(hint)[0])}[]"
     return _PLAIN.get(get_origin(hint) or hint, "any")
 
 

@@ -9,8 +9,6 @@ from enstorage.plugins import Kind
 
 KERAS_OBJECTS = Kind("enstorage.keras_objects", "layer")
 
-_REGISTERED: dict[str, Any] = {}
-
 
 def register(name: str, object: Any) -> None:
     """Make a layer, activation, loss or metric of one's own known, so that Keras models with it are kept and opened.
@@ -30,14 +28,12 @@ def register(name: str, object: Any) -> None:
             f"{name!r:.60} and {object!r:.60} cannot be registered; expected the name of a class or function, and the class "
             "or function itself: register('scaled_tanh', scaled_tanh)."
         )
-    if plugins.has(KERAS_OBJECTS, name) or _REGISTERED.get(name, object) is not object:
-        raise InvalidInputError(f"Another object is registered under the name {name!r}. Take another name.")
-    _REGISTERED[name] = object
+    plugins.register(KERAS_OBJECTS, name, object)
 
 
 def is_registered(name: object) -> bool:
     """True if an object of that name was registered, here or by a package."""
-    return isinstance(name, str) and (name in _REGISTERED or plugins.has(KERAS_OBJECTS, name))
+    return isinstance(name, str) and plugins.has(KERAS_OBJECTS, name)
 
 
 def own_objects(config: Any) -> dict[str, Any]:
@@ -50,7 +46,7 @@ def own_objects(config: Any) -> dict[str, Any]:
     for text in set(_texts(config)):
         name = text.rpartition(">")[2]  # what is registered with Keras too has a package in front
         if is_registered(name):
-            found[name] = found[text] = _REGISTERED[name] if name in _REGISTERED else plugins.load(KERAS_OBJECTS, name)
+            found[name] = found[text] = plugins.load(KERAS_OBJECTS, name)
     return found
 
 

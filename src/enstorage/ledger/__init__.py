@@ -7,6 +7,8 @@ no entities: they have no lineage and no trash, and bundles do not carry them; a
 from enstorage.ledger.attempt import Attempt
 from enstorage.ledger.audit import AuditEntry
 from enstorage.ledger.base import LedgerRow
+from enstorage.ledger.notification.notice import Notice
+from enstorage.ledger.notification.rule import NotificationRule
 from enstorage.ledger.pipeline import Pipeline
 from enstorage.ledger.pipeline_schedule import PipelineSchedule
 from enstorage.ledger.policy import StoredPolicy
@@ -23,6 +25,8 @@ __all__ = [
     "AuditEntry",
     "DispatcherPresence",
     "LedgerRow",
+    "Notice",
+    "NotificationRule",
     "Pipeline",
     "PipelineSchedule",
     "Run",

@@ -15,7 +15,8 @@ class RunEvent(LedgerRow):
     Attributes:
         run_id: the run.
         step_id: the step; None for what concerns the run.
-        kind: "state", "progress", "log", "partial" (an intermediate result such as a leaderboard or a curve) or "result".
+        kind: "state", "progress", "log", "alert" (what people should be told of), "partial" (an intermediate result such as
+            a leaderboard or a curve) or "result".
         data: JSON about it.
     """
 

@@ -7,8 +7,8 @@ broken package affects only calls that use its parts.
 """
 
 from enstorage.plugins.kind import Kind
-from enstorage.plugins.loading import has, load, names, places, usable
+from enstorage.plugins.loading import has, load, names, places, register, usable
 from enstorage.plugins.missing_library import missing
 from enstorage.plugins.registered import Registered
 
-__all__ = ["Kind", "Registered", "has", "load", "missing", "names", "places", "usable"]
+__all__ = ["Kind", "Registered", "has", "load", "missing", "names", "places", "register", "usable"]

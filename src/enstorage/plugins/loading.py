@@ -10,10 +10,37 @@ from enstorage.plugins.entry_points import OURS, find, owner, points_of
 from enstorage.plugins.kind import Kind
 from enstorage.plugins.missing_library import missing
 
+#: Parts of this process alone, by group and name.
+_HERE: dict[tuple[str, str], Any] = {}
+
+
+def register(kind: Kind, name: str, part: Any) -> None:
+    """Add a part in this process alone, as a notebook does it; packages register theirs as entry points.
+
+    Raises:
+        InvalidInputError: the part is not of this kind, or another one is registered under the name.
+    """
+    if fault := kind.fault(name, part):
+        raise InvalidInputError(f"The {kind.word} {name!r:.60} cannot be registered: it {fault}. Correct it.")
+    if find(kind.group, name) or not _is_same(_HERE.get((kind.group, name), part), part):
+        raise InvalidInputError(f"Another {kind.word} is registered under the name {name!r}. Take another name.")
+    _HERE[kind.group, name] = part
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """True also for a class that was defined anew, as by running a cell again."""
+    return one is other or (
+        isinstance(one, type)
+        and isinstance(other, type)
+        and (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
+    )
+
 
 def names(kind: Kind) -> list[str]:
     """The registered names of a kind, sorted; imports none of the parts."""
-    return sorted({point.name for point in points_of(kind.group)})
+    return sorted(
+        {point.name for point in points_of(kind.group)} | {name for group, name in _HERE if group == kind.group}
+    )
 
 
 def places(kind: Kind) -> list[str]:
@@ -23,7 +50,7 @@ def places(kind: Kind) -> list[str]:
 
 def has(kind: Kind, name: str) -> bool:
     """True if a part is registered under a name; does not import it."""
-    return bool(find(kind.group, name))
+    return (kind.group, name) in _HERE or bool(find(kind.group, name))
 
 
 def load(kind: Kind, name: object) -> Any:
@@ -40,19 +67,27 @@ def load(kind: Kind, name: object) -> Any:
         close = get_close_matches(str(name), known, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         raise InvalidInputError(f"There is no {kind.word} {name!r}; known are {', '.join(known) or 'none'}.{hint}")
-    return _loaded(kind, name)
+    return _part(kind, name)
+
+
+def _part(kind: Kind, name: str) -> Any:
+    return _HERE[kind.group, name] if (kind.group, name) in _HERE else _loaded(kind, name)
 
 
 def usable(kind: Kind) -> tuple[dict[str, Any], list[str]]:
     """The parts of a kind that can be loaded, by name, those of other packages first; and the errors of the others."""
     parts: dict[str, Any] = {}
     faults: list[str] = []
-    for name in sorted(names(kind), key=lambda each: (owner(find(kind.group, each)[0]) == OURS, each)):
+    for name in sorted(names(kind), key=lambda each: (_is_ours(kind, each), each)):
         try:
-            parts[name] = _loaded(kind, name)
+            parts[name] = _part(kind, name)
         except (MissingLibraryError, PluginError) as error:
             faults.append(str(error))
     return parts, faults
+
+
+def _is_ours(kind: Kind, name: str) -> bool:
+    return (kind.group, name) not in _HERE and owner(find(kind.group, name)[0]) == OURS
 
 
 @cache

@@ -11,7 +11,7 @@ from entrainer.networks.estimator import Estimator
 from entrainer.networks.interval import IntervalNetwork
 from entrainer.networks.layer import Convolution, Dense, Dropout, Pooling
 from entrainer.networks.recurrent import GRU, LSTM, CoupledLSTM, Jordan, PaperLSTM, PeepholeLSTM, SimpleRNN
-from entrainer.networks.specification import NETWORK_SPECS, NetworkSpec
+from entrainer.networks.specification import NETWORK_SPECS, NetworkSpec, register
 from entrainer.networks.text import EmbeddingClassifier, EmbeddingLSTM
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ __all__ = [
     "SimpleRNN",
     "ThresholdNetwork",
     "WidrowHoff",
+    "register",
 ]
 
 _CLASSIC = ("BackPropagation", "ThresholdNetwork", "WidrowHoff")  # they load scikit-learn, so only on first use

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from enstorage import plugins
 from enstorage.errors import InvalidInputError
@@ -28,12 +28,31 @@ NETWORK_SPECS = Kind(
 )
 
 
+S = TypeVar("S")
+
+
 @dataclass(frozen=True)
 class Specification(Recipe):
     """A recipe for a model. Equal specifications make equal models; see `enstorage.parameters.recipe.Recipe`.
 
     Subclasses are registered as entry points `enstorage.networks` under their `name`.
     """
+
+
+def register(specification: type[S]) -> type[S]:
+    """Make a class of specifications known to this process, as a decorator in a notebook does it.
+
+    Each program that opens its models has to call it, the children of a server too; so a package registers its classes as
+    entry points `enstorage.networks`.
+
+    Args:
+        specification: the class, under its `name`.
+
+    Raises:
+        InvalidInputError: it is no such class, or its name is taken.
+    """
+    plugins.register(NETWORK_SPECS, getattr(specification, "name", ""), specification)
+    return specification
 
 
 @dataclass(frozen=True)

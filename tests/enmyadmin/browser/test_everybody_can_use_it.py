@@ -10,7 +10,15 @@ from served_pages import open_page, settle
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PAGES = [
     *("/", "/forecast", "/compare?models=%221%2C2%22", "/runs", "/search", "/trash"),
-    *("/pipelines", "/pipelines/new", "/pipelines/nightly", "/pipelines/nightly/edit", "/schedules", "/runs/1"),
+    *(
+        "/pipelines",
+        "/pipelines/new",
+        "/pipelines/nightly",
+        "/pipelines/nightly/edit",
+        "/schedules",
+        "/runs/1",
+        "/notifications",
+    ),
     *("/users", "/tokens", "/policies", "/audit"),
     *("/projects", "/models", "/ensembles"),
     *("/data-sources/new", "/models/new", "/ensembles/new", "/preparations/new"),

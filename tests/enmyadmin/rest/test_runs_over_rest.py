@@ -5,15 +5,11 @@ import threading
 
 import pytest
 
+from claims import claimed, succeed
 from enmyadmin.server.settings import ServerSettings
 from enorchestrator import Dispatcher, cancel, submit
 from enorchestrator.dispatch.owner import Owner
-from enorchestrator.dispatch.queue import claim
-from enorchestrator.dispatch.settle import settle
-from enorchestrator.executor.base import ProcessEnd
 from enorchestrator.service.presence import appear
-from enorchestrator.task.body import _commit
-from enorchestrator.task.state import RunState
 from enorchestrator.work.registry import KINDS
 from enstorage import Ensemble, Model, Project
 from enstorage.adapter import Window
@@ -54,11 +50,11 @@ def follow(api, run, **options):
         return streamed(answer)
 
 
-def commit(store, state=RunState.SUCCEEDED, **values):
+def commit(store, outputs, **facts):
     """Do the work of the next run, as a dispatcher would."""
-    (claimed,) = claim(store, Owner.here(9), "local", 1)
-    _commit(store, claimed, state, "succeeded", **values)
-    return claimed
+    (step,) = claimed(store, most=1)
+    succeed(store, step, outputs, **facts)
+    return step
 
 
 def test_work_is_asked_for_at_its_record_and_followed_to_its_result(api, store):
@@ -194,8 +190,7 @@ def test_kinds_describe_their_arguments(api):
 
 def test_logs_come_by_step_and_can_be_left_out_of_a_run(api, store):
     run = submit("gc", {}).id
-    claimed = commit(store, outputs={})
-    settle(store, claimed, ProcessEnd("returned", log="some words\n"))
+    commit(store, outputs={}, log="some words\n")
     found = api.get(f"/api/v1/runs/{run}/logs", params={"step": "gc"}).json()["items"]
     assert found == [{"step": "gc", "fence": 1, "exit_reason": "succeeded", "text": "some words\n"}]
     assert api.get(f"/api/v1/runs/{run}/logs", params={"attempt": 2}).json() == {"items": []}
@@ -213,7 +208,7 @@ def test_who_is_at_work_is_told(api, store):
     found = api.get("/api/v1/orchestrator").json()
     assert (found["is_at_work"], found["dispatchers"], found["queue"]["ready"]) == (False, [], 1)
     appear(store, Owner.here(7), "orchestrator", 3)
-    (claimed,) = claim(store, Owner.here(7), "local", 1)
+    claimed(store, Owner.here(7))
     found = api.get("/api/v1/orchestrator").json()
     assert (found["is_at_work"], found["dispatchers"][0]["workers"], found["queue"]["running"]) == (True, 3, 1)
-    assert [(each["run_id"], each["step"]) for each in found["children"]] == [(claimed.run_id, "gc")]
+    assert [(each["run_id"], each["step"]) for each in found["children"]] == [(1, "gc")]

@@ -5,8 +5,8 @@ import pytest
 
 import enstorage
 from enstorage.errors import InvalidInputError, UntrustedError
-from enstorage.formats import keras_objects
 from enstorage.formats.keras import KerasFormat
+from enstorage.plugins import loading
 from entrainer.backend import load_keras
 
 keras = load_keras()
@@ -35,7 +35,7 @@ def network(activation=None, layer=keras.layers.Dense):
 
 @pytest.fixture
 def register(monkeypatch):
-    monkeypatch.setattr(keras_objects, "_REGISTERED", {})
+    monkeypatch.setattr(loading, "_HERE", {})
     return enstorage.register
 
 
@@ -80,5 +80,5 @@ def test_what_cannot_be_registered_is_refused(register, name, obj):
     with pytest.raises(InvalidInputError, match="registered"):
         register(name, obj)
     register("own", print)
-    with pytest.raises(InvalidInputError, match="Another object is registered under the name 'own'"):
+    with pytest.raises(InvalidInputError, match="Another layer is registered under the name 'own'"):
         register("own", repr)

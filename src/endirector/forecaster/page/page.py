@@ -1,6 +1,7 @@
 """The page about the forecasts of a table, in one file for a browser."""
 
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from endirector.forecaster.page.added import AddedRows, added_to
 from endirector.forecaster.page.group_content import GroupContent, content_of
 from endirector.forecaster.page.series_cards import SeriesCard, cards_of, notable
 from endirector.forecaster.page.small_fans import small_fan
@@ -37,6 +39,7 @@ class PageContent:
         notable: some of them in large, each with a label and its picture.
         small: the small chart of each card.
         said: the errors of earlier forecasts, as `AutoForecast.scores` has them.
+        added: what the members added to the forecasts in large, by key.
     """
 
     forecast: "AutoForecast"
@@ -45,6 +48,7 @@ class PageContent:
     notable: list[tuple[str, SeriesCard, str]]
     small: list[str]
     said: list[dict[str, Any]]
+    added: Mapping[str, AddedRows]
 
     @property
     def series(self) -> int:
@@ -92,6 +96,7 @@ def page_of(forecast: "AutoForecast", folder_or_file: str | PathLike[str] | None
             notable=large,
             small=[_small(card) for card in cards],
             said=forecast.scores().to_dicts(),
+            added=added_to([card for _, card, _ in large], forecast),
         )
         report("Drawing", 80, 100)
         script = files("endirector").joinpath("search.js").read_text(encoding="utf-8")

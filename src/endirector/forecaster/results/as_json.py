@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from endirector.forecaster.group import Group
+from endirector.forecaster.results.contributed import as_lists
 from endirector.selection.form import method_in_words
 from enstorage import DataSnapshot, DataSource
 from enstorage.errors import NotFoundError
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from endirector.forecaster.results.result import AutoForecast
 
 
-def as_json(forecast: "AutoForecast", keys: Collection[str] | None, tail: int) -> dict[str, Any]:
+def as_json(
+    forecast: "AutoForecast", keys: Collection[str] | None, tail: int, *, contributions: bool
+) -> dict[str, Any]:
     """See `AutoForecast.to_json`."""
     sources = forecast.panel.sources()
     unknown = [key for key in keys or () if key not in sources]
@@ -24,6 +27,7 @@ def as_json(forecast: "AutoForecast", keys: Collection[str] | None, tail: int) -
             f"There is no series {unknown[0]!r}; known are {', '.join(map(repr, [*sources][:8]))}. Take keys of these."
         )
     errors = {row["series"]: row for row in forecast.errors.iter_rows(named=True)}
+    added = forecast.contributions(keys).partition_by("series", as_dict=True) if contributions else {}
     tables = forecast.table.partition_by("series", as_dict=True)
     group_of = {key: place for place, group in enumerate(forecast.groups) for key in group.tier.keys}
     wanted = [key for key in sources if key in group_of and (keys is None or key in keys)]
@@ -45,6 +49,7 @@ def as_json(forecast: "AutoForecast", keys: Collection[str] | None, tail: int) -
                 "history": _history(forecast.snapshots[key], sources[key], tail),
                 "forecast": [*_steps(tables[(key,)])],
                 "errors": _finite({name: each for name, each in errors.get(key, {}).items() if name != "series"}),
+                **({"contributions": as_lists(added[(key,)])} if contributions else {}),
             }
             for key in wanted
         ],

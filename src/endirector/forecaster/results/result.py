@@ -19,6 +19,7 @@ from endirector.forecaster.issued.keep import ISSUED, issue, latest, table_of
 from endirector.forecaster.issued.state import parts_from_json, to_json
 from endirector.forecaster.results.as_json import as_json
 from endirector.forecaster.results.backtested import BOARD, BY_SERIES, Backtest, backtest_of
+from endirector.forecaster.results.contributed import contributed
 from endirector.forecaster.understanding.stored import StoredCovariates
 from endirector.forecaster.updating.update import updated
 from endirector.reporting.report import Report
@@ -121,24 +122,46 @@ class AutoForecast:
         known = [each.by_series() for each in self.backtests if each is not None]
         return pl.concat(known) if known else pl.DataFrame(schema=BY_SERIES)
 
-    def to_json(self, keys: Collection[str] | None = None, *, tail: int = 60) -> dict[str, Any]:
+    def contributions(self, keys: Collection[str] | None = None) -> pl.DataFrame:
+        """Contributions of the members to each step, by their forecasts, which are computed again.
+
+        Args:
+            keys: of the series; by default all.
+
+        Returns:
+            Columns `series`, `time`, `step`, `member`, `value` (forecast of the member, units of the source), `weight` and
+            `contribution`, whose sum is the forecast. `member` is also `last value` for a series without a model,
+            `reconciliation` for what adding up a hierarchy changed, and `judgement` for what people did. Weights and
+            contributions are null where the method is no weighted mean, see `endirector.contributions`.
+
+        Raises:
+            NotFoundError: a key is none of the panel.
+        """
+        with self.panel.connector:
+            return contributed(self, keys)
+
+    def to_json(
+        self, keys: Collection[str] | None = None, *, tail: int = 60, contributions: bool = False
+    ) -> dict[str, Any]:
         """The result as JSON, for pages and other programs.
 
         Args:
             keys: of the series to give; by default all.
             tail: number of last values of each series.
+            contributions: whether what each member added is told too; the members forecast again for it.
 
         Returns:
             `panel`, `name`, `metric`, `levels`, `remarks`, `leaderboard` (its rows); `groups`, each with `name`, `series`
             (their number), `season`, `horizon`, `origins`, `project`, `remarks` and `ensemble`: null, or `id`, `name`,
             `mark`, `metric` and `leaderboard`, the trials; and `series`, each with `key`, `group` (its place), `source`,
             `unit`, `time_interval`, `history` (`time`, `value`), `forecast` (`step`, `time`, `value`, `quantiles` by
-            level), and `errors` (those of `errors`; empty where nothing was judged).
+            level), `errors` (those of `errors`; empty where nothing was judged), and, if asked for, `contributions`, each
+            with `member`, `step`, `value`, `weight` and `contribution`, as `contributions` has them.
 
         Raises:
             NotFoundError: a key is none of the panel.
         """
-        return as_json(self, keys, tail)
+        return as_json(self, keys, tail, contributions=contributions)
 
     def report(
         self, folder_or_file: str | os.PathLike[str] | None = None, *, progress: bool | Progress = True

@@ -17,6 +17,7 @@ from enmyadmin.output import Json, print_json, print_line, print_table, shortene
 from enstorage.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from enorchestrator.pipeline.definition import PipelineDefinition
     from enstorage.ledger import Pipeline
 
 Name = Annotated[str, typer.Argument(help="Name of the pipeline.", metavar="NAME", show_default=False)]
@@ -29,18 +30,33 @@ Version = Annotated[int | None, typer.Option(min=1, help="The latest one by defa
 
 def create(
     file: Annotated[
-        str, typer.Argument(help="File in YAML or JSON, or - for standard input.", metavar="FILE", show_default=False)
-    ],
+        str | None,
+        typer.Argument(help="File in YAML or JSON, or - for standard input.", metavar="FILE", show_default=False),
+    ] = None,
+    pattern: Annotated[
+        str | None, typer.Option(help="forecast, ensemble, retrain, evaluate, backtest or fan-out.", show_default=False)
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Of the pipeline, with --pattern.", show_default=False)] = None,
     store: Store = None,
     as_json: Json = False,
 ) -> None:
     """Save a pipeline, or the next version of one.
 
+    A pattern is a pipeline that is written already: enstorage pipeline create --pattern retrain --name weekly
+
     Example: enstorage pipeline create nightly.yaml
     """
-    from enorchestrator.pipeline.definition import MOST_BYTES
+    from enorchestrator.pipeline.definition import MOST_BYTES, PipelineDefinition
+    from enorchestrator.pipeline.patterns import from_pattern
 
-    _save(_content(file, MOST_BYTES), store, as_json=as_json)
+    if (file is None) == (pattern is None):
+        raise InvalidInputError("Expected a FILE, or --pattern and --name. Give one of them.", field="file")
+    if pattern is not None:
+        definition = from_pattern(pattern, name or pattern)
+    else:
+        assert file is not None  # noqa: S101 - see above
+        definition = PipelineDefinition.read(_content(file, MOST_BYTES))
+    _save(definition, store, as_json=as_json)
 
 
 def list_pipelines(store: Store = None, as_json: Json = False) -> None:
@@ -107,6 +123,7 @@ def edit(name: Name, store: Store = None, as_json: Json = False) -> None:
     """
     import yaml
 
+    from enorchestrator.pipeline.definition import PipelineDefinition
     from enorchestrator.pipeline.manager import find_pipeline
 
     found = find_pipeline(name, connector=open_store(store))
@@ -115,7 +132,7 @@ def edit(name: Name, store: Store = None, as_json: Json = False) -> None:
     if text == before:
         print_line("Nothing was changed.")
         return
-    _save(text, store, as_json=as_json)
+    _save(PipelineDefinition.read(text), store, as_json=as_json)
 
 
 def delete(name: Name, store: Store = None) -> None:
@@ -191,11 +208,10 @@ def _content(file: str, most: int) -> str:
         raise InvalidInputError(f"The file {file} cannot be read: {told}. Name another one.", field="file") from None
 
 
-def _save(text: str, store: Path | None, *, as_json: bool) -> None:
-    from enorchestrator.pipeline.definition import PipelineDefinition
+def _save(definition: "PipelineDefinition", store: Path | None, *, as_json: bool) -> None:
     from enorchestrator.pipeline.manager import save_pipeline
 
-    made = save_pipeline(PipelineDefinition.read(text), created_by=person(), connector=open_store(store))
+    made = save_pipeline(definition, created_by=person(), connector=open_store(store))
     print_json(_as_json(made)) if as_json else print_line(f"Saved the pipeline {made.name}, version {made.version}.")
 
 

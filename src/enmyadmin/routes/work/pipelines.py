@@ -24,6 +24,7 @@ from enorchestrator import (
 )
 from enorchestrator.pipeline.check import check_pipeline
 from enorchestrator.pipeline.definition import MOST_BYTES
+from enorchestrator.pipeline.patterns import PATTERNS
 from enorchestrator.pipeline.place import place_of
 from enstorage.errors import InvalidInputError
 
@@ -83,6 +84,20 @@ class NewPipeline(BaseModel):
     ]
 
 
+class PatternAnswer(BaseModel):
+    """A pipeline that is written already."""
+
+    name: str
+    description: str
+    text: Annotated[str, Field(description="In YAML, named after the pattern.")]
+
+
+class PatternList(BaseModel):
+    """All patterns."""
+
+    items: list[PatternAnswer]
+
+
 class PipelineRequest(BaseModel):
     """A run of a pipeline that is asked for."""
 
@@ -125,6 +140,16 @@ def check_one(given: NewPipeline) -> PipelineCheck:
         line = None if text is None else place_of(text, error.field)
         return PipelineCheck(problem=CheckProblem(detail=str(error), field=error.field), line=line, definition=None)
     return PipelineCheck(problem=None, line=None, definition=found.to_json())
+
+
+@router.get("/patterns", dependencies=[_Reader])
+def list_patterns() -> PatternList:
+    """List the patterns, to be changed and saved under a name of one's own."""
+    items = [
+        PatternAnswer(name=each.name, description=each.description, text=each.text(each.name))
+        for each in PATTERNS.values()
+    ]
+    return PatternList(items=items)
 
 
 @router.get("/{name}", dependencies=[_Reader])

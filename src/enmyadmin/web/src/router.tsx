@@ -30,6 +30,7 @@ const routes = [
   page("/pipelines/$name", () => import("@/pages/pipelines/PipelinePage")),
   page("/pipelines/$name/edit", () => import("@/pages/pipelines/EditPipelinePage")),
   page("/schedules", () => import("@/pages/schedules/SchedulesPage")),
+  page("/notifications", () => import("@/pages/notifications/NotificationsPage")),
   page("/search", () => import("@/pages/search/SearchPage")),
   page("/trash", () => import("@/pages/trash/TrashPage")),
   page("/users", () => import("@/pages/administration/UsersPage")),

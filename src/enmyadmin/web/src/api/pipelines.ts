@@ -25,6 +25,16 @@ export function usePipeline(name: string, version?: number) {
   });
 }
 
+export type Pattern = Schemas["PatternAnswer"];
+
+export function usePatterns() {
+  return useQuery({
+    queryKey: ["patterns"],
+    queryFn: ({ signal }) => get<Schemas["PatternList"]>("/pipelines/patterns", undefined, signal),
+    staleTime: Infinity,
+  });
+}
+
 /** What the server says about a text, of a pipeline that is being written. */
 export function usePipelineCheck(text: string) {
   return useQuery({

@@ -30,6 +30,7 @@ const PLACES: [string, Key, string?][] = [
   ["/pipelines/new", "pipelines.new", "create"],
   ["/schedules", "nav.schedules"],
   ["/runs", "nav.runs"],
+  ["/notifications", "nav.notifications"],
   ["/trash", "nav.trash"],
 ];
 

@@ -1,6 +1,7 @@
 import { Group, Stack, Text, UnstyledButton } from "@mantine/core";
 import {
   IconActivity,
+  IconBell,
   IconCalendarClock,
   IconChartDots3,
   IconHistory,
@@ -39,6 +40,7 @@ const WORK: Entry[] = [
   { to: "/pipelines", text: "nav.pipelines", icon: <IconSitemap {...ICON} /> },
   { to: "/schedules", text: "nav.schedules", icon: <IconCalendarClock {...ICON} /> },
   { to: "/runs", text: "nav.runs", icon: <IconActivity {...ICON} /> },
+  { to: "/notifications", text: "nav.notifications", icon: <IconBell {...ICON} /> },
   { to: "/trash", text: "nav.trash", icon: <IconTrash {...ICON} /> },
 ];
 

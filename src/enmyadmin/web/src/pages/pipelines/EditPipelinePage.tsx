@@ -1,8 +1,8 @@
-import { Alert, Button, Group, Loader, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Alert, Button, Group, Loader, Select, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
-import { usePipeline, usePipelineCheck, useSavePipeline } from "@/api/pipelines";
+import { type Pattern, usePatterns, usePipeline, usePipelineCheck, useSavePipeline } from "@/api/pipelines";
 import { asProblem } from "@/api/problem";
 import { useTexts } from "@/i18n";
 import { AppLink, LinkButton } from "@/shell/AppLink";
@@ -13,19 +13,6 @@ import { stepsOf } from "./graph";
 
 /** Milliseconds without a key after which the text is checked. */
 const PAUSE = 350;
-
-const EXAMPLE = `name: nightly
-description: Checks the store, then shows what could be freed.
-parameters:
-  hours: {type: number, default: 48}
-steps:
-  check:
-    kind: check
-  sweep:
-    kind: gc
-    needs: [check]
-    with: {grace_hours: "\${hours}"}
-`;
 
 /** A new version of a pipeline. */
 export default function EditPipelinePage() {
@@ -43,17 +30,26 @@ export default function EditPipelinePage() {
   return data ? <Editor key={data.id} text={data.text} name={name} /> : <Loader aria-label={t("state.loading")} />;
 }
 
-/** A new pipeline, beginning with an example. */
+/** A new pipeline, beginning with a pattern. */
 export function NewPipeline() {
   const { t } = useTexts();
   useTitle(t("pipelines.new"));
-  return <Editor text={EXAMPLE} name={null} />;
+  const { data } = usePatterns();
+  return data ? <Editor text={data.items[0].text} name={null} patterns={data.items} /> : <Loader aria-label={t("state.loading")} />;
 }
 
-function Editor({ text: initial, name }: { text: string; name: string | null }) {
-  const { t } = useTexts();
+interface EditorProperties {
+  text: string;
+  /** null for a new one. */
+  name: string | null;
+  patterns?: Pattern[];
+}
+
+function Editor({ text: initial, name, patterns = [] }: EditorProperties) {
+  const { t, label } = useTexts();
   const navigate = useNavigate();
   const [text, setText] = useState(initial);
+  const [pattern, setPattern] = useState<Pattern | null>(patterns[0] ?? null);
   const [checked] = useDebouncedValue(text, PAUSE);
   const check = usePipelineCheck(checked);
   const save = useSavePipeline();
@@ -71,6 +67,21 @@ function Editor({ text: initial, name }: { text: string; name: string | null }) 
         <Title order={1}>{name ? t("pipelines.edit_of", { name }) : t("pipelines.new")}</Title>
         <Text c="dimmed">{name ? t("pipelines.edit_about") : t("pipelines.new_about")}</Text>
       </Stack>
+      {patterns.length > 0 && (
+        <Select
+          label={t("pipelines.pattern")}
+          description={label(pattern?.description ?? "")}
+          maw={640}
+          allowDeselect={false}
+          data={patterns.map((each) => each.name)}
+          value={pattern?.name ?? null}
+          onChange={(next) => {
+            const chosen = patterns.find((each) => each.name === next) ?? null;
+            setPattern(chosen);
+            if (chosen) setText(chosen.text);
+          }}
+        />
+      )}
       <SimpleGrid cols={{ base: 1, lg: 2 }}>
         <YamlEditor label={t("pipelines.text")} value={text} onChange={setText} message={message ?? null} line={found?.line ?? null} />
         <Stack gap="xs" component="section" aria-label={t("pipelines.preview")}>

@@ -1,0 +1,54 @@
+"""The work of bench_orchestrator.py, done by DBOS on SQLite: python peer_orchestrator_dbos.py STEPS."""
+
+import json
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+
+from dbos import DBOS
+
+
+@DBOS.step()
+def empty(number: int) -> int:
+    return number
+
+
+@DBOS.workflow()
+def loop(count: int) -> int:
+    return sum(empty(number) for number in range(count))
+
+
+@DBOS.workflow()
+def begun() -> float:
+    return time.time()
+
+
+def main() -> None:
+    count = int(sys.argv[1])
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        url = f"sqlite:///{folder}/dbos.sqlite"
+        DBOS(config={"name": "bench", "system_database_url": url, "log_level": "ERROR"})
+        DBOS.launch()
+        start = time.perf_counter() - began
+        queue = DBOS.register_queue("empty", concurrency=2, polling_interval_sec=0.05)
+        loop(5)
+        cpu, began = time.process_time(), time.perf_counter()
+        loop(count)
+        steps, cpu = time.perf_counter() - began, time.process_time() - cpu
+        picked = []
+        for _ in range(10):
+            asked = time.time()
+            picked.append(queue.enqueue(begun).get_result() - asked)
+        began = time.perf_counter()
+        for handle in [queue.enqueue(begun) for _ in range(count // 4)]:
+            handle.get_result()
+        queued = (time.perf_counter() - began) / (count // 4)
+        DBOS.destroy()
+    told = {"start": start, "step": steps / count, "step_cpu": cpu / count, "pick_up": sorted(picked)[len(picked) // 2]}
+    print(json.dumps({"version": version("dbos"), "queued": queued, **told}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""`contributions`: the parts of the members in each step of a forecast."""
+
+import numpy as np
+import polars as pl
+
+from endirector.combination.kept import as_rendered, stored_combination, stored_evidence
+from endirector.forecasting.members_ahead import Start, gate_history_of, member_steps, steps_of
+from endirector.methods.base import Combination, Floats, Method, Rows, TargetTimes
+from endirector.methods.fixed.voting import Voting
+from enstorage import Ensemble
+from enstorage.instant import TimeLike
+from enstorage.progress import Progress, listening
+from entrainer.forecasting.asked.series import Asked
+from entrainer.forecasting.forecast import check_horizon
+
+CONTRIBUTIONS = pl.Schema(
+    {
+        "series": pl.Int64,
+        "id": pl.Int64,
+        "step": pl.Int32,
+        "member": pl.String,
+        "value": pl.Float64,
+        "weight": pl.Float64,
+        "contribution": pl.Float64,
+    }
+)
+
+
+def contributions(
+    ensemble: Ensemble,
+    horizon: int,
+    time_from: TimeLike | None = None,
+    *,
+    series: Asked = None,
+    progress: bool | Progress = True,
+) -> pl.DataFrame:
+    """The forecast of each member for each step after the data, its weight, and what it adds to that of the ensemble.
+
+    Args:
+        ensemble: a rendered one.
+        horizon: number of steps, at least 1.
+        time_from: the first time to forecast, see `forecast`.
+        series: to forecast, see `forecast`.
+        progress: show a bar, or a function, see `enstorage.Progress`.
+
+    Returns:
+        Columns `series`, `id`, `step`, `member` (name), `value` (its forecast, units of the source), `weight`, and
+        `contribution`, weight times value. The contributions of a step sum to the forecast of a method without a constant.
+        Of a median the members in the middle have the weight. Both are null for methods that are no weighted mean, or whose
+        weights depend on the values before a target.
+
+    Raises:
+        CancelledError: the progress function asked to stop.
+        NotFoundError: the ensemble was not rendered.
+        InvalidInputError: as `forecast`.
+    """
+    check_horizon(horizon)
+    with ensemble.connector as connector, listening(progress) as report, connector.database.remembering():
+        report("Forecasts of the members", 0, 1)
+        found = member_steps(ensemble, Start(horizon, time_from, None, series, {}))
+        combination, method = stored_combination(ensemble), as_rendered(ensemble).method
+        steps, evidence = steps_of(ensemble, horizon), stored_evidence(ensemble)[0]
+        tables = [CONTRIBUTIONS.to_frame()]
+        for source, forecasts in found.forecasts.items():
+            weights = np.full(forecasts.shape, np.nan)
+            if gate_history_of(ensemble, source, found.start, evidence) is None:
+                targets = TargetTimes.ahead(source or 0, len(forecasts))
+                weights = _weights(method, combination, Rows(forecasts, steps, targets=targets))
+            ids = found.points[source].select("series", "id", "step")
+            for place, name in enumerate(found.names):
+                columns = [
+                    pl.lit(name).alias("member"),
+                    pl.Series("value", forecasts[:, place]),
+                    pl.Series("weight", weights[:, place]).fill_nan(None),
+                    pl.Series("contribution", weights[:, place] * forecasts[:, place]).fill_nan(None),
+                ]
+                tables.append(ids.with_columns(columns).cast(CONTRIBUTIONS))
+        report("Forecasts of the members", 1, 1)
+    return pl.concat(tables).sort("series", "step", maintain_order=True)
+
+
+def _weights(method: Method, combination: Combination, rows: Rows) -> Floats:
+    """The weights of each row, shape (rows, members); NaN where the method has none."""
+    if isinstance(method, Voting) and method.average == "median":
+        return _of_median(rows.forecasts)
+    if combination.row_weights is not None:
+        return combination.row_weights(rows)
+    if combination.step_weights is not None and rows.step is not None:
+        return np.stack([combination.step_weights[step] for step in rows.step.tolist()])
+    if combination.weights is not None:
+        return np.tile(combination.weights, (len(rows.forecasts), 1))
+    return np.full(rows.forecasts.shape, np.nan)
+
+
+def _of_median(forecasts: Floats) -> Floats:
+    """The middle member has the weight 1, or each of two middle ones one half."""
+    rows, members = forecasts.shape
+    order = np.argsort(forecasts, axis=1, kind="stable")
+    weights = np.zeros((rows, members))
+    for middle in {(members - 1) // 2, members // 2}:
+        weights[np.arange(rows), order[:, middle]] += 1.0
+    shares: Floats = weights / weights.sum(axis=1, keepdims=True)
+    return shares

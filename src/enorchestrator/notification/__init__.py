@@ -1,0 +1,1 @@
+"""Notifications: rules, the outbox of notices, and channels by Apprise."""

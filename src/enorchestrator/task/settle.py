@@ -1,0 +1,176 @@
+"""Settling claims: the ends of many at once are rows in one transaction, each under the fence of its claim."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy.orm import Session
+
+from enorchestrator.task.back_off import pause_after
+from enorchestrator.task.claim import Claim, ProcessEnd, WorkOutcome
+from enorchestrator.task.graph import settle_graph
+from enorchestrator.task.limits import Timing
+from enorchestrator.task.moves import ATTEMPT, RUN, STEP, add_event, settle_runs
+from enorchestrator.task.problem import plain_problem
+from enorchestrator.task.state import RunState
+from enstorage.ledger.base import now
+
+_LOG = logging.getLogger("enorchestrator")
+#: So often a step is executed again whose process was lost; then it fails.
+MOST_LOST = 1
+
+_UNCHANGED = {"outputs": None, "retry_at": None}
+_TITLES = {"timeout": "Out of time", "memory": "Out of memory", "killed": "Process killed", "lost": "Process lost"}
+_CLAIMED = (
+    select(
+        STEP.c.id, STEP.c.name, STEP.c.state, STEP.c.fence, STEP.c.user_attempts, STEP.c.infra_attempts, STEP.c.may_fail
+    )
+    .add_columns(STEP.c.settings, RUN.c.cancel_requested_at)
+    .join(RUN, RUN.c.id == STEP.c.run_id)
+    .where(STEP.c.id.in_(bindparam("ids", expanding=True)))
+)
+_MOVED = (
+    update(STEP)
+    .where(STEP.c.id == bindparam("of_step"), STEP.c.fence == bindparam("of_fence"), STEP.c.state == RunState.RUNNING)
+    .values(
+        **{name: bindparam(f"new_{name}") for name in ("state", "outputs", "user_attempts", "infra_attempts")},
+        **{name: bindparam(f"new_{name}") for name in ("retry_at", "finished_at")},
+        owner=None,
+        lease_until=None,
+    )
+)
+_OF_CLAIM = (ATTEMPT.c.step_id == bindparam("of_step"), ATTEMPT.c.fence == bindparam("of_fence"))
+_ENDED = (
+    update(ATTEMPT)
+    .where(*_OF_CLAIM, ATTEMPT.c.exit_reason.is_(None))
+    .values(exit_reason=bindparam("reason"), error=bindparam("problem"), finished_at=bindparam("moment"))
+)
+_KEPT = (
+    update(ATTEMPT)
+    .where(*_OF_CLAIM)
+    .values(
+        pid=func.coalesce(bindparam("process"), ATTEMPT.c.pid),
+        started_at=func.coalesce(bindparam("began", type_=ATTEMPT.c.started_at.type), ATTEMPT.c.started_at),
+        log=bindparam("printed"),
+        peak_bytes=bindparam("peak"),
+    )
+)
+_BEGUN = update(ATTEMPT).where(*_OF_CLAIM).values(pid=bindparam("process"), started_at=bindparam("began"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """The move of a step by the end of its claim.
+
+    Attributes:
+        state: the new one.
+        reason: of the end of the attempt.
+        problem: of the attempt; None without one.
+        values: further columns of the step.
+        alert: what people are told of: "quarantined" for a step whose process is lost each time, "gave_up" for an error
+            that did not pass; empty for nothing.
+        detail: of the alert.
+    """
+
+    state: RunState
+    reason: str
+    problem: Any = None
+    values: dict[str, Any] = field(default_factory=dict)
+    alert: str = ""
+    detail: str = ""
+
+
+def settle(session: Session, ends: Sequence[tuple[Claim, ProcessEnd]], timing: Timing) -> None:
+    """Settle the ends of claims: move the steps, let go on what waited for them, keep what the processes printed.
+
+    A claim that a later one has made void moves nothing: its outcome is thrown away, and the log says so.
+
+    Args:
+        session: of the transaction.
+        ends: claims with their ends.
+        timing: with the pauses after errors that may pass.
+    """
+    found = {step.id: step for step in session.execute(_CLAIMED, {"ids": [claim.step_id for claim, _ in ends]}).all()}
+    moment = now()
+    moves: list[dict[str, Any]] = []
+    attempts: list[dict[str, Any]] = []
+    run_ids: list[int] = []
+    errors: dict[int, Any] = {}
+    for claim, end in ends:
+        step = found.get(claim.step_id)
+        if step is None or step.fence != claim.fence or step.state != RunState.RUNNING:
+            if end.outcome is not None:
+                _LOG.warning("The claim %s is void; its outcome was thrown away.", claim.external_id)
+            continue
+        verdict, of_claim = _verdict(step, end, timing), {"of_step": claim.step_id, "of_fence": claim.fence}
+        values = _UNCHANGED | {"user_attempts": step.user_attempts, "infra_attempts": step.infra_attempts}
+        values |= {"state": verdict.state, "finished_at": moment if verdict.state.is_final else None} | verdict.values
+        moves.append(of_claim | {f"new_{name}": value for name, value in values.items()})
+        attempts.append(of_claim | {"reason": verdict.reason, "problem": verdict.problem, "moment": moment})
+        run_ids.append(claim.run_id)
+        if verdict.state == RunState.FAILED and not step.may_fail:
+            errors.setdefault(claim.run_id, verdict.problem)
+        if verdict.alert:
+            told = {"severity": "error", "what": verdict.alert, "step": step.name, "detail": verdict.detail}
+            add_event(session, claim.run_id, claim.step_id, "alert", told)
+    if moves:
+        session.execute(_MOVED, moves)
+        session.execute(_ENDED, attempts)
+    if kept := [_facts(claim, end) for claim, end in ends if end.pid or end.log or end.peak_bytes]:
+        session.execute(_KEPT, kept)
+    if moves:
+        problems = settle_graph(session, [each["of_step"] for each in moves])
+        settle_runs(session, run_ids, problems | errors)
+
+
+def note_begun(session: Session, begun: Sequence[tuple[Claim, int, datetime | None]]) -> None:
+    """Note the processes that execute claims, by their ids, and since when they do."""
+    for claim, pid, began_at in begun:
+        session.execute(_BEGUN, {"of_step": claim.step_id, "of_fence": claim.fence, "process": pid, "began": began_at})
+
+
+def _facts(claim: Claim, end: ProcessEnd) -> dict[str, Any]:
+    facts = {"process": end.pid, "began": end.began_at, "printed": end.log, "peak": end.peak_bytes}
+    return {"of_step": claim.step_id, "of_fence": claim.fence, **facts}
+
+
+def _verdict(step: Row[Any], end: ProcessEnd, timing: Timing) -> _Verdict:
+    if end.outcome is not None:
+        return _verdict_of_work(step, end.outcome, timing)
+    if step.cancel_requested_at is not None:
+        return _Verdict(RunState.CANCELLED, "cancelled")
+    if end.reason == "stopped":
+        return _Verdict(RunState.READY, "lost")
+    reason = "killed" if end.reason == "returned" else end.reason
+    detail = end.detail or "The process of the work ended without a result."
+    problem = plain_problem(_TITLES[reason], detail)
+    if reason not in ("killed", "lost"):
+        return _Verdict(RunState.FAILED, reason, problem, {"user_attempts": step.user_attempts + 1})
+    lost = step.infra_attempts + 1
+    if lost > MOST_LOST:
+        problem["detail"] = f"{detail} It was executed {lost} times."
+        return _Verdict(RunState.FAILED, reason, problem, {"infra_attempts": lost}, "quarantined", problem["detail"])
+    return _Verdict(RunState.READY, reason, problem, {"infra_attempts": lost})
+
+
+def _verdict_of_work(step: Row[Any], outcome: WorkOutcome, timing: Timing) -> _Verdict:
+    if outcome.reason == "succeeded":
+        return _Verdict(RunState.SUCCEEDED, "succeeded", None, {"outputs": outcome.outputs})
+    if outcome.reason == "cancelled":
+        return _Verdict(RunState.CANCELLED, "cancelled", outcome.error)
+    tries = step.user_attempts + 1
+    values: dict[str, Any] = {"user_attempts": tries}
+    pause: timedelta | None = None
+    if outcome.may_pass:
+        pause = pause_after(tries, timing, (step.settings or {}).get("retries"))
+    if pause is None and outcome.may_pass:
+        detail = f"{(outcome.error or {}).get('detail', '')} It was tried {tries} times."
+        return _Verdict(RunState.FAILED, "error", outcome.error, values, "gave_up", detail)
+    if pause is None:
+        return _Verdict(RunState.FAILED, "error", outcome.error, values)
+    if step.cancel_requested_at is not None:
+        return _Verdict(RunState.CANCELLED, "error", outcome.error, values)
+    return _Verdict(RunState.READY, "error", outcome.error, {**values, "retry_at": now() + pause})

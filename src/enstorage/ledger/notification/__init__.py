@@ -1,0 +1,1 @@
+"""Tables of notifications: rules, and the notices that they have made."""
