@@ -81,7 +81,7 @@ class InferencePool:
             return await to_thread.run_sync(loaded, limiter=self._threads)
 
     def answers(self, name: str, connector: Connector) -> Answers:
-        """What was read a moment ago for a served model of a store."""
+        """Answers that were read a moment ago for a served model of a store."""
         now, key = time.monotonic(), (id(connector), name)
         read_at, answers = self._remembered.pop(key, (0.0, None))
         if answers is None or now - read_at > _BELIEVED_SECONDS:

@@ -18,9 +18,7 @@ const details = (detail: Json): string =>
     ? Object.entries(detail)
         .map(([key, value]) => `${key}: ${typeof value === "string" ? value : summary(value)}`)
         .join(", ")
-    : detail === null
-      ? ""
-      : summary(detail);
+    : summary(detail);
 
 /** Who changed what, and what was refused. */
 export default function AuditPage() {
@@ -69,11 +67,12 @@ export default function AuditPage() {
           { title: t("audit.outcome"), cell: (entry) => t(`audit.${entry.outcome}`) },
           {
             title: t("audit.detail"),
-            cell: (entry) => (
-              <Text span inherit style={{ overflowWrap: "anywhere" }}>
-                {details(entry.detail)}
-              </Text>
-            ),
+            cell: (entry) =>
+              entry.detail && (
+                <Text span inherit style={{ overflowWrap: "anywhere" }}>
+                  {details(entry.detail)}
+                </Text>
+              ),
           },
           { title: t("audit.address"), cell: (entry) => entry.address ?? "–" },
         ]}
