@@ -16,8 +16,9 @@ from endirector.forecaster.time_limit import MemberWatch, TimeLimit
 from enmyadmin.forecaster.command import _seconds
 from enstorage.errors import CancelledError, NotFoundError
 from enstorage.plugins import entry_points
-from enstorage.progress import checkpoint
+from enstorage.progress import checkpoint, listening
 from entrainer.local import LocalForecast, LocalSpec, Naive
+from entrainer.local.covariates.regression import boosted
 
 MONTHS = pl.date_range(pl.date(2018, 1, 1), pl.date(2021, 12, 1), "1mo", eager=True)
 
@@ -162,3 +163,51 @@ def test_members_of_an_ensemble_are_asked_for_quantiles_only_where_residuals_are
     asked.clear()
     endirector.autoforecast(table(1, rows=7), 3, season=1, time_limit=1e-6, progress=False)
     assert asked[-1] == (0.025, 0.1, 0.9, 0.975)
+
+
+def test_boosting_comes_last_and_can_be_stopped_between_its_trees():
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(4000, 20)), random.normal(size=4000)
+    started = time.monotonic()
+    whole = boosted(X, y)
+    taken, seen = time.monotonic() - started, []
+
+    def stop(*_):
+        seen.append(time.monotonic())
+        return len(seen) > 3
+
+    started = time.monotonic()
+    with listening(stop) as report:
+        report("Training", 0, 1)
+        with pytest.raises(CancelledError):
+            boosted(X, y)
+    assert len(seen) == 4
+    assert whole.n_iter_ == 200
+    assert time.monotonic() - started < taken
+
+    days = pl.date_range(pl.date(2018, 1, 1), pl.date(2021, 6, 1), "1d", eager=True)
+    table = pl.DataFrame(
+        {"day": days, "sales": random.normal(50, 2, len(days)), "price": random.normal(size=len(days))}
+    )
+    forecast = endirector.autoforecast(table, 3, value="sales", past="price", time_limit=1e-6, progress=False)
+    names = [member.name for member in forecast.groups[0].tier.plan.members]
+    assert names[-1] == "Boosting on covariates"
+    assert names.index("Regression on covariates") < names.index("Autoregression")
+
+
+def test_of_yardsticks_alone_the_best_is_taken_and_not_the_mean_of_all():
+    months = np.arange(48)
+    seasonal = pl.DataFrame({"month": MONTHS, "units": 100 + 6 * np.sin(months * np.pi / 6)})
+    with_noise = seasonal.with_columns(pl.col("units") + np.random.default_rng(0).normal(0, 2, 48))
+    calls = []
+
+    def end(what, _done, _total):
+        if what == "Training Drift" and not calls:
+            calls.append(what)
+            raise KeyboardInterrupt
+
+    forecast = endirector.autoforecast(with_noise, 6, season=12, levels=(), progress=end)
+    board = forecast.leaderboard
+    assert set(board["name"]) == {"Naive", "Mean", "Seasonal naive", "ensemble"}
+    errors = dict(board.select("name", "mase").rows())
+    assert errors["ensemble"] == pytest.approx(errors["Seasonal naive"])

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from endirector.combination.recipe import checked_recipe
 from endirector.forecaster.covariates import with_covariates
 from endirector.forecaster.ends import tiers_by_end
 from endirector.forecaster.group import ForecastRequest
@@ -21,6 +22,7 @@ from endirector.forecaster.understanding.seasons import Season
 from endirector.forecaster.understanding.stored import store
 from endirector.forecaster.understanding.understanding import Understanding
 from endirector.forecasting.calibrate import LEVELS
+from endirector.selection.form import Choice
 from enstorage import Connector
 from enstorage.calendars.season import longer_season
 from enstorage.errors import InvalidInputError
@@ -47,6 +49,7 @@ def autoforecast(
     members: Mapping[str, LocalSpec] | None = None,
     levels: Sequence[float] = LEVELS,
     metric: str = "mase",
+    methods: Sequence[Choice | str] | None = None,
     time_limit: float | None = None,
     name: str | None = None,
     unit: str = "",
@@ -84,6 +87,8 @@ def autoforecast(
             those of other packages.
         levels: of the intervals; () for none.
         metric: that the members and methods are judged by: `mse`, `rmse`, `mae`, `mape`, `smape`, `mase` or `rmsse`.
+        methods: that are tried to combine the members, as `form` takes them, such as `["online"]`, whose weights move when
+            rows come; by default the mean and the median.
         time_limit: seconds that the call may take. Members that cannot be finished in time are left out, but never the naive
             forecasts. Where even these would take too long to judge, of 50 series and more, each keeps its last value.
         name: of the project; by default that of the table.
@@ -114,6 +119,9 @@ def autoforecast(
         _refuse_told({**told, "season": season})
         told, name, unit = dict(understanding.form), name or understanding.name, unit or understanding.unit
         season_told = Season(understanding.season, understanding.season_reason)
+    choices = tuple(Choice(each) if isinstance(each, str) else each for each in methods or ())
+    for each in choices:
+        checked_recipe(each.method, each.metamodel, dict(each.parameters), ("a", "b"), None)
     further = checked_members(members or {})
     limit = TimeLimit(time_limit)
     with listening(progress) as report:
@@ -131,6 +139,7 @@ def autoforecast(
                 by=next(iter(found.covariates.groups), None),
                 form=found.form,
                 watch=watch,
+                methods=choices,
             )
             longer = longer_season(next(iter(found.panel.sources().values())).clock) if found.season > 1 else None
             tiers = with_members(with_covariates(tiers_by_end(found, horizon, longer), found), further)

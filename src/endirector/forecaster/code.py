@@ -72,7 +72,7 @@ def code_of(panel: Panel, tier: Tier, name: str, request: ForecastRequest) -> st
             judged=plan.judged,
             metric=request.metric,
             by=request.by,
-            methods=CHOICES,
+            methods=request.methods or CHOICES,
             naive=naive,
         )
     )

@@ -35,16 +35,17 @@ def with_covariates(tiers: Sequence[Tier], found: Understood) -> list[Tier]:
 
 def _added(tier: Tier, references: Mapping[str, Any], found: Understood) -> Tier:
     season = found.season
-    members = [PlannedMember("Regression on covariates", CovariateRegression(**references, season=season))]
+    first = [PlannedMember("Regression on covariates", CovariateRegression(**references, season=season))]
+    slow: list[PlannedMember] = []
     shortest = min(len(found.values[key]) for key in tier.keys)
     if shortest >= FEWEST_FOR_BOOSTING and len(tier.keys) <= MOST_SERIES_FOR_BOOSTING:
         network = CovariateRegression(**references, season=season, learner="boosting")
-        members.append(PlannedMember("Boosting on covariates", network))
+        slow.append(PlannedMember("Boosting on covariates", network))
     naive = [member for member in tier.plan.members if member.is_naive]
     others = [member for member in tier.plan.members if not member.is_naive]
-    names = " and ".join(member.name for member in members)
+    names = " and ".join(member.name for member in (*first, *slow))
     told = f"Covariates: {', '.join(found.covariates.panels)}; seen by {names}, the other members take part without."
-    plan = replace(tier.plan, members=(*naive, *members, *others), remarks=(*tier.plan.remarks, told))
+    plan = replace(tier.plan, members=(*naive, *first, *others, *slow), remarks=(*tier.plan.remarks, told))
     return replace(tier, plan=plan)
 
 

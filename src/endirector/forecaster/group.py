@@ -8,6 +8,8 @@ import polars as pl
 
 from endirector.forecaster.live import Watch
 from endirector.forecaster.plan import Tier
+from endirector.forecasting.later_rows import LaterRows
+from endirector.selection.form import Choice
 from enstorage import Ensemble, Project
 
 
@@ -22,6 +24,7 @@ class ForecastRequest:
         by: the tag of the data sources by which weights may differ; None for none.
         form: of the table, the options of `Panel.write` with which further rows are read.
         watch: receives the leaderboard whenever a member is finished; None for nobody.
+        methods: that are tried to combine the members; () for the usual ones.
     """
 
     metric: str
@@ -30,6 +33,7 @@ class ForecastRequest:
     by: str | None = None
     form: Mapping[str, Any] = field(default_factory=dict)
     watch: Watch | None = None
+    methods: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,7 @@ class Group:
         table: as `AutoForecast.table`.
         remarks: one sentence each.
         seconds: that each member took to be trained and judged, by name.
+        later: rows that came since, by which its weights moved; None for none, or where weights stay.
     """
 
     tier: Tier
@@ -51,3 +56,4 @@ class Group:
     table: pl.DataFrame
     remarks: tuple[str, ...]
     seconds: Mapping[str, float] = field(default_factory=dict)
+    later: LaterRows | None = None

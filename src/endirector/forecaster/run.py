@@ -14,6 +14,7 @@ from endirector.forecaster.plan import CHOICES, LARGEST_VALUE, ForecastPlan, Tie
 from endirector.forecaster.time_limit import TimeLimit
 from endirector.forecaster.understanding.stored import Understood
 from endirector.forecasting.forecast import forecast
+from endirector.forecasting.later_rows import LaterRows, moved
 from endirector.selection.form import form
 from enstorage import DataSet, DataSnapshot, DataSource, Ensemble, Model, Panel, Project, create_preparations
 from enstorage.adapter import Window
@@ -56,7 +57,9 @@ def run(tier: Tier, found: Understood, request: ForecastRequest, limit: TimeLimi
     project = Project(name=name, panel=found.panel).save()
     snapshots = [found.snapshots[key] for key in tier.keys]
     members, remarks, seconds = _train(plan, project, snapshots, request, limit, report.within(0, 80, 100))
-    ensemble, judged = _formed(tier, project, _combined(plan, members), request, report.within(80, 90, 100))
+    combined = _combined(plan, members)
+    broad = not any(member.is_naive for member in plan.members if member.name in {each.name for each in combined})
+    ensemble, judged = _formed(tier, project, combined, request, report.within(80, 90, 100), broad=broad)
     sources = found.panel.sources()
     asked = [sources[key] for key in tier.keys]
     table, notes = ensemble_forecasts(tier, found.panel, ensemble, request, asked, report.within(90, 100, 100))
@@ -149,12 +152,18 @@ def _formed(
     members: Sequence[Model],
     request: ForecastRequest,
     report: Listener,
+    *,
+    broad: bool,
 ) -> tuple[Ensemble, list[str]]:
-    """The ensemble by the metric that was asked for; by the mean absolute error where it has no value."""
+    """The ensemble by the metric that was asked for; by the mean absolute error where it has no value.
+
+    Of models the broadest mean that is nearly as good as the best is taken; yardsticks among them may be much worse.
+    """
     folds = tier.plan.origins
 
     def formed(metric: str, progress: Listener) -> Ensemble:
-        return form(project, members, CHOICES, metric=metric, folds=folds, by=request.by, broad=True, progress=progress)
+        methods = request.methods or CHOICES
+        return form(project, members, methods, metric, folds=folds, by=request.by, broad=broad, progress=progress)
 
     if request.metric not in _OF_SCALES:
         return formed(request.metric, report), []
@@ -192,6 +201,7 @@ def ensemble_forecasts(
     request: ForecastRequest,
     asked: Sequence[DataSource] | Sequence[DataSnapshot],
     report: Listener,
+    later: LaterRows | None = None,
 ) -> tuple[pl.DataFrame, list[str]]:
     """The forecasts by key and step, and the notes.
 
@@ -202,11 +212,20 @@ def ensemble_forecasts(
         request: what was asked for.
         asked: the series, as the members learned them, or newer snapshots of them.
         report: receives the progress.
+        later: rows by which the weights of the ensemble moved.
     """
     sources = panel.sources()
+    combination = None if later is None else moved(ensemble, later)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        found = forecast(ensemble, tier.plan.horizon, levels=request.levels, series=[*asked], progress=report)
+        found = forecast(
+            ensemble,
+            tier.plan.horizon,
+            levels=request.levels,
+            series=[*asked],
+            combination=combination,
+            progress=report,
+        )
     found = panel.with_keys(found)
     times = found.select("key", "id").unique()
     labels = pl.Series("time", [sources[key].label(time) for key, time in times.rows()], pl.String)

@@ -32,6 +32,7 @@ def contributions(
     time_from: TimeLike | None = None,
     *,
     series: Asked = None,
+    combination: Combination | None = None,
     progress: bool | Progress = True,
 ) -> pl.DataFrame:
     """The forecast of each member for each step after the data, its weight, and what it adds to that of the ensemble.
@@ -41,6 +42,7 @@ def contributions(
         horizon: number of steps, at least 1.
         time_from: the first time to forecast, see `forecast`.
         series: to forecast, see `forecast`.
+        combination: another one than the rendered, see `forecast`.
         progress: show a bar, or a function, see `enstorage.Progress`.
 
     Returns:
@@ -58,7 +60,7 @@ def contributions(
     with ensemble.connector as connector, listening(progress) as report, connector.database.remembering():
         report("Forecasts of the members", 0, 1)
         found = member_steps(ensemble, Start(horizon, time_from, None, series, {}))
-        combination, method = stored_combination(ensemble), as_rendered(ensemble).method
+        combination, method = combination or stored_combination(ensemble), as_rendered(ensemble).method
         steps, evidence = steps_of(ensemble, horizon), stored_evidence(ensemble)[0]
         tables = [CONTRIBUTIONS.to_frame()]
         for source, forecasts in found.forecasts.items():

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from endirector.forecasting.calibrate import LEVELS
 from endirector.forecasting.members_ahead import Start, gives_quantiles, own_steps, steps_of_ensemble, with_known_rows
 from endirector.forecasting.residuals import calibration_of, hindcast_residuals, residuals_of
+from endirector.methods.base import Combination
 from enstorage import DataSnapshot, Ensemble
 from enstorage.calendars.season import usual_season
 from enstorage.errors import InvalidInputError
@@ -38,6 +39,7 @@ def forecast(
     given: Mapping[str, ArrayLike] | None = None,
     known: Mapping[str, Any] | None = None,
     others: Mapping[str, Any] | None = None,
+    combination: Combination | None = None,
     progress: bool | Progress = True,
 ) -> pl.DataFrame:
     """Forecast the steps that follow the data of an ensemble: with every member, combined as it was rendered.
@@ -62,6 +64,7 @@ def forecast(
             value for each step, in the units of the source, shape (horizon,).
         known: covariates that are known ahead, for members that see several series; see `entrainer.forecast`.
         others: who forecasts covariates where they are not known; see there; also an ensemble of that series.
+        combination: a fitted one of its members to combine by instead of the rendered one, such as with weights that moved.
         progress: show a bar, or a function, see `enstorage.Progress`.
 
     Returns:
@@ -79,7 +82,7 @@ def forecast(
     with ensemble.connector as connector, listening(progress) as report, connector.database.remembering():
         report("Forecasts of the members", 0, 3)
         ahead = CovariatesAhead(known or {}, _forecasters(others or {}), is_cut=time_from is not None)
-        start = Start(horizon, time_from, snapshot, series, dict(given or {}), ahead)
+        start = Start(horizon, time_from, snapshot, series, dict(given or {}), ahead, combination=combination)
         start = with_known_rows(ensemble, start)
         direct, reason = _direct_residuals(ensemble) if wanted else (None, None)
         if wanted and direct is None:

@@ -15,7 +15,7 @@ from endirector.combination.kept import as_rendered, stored_combination, stored_
 from endirector.forecasting.recursive import GateHistory, Steps, combine_recursively
 from endirector.members.gate_inputs import preparations_by_series, smallest_offset
 from endirector.members.member import Member, living_members, models_in
-from endirector.methods.base import Floats, Rows, TargetTimes
+from endirector.methods.base import Combination, Floats, Rows, TargetTimes
 from enstorage import Connector, DataPreparation, DataSnapshot, Ensemble, Model
 from enstorage.arrays.missing import unmasked
 from enstorage.entity._labels import label_at
@@ -47,6 +47,7 @@ class Start:
         ahead: values of covariates past the end of the data, for members that see several series.
         known: by the id of each model with an object the known rows of each series, found by `steps_of_ensemble`.
         quantiles: those that members with a distribution forecast too; others forecast those they were trained for.
+        combination: in place of the rendered one; None for that.
     """
 
     horizon: int
@@ -57,6 +58,7 @@ class Start:
     ahead: CovariatesAhead = field(default_factory=CovariatesAhead)
     known: Mapping[int, Mapping[int | None, Known]] = field(default_factory=dict)
     quantiles: Sequence[float] = ()
+    combination: Combination | None = None
 
     def new_series(self) -> dict[int | None, Known]:
         """The series that a member was not trained on."""
@@ -272,7 +274,7 @@ def _steps_of(member: Member, start: Start) -> dict[int | None, pl.DataFrame] | 
     if isinstance(member.entity, Ensemble):
         own = without_object(living_members(member.entity))
         given = {name: values for name, values in start.given.items() if name in own}
-        return steps_of_ensemble(member.entity, replace(start, given=given))
+        return steps_of_ensemble(member.entity, replace(start, given=given, combination=None))
     model = member.entity
     if model.object_sha256 is None:
         return None
@@ -362,7 +364,7 @@ def _combined(
         own: quantiles of the members, see `_common_quantiles`.
         start: of the forecast.
     """
-    combination, steps = stored_combination(ensemble), steps_of(ensemble, start.horizon)
+    combination, steps = start.combination or stored_combination(ensemble), steps_of(ensemble, start.horizon)
     found: dict[int | None, dict[float | None, Floats]] = {}
     evidence, method = stored_evidence(ensemble)[0], as_rendered(ensemble).method
     for series, each in forecasts.items():

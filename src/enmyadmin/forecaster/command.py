@@ -51,6 +51,10 @@ def autoforecast(
         typer.Option(help="Columns with the groups of each series, the uppermost first.", show_default=False),
     ] = None,
     metric: Annotated[str, typer.Option(help="That members and methods are judged by.")] = "mase",
+    method: Annotated[
+        list[str] | None,
+        typer.Option(help="To combine the members, may be repeated; by default mean and median.", show_default=False),
+    ] = None,
     time_limit: Annotated[
         str | None, typer.Option(help="Such as 30s or 5m; members it has no time for are left out.", show_default=False)
     ] = None,
@@ -105,6 +109,7 @@ def autoforecast(
             hierarchy=_names(hierarchy),
             levels=LEVELS if level is None else level,
             metric=metric,
+            methods=method,
             time_limit=None if time_limit is None else _seconds(time_limit, with_report=out is not None),
             name=name or stem(file),
             unit=unit,

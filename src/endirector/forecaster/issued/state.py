@@ -11,6 +11,7 @@ from endirector.forecaster.hierarchy.hierarchy import Hierarchy
 from endirector.forecaster.plan import ForecastPlan, PlannedMember, Tier
 from endirector.forecaster.understanding.reading import TableForm
 from endirector.forecaster.understanding.stored import StoredCovariates
+from endirector.forecasting.later_rows import LaterRows
 from enstorage import DataSnapshot, Ensemble, Panel, Project
 from entrainer.networks.specification import spec_from_json
 
@@ -80,6 +81,7 @@ def _group_to_json(group: Group) -> dict[str, Any]:
         "ensemble": None if group.ensemble is None else group.ensemble.id,
         "remarks": list(group.remarks),
         "seconds": dict(group.seconds),
+        "later": None if group.later is None else group.later.to_json(),
     }
 
 
@@ -96,6 +98,7 @@ def _group_from_json(panel: Panel, state: Mapping[str, Any], table: pl.DataFrame
         table=table.filter(pl.col("series").is_in(state["keys"])),
         remarks=tuple(state["remarks"]),
         seconds=state["seconds"],
+        later=None if state.get("later") is None else LaterRows.from_json(state["later"]),
     )
 
 

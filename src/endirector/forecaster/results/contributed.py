@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from endirector.forecasting.contributions import contributions
+from endirector.forecasting.later_rows import moved
 from enstorage.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -46,8 +47,11 @@ def contributed(forecast: "AutoForecast", keys: Collection[str] | None) -> pl.Da
         said = points.filter(pl.col("series").is_in(own))
         modelled = said.clear() if group.ensemble is None else said
         if group.ensemble is not None:
+            by = None if group.later is None else moved(group.ensemble, group.later)
             snapshots = [forecast.snapshots[key] for key in own]
-            found = contributions(group.ensemble, group.tier.plan.horizon, series=snapshots, progress=False)
+            found = contributions(
+                group.ensemble, group.tier.plan.horizon, series=snapshots, combination=by, progress=False
+            )
             keyed = forecast.panel.with_keys(found).drop("series", "id").rename({"key": "series"})
             modelled = said.select("series", "time", "step").join(keyed, on=["series", "step"], how="inner")
             tables.append(modelled.select(CONTRIBUTED.names()).cast(CONTRIBUTED))

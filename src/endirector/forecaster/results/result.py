@@ -187,6 +187,8 @@ class AutoForecast:
     def update(self, table: Any, *, progress: bool | Progress = True) -> "AutoForecast":
         """Forecast from the new end when rows have come, by the same fitted members and ensembles; nothing is trained.
 
+        Weights of the method `online` move, by the forecasts that its members had made of the rows that came.
+
         The rows are written to the sources of the panel, where a value of a known time replaces it, and new snapshots are
         taken. `remarks` of the result tell the rows that came, how well the forecasts of this object met them, the series
         that drifted, and what is stale. A series has drifted if so few rows lie within its widest interval that this has a

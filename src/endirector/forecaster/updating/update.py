@@ -12,6 +12,7 @@ from endirector.forecaster.plan import is_huge, remark_on_huge, tiers_of
 from endirector.forecaster.run import SCHEMA, ensemble_forecasts, last_values
 from endirector.forecaster.understanding.reading import cells_of
 from endirector.forecaster.updating.arrived import arrived_rows, judged, remarks_on, scales_of, with_drift
+from endirector.forecaster.updating.moving import with_later_rows
 from enstorage import DataSnapshot, Panel
 from enstorage.progress import Listener
 
@@ -69,13 +70,15 @@ def updated(forecast: "AutoForecast", table: Any, report: Listener) -> Updated:
     for key in arrived.filter(pl.col("corrected_rows") > 0)["series"]:
         sources[key].check_snapshots()
     ends = [10 + 90 * place // len(groups) for place in range(len(groups) + 1)]
+    moving = [with_later_rows(group, forecast, rows, sources) for group in groups]
     found = [
         _group(group, panel, newer, request, report.within(start, end, 100))
-        for group, start, end in zip(groups, ends, ends[1:], strict=False)
+        for (group, _), start, end in zip(moving, ends, ends[1:], strict=False)
     ]
     remarks = [
         *missing,
         *remarks_on(arrived, request.levels),
+        *(remark for _, told in moving for remark in told),
         *_stale(groups),
         *(remark for group in found for remark in group.remarks),
     ]
@@ -95,7 +98,7 @@ def _group(
     table: pl.DataFrame = SCHEMA.to_frame()
     notes: list[str] = []
     if asked:
-        table, notes = ensemble_forecasts(tier, panel, group.ensemble, request, asked, report)
+        table, notes = ensemble_forecasts(tier, panel, group.ensemble, request, asked, report, group.later)
     if huge:
         table = pl.concat([table, last_values(replace(tier, keys=huge), panel, newer)])
         notes = [*notes, remark_on_huge(huge)]

@@ -21,6 +21,8 @@ _MOST_ROWS = 20_000
 #: With fewer rows for each feature a series is forecast by its last season.
 _ROWS_PER_FEATURE = 2
 _LEARNERS = ("ridge", "boosting")
+#: Trees of boosting, and so many of them between two looks whether to stop.
+_TREES, _TREES_AT_ONCE = 200, 20
 
 
 @dataclass(frozen=True)
@@ -163,11 +165,26 @@ def _forecast_one(
     if learner == "ridge":
         predicted = fit_ridge(X, y, learned_end, learned_end + learned_step - 1).predict(asked)
     else:
-        predicted = _boosting().fit(X, y).predict(asked)
+        predicted = boosted(X, y).predict(asked)
     return (level + predicted * inputs.scale).reshape(len(end), horizon), None
 
 
-def _boosting() -> Any:
+def boosted(X: Floats, y: Floats) -> Any:
+    """Boosted trees, fitted some at a time, so that the call can be stopped in between.
+
+    Args:
+        X: features, shape (rows, features).
+        y: targets, shape (rows,).
+
+    Raises:
+        CancelledError: the progress function of the call around this asked to stop.
+    """
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-    return HistGradientBoostingRegressor(max_iter=200, learning_rate=0.05, max_leaf_nodes=15, random_state=0)
+    made = HistGradientBoostingRegressor(learning_rate=0.05, max_leaf_nodes=15, random_state=0, warm_start=True)
+    for trees in range(_TREES_AT_ONCE, _TREES + 1, _TREES_AT_ONCE):
+        checkpoint()
+        made.set_params(max_iter=trees).fit(X, y)
+        if made.n_iter_ < trees:  # more trees do not help
+            break
+    return made
