@@ -25,10 +25,10 @@ ROWS = """() => new Promise((done) => {
 })"""
 #: Milliseconds from a click on a button of the chart until its text tells another number of rows, and that is painted.
 ZOOM = """(button) => new Promise((done) => {
-  const figure = document.querySelector("figure");
-  const before = figure.innerText;
+  const rows = () => /course of ([\\d,]+) rows/.exec(document.querySelector("figure").innerText)?.[1];
+  const before = rows();
   const began = performance.now();
-  const look = () => figure.innerText !== before
+  const look = () => rows() && rows() !== before
     ? requestAnimationFrame(() => done(performance.now() - began))
     : requestAnimationFrame(look);
   document.querySelector(`figure [aria-label="${button}"]`).click();
@@ -48,7 +48,7 @@ def first_rows(page: Page, address: str) -> float:
 def zoom(page: Page, address: str) -> float:
     """Median time of a zoom, in ms."""
     page.goto(address)
-    page.wait_for_function("document.querySelector('figure')?.innerText.includes('1,000,000')")
+    page.get_by_role("figure").filter(has_text="1,000,000").wait_for()
     times = []
     for _ in range(TRIES):
         times += [page.evaluate(ZOOM, button) for button in ("Zoom in", "Zoom out")]

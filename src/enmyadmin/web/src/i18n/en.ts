@@ -245,6 +245,8 @@ export const en = {
   "leaderboard.title": "Leaderboard",
   "lineage.alone": "Nothing was made from it, and it was made from nothing.",
   "lineage.back": "Back to the record",
+  "lineage.fit": "Show all",
+  "lineage.help": "The table below the picture has its records as links.",
   "lineage.hops": "Steps",
   "lineage.title": "Lineage",
   "login.link": "Open the link that enstorage serve printed when it started: it logs this browser in.",

@@ -247,6 +247,8 @@ export const ru: Record<Key, string> = {
   "leaderboard.title": "Таблица лучших",
   "lineage.alone": "Ничего не связано с этой записью.",
   "lineage.back": "Назад к записи",
+  "lineage.fit": "Показать всё",
+  "lineage.help": "В таблице под схемой те же записи ссылками.",
   "lineage.hops": "Шагов",
   "lineage.title": "Происхождение",
   "login.link": "Откройте ссылку, которую напечатала команда enstorage serve при запуске: по ней браузер входит сам.",

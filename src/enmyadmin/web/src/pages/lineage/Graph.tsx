@@ -52,6 +52,18 @@ export default function Graph({ lineage, centre }: { lineage: Lineage; centre: s
         minZoom={0.05}
         nodesDraggable={false}
         nodesConnectable={false}
+        // The table below has the same records as links: by the keyboard they are opened there.
+        nodesFocusable={false}
+        edgesFocusable={false}
+        ariaLabelConfig={{
+          "node.a11yDescription.default": t("lineage.help"),
+          "node.a11yDescription.keyboardDisabled": t("lineage.help"),
+          "edge.a11yDescription.default": t("lineage.help"),
+          "controls.ariaLabel": t("lineage.title"),
+          "controls.zoomIn.ariaLabel": t("chart.in"),
+          "controls.zoomOut.ariaLabel": t("chart.out"),
+          "controls.fitView.ariaLabel": t("lineage.fit"),
+        }}
         onNodeClick={(_, node) => {
           const { entity, id } = lineage.nodes[Number(node.id)];
           if (isEntity(entity)) void navigate({ to: `/${collectionOf(entity)}/${id}` as never });
