@@ -204,7 +204,7 @@ def main() -> None:
     here, shell = start()
     figures = {}
     with store() as connector:
-        for queued in (2 * asked.steps, asked.queued):
+        for queued in (4 * asked.steps, asked.queued):
             run_pipeline("parts", {"numbers": list(range(queued))}, connector=connector)
             figures[queued] = {each: durable(connector, asked.steps, each) for each in (1, 2, 8)}
     bare = bare_loop(asked.steps)
@@ -245,7 +245,7 @@ def main() -> None:
     def ms(seconds: float | None) -> float | None:
         return None if seconds is None else 1000 * seconds
 
-    few, many = figures[2 * asked.steps], figures[asked.queued]
+    few, many = figures[4 * asked.steps], figures[asked.queued]
     show(
         "The orchestrator, beside DBOS",
         [

@@ -11,10 +11,10 @@ from enorchestrator.task.settle import settle
 HERE = Owner.here(1)
 
 
-def claimed(store, owner=HERE, most=10):
-    """Claim what is ready."""
+def claimed(store, owner=HERE, most=10, resources=None):
+    """Claim what is ready, and on a machine with some resources what fits."""
     with store.transaction() as session:
-        return claim(session, owner, "local", most, 45.0)
+        return claim(session, owner, "local", most, 45.0, resources and (lambda: resources))
 
 
 def end(store, of, process_end):

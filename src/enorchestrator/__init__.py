@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from enorchestrator.dispatch.dispatcher import Dispatcher
     from enorchestrator.dispatch.read import events, logs
+    from enorchestrator.dispatch.resources import Resources
     from enorchestrator.dispatch.submit import cancel, retry, submit
     from enorchestrator.notification.outbox import list_notices
     from enorchestrator.notification.rules import change_rule, create_rule, delete_rule, list_rules
@@ -44,6 +45,7 @@ __all__ = [
     "OrchestratorStatus",
     "PipelineDefinition",
     "PythonStep",
+    "Resources",
     "Scheduler",
     "Timing",
     "archive_pipeline",
@@ -90,6 +92,7 @@ _PLACES = {
     "stop_orchestrators": "enorchestrator.service.status",
     "PipelineDefinition": "enorchestrator.pipeline.definition",
     "PythonStep": "enorchestrator.work.python_step",
+    "Resources": "enorchestrator.dispatch.resources",
     "Scheduler": "enorchestrator.scheduler.scheduler",
     "Timing": "enorchestrator.task.limits",
     "archive_pipeline": "enorchestrator.pipeline.manager",

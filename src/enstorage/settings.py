@@ -50,10 +50,12 @@ TIMES = {
     "schedule_seconds": 1.0,
     "late_seconds": 60.0,
 }
+#: What the machine of a dispatcher has for steps, by name; what is not set is looked up.
+RESOURCES = ("cpus", "gpus", "memory_mb", "disk_mb")
 _LARGEST_FILE = 1_000_000
 _LONGEST_TEXT = 4_000
 _LONGEST_NAME = 255
-_LONGEST_TIME = 1e9
+_LONGEST_TIME, _LARGEST_NUMBER = 1e9, 1e15
 _SHOWN = 60
 
 #: Time that a call waits for a server that does not answer, or for other writers.
@@ -161,6 +163,28 @@ def time_of(name: str) -> float:
     return seconds
 
 
+def resource(name: str) -> float | None:
+    """The value of one of `RESOURCES`: that of the environment, else of `enstorage.toml`; None where it is not set.
+
+    Raises:
+        InvalidInputError: it is no number of at least 0.
+    """
+    variable = f"ENSTORAGE_{name.upper()}"
+    text = os.environ.get(variable)
+    if text is None:
+        found = _read_file().get(name)
+        return None if found is None else float(found)
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < _LARGEST_NUMBER:
+        raise InvalidInputError(
+            f"{variable} is {_shown_value(text)!r}; expected a number of at least 0. Correct or unset it."
+        )
+    return number
+
+
 def _folder_of(database: str | None) -> Path | None:
     """The folder of a SQLite file, None for any other database."""
     if database is None or not database.startswith("sqlite:///") or database.endswith((":memory:", "///")):
@@ -230,7 +254,7 @@ def _read_file() -> dict[str, Any]:
         raise InvalidInputError(
             f"The settings file {path.resolve()} has the entries {', '.join(map(_shown_value, wrong[:5]))}{more}; expected "
             f"only the texts {', '.join(sorted(_TEXTS))} and the integers {', '.join(LIMITS)} and the "
-            f"numbers {', '.join(TIMES)}. Remove or correct them."
+            f"numbers {', '.join((*TIMES, *RESOURCES))}. Remove or correct them."
         )
     for key in _TEXTS:
         if key in content:
@@ -244,4 +268,6 @@ def _is_right(key: str, value: object) -> bool:
         return type(value) is int and 0 < value < 10**18
     if key in TIMES:
         return type(value) in (int, float) and 0 < value < _LONGEST_TIME  # type: ignore[operator]
+    if key in RESOURCES:
+        return type(value) in (int, float) and 0 <= value < _LARGEST_NUMBER  # type: ignore[operator]
     return key in _TEXTS and isinstance(value, str)

@@ -7,7 +7,16 @@ import pytest
 from sqlalchemy import select, update
 
 from claims import HERE, claimed, end, fail, succeed
-from enorchestrator import cancel, events, retry, submit
+from enorchestrator import (
+    PipelineDefinition,
+    Resources,
+    cancel,
+    events,
+    retry,
+    run_pipeline,
+    save_pipeline,
+    submit,
+)
 from enorchestrator.dispatch.owner import Owner
 from enorchestrator.dispatch.queue import has_ready, renew, to_cancel
 from enorchestrator.dispatch.read import details, list_runs
@@ -206,6 +215,37 @@ class QueueContract:
         reporter._report()
         assert (told, reporter.progress("Checking", 2, 5)) == ([True], True)
         assert [event for event in events(run.id) if event.kind == "progress"] == []
+
+    def test_steps_that_ask_for_resources_are_claimed_when_they_are_free(self, store):
+        asking = {"kind": "check", "resources": {"cpus": 1}}
+        steps = {"first": asking, "second": asking, "third": asking, "free": {"kind": "check"}}
+        save_pipeline(PipelineDefinition.read({"name": "asking", "steps": steps}))
+        run = run_pipeline("asking")
+        machine = Resources(cpus=1, gpus=0, memory_mb=1, disk_mb=1)
+        names = {step.id: step.name for step in details(run.id).steps}
+
+        def next_ones(owner=HERE):
+            return [(names[each.step_id], each) for each in claimed(store, owner, resources=machine)]
+
+        (first, of_first), (free, _) = next_ones()
+        assert (first, free) == ("first", "free")
+        assert next_ones(Owner.here(2)) == []
+        (elsewhere, _), *more = next_ones(ELSEWHERE)  # another machine has resources of its own
+        assert (elsewhere, more) == ("second", [])
+        end(store, of_first, ProcessEnd("killed"))
+        assert [name for name, _ in next_ones()] == ["first"]
+
+    def test_a_step_takes_the_outputs_of_an_equal_one(self, store):
+        steps = {"check": {"kind": "check", "cache": True}, "gc": {"kind": "gc", "cache": True, "needs": ["check"]}}
+        save_pipeline(PipelineDefinition.read({"name": "cached", "steps": steps}))
+        run_pipeline("cached")
+        for outputs in ({"damaged": False}, {"bytes": 7}):
+            (each,) = claimed(store)
+            succeed(store, each, outputs)
+        again = run_pipeline("cached")
+        assert [step.state for step in details(again.id).steps] == ["cached", "cached"]
+        assert (again.state, again.result) == ("succeeded", {"gc": {"bytes": 7}})
+        assert claimed(store) == []
 
     def test_events_are_read_behind_the_last_one_that_was_seen(self, store):
         run = submit("check", {})

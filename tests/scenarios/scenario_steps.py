@@ -97,6 +97,25 @@ def holds_the_interpreter(folder: str) -> None:
 
 
 @step
+def takes_memory(folder: str, megabytes: int) -> int:
+    """Take so much memory for a while."""
+    note(folder, f"takes {megabytes}")
+    kept = bytearray(megabytes * 1_000_000)
+    kept[::4096] = b"x" * len(kept[::4096])
+    time.sleep(2.5)
+    return megabytes
+
+
+@step
+def exclusive(folder: str, name: str) -> str:
+    """Note when it begins and when it ends."""
+    note(folder, f"begun {name}")
+    time.sleep(0.3)
+    note(folder, f"end of {name}")
+    return name
+
+
+@step
 def reports(folder: str, progress: Progress) -> str:
     """Report 40 of 100, and wait until the file `go` is there."""
     note(folder, "reports")

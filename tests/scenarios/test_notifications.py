@@ -137,6 +137,16 @@ def test_a_channel_that_hangs_is_given_up_and_delays_no_other(run, over, at_work
     assert notice.error["detail"] == "The channel slow did not take the message within 4 seconds. It is tried again."
 
 
+def test_an_alert_is_told_with_its_step(run, over, at_work, eventually, hook, monkeypatch):
+    monkeypatch.setenv("ENSTORAGE_NOTIFY_OPS", hook.address)
+    create_rule("alerts", "ops", events=["run.alert"])
+    made = over(run({"poison": {"kind": "poison", "with": {"folder": FOLDER}}}, name="nightly")).run
+    eventually(lambda: len(hook.messages) == 1)
+    ((title, body),) = hook.messages
+    assert title == f"nightly needs a look (run {made.id})"
+    assert body.startswith("poison: ")
+
+
 @pytest.mark.long
 def test_five_hundred_failures_are_one_digest(current, eventually, at_work, hook, tmp_path, monkeypatch):
     monkeypatch.setenv("ENSTORAGE_NOTIFY_OPS", hook.address)

@@ -58,6 +58,7 @@ def test_a_killed_process_is_an_attempt_of_the_machine_and_its_neighbour_goes_on
     made = run({"first": waiting("one"), "second": waiting("two")})
     file = tmp_path / "executed"
     eventually(lambda: file.exists() and file.read_text().count("begun") == 2)
+    eventually(lambda: pid_of(made, "first") is not None)
     os.kill(pid_of(made, "first"), signal.SIGKILL)
     eventually(lambda: next(each for each in details(made.id).steps if each.name == "first").infra_attempts == 1)
     for name in ("one", "two"):

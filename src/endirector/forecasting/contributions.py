@@ -6,6 +6,7 @@ import polars as pl
 from endirector.combination.kept import as_rendered, stored_combination, stored_evidence
 from endirector.forecasting.members_ahead import Start, gate_history_of, member_steps, steps_of
 from endirector.methods.base import Combination, Floats, Method, Rows, TargetTimes
+from endirector.methods.fixed.trimmed import Trimmed
 from endirector.methods.fixed.voting import Voting
 from enstorage import Ensemble
 from enstorage.instant import TimeLike
@@ -48,8 +49,8 @@ def contributions(
     Returns:
         Columns `series`, `id`, `step`, `member` (name), `value` (its forecast, units of the source), `weight`, and
         `contribution`, weight times value. The contributions of a step sum to the forecast of a method without a constant.
-        Of a median the members in the middle have the weight. Both are null for methods that are no weighted mean, or whose
-        weights depend on the values before a target.
+        Of a median and a trimmed mean the members in the middle have the weight. Both are null for methods that are no
+        weighted mean, or whose weights depend on the values before a target.
 
     Raises:
         CancelledError: the progress function asked to stop.
@@ -83,8 +84,11 @@ def contributions(
 
 def _weights(method: Method, combination: Combination, rows: Rows) -> Floats:
     """The weights of each row, shape (rows, members); NaN where the method has none."""
+    members = rows.forecasts.shape[1]
     if isinstance(method, Voting) and method.average == "median":
-        return _of_median(rows.forecasts)
+        return _of_middle(rows.forecasts, (members - 1) // 2)
+    if isinstance(method, Trimmed):
+        return _of_middle(rows.forecasts, method.left_out(members))
     if combination.row_weights is not None:
         return combination.row_weights(rows)
     if combination.step_weights is not None and rows.step is not None:
@@ -94,12 +98,10 @@ def _weights(method: Method, combination: Combination, rows: Rows) -> Floats:
     return np.full(rows.forecasts.shape, np.nan)
 
 
-def _of_median(forecasts: Floats) -> Floats:
-    """The middle member has the weight 1, or each of two middle ones one half."""
-    rows, members = forecasts.shape
+def _of_middle(forecasts: Floats, cut: int) -> Floats:
+    """Equal weights of the members in the middle, without so many on each side, shape (rows, members)."""
+    members = forecasts.shape[1]
     order = np.argsort(forecasts, axis=1, kind="stable")
-    weights = np.zeros((rows, members))
-    for middle in {(members - 1) // 2, members // 2}:
-        weights[np.arange(rows), order[:, middle]] += 1.0
-    shares: Floats = weights / weights.sum(axis=1, keepdims=True)
-    return shares
+    weights = np.zeros(forecasts.shape)
+    np.put_along_axis(weights, order[:, cut : members - cut], 1 / (members - 2 * cut), axis=1)
+    return weights

@@ -12,6 +12,7 @@ from typing import Self
 
 from enorchestrator.dispatch.owner import Owner
 from enorchestrator.dispatch.queue import claim, has_ready, renew, to_cancel
+from enorchestrator.dispatch.resources import Resources
 from enorchestrator.dispatch.settle import settle_lost
 from enorchestrator.dispatch.wake import sleeper
 from enorchestrator.executor.local import LocalExecutor
@@ -25,7 +26,7 @@ from enstorage.errors import EnstorageError, InvalidInputError, StoreError
 
 _LOG = logging.getLogger(__name__)
 #: Between two looks at the mark of a SQLite file that tells that another process has written; they cost nearly nothing.
-MARK_SECONDS = 0.02
+MARK_SECONDS = 0.04
 _DRAIN_LOOK_SECONDS = 0.02
 _NUMBERS = itertools.count(1)
 
@@ -45,6 +46,7 @@ class Dispatcher:
         workers: largest number of steps at once.
         limits: time and memory of each step.
         timing: leases, renewals, pauses; by default those of the settings.
+        resources: of this machine, for steps that ask for some; by default those of the settings, else what is found.
 
     Raises:
         InvalidInputError: `workers` is below 1, or a setting of a time is wrong.
@@ -57,11 +59,12 @@ class Dispatcher:
         workers: int = 2,
         limits: Limits | None = None,
         timing: Timing | None = None,
+        resources: Resources | None = None,
     ) -> None:
         if workers < 1:
             raise InvalidInputError(f"workers is {workers}; expected an integer of at least 1.")
         self._connector = connector or Connector.current()
-        self._timing = timing or Timing.read()
+        self._timing, self._resources = timing or Timing.read(), resources
         self._owner = Owner.here(next(_NUMBERS))
         self._wake = sleeper(self._connector)
         self._executor = LocalExecutor(self._connector, workers, limits or Limits(), self._timing, self._wake.set)
@@ -172,8 +175,8 @@ class Dispatcher:
             note_begun(
                 session, [(self._claims[id], at.pid, at.began_at) for id, at in begun.items() if id in self._claims]
             )
-            lease = self._timing.lease_seconds
-            claims = claim(session, self._owner, self._executor.name, free, lease) if free > 0 else []
+            by = (self._owner, self._executor.name, free, self._timing.lease_seconds)
+            claims = claim(session, *by, self._have) if free > 0 else []
         for id in ends:
             del self._claims[id], self._ends[id]
         for each in claims:
@@ -183,6 +186,9 @@ class Dispatcher:
             except StoreError as error:
                 self._ends[each.external_id] = ProcessEnd("lost", str(error))
                 self._wake.set()
+
+    def _have(self) -> Resources:
+        return self._resources or Resources.here(self._connector)
 
     def _without_secrets(self, end: ProcessEnd) -> ProcessEnd:
         return replace(end, log=redactor_of(self._connector.settings).text(end.log))

@@ -1,14 +1,16 @@
 """The queue of steps: claims with fences and leases. Transactions follow one another, so several dispatchers do no harm."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Row, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from enorchestrator.dispatch.owner import Owner
+from enorchestrator.dispatch.resources import Ledger, Needs, Resources
 from enorchestrator.task.claim import Claim
-from enorchestrator.task.moves import ATTEMPT, EVENT, RUN, STEP, settle_runs
+from enorchestrator.task.moves import ATTEMPT, EVENT, RUN, STEP, settle_runs, too_large
 from enorchestrator.task.state import RunState
 from enstorage import Connector
 from enstorage.ledger.base import now
@@ -19,12 +21,23 @@ _IS_CLAIMABLE = and_(
 _ONE_READY = select(STEP.c.id).where(_IS_CLAIMABLE).limit(1)
 _NEXT = (
     select(STEP.c.id, STEP.c.run_id, STEP.c.fence, STEP.c.started_at, STEP.c.settings)
-    .add_columns(RUN.c.state.label("state_of_run"))
+    .add_columns(STEP.c.queue_rank, RUN.c.state.label("state_of_run"), too_large().label("too_large"))
     .join(RUN, RUN.c.id == STEP.c.run_id)
     .where(_IS_CLAIMABLE, RUN.c.cancel_requested_at.is_(None))
     .order_by(STEP.c.queue_rank, STEP.c.id)
     .limit(bindparam("most"))
 )
+_BEHIND = _NEXT.where(
+    or_(
+        STEP.c.queue_rank > bindparam("rank"),
+        and_(STEP.c.queue_rank == bindparam("rank"), STEP.c.id > bindparam("last")),
+    )
+)
+_AT_WORK = select(STEP.c.owner, STEP.c.settings, too_large().label("too_large")).where(
+    STEP.c.state == RunState.RUNNING, STEP.c.settings.is_not(None)
+)
+#: Where what goes first waits for resources, so many steps behind it are looked at, in pages.
+_MOST_LOOKED_AT, _PAGE = 1_000, 100
 _CLAIMED = (
     update(STEP)
     .where(STEP.c.id == bindparam("step"))
@@ -52,7 +65,14 @@ def has_ready(connector: Connector) -> bool:
         return session.scalar(_ONE_READY, {"moment": now()}) is not None
 
 
-def claim(session: Session, owner: Owner, executor: str, most: int, lease_seconds: float) -> list[Claim]:
+def claim(
+    session: Session,
+    owner: Owner,
+    executor: str,
+    most: int,
+    lease_seconds: float,
+    resources: Callable[[], Resources] | None = None,
+) -> list[Claim]:
     """Claim steps that are ready: those of the lowest rank first, which runs have by their priority and age.
 
     Args:
@@ -61,13 +81,21 @@ def claim(session: Session, owner: Owner, executor: str, most: int, lease_second
         executor: name of the executor, for the attempts.
         most: largest number.
         lease_seconds: the claims expire unless they are renewed within this time.
+        resources: gives those of the machine; a step that asks for some is claimed when they are free.
     """
     moment = now()
-    found = session.execute(_NEXT, {"moment": moment, "most": most}).all()
+    found = _next(session, owner, most, resources)
     if not found:
         return []
     claims = [
-        Claim(each.run_id, each.id, each.fence + 1, (each.settings or {}).get("timeout_seconds")) for each in found
+        Claim(
+            each.run_id,
+            each.id,
+            each.fence + 1,
+            (each.settings or {}).get("timeout_seconds"),
+            _memory_bytes(needs.get("memory_mb")),
+        )
+        for each, needs in found
     ]
     by_dispatcher = {"dispatcher": str(owner), "until": moment + timedelta(seconds=lease_seconds)}
     session.execute(
@@ -79,7 +107,7 @@ def claim(session: Session, owner: Owner, executor: str, most: int, lease_second
                 "started": each.started_at or moment,
                 **by_dispatcher,
             }
-            for each, claimed in zip(found, claims, strict=True)
+            for (each, _), claimed in zip(found, claims, strict=True)
         ],
     )
     session.execute(
@@ -92,8 +120,51 @@ def claim(session: Session, owner: Owner, executor: str, most: int, lease_second
     for each in claims:
         if each.fence > 1:  # progress and partial results of an earlier attempt
             session.execute(_STALE_NEWS, {"run": each.run_id, "step": each.step_id})
-    settle_runs(session, [each.run_id for each in found if each.state_of_run != RunState.RUNNING], {})
+    settle_runs(session, [each.run_id for each, _ in found if each.state_of_run != RunState.RUNNING], {})
     return claims
+
+
+def _next(
+    session: Session, owner: Owner, most: int, resources: Callable[[], Resources] | None
+) -> list[tuple[Row[Any], Needs]]:
+    """The steps to claim, with their needs."""
+    asked = {"moment": now(), "most": most}
+    rows = session.execute(_NEXT, asked).all()
+    if resources is None or not any((row.settings or {}).get("resources") for row in rows):
+        return [(row, {}) for row in rows]
+    have = resources()
+    at_work = [row for row in session.execute(_AT_WORK).all() if _host_of(row.owner) == owner.host]
+    ledger = Ledger(have, [_needs(row, have) for row in at_work])
+    chosen: list[tuple[Row[Any], Needs]] = []
+    looked_at = 0
+    while rows and looked_at < _MOST_LOOKED_AT:
+        looked_at += len(rows)
+        for row in rows:
+            needs = _needs(row, have)
+            if not needs or ledger.reserve(needs):
+                chosen.append((row, needs))
+            if len(chosen) == most:
+                return chosen
+        behind = {"rank": rows[-1].queue_rank, "last": rows[-1].id}
+        rows = session.execute(_BEHIND, asked | behind | {"most": _PAGE}).all()
+    return chosen
+
+
+def _needs(row: Row[Any], have: Resources) -> Needs:
+    """The resources that a step asks for; of memory twice as much after an attempt for which it was too little."""
+    needs: Needs = dict((row.settings or {}).get("resources") or {})
+    if row.too_large and "memory_mb" in needs:
+        needs["memory_mb"] = max(needs["memory_mb"], min(2 * needs["memory_mb"], have.memory_mb))
+    return needs
+
+
+def _host_of(owner: str | None) -> str | None:
+    found = Owner.parse(owner or "")
+    return None if found is None else found.host
+
+
+def _memory_bytes(megabytes: float | None) -> float | None:
+    return None if megabytes is None else megabytes * 1e6
 
 
 def renew(connector: Connector, owner: Owner, lease_seconds: float) -> None:

@@ -54,6 +54,7 @@ class LocalExecutor(Executor):
                 self._allow_pickle,
                 self._timing,
                 timeout_seconds=claim.timeout_seconds,
+                memory_bytes=claim.memory_bytes,
             )
         except (OSError, RuntimeError) as error:
             raise StoreError(

@@ -8,7 +8,7 @@ _WORDS = {
     "run.started": "has started",
     "run.succeeded": "succeeded",
     "run.cancelled": "was cancelled",
-    "run.warning": "needs a look",
+    "run.alert": "needs a look",
     "run.failed": "failed",
 }
 #: Of a digest; the others are counted.

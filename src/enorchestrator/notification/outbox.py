@@ -180,8 +180,8 @@ def _digest_of(session: Session, rule: NotificationRule) -> datetime:
 
 
 def _name_of(event: RunEvent) -> str | None:
-    if event.kind == "warning":
-        return "run.warning"
+    if event.kind == "alert":
+        return "run.alert"
     if event.data.get("cancel_requested"):
         return None
     state = event.data["state"]
@@ -194,10 +194,15 @@ def _told(name: str, event: RunEvent, run: Run) -> dict[str, Any]:
     error = event.data.get("error") or {}
     return {
         "event": name,
-        "severity": EVENTS[name],
+        "severity": event.data.get("severity", EVENTS[name]),
         "run": run.id,
         "title": run.title or run.kind,
-        "detail": error.get("detail") or event.data.get("detail") or "",
+        "detail": error.get("detail") or _alert(event.data),
         "at": event.created_at.isoformat(),
         "trace": run.trace_id,
     }
+
+
+def _alert(data: dict[str, Any]) -> str:
+    """The step of an alert and its detail; empty for other events."""
+    return ": ".join(str(data[name]) for name in ("step", "detail") if data.get(name))

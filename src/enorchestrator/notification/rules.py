@@ -19,11 +19,11 @@ EVENTS = {
     "run.started": "info",
     "run.succeeded": "info",
     "run.cancelled": "warning",
-    "run.warning": "warning",
+    "run.alert": "error",
     "run.failed": "error",
 }
 #: Kinds of run events that are told. Their writers follow one another, so their ids grow in the order of the commits.
-TOLD = ("state", "warning")
+TOLD = ("state", "alert")
 LONGEST_DIGEST_SECONDS = 7 * 24 * 3600
 _LONGEST_NAME = 255
 

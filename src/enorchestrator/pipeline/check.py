@@ -6,10 +6,12 @@ from typing import Annotated, Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+from enorchestrator.dispatch.resources import Resources
 from enorchestrator.pipeline.definition import PipelineDefinition
 from enorchestrator.work.port import ENTITY_TYPES, PLAIN_TYPES, Port
 from enorchestrator.work.reference import EACH, Reference, reference, references
 from enorchestrator.work.registry import find_kind
+from enstorage import Connector
 from enstorage.errors import InvalidInputError
 from enstorage.terminal import printable
 
@@ -36,6 +38,19 @@ def check_pipeline(pipeline: PipelineDefinition) -> list[str]:
     for name in order:
         _StepCheck(pipeline, name).check()
     return order
+
+
+def check_resources(pipeline: PipelineDefinition, store: Connector) -> None:
+    """Raise an error for a step that asks for more than the machine has.
+
+    Raises:
+        InvalidInputError: one does; `field` names the resource.
+    """
+    asking = {name: step.resources for name, step in pipeline.steps.items() if step.resources is not None}
+    if asking:
+        have = Resources.here(store)
+        for name, needs in asking.items():
+            have.check(needs.model_dump(exclude_none=True), name)
 
 
 def _order(pipeline: PipelineDefinition) -> list[str]:

@@ -40,6 +40,18 @@ class ParameterDefinition(_Checked):
         return "default" not in self.model_fields_set
 
 
+class ResourceNeeds(_Checked):
+    """The resources that one execution of a step takes of its machine while it lasts."""
+
+    cpus: Annotated[float | None, Field(gt=0, description="Processor cores.")] = None
+    gpus: Annotated[float | None, Field(gt=0, description="Graphics processors.")] = None
+    memory_mb: Annotated[
+        float | None,
+        Field(gt=0, description="Memory, in 1,000,000 bytes; beyond it the process of the step is killed."),
+    ] = None
+    disk_mb: Annotated[float | None, Field(gt=0, description="Free space at the store, in 1,000,000 bytes.")] = None
+
+
 class StepSettings(_Checked):
     """Bounds of the execution of a step, and its parts."""
 
@@ -53,6 +65,16 @@ class StepSettings(_Checked):
         int | None, Field(ge=0, le=100, description="Further executions after an error that may pass; 3 by default.")
     ] = None
     timeout_seconds: Annotated[float | None, Field(gt=0, description="Longest time of one execution.")] = None
+    resources: Annotated[
+        ResourceNeeds | None, Field(description="Of its machine, such as {gpus: 1}: it starts when they are free.")
+    ] = None
+    cache: Annotated[
+        bool,
+        Field(
+            description="Take the outputs of an equal step that succeeded before: of the same kind and code, with the same "
+            "arguments and installed packages."
+        ),
+    ] = False
 
 
 class StepDefinition(StepSettings):
@@ -85,6 +107,12 @@ class PipelineDefinition(_Checked):
     description: str = ""
     parameters: dict[StepName, ParameterDefinition] = {}
     steps: Annotated[dict[StepName, StepDefinition], Field(min_length=1, max_length=MOST_STEPS)]
+    deadline_seconds: Annotated[
+        float | None, Field(gt=0, description="After its submission a run is cancelled that is not over by then.")
+    ] = None
+    alternative: Annotated[
+        str | None, Field(description="Name of a pipeline that is run when a run is cancelled by its deadline.")
+    ] = None
 
     @classmethod
     def read(cls, value: Any) -> Self:
@@ -109,6 +137,12 @@ class PipelineDefinition(_Checked):
         if EACH in found.parameters or EACH in found.steps:
             raise InvalidInputError(
                 f"The name {EACH!r} stands for the item of a step that has for_each. Choose another one.", field=EACH
+            )
+        if found.alternative is not None and found.deadline_seconds is None:
+            raise InvalidInputError(
+                f"The pipeline {printable(found.name)} has an alternative and no deadline_seconds, after which it would be "
+                "run. Give it a deadline, or leave the alternative out.",
+                field="alternative",
             )
         return found
 

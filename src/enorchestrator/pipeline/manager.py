@@ -3,7 +3,7 @@
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from enorchestrator.pipeline.check import check_pipeline
+from enorchestrator.pipeline.check import check_pipeline, check_resources
 from enorchestrator.pipeline.definition import PipelineDefinition
 from enstorage import Connector
 from enstorage.connector import bound_to
@@ -26,6 +26,7 @@ def save_pipeline(
     check_pipeline(definition)
     content = definition.to_json()
     with bound_to(connector) as store, store.transaction() as session:
+        check_resources(definition, store)
         latest = _latest(session, definition.name)
         if latest is not None and latest.definition == content and latest.archived_at is None:
             return latest

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from enorchestrator.dispatch.submit import add_run, check_name, rank_of, same_run
 from enorchestrator.dispatch.wake import wake_on_commit
+from enorchestrator.pipeline.check import check_resources
 from enorchestrator.pipeline.definition import ParameterDefinition, PipelineDefinition
 from enorchestrator.pipeline.manager import find_pipeline
 from enorchestrator.task.graph import start_steps
@@ -62,7 +63,8 @@ def run_pipeline(
 
     Raises:
         ConflictError: the key belongs to a run of another pipeline or with other parameters.
-        InvalidInputError: a parameter is missing, unknown or of another type; `field` names it.
+        InvalidInputError: a parameter is missing, unknown or of another type, or a step asks for more than the machine has;
+            `field` names it.
         NotFoundError: there is no such pipeline, or a parameter refers to a record that is not stored.
     """
     with bound_to(connector) as store:
@@ -70,6 +72,7 @@ def run_pipeline(
         check_name("created_by", created_by)
         found = find_pipeline(name, version, connector=store)
         definition = PipelineDefinition.model_validate(found.definition)
+        check_resources(definition, store)
         values = check_parameters(definition, dict(parameters or {}), store)
         with store.transaction() as session:
             if (earlier := same_run(session, key, KIND, values, found.id)) is not None:

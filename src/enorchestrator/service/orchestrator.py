@@ -10,6 +10,7 @@ from enorchestrator.dispatch.dispatcher import Dispatcher
 from enorchestrator.notification.notifier import Notifier
 from enorchestrator.scheduler.scheduler import Scheduler
 from enorchestrator.service.presence import appear, beat, leave, stop_asked_by
+from enorchestrator.service.tracing import TraceExport
 from enorchestrator.task.limits import Limits
 from enstorage import Connector
 from enstorage.errors import EnstorageError
@@ -52,6 +53,7 @@ class Orchestrator:
         self._dispatcher = Dispatcher(self._connector, workers, limits)
         self._scheduler = Scheduler(self._connector)
         self._notifier = Notifier(self._connector)
+        self._traces = TraceExport(self._connector, self._dispatcher.owner)
         #: Set when somebody asked it to stop through the store; the seconds that were left for what runs.
         self._is_asked = threading.Event()
         self._seconds_left = 0.0
@@ -65,6 +67,7 @@ class Orchestrator:
         self._dispatcher.start()
         self._scheduler.start()
         self._notifier.start()
+        self._traces.start()
         self._thread.start()
         return self
 
@@ -85,6 +88,7 @@ class Orchestrator:
         self._scheduler.stop()
         self._dispatcher.stop(self._seconds_left if grace_seconds is None else grace_seconds)
         self._notifier.stop()
+        self._traces.stop()
         self._is_over.set()
         self._thread.join()
         try:

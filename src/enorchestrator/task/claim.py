@@ -15,12 +15,14 @@ class Claim:
         step_id: the step.
         fence: number of the claim; a later claim of the step makes this one void.
         timeout_seconds: longest time of the execution; None for that of the executor.
+        memory_bytes: resident memory of the execution; None for that of the executor.
     """
 
     run_id: int
     step_id: int
     fence: int
     timeout_seconds: float | None = None
+    memory_bytes: float | None = None
 
     @property
     def external_id(self) -> str:

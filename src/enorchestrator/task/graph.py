@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from enorchestrator.task.moves import NEED, RUN, STEP, move_step
 from enorchestrator.task.problem import plain_problem
 from enorchestrator.task.state import RunState
+from enorchestrator.work.cache_key import cache_key
 from enorchestrator.work.port import Port
 from enorchestrator.work.reference import EACH, Reference, replaced
 from enorchestrator.work.registry import find_kind
@@ -45,6 +46,14 @@ _OUTPUTS = select(STEP.c.kind, STEP.c.outputs, STEP.c.settings).where(
 _READ: "WeakKeyDictionary[Engine, tuple[int, Any]]" = WeakKeyDictionary()
 
 
+_KNOWN = (
+    select(STEP.c.outputs)
+    .where(STEP.c.cache_key == bindparam("key"), STEP.c.state == RunState.SUCCEEDED)
+    .order_by(STEP.c.id.desc())
+    .limit(1)
+)
+
+
 def settle_graph(session: Session, step_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
     """Let the steps go on that waited for some steps, if these are over.
 
@@ -69,21 +78,27 @@ def settle_graph(session: Session, step_ids: Iterable[int]) -> dict[int, dict[st
         if fewer:
             session.execute(_COUNTED_DOWN, [{"step": id, "fewer": count} for id, count in fewer.items()])
             for waiting in session.execute(_WAITING, {"ids": list(fewer)}).all():
-                problem = start_step(session, waiting)
+                problem = start_step(session, waiting, moved)
                 if problem is not None:
                     problems.setdefault(waiting.run_id, problem)
-                moved.append(waiting.id)
     return problems
 
 
-_GO_ON = frozenset({RunState.SUCCEEDED})
+_GO_ON = frozenset({RunState.SUCCEEDED, RunState.CACHED})
 
 
-def start_step(session: Session, step: Row[Any]) -> dict[str, Any] | None:
-    """Move a step whose needs are met: to ready, or to its parts; returns a problem document if it failed by that."""
+def start_step(session: Session, step: Row[Any], moved: list[int]) -> dict[str, Any] | None:
+    """Move a step whose needs are met: to ready, to its parts, or to cached; returns a problem document if it failed.
+
+    Args:
+        session: of the transaction.
+        step: the row.
+        moved: gets the ids of the step, and of its parts where they may be over.
+    """
+    moved.append(step.id)
     each = (step.settings or {}).get("for_each")
     if each is None:
-        move_step(session, step.id, RunState.READY)
+        _make_ready(session, step)
         return None
     items = values_of(session, step, each)
     if not isinstance(items, list) or len(items) > MOST_PARTS:
@@ -99,16 +114,34 @@ def start_step(session: Session, step: Row[Any]) -> dict[str, Any] | None:
         return None
     settings = {name: value for name, value in step.settings.items() if name != "for_each"}
     same = {"run_id": step.run_id, "parent_id": step.id, "position": step.position, "kind": step.kind}
-    same |= {"state": RunState.READY, "arguments": step.arguments, "queue_rank": step.queue_rank}
+    is_cached = bool(settings.get("cache"))
+    same |= {"state": RunState.WAITING if is_cached else RunState.READY, "arguments": step.arguments}
+    same |= {"queue_rank": step.queue_rank, "may_fail": step.may_fail}
     session.execute(
         insert(STEP),
         [
-            same | {"name": f"{step.name}[{number}]", "settings": {**settings, "item": item}, "may_fail": step.may_fail}
+            same | {"name": f"{step.name}[{number}]", "settings": {**settings, "item": item}}
             for number, item in enumerate(items, 1)
         ],
     )
     move_step(session, step.id, RunState.EXPANDED, waiting_for=len(items))
+    if is_cached:
+        for part in session.execute(select(STEP).where(STEP.c.parent_id == step.id).order_by(STEP.c.id)).all():
+            moved.append(part.id)
+            _make_ready(session, part)
     return None
+
+
+def _make_ready(session: Session, step: Row[Any]) -> None:
+    """Have a step executed, unless the same was executed before and its outputs may be used again."""
+    key = None
+    if (step.settings or {}).get("cache"):
+        key = cache_key(session, find_kind(step.kind), values_of(session, step, step.arguments))
+    known = None if key is None else session.execute(_KNOWN, {"key": key}).first()
+    if known is None:
+        move_step(session, step.id, RunState.READY, cache_key=key)
+    else:
+        move_step(session, step.id, RunState.CACHED, cache_key=key, outputs=known.outputs)
 
 
 def start_steps(session: Session, run_id: int) -> dict[str, Any] | None:
@@ -117,11 +150,10 @@ def start_steps(session: Session, run_id: int) -> dict[str, Any] | None:
     What waits for a step that is over by that, such as one with an empty list, goes on too.
     """
     wanted = select(STEP).where(STEP.c.run_id == run_id, STEP.c.waiting_for == 0, STEP.c.state == RunState.WAITING)
-    first = session.execute(wanted.order_by(STEP.c.id)).all()
-    problem = None
-    for step in first:
-        problem = start_step(session, step) or problem
-    return settle_graph(session, [step.id for step in first]).get(run_id) or problem
+    problem, moved = None, list[int]()
+    for step in session.execute(wanted.order_by(STEP.c.id)).all():
+        problem = start_step(session, step, moved) or problem
+    return settle_graph(session, moved).get(run_id) or problem
 
 
 def restart(session: Session, run_id: int) -> dict[str, Any] | None:

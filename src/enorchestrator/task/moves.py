@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Table, bindparam, insert, select, update
+from sqlalchemy import CursorResult, ScalarSelect, Table, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from enorchestrator.task.state import RunState, sources_of, state_of_run
@@ -112,3 +112,15 @@ def settle_runs(session: Session, run_ids: Sequence[int], errors: dict[int, Any]
     """
     for run_id in dict.fromkeys(run_ids):
         settle_run(session, run_id, error=errors.get(run_id))
+
+
+def too_large() -> ScalarSelect[int]:
+    """The number of attempts of a step that took too much memory, as a part of a query of steps."""
+    wanted = select(func.count()).where(ATTEMPT.c.step_id == STEP.c.id, ATTEMPT.c.exit_reason == "memory")
+    return wanted.correlate(STEP).scalar_subquery()
+
+
+def memory_of(settings: Any) -> float | None:
+    """The memory that the settings of a step ask for, in 1,000,000 bytes; None for none."""
+    found: float | None = ((settings or {}).get("resources") or {}).get("memory_mb")
+    return found

@@ -13,7 +13,7 @@ from enorchestrator.task.back_off import pause_after
 from enorchestrator.task.claim import Claim, ProcessEnd, WorkOutcome
 from enorchestrator.task.graph import settle_graph
 from enorchestrator.task.limits import Timing
-from enorchestrator.task.moves import ATTEMPT, RUN, STEP, add_event, settle_runs
+from enorchestrator.task.moves import ATTEMPT, RUN, STEP, add_event, memory_of, settle_runs, too_large
 from enorchestrator.task.problem import plain_problem
 from enorchestrator.task.state import RunState
 from enstorage.ledger.base import now
@@ -28,7 +28,7 @@ _CLAIMED = (
     select(
         STEP.c.id, STEP.c.name, STEP.c.state, STEP.c.fence, STEP.c.user_attempts, STEP.c.infra_attempts, STEP.c.may_fail
     )
-    .add_columns(STEP.c.settings, RUN.c.cancel_requested_at)
+    .add_columns(STEP.c.settings, RUN.c.cancel_requested_at, too_large().label("too_large"))
     .join(RUN, RUN.c.id == STEP.c.run_id)
     .where(STEP.c.id.in_(bindparam("ids", expanding=True)))
 )
@@ -142,11 +142,15 @@ def _verdict(step: Row[Any], end: ProcessEnd, timing: Timing) -> _Verdict:
         return _verdict_of_work(step, end.outcome, timing)
     if step.cancel_requested_at is not None:
         return _Verdict(RunState.CANCELLED, "cancelled")
-    if end.reason == "stopped":
-        return _Verdict(RunState.READY, "lost")
+    return _Verdict(RunState.READY, "lost") if end.reason == "stopped" else _verdict_of_process(step, end)
+
+
+def _verdict_of_process(step: Row[Any], end: ProcessEnd) -> _Verdict:
     reason = "killed" if end.reason == "returned" else end.reason
     detail = end.detail or "The process of the work ended without a result."
     problem = plain_problem(_TITLES[reason], detail)
+    if reason == "memory" and not step.too_large and memory_of(step.settings) is not None:
+        return _Verdict(RunState.READY, reason, problem)
     if reason not in ("killed", "lost"):
         return _Verdict(RunState.FAILED, reason, problem, {"user_attempts": step.user_attempts + 1})
     lost = step.infra_attempts + 1

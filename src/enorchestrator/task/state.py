@@ -6,10 +6,10 @@ from types import MappingProxyType
 
 
 class RunState(StrEnum):
-    """The state of a step, or of a run; a run is never waiting, expanded or skipped.
+    """The state of a step, or of a run; a run is never waiting, expanded, cached or skipped.
 
     A step waits for those that it needs. It is skipped where one of them did not succeed. An expanded step has one part for
-    each item of a list, and is over when all of them are.
+    each item of a list, and is over when all of them are. A cached step got the outputs of an equal one.
     """
 
     WAITING = "waiting"
@@ -17,6 +17,7 @@ class RunState(StrEnum):
     RUNNING = "running"
     EXPANDED = "expanded"
     SUCCEEDED = "succeeded"
+    CACHED = "cached"
     FAILED = "failed"
     CANCELLED = "cancelled"
     SKIPPED = "skipped"
@@ -27,10 +28,10 @@ class RunState(StrEnum):
         return self in FINAL
 
 
-FINAL = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED, RunState.SKIPPED})
+FINAL = frozenset({RunState.SUCCEEDED, RunState.CACHED, RunState.FAILED, RunState.CANCELLED, RunState.SKIPPED})
 _AGAIN = frozenset({RunState.READY, RunState.WAITING, RunState.EXPANDED})
 
-#: Who moves a step: the transaction in which the last of its needs succeeds, from waiting to ready or expanded; the
+#: Who moves a step: the transaction in which the last of its needs succeeds, from waiting to ready, expanded or cached; the
 #: dispatcher from ready to running, and back where the child was lost; the child to succeeded, failed or, where it stopped
 #: by itself, cancelled; the dispatcher in its place where the child ended without a word; people by cancel, and by retry.
 MOVES: Mapping[RunState, frozenset[RunState]] = MappingProxyType(
@@ -40,6 +41,7 @@ MOVES: Mapping[RunState, frozenset[RunState]] = MappingProxyType(
         RunState.RUNNING: frozenset({RunState.READY, RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED}),
         RunState.EXPANDED: frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED}),
         RunState.SUCCEEDED: frozenset(),
+        RunState.CACHED: frozenset(),
         RunState.FAILED: _AGAIN,
         RunState.CANCELLED: _AGAIN,
         RunState.SKIPPED: _AGAIN,
@@ -60,7 +62,7 @@ def state_of_run(steps: Collection[RunState]) -> RunState:
     if RunState.RUNNING in steps:
         return RunState.RUNNING
     if not FINAL.issuperset(steps):
-        return RunState.RUNNING if RunState.SUCCEEDED in steps else RunState.READY
+        return RunState.READY if {RunState.SUCCEEDED, RunState.CACHED}.isdisjoint(steps) else RunState.RUNNING
     for state in (RunState.FAILED, RunState.CANCELLED):
         if state in steps:
             return state

@@ -76,6 +76,7 @@ class _Call:
     arguments: tuple[Any, ...]
     place: str
     timeout_seconds: float | None
+    memory_bytes: float | None
     future: "ProcessFuture[Any]" = field(default_factory=ProcessFuture)
     asked_at: float | None = None
     kill_at: float = 0.0
@@ -139,7 +140,12 @@ class Supervisor:
             return 0 if self._is_over else self.workers - len(self._calls)
 
     def start(
-        self, name: str, function: Callable[..., Any], *arguments: Any, timeout_seconds: float | None = None
+        self,
+        name: str,
+        function: Callable[..., Any],
+        *arguments: Any,
+        timeout_seconds: float | None = None,
+        memory_bytes: float | None = None,
     ) -> None:
         """Start a call, known by a name from now on until its ending was taken.
 
@@ -148,11 +154,15 @@ class Supervisor:
             function: what is called.
             *arguments: of the function.
             timeout_seconds: longest time; None for that of the limits. The shorter one of both counts.
+            memory_bytes: resident memory; None for that of the limits. The smaller one of both counts.
         """
         bounds = [each for each in (timeout_seconds, self._limits.timeout_seconds) if each is not None]
+        memory = [each for each in (memory_bytes, self._limits.memory_bytes) if each is not None]
         place = str(self._folder / name.replace(":", "-"))
         with self._lock:
-            self._calls[name] = call = _Call((place, function, arguments), place, min(bounds, default=None))
+            self._calls[name] = call = _Call(
+                (place, function, arguments), place, min(bounds, default=None), min(memory, default=None)
+            )
             self._schedule(name, call)
         self._something_runs.set()
 
@@ -232,7 +242,7 @@ class Supervisor:
 
     def _reason(self, call: _Call, future: "Future[Any]") -> tuple[str, str]:
         if call.killed_for:
-            return call.killed_for, self._too_much_memory() if call.killed_for == "memory" else "The work was stopped."
+            return call.killed_for, _too_much_memory(call) if call.killed_for == "memory" else "The work was stopped."
         match future.exception():
             case None:
                 return "returned", ""
@@ -247,12 +257,6 @@ class Supervisor:
                 return "killed", f"The process of the work ended with {_described(error.exitcode)}."
             case error:
                 return "killed", f"The process of the work failed: {type(error).__name__}: {error}."
-
-    def _too_much_memory(self) -> str:
-        return (
-            f"The work took more than {self._limits.memory_bytes} bytes of memory, the limit of a run, and was stopped. "
-            "Work on less data at a time, or raise the limit."
-        )
 
     def _watch(self) -> None:
         """Look after the calls: kill those that do not stop, measure memory, bound what they print."""
@@ -290,8 +294,15 @@ class Supervisor:
         if pid is not None and call.looks % _MEASURE_EVERY == 1:
             used = sum(each.memory_info().rss for each in _family(pid))
             call.peak_bytes = max(used, call.peak_bytes or 0)
-            if self._limits.memory_bytes is not None and used > self._limits.memory_bytes:
+            if call.memory_bytes is not None and used > call.memory_bytes:
                 _kill(call, "memory")
+
+
+def _too_much_memory(call: _Call) -> str:
+    return (
+        f"The work took more than {call.memory_bytes:.0f} bytes of memory, the limit of a run, and was stopped. "
+        "Work on less data at a time, or raise the limit."
+    )
 
 
 def _kill(call: _Call, reason: str) -> None:

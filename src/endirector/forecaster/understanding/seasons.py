@@ -49,7 +49,7 @@ def find_season(clock: Calendar, values: Mapping[str, NDArray[np.float64]]) -> S
     """
     usual = usual_season(clock)
     if usual == 1:
-        return Season(1, f"No season: buckets of {clock} have no usual one.")
+        return Season(1, f"No season: buckets of {clock} have no usual one. Tell one with season.")
     seasonal, able = share_of_seasonal(values.values(), usual)
     if able and not seasonal:
         long = f"{able} series that are long enough to tell"

@@ -39,7 +39,7 @@ def add(
 ) -> None:
     """Have a channel told of events of runs from now on.
 
-    Events are run.started, run.succeeded, run.cancelled, run.warning and run.failed.
+    Events are run.started, run.succeeded, run.cancelled, run.alert and run.failed.
 
     Example: enstorage notify add failures ops --on run.failed --pipeline nightly --digest 300
     """

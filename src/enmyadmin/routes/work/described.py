@@ -10,7 +10,7 @@ from enorchestrator.dispatch.read import RunDetails
 from enstorage.ledger import Attempt, Run, RunStep
 
 States = Literal["ready", "running", "succeeded", "failed", "cancelled"]
-StepStates = Literal[States, "waiting", "expanded", "skipped"]
+StepStates = Literal[States, "waiting", "expanded", "skipped", "cached"]
 
 
 class RunProblem(BaseModel):

@@ -9,6 +9,7 @@ const LOOKS: Record<StepState, [icon: typeof IconCheck, colour: string]> = {
   running: [IconPlayerPlay, "var(--mantine-color-anchor)"],
   succeeded: [IconCheck, "light-dark(#1d6b34, #69db7c)"],
   failed: [IconX, "var(--mantine-color-error)"],
+  cached: [IconCheck, "light-dark(#1d6b34, #69db7c)"],
   expanded: [IconCheck, "light-dark(#1d6b34, #69db7c)"],
   skipped: [IconPlayerStop, "var(--mantine-color-dimmed)"],
   cancelled: [IconPlayerStop, "var(--mantine-color-dimmed)"],
