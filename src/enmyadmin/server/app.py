@@ -10,6 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from enmyadmin.access.door import Access
 from enmyadmin.access.gate import AccessGate
 from enmyadmin.routes import routers
+from enmyadmin.routes.inference.pool import InferencePool
 from enmyadmin.routes.inference.protocol import router as inference
 from enmyadmin.routes.streams import Streams
 from enmyadmin.routes.work.feed import RunFeed
@@ -60,6 +61,7 @@ def create_app(
     settings = settings or ServerSettings()
     app.state.connector, app.state.settings = connector, settings
     app.state.run_feed, app.state.streams = RunFeed(), Streams()
+    app.state.inference = InferencePool(settings.max_inferences, settings.inference_threads, settings.max_loaded_models)
     app.state.access = Access.of_server(connector, settings.host, settings.hosts)
     add_problems(app)
     app.add_middleware(AccessGate, access=app.state.access)

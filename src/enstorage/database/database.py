@@ -33,7 +33,7 @@ class Database:
         self.url = url
         self.before: Callable[[], None] = _nothing
         self._session: ContextVar[Session | None] = ContextVar("enstorage_session", default=None)
-        self._answers: ContextVar[_Answers | None] = ContextVar("enstorage_answers", default=None)
+        self._answers: ContextVar[Answers | None] = ContextVar("enstorage_answers", default=None)
         #: Number of transactions that ended in this process.
         self._writings = 0
         #: What was found when the file was looked through; None: it was not.
@@ -107,12 +107,15 @@ class Database:
             yield session
 
     @contextmanager
-    def remembering(self) -> Iterator[None]:
+    def remembering(self, answers: "Answers | None" = None) -> Iterator[None]:
         """Have this thread or task read nothing twice inside the block, unless this process wrote meanwhile.
 
         Records that are read again are the same objects. What other processes write meanwhile may stay unseen.
+
+        Args:
+            answers: what earlier blocks read and later ones need not read; by default the block forgets.
         """
-        token = self._answers.set(self._answers.get() or _Answers())
+        token = self._answers.set(self._answers.get() or answers or Answers())
         try:
             yield
         finally:
@@ -209,8 +212,8 @@ class Database:
             raise
 
 
-class _Answers:
-    """Answers by their questions, read after so many transactions."""
+class Answers:
+    """Answers by their questions, for `Database.remembering`; forgotten when this process writes."""
 
     def __init__(self) -> None:
         self.writings = -1

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,6 +68,8 @@ def _refit(model: "Model", obj: Any, weight: NDArray[np.float64] | None, check: 
 class OpenedObjects:
     """The trained objects that were loaded last, so that answering many questions does not load them each time.
 
+    Several threads may use it: what one of them loads, others wait for.
+
     Args:
         most: number of objects kept.
     """
@@ -74,6 +77,8 @@ class OpenedObjects:
     def __init__(self, most: int = 8) -> None:
         self._most = most
         self._opened: OrderedDict[tuple[str, int], Any] = OrderedDict()
+        self._loading: dict[tuple[str, int], Lock] = {}
+        self._lock = Lock()
 
     @contextmanager
     def used(self) -> Iterator[None]:
@@ -87,12 +92,20 @@ class OpenedObjects:
     def find(self, model: "Model") -> Any:
         """The object of a model, loaded if it is not kept."""
         key = (str(model.object_sha256), model.id)
-        if key not in self._opened:
-            self._opened[key] = _loaded(model)
-            while len(self._opened) > self._most:
-                self._opened.popitem(last=False)
-        self._opened.move_to_end(key)
-        return self._opened[key]
+        with self._lock:
+            loading = self._loading.setdefault(key, Lock())
+        with loading:
+            with self._lock:
+                if key in self._opened:
+                    self._opened.move_to_end(key)
+                    return self._opened[key]
+            found = _loaded(model)
+            with self._lock:
+                self._opened[key] = found
+                while len(self._opened) > self._most:
+                    old, _ = self._opened.popitem(last=False)
+                    self._loading.pop(old, None)
+        return found
 
 
 _OPENED: ContextVar[OpenedObjects | None] = ContextVar("enstorage_opened_objects", default=None)

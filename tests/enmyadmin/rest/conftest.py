@@ -7,6 +7,7 @@ import httpx
 import pytest
 import uvicorn
 
+from enmyadmin.routes.inference.pool import InferencePool
 from enmyadmin.routes.streams import Streams
 from enmyadmin.routes.work.feed import RunFeed
 from enmyadmin.server.app import create_app
@@ -34,6 +35,8 @@ class Served:
         state.settings = settings
         # The open streams of the store before go on looking at that one.
         state.run_feed, state.streams = RunFeed(), Streams()
+        limits = settings.max_inferences, settings.inference_threads, settings.max_loaded_models
+        state.inference = InferencePool(*limits)
 
     def client(self):
         """A program with the token of the link."""

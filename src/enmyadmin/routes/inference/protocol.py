@@ -11,6 +11,7 @@ from enmyadmin.access.permission import allowed, public
 from enmyadmin.access.principal import Principal
 from enmyadmin.routes.answers import Json
 from enmyadmin.routes.dependencies import Store
+from enmyadmin.routes.inference.pool import InferencePool
 from enmyadmin.routes.inference.served import ServedModel
 from enmyadmin.routes.inference.tensors import (
     LENGTH_HEADER,
@@ -129,10 +130,22 @@ async def infer(request: Request, store: Store, who: Inferring, name: str, versi
     body = await request.body()
     asked = read_request(body, request.headers.get(LENGTH_HEADER))
 
-    def answer() -> tuple[bytes, dict[str, str]]:
-        found = _served(request, who, name, version, store)
-        outputs = found.infer(asked.tensors, asked.request.parameters)
-        return answer_of(asked, found.name, found.version, outputs)
+    pool: InferencePool = request.app.state.inference
+    answers = pool.answers(name, store)
 
-    content, headers = await run_in_threadpool(answer)
+    def find() -> tuple[ServedModel, set[str]]:
+        found = _served(request, who, name, version, store)
+        with store.database.remembering(answers):
+            return found, found.objects()
+
+    with pool.place():
+        found, objects = await run_in_threadpool(find)
+
+        def answer() -> tuple[bytes, dict[str, str]]:
+            found.check_ready()
+            with store.database.remembering(answers):
+                outputs = found.infer(asked.tensors, asked.request.parameters)
+            return answer_of(asked, found.name, found.version, outputs)
+
+        content, headers = await pool.run(objects, answer)
     return Response(content, headers=headers)

@@ -1,8 +1,6 @@
 """Served models and ensembles, by their ids, with their inputs and outputs."""
 
 import re
-import threading
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,14 +11,10 @@ from numpy.typing import NDArray
 from enstorage import Ensemble, Model
 from enstorage.connector import Connector
 from enstorage.entity._trash import check_live
-from enstorage.entity.trained_object import OpenedObjects
 from enstorage.errors import InvalidInputError, NotFoundError
 
 _NAME = re.compile(r"(model|ensemble)-([1-9][0-9]{0,17})")
 _LONGEST_HORIZON = 10_000
-_OPENED = OpenedObjects()
-#: Objects of other libraries promise nothing for several threads.
-_ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +57,20 @@ class ServedModel:
         """True if it can forecast."""
         return bool(self.version) and self.record.deleted_at is None
 
+    def objects(self) -> set[str]:
+        """The hashes of the objects that it computes with: its own, or those of the members and their members."""
+        if isinstance(self.record, Model):
+            return {self.record.object_sha256 or ""}
+        models, pending = set(), [self.record]
+        while pending:
+            for item in pending.pop().items():
+                member = item.member
+                if isinstance(member, Model):
+                    models.add(member.object_sha256 or "")
+                else:
+                    pending.append(member)
+        return models
+
     def describe(self) -> dict[str, Any]:
         """Its inputs and outputs, as the protocol has them."""
         given = [
@@ -81,6 +89,17 @@ class ServedModel:
             "outputs": made,
         }
 
+    def check_ready(self) -> None:
+        """Refuse what cannot forecast.
+
+        Raises:
+            InvalidInputError: it is in the trash.
+            NotFoundError: it has nothing to forecast with.
+        """
+        check_live([self.record])
+        if not self.version:
+            raise NotFoundError(f"{self.record} has nothing to forecast with. Train or render it first.")
+
     def infer(self, tensors: Mapping[str, NDArray[Any]], parameters: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
         """The outputs for some inputs.
 
@@ -91,21 +110,16 @@ class ServedModel:
         Raises:
             InvalidInputError: the inputs are others, or cannot be forecast from.
         """
-        check_live([self.record])
-        if not self.version:
-            raise NotFoundError(f"{self.record} has nothing to forecast with. Train or render it first.")
-        with _ONE_AT_A_TIME, _OPENED.used(), warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # on intervals; the figures are what is asked for
-            if tensors.keys() == {"X"} and isinstance(self.record, Model):
-                return {"y": _output(self.record, tensors["X"])}
-            if tensors.keys() != {"history", "horizon"}:
-                own = " or X" if isinstance(self.record, Model) else ""
-                raise InvalidInputError(
-                    f"The inputs are {', '.join(map(repr, sorted(tensors))) or 'none':.100}; expected history and "
-                    f"horizon{own}.",
-                    field="inputs",
-                )
-            return self._ahead(tensors["history"], _horizon(tensors["horizon"]), parameters.get("level"))
+        if tensors.keys() == {"X"} and isinstance(self.record, Model):
+            return {"y": _output(self.record, tensors["X"])}
+        if tensors.keys() != {"history", "horizon"}:
+            own = " or X" if isinstance(self.record, Model) else ""
+            raise InvalidInputError(
+                f"The inputs are {', '.join(map(repr, sorted(tensors))) or 'none':.100}; expected history and "
+                f"horizon{own}.",
+                field="inputs",
+            )
+        return self._ahead(tensors["history"], _horizon(tensors["horizon"]), parameters.get("level"))
 
     def _ahead(self, history: NDArray[Any], horizon: int, level: object) -> dict[str, NDArray[Any]]:
         from entrainer.forecasting.asked.values import from_values

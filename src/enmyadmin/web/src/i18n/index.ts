@@ -2,6 +2,8 @@ import { useSyncExternalStore } from "react";
 import { type Key, en } from "./en";
 import { ru } from "./ru";
 import { labels } from "./labels.ru";
+import { messages } from "./messages.ru";
+import { parts } from "./parts.ru";
 
 export type Language = "en" | "ru";
 export type { Key };
@@ -36,7 +38,7 @@ export interface Texts {
   language: Language;
   /** A text of the interface. With `n`, the form that the number asks for, of those parted by `|`. */
   t: (key: Key, values?: Record<string, string | number>) => string;
-  /** The label or help of a column or field, which the server gives in English. */
+  /** A label, help text, title of a run or remark, which the server gives in English. */
   label: (english: string) => string;
 }
 
@@ -55,8 +57,28 @@ function textsIn(language: Language): Texts {
     });
   };
   const label: Texts["label"] = (english) =>
-    ((language === "ru" ? labels[english] : undefined) ?? english).replaceAll("`", "");
+    ((language === "ru" ? (labels[english] ?? parts[english] ?? inRussian(english)) : undefined) ?? english).replaceAll("`", "");
   return { language, t, label };
+}
+
+let templates: readonly (readonly [RegExp, string])[] | undefined;
+
+/** A sentence of the library in Russian, if it is of a known form. Names, numbers and nested sentences fill the places in order. */
+function inRussian(english: string): string | undefined {
+  templates ??= messages.map(([form, russian]) => {
+    const escaped = form.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replaceAll("{}", "(.+?)");
+    return [new RegExp(`^${escaped}$`, "s"), russian] as const;
+  });
+  for (const [form, russian] of templates) {
+    const found = form.exec(english);
+    if (!found) continue;
+    let place = 0;
+    return russian.replace(/\{\}/g, () => {
+      const value = found[++place] ?? "";
+      return value.length > 20 ? (inRussian(value) ?? value) : value;
+    });
+  }
+  return undefined;
 }
 
 const CACHE: Record<Language, Texts> = { en: textsIn("en"), ru: textsIn("ru") };

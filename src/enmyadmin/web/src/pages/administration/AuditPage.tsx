@@ -12,9 +12,17 @@ type Entry = Omit<Schemas["AuditItem"], "outcome" | "detail"> & { outcome: "done
 
 const OUTCOMES = ["done", "denied", "failed"] as const;
 
+/** What a request was about, such as `name: nightly, role: analyst`. */
+const details = (detail: Json): string =>
+  detail && typeof detail === "object" && !Array.isArray(detail)
+    ? Object.entries(detail)
+        .map(([key, value]) => `${key}: ${typeof value === "string" ? value : summary(value)}`)
+        .join(", ")
+    : summary(detail);
+
 /** Who changed what, and what was refused. */
 export default function AuditPage() {
-  const { t, language } = useTexts();
+  const { t, label, language } = useTexts();
   useTitle(t("nav.audit"));
   const [who, setWho] = useState("");
   const [outcome, setOutcome] = useState<string | null>(null);
@@ -40,9 +48,9 @@ export default function AuditPage() {
         label={t("nav.audit")}
         empty={t("empty.audit")}
         columns={[
-          { title: t("audit.at"), cell: (entry) => formatTime(entry.created_at, language) },
+          { title: t("audit.at"), cell: (entry) => formatTime(entry.created_at, language), oneLine: true },
           { title: t("audit.who"), cell: (entry) => entry.who || t("audit.nobody") },
-          { title: t("audit.action"), cell: (entry) => entry.action },
+          { title: t("audit.action"), cell: (entry) => label(entry.action.replaceAll("_", " ")) },
           {
             title: t("audit.what"),
             cell: ({ entity, entity_id: id }) => {
@@ -53,17 +61,18 @@ export default function AuditPage() {
                     {t(`one.${collectionOf(entity)}`)} {id}
                   </AppLink>
                 );
-              return `${entity.replaceAll("_", " ")} ${id ?? ""}`;
+              return `${label(entity.replaceAll("_", " "))} ${id ?? ""}`;
             },
           },
           { title: t("audit.outcome"), cell: (entry) => t(`audit.${entry.outcome}`) },
           {
             title: t("audit.detail"),
-            cell: (entry) => (
-              <Text span inherit style={{ overflowWrap: "anywhere" }}>
-                {entry.detail === null ? "" : summary(entry.detail)}
-              </Text>
-            ),
+            cell: (entry) =>
+              entry.detail && (
+                <Text span inherit style={{ overflowWrap: "anywhere" }}>
+                  {details(entry.detail)}
+                </Text>
+              ),
           },
           { title: t("audit.address"), cell: (entry) => entry.address ?? "–" },
         ]}

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Group, Table, Text } from "@mantine/core";
+import { Alert, Anchor, Group, Table, Text, VisuallyHidden } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { asProblem } from "@/api/problem";
@@ -6,11 +6,15 @@ import { keys } from "@/api/queries";
 import { type Query, get } from "@/api/request";
 import type { Page } from "@/api/types";
 import { useTexts } from "@/i18n";
+import classes from "./PagedTable.module.css";
 
 export interface PagedColumn<T> {
   title: string;
   cell: (row: T) => ReactNode;
-  numeric?: boolean;
+  /** For what should stay on one line, such as a time. */
+  oneLine?: boolean;
+  /** For buttons: the title is for screen readers alone. */
+  actions?: boolean;
 }
 
 interface Properties<T> {
@@ -21,7 +25,7 @@ interface Properties<T> {
   empty: string;
 }
 
-/** A list of the administration, the newest first. */
+/** A list of the administration, the newest first. On a narrow screen each row is a card of its own. */
 export function PagedTable<T extends { id: number }>({ path, query = {}, label, columns, empty }: Properties<T>) {
   const { t } = useTexts();
   const list = useInfiniteQuery({
@@ -35,22 +39,26 @@ export function PagedTable<T extends { id: number }>({ path, query = {}, label, 
   if (list.isSuccess && rows.length === 0) return <Text c="dimmed">{empty}</Text>;
   return (
     <>
-      <Table.ScrollContainer minWidth={560} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
-        <Table aria-label={label} verticalSpacing={4} fz="sm" highlightOnHover>
-          <Table.Thead>
-            <Table.Tr>
+        <Table role="table" aria-label={label} className={classes.cards} verticalSpacing={4} fz="sm" highlightOnHover>
+          <Table.Thead role="rowgroup">
+            <Table.Tr role="row">
               {columns.map((each) => (
-                <Table.Th key={each.title} scope="col" className={each.numeric ? "number" : undefined}>
-                  {each.title}
+                <Table.Th key={each.title} role="columnheader" scope="col">
+                  {each.actions ? <VisuallyHidden>{each.title}</VisuallyHidden> : each.title}
                 </Table.Th>
               ))}
             </Table.Tr>
           </Table.Thead>
-          <Table.Tbody>
+          <Table.Tbody role="rowgroup">
             {rows.map((row) => (
-              <Table.Tr key={row.id}>
+              <Table.Tr key={row.id} role="row">
                 {columns.map((each) => (
-                  <Table.Td key={each.title} className={each.numeric ? "number" : undefined}>
+                  <Table.Td
+                    key={each.title}
+                    role="cell"
+                    data-label={each.actions ? undefined : each.title}
+                    style={each.oneLine ? { whiteSpace: "nowrap" } : undefined}
+                  >
                     {each.cell(row)}
                   </Table.Td>
                 ))}
@@ -58,7 +66,6 @@ export function PagedTable<T extends { id: number }>({ path, query = {}, label, 
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
       {list.hasNextPage && (
         <Group>
           <Anchor component="button" type="button" onClick={() => list.fetchNextPage()}>

@@ -37,7 +37,7 @@ export default function PoliciesPage() {
         empty={t("empty.policies")}
         columns={[
           { title: t("tokens.name"), cell: (policy) => policy.name },
-          { title: t("policies.text"), cell: (policy) => <Code>{policy.text}</Code> },
+          { title: t("policies.text"), cell: (policy) => <Code style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>{policy.text}</Code> },
           {
             title: t("policies.enabled"),
             cell: (policy) => (
@@ -51,6 +51,7 @@ export default function PoliciesPage() {
           { title: t("policies.changed_by"), cell: (policy) => policy.changed_by || "–" },
           {
             title: t("action.more"),
+            actions: true,
             cell: (policy) => (
               <Group gap="xs" wrap="nowrap">
                 <Button size="compact-xs" variant="default" onClick={() => setEdited(policy)}>

@@ -6,6 +6,7 @@ import type { Schemas } from "@/api/types";
 import { useAllowed } from "@/api/queries";
 import { del, post } from "@/api/request";
 import { useTexts } from "@/i18n";
+import { useConfirm } from "@/shell/useConfirm";
 import { useTitle } from "@/shell/title";
 import { formatTime } from "@/table/format";
 import { PagedTable } from "./PagedTable";
@@ -21,6 +22,7 @@ export default function TokensPage() {
   const allowed = useAllowed();
   useTitle(t("nav.tokens"));
   const [adding, add] = useDisclosure();
+  const [dialog, ask] = useConfirm();
   const revoke = useListChange("tokens", (id: number) => del(`/tokens/${id}`));
   const time = (value: string | null) => (value ? formatTime(value, language) : "–");
   return (
@@ -41,8 +43,8 @@ export default function TokensPage() {
           },
           { title: t("login.name"), cell: (token) => token.user },
           { title: t("tokens.limit"), cell: (token) => (token.role ? t(`role.${token.role as "viewer"}`) : "–") },
-          { title: t("tokens.last_used"), cell: (token) => time(token.last_used_at) },
-          { title: t("tokens.expires"), cell: (token) => time(token.expires_at) },
+          { title: t("tokens.last_used"), cell: (token) => time(token.last_used_at), oneLine: true },
+          { title: t("tokens.expires"), cell: (token) => time(token.expires_at), oneLine: true },
           {
             title: t("users.state"),
             cell: (token) =>
@@ -53,7 +55,13 @@ export default function TokensPage() {
                   size="compact-xs"
                   variant="default"
                   aria-label={`${t("tokens.revoke")}: ${token.name || token.id}`}
-                  onClick={() => revoke.mutate(token.id)}
+                  onClick={() =>
+                    ask({
+                      title: t("tokens.revoke"),
+                      text: t(token.kind === "session" ? "tokens.end_sure" : "tokens.revoke_sure", { name: token.name }),
+                      act: () => revoke.mutate(token.id),
+                    })
+                  }
                 >
                   {t("tokens.revoke")}
                 </Button>
@@ -61,6 +69,7 @@ export default function TokensPage() {
           },
         ]}
       />
+      {dialog}
       <Modal opened={adding} onClose={add.close} title={t("tokens.create")} closeButtonProps={{ "aria-label": t("action.close") }}>
         <NewToken />
       </Modal>

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, PasswordInput, Select, Stack, TextInput, Title } from "@mantine/core";
+import { Button, Group, Modal, PasswordInput, Select, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { type FormEvent, useState } from "react";
 import { asProblem } from "@/api/problem";
@@ -29,6 +29,7 @@ export default function UsersPage() {
         <Title order={1}>{t("nav.users")}</Title>
         <Button onClick={add.open}>{t("users.add")}</Button>
       </Group>
+      <Text c="dimmed">{t("users.about")}</Text>
       <PagedTable<User>
         path="users"
         label={t("nav.users")}
@@ -52,6 +53,7 @@ export default function UsersPage() {
           {
             title: t("users.last_login"),
             cell: (user) => (user.last_login_at ? formatTime(user.last_login_at, language) : "–"),
+            oneLine: true,
           },
           {
             title: t("users.state"),
@@ -61,6 +63,7 @@ export default function UsersPage() {
                 <Button
                   size="compact-xs"
                   variant="default"
+                  aria-label={`${t(user.disabled_at ? "users.enable" : "users.disable")}: ${user.name}`}
                   onClick={() => change.mutate({ id: user.id, disabled: !user.disabled_at })}
                 >
                   {t(user.disabled_at ? "users.enable" : "users.disable")}

@@ -22,7 +22,7 @@ interface Properties {
 
 /** What was understood of the file, to be corrected; then the horizon. */
 export function CheckUnderstanding({ upload, understood, onUnderstood, onStarted }: Properties) {
-  const { t } = useTexts();
+  const { t, label } = useTexts();
   const [horizon, setHorizon] = useState<number | string>(Math.max(1, understood.season > 1 ? understood.season : 12));
   const submit = useSubmit();
   const correct = useMutation({
@@ -53,7 +53,7 @@ export function CheckUnderstanding({ upload, understood, onUnderstood, onStarted
         </Title>
         <List fz="sm" spacing={2}>
           {understood.remarks.map((each) => (
-            <List.Item key={each}>{each}</List.Item>
+            <List.Item key={each}>{label(each)}</List.Item>
           ))}
         </List>
         {correct.error && <Refused error={correct.error} />}

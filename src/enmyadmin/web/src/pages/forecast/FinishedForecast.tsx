@@ -20,7 +20,7 @@ const KNOWN_A_STEP = 4;
 
 /** Forecasts: of each series a chart with its intervals and a table; how good they are; files to take away. */
 export function FinishedForecast({ run, result }: { run: Run; result: Forecasted }) {
-  const { t } = useTexts();
+  const { t, label: word } = useTexts();
   const members = usePart<Schemas["NamedPanelSource"][]>("panels", result.panel, "members").data;
   const series = members ?? result.series.map((each) => ({ key: each.key, data_source_id: each.source, name: each.key }));
   const [key, setKey] = useState<string | null>(null);
@@ -97,7 +97,7 @@ export function FinishedForecast({ run, result }: { run: Run; result: Forecasted
         <List fz="sm" spacing={2}>
           {[...new Set([...result.remarks, ...(group?.remarks ?? [])])].map((each) => (
             <List.Item key={each} style={{ overflowWrap: "anywhere" }}>
-              {each}
+              {word(each)}
             </List.Item>
           ))}
         </List>

@@ -33,7 +33,12 @@ export default function Graph({ lineage, centre }: { lineage: Lineage; centre: s
         style: { width: 190, fontWeight: isCentre ? 700 : 400, borderWidth: isCentre ? 3 : 1, fontSize: 12 },
       } as Node;
     });
-    const edges: Edge[] = lineage.edges.map(([from, to]) => ({ id: `${from}-${to}`, source: String(from), target: String(to) }));
+    const edges: Edge[] = lineage.edges.map(([from, to]) => ({
+      id: `${from}-${to}`,
+      source: String(from),
+      target: String(to),
+      ariaLabel: `${nodes[from].ariaLabel} → ${nodes[to].ariaLabel}`,
+    }));
     return { nodes, edges };
   }, [lineage, centre, t]);
   return (
@@ -47,6 +52,18 @@ export default function Graph({ lineage, centre }: { lineage: Lineage; centre: s
         minZoom={0.05}
         nodesDraggable={false}
         nodesConnectable={false}
+        // The table below has the same records as links: by the keyboard they are opened there.
+        nodesFocusable={false}
+        edgesFocusable={false}
+        ariaLabelConfig={{
+          "node.a11yDescription.default": t("lineage.help"),
+          "node.a11yDescription.keyboardDisabled": t("lineage.help"),
+          "edge.a11yDescription.default": t("lineage.help"),
+          "controls.ariaLabel": t("lineage.title"),
+          "controls.zoomIn.ariaLabel": t("chart.in"),
+          "controls.zoomOut.ariaLabel": t("chart.out"),
+          "controls.fitView.ariaLabel": t("lineage.fit"),
+        }}
         onNodeClick={(_, node) => {
           const { entity, id } = lineage.nodes[Number(node.id)];
           if (isEntity(entity)) void navigate({ to: `/${collectionOf(entity)}/${id}` as never });

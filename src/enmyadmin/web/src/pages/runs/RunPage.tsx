@@ -21,9 +21,9 @@ import { durationOf } from "./duration";
 export default function RunPage() {
   const { id: text } = useParams({ strict: false }) as { id: string };
   const id = Number(text);
-  const { t } = useTexts();
+  const { t, label } = useTexts();
   const { data: run, error } = useRun(id);
-  useTitle(run ? `${run.title || run.kind} (${id})` : "");
+  useTitle(run ? `${label(run.title || run.kind)} (${id})` : "");
   if (error)
     return (
       <Stack align="flex-start">
@@ -37,7 +37,7 @@ export default function RunPage() {
 }
 
 function OneRun({ run }: { run: Run }) {
-  const { t, language } = useTexts();
+  const { t, label, language } = useTexts();
   const allowed = useAllowed();
   const over = isFinal(run.state);
   const events = useRunEvents(run.id, over);
@@ -63,7 +63,7 @@ function OneRun({ run }: { run: Run }) {
         </AppLink>
         <Group justify="space-between">
           <Group gap="sm">
-            <Title order={1}>{run.title || run.kind}</Title>
+            <Title order={1}>{label(run.title || run.kind)}</Title>
             <Text c="dimmed">
               {t("runs.run")} {run.id}
             </Text>

@@ -8,7 +8,7 @@ import { durationOf } from "./duration";
 
 /** Some runs, each with a link. */
 export function RunsTable({ runs, label }: { runs: Run[]; label: string }) {
-  const { t, language } = useTexts();
+  const { t, label: word, language } = useTexts();
   return (
     <Table.ScrollContainer minWidth={640} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
       <Table aria-label={label} verticalSpacing={4} highlightOnHover>
@@ -31,7 +31,7 @@ export function RunsTable({ runs, label }: { runs: Run[]; label: string }) {
             <Table.Tr key={run.id}>
               <Table.Td className="number">{run.id}</Table.Td>
               <Table.Td>
-                <AppLink to={`/runs/${run.id}`}>{run.title || run.kind}</AppLink>
+                <AppLink to={`/runs/${run.id}`}>{word(run.title || run.kind)}</AppLink>
               </Table.Td>
               <Table.Td>
                 <StateBadge state={run.state} />

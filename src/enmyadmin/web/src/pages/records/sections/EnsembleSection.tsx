@@ -87,7 +87,7 @@ function Members({ items }: { items: EnsembleItem[] }) {
 
 /** What a reader should know before trusting the figures. */
 function Remarks({ item }: { item: Item }) {
-  const { t } = useTexts();
+  const { t, label } = useTexts();
   const said = usePart<Said>("ensembles", item.id, "remarks").data;
   const stale = usePart<string[]>("ensembles", item.id, "staleness").data ?? [];
   const all = [...stale, ...(said?.warnings ?? []), ...(said?.remarks ?? [])];
@@ -96,7 +96,7 @@ function Remarks({ item }: { item: Item }) {
     <Alert color="orange" title={t("ensemble.remarks")}>
       <List fz="sm">
         {all.map((each) => (
-          <List.Item key={each}>{each}</List.Item>
+          <List.Item key={each}>{label(each)}</List.Item>
         ))}
       </List>
     </Alert>
@@ -104,7 +104,7 @@ function Remarks({ item }: { item: Item }) {
 }
 
 function Errors({ item, items }: { item: Item; items: EnsembleItem[] }) {
-  const { t } = useTexts();
+  const { t, label } = useTexts();
   const [metric, setMetric] = useState("mse");
   const [part, setPart] = useState<Part>("test");
   const board = usePart<Board>("ensembles", item.id, "leaderboard", { part });
@@ -142,7 +142,7 @@ function Errors({ item, items }: { item: Item; items: EnsembleItem[] }) {
       )}
       {board.data?.remarks.map((each) => (
         <Text key={each} fz="sm" c="dimmed">
-          {each}
+          {label(each)}
         </Text>
       ))}
     </Stack>
