@@ -150,6 +150,9 @@ CALLS = {
     "forecast of an ensemble": lambda folder, progress: endirector.forecast(
         ensemble_named("rendered"), 2, levels=(0.5,), progress=progress
     ),
+    "contributions": lambda folder, progress: endirector.contributions(
+        ensemble_named("rendered"), 2, progress=progress
+    ),
     "diagnose": lambda folder, progress: endirector.diagnose(ensemble_named("rendered"), progress=progress),
     "report": report,
     "remake of an ensemble": lambda folder, progress: endirector.remake(ensemble_named("rendered"), progress=progress),

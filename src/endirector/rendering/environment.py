@@ -14,11 +14,12 @@ def environment() -> dict[str, str]:
 
 
 def _machine() -> str:
-    """Architecture and processor: libraries choose their instructions by them, which can change the last bits."""
+    """Architecture and processor: libraries choose their instructions by them, which can change the last bits.
+
+    Virtual machines on processors of several generations may have one name, so the numbers of the generation belong to it.
+    """
     listed = Path("/proc/cpuinfo")
-    names = (
-        [line.partition(":")[2].strip() for line in listed.read_text().splitlines() if line.startswith("model name")]
-        if listed.exists()
-        else []
-    )
-    return " ".join([platform.machine(), names[0] if names else platform.processor()]).strip()
+    first = listed.read_text().partition("\n\n")[0] if listed.exists() else ""
+    facts = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in first.splitlines())}
+    numbers = [facts[name] for name in ("cpu family", "model", "stepping", "CPU part") if name in facts]
+    return " ".join([platform.machine(), facts.get("model name", platform.processor()), "/".join(numbers)]).strip()
