@@ -59,6 +59,7 @@ def stopped(forecast):
 
 
 @pytest.mark.usefixtures("with_slow")
+@pytest.mark.long  # it waits for members that take seconds
 def test_members_that_cannot_be_finished_are_stopped_early_and_others_take_their_place():
     slow = {"Endless": Slow(600.0), "Quick": Slow(0.1)}
     started = time.monotonic()
@@ -69,6 +70,7 @@ def test_members_that_cannot_be_finished_are_stopped_early_and_others_take_their
 
 
 @pytest.mark.usefixtures("with_slow")
+@pytest.mark.long  # it waits for members that take seconds
 def test_the_forecasts_of_slow_members_past_the_end_have_their_time():
     # 1 s to train, 1 s for each of the four origins, 1 s past the end: three of them are too many for 15 s.
     slow = {"First": Slow(1.0), "Second": Slow(1.0), "Third": Slow(1.0)}
