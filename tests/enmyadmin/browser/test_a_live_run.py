@@ -48,7 +48,7 @@ def test_a_training_is_watched_by_two_outlives_its_server_and_is_cancelled(page,
     expect(page.get_by_text("The connection to the server is lost.", exact=False)).to_be_visible()
     served.start()
     expect(page.get_by_text("The connection to the server is lost.", exact=False)).to_have_count(0, timeout=30_000)
-    expect(page.get_by_role("cell", name="fit, attempt 2")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("cell", name="fit, attempt 2", exact=True)).to_be_visible(timeout=PATIENCE)
 
     # Another browser sees the same run, and this one that it was cancelled there.
     other = browser.new_context(**browser_context_args)
