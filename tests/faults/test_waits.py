@@ -80,8 +80,9 @@ limited() if sys.argv[2] == "first" else None
 from enstorage import Connector, DataSource, errors
 try:
     connector = Connector.in_folder(sys.argv[1])
-    limited()
-    DataSource(name="x").write([1, 2], [1.0, 2.0], time_unit="ns")
+    source = DataSource(name="x")
+    limited()  # by then the libraries have reserved more, so that hardly anything can be asked for
+    source.write([1, 2], [1.0, 2.0], time_unit="ns")
 except errors.StoreError as error:
     print(error)
 """
