@@ -50,8 +50,12 @@ def test_a_step_that_is_killed_leaves_the_gpu_to_the_next_one(run, over, at_work
     def pid():
         return next((each.pid for each in details(made.id).attempts if each.exit_reason is None), None)
 
-    for _ in range(2):
-        eventually(lambda: pid() is not None)
+    def begun():
+        file = tmp_path / "executed"
+        return file.read_text().count("begun held") if file.exists() else 0
+
+    for time in (1, 2):
+        eventually(lambda time=time: begun() == time and pid() is not None)
         assert states(details(made.id)) == {"held": "running", "next": "ready"}
         gone = pid()
         os.kill(gone, signal.SIGKILL)
