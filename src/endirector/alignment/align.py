@@ -110,10 +110,11 @@ def align(members: Sequence[MemberForecasts], kind: str = "") -> Alignment:
 
 def _measured_only(members: Sequence[MemberForecasts]) -> tuple[Sequence[MemberForecasts], int]:
     """The members without the targets that were not measured, and the number of these."""
-    filled = [member.table.filter(pl.col("truth").cast(pl.Float64).is_nan()).select(KEY) for member in members]
-    if not any(each.height for each in filled):
+    with_filled = [member for member in members if member.table["truth"].cast(pl.Float64).is_nan().any()]
+    if not with_filled:
         return members, 0
-    left_out = pl.concat(filled).unique()
+    is_filled = pl.col("truth").cast(pl.Float64).is_nan()
+    left_out = pl.concat([member.table.filter(is_filled).select(KEY) for member in with_filled]).unique()
     return [
         replace(member, table=member.table.join(left_out, on=KEY, how="anti", maintain_order="left"))
         for member in members
