@@ -128,12 +128,12 @@ def other_python():
     python = ENVIRONMENT / "bin" / "python"
     if not (ENVIRONMENT / "installed").exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)], check=True)
-        command = [str(python), "-m", "pip", "install", "--quiet"]
+        command = [str(python), "-m", "pip", "install"]
         asked = subprocess.run([*command, "--dry-run", *PACKAGES], capture_output=True, text=True, check=False)
-        told = asked.stdout + asked.stderr
-        if asked.returncode or "nvidia" in told:
-            pytest.skip(f"PYTORCH FOR THE CPU IS NOT FOUND BY PIP. {told[-200:]}")
-        subprocess.run([*command, *PACKAGES], check=True)
+        would = asked.stdout.rpartition("Would install")[2]
+        if asked.returncode or "nvidia" in would:
+            pytest.skip(f"PYTORCH FOR THE CPU IS NOT FOUND BY PIP. {asked.stderr[-200:]}{would[-200:]}")
+        subprocess.run([*command, "--quiet", *PACKAGES], check=True)
         (ENVIRONMENT / "installed").touch()
     return python
 
