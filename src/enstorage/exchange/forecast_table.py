@@ -65,11 +65,10 @@ def _rows(raw: RawTable, part: str | None) -> "pl.DataFrame":
             f"{raw.name} {fact}; expected one of both. Give the part (--part), such as test, for a table without the column."
         )
     rows = raw.frame.select(pl.col(name).alias(key) for key, name in names.items()).with_row_index("row")
+    dtypes = {"value": pl.Float64, "series": pl.Int64, "step": pl.Int64, "quantile": pl.Float64}
     rows = rows.with_columns(
         rows["part"].cast(pl.String).str.strip_chars() if part is None else pl.lit(part).alias("part"),
-        _cells(raw, rows["value"], pl.Float64),
-        *(_cells(raw, rows[name], pl.Int64) for name in ("series", "step") if name in names),
-        *(_cells(raw, rows["quantile"], pl.Float64, empty=True) for name in ("quantile",) if name in names),
+        *(_cells(raw, rows[name], dtype, empty=name == "quantile") for name, dtype in dtypes.items() if name in names),
     )
     return rows.rename({time: "id"})
 
