@@ -87,9 +87,7 @@ def _of_ensemble(raw: RawTable, names: dict[str, str]) -> tuple[RawTable, dict[s
     """
     import polars as pl
 
-    kept = {
-        key: name for key, name in names.items() if key not in _OF_ENSEMBLES and not key.startswith(_OF_MEMBERS)
-    }
+    kept = {key: name for key, name in names.items() if key not in _OF_ENSEMBLES and not key.startswith(_OF_MEMBERS)}
     has_forecast = pl.col(names["ensemble"]).cast(pl.String).fill_null("") != ""
     positions = raw.frame.select(has_forecast.arg_true()).to_series()
     rows = raw.frame[positions].select(kept.values())
