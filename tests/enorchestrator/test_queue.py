@@ -22,9 +22,9 @@ from enorchestrator.dispatch.queue import has_ready, renew, to_cancel
 from enorchestrator.dispatch.read import details, list_runs
 from enorchestrator.dispatch.settle import settle_lost
 from enorchestrator.task.back_off import MOST_TRIES
+from enorchestrator.task.child.reporter import MOST_LINES, Reporter
 from enorchestrator.task.claim import ProcessEnd
 from enorchestrator.task.limits import Timing
-from enorchestrator.task.reporter import MOST_LINES, Reporter
 from enorchestrator.task.state import MOVES, RunState, state_of_run
 from enstorage.errors import (
     ConflictError,
