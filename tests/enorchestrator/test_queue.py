@@ -204,7 +204,7 @@ class QueueContract:
             reporter.partial("leaderboard", {"best": number, "error": float("nan")})
             for _ in range(MOST_LINES):
                 reporter.line("x" * 5000)
-            reporter._report()
+            reporter.report()
         found = events(run.id)
         by_kind = {
             kind: [event.data for event in found if event.kind == kind] for kind in ("progress", "partial", "log")
@@ -222,7 +222,7 @@ class QueueContract:
         told = []
         reporter = Reporter(store, stale, lambda: told.append(True))
         assert reporter.progress("Checking", 1, 5) is False
-        reporter._report()
+        reporter.report()
         assert (told, reporter.progress("Checking", 2, 5)) == ([True], True)
         assert [event for event in events(run.id) if event.kind == "progress"] == []
 

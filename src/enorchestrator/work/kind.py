@@ -69,8 +69,8 @@ class WorkKind:
             are for who may submit it whatever its arguments are, as in a pipeline.
         parts: by the name of an argument that is an object, a function that gives the class which describes it.
         outputs_of: for work whose effect is one transaction, called as `outputs_of(arguments, made)` in each transaction
-            with what that made, see `Database.ending_with`; gives the outputs, or None for a transaction that is not the one.
-            The step is committed by the same transaction: a process that is killed leaves the effect and the step, or neither.
+            with what that made, see `Database.ending_with`; gives the outputs, or None for one that is not the effect. The
+            step is committed by the same transaction: a process that is killed leaves both or neither.
     """
 
     name: str
