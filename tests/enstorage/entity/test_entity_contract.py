@@ -378,7 +378,7 @@ class EntityContract:
             Panel,  # which is there without its source
             PanelScene,
         ]
-        left = dict.fromkeys((Scene, SceneBand, Panel, PanelScene), [])
+        left = {entity: [] for entity in (Scene, SceneBand, Panel, PanelScene)}
         assert {entity: entity.find(trash=True) for entity in ENTITIES} == {**before, **left}
         with pytest.raises(InvalidInputError, match=r"Project\(1\) is in the trash, so no Research can be made of it"):
             flow["Project"].create_research("new")
