@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from enorchestrator.dispatch.read import events, logs
     from enorchestrator.dispatch.resources import Resources
     from enorchestrator.dispatch.submit import cancel, retry, submit
+    from enorchestrator.intent.plan import IntentPlan
+    from enorchestrator.intent.planner import StartedIntent, plan_intent, start_intent
     from enorchestrator.notification.outbox import list_notices
     from enorchestrator.notification.rules import change_rule, create_rule, delete_rule, list_rules
     from enorchestrator.pipeline.definition import PipelineDefinition
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Dispatcher",
+    "IntentPlan",
     "Limits",
     "Orchestrator",
     "OrchestratorStatus",
@@ -47,6 +50,7 @@ __all__ = [
     "PythonStep",
     "Resources",
     "Scheduler",
+    "StartedIntent",
     "Timing",
     "archive_pipeline",
     "cancel",
@@ -68,16 +72,22 @@ __all__ = [
     "orchestrator_status",
     "pause_schedule",
     "pipeline_versions",
+    "plan_intent",
     "resume_schedule",
     "retry",
     "run_pipeline",
     "save_pipeline",
+    "start_intent",
     "step",
     "stop_orchestrators",
     "submit",
 ]
 
 _PLACES = {
+    "IntentPlan": "enorchestrator.intent.plan",
+    "StartedIntent": "enorchestrator.intent.planner",
+    "plan_intent": "enorchestrator.intent.planner",
+    "start_intent": "enorchestrator.intent.planner",
     "from_pattern": "enorchestrator.pipeline.patterns",
     "create_rule": "enorchestrator.notification.rules",
     "change_rule": "enorchestrator.notification.rules",
