@@ -87,12 +87,12 @@ def test_the_run_of_a_sentence_forecasts_and_fails_where_its_bounds_are_broken(a
     assert "expected at most 1" in found.run.error["detail"]
     found = over(start_intent(plan_intent('forecast "Load" 2 months ahead with RMSE below 9')).run)
     assert found.run.state == "succeeded"
-    months.write("2025-01", 99.0)
+    months.write(["2025-01"], [99.0])
     plan = plan_intent('forecast "Load" 2 months ahead')
     assert plan.behaviour["seen_maximum"] == 99
     made = over(start_intent(plan_intent('forecast "Load" 2 months ahead, values below 100')).run)
     assert made.run.state == "succeeded"
-    months.write("2025-02", 101.0)
+    months.write(["2025-02"], [101.0])
     from enorchestrator import run_pipeline
 
     late = over(run_pipeline("forecast Load"))
