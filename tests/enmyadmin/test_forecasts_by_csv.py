@@ -1,8 +1,10 @@
 """Forecasts of a model as a table: what is exported is read back to the same bits, what is wrong changes nothing."""
 
 import numpy as np
+import polars as pl
 import pytest
 
+import endirector
 import enstorage as es
 from enstorage import DataSet, DataSource, Model, Panel, Project
 from enstorage.adapter import Window
@@ -96,3 +98,30 @@ def test_what_is_wrong_is_told_and_changes_nothing(enstorage, change, message):
     assert (status, out, message in errors) == (1, "", True), errors
     assert Model.get(1).forecasts().equals(before)
     assert "expected these without options of points" in enstorage("import-csv", file, "--model", 1, "--unit", "MW")[2]
+
+
+@pytest.mark.parametrize("kind", ["days of London", "counters", "two series"])
+def test_the_table_of_an_ensemble_is_read_as_forecasts_of_a_model(enstorage, kind):
+    model = model_of({"days of London": "Europe/London", "counters": "step"}.get(kind), kind == "two series")
+    twin = model.research.create_model("twin")
+    twin.data_set(model.data_set())
+    for part in ("train", "test"):
+        own = model.forecasts(part).filter(pl.col("quantile").is_null())
+        shifted = own["value"].to_numpy() + 0.25
+        twin.save_forecasts(part, own["id"], shifted, series=own["series"], step=own["step"])
+    ensemble = model.research.project.create_ensemble("voting", models=[model, twin], name="E")
+    endirector.Conductor(ensemble).render()
+    file = enstorage.folder / "ensemble.csv"
+    assert enstorage("export-csv", "ensemble", ensemble.id, file)[0] == 0
+    header, first, *rows = file.read_text().splitlines()
+    without = dict(zip(header.split(","), first.split(","), strict=True)) | {"ensemble": "", "fitted": "true"}
+    file.write_text("\n".join([header, ",".join(without.values()), first, *rows]) + "\n")  # fitted on folds alone
+    heir = model.research.create_model("heir")
+    heir.data_set(model.data_set())
+    status, out, errors = enstorage("import-csv", file, "--model", "heir")
+    assert (status, errors) == (0, ""), errors
+    assert "forecasts of the part train" in out
+    expected = ensemble.table().select("series", "id", "step", "ensemble").sort("series", "id", "step")
+    found = Model.get(heir.id).forecasts().sort("series", "id", "step")
+    assert found.select("series", "id", "step").equals(expected.select("series", "id", "step"))
+    assert found["value"].to_numpy().tobytes() == expected["ensemble"].to_numpy().tobytes()

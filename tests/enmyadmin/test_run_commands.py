@@ -6,7 +6,7 @@ import pytest
 
 from claims import claimed, fail, succeed
 from enorchestrator import submit
-from enorchestrator.task.reporter import Reporter
+from enorchestrator.task.child.reporter import Reporter
 from enstorage import Connector
 from enstorage.errors import InvalidInputError
 

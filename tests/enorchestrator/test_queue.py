@@ -22,9 +22,9 @@ from enorchestrator.dispatch.queue import has_ready, renew, to_cancel
 from enorchestrator.dispatch.read import details, list_runs
 from enorchestrator.dispatch.settle import settle_lost
 from enorchestrator.task.back_off import MOST_TRIES
+from enorchestrator.task.child.reporter import MOST_LINES, Reporter
 from enorchestrator.task.claim import ProcessEnd
 from enorchestrator.task.limits import Timing
-from enorchestrator.task.reporter import MOST_LINES, Reporter
 from enorchestrator.task.state import MOVES, RunState, state_of_run
 from enstorage.errors import (
     ConflictError,
@@ -204,7 +204,7 @@ class QueueContract:
             reporter.partial("leaderboard", {"best": number, "error": float("nan")})
             for _ in range(MOST_LINES):
                 reporter.line("x" * 5000)
-            reporter._report()
+            reporter.report()
         found = events(run.id)
         by_kind = {
             kind: [event.data for event in found if event.kind == kind] for kind in ("progress", "partial", "log")
@@ -222,7 +222,7 @@ class QueueContract:
         told = []
         reporter = Reporter(store, stale, lambda: told.append(True))
         assert reporter.progress("Checking", 1, 5) is False
-        reporter._report()
+        reporter.report()
         assert (told, reporter.progress("Checking", 2, 5)) == ([True], True)
         assert [event for event in events(run.id) if event.kind == "progress"] == []
 

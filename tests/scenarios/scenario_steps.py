@@ -12,6 +12,7 @@ from pathlib import Path
 from enorchestrator.python import add_step, each, pipeline, step
 from enorchestrator.work.kind import Partial
 from enstorage import DataSource
+from enstorage.database.database import Database
 from enstorage.errors import CancelledError, InvalidInputError, StoreError
 from enstorage.progress import Progress
 
@@ -182,3 +183,19 @@ def squares(folder: str, count: int, power: float = 2.0):
     squared = add_step(square, for_each=first, folder=folder, number=each)
     summed = total(folder, squared.result)
     add_step(work, step="last", folder=folder, name="last", needs=[summed])
+
+
+@step
+def kill_at_the_commit(folder: str, entity: str, moment: str) -> None:
+    """Have this process killed right before or right after the commit of the transaction that makes such a record."""
+    commit = Database._commit
+
+    def commit_and_die(database, session):
+        made = [type(each).__name__ for each in session.info.get("made", ())]
+        if moment == "after" or entity not in made:
+            commit(database, session)
+        if entity in made:
+            note(folder, f"killed {moment}")
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    Database._commit = commit_and_die

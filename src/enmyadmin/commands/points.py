@@ -212,7 +212,7 @@ def export_csv(
 
     A data source and a panel have points, a model has forecasts; snapshots, preparations, data sets, forecasts and ensembles
     have tables. Times are ISO 8601, local to the zone of their source, with the offset; counters stay integers. import-csv
-    reads points back exactly, and with --model forecasts.
+    reads points back exactly, and with --model forecasts, those of an ensemble too.
 
     Example: enstorage export-csv data-source 1 load.csv
     """

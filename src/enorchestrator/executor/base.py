@@ -13,7 +13,7 @@ class Executor(ABC):
 
     Promises that every executor keeps:
 
-    - `submit` returns at once. A process then opens the store itself and calls `enorchestrator.task.body.run_step`. It
+    - `submit` returns at once. A process then opens the store itself and calls `enorchestrator.task.child.body.run_step`. It
       returns the outcome of short work, which the end of the process tells, and commits that of long work by itself.
     - A claim is executed at most once. An executor never tries again by itself: the dispatcher decides, with a new fence.
     - Whatever happens to the process, `poll` tells its end once, no earlier than it is gone. "returned" without an outcome

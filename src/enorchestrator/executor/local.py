@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 
 from enorchestrator.executor.base import Executor
-from enorchestrator.task.body import run_step
+from enorchestrator.task.child.body import run_step
 from enorchestrator.task.claim import Claim, ProcessEnd
 from enorchestrator.task.limits import Limits, Timing
 from enorchestrator.task.supervisor import Begin, Supervisor

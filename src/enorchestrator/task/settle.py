@@ -84,7 +84,7 @@ class _Verdict:
     detail: str = ""
 
 
-def settle(session: Session, ends: Sequence[tuple[Claim, ProcessEnd]], timing: Timing) -> None:
+def settle(session: Session, ends: Sequence[tuple[Claim, ProcessEnd]], timing: Timing) -> int:
     """Settle the ends of claims: move the steps, let go on what waited for them, keep what the processes printed.
 
     A claim that a later one has made void moves nothing: its outcome is thrown away, and the log says so.
@@ -93,6 +93,9 @@ def settle(session: Session, ends: Sequence[tuple[Claim, ProcessEnd]], timing: T
         session: of the transaction.
         ends: claims with their ends.
         timing: with the pauses after errors that may pass.
+
+    Returns:
+        The number of steps that moved.
     """
     found = {step.id: step for step in session.execute(_CLAIMED, {"ids": [claim.step_id for claim, _ in ends]}).all()}
     moment = now()
@@ -125,6 +128,7 @@ def settle(session: Session, ends: Sequence[tuple[Claim, ProcessEnd]], timing: T
     if moves:
         problems = settle_graph(session, [each["of_step"] for each in moves])
         settle_runs(session, run_ids, problems | errors)
+    return len(moves)
 
 
 def note_begun(session: Session, begun: Sequence[tuple[Claim, int, datetime | None]]) -> None:

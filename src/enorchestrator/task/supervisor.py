@@ -30,7 +30,7 @@ _LOOK_SECONDS = 0.1
 _MEASURE_EVERY = 5  # looks
 #: A child process executes so many steps before a new one takes its place: imports are paid once, leaks do not add up.
 _STEPS_OF_A_CHILD = 200
-_BODY = "enorchestrator.task.body"
+_BODY = "enorchestrator.task.child.body"
 # The files of a call, by the ends of their names.
 _PID, _LOGGED, _STOPPING = ".pid", ".log", ".stopping"
 

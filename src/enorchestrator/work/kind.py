@@ -1,6 +1,6 @@
 """`WorkKind`: a kind of work with its arguments, described once: as JSON Schema, as a check, and as what the call gets."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Protocol
 
@@ -68,6 +68,9 @@ class WorkKind:
         demanded: for work whose arguments tell what a user must be allowed to do, and to which table; `action` and `table`
             are for who may submit it whatever its arguments are, as in a pipeline.
         parts: by the name of an argument that is an object, a function that gives the class which describes it.
+        outputs_of: for work whose effect is one transaction, called as `outputs_of(arguments, made)` in each transaction
+            with what that made, see `Database.ending_with`; gives the outputs, or None for one that is not the effect. The
+            step is committed by the same transaction: a process that is killed leaves both or neither.
     """
 
     name: str
@@ -80,6 +83,7 @@ class WorkKind:
     outputs: Mapping[str, str] = field(default_factory=dict)
     demanded: Callable[[Any], tuple[str, str]] | None = None
     parts: Mapping[str, Callable[[], type[Described]]] = field(default_factory=dict)
+    outputs_of: Callable[[Any, Sequence[Any]], Mapping[str, Any] | None] | None = None
 
     def read(self, value: Any) -> Arguments:
         """The arguments of some JSON.

@@ -34,6 +34,7 @@ class Database:
         self.before: Callable[[], None] = _nothing
         self._session: ContextVar[Session | None] = ContextVar("enstorage_session", default=None)
         self._answers: ContextVar[Answers | None] = ContextVar("enstorage_answers", default=None)
+        self._last_act: ContextVar[Callable[[Session], None]] = ContextVar("enstorage_last_act", default=_nothing_more)
         #: Number of transactions that ended in this process.
         self._writings = 0
         #: What was found when the file was looked through; None: it was not.
@@ -78,6 +79,7 @@ class Database:
             try:
                 yield session
                 session.flush()
+                self._last_act.get()(session)
                 self._commit(session)
             except BaseException:
                 for undo in reversed(session.info.get("on_rollback", ())):
@@ -88,6 +90,19 @@ class Database:
                 self._session.reset(token)
             for act in session.info.get("on_commit", ()):
                 act()
+
+    @contextmanager
+    def ending_with(self, act: Callable[[Session], None]) -> Iterator[None]:
+        """Call a function at the end of each transaction of this thread or task inside the block, as a part of it.
+
+        The records that the transaction stored for the first time, and the outcomes of `act_on_ids`, are in
+        `session.info["made"]`, in their order.
+        """
+        token = self._last_act.set(act)
+        try:
+            yield
+        finally:
+            self._last_act.reset(token)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -222,3 +237,7 @@ class Answers:
 
 def _nothing() -> None:
     """Nothing is to be done before a transaction."""
+
+
+def _nothing_more(_session: Session) -> None:
+    """Nothing is to be done at the end of a transaction."""

@@ -104,3 +104,4 @@ def _write(records: "list[Record]", new: set[int], changes: dict[int, list[str]]
         for record in records:
             session.expunge(record)
         session.info.setdefault("on_rollback", []).extend(undo)
+        session.info.setdefault("made", []).extend(inserted)

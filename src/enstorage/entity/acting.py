@@ -69,15 +69,18 @@ def act_on_ids(
             f"There is no action {action!r:.40}; expected one of {', '.join(ACTIONS)}.", field="action"
         )
     store, entity, wanted = connector or Connector.current(), entity_of(kind), set(ids)
-    with listening(progress) as report, store.transaction():
+    with listening(progress) as report, store.transaction() as session:
         _check_stored(store, entity, wanted)
         if action in ("tag", "untag"):
             given = dict(tags or {}) if action == "tag" else dict.fromkeys(tags or {})
             _tag(store, entity, wanted, given, report)
-            return ChangedRecords({kind: len(wanted)})
-        taken, moment = move(store, action, {entity: wanted}, report)
-    counts = {str(each.__tablename__): len(found) for each, found in taken.items() if found}
-    return ChangedRecords(counts, moment)
+            done = ChangedRecords({kind: len(wanted)})
+        else:
+            taken, moment = move(store, action, {entity: wanted}, report)
+            counts = {str(each.__tablename__): len(found) for each, found in taken.items() if found}
+            done = ChangedRecords(counts, moment)
+        session.info.setdefault("made", []).append(done)
+    return done
 
 
 def move(

@@ -1,12 +1,14 @@
 """Forecasts of a model from a table: what `enstorage export-csv` wrote, or what another program made."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from enstorage.errors import InvalidInputError
+from enstorage.preparation.split import Part
 from enstorage.sources.tables.raw.table import RawTable
 from enstorage.sources.tables.read import read_cells
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from enstorage.entity.model import Model
 
 _TIMES = ("id", "time")
+_OF_ENSEMBLES = ("truth", "fitted")  # beside the columns of its members: not forecasts of the ensemble
+_OF_MEMBERS = ("member_", "weight_", "out_of_fold_")
 
 
 def import_forecasts(model: "Model", table: Any, part: str | None = None) -> "list[Forecast]":
@@ -26,7 +30,8 @@ def import_forecasts(model: "Model", table: Any, part: str | None = None) -> "li
         model: whose forecasts they are; those of the same parts are replaced.
         table: a path, or a table of pandas, Polars or Arrow, with a row for each forecast: `id` or `time` (of the target),
             `value` (source units) and, where they are needed, `part`, `series` (id of the data source), `step` (from 1) and
-            `quantile` (empty for the point forecast). Other columns are refused.
+            `quantile` (empty for the point forecast). Other columns are refused. Of the table of an ensemble, `ensemble` is
+            the value; the truth and the columns of its members are left out.
         part: `train`, `valid`, `test` or `out_of_fold`, for a table without the column.
 
     Returns:
@@ -50,6 +55,8 @@ def _rows(raw: RawTable, part: str | None) -> "pl.DataFrame":
     import polars as pl
 
     names = {name.strip().lower(): name for name in raw.frame.columns}
+    if "ensemble" in names and "value" not in names:
+        raw, names = _of_ensemble(raw, names)
     time = next((name for name in _TIMES if name in names), None)
     known = (*_TIMES, "part", "series", "step", "quantile", "value")
     unknown = [name for key, name in names.items() if key not in known]
@@ -71,6 +78,24 @@ def _rows(raw: RawTable, part: str | None) -> "pl.DataFrame":
         *(_cells(raw, rows[name], dtype, empty=name == "quantile") for name, dtype in dtypes.items() if name in names),
     )
     return rows.rename({time: "id"})
+
+
+def _of_ensemble(raw: RawTable, names: dict[str, str]) -> tuple[RawTable, dict[str, str]]:
+    """The table of an ensemble as one of its forecasts, and its columns.
+
+    A target on which the ensemble was fitted by out-of-fold forecasts alone has none.
+    """
+    import polars as pl
+
+    kept = {key: name for key, name in names.items() if key not in _OF_ENSEMBLES and not key.startswith(_OF_MEMBERS)}
+    has_forecast = pl.col(names["ensemble"]).cast(pl.String).fill_null("") != ""
+    positions = raw.frame.select(has_forecast.arg_true()).to_series()
+    rows = raw.frame[positions].select(kept.values())
+    if "part" in kept:
+        labels = {str(int(each)): each.label for each in Part}
+        rows = rows.with_columns(pl.col(kept["part"]).cast(pl.String).str.strip_chars().replace(labels))
+    kept["value"] = kept.pop("ensemble")
+    return replace(raw, frame=rows, place=lambda row: raw.place(positions[row])), kept
 
 
 def _cells(raw: RawTable, column: "pl.Series", dtype: Any, *, empty: bool = False) -> "pl.Series":

@@ -71,9 +71,27 @@ def _form(arguments: FormArguments, connector: Connector, progress: Progress, pa
         watch=lambda board: partial("leaderboard", board),
         progress=progress,
     )
+    return _outputs(formed)
+
+
+def _outputs(formed: "Ensemble") -> dict[str, Any]:
     return {"ensemble": formed.id, "name": formed.name, "mark": formed.mark(), "metrics": formed.metrics()}
 
 
+def _outputs_of(_arguments: FormArguments, made: Sequence[Any]) -> dict[str, Any] | None:
+    from enstorage import Ensemble
+
+    return next((_outputs(each.refresh()) for each in made if isinstance(each, Ensemble)), None)
+
+
 FORM = WorkKind(
-    "form", "train", "project", "Form ensemble", FormArguments, _form, _check, outputs={"ensemble": "ensemble"}
+    "form",
+    "train",
+    "project",
+    "Form ensemble",
+    FormArguments,
+    _form,
+    _check,
+    outputs={"ensemble": "ensemble"},
+    outputs_of=_outputs_of,
 )

@@ -1,12 +1,13 @@
 """The kind `change_records`: one action on very many records, such as moving them to the trash."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from enorchestrator.work.kind import Arguments, Partial, WorkKind
 from enstorage import Connector
-from enstorage.entity.acting import Action, act_on_ids
+from enstorage.entity.acting import Action, ChangedRecords, act_on_ids
 from enstorage.entity.creating import entity_of
 from enstorage.errors import InvalidInputError
 from enstorage.progress import Progress
@@ -74,10 +75,18 @@ def _change(arguments: ChangeArguments, connector: Connector, progress: Progress
     done = act_on_ids(
         arguments.entity, arguments.action, ids, tags=arguments.tags, progress=progress, connector=connector
     )
+    return _outputs(arguments, done)
+
+
+def _outputs(arguments: ChangeArguments, done: ChangedRecords) -> dict[str, Any]:
     found: dict[str, Any] = {"action": arguments.action, "entity": arguments.entity, "counts": done.counts}
     if done.trashed_at is not None:
         found["trashed_at"] = done.trashed_at.isoformat()
     return found
+
+
+def _outputs_of(arguments: ChangeArguments, made: Sequence[Any]) -> dict[str, Any] | None:
+    return next((_outputs(arguments, each) for each in made if isinstance(each, ChangedRecords)), None)
 
 
 def _demanded(arguments: ChangeArguments) -> tuple[str, str]:
@@ -93,4 +102,5 @@ CHANGE_RECORDS = WorkKind(
     _change,
     _check,
     demanded=_demanded,
+    outputs_of=_outputs_of,
 )

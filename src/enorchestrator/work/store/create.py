@@ -1,6 +1,6 @@
 """The kinds `create_…`: make a record, with the fields that `enstorage create` and REST take."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated, Any
 
@@ -57,9 +57,18 @@ def _create(
     table: str, arguments: Arguments, connector: Connector, progress: Progress, _partial: Partial
 ) -> dict[str, Any]:
     progress("Creating", 0, 1)
-    made: Any = creating.create(table, _given(arguments), connector=connector)
+    made = creating.create(table, _given(arguments), connector=connector)
     progress("Creating", 1, 1)
+    return _outputs(table, made)
+
+
+def _outputs(table: str, made: Record) -> dict[str, Any]:
     return {table: {"id": made.id, "name": getattr(made, "name", None)}}
+
+
+def _outputs_of(table: str, _arguments: Arguments, made: Sequence[Any]) -> dict[str, Any] | None:
+    found = [each for each in made if isinstance(each, Record) and each.__tablename__ == table]
+    return _outputs(table, found[-1]) if found else None
 
 
 def _check(table: str, arguments: Arguments, connector: Connector) -> None:
@@ -85,6 +94,7 @@ def _kind(table: str) -> WorkKind:
         call,
         partial(_check, table),
         outputs={table: table},
+        outputs_of=partial(_outputs_of, table),
     )
 
 

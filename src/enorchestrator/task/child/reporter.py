@@ -96,7 +96,7 @@ class Reporter:
             thread.join()
             with suppress(StoreError):  # the commit of the work, which follows, tells about it
                 if self._progress or self._partials or self._lines:
-                    self._report()
+                    self.report()
 
     def _run(self) -> None:
         parent = parent_process()
@@ -106,9 +106,14 @@ class Reporter:
                 os._exit(1)
             # What was not written is tried again; the outcome of the work decides about an error of the store.
             with suppress(StoreError):
-                self._report()
+                self.report()
 
-    def _report(self) -> None:
+    def report(self) -> None:
+        """Report what was not reported yet, and ask whether to stop.
+
+        Raises:
+            StoreError: nothing was reported; it is tried again with what follows.
+        """
         with self._lock:
             progress, partials, lines = self._shown(self._progress), self._partials, self._lines
             self._progress, self._partials, self._lines = None, {}, []

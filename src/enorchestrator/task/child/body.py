@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from enorchestrator.task.back_off import may_pass
+from enorchestrator.task.child.commit import StepCommit, VoidClaimError
+from enorchestrator.task.child.reporter import Reporter
 from enorchestrator.task.claim import Claim, ProcessEnd, WorkOutcome
 from enorchestrator.task.graph import values_of
 from enorchestrator.task.limits import Timing
 from enorchestrator.task.moves import STEP
 from enorchestrator.task.problem import as_plain_json, problem_of
-from enorchestrator.task.reporter import Reporter
 from enorchestrator.task.settle import settle
 from enorchestrator.task.state import RunState
 from enorchestrator.trace.redaction import redactor_of
@@ -47,7 +48,8 @@ def run_step(
     """
     connector, began = _connector(settings, allow_pickle), time.monotonic()
     with connector:
-        outcome = _outcome(connector, claim, Reporter(connector, claim, told_to_stop, timing.report_seconds))
+        reporter = Reporter(connector, claim, told_to_stop, timing.report_seconds)
+        outcome = _outcome(connector, claim, reporter, timing)
         if outcome is None or time.monotonic() - began < COMMIT_ITSELF_SECONDS:
             return outcome
         try:
@@ -64,22 +66,27 @@ def _connector(settings: Settings, allow_pickle: bool) -> Connector:
     return Connector(*settings, allow_pickle=allow_pickle)
 
 
-def _outcome(connector: Connector, claim: Claim, reporter: Reporter) -> WorkOutcome | None:
+def _outcome(connector: Connector, claim: Claim, reporter: Reporter, timing: Timing) -> WorkOutcome | None:
+    commit = StepCommit(claim, reporter, timing)
     try:
         with reporter.reporting():
             started = _start(connector, claim)
             if started is None:
                 return None
             kind, values = find_kind(started[0]), started[1]
-            outputs = as_plain_json(kind.call(kind.read(values), connector, reporter.progress, reporter.partial))
+            arguments = kind.read(values)
+            with commit.joined(connector, kind, arguments):
+                outputs = as_plain_json(kind.call(arguments, connector, reporter.progress, reporter.partial))
             to_json_text(outputs)  # what cannot be stored is an error of the work
+    except VoidClaimError:
+        return None
     except CancelledError as error:
         return WorkOutcome("cancelled", error=redactor_of(connector.settings).json(problem_of(error)))
     except Exception as error:  # noqa: BLE001 - whatever the work raises is the outcome of the step
         _LOG.exception("The work ended by an error.")
         problem = redactor_of(connector.settings).json(problem_of(error))
         return WorkOutcome("error", error=problem, may_pass=may_pass(error))
-    return WorkOutcome("succeeded", outputs)
+    return None if commit.is_done else WorkOutcome("succeeded", outputs)
 
 
 def _start(connector: Connector, claim: Claim) -> tuple[str, Mapping[str, Any]] | None:
