@@ -107,7 +107,7 @@ def write_ledger(connector):
             told = {"run_id": run.id, "event": "run.failed", "data": {"title": "Fit"}, "due_at": heard}
             session.add(ledger.Notice(rule_id=rule.id, dedupe_key="rule 1, event 1", **told))
 
-        if hasattr(ledger, "RegisteredModel"):  # since schema 0014
+        if hasattr(ledger, "RegisteredModel"):  # since schema 0015
             write_releases(session, ledger)
 
     if hasattr(ledger, "Pipeline"):
@@ -142,7 +142,9 @@ def write_releases(session, ledger):
     session.add_all(
         [
             ledger.ModelAlias(**own, **that, alias="production"),
-            ledger.AliasChange(**own, alias="production", to_version_id=version.id, reason="promote", changed_by="ольга"),
+            ledger.AliasChange(
+                **own, alias="production", to_version_id=version.id, reason="promote", changed_by="ольга"
+            ),
             ledger.VersionEvaluation(**that, state="passed", gates=registered.gates, report={"gates": []}),
             ledger.IssuedForecast(**that, series=1, target=at, step=1, value=51.5),
             ledger.Feedback(**own, series=1, target=at, kind="truth", value=50.5, given_by="ольга"),

@@ -13,7 +13,7 @@ FEWEST_TIMES = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class PairedComparison:
     """The losses of a challenger and a champion on targets that both had never seen.
 
     Attributes:
@@ -41,7 +41,7 @@ class Comparison:
         return asdict(self)
 
 
-def compared(rows: pl.DataFrame, metric: str, level: float) -> Comparison:
+def compared(rows: pl.DataFrame, metric: str, level: float) -> PairedComparison:
     """Test whether two forecasters have the same expected loss.
 
     The test is that of Diebold and Mariano (1995) with the correction of Harvey, Leybourne and Newbold (1997). The losses of
@@ -61,7 +61,7 @@ def compared(rows: pl.DataFrame, metric: str, level: float) -> Comparison:
     )
     times, errors = by_time.height, (_error(own, metric), _error(other, metric))
     if times < FEWEST_TIMES:
-        return Comparison(metric, rows.height, times, *errors, None, None, "unknown")
+        return PairedComparison(metric, rows.height, times, *errors, None, None, "unknown")
     step = min(int(rows["step"].to_numpy().max()), times // 3)
     try:
         statistic, p_value = dm_test(
@@ -77,10 +77,10 @@ def compared(rows: pl.DataFrame, metric: str, level: float) -> Comparison:
         verdict: Literal["better", "worse", "tie"] = (
             "tie" if not difference else "better" if difference < 0 else "worse"
         )
-        return Comparison(metric, rows.height, times, *errors, None, None, verdict)
+        return PairedComparison(metric, rows.height, times, *errors, None, None, verdict)
     is_clear = p_value < level
     found: Literal["better", "worse", "tie"] = "tie" if not is_clear else "better" if statistic < 0 else "worse"
-    return Comparison(metric, rows.height, times, *errors, float(statistic), float(p_value), found)
+    return PairedComparison(metric, rows.height, times, *errors, float(statistic), float(p_value), found)
 
 
 def losses(truth: pl.Series, forecast: pl.Series, metric: str) -> Floats:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from enorchestrator.evaluation.budgets import latency_seconds, memory_mb
-from enorchestrator.evaluation.compare import FEWEST_TIMES, Comparison, compared
+from enorchestrator.evaluation.compare import FEWEST_TIMES, PairedComparison, compared
 from enorchestrator.evaluation.groups import errors_of_groups
 from enorchestrator.evaluation.later import forecast_later
 from enorchestrator.registry.find import PRODUCTION, aliased, find_version, registered_of
@@ -32,7 +32,7 @@ _KEY = ["series", "id", "step"]
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """What became of one gate.
+    """The outcome of one gate.
 
     Attributes:
         gate: such as "mae", "floor season", "challenge", "regression", "latency", "memory".
@@ -179,8 +179,8 @@ class _Suite:
             "against": None if self.champion is None else self.champion.version,
         }
 
-    def _proposal(self, comparison: Comparison | None, *, passed: bool) -> str:
-        """What is proposed to people: "promote", "keep" the champion, or "reject"."""
+    def _proposal(self, comparison: PairedComparison | None, *, passed: bool) -> str:
+        """The proposal to people: "promote", "keep" the champion, or "reject"."""
         if not passed:
             return "reject"
         return "promote" if comparison is None or comparison.verdict == "better" else "keep"
@@ -209,7 +209,7 @@ class _Suite:
             )
             yield GateResult(gate, outcome, message, value, floor.limit, found)
 
-    def _comparisons(self, entity: "Ensemble | Model") -> tuple[Comparison | None, Comparison | None]:
+    def _comparisons(self, entity: "Ensemble | Model") -> tuple[PairedComparison | None, PairedComparison | None]:
         """With production: on all test rows that it was not trained on; and on those that it had been judged by itself."""
         if self.champion is None:
             return None, None
@@ -227,7 +227,7 @@ class _Suite:
         metric, level = self.gates.metric, self.gates.significance
         return compared(rows, metric, level), compared(old, metric, level)
 
-    def _challenge(self, found: Comparison | None) -> Iterator[GateResult]:
+    def _challenge(self, found: PairedComparison | None) -> Iterator[GateResult]:
         if found is None or self.gates.challenge == "none":
             return
         assert self.champion is not None  # noqa: S101 - there is a comparison
@@ -244,7 +244,7 @@ class _Suite:
         )
         yield GateResult("challenge", "passed" if is_met else "failed", message, found.challenger, found.champion)
 
-    def _regression(self, old: Comparison | None) -> Iterator[GateResult]:
+    def _regression(self, old: PairedComparison | None) -> Iterator[GateResult]:
         share = self.gates.regression
         if old is None or share is None:
             return

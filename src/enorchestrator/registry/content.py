@@ -42,7 +42,7 @@ def fingerprint(entity: "Ensemble | Model") -> str:
 
 
 def parameters_of(entity: "Ensemble | Model") -> dict[str, Any]:
-    """How it was made: of an ensemble the method and its members, of a model the network and its training."""
+    """The way in which it was made: of an ensemble the method and its members, of a model the network and its training."""
     from enstorage import Model
 
     if isinstance(entity, Model):

@@ -62,7 +62,7 @@ def aliases_of(name: str, *, connector: Connector | None = None) -> dict[str, in
             .where(ModelAlias.registered_id == registered_of(session, name).id)
             .order_by(ModelAlias.alias)
         )
-        return dict(session.execute(wanted).tuples())
+        return {alias: version for alias, version in session.execute(wanted)}  # noqa: C416 - rows are no pairs to mypy
 
 
 def alias_history(name: str, *, connector: Connector | None = None) -> list[AliasChange]:

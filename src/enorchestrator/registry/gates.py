@@ -34,7 +34,7 @@ class Floor(BaseModel):
 
 
 class Gates(BaseModel):
-    """What a version has to fulfil; empty gates only ask that it was evaluated.
+    """The conditions of a promotion; empty gates only ask that it was evaluated.
 
     Attributes:
         limits: by the name of a metric the largest error on test rows (the smallest value, where higher is better).

@@ -1,1 +1,1 @@
-"""What is known of versions in use: forecasts that were issued, truths and verdicts, observations, alerts, deliveries."""
+"""Facts about versions in use: forecasts that were issued, truths and verdicts, observations, alerts, deliveries."""

@@ -8,7 +8,7 @@ from enstorage.ledger.base import LedgerRow
 
 
 class Feedback(LedgerRow):
-    """What came of a target that a registered model had forecast.
+    """The outcome of a target that a registered model had forecast.
 
     Attributes:
         registered_id: the registered model.

@@ -11,7 +11,7 @@ from enstorage.ledger.base import LedgerRow
 
 
 class Observation(LedgerRow):
-    """What was measured of a series in one window.
+    """Figures of a series in one window.
 
     Attributes:
         registered_id: the registered model.
@@ -38,7 +38,7 @@ class Observation(LedgerRow):
 
 
 class MonitorAlert(LedgerRow):
-    """What people should be told of a version in use; made once for consecutive windows.
+    """A message to people about a version in use; made once for consecutive windows.
 
     Attributes:
         registered_id: the registered model.
