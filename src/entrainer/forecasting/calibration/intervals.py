@@ -53,7 +53,7 @@ class PredictionIntervals:
             where = f" in {len(counts)} series" if len(counts) > 1 else ""
             found.append(
                 f"{sum(counts)} ends of intervals of {who}{where} were raised to {floor:g}, since no lower value is "
-                "possible or was measured in the train part. Give floor=None for intervals that may reach below."
+                f"possible or was measured in the train part.{ADVICE_ON_FLOOR}"
             )
         if self.repeating:
             count = "1 series has" if len(self.repeating) == 1 else f"{len(self.repeating)} series have"
@@ -66,6 +66,7 @@ class PredictionIntervals:
 
 #: What helps where models were trained by hand; `autoforecast` takes as many origins as there are.
 ADVICE = " More valid rows, or more folds of entrainer.backtest, give some."
+ADVICE_ON_FLOOR = " Give floor=None for intervals that may reach below."
 _REASON = f"their step has too few residuals of its own.{ADVICE}"
 _MEANING = {
     Basis.ALL_SERIES: "the residuals of all series, scaled",
