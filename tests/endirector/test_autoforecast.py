@@ -253,7 +253,9 @@ def test_a_series_of_irregular_times_has_the_buckets_of_the_others(tmp_path):
     usual = [shop(name, np.arange(40.0)).with_columns(pl.col("month").cast(odd["month"].dtype)) for name in "ab"]
     forecast = endirector.autoforecast(pl.concat([*usual, odd]), 2, time_limit=1e-6, progress=False)
     assert {len(set(own["time"])) for own in points(forecast).partition_by("series")} == {2}
-    assert "The times of odd are irregular: the values of each bucket of 1mo" in " ".join(forecast.remarks)
+    assert "The times of odd are irregular: the values of each bucket of 1mo, as others have" in " ".join(
+        forecast.remarks
+    )
     with pytest.raises(InvalidInputError, match="lie at no equal distance"):
         endirector.autoforecast(odd.drop("shop"), 2, progress=False)
 

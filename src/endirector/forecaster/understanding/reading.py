@@ -241,7 +241,7 @@ def read(table: Any, told: Mapping[str, Any]) -> Reading:
     calendar = common.pop()
     aggregate = reading.told.get("aggregate", "mean")
     remark = (
-        f"The times of {_first(irregular)} are irregular: the values of each bucket of {calendar}, as the other series have, "
+        f"The times of {_first(irregular)} are irregular: the values of each bucket of {calendar}, as others have, "
         f"are taken together by their {aggregate}."
     )
     return reading.with_buckets({"time_interval": str(calendar), "anchor": calendar.anchor}, remark)
