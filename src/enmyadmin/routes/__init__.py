@@ -31,6 +31,7 @@ _MODULES = (
     "work.schedules",
     "work.intents",
     "work.notifications",
+    "releases.registry",
     "access.session",
     "access.users",
     "access.tokens",
