@@ -34,8 +34,11 @@ if TYPE_CHECKING:
     from enstorage.entity.model_meta import ModelMeta
     from enstorage.entity.panel import Panel
     from enstorage.entity.panel_member import PanelMember
+    from enstorage.entity.panel_scene import PanelScene
     from enstorage.entity.project import Project
     from enstorage.entity.research import Research
+    from enstorage.entity.scene import Scene
+    from enstorage.entity.scene_band import SceneBand
     from enstorage.errors import EnstorageError
     from enstorage.exchange.exporting import ExportedModel
     from enstorage.formats.keras_objects import register
@@ -73,9 +76,12 @@ __all__ = [
     "OnnxModel",
     "Panel",
     "PanelMember",
+    "PanelScene",
     "Progress",
     "Project",
     "Research",
+    "Scene",
+    "SceneBand",
     "Sweep",
     "__version__",
     "adapter",
@@ -124,8 +130,11 @@ _HOME = {
     "Progress": "enstorage.progress",
     "Panel": "enstorage.entity.panel",
     "PanelMember": "enstorage.entity.panel_member",
+    "PanelScene": "enstorage.entity.panel_scene",
     "Project": "enstorage.entity.project",
     "Research": "enstorage.entity.research",
+    "Scene": "enstorage.entity.scene",
+    "SceneBand": "enstorage.entity.scene_band",
     "Sweep": "enstorage.upkeep.sweep",
     "backup_store": "enstorage.backup.write",
     "check": "enstorage.upkeep.check",

@@ -70,6 +70,8 @@ def test_a_store_of_every_version_opens_whole_after_upgrade(old_store, request):
         model.data_set().verify()
     for panel in Panel.get_list():  # since schema 0005
         assert list(panel.sources()) == ["Riga", "Осло"]
+        for scene in panel.scenes():  # since schema 0014
+            assert (scene.item, scene.cloud_share, list(scene.bands())) == ("S2A_T32TQQ", 0.25, ["red"])
         assert panel.projects()[0].models()[0].data_set().series_ids() == list(panel.projects()[0].source_ids())
         assert DataSnapshot.find("name = 'of the audit'")[0].preparations()[0].name == "filled"
     with connector.transaction() as session:

@@ -170,7 +170,28 @@ def write_panel(file):
     Conductor(project.create_ensemble("voting", models=[model])).render()
     snapshot = panel.members()[0].data_source.create_snapshot("a second one", name="of the audit")
     snapshot.create_preparation("linear", name="filled")
+    if hasattr(enstorage, "Scene"):  # since schema 0014
+        write_scenes(panel)
     enstorage.export_project(project, file)
+
+
+def write_scenes(panel):
+    """Two versions of a scene, of which one has a band and was used for the panel, and the other is in quarantine."""
+    known = {"collection": "sentinel-2-l2a", "item": "S2A_T32TQQ", "time": 1_578_553_200_000_000_000}
+    properties = {"footprint": {"type": "Point", "coordinates": [11.9, 44.9]}, "cloud_share": 0.25, "baseline": "02.13"}
+    first = enstorage.Scene(
+        name="9 January",
+        version=1,
+        bounds=(11.9, 44.8, 12.0, 44.9),
+        properties={**properties, "crs": "EPSG:32632"},
+        **known,
+    ).save()
+    image = panel.connector.put([b"no image"])[0]
+    enstorage.SceneBand(
+        scene_id=first.id, name="red", sha256=image, source_sha256="0" * 64, bytes=8, raster={"shape": [7, 25]}
+    ).save()
+    panel.add_scenes([first])
+    enstorage.Scene(name="9 January", version=2, quarantine="truncated", **known).save()
 
 
 def write_filled(folder):

@@ -17,15 +17,21 @@ from enstorage.entity.model_curve import ModelCurve
 from enstorage.entity.model_meta import ModelMeta
 from enstorage.entity.panel import Panel
 from enstorage.entity.panel_member import PanelMember
+from enstorage.entity.panel_scene import PanelScene
 from enstorage.entity.project import Project
 from enstorage.entity.research import Research
+from enstorage.entity.scene import Scene
+from enstorage.entity.scene_band import SceneBand
 
 #: In the order of the data flow.
 ENTITIES: tuple[type[Record], ...] = (
     Project,
+    Scene,
+    SceneBand,
     DataSource,
     Panel,
     PanelMember,
+    PanelScene,
     DataSnapshot,
     DataPreparation,
     DataSet,
@@ -59,6 +65,9 @@ __all__ = [
     "ModelMeta",
     "Panel",
     "PanelMember",
+    "PanelScene",
     "Project",
     "Research",
+    "Scene",
+    "SceneBand",
 ]

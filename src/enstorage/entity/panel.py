@@ -1,6 +1,6 @@
 """`Panel`: a named set of sources."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from enstorage.connector import Connector
     from enstorage.entity.data_preparation import DataPreparation
     from enstorage.entity.project import Project
+    from enstorage.entity.scene import Scene
 
 
 class Panel(Record):
@@ -149,6 +150,23 @@ class Panel(Record):
         members = self.members()
         sources = DataSource.get_list([member.data_source_id for member in members], connector=self.connector)
         return dict(zip((member.key for member in members), sources, strict=True))
+
+    def scenes(self) -> "list[Scene]":
+        """The scenes from which its values were made, in the order in which they were noted; [] for other panels."""
+        from enstorage.entity.panel_scene import PanelScene
+        from enstorage.entity.scene import Scene
+
+        used = [each.scene_id for each in self._children(PanelScene.panel_id)]
+        return Scene.get_list(used, connector=self.connector)
+
+    def add_scenes(self, scenes: "Iterable[Scene]") -> None:
+        """Note that values of the panel were made from scenes; one that was noted before stays as it is."""
+        from enstorage.entity.panel_scene import PanelScene
+
+        with self.connector.transaction():
+            known = {scene.id for scene in self._saved().scenes()}
+            fresh = {scene.id for scene in scenes} - known
+            save_all(PanelScene(connector=self.connector, panel_id=self.id, scene_id=id) for id in sorted(fresh))
 
     def remove(self, key: str) -> None:
         """Take a source out of the panel; the source stays.

@@ -12,7 +12,7 @@ from enstorage.entity.ensemble import Ensemble
 from enstorage.entity.forecast import Forecast
 from enstorage.entity.panel import Panel
 
-_ORDER = ["DataSource", "DataSnapshot", "DataPreparation", "DataSet", "Model", "Forecast", "Ensemble"]
+_ORDER = ["Scene", "DataSource", "DataSnapshot", "DataPreparation", "DataSet", "Model", "Forecast", "Ensemble"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def _parents(record: Record) -> list[Record]:
     if isinstance(record, DataSet):
         return [*record.preparations()]
     if isinstance(record, Panel):
-        return [*record.sources().values()]
+        return [*record.scenes(), *record.sources().values()]
     tables = {entity.__tablename__: entity for entity in ENTITIES}
     parents = []
     for column in record._upstream:

@@ -29,7 +29,7 @@ from entrainer.forecasting.calibration.train_values import (
 from entrainer.forecasting.covariates.given import CovariateForecaster, CovariatesAhead
 from entrainer.forecasting.hindcast import held_out_rows, hindcast_values, true_steps
 from entrainer.forecasting.history import Known
-from entrainer.forecasting.recursive import direct_steps
+from entrainer.forecasting.recursive import direct_steps, judged_steps
 from entrainer.forecasting.steps_ahead import steps_ahead
 from entrainer.forecasting.window import learned_series, sees_others, snapshots_for, window_of
 
@@ -104,7 +104,7 @@ def forecast(
     points, own = steps_ahead(model, window, rows, horizon, ahead, quantiles_of(wanted))
     if wanted:
         learned = learned_series(model)
-        direct_step = direct_steps(horizon, window.horizon, window.offset)
+        direct_step = direct_steps(horizon, judged_steps(model, window.horizon), window.offset)
         residuals = _residuals(model, horizon, direct_step, rows, learned, required=not own)
         train = _train_values(residuals, rows, learned)
         scales, floors = {each: own.scale for each, own in train.items()}, floors_of(lowest, train)

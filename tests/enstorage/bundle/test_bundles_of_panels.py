@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression
 
 import enstorage
 from endirector import Conductor
-from enstorage import Connector, DataSet, DataSource, Panel, PanelMember, Project, check
+from enstorage import Connector, DataSet, DataSource, Panel, PanelMember, Project, Scene, SceneBand, check
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError
 
@@ -84,6 +84,29 @@ def test_everything_comes_along_and_is_the_same(project, exported, another_store
     ensemble = imported.project.ensembles()[0]
     metrics = ensemble.metrics()
     assert Conductor(ensemble).render().metrics() == metrics
+    assert check(other) == []
+
+
+def test_the_scenes_of_a_panel_come_along_with_their_bands(kept, another_store, tmp_path):
+    with another_store() as there:
+        imported = enstorage.import_bundle(kept / "sales.enz", there)
+        scenes = [
+            Scene(name=name, collection="c", item=name, version=1, time=0, bounds=(8, 45, 9, 46)).save()
+            for name in "ab"
+        ]
+        for scene in scenes:
+            image = there.put([scene.name.encode()])[0]
+            SceneBand(scene_id=scene.id, name="red", sha256=image, source_sha256="0" * 64, bytes=1, raster={}).save()
+        imported.project.panel.add_scenes(scenes[1:])
+        path = bundle_of(imported.project, tmp_path / "scenes.enz")
+        assert check(there) == []
+    other = another_store()
+    panel = enstorage.import_bundle(path, other).project.panel
+    assert [(scene.name, other.objects.get(scene.bands()["red"].sha256)) for scene in panel.scenes()] == [("b", b"b")]
+    assert [each.name for each in panel.lineage().records if isinstance(each, Scene)] == ["b"]
+    assert enstorage.import_bundle(path, other).new == {}
+    panel.scenes()[0].uses()[0].delete()
+    assert enstorage.import_bundle(path, other).new == {"panel_scene": 1}
     assert check(other) == []
 
 

@@ -17,8 +17,11 @@ from enstorage import (
     Ensemble,
     Model,
     Panel,
+    PanelScene,
     Project,
     Research,
+    Scene,
+    SceneBand,
     save_all,
 )
 from enstorage.adapter import Branches, Window
@@ -51,6 +54,17 @@ def flow(sunspots):
     made["DataCsv"] = snapshot.data_csv
     made["PanelMember"] = Panel(name="Stars").add("sun", sunspots)
     made["Panel"] = made["PanelMember"].panel
+    made["Scene"] = Scene(name="of June", collection="c", item="i", version=1, time=0, bounds=(8, 45, 9, 46)).save()
+    made["SceneBand"] = SceneBand(
+        scene_id=made["Scene"].id,
+        name="red",
+        sha256=snapshot.data_csv.sha256,
+        source_sha256="0" * 64,
+        bytes=1,
+        raster={},
+    ).save()
+    made["Panel"].add_scenes([made["Scene"]])
+    made["PanelScene"] = made["Scene"].uses()[0]
     return made
 
 
@@ -261,6 +275,7 @@ class EntityContract:
             "Project": r"Ensemble\(1, 'voting'\), Research\(1, 'plain'\)",
             "Research": r"Model\(1, 'a model'\)",
             "Model": r"EnsembleItem\(1\)",
+            "Scene": r"PanelScene\(1\)",
             "DataCsv": r"DataSnapshot\(1\)",
         }.items():
             with pytest.raises(InUseError, match=rf"{entity}\(1.* is in use by {users}\. .*cascade=True"):
@@ -277,7 +292,8 @@ class EntityContract:
         taken = flow["DataSource"].delete(cascade=True)
         assert taken[-1] == flow["DataSource"]
         place = {type(record).__name__: index for index, record in enumerate(taken)}
-        assert set(place) == set(flow) - {"DataCsv", "Panel"}  # a panel goes on with its other sources
+        kept = {"Panel", "PanelScene", "Scene", "SceneBand"}  # a panel goes on with its other sources
+        assert set(place) == set(flow) - {"DataCsv"} - kept
         for child, parent in [
             ("DataSnapshot", "DataSource"),
             ("DataPreparation", "DataSnapshot"),
@@ -297,7 +313,7 @@ class EntityContract:
         ]:
             assert place[child] < place[parent]
         left = {name: count for name, count in census(store).items() if count}
-        assert set(left) == {"Panel", "objects"}  # objects are freed by `enstorage gc`, not by deleting
+        assert set(left) == {*kept, "objects"}  # objects are freed by `enstorage gc`, not by deleting
 
     def test_cascade_leaves_what_does_not_depend(self, store, flow):
         other = DataSource(name="other").save()
@@ -356,8 +372,14 @@ class EntityContract:
         before = {entity: entity.find() for entity in ENTITIES}
         taken = flow["DataSource"].trash()
         seen = {entity: len(entity.find()) + entity.count() + len(entity.get_list()) for entity in ENTITIES}
-        assert [entity for entity, count in seen.items() if count] == [Panel]  # which is there without its source
-        assert {entity: entity.find(trash=True) for entity in ENTITIES} == {**before, Panel: []}
+        assert [entity for entity, count in seen.items() if count] == [
+            Scene,
+            SceneBand,
+            Panel,  # which is there without its source
+            PanelScene,
+        ]
+        left = {entity: [] for entity in (Scene, SceneBand, Panel, PanelScene)}
+        assert {entity: entity.find(trash=True) for entity in ENTITIES} == {**before, **left}
         with pytest.raises(InvalidInputError, match=r"Project\(1\) is in the trash, so no Research can be made of it"):
             flow["Project"].create_research("new")
         assert flow["DataSource"].restore() == taken

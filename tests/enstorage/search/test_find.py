@@ -24,7 +24,10 @@ from enstorage import (
     ModelMeta,
     Panel,
     PanelMember,
+    PanelScene,
     Project,
+    Scene,
+    SceneBand,
 )
 from enstorage.adapter import Window
 from enstorage.database.types import to_json_text
@@ -190,7 +193,19 @@ def test_the_trash_is_left_out(store):
 def test_every_entity_is_found_by_its_columns_and_parents(models):
     for entity in ENTITIES:
         assert entity.find("id > 0 and tags.kind is null or id < 0", connector=models, order_by="created_at desc") or (
-            entity in (DataSetInput, Forecast, Ensemble, EnsembleItem, ModelCurve, Panel, PanelMember)
+            entity
+            in (
+                DataSetInput,
+                Forecast,
+                Ensemble,
+                EnsembleItem,
+                ModelCurve,
+                Panel,
+                PanelMember,
+                PanelScene,
+                Scene,
+                SceneBand,
+            )
         )
     (fact,) = ModelMeta.find("key = 'loss' and model.meta.loss < 0.01", connector=models, order_by="model.meta.loss")
     assert fact.value == 0.001

@@ -23,6 +23,8 @@ from enstorage.entity import (
     PanelMember,
     Project,
     Research,
+    Scene,
+    SceneBand,
 )
 from enstorage.entity._arrays import array_adapter
 from enstorage.entity._inputs import check_adapter
@@ -30,6 +32,7 @@ from enstorage.entity.columns import facts_of
 from enstorage.errors import EnstorageError, InvalidInputError
 from enstorage.formats.base import FORMATS
 from enstorage.instant import MAX_NS, MIN_NS, not_years
+from enstorage.objects.base import is_hash
 from enstorage.preparation.split import PARTS, check_part, check_parts
 from enstorage.preparation.transform import FittedTransform, Transform
 
@@ -91,6 +94,18 @@ def _project(values: dict[str, Any], _rows: Rows) -> None:
 
 def _panel_member(values: dict[str, Any], _rows: Rows) -> None:
     _check(values["key"], "its key is empty.")
+
+
+def _scene(values: dict[str, Any], _rows: Rows) -> None:
+    west, south, east, north = (values[bound] for bound in ("west", "south", "east", "north"))
+    _check(-180 <= west <= east <= 180 and -90 <= south <= north <= 90, "its bounds are not on the Earth.")
+    _check(values["cloud_share"] is None or 0 <= values["cloud_share"] <= 1, "its cloud share is not 0 to 1.")
+    _check(values["version"] >= 1, "its version is below 1.")
+
+
+def _scene_band(values: dict[str, Any], _rows: Rows) -> None:
+    _check(is_hash(values["source_sha256"]), "the hash of its file is none.")
+    _check(values["bytes"] >= 0, "its size is below 0.")
 
 
 def _data_source(values: dict[str, Any], _rows: Rows) -> None:
@@ -242,6 +257,8 @@ _CHECKS: dict[Kind, Callable[[dict[str, Any], Rows], None]] = {
     Project: _project,
     DataSource: _data_source,
     PanelMember: _panel_member,
+    Scene: _scene,
+    SceneBand: _scene_band,
     DataSnapshot: _data_snapshot,
     DataPreparation: _data_preparation,
     DataSet: _data_set,

@@ -2,7 +2,7 @@
 
 Parts have no origin. They are known by what they are parts of and by their key: a fact by its model and its name, a
 forecast by its model and its part, an item by its ensemble and its member, an input by its data set and its preparation, a
-source in a panel by both.
+source or a scene of a panel by both, a band by its scene and its name.
 """
 
 from collections import defaultdict
@@ -26,6 +26,8 @@ from enstorage.entity import (
     ModelCurve,
     ModelMeta,
     PanelMember,
+    PanelScene,
+    SceneBand,
 )
 from enstorage.entity.model_curve import joined, packed
 from enstorage.errors import InvalidInputError
@@ -37,6 +39,8 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
     EnsembleItem: ("model_id", "member_id"),
     DataSetInput: ("data_preparation_id",),
     PanelMember: ("data_source_id",),
+    PanelScene: ("scene_id",),
+    SceneBand: ("name",),
 }
 
 # Before the names of curves that are here already; no name of a curve begins so.
@@ -63,7 +67,9 @@ def plan_parts(session: Session, plan: Plan, bundle: Bundle) -> None:
         for row, whole, id in old:
             if (whole, id, _key(plan, row)) in known:
                 plan.known[entity] += 1
-            elif entity in (ModelMeta, PanelMember) or (entity is Forecast and _goes_with(plan, row, filled)):
+            elif entity in (ModelMeta, PanelMember, PanelScene) or (
+                entity is Forecast and _goes_with(plan, row, filled)
+            ):
                 if entity is PanelMember:
                     _refuse_taken_key(session, row, id)
                 plan.made[entity].append(row)

@@ -183,6 +183,8 @@ export const labels: Record<string, string> = {
   "Largest number of origins.": "Наибольшее число начал прогноза.",
   "initial": "начальная доля",
   "Share of the rows before the first origin.": "Доля строк до первого начала прогноза.",
+  "Steps to forecast, at least; by default those of the data set.": "Не меньше стольких шагов прогноза; по умолчанию шаги набора данных.",
+  "Steps of that backtest; by default those of the data sets.": "Шаги этой проверки; по умолчанию шаги наборов данных.",
   "Id of the research of the models.": "Номер исследования моделей.",
   "data sets": "наборы данных",
   "Ids of data sets with valid rows; several are tried.": "Номера наборов данных с проверочными строками; несколько будут испробованы.",
