@@ -41,7 +41,7 @@ _KEYS = (("manage_policies", "policy"), ("manage_users", "user_account"))
 def enabled_policies(connector: Connector) -> tuple[tuple[str, str], ...]:
     """The names and texts of the policies in force."""
     with connector.database.reading() as session:
-        return _enabled(session)
+        return policies_in_force(session)
 
 
 def add_policy(connector: Connector, name: str, text: str, changed_by: str, address: str = "127.0.0.1") -> StoredPolicy:
@@ -142,7 +142,8 @@ def find_policy(connector: Connector, name: str) -> StoredPolicy:
     return policy
 
 
-def _enabled(session: Session) -> tuple[tuple[str, str], ...]:
+def policies_in_force(session: Session) -> tuple[tuple[str, str], ...]:
+    """The names and texts of the policies in force, as a session sees them."""
     wanted = select(StoredPolicy.name, StoredPolicy.text).where(StoredPolicy.enabled).order_by(StoredPolicy.id)
     return tuple((name, text) for name, text in session.execute(wanted))
 
@@ -190,7 +191,7 @@ def _users_in(value: Any) -> Iterator[str]:
 
 def _check_keys(session: Session, address: str) -> None:
     """Refuse policies that lock an administrator out; the transaction is rolled back."""
-    engine = PolicyEngine(_enabled(session))
+    engine = PolicyEngine(policies_in_force(session))
     active = select(User).where(User.role == "administrator", User.disabled_at.is_(None))
     for user in session.scalars(active):
         via = "session" if user.password_hash else "link"
