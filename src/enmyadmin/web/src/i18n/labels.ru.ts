@@ -301,4 +301,12 @@ export const labels: Record<string, string> = {
   "Verifies an ensemble, measures the contribution of each member, and writes its report.": "Проверяет ансамбль, измеряет вклад каждого участника и пишет отчёт.",
   "Makes out-of-fold forecasts of models side by side, and forms an ensemble by them.": "Строит прогнозы моделей вне выборки параллельно и подбирает по ним ансамбль.",
   "Does the same work for each item of a list, side by side, then what needs all of them.": "Выполняет одну работу для каждого элемента списка параллельно, затем то, чему нужны все.",
+  "Why.": "Почему.",
+  "Free text.": "Произвольный текст.",
+  "remark": "примечание",
+  "Its number, or an alias.": "Номер версии или псевдоним.",
+  "proposed: only if its evaluation proposes it; else nothing is done, and that is no failure.": "proposed: только если это предлагает оценка; иначе ничего не делается, и это не ошибка.",
+  "Of the registered model.": "Зарегистрированной модели.",
+  "version": "версия",
+  "when": "когда",
 };
