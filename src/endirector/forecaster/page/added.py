@@ -63,7 +63,7 @@ def added_to(cards: Sequence[SeriesCard], forecast: "AutoForecast") -> dict[str,
 
 
 def covariates_of(cards: Sequence[SeriesCard], forecast: "AutoForecast") -> dict[str, AddedRows]:
-    """What covariates add to the forecasts of some series, by key; only of series where one does."""
+    """The parts of covariates in the forecasts of some series, by key; only of series where one has any."""
     try:
         found = forecast.covariate_contributions([card.key for card in cards])
     except (InvalidInputError, NotFoundError, MissingLibraryError):

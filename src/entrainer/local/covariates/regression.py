@@ -66,7 +66,7 @@ class CovariateRegression(LocalSpec):
         return self._forecast(histories, horizon, None)
 
     def parts(self, histories: Histories, horizon: int) -> dict[str, Floats]:
-        """What each covariate adds to the forecasts, beside a usual one: as in the mean of the rows that are learned from.
+        """The part of each covariate in the forecasts, beside a usual one: as in the mean of the rows that are learned from.
 
         Args:
             histories: as of `forecast`.
