@@ -301,4 +301,7 @@ export const labels: Record<string, string> = {
   "Verifies an ensemble, measures the contribution of each member, and writes its report.": "Проверяет ансамбль, измеряет вклад каждого участника и пишет отчёт.",
   "Makes out-of-fold forecasts of models side by side, and forms an ensemble by them.": "Строит прогнозы моделей вне выборки параллельно и подбирает по ним ансамбль.",
   "Does the same work for each item of a list, side by side, then what needs all of them.": "Выполняет одну работу для каждого элемента списка параллельно, затем то, чему нужны все.",
+  source: "источник",
+  "A source in place of a table.": "Источник вместо таблицы.",
+  "A panel in place of a table.": "Панель вместо таблицы.",
 };
