@@ -304,4 +304,12 @@ export const labels: Record<string, string> = {
   source: "источник",
   "A source in place of a table.": "Источник вместо таблицы.",
   "A panel in place of a table.": "Панель вместо таблицы.",
+  "Why.": "Почему.",
+  "Free text.": "Произвольный текст.",
+  "remark": "примечание",
+  "Its number, or an alias.": "Номер версии или псевдоним.",
+  "proposed: only if its evaluation proposes it; else nothing is done, and that is no failure.": "proposed: только если это предлагает оценка; иначе ничего не делается, и это не ошибка.",
+  "Of the registered model.": "Зарегистрированной модели.",
+  "version": "версия",
+  "when": "когда",
 };
