@@ -46,6 +46,7 @@ TIMES = {
     "grace_seconds": 30.0,
     "retry_seconds": 2.0,
     "longest_retry_seconds": 300.0,
+    "idle_seconds": 60.0,
     "priority_seconds": 60.0,
     "schedule_seconds": 1.0,
     "late_seconds": 60.0,

@@ -15,11 +15,12 @@ from enorchestrator.dispatch.queue import claim, has_ready, renew, to_cancel
 from enorchestrator.dispatch.resources import Resources
 from enorchestrator.dispatch.settle import settle_lost
 from enorchestrator.dispatch.wake import sleeper
+from enorchestrator.executor.base import ExecutorFactory
 from enorchestrator.executor.local import LocalExecutor
+from enorchestrator.task.call import Begin
 from enorchestrator.task.claim import Claim, ProcessEnd
 from enorchestrator.task.limits import Limits, Timing
 from enorchestrator.task.settle import note_begun, settle
-from enorchestrator.task.supervisor import Begin
 from enorchestrator.trace.redaction import redactor_of
 from enstorage import Connector
 from enstorage.errors import EnstorageError, InvalidInputError, StoreError
@@ -47,6 +48,7 @@ class Dispatcher:
         limits: time and memory of each step.
         timing: leases, renewals, pauses; by default those of the settings.
         resources: of this machine, for steps that ask for some; by default those of the settings, else what is found.
+        executor: makes the executor; by default `LocalExecutor`, for child processes of this one.
 
     Raises:
         InvalidInputError: `workers` is below 1, or a setting of a time is wrong.
@@ -60,6 +62,7 @@ class Dispatcher:
         limits: Limits | None = None,
         timing: Timing | None = None,
         resources: Resources | None = None,
+        executor: ExecutorFactory = LocalExecutor,
     ) -> None:
         if workers < 1:
             raise InvalidInputError(f"workers is {workers}; expected an integer of at least 1.")
@@ -67,7 +70,7 @@ class Dispatcher:
         self._timing, self._resources = timing or Timing.read(), resources
         self._owner = Owner.here(next(_NUMBERS))
         self._wake = sleeper(self._connector)
-        self._executor = LocalExecutor(self._connector, workers, limits or Limits(), self._timing, self._wake.set)
+        self._executor = executor(self._connector, workers, limits or Limits(), self._timing, self._wake.set)
         self._claims: dict[str, Claim] = {}
         #: Ends that are not settled yet: they are kept while the store cannot be worked with.
         self._ends: dict[str, ProcessEnd] = {}
