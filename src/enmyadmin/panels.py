@@ -111,6 +111,47 @@ PANELS: Mapping[str, Mapping[str, ListedCommand | CommandGroup]] = {
         "remake": ListedCommand("commands.judging:remake", "Train members or models again, and compare."),
         "demo": ListedCommand("demo.command:demo", "Run the experiment of the paper and write a report."),
     },
+    "Production": {
+        "registry": CommandGroup(
+            "Release versions of ensembles and models.\n\nExample: enstorage registry list",
+            {
+                "": {
+                    "list": ListedCommand(
+                        "commands.releases.registry:list_registered",
+                        "List registered models with their versions in production.",
+                    ),
+                    "show": ListedCommand(
+                        "commands.releases.registry:show", "Show the versions of a registered model side by side."
+                    ),
+                    "register": ListedCommand(
+                        "commands.releases.registry:register", "Register an ensemble or a model as the next version."
+                    ),
+                    "evaluate": ListedCommand(
+                        "commands.releases.registry:evaluate", "Apply the gates to a version, and compare it."
+                    ),
+                    "promote": ListedCommand(
+                        "commands.releases.registry:promote", "Put a version that passed its gates into production."
+                    ),
+                    "rollback": ListedCommand(
+                        "commands.releases.registry:rollback", "Put the previous version into production again."
+                    ),
+                    "gates": ListedCommand(
+                        "commands.releases.registry:gates", "Show or set the gates of a registered model."
+                    ),
+                    "alias": ListedCommand("commands.releases.registry:alias", "Have an alias stand for a version."),
+                    "reject": ListedCommand(
+                        "commands.releases.registry:reject", "Keep a version for comparison alone."
+                    ),
+                    "check": ListedCommand(
+                        "commands.releases.registry:check", "Read every byte of a version, and compare it."
+                    ),
+                    "delete": ListedCommand(
+                        "commands.releases.registry:delete", "Delete a registered model; its ensembles stay."
+                    ),
+                }
+            },
+        ),
+    },
     "Store": {
         "init": ListedCommand("commands.store:init", "Make a store, unless it exists."),
         "info": ListedCommand("commands.store:info", "Show where the store is and what it holds."),

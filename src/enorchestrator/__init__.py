@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from enorchestrator.dispatch.read import events, logs
     from enorchestrator.dispatch.resources import Resources
     from enorchestrator.dispatch.submit import cancel, retry, submit
+    from enorchestrator.evaluation.suite import evaluate, register
     from enorchestrator.notification.outbox import list_notices
     from enorchestrator.notification.rules import change_rule, create_rule, delete_rule, list_rules
     from enorchestrator.pipeline.definition import PipelineDefinition
@@ -23,6 +24,19 @@ if TYPE_CHECKING:
     )
     from enorchestrator.pipeline.patterns import from_pattern
     from enorchestrator.pipeline.submit import run_pipeline
+    from enorchestrator.registry.aliases import name_version, promote, rollback
+    from enorchestrator.registry.find import (
+        alias_history,
+        aliases_of,
+        find_registered,
+        find_version,
+        list_evaluations,
+        list_registered,
+        list_versions,
+    )
+    from enorchestrator.registry.gates import Floor, Gates
+    from enorchestrator.registry.loading import load_version
+    from enorchestrator.registry.versions import change_registered, create_registered, delete_registered, reject_version
     from enorchestrator.scheduler.calendar import next_times
     from enorchestrator.scheduler.scheduler import Scheduler
     from enorchestrator.scheduler.schedules import (
@@ -40,6 +54,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Dispatcher",
+    "Floor",
+    "Gates",
     "Limits",
     "Orchestrator",
     "OrchestratorStatus",
@@ -48,28 +64,45 @@ __all__ = [
     "Resources",
     "Scheduler",
     "Timing",
+    "alias_history",
+    "aliases_of",
     "archive_pipeline",
     "cancel",
+    "change_registered",
     "change_rule",
     "change_schedule",
+    "create_registered",
     "create_rule",
     "create_schedule",
+    "delete_registered",
     "delete_rule",
     "delete_schedule",
+    "evaluate",
     "events",
     "find_pipeline",
+    "find_registered",
+    "find_version",
     "from_pattern",
+    "list_evaluations",
     "list_notices",
     "list_pipelines",
+    "list_registered",
     "list_rules",
     "list_schedules",
+    "list_versions",
+    "load_version",
     "logs",
+    "name_version",
     "next_times",
     "orchestrator_status",
     "pause_schedule",
     "pipeline_versions",
+    "promote",
+    "register",
+    "reject_version",
     "resume_schedule",
     "retry",
+    "rollback",
     "run_pipeline",
     "save_pipeline",
     "step",
@@ -78,6 +111,25 @@ __all__ = [
 ]
 
 _PLACES = {
+    "Gates": "enorchestrator.registry.gates",
+    "Floor": "enorchestrator.registry.gates",
+    "create_registered": "enorchestrator.registry.versions",
+    "change_registered": "enorchestrator.registry.versions",
+    "delete_registered": "enorchestrator.registry.versions",
+    "reject_version": "enorchestrator.registry.versions",
+    "list_registered": "enorchestrator.registry.find",
+    "find_registered": "enorchestrator.registry.find",
+    "list_versions": "enorchestrator.registry.find",
+    "find_version": "enorchestrator.registry.find",
+    "aliases_of": "enorchestrator.registry.find",
+    "alias_history": "enorchestrator.registry.find",
+    "list_evaluations": "enorchestrator.registry.find",
+    "load_version": "enorchestrator.registry.loading",
+    "promote": "enorchestrator.registry.aliases",
+    "rollback": "enorchestrator.registry.aliases",
+    "name_version": "enorchestrator.registry.aliases",
+    "register": "enorchestrator.evaluation.suite",
+    "evaluate": "enorchestrator.evaluation.suite",
     "from_pattern": "enorchestrator.pipeline.patterns",
     "create_rule": "enorchestrator.notification.rules",
     "change_rule": "enorchestrator.notification.rules",

@@ -8,7 +8,7 @@ import pytest
 from enmyadmin.cli import app as PROGRAM
 
 CREATE = PROGRAM.commands["create"]
-GROUPS = ("create", "orchestrator", "pipeline", "schedule", "run", "notify", "user", "token", "policy")
+GROUPS = ("create", "registry", "orchestrator", "pipeline", "schedule", "run", "notify", "user", "token", "policy")
 LISTED = {name: command for name, command in PROGRAM.commands.items() if name not in GROUPS} | {
     f"{group} {name}": command for group in GROUPS for name, command in PROGRAM.commands[group].commands.items()
 }
@@ -24,7 +24,7 @@ def panels(group):
 
 
 def test_commands_stand_in_panels_in_the_order_of_the_work(enstorage):
-    assert list(panels(PROGRAM)) == ["Data", "Models", "Ensembles", "Store", "Server"]
+    assert list(panels(PROGRAM)) == ["Data", "Models", "Ensembles", "Production", "Store", "Server"]
     way = ["import-csv", "snapshot", "prepare", "create", "fit", "forecast", "render", "report"]
     order = [name for name in PROGRAM.list_commands(None) if name in way]
     assert order == way

@@ -264,6 +264,7 @@ def test_every_command_that_shows_names_is_walked():
         "demo",
         "serve",
         "orchestrator",
+        "registry",
         "pipeline",
         "schedule",
         "run",

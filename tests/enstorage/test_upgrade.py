@@ -16,12 +16,25 @@ from sqlalchemy import select, text
 
 import endirector
 import enstorage
+from enorchestrator import find_version
 from enstorage import Connector, DataSnapshot, DataSource, Ensemble, Model, ModelMeta, Panel, Project
 from enstorage.database.engine import for_reading, make_engine
 from enstorage.database.schema import HEAD_REVISION, REVISIONS
 from enstorage.database.url import parse_url
 from enstorage.errors import InUseError, StoreError, UpgradeError
-from enstorage.ledger import Attempt, AuditEntry, PipelineSchedule, Run, RunEvent, RunStep, StoredPolicy, Token, User
+from enstorage.ledger import (
+    Attempt,
+    AuditEntry,
+    Feedback,
+    MonitorAlert,
+    PipelineSchedule,
+    Run,
+    RunEvent,
+    RunStep,
+    StoredPolicy,
+    Token,
+    User,
+)
 
 KEPT = Path(__file__).parents[1] / "upgrade"
 PARTS = ("test", "train", "valid")
@@ -83,6 +96,11 @@ def test_a_store_of_every_version_opens_whole_after_upgrade(old_store, request):
     assert [each.time_zone for each in schedules] == ["Europe/Riga"] * (
         request.node.callspec.params["old_store"] >= "0010"
     )
+    if request.node.callspec.params["old_store"] >= "0015":
+        assert find_version("Sun").metrics == {"test": {"mae": 50.5}}
+        with connector.database.reading() as session:
+            assert {each.value for each in session.scalars(select(Feedback))} == {50.5}
+            assert {each.proposal for each in session.scalars(select(MonitorAlert))} == {"retrain"}
     assert [step.name for step in waiting] == ["sweep"] * (request.node.callspec.params["old_store"] >= "0010")
     connector.close()
 

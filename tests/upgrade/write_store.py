@@ -107,6 +107,9 @@ def write_ledger(connector):
             told = {"run_id": run.id, "event": "run.failed", "data": {"title": "Fit"}, "due_at": heard}
             session.add(ledger.Notice(rule_id=rule.id, dedupe_key="rule 1, event 1", **told))
 
+        if hasattr(ledger, "RegisteredModel"):  # since schema 0015
+            write_releases(session, ledger)
+
     if hasattr(ledger, "Pipeline"):
         from enorchestrator import PipelineDefinition, create_schedule, run_pipeline, save_pipeline
 
@@ -114,6 +117,42 @@ def write_ledger(connector):
         save_pipeline(PipelineDefinition.read({"name": "nightly", "steps": steps}), connector=connector)
         run_pipeline("nightly", connector=connector)
         create_schedule("each night", "nightly", "30 2 * * *", time_zone="Europe/Riga", connector=connector)
+
+
+def write_releases(session, ledger):
+    """A registered model with a version in production, its evaluation, what it forecast, and what came of that."""
+    registered = ledger.RegisteredModel(name="Sun", gates={"limits": {"mae": 60}})
+    session.add(registered)
+    session.flush()
+    own = {"registered_id": registered.id}
+    version = ledger.ModelVersion(
+        **own,
+        version=1,
+        entity="ensemble",
+        entity_id=1,
+        fingerprint="a" * 64,
+        parameters={"method": "blending"},
+        inputs=[{"entity": "data_set", "id": 1}],
+        metrics={"test": {"mae": 50.5}},
+    )
+    session.add(version)
+    session.flush()
+    at, that = 10**18, {"version_id": version.id}
+    seen = {"kind": "drift", "series": 1, "time_to": at}
+    session.add_all(
+        [
+            ledger.ModelAlias(**own, **that, alias="production"),
+            ledger.AliasChange(
+                **own, alias="production", to_version_id=version.id, reason="promote", changed_by="ольга"
+            ),
+            ledger.VersionEvaluation(**that, state="passed", gates=registered.gates, report={"gates": []}),
+            ledger.IssuedForecast(**that, series=1, target=at, step=1, value=51.5),
+            ledger.Feedback(**own, series=1, target=at, kind="truth", value=50.5, given_by="ольга"),
+            ledger.Observation(**own, **that, **seen, time_from=0, statistics={"psi": 0.5}, exceeded=True),
+            ledger.MonitorAlert(**own, **that, **seen, message="It drifts.", proposal="retrain", data={}),
+            ledger.SinkDelivery(key="b" * 64, sink="csv", target="forecasts.csv", rows=12),
+        ]
+    )
 
 
 def write_layers(project, source):

@@ -18,12 +18,13 @@ from endirector.forecaster.results.result import AutoForecast
 from endirector.forecaster.run import run
 from endirector.forecaster.time_limit import TimeLimit
 from endirector.forecaster.understanding.reading import read
+from endirector.forecaster.understanding.recorded import recorded
 from endirector.forecaster.understanding.seasons import Season
 from endirector.forecaster.understanding.stored import store
 from endirector.forecaster.understanding.understanding import Understanding
 from endirector.forecasting.calibrate import LEVELS
 from endirector.selection.form import Choice
-from enstorage import Connector
+from enstorage import Connector, DataSource, Panel
 from enstorage.calendars.season import longer_season
 from enstorage.errors import InvalidInputError
 from enstorage.metrics.catalogue import OF_POINTS, find_metric
@@ -60,7 +61,7 @@ def autoforecast(
     watch: Watch | None = None,
     **options: Any,
 ) -> AutoForecast:
-    """Forecast each series of a table, by an ensemble of models that suits its length.
+    """Forecast each series of a table or of the store, by an ensemble of models that suits its length.
 
     All is kept in a store: sources, snapshots, preparations, data sets, models with their forecasts from rolling origins at
     the asked horizon, and the ensemble that `form` selects on these. `AutoForecast.code` prints the same steps by hand.
@@ -70,7 +71,8 @@ def autoforecast(
     second one stops the call.
 
     Args:
-        table: a path, or a table of pandas, Polars or Arrow: time and value, long with a column for the series, or wide.
+        table: a path, or a table of pandas, Polars or Arrow: time and value, long with a column for the series, or wide; or
+            a `DataSource` or a `Panel`, whose points are read where they are.
         horizon: number of steps ahead, at least 1.
         series: name of the column with the keys; None: found.
         time: name of the column with the times; None: found.
@@ -95,7 +97,8 @@ def autoforecast(
         unit: of the values.
         seed: of everything that is drawn.
         understanding: of the table, see `understand`, in place of the arguments that say how it is to be read.
-        connector: the store; by default one in a temporary folder, which lives as long as the result.
+        connector: the store; by default that of the source or panel, else one in a temporary folder, which lives as long as
+            the result.
         progress: show a bar, or a function, see `enstorage.Progress`.
         watch: a function that is called with the leaderboard so far, as JSON, whenever a member is finished, see
             `docs/reference/endirector.md`. What it returns plays no part; to stop, use progress.
@@ -126,12 +129,18 @@ def autoforecast(
     limit = TimeLimit(time_limit)
     with listening(progress) as report:
         report("Reading the table", 0, 100)
+        record = table if isinstance(table, DataSource | Panel) else None
+        if record is not None:
+            connector = record.connector
         folder = tempfile.TemporaryDirectory(prefix="enstorage-") if connector is None else None
         if folder is not None:
             connector = Connector.aside(folder.name)
         assert connector is not None  # noqa: S101 - one of the two is there
         with connector:
-            found = store(read(table, told), name, unit, season_told)
+            if record is None:
+                found = store(read(table, told), name, unit, season_told)
+            else:
+                found = recorded(record, told | {"unit": unit or None}, season_told)
             request = ForecastRequest(
                 metric=metric,
                 levels=tuple(levels),

@@ -25,7 +25,7 @@ from enstorage.progress import checkpoint
 from entrainer.forecasting.asked.series import Asked, known_series
 from entrainer.forecasting.covariates.given import CovariatesAhead
 from entrainer.forecasting.history import Known, known_rows
-from entrainer.forecasting.recursive import direct_steps
+from entrainer.forecasting.recursive import direct_steps, judged_steps
 from entrainer.forecasting.steps_ahead import steps_ahead
 from entrainer.forecasting.window import learned_series, sees_others, snapshots_for, window_of
 from entrainer.local import LocalSpec
@@ -178,11 +178,17 @@ def with_known_rows(ensemble: Ensemble, start: Start) -> Start:
 
 
 def own_steps(ensemble: Ensemble, horizon: int) -> dict[int, int]:
-    """The step of the fitted weights to use for each forecast step, for steps forecast from known values only."""
+    """The step of the fitted weights to use for each step that was judged, or is forecast from known values."""
     offsets = [model.data_set().adapter.get("offset") for model in ensemble.models() if model.data_set_id is not None]
-    own_horizon: int = ensemble.table()["step"].max()  # type: ignore[assignment]
+    own_horizon = _judged_steps(ensemble)
     known = [offset for offset in offsets if type(offset) is int]
     return direct_steps(horizon, own_horizon, min(known) if len(known) == len(ensemble.models()) else 1)
+
+
+def _judged_steps(ensemble: Ensemble) -> int:
+    """The number of steps that all members have forecast from one origin: of the parts, or out of fold."""
+    own_horizon = int(ensemble.table()["step"].to_numpy().max())
+    return min(judged_steps(model, own_horizon) for model in ensemble.models())
 
 
 def _same_times(tables: Mapping[str, pl.DataFrame], connector: Connector) -> pl.DataFrame:
@@ -316,8 +322,7 @@ def _common_quantiles(tables: Sequence[pl.DataFrame | None]) -> dict[float, Floa
 
 def steps_of(ensemble: Ensemble, horizon: int) -> Steps:
     """The step of the fitted weights to use for each step 1 … horizon, shape (horizon,)."""
-    own_horizon = int(ensemble.table()["step"].to_numpy().max())
-    direct_step = own_steps(ensemble, horizon)
+    own_horizon, direct_step = _judged_steps(ensemble), own_steps(ensemble, horizon)
     return np.array([direct_step.get(each, own_horizon) for each in range(1, horizon + 1)], dtype=np.int32)
 
 

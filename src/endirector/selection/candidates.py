@@ -30,12 +30,13 @@ class Candidates:
     remarks: list[str] = field(default_factory=list)
 
 
-def candidates_of(chosen: Sequence[Model | Ensemble], folds: int, report: Listener) -> Candidates:
+def candidates_of(chosen: Sequence[Model | Ensemble], folds: int, horizon: int | None, report: Listener) -> Candidates:
     """The candidates; missing out-of-fold forecasts are made where a model can be trained again and its rows allow a fold.
 
     Args:
         chosen: models and ensembles.
         folds: largest number of origins.
+        horizon: number of steps that are forecast from each; None: those of the data sets.
         report: receives the progress of the backtest.
 
     Raises:
@@ -43,7 +44,7 @@ def candidates_of(chosen: Sequence[Model | Ensemble], folds: int, report: Listen
     """
     members = [Member.of(name, entity) for name, entity in zip(member_names(chosen), chosen, strict=True)]
     found, models = Candidates(), [model for member in members for model in member.models]
-    refused = _backtest(models, folds, report)
+    refused = _backtest(models, folds, horizon, report)
     for member in members:
         missing = [model for model in member.models if not Forecast.of(model, OUT_OF_FOLD)]
         if isinstance(member.entity, Ensemble) and member.entity.result is None:
@@ -68,7 +69,7 @@ def candidates_of(chosen: Sequence[Model | Ensemble], folds: int, report: Listen
     return found
 
 
-def _backtest(models: Sequence[Model], folds: int, report: Listener) -> dict[int, str]:
+def _backtest(models: Sequence[Model], folds: int, horizon: int | None, report: Listener) -> dict[int, str]:
     """Make the out-of-fold forecasts of models that have none and can be trained again, as they were trained.
 
     Returns:
@@ -84,7 +85,8 @@ def _backtest(models: Sequence[Model], folds: int, report: Listener) -> dict[int
         facts = [model.metas() for model in again]
         trainings = [Training.from_json(own["training"]) if "training" in own else Training() for own in facts]
         try:
-            backtest(again, trainings, seeds=[own.get("seed", 0) for own in facts], folds=folds, progress=report)
+            seeds = [own.get("seed", 0) for own in facts]
+            backtest(again, trainings, folds=folds, horizon=horizon, seeds=seeds, progress=report)
         except NoOriginError as error:
             # Where each has an origin of its own but none with the others, the last one gives way.
             without = {model.id for model in error.models or again[-1:]}

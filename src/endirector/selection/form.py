@@ -78,6 +78,7 @@ def form(
     *,
     name: str | None = None,
     folds: int = 5,
+    horizon: int | None = None,
     by: str | Mapping[str, str] | None = None,
     broad: bool = False,
     watch: Callable[[dict[str, Any]], object] | None = None,
@@ -103,6 +104,7 @@ def form(
             For quantiles only methods are tried that combine them.
         name: of the ensemble.
         folds: largest number of origins of the backtest, for candidates that have no out-of-fold forecasts.
+        horizon: number of steps of that backtest, such as the one that is to be forecast; None: those of the data sets.
         by: for several series, weights that differ: `series` for each series; or by group: the name of a tag of the data
             sources, or a mapping from their ids, as text, to names of groups. They are shrunk to the weights of all series
             (`partial_pooling`) as far as earlier rows ask for, and tried besides the methods. None: the same weights for
@@ -131,7 +133,7 @@ def form(
     with project.connector as connector, listening(progress) as report, connector.database.remembering():
         report("Backtesting", 0, 100)
         chosen = project.models() if candidates is None else candidates
-        found = candidates_of(chosen, folds, report.within(0, 60, 100))
+        found = candidates_of(chosen, folds, horizon, report.within(0, 60, 100))
         selection = _selection(found, methods, pooling, chosen_metric, report.within(60, 95, 100), watch, broad=broad)
         recipe, members = selection.recipe, selection.members
         with connector.all_or_nothing(), connector.transaction():

@@ -69,6 +69,10 @@ def form(
     ] = "mse",
     name: Annotated[str | None, typer.Option(help="Of the ensemble.", show_default=False)] = None,
     folds: Annotated[int, typer.Option(min=1, help="Of the backtest of candidates without one.")] = 5,
+    horizon: Annotated[
+        int | None,
+        typer.Option(min=1, help="Steps of that backtest; by default those of the data sets.", show_default=False),
+    ] = None,
     store: Store = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -94,6 +98,7 @@ def form(
         metric,
         name=name,
         folds=folds,
+        horizon=horizon,
         progress=not (quiet or as_json),
     )
     if as_json:

@@ -136,6 +136,10 @@ def backtest(
     models: Models,
     folds: Annotated[int, typer.Option(min=1, help="Number of origins.")] = 5,
     initial: Annotated[float, typer.Option(help="Share of the rows before the first origin.")] = 0.5,
+    horizon: Annotated[
+        int | None,
+        typer.Option(min=1, help="Steps to forecast, at least; by default those of the data set.", show_default=False),
+    ] = None,
     *,
     training: TrainingOptions,
     seed: Seeds = None,
@@ -156,7 +160,13 @@ def backtest(
     settings, before = training.settings(), _state(chosen)
     with kept(lambda: _finished(chosen, before)):
         entrainer.backtest(
-            chosen, settings, folds=folds, initial=initial, seeds=_seeds(seed), progress=not (quiet or as_json)
+            chosen,
+            settings,
+            folds=folds,
+            initial=initial,
+            horizon=horizon,
+            seeds=_seeds(seed),
+            progress=not (quiet or as_json),
         )
     counts = [model.forecasts("out_of_fold").height for model in chosen]
     if as_json:

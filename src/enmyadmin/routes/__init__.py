@@ -30,6 +30,7 @@ _MODULES = (
     "work.pipelines",
     "work.schedules",
     "work.notifications",
+    "releases.registry",
     "access.session",
     "access.users",
     "access.tokens",

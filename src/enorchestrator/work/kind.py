@@ -20,6 +20,7 @@ def _id_of(entity: str) -> Any:
 
 # Ids of records. The JSON Schema tells the entity, by which pipelines join steps and pages offer the records.
 SourceId = Annotated[int, _id_of("data_source")]
+PanelId = Annotated[int, _id_of("panel")]
 SnapshotId = Annotated[int, _id_of("data_snapshot")]
 PreparationId = Annotated[int, _id_of("data_preparation")]
 DataSetId = Annotated[int, _id_of("data_set")]

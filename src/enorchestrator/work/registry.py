@@ -12,6 +12,9 @@ from enorchestrator.work.models.backtest import BACKTEST
 from enorchestrator.work.models.fit import FIT
 from enorchestrator.work.models.tune import TUNE
 from enorchestrator.work.python_step import find_step
+from enorchestrator.work.releases.evaluate_version import EVALUATE_VERSION
+from enorchestrator.work.releases.promote import PROMOTE, ROLLBACK
+from enorchestrator.work.releases.register import REGISTER
 from enorchestrator.work.store.change_records import CHANGE_RECORDS
 from enorchestrator.work.store.check import CHECK
 from enorchestrator.work.store.create import CREATE
@@ -26,6 +29,7 @@ _ALL = (
     *(FIT, BACKTEST, TUNE),
     *(FORM, RENDER, VERIFY, DIAGNOSE, CALIBRATE, FORECAST, REPORT),
     AUTOFORECAST,
+    *(REGISTER, EVALUATE_VERSION, PROMOTE, ROLLBACK),
     *(IMPORT_BUNDLE, EXPORT_BUNDLE, CHECK, GC, CHANGE_RECORDS),
 )
 KINDS: dict[str, WorkKind] = {kind.name: kind for kind in _ALL}

@@ -77,7 +77,7 @@ def open_cube(
     _refuse_unknown(needed, usable)
     placed = grid or Grid.of_scenes(usable, needed, area=area, resolution=resolution)
     moments = _by_moment(usable)
-    reader = _Reader(placed, tuple(clear) if mask else None)
+    reader = _Windows(placed, tuple(clear) if mask else None)
     layers = {name: _stacked(reader, moments, name, piece) for name in needed}
     if formula is not None:
         layers[formula.text] = layers[formula.text] if formula.text in layers else formula(layers).astype("float32")
@@ -121,7 +121,7 @@ def _by_moment(scenes: Sequence[Scene]) -> list[tuple[int, list[Scene]]]:
     return [(times[day], each) for day, each in found.items()]
 
 
-def _stacked(reader: "_Reader", moments: list[tuple[int, list[Scene]]], band: str, piece: int) -> Any:
+def _stacked(reader: "_Windows", moments: list[tuple[int, list[Scene]]], band: str, piece: int) -> Any:
     """The band as a Dask array (time, y, x)."""
     from dask.delayed import delayed
 
@@ -145,7 +145,7 @@ def _stacked(reader: "_Reader", moments: list[tuple[int, list[Scene]]], band: st
     return da.stack(layers)
 
 
-class _Reader:
+class _Windows:
     """Reads windows of the grid from stored bands.
 
     Args:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from sqlalchemy import column, select, table
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from enstorage.entity._references import chunks, dependants, entities_in_order, in_order, parts, references_to
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from enstorage.connector import Connector
     from enstorage.entity._record import Record
     from enstorage.entity._references import Kind
+
+
+#: Of the ledger, which is above the entities.
+_VERSIONS = table("model_version", column("id"), column("entity"), column("entity_id"))
 
 
 def delete(record: "Record", *, cascade: bool) -> "list[Record]":
@@ -65,6 +69,7 @@ def delete_ids(
     every: dict[Kind, set[int]] = {}
     for entity, ids in (*wholes.items(), *parts_of_them.items()):
         every.setdefault(entity, set()).update(ids)
+    _refuse_registered(session, every)
     done, total = 0, sum(map(len, every.values()))
     for entity in reversed(entities_in_order(next(iter(every)).registry) if every else ()):
         has_more = entity._after_delete is not Record._after_delete
@@ -78,6 +83,25 @@ def delete_ids(
                 row._after_delete(session)
             done += len(chunk)
             report("Deleting", done, total)
+
+
+def _refuse_registered(session: Session, every: "Mapping[Kind, Iterable[int]]") -> None:
+    """Refuse to delete models and ensembles that versions of the registry point to, whatever refers to what.
+
+    Raises:
+        InUseError: there is one.
+    """
+    for entity, ids in every.items():
+        if entity.__tablename__ not in ("model", "ensemble"):
+            continue
+        for chunk in chunks(ids):
+            own = _VERSIONS.c.entity == entity.__tablename__, _VERSIONS.c.entity_id.in_(chunk)
+            found = session.scalars(select(_VERSIONS.c.entity_id).where(*own).order_by(_VERSIONS.c.id).limit(1)).first()
+            if found is not None:
+                raise InUseError(
+                    f"The {entity.__tablename__} {found} is a registered version, which has to stay as it was. Remove the "
+                    "registered model first: enstorage registry delete."
+                )
 
 
 def _blocking(session: Session, record: "Record") -> "list[Record]":

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     func,
+    literal,
     or_,
     type_coerce,
     union_all,
@@ -66,10 +67,13 @@ class TagRow(FunctionElement[Any]):
     inherit_cache = True
 
 
-class IsTagRow(FunctionElement[bool]):
-    """The condition that a row of `TagRow` is that of a key. Arguments: the key of the row, the key."""
+class TagRowKey(FunctionElement[str]):
+    """A side of the condition that a row of `TagRow` is that of a key: the first argument in SQLite, else 1.
 
-    type = Boolean()
+    Further arguments are not compiled: they tell SQLAlchemy which tables the condition joins.
+    """
+
+    type = String()
     inherit_cache = True
 
 
@@ -131,9 +135,11 @@ class _Either(FunctionElement[int]):
     inherit_cache = True
 
 
-def tag_row(tags: ColumnElement[Any]) -> TableValuedAlias:
-    """A table to join records with: of the keys of their tags, with `key`, `type` and `value`; see `TagRow`."""
-    return TagRow(type_coerce(tags, Text)).table_valued("key", "type", "value").alias()
+def tag_row(tags: ColumnElement[Any], key: str) -> tuple[TableValuedAlias, ColumnElement[bool]]:
+    """A table to join records with, of a key of their tags, with `type` and `value`, and the condition; see `TagRow`."""
+    row = TagRow(type_coerce(tags, Text)).table_valued("key", "type", "value").alias()
+    is_key: ColumnElement[bool] = TagRowKey(row.c.key) == TagRowKey(literal(key, String()), tags)
+    return row, is_key
 
 
 def is_in(id: ColumnElement[int], ids: Select[Any], alternatives: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
@@ -205,15 +211,14 @@ def _tag_row_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> str:
     return f"json_each({_dictionary_sqlite(compiler.process(element.clauses, **options))})"
 
 
-@compiles(IsTagRow)
-def _is_tag_row(element: Any, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ARG001
-    return "1 = 1"
+@compiles(TagRowKey)
+def _tag_row_key(element: Any, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ARG001
+    return "1"
 
 
-@compiles(IsTagRow, "sqlite")
-def _is_tag_row_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> str:
-    own, key = (compiler.process(each, **options) for each in element.clauses)
-    return f"{own} = {key}"
+@compiles(TagRowKey, "sqlite")
+def _tag_row_key_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(next(iter(element.clauses)), **options)
 
 
 @compiles(RowKind)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Numeric, UnaryExpression, and_, false, or_, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Numeric, UnaryExpression, and_, false, or_, true, type_coerce
 from sqlalchemy import literal as bound
 from sqlalchemy.sql.operators import asc_op, desc_op
 
@@ -62,9 +62,9 @@ class SortKey:
         return bound(value, Numeric() if is_long else self.value.type)
 
 
-def rows_after(keys: Sequence[SortKey], values: Sequence[Any]) -> ColumnElement[bool]:
-    """The condition that a row comes after the one with these values of the keys."""
-    after: ColumnElement[bool] = false()
+def rows_after(keys: Sequence[SortKey], values: Sequence[Any], *, or_equals: bool = False) -> ColumnElement[bool]:
+    """The condition that a row comes after the one with these values of the keys, or has them, too."""
+    after: ColumnElement[bool] = true() if or_equals else false()
     for key, value in reversed([*zip(keys, values, strict=True)]):
         # What is null is so for all rows that the keys before it do not distinguish, so it distinguishes none of them.
         if value is not None:

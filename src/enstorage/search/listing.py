@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, LargeBinary, Select, case, func, literal, select
+from sqlalchemy import ColumnElement, LargeBinary, case, func, literal, select
 from sqlalchemy.orm import Session
 
 from enstorage.connector import Connector
@@ -16,8 +16,9 @@ from enstorage.entity._trash import in_trash
 from enstorage.entity.calendar_columns import CalendarColumns
 from enstorage.entity.columns import facts_of, named
 from enstorage.errors import InvalidInputError, NotFoundError
-from enstorage.search.keyset import SortKey, from_cursor, rows_after, to_cursor
-from enstorage.search.query import conditions, ordered
+from enstorage.search.keyset import from_cursor, to_cursor
+from enstorage.search.pages import Pages
+from enstorage.search.query import conditions
 from enstorage.search.relations import path_to
 
 #: Most records of a page.
@@ -108,76 +109,13 @@ def list_records(
     statement = select(*(columns[name] for name in _read(entity, shown))).where(*query.conditions(entity))
     question = f"{entity.__tablename__} {query._question}"
     after = None if cursor is None else from_cursor(question, cursor)
-    parts = _parts(statement, entity, query.order_by)
-    if after is not None:
-        begun = [place for place, each in enumerate(parts) if tuple(after[: len(each.pinned)]) == each.pinned]
-        parts = parts[begun[0] :]
-    store = connector or Connector.current()
-    rows: list[Any] = []
-    with store.database.reading() as session:
-        for place, part in enumerate(parts):
-            values = after[len(part.pinned) :] if after is not None and place == 0 else None
-            rows += session.execute(part.statement(values).limit(limit + 1 - len(rows))).all()
-            if len(rows) > limit:
-                break
-        has_more, rows = len(rows) > limit, rows[:limit]
+    pages = Pages(statement, entity, query.order_by)
+    with (connector or Connector.current()).database.reading() as session:
+        rows, place = pages.read(session, limit, after)
         items = _items(session, entity, rows, shown, query.facts)
     for item in items:
         item["in_trash"] = query.trash
-    end = to_cursor(question, list(rows[-1][-parts[0].width :])) if has_more else None
-    return RecordPage(items, end)
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One segment of a list.
-
-    Attributes:
-        rows: the statement that selects its records, and the values that all segments are sorted by.
-        pinned: values of the first of these in this segment.
-        keys: the others.
-        order: these with their directions, as `order_by` takes them.
-        width: number of all.
-    """
-
-    rows: Select[Any]
-    pinned: tuple[Any, ...]
-    keys: tuple[SortKey, ...]
-    order: tuple[ColumnElement[Any], ...]
-    width: int
-
-    def statement(self, after: Sequence[Any] | None) -> Select[Any]:
-        """The statement of its records in their order, after the one with these values of the keys."""
-        found = self.rows if after is None else self.rows.where(rows_after(self.keys, after))
-        return found.order_by(*self.order)
-
-
-def _parts(statement: Select[Any], entity: type[Record], order_by: str | None) -> list[_Part]:
-    id = entity.__table__.columns["id"]
-    if order_by is None:
-        return [_Part(statement.add_columns(id.label("sort_key")), (), (SortKey(id, descending=False),), (id,), 1)]
-    try:
-        every = ordered(statement, entity, order_by)
-        present = ordered(statement, entity, order_by, is_present=True)
-    except InvalidInputError as error:
-        error.field = "order_by"
-        raise
-    found = []
-    for place, segment in enumerate(every[2]):
-        joined, directed, segments = present if segment.is_present else every
-        chosen = segments[place]
-        keys = [SortKey.of(each) for each in (*directed, id)]
-        # An order by the label of a selected expression computes it once.
-        selected = [key.value.label(f"sort_key_{place}") for place, key in enumerate(keys)]
-        first = len(chosen.pinned) + len(chosen.order)
-        own = (*map(SortKey.of, chosen.order), *keys[first:])
-        order = (
-            *chosen.order,
-            *(key.directed(label) for key, label in zip(keys[first:], selected[first:], strict=True)),
-        )
-        rows = joined.add_columns(*selected).where(chosen.condition)
-        found.append(_Part(rows, chosen.pinned, own, order, len(keys)))
-    return found
+    return RecordPage(items, None if place is None else to_cursor(question, place))
 
 
 def read_record(entity: type[Record], id: int, *, connector: Connector | None = None) -> dict[str, Any]:

@@ -4,18 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
     FromClause,
     Select,
-    String,
     and_,
     case,
     false,
     inspect,
-    literal,
     not_,
     or_,
     select,
@@ -26,7 +24,7 @@ from enstorage.entity import ENTITIES, Model, ModelMeta
 from enstorage.entity._record import Record
 from enstorage.entity._trash import in_trash
 from enstorage.errors import InvalidInputError
-from enstorage.search.expressions import IsTagRow, is_in, tag_row
+from enstorage.search.expressions import is_in, tag_row
 from enstorage.search.parser import (
     And,
     ComparisonNode,
@@ -64,8 +62,8 @@ def build(
     """
     statement = select(entity).where(*conditions(entity, where, trash=trash))
     if order_by is not None:
-        statement, keys, _ = ordered(statement, entity, order_by)
-        statement = statement.order_by(*keys)
+        order = ordered(statement, entity, order_by)
+        statement = order.statement.order_by(*order.keys)
     if limit is not None:
         if isinstance(limit, bool) or not isinstance(limit, int) or not 0 < limit < 2**63:
             raise InvalidInputError(f"limit is {limit!r:.80}; expected an integer above 0. Leave it out to get all.")
@@ -149,26 +147,43 @@ def _alias(table: FromClause, depth: int) -> FromClause:
     return table.alias(f"{table.description}_at_{depth}")
 
 
-def ordered(
-    statement: Select[S], entity: type[Record], order_by: str, *, is_present: bool = False
-) -> tuple[Select[S], list[ColumnElement[Any]], list[Segment]]:
-    """The statement, joined with what it is sorted by; the expressions to sort by, with their directions; and segments.
+@dataclass(frozen=True, slots=True)
+class Ordered(Generic[S]):
+    """A statement with what it is sorted by.
 
-    An expression is null either for all or for none of the rows that the expressions before it do not distinguish. The rows
-    of each segment come after those of the segments before it.
+    Attributes:
+        statement: joined with what it is sorted by.
+        keys: the expressions to sort by, with their directions. Each is null either for all or for none of the rows that the
+            expressions before it do not distinguish.
+        leading: number of those before the first fact; 0 if there is no fact.
+        segments: of rows that the leading expressions do not distinguish; the rows of each come after those of the segments
+            before it. One if there is no fact.
+    """
+
+    statement: Select[S]
+    keys: list[ColumnElement[Any]]
+    leading: int
+    segments: list[Segment]
+
+
+def ordered(
+    statement: Select[S], entity: type[Record], order_by: str, *, is_present: bool = False, only_leading: bool = False
+) -> Ordered[S]:
+    """Join a statement with what it is sorted by.
 
     Args:
         statement: that selects records of the entity.
         entity: the class.
         order_by: see `Record.find`.
-        is_present: true for records alone that have the fact by which they are sorted first.
+        is_present: true for records alone that have the first fact by which they are sorted.
+        only_leading: true to leave out the first fact, and all that comes after it.
 
     Raises:
         InvalidInputError: the order is not valid.
     """
     source = Source(order_by, "order_by")
     keys: list[ColumnElement[Any]] = []
-    segments: list[Segment] = []
+    leading, segments = 0, list[Segment]()
     parents: dict[tuple[str, ...], FromClause] = {}  # by path: databases limit the number of joined tables
     for term in parse_order(source):
         table: FromClause = entity.__table__
@@ -182,14 +197,17 @@ def ordered(
                 statement = statement.outerjoin(parent, parent.c.id == table.c[step.column])
             table, kind = parent, step.entity
         if isinstance(step, _FactKey):
+            if only_leading:
+                break
             fact = ModelMeta.__table__.alias()
             here = and_(fact.c.model_id == table.c.id, fact.c.key == step.key, fact.c.deleted_at.is_(None))
-            statement = statement.join(fact, here, isouter=not is_present or bool(keys) or bool(index))
-            value: Value = Fact(source, term.path, fact)
+            statement = statement.join(fact, here, isouter=not is_present or bool(segments) or bool(index))
+            value: Value = (of_fact := Fact(source, term.path, fact))
+            if not segments:
+                leading, segments = len(keys), of_fact.segments(descending=term.descending)
         elif isinstance(step, _TagKey):
-            row = tag_row(table.c.tags)
-            here = IsTagRow(row.c.key, literal(step.key, String()))
-            statement = statement.outerjoin_from(table, row, here)
+            row, is_key = tag_row(table.c.tags, step.key)
+            statement = statement.outerjoin_from(table, row, is_key)
             value = Tag(source, term.path, table.c.tags, step.key, row)
         else:
             value = step.value(source, term.path, table)
@@ -197,8 +215,7 @@ def ordered(
         if isinstance(step, _ColumnName) and not index and not table.c[step.key].nullable:
             own = own[1:]  # no value is missing; without that key an index serves the order
         keys += own
-        segments = segments or value.segments(descending=term.descending)
-    return statement, keys, segments
+    return Ordered(statement, keys, leading, segments or [Segment(true(), ())])
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,10 +105,6 @@ class Value(ABC):
     def order(self, *, descending: bool) -> list[ColumnElement[Any]]:
         """The expressions to sort by, with their directions, at most six; values that are not present come last."""
 
-    def segments(self, *, descending: bool) -> "list[Segment]":  # noqa: ARG002 - others have several
-        """The values in their order, divided so that an index serves the order inside each segment."""
-        return [Segment(true(), ())]
-
     def problem(self, literal: Literal, message: str) -> InvalidInputError:
         """The error to raise about a value in the query."""
         return self.source.problem(literal.position, message)
@@ -329,7 +325,7 @@ class Fact(_Free):
         return result
 
     def segments(self, *, descending: bool) -> list[Segment]:
-        """Infinities, numbers, texts and what is missing."""
+        """Infinities, numbers, texts and what is missing: an index serves the order inside each segment."""
         below, above = (
             Segment(condition, (0, sign), is_present=True)
             for condition, sign in ((self.is_below(), -1), (self.is_above(), 1))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -20,13 +21,14 @@ from enstorage.instant import TimeLike, to_ns
 from enstorage.progress import Listener, Progress, listening
 from entrainer.compiled.forward import predict_together
 from entrainer.compiled.group import train_together
-from entrainer.compiled.member import GroupMember
+from entrainer.compiled.member import GroupMember, TrainedNetwork
 from entrainer.compiled.outcome import Stop
 from entrainer.experiments.folds import Fold, OpenRows
 from entrainer.experiments.origins import Earliest, Origins
 from entrainer.fitting.epochs import Epochs, epochs_of
 from entrainer.fitting.job import BuiltByHand, Job, jobs_of
 from entrainer.fitting.keras_fit import fit_keras
+from entrainer.forecasting.forecast import check_horizon
 from entrainer.model_output import Output, joined, output_of
 from entrainer.settings.training import Training
 
@@ -40,6 +42,7 @@ def backtest(
     folds: int = 5,
     initial: float = 0.5,
     first: TimeLike | None = None,
+    horizon: int | None = None,
     seeds: int | Iterable[int] = 0,
     progress: bool | Progress = True,
 ) -> None:
@@ -67,13 +70,15 @@ def backtest(
         folds: largest number of origins, at least 1.
         initial: least share of the rows before the first origin, above 0 and below 1.
         first: earliest time of the first origin, instead of a share of the rows.
+        horizon: number of steps that are forecast from each row, at least; None: those of the data set. Further steps are
+            made of forecasts of earlier ones, as by `forecast`; of these there are point forecasts alone.
         seeds: as `fit` takes them; a model has the same in each fold.
         progress: show a bar, or a function, see `enstorage.Progress`; counted in epochs of single folds.
 
     Raises:
         CancelledError: the progress function asked to stop.
         InvalidInputError: there is no origin with a row to train on before it, a model was built by hand and cannot be built
-            again, or as `fit`. Nothing was kept then.
+            again, its samples are no windows of which further steps could be forecast, or as `fit`. Nothing was kept then.
         NotFoundError: a model has no data set.
     """
     if isinstance(models, Model):
@@ -83,21 +88,23 @@ def backtest(
             f"backtest takes a number of folds of at least 1 and an initial share between 0 and 1; received {folds!r} and "
             f"{initial!r}."
         )
+    if horizon is not None:
+        check_horizon(horizon)
     check_live(models)
     with listening(progress) as report:
         jobs = jobs_of(models, training or Training(), seeds, None)
-        rows = open_rows(jobs)
+        rows = open_rows(jobs, horizon=horizon)
         origins = Origins.of(jobs, rows, folds, initial if first is None else Earliest(to_ns(first)))
         for job, forecast in walked(jobs, rows, origins.times, report):
-            _keep(job, forecast, origins)
+            _keep(job, forecast, origins, horizon)
 
 
-def open_rows(jobs: Sequence[Job], *, partly_known: bool = True) -> list[OpenRows]:
+def open_rows(jobs: Sequence[Job], *, partly_known: bool = True, horizon: int | None = None) -> list[OpenRows]:
     """The rows of each job that a backtest may use; those of one data set are read once. See `OpenRows.of`."""
     read: dict[int, OpenRows] = {}
     for job in jobs:
         if id(job.loaded) not in read:
-            read[id(job.loaded)] = OpenRows.of(job.loaded, partly_known=partly_known)
+            read[id(job.loaded)] = OpenRows.of(job.loaded, partly_known=partly_known, horizon=horizon)
     return [read[id(job.loaded)] for job in jobs]
 
 
@@ -157,25 +164,31 @@ def _forecast(folds: list[Fold], epochs: Epochs, interrupts: list[BaseException]
     An interrupt that comes when all are trained is added to `interrupts`, an earlier one is raised.
     """
     job = folds[0].job
-    ahead = [fold.rows.X[fold.ahead] for fold in folds]
     outputs: list[Output] = []
     if job.member is None:
-        for fold, X in zip(folds, ahead, strict=True):
+        for fold in folds:
             with epochs.group(1, 1):
                 fitted = fit_samples(job.obj, fold.rows.X[fold.train], fold.rows.y[fold.train])
-                outputs.append(output_of(fitted, X, job.loaded.target_size))
+                outputs.append(fold.output(partial(output_of, fitted, targets=job.loaded.target_size)))
         return outputs
     members = [_member(fold) for fold in folds]
     if job.alone:
-        for member, X in zip(members, ahead, strict=True):
+        for fold, member in zip(folds, members, strict=True):
             with epochs.group(1, job.training.epochs) as report:
-                outputs.append(output_of(fit_keras(member, job.training, report).obj, X))
+                outputs.append(fold.output(partial(output_of, fit_keras(member, job.training, report).obj)))
         return outputs
     with epochs.group(len(folds), job.training.epochs) as report:
         outcomes = train_together(members, job.training, report, interrupts.append)
     if any(outcome.stopped is Stop.INTERRUPTED for outcome in outcomes):
         raise interrupts[0]
-    return [*predict_together([outcome.obj for outcome in outcomes], ahead)]
+    networks = [outcome.obj for outcome in outcomes]
+    if any(fold.rows.further for fold in folds):
+        return [fold.output(partial(_alone, network)) for fold, network in zip(folds, networks, strict=True)]
+    return [*predict_together(networks, [fold.rows.X[fold.ahead] for fold in folds])]
+
+
+def _alone(network: TrainedNetwork, X: NDArray[Any]) -> NDArray[np.float64]:
+    return predict_together([network], [X])[0]
 
 
 def _member(fold: Fold) -> GroupMember:
@@ -184,7 +197,7 @@ def _member(fold: Fold) -> GroupMember:
     return replace(member, X=fold.rows.X[fold.train], y=fold.rows.y[fold.train])
 
 
-def _keep(job: Job, forecast: dict[str, Any], origins: Origins) -> None:
+def _keep(job: Job, forecast: dict[str, Any], origins: Origins, horizon: int | None) -> None:
     series = job.loaded.data_set.series_ids() or job.model.research.project.source_ids()
     *cuts, end = map(common_label(job.model.connector, series), origins.times.tolist())
     facts = {
@@ -194,6 +207,7 @@ def _keep(job: Job, forecast: dict[str, Any], origins: Origins) -> None:
         "partly_known": True,
         "training": job.training.to_json(),
         "seed": job.seed,
+        **({} if horizon is None else {"horizon": horizon}),
     }
     with job.model.connector.transaction():
         stored = job.model.save_forecasts(OUT_OF_FOLD, **forecast)

@@ -1,7 +1,7 @@
 """`Fold`: one origin of one model, with the rows that are trained on before it and those that are forecast from it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,12 +11,14 @@ from enstorage import DataSet
 from enstorage.adapter.samples import fully_measured, partly_measured
 from enstorage.entity.open_samples import OpenSamples, open_samples
 from enstorage.preparation.split import Part
+from entrainer.experiments.further import FurtherSteps
 from entrainer.fitting.job import Job, Loaded
 from entrainer.local.rows import forecast_rows
 from entrainer.local.specification import LocalSpec
 from entrainer.model_output import InSourceUnits, Output, by_level
 
 Rows = NDArray[np.intp]
+Predict = Callable[[NDArray[Any]], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +36,8 @@ class OpenRows:
         series: data source of each row, shape (rows,); None unless the set is pooled.
         data_set: whose rows they are.
         open: the samples, if they are not those of the data set.
+        further: steps behind the targets of the samples that are forecast too; None for none. `times` and `inside` have a
+            column for each step then.
     """
 
     id: NDArray[np.int64]
@@ -46,17 +50,29 @@ class OpenRows:
     series: NDArray[np.int64] | None
     data_set: DataSet
     open: OpenSamples | None = None
+    further: FurtherSteps | None = None
 
     @classmethod
-    def of(cls, loaded: Loaded, *, partly_known: bool = True) -> "OpenRows":
+    def of(cls, loaded: Loaded, *, partly_known: bool = True, horizon: int | None = None) -> "OpenRows":
         """The rows of a data set.
 
         Args:
             loaded: the data set.
             partly_known: with the rows whose last targets lie behind the rows that are no test rows, see `open_samples`.
+            horizon: number of steps that are forecast; None, or fewer than the rows have: those that they have.
+
+        Raises:
+            InvalidInputError: the rows have no such steps, see `FurtherSteps.of`.
         """
         found = open_samples(loaded.data_set) if partly_known else None
-        return cls._of_data_set(loaded) if found is None else cls._of_open(found, loaded.data_set)
+        rows = cls._of_data_set(loaded) if found is None else cls._of_open(found, loaded.data_set)
+        own = 1 if rows.times.ndim == 1 else rows.times.shape[1]
+        return rows if horizon is None or horizon <= own else rows._with_further(horizon)
+
+    def _with_further(self, horizon: int) -> "OpenRows":
+        further = FurtherSteps.of(self.data_set, horizon, None if self.open is None else self.open.samples)
+        allowed = self.allowed & further.can_start
+        return replace(self, times=further.times, inside=further.inside, allowed=allowed, further=further)
 
     @classmethod
     def _of_data_set(cls, loaded: Loaded) -> "OpenRows":
@@ -101,7 +117,15 @@ class OpenRows:
     def of_local(self, spec: LocalSpec, rows: Rows, quantiles: tuple[float, ...], known_until: int) -> Output:
         """The output of a local model for some rows. See `forecast_rows`."""
         samples = None if self.open is None else self.open.samples
-        return forecast_rows(spec, self.data_set, rows, quantiles, known_until, samples)
+        horizon = None if self.further is None else self.further.horizon
+        return forecast_rows(spec, self.data_set, rows, quantiles, known_until, samples, horizon)
+
+    def of_object(self, predict: Predict, rows: Rows, quantiles: tuple[float, ...]) -> Output:
+        """The output of a network or an estimator for some rows, of which `predict` gives that for samples."""
+        if self.further is None:
+            return predict(self.X[rows])
+        prepared = self.further.forecast(predict, rows, quantiles)
+        return InSourceUnits(self._invert(prepared, rows))
 
     def forecast(self, output: Output, rows: Rows, quantiles: tuple[float, ...]) -> dict[str, Any]:
         """The arguments of `Model.save_forecasts` for output for some rows, without the steps that are test rows."""
@@ -124,10 +148,13 @@ class OpenRows:
         """The point forecasts, and those of quantiles by level, of the shape of the targets."""
         if isinstance(output, InSourceUnits):
             return output.values, output.quantiles
-        invert = self.data_set.invert if self.open is None else self.open.invert
         shape = (len(rows), *self.y.shape[1:])
-        values = by_level(output, shape, quantiles, lambda prepared: invert(prepared, rows), str(self.data_set))
+        values = by_level(output, shape, quantiles, lambda prepared: self._invert(prepared, rows), str(self.data_set))
         return values[0.5], values if quantiles else {}
+
+    def _invert(self, prepared: NDArray[np.float64], rows: Rows) -> NDArray[np.float64]:
+        """Forecasts for some rows in source units."""
+        return (self.data_set.invert if self.open is None else self.open.invert)(prepared, rows)
 
 
 class Fold(NamedTuple):
@@ -152,3 +179,7 @@ class Fold(NamedTuple):
         train = rows.trainable(complete=job.member is None) & (rows.last < origins[number])
         ahead = rows.allowed & (rows.id >= origins[number]) & (rows.id < origins[number + 1])
         return cls(job, rows, np.flatnonzero(train), np.flatnonzero(ahead))
+
+    def output(self, predict: Predict) -> Output:
+        """The output for the rows ahead of a network or an estimator, of which `predict` gives that for samples."""
+        return self.rows.of_object(predict, self.ahead, self.job.training.quantiles)

@@ -126,12 +126,13 @@ def _out_of_fold(
     backtests: Sequence[tuple[Model, dict[str, Any]]], report: Listener
 ) -> Iterator[tuple[Job, dict[str, Any]]]:
     """Out-of-fold forecasts from the stored origins; models with the same origins are trained together."""
-    groups: dict[tuple[bool, tuple[int, ...]], list[tuple[Model, dict[str, Any]]]] = {}
+    groups: dict[tuple[bool, int | None, tuple[int, ...]], list[tuple[Model, dict[str, Any]]]] = {}
     for model, fact in backtests:
         if "end" in fact:  # older backtests did not store their end, and had no rows that are partly known
-            key = fact.get("partly_known", False), tuple(map(_time_of, (*fact["origins"], fact["end"])))
+            times = tuple(map(_time_of, (*fact["origins"], fact["end"])))
+            key = fact.get("partly_known", False), fact.get("horizon"), times
             groups.setdefault(key, []).append((model, fact))
-    for done, ((partly_known, times), group) in enumerate(groups.items()):
+    for done, ((partly_known, horizon, times), group) in enumerate(groups.items()):
         jobs = jobs_of(
             [model for model, _ in group],
             [Training.from_json(fact["training"]) for _, fact in group],
@@ -139,7 +140,7 @@ def _out_of_fold(
             None,
         )
         own = report.within(done, done + 1, len(groups))
-        rows = open_rows(jobs, partly_known=partly_known)
+        rows = open_rows(jobs, partly_known=partly_known, horizon=horizon)
         yield from walked(jobs, rows, np.array(times, dtype=np.int64), own)
 
 

@@ -1,10 +1,12 @@
 """Recursive forecasting: forecasts of earlier steps are inputs of later steps."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from enstorage import Model
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError
 from entrainer.forecasting.covariates.beside import Beside
@@ -71,3 +73,9 @@ def direct_steps(horizon: int, own_horizon: int, offset: int = 1) -> dict[int, i
     """
     own = {step: divmod(step - 1, own_horizon) for step in range(1, horizon + 1)}
     return {step: place + 1 for step, (block, place) in own.items() if block * own_horizon < offset}
+
+
+def judged_steps(model: Model, own_horizon: int) -> int:
+    """The number of steps of which a model may have out-of-fold forecasts: those of its horizon, or more by `backtest`."""
+    fact: Any = model.meta("backtest", default={})
+    return max(own_horizon, (fact.get("horizon") if isinstance(fact, dict) else None) or 0)

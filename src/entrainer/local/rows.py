@@ -62,6 +62,7 @@ class RowHistories:
         rows: NDArray[np.intp],
         known_until: int | None = None,
         samples: Samples | None = None,
+        horizon: int | None = None,
     ) -> "RowHistories":
         """The histories behind rows of a data set, by their numbers; see `forecast_rows`."""
         window = window_for(spec, data_set)
@@ -87,8 +88,9 @@ class RowHistories:
         ]
         histories = Histories.of(grids, season, fitted, found.series, known, places=places, measured=measured)
         ahead = window.offset - 1
-        shape = (len(rows), window.horizon) if window.horizon > 1 else (len(rows),)
-        return cls(histories, ahead + window.horizon, ahead, shape, found.source_ids)
+        steps = window.horizon if horizon is None else horizon
+        shape = (len(rows), steps) if steps > 1 else (len(rows),)
+        return cls(histories, ahead + steps, ahead, shape, found.source_ids)
 
 
 def fitted_local(spec: LocalSpec, data_set: DataSet) -> LocalSpec:
@@ -104,6 +106,7 @@ def forecast_rows(
     quantiles: Sequence[float] = (),
     known_until: int | None = None,
     samples: Samples | None = None,
+    horizon: int | None = None,
 ) -> InSourceUnits:
     """Forecast rows of a data set.
 
@@ -116,12 +119,13 @@ def forecast_rows(
         quantiles: Levels to forecast too, with 0.5, for which the point forecast stands.
         known_until: Parameters are estimated from values before this time, ns; by default from those of the train part.
         samples: Other samples of its preparations, whose numbers `rows` are; by default those of the data set.
+        horizon: Number of steps; by default that of the windows.
 
     Raises:
         InvalidInputError: The samples are no windows of values, or the model gives no quantiles.
     """
     check_quantiles(spec, quantiles)
-    known = RowHistories.of(spec, data_set, rows, known_until, samples)
+    known = RowHistories.of(spec, data_set, rows, known_until, samples, horizon)
     asked = tuple(level for level in quantiles if level != 0.5)
     forecast = spec.forecast(known.histories, known.steps, asked)
     by_level = {level: values[:, known.ahead :].reshape(known.shape) for level, values in forecast.quantiles.items()}

@@ -6,6 +6,7 @@ from sqlalchemy import event
 from enstorage import DataSource, Model, Project
 from enstorage.entity._saving import save_all
 from enstorage.errors import InvalidInputError, NotFoundError
+from enstorage.search import pages
 from enstorage.search.exporting import export_records
 from enstorage.search.listing import ListQuery, count_records, find_ids, list_records, read_record
 from enstorage.search.query import build
@@ -21,7 +22,7 @@ def make():
         model = research.create_model(f"lag {number % 4}").save()
         if fact is not None:
             model.meta("loss", fact)
-        model.tags = {"kind": fact} if number % 2 else {}
+        model.tags = ({"kind": fact} if number % 2 else {}) | ({"size": number // 5} if number > 1 else {})
         model.save()
     source.connector.recorder.flush()
 
@@ -67,6 +68,23 @@ class TestOnSqlite:
     def test_pages_have_the_records_of_find_in_its_order(self, store, order):
         make_here(store)
         assert all_ids(Model, ListQuery(order_by=order)) == [each.id for each in Model.find(order_by=order)]
+
+    @pytest.mark.parametrize("first", [2, 5])
+    @pytest.mark.parametrize(
+        "order",
+        [
+            "tags.kind desc, meta.loss",
+            "tags.size, meta.loss desc, name",
+            "research.name, meta.loss",
+            "tags.size desc, research.name, meta.none, meta.loss",
+            "name, created_at desc, meta.loss",
+        ],
+    )
+    def test_groups_before_a_fact_are_read_to_their_end_however_large_they_are(self, store, monkeypatch, order, first):
+        make_here(store)
+        monkeypatch.setattr(pages, "_FIRST", first)
+        query = ListQuery(order_by=order)
+        assert all_ids(Model, query) == all_ids(Model, query, 1) == [each.id for each in Model.find(order_by=order)]
 
     def test_a_record_that_is_added_or_deleted_meanwhile_shifts_nothing(self, store):
         make_here(store)
@@ -184,7 +202,7 @@ def many_models(store):
     research = Project(name="p", data_source=DataSource(name="Load").save()).save().create_research("r")
     models = [research.create_model(f"m {number}") for number in range(1_000)]
     for number, model in enumerate(models):
-        model.tags = {"kind": f"k{number % 7}", "size": number % 11}
+        model.tags = {"kind": f"k{number % 7}", "size": number % 11, "all": "same"}
     save_all(models)
     for number, model in enumerate(models):
         model.meta("units", str(number % 50))
@@ -201,6 +219,19 @@ def test_a_list_by_a_tag_parses_the_tags_of_a_record_once(many_models):
     assert [each["tags"]["kind"] for each in second.items] == ["k0"] * 50
     paged = [each for each in statements if "ORDER BY sort_key_0" in each]
     assert [each.count("json_valid") for each in paged] == [1, 1]
+
+
+def test_a_list_by_a_tag_and_a_fact_has_the_records_of_a_tag_from_the_index_of_facts(many_models):
+    asked = []
+    event.listen(many_models.database.engine, "before_cursor_execute", lambda *given: asked.append(given[2:4]))
+    page = list_records(Model, ListQuery(order_by="tags.all, meta.kind"))
+    assert len(page.items) == 50
+    by_fact = [each for each in asked if "model_meta" in each[0]]
+    assert by_fact
+    with many_models.database.reading() as session:
+        for statement, values in by_fact:
+            plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+            assert "ix_model_meta_key_number_label" in plan[0][-1], plan
 
 
 def test_a_list_by_texts_of_numbers_reads_its_own_page(many_models):

@@ -1,6 +1,6 @@
 """`Backtest`: forecasts of a group from rolling origins, against the values that came."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -18,6 +18,7 @@ from enstorage.entity.forecast import OUT_OF_FOLD
 from enstorage.errors import InvalidInputError
 from enstorage.metrics.catalogue import METRICS, measure_all
 from enstorage.metrics.judged import Floats, Judged
+from enstorage.metrics.metric import Metric
 from enstorage.metrics.scale import NaiveScale
 from enstorage.views.scales import scales_of
 
@@ -85,12 +86,17 @@ class Backtest:
         found = {int(step): self._measured(name, steps == step)[metric] for step in np.unique(steps)}
         return {step: value for step, value in found.items() if value is not None}
 
-    def _measured(self, name: str, chosen: Any) -> dict[str, float | None]:
+    def error(self, metric: str) -> float | None:
+        """The error of the ensemble by a metric of points, in source units where it has units; None without a value."""
+        judged = np.isfinite(self.forecasts[ENSEMBLE]) & np.isfinite(self.truth)
+        return self._measured(ENSEMBLE, judged, (METRICS[metric],))[metric]
+
+    def _measured(self, name: str, chosen: Any, metrics: Sequence[Metric] = _SHOWN) -> dict[str, float | None]:
         series = self.targets["source"].to_numpy()
         judged = Judged(self.truth, self.forecasts[name], series, self.scales).only(chosen)
-        values, _ = measure_all(_SHOWN, judged)
+        values, _ = measure_all(metrics, judged)
         known = {metric: value for metric, value in values.items() if isfinite(value)}
-        return {metric.name: known.get(metric.name) for metric in _SHOWN}
+        return {metric.name: known.get(metric.name) for metric in metrics}
 
 
 _ERRORS = {metric.name: pl.Float64 for metric in _SHOWN}

@@ -92,6 +92,15 @@ class AutoForecast:
         return [backtest_of(group, self.panel) for group in self.groups]
 
     @property
+    def error(self) -> float | None:
+        """The error of the ensemble on rolling origins by the metric that was asked for; of several groups the largest.
+
+        None where nothing could be judged.
+        """
+        found = [each.error(self.request.metric) for each in self.backtests if each is not None]
+        return max((each for each in found if each is not None), default=None)
+
+    @property
     def leaderboard(self) -> pl.DataFrame:
         """The errors of the members and of the ensemble of each group on rolling origins at the asked horizon.
 

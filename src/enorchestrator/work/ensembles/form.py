@@ -35,6 +35,9 @@ class FormArguments(Arguments):
     metric: Annotated[str, Field(description="To go by, such as mse, mae, mase, smape, wql or coverage_0.8.")] = "mse"
     name: Annotated[str | None, Field(max_length=255, description="Of the ensemble.")] = None
     folds: Annotated[int, Field(ge=1, le=1000, description="Of the backtest of candidates without one.")] = 5
+    horizon: Annotated[
+        int | None, Field(ge=1, description="Steps of that backtest; by default those of the data sets.")
+    ] = None
 
     def subject(self) -> str:
         """The project."""
@@ -68,6 +71,7 @@ def _form(arguments: FormArguments, connector: Connector, progress: Progress, pa
         arguments.metric,
         name=arguments.name,
         folds=arguments.folds,
+        horizon=arguments.horizon,
         watch=lambda board: partial("leaderboard", board),
         progress=progress,
     )

@@ -15,6 +15,9 @@ class BacktestArguments(TrainingArguments):
 
     folds: Annotated[int, Field(ge=1, le=1000, description="Largest number of origins.")] = 5
     initial: Annotated[float, Field(gt=0, lt=1, description="Share of the rows before the first origin.")] = 0.5
+    horizon: Annotated[
+        int | None, Field(ge=1, description="Steps to forecast, at least; by default those of the data set.")
+    ] = None
 
 
 def _backtest(
@@ -28,6 +31,7 @@ def _backtest(
         read_training(arguments.training),
         folds=arguments.folds,
         initial=arguments.initial,
+        horizon=arguments.horizon,
         seeds=arguments.seeds,
         progress=progress,
     )

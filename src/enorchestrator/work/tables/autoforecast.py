@@ -1,12 +1,14 @@
-"""The kind `autoforecast`: forecasts each series of an uploaded table by an ensemble."""
+"""The kind `autoforecast`: forecasts each series of an uploaded table, or of the store, by an ensemble."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from enorchestrator.work.kind import Arguments, Partial, WorkKind
+from enorchestrator.work.kind import Arguments, PanelId, Partial, SourceId, WorkKind
 from enorchestrator.work.stored_file import StoredFile, check_stored, kept, opened
-from enstorage import Connector
+from enstorage import Connector, DataSource, Panel
 from enstorage.progress import Progress
 
 if TYPE_CHECKING:
@@ -17,9 +19,11 @@ _MOST_SERIES = 60
 
 
 class AutoforecastArguments(Arguments):
-    """A table, and what is forecast of it."""
+    """A table, a source or a panel, and what is forecast of it."""
 
-    file: Annotated[StoredFile, Field(description="The uploaded table.")]
+    file: Annotated[StoredFile | None, Field(description="The uploaded table.")] = None
+    source: Annotated[SourceId | None, Field(description="A source in place of a table.")] = None
+    panel: Annotated[PanelId | None, Field(description="A panel in place of a table.")] = None
     horizon: Annotated[int, Field(ge=1, le=100_000, description="Number of steps.")]
     understanding: Annotated[
         dict[str, Any] | None,
@@ -36,9 +40,23 @@ class AutoforecastArguments(Arguments):
     unit: Annotated[str, Field(max_length=255, description="Of the values.")] = ""
     seed: Annotated[int, Field(description="Of everything that is drawn.")] = 0
 
+    @model_validator(mode="after")
+    def _has_one_table(self) -> Self:
+        if [self.file, self.source, self.panel].count(None) != 2:
+            raise ValueError("give one of file, source and panel")
+        if self.file is None and (self.understanding is not None or self.unit):
+            raise ValueError("understanding and unit are for a file; a source has its own")
+        return self
+
+    def record(self, connector: Connector) -> DataSource | Panel | None:
+        """The source or the panel; None for a table."""
+        if self.source is not None:
+            return DataSource.get(self.source, connector=connector)
+        return None if self.panel is None else Panel.get(self.panel, connector=connector)
+
     def subject(self) -> str:
-        """The name of the file."""
-        return self.file.name
+        """The name of the file, or the id of the record."""
+        return self.file.name if self.file is not None else str(self.source or self.panel)
 
 
 def _understanding(arguments: AutoforecastArguments) -> "Understanding | None":
@@ -48,7 +66,9 @@ def _understanding(arguments: AutoforecastArguments) -> "Understanding | None":
 
 
 def _check(arguments: AutoforecastArguments, connector: Connector) -> None:
-    check_stored(arguments.file, connector)
+    if arguments.file is not None:
+        check_stored(arguments.file, connector)
+    arguments.record(connector)
     _understanding(arguments)
 
 
@@ -56,16 +76,15 @@ def _autoforecast(
     arguments: AutoforecastArguments, connector: Connector, progress: Progress, partial: Partial
 ) -> dict[str, Any]:
     import endirector
-    from enstorage.sources.tables.raw.files import stem
 
-    with opened(arguments.file, connector) as path:
+    with _table(arguments, connector) as (table, name):
         result = endirector.autoforecast(
-            path,
+            table,
             arguments.horizon,
             levels=arguments.levels,
             metric=arguments.metric,
             time_limit=arguments.time_limit,
-            name=arguments.name or stem(path),
+            name=arguments.name or name,
             unit=arguments.unit,
             seed=arguments.seed,
             understanding=_understanding(arguments),
@@ -79,12 +98,27 @@ def _autoforecast(
     name = result.panel.name
     return {
         **result.to_json(keys[:_MOST_SERIES]),
+        "error": result.error,
         "issued": None if result.issued is None else result.issued.id,
         "series_count": len(keys),
         "program": result.code() if any(group.ensemble is not None for group in result.groups) else None,
         "file": kept(result.table.write_csv().encode(), f"forecast of {name}.csv", "text/csv", connector),
         "report": kept(report, f"report of {name}.html", "text/html", connector),
     }
+
+
+@contextmanager
+def _table(arguments: AutoforecastArguments, connector: Connector) -> Iterator[tuple[Any, str]]:
+    """The table that is forecast, and its name."""
+    from enstorage.sources.tables.raw.files import stem
+
+    record = arguments.record(connector)
+    if record is not None:
+        yield record, record.name
+        return
+    assert arguments.file is not None  # noqa: S101 - one of the three is there
+    with opened(arguments.file, connector) as path:
+        yield path, stem(path)
 
 
 AUTOFORECAST = WorkKind(
@@ -95,5 +129,5 @@ AUTOFORECAST = WorkKind(
     AutoforecastArguments,
     _autoforecast,
     _check,
-    outputs={"file": "file", "report": "file"},
+    outputs={"file": "file", "report": "file", "error": "number"},
 )

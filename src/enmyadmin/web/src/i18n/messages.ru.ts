@@ -1,5 +1,13 @@
 /** Sentences that the library and the server write, with places for names and numbers, in the order in which they are tried. */
 export const messages: readonly (readonly [string, string])[] = [
+  ["Register version {}", "Регистрация версии {}"],
+  ["Evaluate version {}", "Оценка версии {}"],
+  ["Promote version {}", "Выпуск версии {}"],
+  ["Roll back {}", "Откат {}"],
+  ["Register version", "Регистрация версии"],
+  ["Evaluate version", "Оценка версии"],
+  ["Promote version", "Выпуск версии"],
+  ["Roll back", "Откат"],
   ["Fit models {}", "Обучение моделей {}"],
   ["Backtest models {}", "Проверка моделей на прошлом: {}"],
   ["Tune {} of research {}", "Подбор {} в исследовании {}"],

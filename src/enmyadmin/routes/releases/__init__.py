@@ -1,0 +1,1 @@
+"""Released models: the registry, their monitoring, feedback, intents."""

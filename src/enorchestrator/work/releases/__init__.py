@@ -1,0 +1,1 @@
+"""Work on registered versions: register, evaluate, promote, roll back."""

@@ -1,0 +1,1 @@
+"""Facts about versions in use: forecasts that were issued, truths and verdicts, observations, alerts, deliveries."""

@@ -1,0 +1,1 @@
+"""The model registry: names, their versions, aliases, evaluations."""
