@@ -51,8 +51,8 @@ TIMES = {
     "schedule_seconds": 1.0,
     "late_seconds": 60.0,
 }
-#: What the machine of a dispatcher has for steps, by name; what is not set is looked up.
-RESOURCES = ("cpus", "gpus", "memory_mb", "disk_mb")
+#: What the machine of a dispatcher has for steps, by name; what is not set is looked up. The last one is kept free.
+RESOURCES = ("cpus", "gpus", "memory_mb", "disk_mb", "disk_reserve_mb")
 _LARGEST_FILE = 1_000_000
 _LONGEST_TEXT = 4_000
 _LONGEST_NAME = 255

@@ -10,6 +10,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from enorchestrator.dispatch.disk_watch import DiskWatch
 from enorchestrator.dispatch.owner import Owner
 from enorchestrator.dispatch.queue import claim, has_ready, renew, to_cancel
 from enorchestrator.dispatch.resources import Resources
@@ -72,6 +73,7 @@ class Dispatcher:
         self._owner = Owner.here(next(_NUMBERS))
         self._wake = sleeper(self._connector)
         self._executor = executor(self._connector, workers, limits or Limits(), self._timing, self._wake.set)
+        self._disk = DiskWatch(self._connector)
         self._claims: dict[str, Claim] = {}
         #: Ends that are not settled yet: they are kept while the store cannot be worked with.
         self._ends: dict[str, ProcessEnd] = {}
@@ -155,7 +157,7 @@ class Dispatcher:
             settle_lost(self._connector, self._owner, self._timing, self._claims.values())
             self._renewed_at = time.monotonic()
         self._cancel()
-        free = 0 if self._is_draining else self._executor.capacity()
+        free = 0 if self._is_draining or self._disk.is_low() else self._executor.capacity()
         begun = self._executor.begun()
         if self._ends or begun or (free > 0 and has_ready(self._connector)):
             self._change(free, begun)

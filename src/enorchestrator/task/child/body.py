@@ -4,7 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -13,6 +13,7 @@ from enorchestrator.task.back_off import may_pass
 from enorchestrator.task.child.commit import StepCommit, VoidClaimError
 from enorchestrator.task.child.reporter import Reporter
 from enorchestrator.task.claim import Claim, ProcessEnd, WorkOutcome
+from enorchestrator.task.disk import wait_for_space
 from enorchestrator.task.graph import values_of
 from enorchestrator.task.limits import Timing
 from enorchestrator.task.moves import STEP
@@ -93,6 +94,7 @@ def _connector(settings: Settings, allow_pickle: bool) -> Connector:
 
 def _outcome(connector: Connector, claim: Claim, reporter: Reporter, timing: Timing) -> WorkOutcome | None:
     commit = StepCommit(claim, reporter, timing)
+    connector.before_put = partial(wait_for_space, connector, reporter.progress)
     try:
         with reporter.reporting():
             started = _start(connector, claim)
