@@ -74,7 +74,7 @@ def add_policy(connector: Connector, name: str, text: str, changed_by: str, addr
             raise InvalidInputError(
                 f"There is a policy {name!r} already; expected a new name. Choose one.", field="name"
             )
-        _check(session, text)
+        check_policy(session, text)
         policy = StoredPolicy(name=name, text=text, changed_by=changed_by)
         session.add(policy)
         session.flush()
@@ -109,7 +109,7 @@ def change_policy(
     with connector.transaction() as session:
         policy = _found(session, policy_id)
         if text is not None:
-            _check(session, text)
+            check_policy(session, text)
             policy.text = text
         policy.enabled = policy.enabled if is_enabled is None else is_enabled
         policy.changed_by = changed_by
@@ -155,7 +155,7 @@ def _found(session: Session, policy_id: int) -> StoredPolicy:
     return policy
 
 
-def _check(session: Session, text: str) -> None:
+def check_policy(session: Session, text: str) -> None:
     """Refuse a text that is not exactly one policy about roles, users, actions, tables and facts that there are.
 
     A misspelt table would never match, and a policy that forbids would then forbid nothing.
