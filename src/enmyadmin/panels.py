@@ -336,7 +336,7 @@ PANELS: Mapping[str, Mapping[str, ListedCommand | CommandGroup]] = {
                     ),
                     "test": ListedCommand(
                         "commands.access.policies:try_cases",
-                        "Test policies by a file of cases: who is expected to be able to do what.",
+                        "Test policies by cases of who may do what.",
                     ),
                 },
             },

@@ -16,14 +16,13 @@ from enstorage.ledger import User
 from enstorage.terminal import printable
 
 LARGEST = 1_000_000
+_CHECKED = ConfigDict(frozen=True, extra="forbid")
 
 
-class _Checked(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class PolicyCase(_Checked):
+class PolicyCase(BaseModel):
     """A question with the answer that is expected: by a user of the store, or by anybody of a role."""
+
+    model_config = _CHECKED
 
     user: str = ""
     role: Literal["viewer", "analyst", "releaser", "administrator"] | None = None
@@ -44,8 +43,10 @@ class PolicyCase(_Checked):
         return self
 
 
-class PolicyCases(_Checked):
+class PolicyCases(BaseModel):
     """Cases, and policies that are tried with those in force but not stored."""
+
+    model_config = _CHECKED
 
     policies: dict[str, str] = {}
     cases: Annotated[tuple[PolicyCase, ...], Field(min_length=1, max_length=10_000)]
@@ -132,7 +133,8 @@ def try_policies(connector: Connector, cases: PolicyCases) -> list[PolicyCaseRes
         for text in cases.policies.values():
             check_policy(session, text)
         names = {case.user for case in cases.cases if case.user}
-        roles = dict(session.execute(select(User.name, User.role).where(User.name.in_(names))).tuples().all())
+        users = session.execute(select(User.name, User.role).where(User.name.in_(names))).all()
+        roles = {name: role for name, role in users}
         disabled = set(session.scalars(select(User.name).where(User.name.in_(names), User.disabled_at.is_not(None))))
         engine = PolicyEngine((*policies_in_force(session), *cases.policies.items()))
     if unknown := sorted(names - roles.keys()):

@@ -116,7 +116,7 @@ def try_cases(
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Test policies by a file of cases: who is expected to be able to do what.
+    """Test policies by cases of who may do what.
 
     The file has cases, each with action, table, expect (allow or deny), and user or role; and may have policies by name,
     which are tried with those in force and not stored. The status is 1 if an answer is another one than expected.
