@@ -265,6 +265,8 @@ def test_every_command_that_shows_names_is_walked():
         "serve",
         "orchestrator",
         "registry",
+        "monitor",
+        "feedback",
         "pipeline",
         "schedule",
         "run",

@@ -31,6 +31,7 @@ _MODULES = (
     "work.schedules",
     "work.notifications",
     "releases.registry",
+    "releases.monitoring",
     "access.session",
     "access.users",
     "access.tokens",
