@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from enorchestrator.dispatch.resources import Resources
     from enorchestrator.dispatch.submit import cancel, retry, submit
     from enorchestrator.evaluation.suite import evaluate, register
+    from enorchestrator.intent.plan import IntentPlan
+    from enorchestrator.intent.planner import StartedIntent, plan_intent, start_intent
     from enorchestrator.monitoring.alerts import close_alert, list_alerts, list_observations
     from enorchestrator.monitoring.feedback import FeedbackRow, give_feedback, list_feedback
     from enorchestrator.monitoring.issue import issue_forecasts
@@ -63,6 +65,7 @@ __all__ = [
     "FeedbackRow",
     "Floor",
     "Gates",
+    "IntentPlan",
     "Limits",
     "MonitorSettings",
     "Monitored",
@@ -72,6 +75,7 @@ __all__ = [
     "PythonStep",
     "Resources",
     "Scheduler",
+    "StartedIntent",
     "Timing",
     "alias_history",
     "aliases_of",
@@ -114,6 +118,7 @@ __all__ = [
     "orchestrator_status",
     "pause_schedule",
     "pipeline_versions",
+    "plan_intent",
     "promote",
     "register",
     "reject_version",
@@ -122,6 +127,7 @@ __all__ = [
     "rollback",
     "run_pipeline",
     "save_pipeline",
+    "start_intent",
     "step",
     "stop_orchestrators",
     "submit",
@@ -139,6 +145,10 @@ _PLACES = {
     "close_alert": "enorchestrator.monitoring.alerts",
     "list_observations": "enorchestrator.monitoring.alerts",
     "leaking_steps": "enorchestrator.monitoring.resources",
+    "IntentPlan": "enorchestrator.intent.plan",
+    "StartedIntent": "enorchestrator.intent.planner",
+    "plan_intent": "enorchestrator.intent.planner",
+    "start_intent": "enorchestrator.intent.planner",
     "Gates": "enorchestrator.registry.gates",
     "Floor": "enorchestrator.registry.gates",
     "create_registered": "enorchestrator.registry.versions",

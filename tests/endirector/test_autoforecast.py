@@ -214,6 +214,66 @@ def test_the_command_writes_forecasts_report_and_program(table, tmp_path):
     assert "endirector.form(" in (tmp_path / "out" / "forecast.py").read_text()
 
 
+def test_the_command_takes_the_columns_and_levels_as_one_would_write_them(tmp_path):
+    two = pl.concat([shop("a", np.arange(12.0)), shop("b", [5.0, 7.0])]).with_columns(visitors=pl.lit(1.0))
+    two.write_csv(tmp_path / "shops.csv")
+    words = (
+        "--horizon 2 --series shop --time month --value units --past visitors --levels 0.5,0.9 --time-limit 1s --quiet"
+    )
+    done = run_command("autoforecast", tmp_path / "shops.csv", *words.split(), "--output", tmp_path / "out")
+    assert done.status == 0, done.errors
+    assert done.errors == ""  # what there is to say stands among the remarks
+    found = pl.read_csv(tmp_path / "out" / "forecasts.csv")
+    assert set(found["series"]) == {"a", "b"}
+    assert found["quantile"].drop_nulls().unique().sort().to_list() == [0.05, 0.25, 0.75, 0.95]
+    refused = run_command("autoforecast", tmp_path / "shops.csv", "--horizon", 2, "--levels", "half")
+    assert refused.status == 1
+    assert "--level is a number between 0 and 1" in refused.errors
+
+
+@pytest.mark.parametrize(
+    ("time", "interval", "following"),
+    [
+        ("2015-01-01", "1d", "2015-01-02T00:00:00Z"),
+        ("2015-01-01T13:00", "1h", "2015-01-01T14:00:00Z"),
+        ("2015-01-01T13:30", "1m", "2015-01-01T13:31:00Z"),
+    ],
+)
+def test_one_time_alone_is_a_day_or_as_fine_as_it_is_written(time, interval, following):
+    forecast = endirector.autoforecast(pl.DataFrame({"time": [time], "value": [5.0]}), 1, progress=False)
+    assert points(forecast).select("time", "value").rows() == [(following, 5.0)]
+    assert f"steps of {interval} are taken" in " ".join(forecast.remarks)
+
+
+def test_a_series_of_irregular_times_has_the_buckets_of_the_others(tmp_path):
+    events = np.datetime64("2020-01-01", "ms") + np.sort(np.random.default_rng(2).integers(0, 60 * 10**9, 80)).astype(
+        "m8[ms]"
+    )
+    odd = pl.DataFrame({"shop": "odd", "month": events, "units": np.arange(80.0)})
+    usual = [shop(name, np.arange(40.0)).with_columns(pl.col("month").cast(odd["month"].dtype)) for name in "ab"]
+    forecast = endirector.autoforecast(pl.concat([*usual, odd]), 2, time_limit=1e-6, progress=False)
+    assert {len(set(own["time"])) for own in points(forecast).partition_by("series")} == {2}
+    assert "The times of odd are irregular: the values of each bucket of 1mo, as others have" in " ".join(
+        forecast.remarks
+    )
+    with pytest.raises(InvalidInputError, match="lie at no equal distance"):
+        endirector.autoforecast(odd.drop("shop"), 2, progress=False)
+
+
+def test_a_series_without_any_value_is_named():
+    table = pl.concat([shop("a", np.arange(12.0)), shop("none", [np.nan] * 5)])
+    forecast = endirector.autoforecast(table, 2, time_limit=1e-6, progress=False)
+    assert set(forecast.table["series"]) == {"a"}
+    assert "1 series has no value, and so no forecast: none." in forecast.remarks
+
+
+def test_values_that_are_all_equal_have_a_report(tmp_path):
+    same = shop("same", np.full(30, 5.0)).drop("shop")
+    forecast = endirector.autoforecast(same, 2, time_limit=1e-6, progress=False)
+    assert set(points(forecast)["value"]) == {5.0}
+    assert "How good is it?" in forecast.report(tmp_path / "report.html", progress=False).html
+
+
 def test_the_command_refuses_a_folder_that_is_none_before_it_computes(tmp_path):
     (tmp_path / "out").write_text("mine")
     shop("new", [3.0, 4.0]).write_csv(tmp_path / "new.csv")

@@ -134,6 +134,36 @@ def test_intervals_of_a_new_series_are_the_residuals_of_the_others_in_its_scale(
     assert same["series"].null_count() == 3
 
 
+@pytest.mark.parametrize("rounding", [0.0, 1e-13])
+def test_a_new_series_that_repeats_its_season_has_intervals_like_the_most_regular_of_the_others(store, rounding):
+    """Its scale is 0, but it changes by 1, 1, 1, 1, 1, 1 and 6 over a week: 12 / 7 a day."""
+    model = pooled()
+    weeks = np.tile(np.arange(7.0), 3)
+    new = source_of("Bern", np.append(weeks, 0.0) + 1 + rounding * np.arange(22))
+    with pytest.warns(UserWarning, match="1 series has repeated the season exactly"):
+        forecast = entrainer.forecast(model, 1, series=[new], levels=[0.8], floor=None)
+    ratios, residuals = [], []
+    for preparation in model.data_set().preparations():
+        rows = preparation.table()
+        train = rows.filter(part=0)["value"].to_numpy()
+        hindcast = entrainer.predict(model, series=preparation.data_snapshot.data_source).select("id", "value")
+        valid = rows.filter(part=1).select("time", "value").join(hindcast, left_on="time", right_on="id")
+        residuals.extend((valid["value"] - valid["value_right"]) / running_scale(train, 7)[-1])
+        ratios.append(running_scale(train, 7)[-1] / running_scale(train, 1)[-1])
+    # 21 changes, of which the last six are 1, 1, 1, 1, 1 and 6.
+    change = ((18 * 1 + 3 * 6) / 21 + (5 * 1 + 6) / 6) / 2
+    residuals = np.sort(residuals)
+    point, lower, upper = forecast["value"].to_list()
+    assert lower - point == pytest.approx(min(ratios) * change * residuals[0])
+    assert upper - point == pytest.approx(min(ratios) * change * residuals[15])
+
+
+def test_a_constant_new_series_has_nothing_to_tell_a_width_from(store):
+    with pytest.warns(UserWarning, match="has no interval"):
+        forecast = entrainer.forecast(pooled(), 1, series=[source_of("Bern", [3.0] * 20)], levels=[0.8])
+    assert forecast.height == 1
+
+
 def test_an_ensemble_forecasts_a_new_series(store):
     model = pooled()
     other = model.research.create_model("mean")

@@ -2,7 +2,8 @@
 
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +22,7 @@ from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError, MissingLibraryError
 from enstorage.progress import Listener
 from entrainer import backtest, fit
-from entrainer.forecasting.calibration.intervals import ADVICE
+from entrainer.forecasting.calibration.intervals import ADVICE, ADVICE_ON_FLOOR
 
 #: Columns of the table of forecasts.
 SCHEMA = pl.Schema(
@@ -56,7 +57,7 @@ def run(tier: Tier, found: Understood, request: ForecastRequest, limit: TimeLimi
     name = found.panel.name if tier.name == "all" else f"{found.panel.name} ({tier.name} series)"
     project = Project(name=name, panel=found.panel).save()
     snapshots = [found.snapshots[key] for key in tier.keys]
-    members, remarks, seconds = _train(plan, project, snapshots, request, limit, report.within(0, 80, 100))
+    members, remarks, seconds = _train(plan, project, found.panel, snapshots, request, limit, report.within(0, 80, 100))
     combined = _combined(plan, members)
     broad = not any(member.is_naive for member in plan.members if member.name in {each.name for each in combined})
     ensemble, judged = _formed(tier, project, combined, request, report.within(80, 90, 100), broad=broad)
@@ -90,6 +91,7 @@ def _first_origin(plan: ForecastPlan, snapshots: Sequence[DataSnapshot]) -> int:
 def _train(
     plan: ForecastPlan,
     project: Project,
+    panel: Panel,
     snapshots: Sequence[DataSnapshot],
     request: ForecastRequest,
     limit: TimeLimit,
@@ -115,7 +117,10 @@ def _train(
             board.started()
             model = research.create_model(member.name, member.network)
             model.data_set(histories)
-            with limit.within(report, f"Training {member.name}", place, len(plan.members)) as watch:
+            with (
+                limit.within(report, f"Training {member.name}", place, len(plan.members)) as watch,
+                _as_remarks(remarks, panel),
+            ):
                 fit([model], seeds=request.seed, progress=watch)
                 watch.trained()
                 backtest([model], folds=plan.origins, first=first, seeds=request.seed, progress=watch)
@@ -137,6 +142,19 @@ def _train(
         if model is not None and model not in finished:
             model.delete(cascade=True)
     return finished, remarks, board.seconds
+
+
+@contextmanager
+def _as_remarks(remarks: list[str], panel: Panel) -> Iterator[None]:
+    """Warnings of the library in the block become remarks; others stay warnings."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        yield
+    for each in caught:
+        if each.category is UserWarning:
+            remarks.append(of_series(str(each.message), panel))
+        else:
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
 
 
 def _combined(plan: ForecastPlan, members: Sequence[Model]) -> Sequence[Model]:
@@ -216,8 +234,8 @@ def ensemble_forecasts(
     """
     sources = panel.sources()
     combination = None if later is None else moved(ensemble, later)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
+    notes: list[str] = []
+    with _as_remarks(notes, panel):
         found = forecast(
             ensemble,
             tier.plan.horizon,
@@ -232,9 +250,8 @@ def ensemble_forecasts(
     labelled = found.join(times.with_columns(labels), on=["key", "id"], how="left", maintain_order="left")
     table = labelled.select(pl.col("key").alias("series"), "time", "step", "quantile", "value").cast(SCHEMA)
     who = "all series" if tier.name == "all" else f"the {tier.name} series"
-    notes = [str(each.message) for each in caught if each.category is UserWarning]
-    notes = [note.removesuffix(ADVICE).replace(str(ensemble), who) for note in notes]
-    return table, [of_series(note, panel) for note in notes]
+    notes = [note.removesuffix(ADVICE).removesuffix(ADVICE_ON_FLOOR) for note in notes]
+    return table, [note.replace(str(ensemble), who) for note in notes]
 
 
 def of_series(note: str, panel: Panel) -> str:

@@ -29,9 +29,10 @@ def is_seasonal(values: NDArray[np.float64], season: int) -> bool | None:
         return None
     steps = np.diff(np.where(np.isfinite(values), values, np.nan))  # a trend alone correlates at every lag
     steps = np.where(np.isfinite(steps), steps - np.nanmean(steps), 0.0)
-    variance = float(steps @ steps)
-    if variance == 0:
+    if not steps.any():
         return None
+    steps /= np.abs(steps).max()  # squares of huge steps are no finite numbers
+    variance = float(steps @ steps)
     correlations = np.array([float(steps[lag:] @ steps[:-lag]) / variance for lag in range(1, season + 1)])
     limit = _CRITICAL * np.sqrt((1 + 2 * float((correlations[:-1] ** 2).sum())) / len(steps))
     return bool(correlations[-1] > limit)

@@ -24,7 +24,13 @@ from enstorage.errors import InvalidInputError
 from enstorage.preparation.split import Part
 from entrainer.forecasting.calibration.basis import Calibration
 from entrainer.forecasting.calibration.residuals import Residuals
-from entrainer.forecasting.calibration.train_values import Floor, TrainValues, floors_of, residuals_of_several
+from entrainer.forecasting.calibration.train_values import (
+    Floor,
+    TrainValues,
+    calibration_by,
+    floors_of,
+    residuals_of_several,
+)
 
 
 def residuals_of(ensemble: Ensemble) -> Residuals:
@@ -85,7 +91,7 @@ def calibration_of(
         new: the values of series that no member was trained on.
     """
     train = train_values(ensemble) | dict(new)
-    return Calibration(residuals, {series: own.scale for series, own in train.items()}), floors_of(floor, train)
+    return calibration_by(train, residuals), floors_of(floor, train)
 
 
 def steps_ahead(forecast: Floats) -> NDArray[np.intp]:

@@ -8,20 +8,24 @@ import typer
 _PANEL = "Form of the table, where it is not found"
 
 
-def _option(help: str) -> Any:
-    return typer.Option(help=help, show_default=False, rich_help_panel=_PANEL)
+def _option(help: str, *names: str) -> Any:
+    return typer.Option(*names, help=help, show_default=False, rich_help_panel=_PANEL)
 
 
 @dataclass(frozen=True)
 class TableArguments:
     """The fields of `enstorage.sources.TableOptions` as options of a command."""
 
-    series_column: Annotated[str | None, _option("Column with the keys of the series, in a long table.")] = None
-    time_column: Annotated[list[str] | None, _option("Column with the times; twice for a date and a time of day.")] = (
-        None
-    )
+    series_column: Annotated[
+        str | None, _option("Column with the keys of the series, in a long table.", "--series-column", "--series")
+    ] = None
+    time_column: Annotated[
+        list[str] | None,
+        _option("Column with the times; twice for a date and a time of day.", "--time-column", "--time"),
+    ] = None
     value_column: Annotated[
-        list[str] | None, _option("Column with the values; as often as needed in a wide table.")
+        list[str] | None,
+        _option("Column with the values; as often as needed in a wide table.", "--value-column", "--value"),
     ] = None
     separator: Annotated[str | None, _option("comma, semicolon, tab, pipe, blank or the character.")] = None
     decimal: Annotated[str | None, _option("Decimal character: . or ,")] = None

@@ -28,8 +28,14 @@ def autoforecast(
         int | None, typer.Option(help="Number of steps to forecast; needed without --update.", show_default=False)
     ] = None,
     level: Annotated[
-        list[float] | None,
-        typer.Option(help="Of an interval, may be repeated; by default 0.8 and 0.95.", show_default=False),
+        list[str] | None,
+        typer.Option(
+            "--level",
+            "--levels",
+            help="Of intervals, such as 0.5,0.95; by default 0.8 and 0.95.",
+            metavar="LEVELS",
+            show_default=False,
+        ),
     ] = None,
     interval: Annotated[
         str | None, typer.Option(help="Of the series, such as 1mo or 15m; by default inferred.", show_default=False)
@@ -64,7 +70,10 @@ def autoforecast(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for forecasts.csv, report.html and forecast.py, which are replaced.", show_default=False
+            "--out",
+            "--output",
+            help="Folder for forecasts.csv, report.html and forecast.py, which are replaced.",
+            show_default=False,
         ),
     ] = None,
     update: Annotated[
@@ -107,7 +116,7 @@ def autoforecast(
             past=_names(past),
             static=_names(static),
             hierarchy=_names(hierarchy),
-            levels=LEVELS if level is None else level,
+            levels=LEVELS if level is None else _levels(level),
             metric=metric,
             methods=method,
             time_limit=None if time_limit is None else _seconds(time_limit, with_report=out is not None),
@@ -158,6 +167,20 @@ def _seconds(time_limit: str, *, with_report: bool) -> float:
 def _names(given: list[str] | None) -> list[str]:
     """Names of columns, of which one option may have several."""
     return [name for each in given or () for name in each.split(",") if name]
+
+
+def _levels(given: list[str]) -> list[float]:
+    """The levels of intervals, of which one option may have several.
+
+    Raises:
+        InvalidInputError: one is no number.
+    """
+    try:
+        return [float(each) for each in _names(given)]
+    except ValueError as error:
+        raise InvalidInputError(
+            f"--level is a number between 0 and 1, or several such as 0.5,0.95; received {','.join(given)!r:.60}."
+        ) from error
 
 
 def _check(folder: Path) -> None:

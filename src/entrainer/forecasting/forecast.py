@@ -15,13 +15,14 @@ from enstorage.errors import InvalidInputError
 from enstorage.instant import TimeLike
 from enstorage.preparation.split import Part
 from entrainer.forecasting.asked.series import Asked, known_series
-from entrainer.forecasting.calibration.basis import Basis, Calibration
+from entrainer.forecasting.calibration.basis import Basis
 from entrainer.forecasting.calibration.intervals import with_intervals
 from entrainer.forecasting.calibration.levels import checked_levels, quantiles_of
 from entrainer.forecasting.calibration.residuals import Residuals, residuals_by_step
 from entrainer.forecasting.calibration.train_values import (
     Floor,
     TrainValues,
+    calibration_by,
     checked_floor,
     floors_of,
     residuals_of_several,
@@ -107,10 +108,10 @@ def forecast(
         direct_step = direct_steps(horizon, judged_steps(model, window.horizon), window.offset)
         residuals = _residuals(model, horizon, direct_step, rows, learned, required=not own)
         train = _train_values(residuals, rows, learned)
-        scales, floors = {each: own.scale for each, own in train.items()}, floors_of(lowest, train)
+        calibration, floors = calibration_by(train, residuals), floors_of(lowest, train)
         # A table has no data source, and no data source has the id 0.
         table, said = _joined(points), _joined(own) if own else None
-        found = with_intervals(table, Calibration(residuals, scales), wanted, floors, said)
+        found = with_intervals(table, calibration, wanted, floors, said)
         for remark in found.remarks(str(model), floors):
             warnings.warn(remark, stacklevel=2)
         return found.table.with_columns(series=pl.col("series").replace(0, None))

@@ -52,6 +52,29 @@ class Reading:
         clock = Calendar.parse(interval, time_zone=zone, anchor=self.told.get("anchor"))
         return dict.fromkeys(self.table.by_series(), clock)
 
+    def with_buckets(self, told: Mapping[str, Any], remark: str) -> "Reading":
+        """The same with buckets as if they were told, and a remark on them."""
+        return replace(self, told={**self.told, **told}, remarks=(*self.remarks, remark))
+
+    def without_value(self) -> list[str]:
+        """Keys of series whose rows have no value at all; they are no series of the panel."""
+        known = self.table.by_series()
+        return [key for key in self.table.gaps["series"].unique(maintain_order=True) if key not in known]
+
+    def check_buckets(self) -> None:
+        """Refuse times that lie at no equal distance: nothing tells the times that are to be forecast.
+
+        Raises:
+            InvalidInputError: a series has such times.
+        """
+        irregular = [key for key, calendar in self.calendars().items() if calendar is None]
+        if irregular:
+            raise InvalidInputError(
+                f"The times of {', '.join(map(repr, irregular[:_EXAMPLES]))} lie at no equal distance, so it is not known "
+                "which times are to be forecast. Give the buckets whose means are forecast with time_interval (--interval), "
+                "such as 1d."
+            )
+
     def options(self) -> dict[str, Any]:
         """The arguments of `Panel.from_table` for the values."""
         told = {name: option for name, option in self.told.items() if name not in COVARIATES}
@@ -190,6 +213,9 @@ def _is_empty(column: pl.Series) -> NDArray[np.bool_]:
 def read(table: Any, told: Mapping[str, Any]) -> Reading:
     """Read a table. Where a long one has several columns of numbers and none is told, the first has the values.
 
+    Where no series has two times, which would tell the spacing, it is the coarsest unit up to a day that has them all.
+    Series of irregular times get the buckets of the others, if these have the same ones.
+
     Args:
         table: as `Panel.from_table` takes it.
         told: options of `Panel.from_table`; None for what is not told.
@@ -197,6 +223,47 @@ def read(table: Any, told: Mapping[str, Any]) -> Reading:
     Raises:
         InvalidInputError: the table cannot be read.
     """
+    reading = _read(table, told)
+    if empty := reading.without_value():
+        reading = replace(reading, remarks=(*reading.remarks, _remark_on_empty(empty)))
+    times = {key: each for key, (each, _) in reading.table.by_series().items()}
+    if "time_interval" in reading.told or reading.table.report.is_counted or not times:
+        return reading
+    if all(len(each) < 2 for each in times.values()):
+        interval = _unit_of(np.concatenate([*times.values()]), reading.told.get("time_zone", "UTC"))
+        remark = f"One time alone tells no spacing: steps of {interval} are taken. Tell another one with time_interval."
+        return reading.with_buckets({"time_interval": interval}, remark)
+    calendars = reading.calendars()
+    irregular = [key for key, calendar in calendars.items() if calendar is None]
+    common = {calendar for calendar in calendars.values() if calendar is not None}
+    if not irregular or len(common) != 1:
+        return reading
+    calendar = common.pop()
+    aggregate = reading.told.get("aggregate", "mean")
+    remark = (
+        f"The times of {_first(irregular)} are irregular: the values of each bucket of {calendar}, as others have, "
+        f"are taken together by their {aggregate}."
+    )
+    return reading.with_buckets({"time_interval": str(calendar), "anchor": calendar.anchor}, remark)
+
+
+def _remark_on_empty(keys: Sequence[str]) -> str:
+    who = "1 series has" if len(keys) == 1 else f"{len(keys)} series have"
+    return f"{who} no value, and so no forecast: {_first(keys)}."
+
+
+def _first(keys: Sequence[str]) -> str:
+    more = len(keys) - _EXAMPLES
+    return ", ".join(keys[:_EXAMPLES]) + (f", and {more} more" if more > 0 else "")
+
+
+def _unit_of(times: NDArray[np.int64], time_zone: str) -> str:
+    """The coarsest unit, up to a day, at whose starts all times lie."""
+    clocks = {unit: Calendar.parse(unit, time_zone=time_zone) for unit in ("1d", "1h", "1m")}
+    return next((unit for unit, clock in clocks.items() if (clock.floor(times) == times).all()), "1s")
+
+
+def _read(table: Any, told: Mapping[str, Any]) -> Reading:
     told = {name: option for name, option in told.items() if option is not None}
     told |= {name: _names(told[name]) for name in COVARIATES if name in told}
     cells = cells_of(table, told)

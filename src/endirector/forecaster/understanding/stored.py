@@ -93,6 +93,7 @@ def store(reading: Reading, name: str | None, unit: str, season: Season | None) 
         unit: of the values.
         season: as told or understood before; None: found.
     """
+    reading.check_buckets()
     started = time.monotonic()
     groups, form, name = reading.groups("static"), reading.columns_of_table, name or "Forecast"
     hierarchy = Hierarchy.of(reading.groups("hierarchy"), [*reading.table.by_series()])

@@ -109,7 +109,7 @@ def _autoforecast(
 
 @contextmanager
 def _table(arguments: AutoforecastArguments, connector: Connector) -> Iterator[tuple[Any, str]]:
-    """What is forecast, and its name."""
+    """The table that is forecast, and its name."""
     from enstorage.sources.tables.raw.files import stem
 
     record = arguments.record(connector)

@@ -50,10 +50,13 @@ class Calibration:
     Attributes:
         residuals: by step and series.
         scales: of each series, see `TrainValues.scale`; a series without a positive one takes no residuals of others.
+        repeating: scales of series that have repeated their season exactly: they take residuals of others in these, and give
+            none.
     """
 
     residuals: Residuals
     scales: Mapping[int, float] = field(default_factory=dict)
+    repeating: Mapping[int, float] = field(default_factory=dict)
 
     def ends(self, series: int, step: int, levels: Iterable[Level]) -> dict[Level, IntervalEnds]:
         """The intervals of a step of a series; a wider one contains a narrower one.
@@ -160,9 +163,10 @@ class Calibration:
 
     def _scaled(self, step: int, series: int) -> Floats:
         """Residuals of a step of all series, in the scale of this one; none if it has no scale, or is the only one."""
-        if not self._scale(series) > 0 or not self._series - {series}:
+        scale = self.repeating.get(series, 0.0) or self._scale(series)
+        if not scale > 0 or not self._series - {series}:
             return np.empty(0)
-        return self._of_all(step) * self._scale(series) * self.residuals.sizes.get(series, 1.0)
+        return self._of_all(step) * scale * self.residuals.sizes.get(series, 1.0)
 
 
 def _end(basis: Basis, known: Floats, quantile: float) -> float:

@@ -1,7 +1,7 @@
 """Prediction intervals as rows of quantiles beside point forecasts, each with its basis."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
 import polars as pl
@@ -21,11 +21,13 @@ class PredictionIntervals:
             point forecast).
         missing: the steps that have no interval for one of the levels.
         raised: for each series the number of ends that were below its floor, and were raised to it.
+        repeating: series that have repeated their season exactly, and have intervals of the errors of others.
     """
 
     table: pl.DataFrame
     missing: list[int]
     raised: dict[int, int]
+    repeating: list[int] = field(default_factory=list)
 
     def of_few(self, levels: Sequence[Level]) -> list[int]:
         """The series with a step whose residuals are too few for one of the levels."""
@@ -51,13 +53,20 @@ class PredictionIntervals:
             where = f" in {len(counts)} series" if len(counts) > 1 else ""
             found.append(
                 f"{sum(counts)} ends of intervals of {who}{where} were raised to {floor:g}, since no lower value is "
-                "possible or was measured in the train part. Give floor=None for intervals that may reach below."
+                f"possible or was measured in the train part.{ADVICE_ON_FLOOR}"
+            )
+        if self.repeating:
+            count = "1 series has" if len(self.repeating) == 1 else f"{len(self.repeating)} series have"
+            found.append(
+                f"{count} repeated the season exactly: the intervals are as wide as those of a series like the most regular "
+                "one of the others."
             )
         return found
 
 
 #: What helps where models were trained by hand; `autoforecast` takes as many origins as there are.
 ADVICE = " More valid rows, or more folds of entrainer.backtest, give some."
+ADVICE_ON_FLOOR = " Give floor=None for intervals that may reach below."
 _REASON = f"their step has too few residuals of its own.{ADVICE}"
 _MEANING = {
     Basis.ALL_SERIES: "the residuals of all series, scaled",
@@ -109,7 +118,9 @@ def with_intervals(
     moved = moved.with_columns(value=pl.max_horizontal("value", "floor"))
     columns = [*_TARGET, "quantile", "value", "basis"]
     both = pl.concat([points.with_columns(basis=pl.lit(None, pl.String)).select(columns), moved.select(columns)])
-    return PredictionIntervals(both.sort(*_TARGET, "quantile", nulls_last=False), sorted(missing), raised)
+    of_others = {series for series, _, _, _, basis in rows if basis == Basis.ALL_SERIES}
+    repeating = sorted(calibration.repeating.keys() & of_others)
+    return PredictionIntervals(both.sort(*_TARGET, "quantile", nulls_last=False), sorted(missing), raised, repeating)
 
 
 def _offsets(points: pl.DataFrame, own: pl.DataFrame | None) -> dict[tuple[int, int], dict[float, float]]:

@@ -13,6 +13,7 @@ from enstorage import DataPreparation
 from enstorage.calendars.season import usual_season
 from enstorage.errors import InvalidInputError
 from enstorage.preparation.split import Part
+from entrainer.forecasting.calibration.basis import Calibration
 from entrainer.forecasting.calibration.residuals import Residuals
 from entrainer.forecasting.calibration.sizes import sizes_of
 
@@ -34,12 +35,14 @@ class TrainValues:
         scale: size of its changes from one season to the next, see `running_scale`; 0 for a constant series, NaN for fewer
             than two values.
         smallest: the smallest value; NaN if there is none.
+        change: mean absolute change from one value to the next, as `scale`.
         times: of all rows, ns, ascending, shape (rows,); None where they are not needed.
         scales: the scale of the values up to each row, shape (rows,).
     """
 
     scale: float
     smallest: float
+    change: float = np.nan
     times: NDArray[np.int64] | None = field(default=None, compare=False, repr=False)
     scales: NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
 
@@ -60,7 +63,13 @@ class TrainValues:
         return cls(
             scale=float(running_scale(values, season)[-1]) if len(measured) > 1 else np.nan,
             smallest=float(measured.min()) if len(measured) else np.nan,
+            change=float(running_scale(values, 1)[-1]) if len(measured) > 1 else np.nan,
         )
+
+    @property
+    def repeats(self) -> bool:
+        """True for a series that varies and repeats its season exactly, but for rounding errors."""
+        return self.change > 0 and self.scale <= _ROUNDING * self.change
 
     def origin(self, id: NDArray[np.int64], step: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
         """The number of the last row that was known when some targets were forecast, below 0 for none. See `growth`."""
@@ -82,6 +91,8 @@ class TrainValues:
         return np.clip(ratio, 1 / _MOST_GROWTH, _MOST_GROWTH)
 
 
+#: Scales below this share of the changes from one value to the next are rounding errors.
+_ROUNDING = 1e-9
 #: A series of a few values may have hardly changed by chance.
 _MOST_GROWTH = 10.0
 
@@ -178,9 +189,22 @@ def residuals_of_several(
     for source in train.keys() & set(series.tolist()):
         own = series == source
         origin[own] = train[source].origin(id[own], step[own])
-        scale[own] = train[source].scale if train[source].scale > 0 else np.nan
+        has_scale = train[source].scale > 0 and not train[source].repeats
+        scale[own] = train[source].scale if has_scale else np.nan
     sizes = sizes_of((truth - forecast) * growth / scale, series, step, origin)
     return Residuals.of(kind, step, truth, forecast, series, growth, sizes)
+
+
+def calibration_by(train: Mapping[int, TrainValues], residuals: Residuals) -> Calibration:
+    """The residuals with the scales of their series.
+
+    Errors of a series that repeats its season exactly are not 0 for ever: it is taken to be as regular as the most regular
+    one of the others, by its scale beside its changes from one value to the next.
+    """
+    regular = {series: own for series, own in train.items() if not own.repeats}
+    least = min((own.scale / own.change for own in regular.values() if own.scale > 0 and own.change > 0), default=0.0)
+    scales = {series: own.scale for series, own in regular.items()}
+    return Calibration(residuals, scales, {series: least * own.change for series, own in train.items() if own.repeats})
 
 
 def floors_of(floor: Floor, train: Mapping[int, TrainValues]) -> dict[int, float]:
