@@ -40,7 +40,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class WatchFinding:
     """Windows of one series, and the alert that the latest of them raise if they exceed their limits.
 
     Attributes:
@@ -81,7 +81,7 @@ def keep_observations(session: Session, version: ModelVersion, seen: Sequence[Se
     return len(fresh)
 
 
-def raised(session: Session, version: ModelVersion, finding: Finding) -> MonitorAlert | None:
+def raised(session: Session, version: ModelVersion, finding: WatchFinding) -> MonitorAlert | None:
     """Make an alert if the latest windows of a series exceed their limits, and none of the kind is open for it.
 
     Args:

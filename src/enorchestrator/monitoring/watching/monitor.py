@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from enorchestrator.evaluation.later import forecast_later
-from enorchestrator.monitoring.alerts import Finding, Seen, keep_observations, raised
+from enorchestrator.monitoring.alerts import Seen, WatchFinding, keep_observations, raised
 from enorchestrator.monitoring.feedback import truths_given
 from enorchestrator.monitoring.issue import newest_snapshot
 from enorchestrator.monitoring.quality import quality_windows
@@ -132,9 +132,9 @@ class _Look:
         self.settings, self.store, self.report = settings, store, report
         self.seen: list[Seen] = []
 
-    def all(self, at: datetime) -> list[Finding]:
+    def all(self, at: datetime) -> list[WatchFinding]:
         """Every series looked at; `seen` has the windows."""
-        found: list[Finding] = []
+        found: list[WatchFinding] = []
         every = list(rows_of_inputs(self.entity))
         for done, rows in enumerate(every):
             self.report(f"Inputs of {rows.source.name}", done, len(every))
@@ -142,7 +142,7 @@ class _Look:
         self.report("Quality", 2, 3)
         return [*found, *self._quality(every)]
 
-    def _drift(self, rows: NewRows) -> list[Finding]:
+    def _drift(self, rows: NewRows) -> list[WatchFinding]:
         seen, name, count = drift_of(rows, self.settings), printable(rows.source.name), self.settings.windows
         if not seen:
             return []
@@ -157,11 +157,11 @@ class _Look:
         )
         still = f"The values of {name} stand still or are missing since {since}: the sensor may be dead."
         return [
-            Finding("drift", drifts, count, drifting, "retrain"),
-            Finding("sensor", dead, count, still, "look"),
+            WatchFinding("drift", drifts, count, drifting, "retrain"),
+            WatchFinding("sensor", dead, count, still, "look"),
         ]
 
-    def _staleness(self, rows: NewRows, at: datetime) -> Finding:
+    def _staleness(self, rows: NewRows, at: datetime) -> WatchFinding:
         calendar = rows.source.calendar
         assert calendar is not None  # noqa: S101 - of rows of buckets
         last = int(rows.times[-1])
@@ -179,12 +179,12 @@ class _Look:
         )
         seen = Seen("staleness", rows.source.id, last, last + 1, figures, exceeded)
         self.seen.append(seen)
-        return Finding("staleness", [seen], 1, message, "load")
+        return WatchFinding("staleness", [seen], 1, message, "load")
 
-    def _quality(self, every: Sequence[NewRows]) -> list[Finding]:
+    def _quality(self, every: Sequence[NewRows]) -> list[WatchFinding]:
         judged = self._judged(every)
         released = rows_of(self.entity).filter(pl.col("part") == "test")
-        found: list[Finding] = []
+        found: list[WatchFinding] = []
         for rows in every:
             own = judged.filter(pl.col("series") == rows.source.id)
             windows = list(quality_windows(own, released.filter(pl.col("series") == rows.source.id), self.settings))
@@ -211,7 +211,7 @@ class _Look:
                 f"(limit {latest.limit:.4g}).{remark}"
             )
             self.seen += seen
-            found.append(Finding("quality", seen, count, message, proposal))
+            found.append(WatchFinding("quality", seen, count, message, proposal))
         return found
 
     def _judged(self, every: Sequence[NewRows]) -> pl.DataFrame:
