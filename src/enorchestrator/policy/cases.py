@@ -133,8 +133,8 @@ def try_policies(connector: Connector, cases: PolicyCases) -> list[PolicyCaseRes
         for text in cases.policies.values():
             check_policy(session, text)
         names = {case.user for case in cases.cases if case.user}
-        users = session.execute(select(User.name, User.role).where(User.name.in_(names))).all()
-        roles = {name: role for name, role in users}
+        asked = select(User.name, User.role).where(User.name.in_(names))
+        roles = {row.name: row.role for row in session.execute(asked)}
         disabled = set(session.scalars(select(User.name).where(User.name.in_(names), User.disabled_at.is_not(None))))
         engine = PolicyEngine((*policies_in_force(session), *cases.policies.items()))
     if unknown := sorted(names - roles.keys()):
