@@ -1,5 +1,5 @@
-"""Orchestrators, their child processes and workers of Dask killed at random moments: nothing finished is repeated, nothing is
-lost or stays claimed, and every event is told."""
+"""Orchestrators, their child processes and workers of Dask killed at random moments: nothing finished is repeated, nothing
+is lost or stays claimed, and every event is told."""
 
 import os
 import shutil
@@ -60,7 +60,7 @@ def quick(monkeypatch):
     for name, value in QUICK.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("ENSTORAGE_STEP_MODULES", MODULE)
-    monkeypatch.setenv("PYTHONPATH", str(HERE))
+    monkeypatch.setenv("PYTHONPATH", str(HERE), prepend=os.pathsep)
 
 
 class Fleet:
@@ -218,8 +218,8 @@ def check(store, runs, folder):
 
 #: How many steps, how often a process is killed, and how long a step takes at most.
 AMOUNTS = {
-    "local": (1000, KILLS * 7 // 10, 300) if KILLS else (60, 8, 2000),
-    "clock": (200, KILLS // 10, 600) if KILLS else (40, 2, 2000),
+    "local": (1000, KILLS * 7 // 10, 1500) if KILLS else (60, 8, 2000),
+    "clock": (200, KILLS // 10, 1500) if KILLS else (40, 2, 2000),
     "dask": (200, KILLS // 5, 2000) if KILLS else (12, 2, 2000),
 }
 
