@@ -1,4 +1,4 @@
-"""How data are to behave: the range of the values and gaps, said by a sentence, and what the data show."""
+"""The behaviour of data: the range of the values and gaps, as a sentence expects them, and as the data are."""
 
 from collections.abc import Callable, Mapping, Sequence
 from math import floor

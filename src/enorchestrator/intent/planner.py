@@ -18,7 +18,7 @@ from enstorage.ledger import NotificationRule, Pipeline, PipelineSchedule, Run
 
 @dataclass(frozen=True, slots=True)
 class StartedIntent:
-    """What a plan became.
+    """The records that a plan became.
 
     Attributes:
         pipeline: the version that was saved.

@@ -54,7 +54,7 @@ class ScheduleOfIntent(BaseModel):
 
 
 class IntentPlanAnswer(BaseModel):
-    """What a sentence asks for; nothing of it is stored."""
+    """The plan of a sentence; nothing of it is stored."""
 
     sentence: str
     intent: Annotated[dict[str, JsonValue], Field(description="Its syntax tree.")]
@@ -73,7 +73,7 @@ class IntentPlanAnswer(BaseModel):
 
 
 class StartedAnswer(BaseModel):
-    """What a sentence became."""
+    """The records that a sentence became."""
 
     pipeline: Annotated[str, Field(description="Its name.")]
     version: int

@@ -136,7 +136,7 @@ def _is_usable(plan: IntentPlan, sources: Sequence[DataSource]) -> bool:
 
 
 def _profile(values: Values, steps: int, source: DataSource) -> dict[str, Any]:
-    """What the forecaster would do with such series: members, origins, season."""
+    """The forecast plan of such series: members, origins, season."""
     clock = source.clock
     assert clock is not None  # noqa: S101 - checked before
     season = find_season(clock, values)

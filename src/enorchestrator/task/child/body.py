@@ -23,6 +23,7 @@ from enorchestrator.task.settle import begin_once, settle
 from enorchestrator.task.state import RunState
 from enorchestrator.trace.parent import as_parent
 from enorchestrator.trace.redaction import redactor_of
+from enorchestrator.work.current import executing
 from enorchestrator.work.registry import find_kind
 from enstorage import Connector
 from enstorage.database.types import to_json_text
@@ -108,7 +109,11 @@ def _outcome(connector: Connector, claim: Claim, reporter: Reporter, timing: Tim
                 return None
             kind = find_kind(started.kind)
             arguments = kind.read(started.arguments)
-            with as_parent(started.trace_id, started.attempt_id), commit.joined(connector, kind, arguments):
+            with (
+                as_parent(started.trace_id, started.attempt_id),
+                commit.joined(connector, kind, arguments),
+                executing(claim.run_id, claim.step_id),
+            ):
                 outputs = as_plain_json(kind.call(arguments, connector, reporter.progress, reporter.partial))
             to_json_text(outputs)  # what cannot be stored is an error of the work
     except VoidClaimError:

@@ -301,6 +301,9 @@ export const labels: Record<string, string> = {
   "Verifies an ensemble, measures the contribution of each member, and writes its report.": "Проверяет ансамбль, измеряет вклад каждого участника и пишет отчёт.",
   "Makes out-of-fold forecasts of models side by side, and forms an ensemble by them.": "Строит прогнозы моделей вне выборки параллельно и подбирает по ним ансамбль.",
   "Does the same work for each item of a list, side by side, then what needs all of them.": "Выполняет одну работу для каждого элемента списка параллельно, затем то, чему нужны все.",
+  source: "источник",
+  "A source in place of a table.": "Источник вместо таблицы.",
+  "A panel in place of a table.": "Панель вместо таблицы.",
   "Why.": "Почему.",
   "Free text.": "Произвольный текст.",
   "remark": "примечание",
@@ -309,4 +312,8 @@ export const labels: Record<string, string> = {
   "Of the registered model.": "Зарегистрированной модели.",
   "version": "версия",
   "when": "когда",
+  "settings": "настройки",
+  "may roll back": "можно откатить",
+  "When an alert is made, such as windows, false_alarm, tolerance, patience.": "Когда поднимается тревога: например, windows, false_alarm, tolerance, patience.",
+  "Roll back at once where the previous version forecasts better.": "Сразу откатить, если прежняя версия прогнозирует лучше.",
 };
