@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ["enstorage", "entrainer", "endirector", "enorchestrator", "enmyadmin"]
+PACKAGES = ["enstorage", "entrainer", "endirector", "enorchestrator", "enspatial", "enmyadmin"]
 MODULES = sorted((ROOT / "src").rglob("*.py"))
 HEAVY = {
     "numpy",
@@ -25,6 +25,8 @@ HEAVY = {
     "pyarrow",
     "deltalake",
     "pandas",
+    "rasterio",
+    "xarray",
 }
 
 
@@ -46,7 +48,7 @@ def test_every_public_name_is_there_and_documented(package):
     assert [name for name, value in values.items() if not isinstance(value, str) and not inspect.getdoc(value)] == []
 
 
-@pytest.mark.parametrize("package", ["enstorage", "entrainer", "endirector"])
+@pytest.mark.parametrize("package", ["enstorage", "entrainer", "endirector", "enspatial"])
 def test_a_package_shows_exactly_its_public_names(package):
     module = importlib.import_module(package)
     assert sorted(module.__all__) == dir(module)

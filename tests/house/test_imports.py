@@ -11,7 +11,7 @@ from pathlib import Path
 import grimp
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ["enstorage", "entrainer", "endirector", "enorchestrator", "enmyadmin"]
+PACKAGES = ["enstorage", "entrainer", "endirector", "enorchestrator", "enspatial", "enmyadmin"]
 
 # The Active Record is a facade: what it may import against the order of the rooms is said once, in pyproject.toml.
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]

@@ -1,0 +1,83 @@
+"""enspatial: satellite images in versions, cubes on a common grid, series of pixels, and forecasts as maps.
+
+An optional package: `pip install "enstorage[spatial]"`. Public names load on first use.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from enspatial.area import Area
+    from enspatial.cubes.composite import composite
+    from enspatial.cubes.cube import open_cube
+    from enspatial.cubes.expression import Expression
+    from enspatial.cubes.grid import Grid
+    from enspatial.demo.generated import generated_scenes
+    from enspatial.maps.forecast_map import forecast_map, to_geotiff
+    from enspatial.scenes.candidate import BandFile, SceneCandidate
+    from enspatial.scenes.folder import scenes_in
+    from enspatial.scenes.search import find_scenes, preview
+    from enspatial.scenes.store import Kept, LoadReport, keep_scene, keep_scenes
+    from enspatial.series.forecast import forecast_pixels
+    from enspatial.series.panels import grid_of, to_panel
+    from enspatial.series.pixels import pixel_table, polygon_table
+
+_HOME = {
+    "Area": "enspatial.area",
+    "BandFile": "enspatial.scenes.candidate",
+    "Expression": "enspatial.cubes.expression",
+    "Grid": "enspatial.cubes.grid",
+    "Kept": "enspatial.scenes.store",
+    "LoadReport": "enspatial.scenes.store",
+    "SceneCandidate": "enspatial.scenes.candidate",
+    "composite": "enspatial.cubes.composite",
+    "find_scenes": "enspatial.scenes.search",
+    "forecast_map": "enspatial.maps.forecast_map",
+    "forecast_pixels": "enspatial.series.forecast",
+    "generated_scenes": "enspatial.demo.generated",
+    "grid_of": "enspatial.series.panels",
+    "keep_scene": "enspatial.scenes.store",
+    "keep_scenes": "enspatial.scenes.store",
+    "open_cube": "enspatial.cubes.cube",
+    "pixel_table": "enspatial.series.pixels",
+    "polygon_table": "enspatial.series.pixels",
+    "preview": "enspatial.scenes.search",
+    "scenes_in": "enspatial.scenes.folder",
+    "to_geotiff": "enspatial.maps.forecast_map",
+    "to_panel": "enspatial.series.panels",
+}
+
+__all__ = [
+    "Area",
+    "BandFile",
+    "Expression",
+    "Grid",
+    "Kept",
+    "LoadReport",
+    "SceneCandidate",
+    "composite",
+    "find_scenes",
+    "forecast_map",
+    "forecast_pixels",
+    "generated_scenes",
+    "grid_of",
+    "keep_scene",
+    "keep_scenes",
+    "open_cube",
+    "pixel_table",
+    "polygon_table",
+    "preview",
+    "scenes_in",
+    "to_geotiff",
+    "to_panel",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'enspatial' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,1 @@
+"""The demonstration on satellite images: `enstorage demo --spatial`."""

@@ -1,0 +1,1 @@
+"""Scenes: found in folders and catalogues, checked, stored in versions, found again."""
