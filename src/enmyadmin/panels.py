@@ -192,6 +192,7 @@ PANELS: Mapping[str, Mapping[str, ListedCommand | CommandGroup]] = {
                 }
             },
         ),
+        "intent": ListedCommand("commands.runs.intent:intent", "Plan what a sentence asks for, and start it."),
         "pipeline": CommandGroup(
             "Save and run pipelines: graphs of steps.\n\nExample: enstorage pipeline list",
             {

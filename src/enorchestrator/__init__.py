@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from enorchestrator.dispatch.resources import Resources
     from enorchestrator.dispatch.submit import cancel, retry, submit
     from enorchestrator.evaluation.suite import evaluate, register
+    from enorchestrator.intent.plan import IntentPlan
+    from enorchestrator.intent.planner import StartedIntent, plan_intent, start_intent
     from enorchestrator.notification.outbox import list_notices
     from enorchestrator.notification.rules import change_rule, create_rule, delete_rule, list_rules
     from enorchestrator.pipeline.definition import PipelineDefinition
@@ -56,6 +58,7 @@ __all__ = [
     "Dispatcher",
     "Floor",
     "Gates",
+    "IntentPlan",
     "Limits",
     "Orchestrator",
     "OrchestratorStatus",
@@ -63,6 +66,7 @@ __all__ = [
     "PythonStep",
     "Resources",
     "Scheduler",
+    "StartedIntent",
     "Timing",
     "alias_history",
     "aliases_of",
@@ -97,6 +101,7 @@ __all__ = [
     "orchestrator_status",
     "pause_schedule",
     "pipeline_versions",
+    "plan_intent",
     "promote",
     "register",
     "reject_version",
@@ -105,12 +110,17 @@ __all__ = [
     "rollback",
     "run_pipeline",
     "save_pipeline",
+    "start_intent",
     "step",
     "stop_orchestrators",
     "submit",
 ]
 
 _PLACES = {
+    "IntentPlan": "enorchestrator.intent.plan",
+    "StartedIntent": "enorchestrator.intent.planner",
+    "plan_intent": "enorchestrator.intent.planner",
+    "start_intent": "enorchestrator.intent.planner",
     "Gates": "enorchestrator.registry.gates",
     "Floor": "enorchestrator.registry.gates",
     "create_registered": "enorchestrator.registry.versions",

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
@@ -88,6 +88,8 @@ class Connector:
         store_id = self.database.store_id()
         opened("series store", series, lambda: self.series.claim(store_id))
         opened("object store", objects, lambda: self.objects.claim(store_id))
+        #: Called before objects are stored; may wait until there is room.
+        self.before_put: Callable[[], None] = _nothing
         #: Inside `all_or_nothing`: the objects that were new, each with the time at which it was stored.
         self._new_objects: ContextVar[dict[str, datetime] | None] = ContextVar("enstorage_new_objects", default=None)
         Connector._latest = self
@@ -160,6 +162,7 @@ class Connector:
 
     def put(self, contents: Sequence[bytes]) -> list[str]:
         """Store objects in parallel and return their SHA-256; to be called before the rows that refer to them are stored."""
+        self.before_put()
         new = self._new_objects.get()
 
         def put(content: bytes) -> str:
@@ -227,3 +230,7 @@ def bound_to(connector: Connector | None) -> Iterator[Connector]:
     """The given connector, else the current one, bound inside the block."""
     with connector or Connector.current() as chosen:
         yield chosen
+
+
+def _nothing() -> None:
+    """Nothing is to be done before objects are stored."""

@@ -46,12 +46,13 @@ TIMES = {
     "grace_seconds": 30.0,
     "retry_seconds": 2.0,
     "longest_retry_seconds": 300.0,
+    "idle_seconds": 60.0,
     "priority_seconds": 60.0,
     "schedule_seconds": 1.0,
     "late_seconds": 60.0,
 }
-#: What the machine of a dispatcher has for steps, by name; what is not set is looked up.
-RESOURCES = ("cpus", "gpus", "memory_mb", "disk_mb")
+#: What the machine of a dispatcher has for steps, by name; what is not set is looked up. The last one is kept free.
+RESOURCES = ("cpus", "gpus", "memory_mb", "disk_mb", "disk_reserve_mb")
 _LARGEST_FILE = 1_000_000
 _LONGEST_TEXT = 4_000
 _LONGEST_NAME = 255

@@ -145,3 +145,49 @@ def test_a_metamodel_has_members_without_weights(project):
     found = endirector.contributions(ensemble, 1, progress=False)
     assert found["member"].to_list() == ["naive", "mean", "drift"]
     assert found["value"].is_not_null().all()
+
+
+@pytest.fixture(scope="module")
+def with_price(tmp_path_factory):
+    """Units fall by 6 when the price rises by 1; of the months ahead the third costs 2 more than the first."""
+    random = np.random.default_rng(4)
+    months = pl.date_range(pl.date(2018, 1, 1), pl.date(2022, 3, 1), "1mo", eager=True)
+    price, rain = random.normal(10, 1, 51), random.normal(0, 1, 51)
+    price[-3:] = [10, 11, 12]
+    units = np.append((100 - 6 * (price - 10))[:48], [np.nan] * 3)
+    table = pl.DataFrame({"month": months, "units": units, "price": price, "rain": rain})
+    connector = Connector.in_folder(tmp_path_factory.mktemp("price"))
+    roles = {"value": "units", "known": ["price", "rain"], "season": 1}
+    return endirector.autoforecast(table, 3, **roles, methods=["greedy"], connector=connector, progress=False)
+
+
+def test_a_covariate_adds_what_it_changes(with_price):
+    parts = with_price.covariate_contributions()
+    [member] = parts["member"].unique()
+    price, rain = (parts.filter(covariate=name).sort("step") for name in ("price", "rain"))
+    assert price["step"].to_list() == [1, 2, 3]
+    np.testing.assert_allclose(np.diff(price["value"].to_numpy()), [-6, -6], atol=0.6)
+    assert np.abs(rain["value"].to_numpy()).max() < 1
+    of_member = with_price.contributions().filter(member=member).sort("step")
+    assert (price["weight"] == of_member["weight"]).all()
+    assert (price["weight"] * price["value"]).to_list() == pytest.approx(price["contribution"].to_list())
+    # Without a part for price and rain the ridge would forecast about 100, the mean of its history.
+    rest = of_member["value"].to_numpy() - price["value"].to_numpy() - rain["value"].to_numpy()
+    np.testing.assert_allclose(rest, 100, atol=4)
+
+
+def test_what_covariates_add_stands_in_json_and_on_the_page(with_price):
+    [series] = json.loads(json.dumps(with_price.to_json(contributions=True)))["series"]
+    found = {each["covariate"]: each["contribution"] for each in series["covariate_contributions"]}
+    assert found["price"] == with_price.covariate_contributions().filter(covariate="price")["contribution"].to_list()
+    page = page_of(with_price, None, progress=False).html
+    head = page.split("What each covariate adds")[1].split("</thead>")[0]
+    assert "price" in head
+    assert "rain" in head
+
+
+def test_without_covariates_there_are_no_parts_of_them(made):
+    assert made.covariate_contributions().height == 0
+    assert "What each covariate adds" not in page_of(made, None, progress=False).html
+    with pytest.raises(NotFoundError, match="no series 'z'"):
+        made.covariate_contributions(["z"])

@@ -1,12 +1,19 @@
 """compose.yaml as far as it can be checked without its servers: names and passwords fit, and the program knows them."""
 
+import json
+import os
 import re
 import shlex
+import subprocess
+import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
 import yaml
 
+import servers
 from commands import run_command
 from enstorage import settings
 from enstorage.settings import Settings
@@ -66,3 +73,53 @@ def test_its_commands_and_their_options_are_those_of_the_program(composed):
         told = run_command(*(each for each in words if re.fullmatch("[a-z]+", each) and each in COMMANDS), "--help")
         assert told.status == 0, told.errors
         assert {each for each in words if each.startswith("--")} <= set(re.findall(r"--[a-z-]+", told.output))
+
+
+def asked(origin, body=None):
+    """The answer of the server to a request, once it listens."""
+    request = urllib.request.Request(
+        f"{origin}/api/v1/session",
+        body and json.dumps(body).encode(),
+        {"Content-Type": "application/json", "Origin": origin},
+    )
+    for _ in range(600):
+        try:
+            return json.loads(urllib.request.urlopen(request).read())
+        except urllib.error.URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError):
+                raise
+            time.sleep(0.2)
+    pytest.fail("It did not start.")
+
+
+@pytest.mark.long
+@pytest.mark.server
+def test_its_command_serves_a_new_store_on_two_servers_to_the_user_that_it_names(composed, tmp_path):
+    given = composed["services"]["enmyadmin"]
+    mariadb, influxdb = servers.shared("mariadb"), servers.shared("influxdb")
+    database = f"composed{os.getpid()}"
+    for server in (mariadb, influxdb):
+        server.create_database(database)
+    port = servers.free_port()
+    _, command, rest = shlex.split(given["command"])[0:3]
+    assert command == "-c"
+    installed, _, rest = rest.partition("&&")
+    assert installed.split() == ["pip", "install", "--quiet", "'.[all]'"]
+    # The servers and the port are those of this machine, all else is as it is written there.
+    environment = {
+        **os.environ,
+        **given["environment"],
+        "ENSTORAGE_DATABASE": mariadb.url(database),
+        "ENSTORAGE_SERIES": influxdb.url(database),
+        "ENSTORAGE_OBJECTS": f"file:{tmp_path}/objects",
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+    }
+    program = subprocess.Popen(["sh", "-c", f"{rest} --port {port}"], env=environment, start_new_session=True)
+    origin = f"http://127.0.0.1:{port}"
+    try:
+        assert asked(origin)["user"] is None
+        password = re.search("echo '([^']+)'", rest)[1]
+        assert asked(origin, {"name": "admin", "password": password})["user"]["role"] == "administrator"
+    finally:
+        os.killpg(program.pid, 15)
+        program.wait(30)

@@ -263,6 +263,7 @@ def test_every_command_that_shows_names_is_walked():
         "backup",
         "demo",
         "serve",
+        "intent",
         "orchestrator",
         "registry",
         "pipeline",

@@ -184,10 +184,30 @@ def test_a_call_is_executed_though_an_idle_child_was_killed(supervise):
     supervisor = supervise(workers=1)
     supervisor.start("first", hello)
     ending(supervisor, "first")
-    (child,) = supervisor._pool._pool_manager.worker_manager.workers
+    (child,) = supervisor._children[0].pool._pool_manager.worker_manager.workers
     os.kill(child, signal.SIGKILL)
     supervisor.start("work", hello)
     assert ending(supervisor)[0].reason == "returned"
+
+
+def test_children_are_started_for_work_and_ended_without(supervise):
+    supervisor = Supervisor(3, Limits(), threading.Event().set, idle_seconds=0.4)
+    try:
+        assert supervisor.children() == 1
+        for number in range(3):
+            supervisor.start(f"call {number}", sleep, 0.3 if number else 1.2)
+        assert supervisor.children() == 3
+        for number in (1, 2):
+            assert ending(supervisor, f"call {number}")[0].reason == "returned"
+        end = time.monotonic() + 10
+        while supervisor.children() > 1:  # those without work; the other goes on
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        assert ending(supervisor, "call 0")[0].reason == "returned"
+        time.sleep(0.8)
+        assert supervisor.children() == 1
+    finally:
+        supervisor.stop()
 
 
 def test_stopping_kills_what_runs(supervise):

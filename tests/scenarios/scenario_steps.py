@@ -11,7 +11,7 @@ from pathlib import Path
 
 from enorchestrator.python import add_step, each, pipeline, step
 from enorchestrator.work.kind import Partial
-from enstorage import DataSource
+from enstorage import Connector, DataSource
 from enstorage.database.database import Database
 from enstorage.errors import CancelledError, InvalidInputError, StoreError
 from enstorage.progress import Progress
@@ -199,3 +199,13 @@ def kill_at_the_commit(folder: str, entity: str, moment: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     Database._commit = commit_and_die
+
+
+@step
+def writes_an_object(folder: str, connector: Connector) -> None:
+    """Write an object, once the file `write` is there."""
+    note(folder, "begun")
+    while not (Path(folder) / "write").exists():
+        time.sleep(0.01)
+    connector.put([b"an object"])
+    note(folder, "written")

@@ -29,6 +29,7 @@ _MODULES = (
     "work.shortcuts",
     "work.pipelines",
     "work.schedules",
+    "work.intents",
     "work.notifications",
     "releases.registry",
     "access.session",

@@ -10,16 +10,18 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from enorchestrator.dispatch.disk_watch import DiskWatch
 from enorchestrator.dispatch.owner import Owner
 from enorchestrator.dispatch.queue import claim, has_ready, renew, to_cancel
 from enorchestrator.dispatch.resources import Resources
 from enorchestrator.dispatch.settle import settle_lost
 from enorchestrator.dispatch.wake import sleeper
+from enorchestrator.executor.base import ExecutorFactory
 from enorchestrator.executor.local import LocalExecutor
+from enorchestrator.task.call import Begin
 from enorchestrator.task.claim import Claim, ProcessEnd
 from enorchestrator.task.limits import Limits, Timing
 from enorchestrator.task.settle import note_begun, settle
-from enorchestrator.task.supervisor import Begin
 from enorchestrator.trace.redaction import redactor_of
 from enstorage import Connector
 from enstorage.errors import EnstorageError, InvalidInputError, StoreError
@@ -47,6 +49,7 @@ class Dispatcher:
         limits: time and memory of each step.
         timing: leases, renewals, pauses; by default those of the settings.
         resources: of this machine, for steps that ask for some; by default those of the settings, else what is found.
+        executor: makes the executor; by default `LocalExecutor`, for child processes of this one.
 
     Raises:
         InvalidInputError: `workers` is below 1, or a setting of a time is wrong.
@@ -60,6 +63,7 @@ class Dispatcher:
         limits: Limits | None = None,
         timing: Timing | None = None,
         resources: Resources | None = None,
+        executor: ExecutorFactory = LocalExecutor,
     ) -> None:
         if workers < 1:
             raise InvalidInputError(f"workers is {workers}; expected an integer of at least 1.")
@@ -67,7 +71,8 @@ class Dispatcher:
         self._timing, self._resources = timing or Timing.read(), resources
         self._owner = Owner.here(next(_NUMBERS))
         self._wake = sleeper(self._connector)
-        self._executor = LocalExecutor(self._connector, workers, limits or Limits(), self._timing, self._wake.set)
+        self._executor = executor(self._connector, workers, limits or Limits(), self._timing, self._wake.set)
+        self._disk = DiskWatch(self._connector)
         self._claims: dict[str, Claim] = {}
         #: Ends that are not settled yet: they are kept while the store cannot be worked with.
         self._ends: dict[str, ProcessEnd] = {}
@@ -151,7 +156,7 @@ class Dispatcher:
             settle_lost(self._connector, self._owner, self._timing, self._claims.values())
             self._renewed_at = time.monotonic()
         self._cancel()
-        free = 0 if self._is_draining else self._executor.capacity()
+        free = 0 if self._is_draining or self._disk.is_low() else self._executor.capacity()
         begun = self._executor.begun()
         if self._ends or begun or (free > 0 and has_ready(self._connector)):
             self._change(free, begun)

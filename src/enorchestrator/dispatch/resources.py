@@ -1,17 +1,17 @@
 """`Resources`: what a machine has for steps, and what steps take of it."""
 
 import os
-import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
 import psutil
 
+from enorchestrator.task.disk import free_mb
 from enstorage import Connector
 from enstorage.errors import InvalidInputError
-from enstorage.settings import RESOURCES, resource
+from enstorage.settings import resource
 
 Needs = dict[str, float]
 _MEGABYTE = 1_000_000
@@ -41,12 +41,12 @@ class Resources:
         Raises:
             InvalidInputError: a setting is no number of at least 0.
         """
-        given = {name: resource(name) for name in RESOURCES}
+        given = {each.name: resource(each.name) for each in fields(cls)}
         found = {
             "cpus": float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1),
             "gpus": float(len(list(Path("/dev").glob("nvidia[0-9]*")))),
             "memory_mb": psutil.virtual_memory().total / _MEGABYTE,
-            "disk_mb": _free_space(connector) / _MEGABYTE,
+            "disk_mb": free_mb(connector),
         }
         return cls(**{name: value if given[name] is None else float(given[name] or 0) for name, value in found.items()})
 
@@ -91,9 +91,3 @@ class Ledger:
     def _take(self, needs: Mapping[str, float]) -> None:
         for name, wanted in needs.items():
             self._free[name] -= wanted
-
-
-def _free_space(connector: Connector) -> float:
-    """Bytes at the objects of the store; at the working folder where they are elsewhere."""
-    folder = Path(connector.settings.objects.removeprefix("file:"))
-    return shutil.disk_usage(folder if folder.is_dir() else Path.cwd()).free

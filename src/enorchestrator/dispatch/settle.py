@@ -8,6 +8,7 @@ import psutil
 from sqlalchemy import select
 
 from enorchestrator.dispatch.owner import Owner
+from enorchestrator.executor.local import LocalExecutor
 from enorchestrator.task.claim import Claim, ProcessEnd
 from enorchestrator.task.limits import Timing
 from enorchestrator.task.moves import ATTEMPT, STEP
@@ -32,7 +33,7 @@ def settle_lost(connector: Connector, mine: Owner, timing: Timing, known: Collec
     with connector.database.reading() as session:
         found = session.execute(
             select(STEP.c.id, STEP.c.run_id, STEP.c.fence, STEP.c.owner, STEP.c.lease_until, ATTEMPT.c.pid)
-            .add_columns(ATTEMPT.c.started_at)
+            .add_columns(ATTEMPT.c.started_at, ATTEMPT.c.executor)
             .join(ATTEMPT, (ATTEMPT.c.step_id == STEP.c.id) & (ATTEMPT.c.fence == STEP.c.fence))
             .where(STEP.c.state == RunState.RUNNING)
         ).all()
@@ -47,7 +48,8 @@ def settle_lost(connector: Connector, mine: Owner, timing: Timing, known: Collec
         is_gone = owner is not None and owner.is_gone()
         if not is_gone and each.lease_until is not None and each.lease_until > now():
             continue
-        if owner is not None and owner.host == mine.host and each.pid is not None:
+        is_here = owner is not None and owner.host == mine.host and each.executor == LocalExecutor.name
+        if is_here and each.pid is not None:
             _kill(each.pid, each.started_at)
         reason = "ended" if is_gone else "renewed its claim no more"
         detail = f"The dispatcher that executed the work {reason}, such as by a restart of the server."

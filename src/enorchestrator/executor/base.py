@@ -1,11 +1,28 @@
 """`Executor`: the port through which the dispatcher has steps executed, wherever their processes are."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import ClassVar
 
+from enorchestrator.task.call import Begin
 from enorchestrator.task.claim import Claim, ProcessEnd
-from enorchestrator.task.supervisor import Begin
+from enorchestrator.task.limits import Limits, Timing
+from enstorage import Connector
+from enstorage.errors import NotSupportedError
+
+
+def check_reachable(connector: Connector) -> None:
+    """Raise an error for a store that other processes cannot open.
+
+    Raises:
+        NotSupportedError: the store, or a part of it, is in the memory of this process.
+    """
+    in_memory = [url for url in connector.settings if url.startswith("memory:") or ":memory:" in url]
+    if in_memory:
+        raise NotSupportedError(
+            f"The store {in_memory[0]} is in the memory of this process, which child processes cannot open. Use a store "
+            "in a folder or on a server."
+        )
 
 
 class Executor(ABC):
@@ -56,5 +73,14 @@ class Executor(ABC):
         """The number of steps that would start at once."""
 
     @abstractmethod
+    def children(self) -> int:
+        """The number of processes that execute steps, or could at once; it follows the work, up to the largest number."""
+
+    @abstractmethod
     def drain(self, grace_seconds: float) -> None:
         """Start nothing more, wait up to the grace period for what runs, and kill the rest. `poll` then tells all ends."""
+
+
+#: Makes an executor of a store, the largest number of steps at once, their limits, the times, and a function that is called
+#: whenever there is something to poll.
+ExecutorFactory = Callable[[Connector, int, Limits, Timing, Callable[[], None]], Executor]

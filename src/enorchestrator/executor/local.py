@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable, Collection, Mapping
 
-from enorchestrator.executor.base import Executor
+from enorchestrator.executor.base import Executor, check_reachable
+from enorchestrator.task.call import Begin
 from enorchestrator.task.child.body import run_step
 from enorchestrator.task.claim import Claim, ProcessEnd
 from enorchestrator.task.limits import Limits, Timing
-from enorchestrator.task.supervisor import Begin, Supervisor
+from enorchestrator.task.supervisor import Supervisor
 from enstorage import Connector
-from enstorage.errors import NotSupportedError, StoreError
+from enstorage.errors import StoreError
 
 _WAIT_SECONDS = 0.02
 
@@ -33,14 +34,9 @@ class LocalExecutor(Executor):
     def __init__(
         self, connector: Connector, workers: int, limits: Limits, timing: Timing, news: Callable[[], None]
     ) -> None:
-        in_memory = [url for url in connector.settings if url.startswith("memory:") or ":memory:" in url]
-        if in_memory:
-            raise NotSupportedError(
-                f"The store {in_memory[0]} is in the memory of this process, which child processes cannot open. Use a store "
-                "in a folder or on a server."
-            )
+        check_reachable(connector)
         self._settings, self._allow_pickle, self._timing = connector.settings, connector.allow_pickle, timing
-        self._supervisor = Supervisor(workers, limits, news)
+        self._supervisor = Supervisor(workers, limits, news, timing.idle_seconds)
         self._ends: dict[str, ProcessEnd] = {}
 
     def submit(self, claim: Claim) -> None:
@@ -68,10 +64,7 @@ class LocalExecutor(Executor):
     def poll(self, ids: Collection[str]) -> Mapping[str, ProcessEnd]:
         """See `Executor`."""
         for name, ending in self._supervisor.endings().items():
-            pid, began_at = (None, None) if ending.begin is None else (ending.begin.pid, ending.begin.began_at)
-            self._ends[name] = ProcessEnd(
-                ending.reason, ending.detail, ending.log, ending.peak_bytes, ending.value, pid, began_at
-            )
+            self._ends[name] = ending.of_step()
         return {id: self._ends.pop(id) for id in ids if id in self._ends}
 
     def cancel(self, id: str, grace_seconds: float) -> None:
@@ -81,6 +74,10 @@ class LocalExecutor(Executor):
     def capacity(self) -> int:
         """See `Executor`."""
         return self._supervisor.free()
+
+    def children(self) -> int:
+        """See `Executor`."""
+        return self._supervisor.children()
 
     def drain(self, grace_seconds: float) -> None:
         """See `Executor`."""

@@ -7,6 +7,8 @@ from types import TracebackType
 from typing import Self
 
 from enorchestrator.dispatch.dispatcher import Dispatcher
+from enorchestrator.executor.base import ExecutorFactory
+from enorchestrator.executor.local import LocalExecutor
 from enorchestrator.notification.notifier import Notifier
 from enorchestrator.scheduler.scheduler import Scheduler
 from enorchestrator.service.presence import appear, beat, leave, stop_asked_by
@@ -34,6 +36,7 @@ class Orchestrator:
         workers: largest number of steps at once.
         limits: time and memory of each step.
         program: that it belongs to; `enorchestrator.stop_orchestrators` stops those of "orchestrator".
+        executor: makes the executor, see `Dispatcher`.
 
     Raises:
         InvalidInputError: `workers` is below 1.
@@ -47,10 +50,11 @@ class Orchestrator:
         limits: Limits | None = None,
         *,
         program: str = "orchestrator",
+        executor: ExecutorFactory = LocalExecutor,
     ) -> None:
         self._connector = connector or Connector.current()
         self._workers, self._program = workers, program
-        self._dispatcher = Dispatcher(self._connector, workers, limits)
+        self._dispatcher = Dispatcher(self._connector, workers, limits, executor=executor)
         self._scheduler = Scheduler(self._connector)
         self._notifier = Notifier(self._connector)
         self._traces = TraceExport(self._connector, self._dispatcher.owner)

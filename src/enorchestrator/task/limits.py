@@ -40,6 +40,7 @@ class Timing:
         grace_seconds: for work that stops by itself once it is cancelled, as `fit` does after it has kept what is finished.
         retry_seconds: the first pause after an error that may pass; each further one is four times as long.
         longest_retry_seconds: the longest of these pauses.
+        idle_seconds: a process that has had nothing to execute for so long is ended, but for the last one.
         priority_seconds: a run of a priority higher by one goes before those that were submitted up to this time earlier.
         schedule_seconds: between two looks at the schedules.
         late_seconds: a time of a schedule counts as missed when it is over for longer than this.
@@ -54,6 +55,7 @@ class Timing:
     grace_seconds: float = 30.0
     retry_seconds: float = 2.0
     longest_retry_seconds: float = 300.0
+    idle_seconds: float = 60.0
     priority_seconds: float = 60.0
     schedule_seconds: float = 1.0
     late_seconds: float = 60.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import CursorResult, Row, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from enorchestrator.task.back_off import pause_after
@@ -60,6 +60,7 @@ _KEPT = (
     )
 )
 _BEGUN = update(ATTEMPT).where(*_OF_CLAIM).values(pid=bindparam("process"), started_at=bindparam("began"))
+_FIRST = _BEGUN.where(ATTEMPT.c.started_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,14 @@ def note_begun(session: Session, begun: Sequence[tuple[Claim, int, datetime | No
     """Note the processes that execute claims, by their ids, and since when they do."""
     for claim, pid, began_at in begun:
         session.execute(_BEGUN, {"of_step": claim.step_id, "of_fence": claim.fence, "process": pid, "began": began_at})
+
+
+def begin_once(session: Session, claim: Claim, pid: int) -> bool:
+    """Note the process that executes a claim; false if one was noted before."""
+    of_claim = {"of_step": claim.step_id, "of_fence": claim.fence}
+    noted = session.execute(_FIRST, of_claim | {"process": pid, "began": now()})
+    assert isinstance(noted, CursorResult)  # noqa: S101 - of an UPDATE
+    return noted.rowcount == 1
 
 
 def _facts(claim: Claim, end: ProcessEnd) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """All kinds of work by name."""
 
+from enorchestrator.work.checks.check_values import CHECK_VALUES
+from enorchestrator.work.checks.require import REQUIRE
 from enorchestrator.work.ensembles.calibrate import CALIBRATE
 from enorchestrator.work.ensembles.diagnose import DIAGNOSE
 from enorchestrator.work.ensembles.forecast import FORECAST
@@ -29,6 +31,7 @@ _ALL = (
     *(FIT, BACKTEST, TUNE),
     *(FORM, RENDER, VERIFY, DIAGNOSE, CALIBRATE, FORECAST, REPORT),
     AUTOFORECAST,
+    *(CHECK_VALUES, REQUIRE),
     *(REGISTER, EVALUATE_VERSION, PROMOTE, ROLLBACK),
     *(IMPORT_BUNDLE, EXPORT_BUNDLE, CHECK, GC, CHANGE_RECORDS),
 )

@@ -50,7 +50,7 @@ def opened(file: StoredFile, connector: Connector) -> Iterator[Path]:
 
 def kept(content: bytes, name: str, media_type: str, connector: Connector) -> dict[str, Any]:
     """Store bytes that work gave, for a download; `gc` frees them a day later."""
-    sha256 = connector.objects.put(content)
+    (sha256,) = connector.put([content])
     return {"object": sha256, "name": plain_name(name), "bytes": len(content), "media_type": media_type}
 
 

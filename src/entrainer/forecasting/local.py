@@ -33,18 +33,7 @@ def local_forecasts(
     Returns:
         In source units, an origin for each series. A warning says which series were forecast in another way than asked.
     """
-    rows = [len(each.cleaned) for each in known]
-    season = [usual_season(each.calendar) for each in known]
-    histories = Histories.of(
-        [each.cleaned for each in known],
-        season,
-        rows,
-        range(len(known)),
-        rows,
-        places=_places(known),
-        measured=[each.is_measured for each in known],
-    )
-    found = spec.forecast(histories, horizon, tuple(level for level in quantiles if level != 0.5))
+    found = spec.forecast(histories_of(known), horizon, tuple(level for level in quantiles if level != 0.5))
     if found.remarks:
         first, remark = next(iter(found.remarks.items()))
         more = (
@@ -53,6 +42,20 @@ def local_forecasts(
         warnings.warn(f"{model}, {known[first].what}: {remark}{more}", stacklevel=4)
     levels = {**found.quantiles, 0.5: found.values} if quantiles else {}
     return replace(found, quantiles=dict(sorted(levels.items())))
+
+
+def histories_of(known: Sequence[Known]) -> Histories:
+    """The known rows of each series, from whose end is forecast."""
+    rows = [len(each.cleaned) for each in known]
+    return Histories.of(
+        [each.cleaned for each in known],
+        [usual_season(each.calendar) for each in known],
+        rows,
+        range(len(known)),
+        rows,
+        places=_places(known),
+        measured=[each.is_measured for each in known],
+    )
 
 
 def local_hindcasts(

@@ -24,7 +24,7 @@ class AddedRows:
     Attributes:
         members: heads of the columns.
         is_sum: true if the contributions sum to the forecast; else the forecasts of the members are shown.
-        rows: of each step: its number, a figure for each member, and the forecast.
+        rows: of each step: its number, a figure for each member, and the forecast; of covariates without the forecast.
     """
 
     members: Sequence[str]
@@ -51,9 +51,8 @@ def added_to(cards: Sequence[SeriesCard], forecast: "AutoForecast") -> dict[str,
         # A median takes the members in the middle: what the others say tells more than their zeros.
         is_sum = not own.filter(pl.col("value").is_not_null())["weight"].is_in([None, 0.0]).any()
         wide = own.pivot("member", index="step", values="contribution" if is_sum else "value").sort("step")
-        every = max(1, -(-wide.height // _MOST_STEPS))
         rows = []
-        for place in range(0, wide.height, every):
+        for place in _steps(wide):
             step, *parts = wide.row(place)
             shown = iter(
                 same_precision([each for each in (*parts, float(card.forecast[place])) if each is not None], 3)
@@ -61,3 +60,29 @@ def added_to(cards: Sequence[SeriesCard], forecast: "AutoForecast") -> dict[str,
             rows.append([str(step), *("–" if each is None else next(shown) for each in parts), next(shown)])
         tables[card.key] = AddedRows(members, is_sum, rows)
     return tables
+
+
+def covariates_of(cards: Sequence[SeriesCard], forecast: "AutoForecast") -> dict[str, AddedRows]:
+    """The parts of covariates in the forecasts of some series, by key; only of series where one has any."""
+    try:
+        found = forecast.covariate_contributions([card.key for card in cards])
+    except (InvalidInputError, NotFoundError, MissingLibraryError):
+        return {}
+    sums = found.drop_nulls("contribution").group_by("series", "step", "covariate", maintain_order=True)
+    by_key = sums.agg(pl.col("contribution").sum()).partition_by("series", as_dict=True)
+    tables = {}
+    for (key,), own in by_key.items():
+        wide = own.pivot("covariate", index="step", values="contribution").sort("step")
+        if not own["contribution"].to_numpy().any():  # the members that see them have no weight
+            continue
+        rows = []
+        for place in _steps(wide):
+            step, *parts = wide.row(place)
+            rows.append([str(step), *same_precision(parts, 3)])
+        tables[str(key)] = AddedRows(wide.columns[1:], True, rows)
+    return tables
+
+
+def _steps(wide: pl.DataFrame) -> range:
+    """The places of steps that are shown."""
+    return range(0, wide.height, max(1, -(-wide.height // _MOST_STEPS)))

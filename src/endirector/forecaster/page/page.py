@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from endirector.forecaster.page.added import AddedRows, added_to
+from endirector.forecaster.page.added import AddedRows, added_to, covariates_of
 from endirector.forecaster.page.group_content import GroupContent, content_of
 from endirector.forecaster.page.series_cards import SeriesCard, cards_of, notable
 from endirector.forecaster.page.small_fans import small_fan
@@ -40,6 +40,7 @@ class PageContent:
         small: the small chart of each card.
         said: the errors of earlier forecasts, as `AutoForecast.scores` has them.
         added: what the members added to the forecasts in large, by key.
+        covariates: what single covariates added to them.
     """
 
     forecast: "AutoForecast"
@@ -49,6 +50,7 @@ class PageContent:
     small: list[str]
     said: list[dict[str, Any]]
     added: Mapping[str, AddedRows]
+    covariates: Mapping[str, AddedRows]
 
     @property
     def series(self) -> int:
@@ -97,6 +99,7 @@ def page_of(forecast: "AutoForecast", folder_or_file: str | PathLike[str] | None
             small=[_small(card) for card in cards],
             said=forecast.scores().to_dicts(),
             added=added_to([card for _, card, _ in large], forecast),
+            covariates=covariates_of([card for _, card, _ in large], forecast),
         )
         report("Drawing", 80, 100)
         script = files("endirector").joinpath("search.js").read_text(encoding="utf-8")

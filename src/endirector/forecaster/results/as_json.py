@@ -28,6 +28,7 @@ def as_json(
         )
     errors = {row["series"]: row for row in forecast.errors.iter_rows(named=True)}
     added = forecast.contributions(keys).partition_by("series", as_dict=True) if contributions else {}
+    by_covariates = forecast.covariate_contributions(keys).partition_by("series", as_dict=True) if contributions else {}
     tables = forecast.table.partition_by("series", as_dict=True)
     group_of = {key: place for place, group in enumerate(forecast.groups) for key in group.tier.keys}
     wanted = [key for key in sources if key in group_of and (keys is None or key in keys)]
@@ -49,7 +50,12 @@ def as_json(
                 "history": _history(forecast.snapshots[key], sources[key], tail),
                 "forecast": [*_steps(tables[(key,)])],
                 "errors": _finite({name: each for name, each in errors.get(key, {}).items() if name != "series"}),
-                **({"contributions": as_lists(added[(key,)])} if contributions else {}),
+                **({"contributions": as_lists(added[(key,)], "member")} if contributions else {}),
+                **(
+                    {"covariate_contributions": as_lists(by_covariates[(key,)], "member", "covariate")}
+                    if (key,) in by_covariates
+                    else {}
+                ),
             }
             for key in wanted
         ],

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from endirector.forecasting.contributions import contributions
+from endirector.forecasting.contributions import contributions, parts_of_covariates
 from endirector.forecasting.later_rows import moved
 from enstorage.errors import NotFoundError
 
@@ -23,6 +23,8 @@ CONTRIBUTED = pl.Schema(
         "contribution": pl.Float64,
     }
 )
+#: The same of covariates, each as a member sees it.
+OF_COVARIATES = pl.Schema([*CONTRIBUTED.items(), ("covariate", pl.String)])
 #: Names of rows that are no member: the last value of a series without a model, and what was done to a combined forecast.
 KEPT, RECONCILED, ADJUSTED = "last value", "reconciliation", "judgement"
 #: Relative differences below this are those of sums in another order.
@@ -31,13 +33,7 @@ _SAME = 1e-9
 
 def contributed(forecast: "AutoForecast", keys: Collection[str] | None) -> pl.DataFrame:
     """See `AutoForecast.contributions`."""
-    sources = forecast.panel.sources()
-    unknown = [key for key in keys or () if key not in sources]
-    if unknown:
-        raise NotFoundError(
-            f"There is no series {unknown[0]!r}; known are {', '.join(map(repr, [*sources][:8]))}. Take keys of these."
-        )
-    chosen = set(sources if keys is None else keys)
+    sources, chosen = forecast.panel.sources(), _chosen(forecast, keys)
     points = forecast.table.filter(pl.col("quantile").is_null(), pl.col("series").is_in(chosen)).drop("quantile")
     tables = [CONTRIBUTED.to_frame()]
     for group in forecast.groups:
@@ -65,6 +61,39 @@ def contributed(forecast: "AutoForecast", keys: Collection[str] | None) -> pl.Da
     return joined.sort("place", "step", maintain_order=True).drop("place")
 
 
+def contributed_by_covariates(forecast: "AutoForecast", keys: Collection[str] | None) -> pl.DataFrame:
+    """See `AutoForecast.covariate_contributions`."""
+    chosen = _chosen(forecast, keys)
+    times = forecast.table.filter(pl.col("quantile").is_null()).select("series", "time", "step")
+    tables = [OF_COVARIATES.to_frame()]
+    for group in forecast.groups:
+        own = [key for key in group.tier.keys if key in chosen]
+        if group.ensemble is None or not own or not forecast.covariates.panels:
+            continue
+        by = None if group.later is None else moved(group.ensemble, group.later)
+        snapshots = [forecast.snapshots[key] for key in own]
+        found = parts_of_covariates(group.ensemble, group.tier.plan.horizon, series=snapshots, combination=by)
+        keyed = forecast.panel.with_keys(found).drop("series", "id").rename({"key": "series"})
+        joined = times.join(keyed, on=["series", "step"], how="inner", maintain_order="left")
+        tables.append(joined.select(OF_COVARIATES.names()).cast(OF_COVARIATES))
+    return pl.concat(tables)
+
+
+def _chosen(forecast: "AutoForecast", keys: Collection[str] | None) -> set[str]:
+    """The keys of the series that are asked for.
+
+    Raises:
+        NotFoundError: one is none of the panel.
+    """
+    sources = forecast.panel.sources()
+    unknown = [key for key in keys or () if key not in sources]
+    if unknown:
+        raise NotFoundError(
+            f"There is no series {unknown[0]!r}; known are {', '.join(map(repr, [*sources][:8]))}. Take keys of these."
+        )
+    return set(sources if keys is None else keys)
+
+
 def _afterwards(forecast: "AutoForecast", found: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:
     """Changes of the combined forecasts, which then differ from the sums of the contributions."""
     if forecast.adjusted is None and forecast.hierarchy is None:
@@ -80,10 +109,10 @@ def _afterwards(forecast: "AutoForecast", found: pl.DataFrame, points: pl.DataFr
     return table.select(CONTRIBUTED.names()).cast(CONTRIBUTED)
 
 
-def as_lists(table: pl.DataFrame) -> list[dict[str, Any]]:
-    """The contributions of one series as JSON: for each member its values, weights and contributions by step."""
+def as_lists(table: pl.DataFrame, *of: str) -> list[dict[str, Any]]:
+    """The contributions of one series as JSON: for each member, say, its values, weights and contributions by step."""
     found = []
-    for (member,), own in table.group_by("member", maintain_order=True):
+    for names, own in table.group_by(of, maintain_order=True):
         columns = {name: own[name].to_list() for name in ("step", "value", "weight", "contribution")}
-        found.append({"member": member, **columns})
+        found.append({**dict(zip(of, names, strict=True)), **columns})
     return found

@@ -19,7 +19,7 @@ from endirector.forecaster.issued.keep import ISSUED, issue, latest, table_of
 from endirector.forecaster.issued.state import parts_from_json, to_json
 from endirector.forecaster.results.as_json import as_json
 from endirector.forecaster.results.backtested import BOARD, BY_SERIES, Backtest, backtest_of
-from endirector.forecaster.results.contributed import contributed
+from endirector.forecaster.results.contributed import contributed, contributed_by_covariates
 from endirector.forecaster.understanding.stored import StoredCovariates
 from endirector.forecaster.updating.update import updated
 from endirector.reporting.report import Report
@@ -149,6 +149,26 @@ class AutoForecast:
         with self.panel.connector:
             return contributed(self, keys)
 
+    def covariate_contributions(self, keys: Collection[str] | None = None) -> pl.DataFrame:
+        """Contributions of single covariates to each step, through the members that see them; these forecast again for it.
+
+        The part of a covariate is the difference to the forecast that its member makes where this covariate is as usual: as
+        in the mean of the rows that it learned from. Parts of several add up where the member is linear, as the ridge is.
+
+        Args:
+            keys: of the series; by default all.
+
+        Returns:
+            Columns `series`, `time`, `step`, `member`, `value` (part of the forecast of the member, units of the source),
+            `weight` (of the member), `contribution` (weight times value: part of the forecast) and `covariate` (name). No
+            rows where no member of the ensemble sees covariates.
+
+        Raises:
+            NotFoundError: a key is none of the panel.
+        """
+        with self.panel.connector:
+            return contributed_by_covariates(self, keys)
+
     def to_json(
         self, keys: Collection[str] | None = None, *, tail: int = 60, contributions: bool = False
     ) -> dict[str, Any]:
@@ -165,7 +185,8 @@ class AutoForecast:
             `mark`, `metric` and `leaderboard`, the trials; and `series`, each with `key`, `group` (its place), `source`,
             `unit`, `time_interval`, `history` (`time`, `value`), `forecast` (`step`, `time`, `value`, `quantiles` by
             level), `errors` (those of `errors`; empty where nothing was judged), and, if asked for, `contributions`, each
-            with `member`, `step`, `value`, `weight` and `contribution`, as `contributions` has them.
+            with `member`, `step`, `value`, `weight` and `contribution`, as `contributions` has them, and
+            `covariate_contributions`, each with `covariate` too.
 
         Raises:
             NotFoundError: a key is none of the panel.

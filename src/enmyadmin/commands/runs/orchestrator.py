@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,19 +18,42 @@ import typer
 
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.output import Json, counted, print_json, print_line, print_table, shortened
-from enstorage.errors import StoreError
+from enstorage.errors import InvalidInputError, StoreError
 
 if TYPE_CHECKING:
     from enorchestrator import OrchestratorStatus
+    from enorchestrator.executor.base import ExecutorFactory
 
 _STARTS_WITHIN_SECONDS = 60.0
 _LOOK_SECONDS = 0.1
 _MOST_OF_LOG = 2_000
 
 
+class ExecutorName(StrEnum):
+    """The executors, as the command names them."""
+
+    LOCAL = "local"
+    DASK = "dask"
+
+
 def start(
-    workers: Annotated[int, typer.Option(min=1, help="Steps executed at once.")] = 2,
+    workers: Annotated[int, typer.Option(min=1, help="Largest number of steps executed at once.")] = 2,
+    executor: Annotated[
+        ExecutorName, typer.Option(help="What executes steps: child processes, or workers of Dask.")
+    ] = ExecutorName.LOCAL,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Of Dask, such as tcp://10.0.0.5:8786; by default workers of this machine.", show_default=False
+        ),
+    ] = None,
     grace: Annotated[float, typer.Option(min=0, help="Seconds that what runs has to end after Ctrl-C or TERM.")] = 10.0,
+    wall_time: Annotated[
+        float | None,
+        typer.Option(
+            min=0, help="Seconds after which this process is killed, as by a batch system.", show_default=False
+        ),
+    ] = None,
     detach: Annotated[
         bool, typer.Option("--detach", help="Start it in the background, and return once it is at work.")
     ] = False,
@@ -40,6 +65,7 @@ def start(
 ) -> None:
     """Execute runs and schedules of a store until stopped.
 
+    With --wall-time it stops by itself, --grace seconds before it would be killed.
     Servers (`enstorage serve`) do the same unless they are started with --workers 0. Several may work on one store.
     A second Ctrl-C stops at once; what was running is then executed again by the next one.
 
@@ -47,19 +73,28 @@ def start(
     """
     from enorchestrator import Orchestrator
 
+    if scheduler is not None and executor is not ExecutorName.DASK:
+        raise InvalidInputError(
+            f"--scheduler is {scheduler}, and --executor {executor.value}; expected dask. Add --executor dask.",
+            field="scheduler",
+        )
+    near_its_end = float("inf") if wall_time is None else time.monotonic() + max(0.0, wall_time - grace)
     connector = open_store(store)
     if detach:
-        _start_detached(store, workers, grace, log, as_json=as_json)
+        options = ["--executor", executor.value, "--grace", str(grace)]
+        options += [] if scheduler is None else ["--scheduler", scheduler]
+        options += [] if wall_time is None else ["--wall-time", str(wall_time)]
+        _start_detached(store, workers, options, log, as_json=as_json)
         return
     with _signals() as asked:
-        orchestrator = Orchestrator(connector, workers).start()
+        orchestrator = Orchestrator(connector, workers, executor=_executor(executor, scheduler)).start()
         told = {"pid": os.getpid(), "workers": workers}
         print_json(told) if as_json else print_line(
             f"The orchestrator is at work with {counted(workers, 'worker')}, process {os.getpid()}. "
             "Stop it: Ctrl-C, or enstorage orchestrator stop"
         )
         seconds: float | None = grace
-        while not asked.is_set():
+        while not asked.is_set() and time.monotonic() < near_its_end:
             if orchestrator.wait(_LOOK_SECONDS):
                 seconds = None
                 break
@@ -108,11 +143,21 @@ def stop(
         print_line("No orchestrator is at work.")
 
 
-def _start_detached(store: Path | None, workers: int, grace: float, log: Path | None, *, as_json: bool) -> None:
+def _executor(name: ExecutorName, scheduler: str | None) -> "ExecutorFactory":
+    if name is ExecutorName.DASK:
+        from enorchestrator.executor.dask import DaskExecutor
+
+        return partial(DaskExecutor, scheduler=scheduler)
+    from enorchestrator.executor.local import LocalExecutor
+
+    return LocalExecutor
+
+
+def _start_detached(store: Path | None, workers: int, options: list[str], log: Path | None, *, as_json: bool) -> None:
     """Start the command again as a process of its own session, and wait until it is at work."""
     log = log or Path("enstorage-orchestrator.log")
     command = [sys.executable, "-m", "enstorage", "orchestrator", "start", "--workers", str(workers), "--json"]
-    command += ["--grace", str(grace), *(() if store is None else ("--store", str(store)))]
+    command += [*options, *(() if store is None else ("--store", str(store)))]
     try:
         with log.open("ab") as target:
             begins = target.tell()

@@ -1,9 +1,10 @@
 """The body of a step in its child process: calls the work, reports, and tells the outcome."""
 
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -12,11 +13,12 @@ from enorchestrator.task.back_off import may_pass
 from enorchestrator.task.child.commit import StepCommit, VoidClaimError
 from enorchestrator.task.child.reporter import Reporter
 from enorchestrator.task.claim import Claim, ProcessEnd, WorkOutcome
+from enorchestrator.task.disk import wait_for_space
 from enorchestrator.task.graph import values_of
 from enorchestrator.task.limits import Timing
 from enorchestrator.task.moves import STEP
 from enorchestrator.task.problem import as_plain_json, problem_of
-from enorchestrator.task.settle import settle
+from enorchestrator.task.settle import begin_once, settle
 from enorchestrator.task.state import RunState
 from enorchestrator.trace.redaction import redactor_of
 from enorchestrator.work.registry import find_kind
@@ -35,7 +37,13 @@ _STEP = select(STEP.c.run_id, STEP.c.kind, STEP.c.arguments, STEP.c.settings).wh
 
 
 def run_step(
-    settings: Settings, claim: Claim, allow_pickle: bool, timing: Timing, told_to_stop: Callable[[], None]
+    settings: Settings,
+    claim: Claim,
+    allow_pickle: bool,
+    timing: Timing,
+    told_to_stop: Callable[[], None],
+    *,
+    commit_after_seconds: float = COMMIT_ITSELF_SECONDS,
 ) -> WorkOutcome | None:
     """Execute a step; returns its outcome, or None if it is committed, or if the claim is void.
 
@@ -45,12 +53,13 @@ def run_step(
         allow_pickle: see `Connector`.
         timing: see `Timing`.
         told_to_stop: called once when the work is asked to stop.
+        commit_after_seconds: work that took less leaves its commit to the dispatcher.
     """
     connector, began = _connector(settings, allow_pickle), time.monotonic()
     with connector:
         reporter = Reporter(connector, claim, told_to_stop, timing.report_seconds)
         outcome = _outcome(connector, claim, reporter, timing)
-        if outcome is None or time.monotonic() - began < COMMIT_ITSELF_SECONDS:
+        if outcome is None or time.monotonic() - began < commit_after_seconds:
             return outcome
         try:
             with connector.transaction() as session:
@@ -58,6 +67,23 @@ def run_step(
         except StoreError:
             return outcome  # the dispatcher keeps it until the store can be worked with
         return None
+
+
+def run_step_once(
+    settings: Settings, claim: Claim, allow_pickle: bool, timing: Timing, told_to_stop: Callable[[], None]
+) -> WorkOutcome | None:
+    """Execute a step as `run_step` does, for an engine that may call it again: then nothing is executed.
+
+    The outcome is always committed here, and returned only where the store could not be worked with.
+
+    Raises:
+        StoreError: the claim was executed before.
+    """
+    connector = _connector(settings, allow_pickle)
+    with connector.transaction() as session:
+        if not begin_once(session, claim, os.getpid()):
+            raise StoreError("The work had begun before, in a process that was lost. It is executed again.")
+    return run_step(settings, claim, allow_pickle, timing, told_to_stop, commit_after_seconds=0.0)
 
 
 @cache
@@ -68,6 +94,7 @@ def _connector(settings: Settings, allow_pickle: bool) -> Connector:
 
 def _outcome(connector: Connector, claim: Claim, reporter: Reporter, timing: Timing) -> WorkOutcome | None:
     commit = StepCommit(claim, reporter, timing)
+    connector.before_put = partial(wait_for_space, connector, reporter.progress)
     try:
         with reporter.reporting():
             started = _start(connector, claim)

@@ -1,7 +1,8 @@
 """Features of a regression: a series and its covariates at an origin, for each step ahead."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ Ints = NDArray[np.int64]
 _LONGER = {24: 168.0, 48: 336.0, 96: 672.0, 144: 1008.0, 7: 365.25, 5: 260.9}
 _HARMONICS = 3
 _FEWEST_FOR_A_MEAN = 4
+#: Number of features of the values, and of each covariate.
+_OF_VALUES, _OF_KNOWN, _OF_PAST = 7, 4, 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,21 +27,28 @@ class SeriesInputs:
         season: number of steps in a season, 1 for none.
         first: number of the bucket of the first value.
         scale: size of the changes of the series, above 0.
-        known: covariates that are known ahead, standardised, shape (at least n + horizon,) each.
-        past: covariates that are known up to an origin, standardised, shape (at least n,) each.
+        known: covariates that are known ahead, standardised, by name, shape (at least n + horizon,) each.
+        past: covariates that are known up to an origin, standardised, by name, shape (at least n,) each.
     """
 
     values: Floats
     season: int
     first: int
     scale: float
-    known: Sequence[Floats]
-    past: Sequence[Floats]
+    known: Mapping[str, Floats]
+    past: Mapping[str, Floats]
 
     @property
     def lead(self) -> int:
         """Number of values that the first origin to learn from has before it."""
         return max(self.season + 1, _FEWEST_FOR_A_MEAN)
+
+    @property
+    def columns(self) -> dict[str, slice]:
+        """The features that are of a covariate, by its name."""
+        widths = [(name, _OF_KNOWN) for name in self.known] + [(name, _OF_PAST) for name in self.past]
+        ends = accumulate((width for _, width in widths), initial=_OF_VALUES)
+        return {name: slice(first, first + width) for (name, width), first in zip(widths, ends, strict=False)}
 
 
 def features(inputs: SeriesInputs, end: Ints, step: Ints, fitted: int) -> tuple[Floats, Floats]:
@@ -68,7 +78,7 @@ def features(inputs: SeriesInputs, end: Ints, step: Ints, fitted: int) -> tuple[
         (level - earlier) / inputs.scale,
     ]
     columns = [*own, *(each * ahead for each in own[2:]), ahead]
-    for covariate in inputs.known:
+    for covariate in inputs.known.values():
         totals = np.concatenate([[0.0], np.cumsum(covariate)])
         now = covariate[target]
         columns += [
@@ -77,7 +87,7 @@ def features(inputs: SeriesInputs, end: Ints, step: Ints, fitted: int) -> tuple[
             now - _mean(totals, end - width, end),
             now,
         ]
-    for covariate in inputs.past:
+    for covariate in inputs.past.values():
         totals = np.concatenate([[0.0], np.cumsum(covariate)])
         columns += [covariate[last] - _mean(totals, end - width, end), covariate[last]]
     columns += _harmonics(inputs.first + target, season, fitted)

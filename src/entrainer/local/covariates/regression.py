@@ -1,6 +1,6 @@
 """`CovariateRegression`: a regression of each series on its own last values, its covariates and the calendar."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -63,6 +63,23 @@ class CovariateRegression(LocalSpec):
 
     def forecast(self, histories: Histories, horizon: int, quantiles: Sequence[float] = ()) -> LocalForecast:  # noqa: ARG002 - it gives none
         """See `LocalSpec.forecast`."""
+        return self._forecast(histories, horizon, None)
+
+    def parts(self, histories: Histories, horizon: int) -> dict[str, Floats]:
+        """The part of each covariate in the forecasts, beside a usual one: as in the mean of the rows that are learned from.
+
+        Args:
+            histories: as of `forecast`.
+            horizon: the same.
+
+        Returns:
+            By the name of the covariate, in source units, shape (origins, horizon); 0 where the model does not see it.
+        """
+        parts = {name: np.zeros((len(histories.end), horizon)) for name in (*self.known, *self.past)}
+        self._forecast(histories, horizon, parts)
+        return parts
+
+    def _forecast(self, histories: Histories, horizon: int, parts: dict[str, Floats] | None) -> LocalForecast:
         values = np.full((len(histories.end), horizon), np.nan)
         remarks: dict[int, str] = {}
         season = seasons(histories, self.season)
@@ -78,8 +95,11 @@ class CovariateRegression(LocalSpec):
             own = histories.values[start : start + max(fitted, int(end.max()))]
             measured = histories.measured[start : start + fitted]
             inputs, remark = covariates.inputs(owner, own, fitted, int(season[owner]), horizon)
-            predicted, why = _forecast_one(inputs, end, measured, horizon, self.learner)
-            values[rows] = predicted
+            found = _forecast_one(inputs, end, measured, horizon, self.learner)
+            values[rows], why = found.values, found.remark
+            if parts is not None:
+                for name, columns in inputs.columns.items():
+                    parts[name][rows] = found.part(columns)
             if told := why or remark:
                 remarks[owner] = told
         return LocalForecast(values, {}, remarks)
@@ -113,8 +133,8 @@ class _Covariates:
         place = self._places[owner] if self._places else None
         key = self._keys[owner] if self._places else None
         first, length = 0 if place is None else place.first, len(values)
-        known: list[Floats] = []
-        past: list[Floats] = []
+        known: dict[str, Floats] = {}
+        past: dict[str, Floats] = {}
         told = []
         for given, found, width in ((self._known, known, length + horizon), (self._past, past, length)):
             for name, by_key in given.items():
@@ -122,7 +142,7 @@ class _Covariates:
                 if buckets is None or not len(buckets.values):
                     told.append(f"{name} has no values for it")
                     continue
-                found.append(_standardised(buckets.until(first, width), fitted))
+                found[name] = _standardised(buckets.until(first, width), fitted)
                 if (lacking := first + length - 1 - buckets.last + (horizon if given is self._known else 0)) > 0:
                     told.append(f"{name} is not known at the last {lacking} times, and its last value is kept")
         remark = f"Of its covariates {'; '.join(told)}." if told else None
@@ -140,10 +160,35 @@ def _standardised(values: Floats, fitted: int) -> Floats:
     return np.asarray((values - learned.mean()) / (size if size > 0 else 1.0))
 
 
-def _forecast_one(
-    inputs: SeriesInputs, end: Ints, measured: Flags, horizon: int, learner: str
-) -> tuple[Floats, str | None]:
-    """The forecasts of a series, shape (origins, horizon), and a remark where it is too short to learn from.
+@dataclass(frozen=True, slots=True)
+class _Regressed:
+    """Forecasts of a series, and the regression that made them.
+
+    Attributes:
+        values: shape (origins, horizon).
+        asked: features of each forecast, shape (origins · horizon, features).
+        usual: their mean in the rows learned from, shape (features,).
+        predict: from features to forecasts less their level, in source units; None where nothing was learned.
+        remark: why nothing was.
+    """
+
+    values: Floats
+    asked: Floats
+    usual: Floats
+    predict: Callable[[Floats], Floats] | None
+    remark: str | None = None
+
+    def part(self, columns: slice) -> Floats:
+        """The difference to forecasts with some features as usual, shape (origins, horizon)."""
+        if self.predict is None:
+            return np.zeros(self.values.shape)
+        usual = self.asked.copy()
+        usual[:, columns] = self.usual[columns]
+        return (self.predict(self.asked) - self.predict(usual)).reshape(self.values.shape)
+
+
+def _forecast_one(inputs: SeriesInputs, end: Ints, measured: Flags, horizon: int, learner: str) -> _Regressed:
+    """The forecasts of a series; by its last season where it is too short to learn from.
 
     Parameters are estimated from the first values, as many as `measured` has; those that were not are no targets.
     """
@@ -159,14 +204,17 @@ def _forecast_one(
     if len(learned_end) < _ROWS_PER_FEATURE * asked.shape[1]:
         # The first feature is the value of a season before.
         seasonal = level + asked[:, 0] * inputs.scale
-        return seasonal.reshape(len(end), horizon), "It is too short for a regression: forecast by its last season."
+        too_short = "It is too short for a regression: forecast by its last season."
+        return _Regressed(seasonal.reshape(len(end), horizon), asked, np.zeros(asked.shape[1]), None, too_short)
     X, base = features(inputs, learned_end, learned_step, fitted)
     y = (inputs.values[learned_end + learned_step - 1] - base) / inputs.scale
-    if learner == "ridge":
-        predicted = fit_ridge(X, y, learned_end, learned_end + learned_step - 1).predict(asked)
-    else:
-        predicted = boosted(X, y).predict(asked)
-    return (level + predicted * inputs.scale).reshape(len(end), horizon), None
+    made = fit_ridge(X, y, learned_end, learned_end + learned_step - 1) if learner == "ridge" else boosted(X, y)
+
+    def predict(features: Floats) -> Floats:
+        return np.asarray(made.predict(features)) * inputs.scale
+
+    values = (level + predict(asked)).reshape(len(end), horizon)
+    return _Regressed(values, asked, X.mean(axis=0), predict)
 
 
 def boosted(X: Floats, y: Floats) -> Any:

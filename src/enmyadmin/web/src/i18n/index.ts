@@ -4,6 +4,7 @@ import { ru } from "./ru";
 import { labels } from "./labels.ru";
 import { messages } from "./messages.ru";
 import { parts } from "./parts.ru";
+import { progress } from "./progress.ru";
 
 export type Language = "en" | "ru";
 export type { Key };
@@ -38,7 +39,7 @@ export interface Texts {
   language: Language;
   /** A text of the interface. With `n`, the form that the number asks for, of those parted by `|`. */
   t: (key: Key, values?: Record<string, string | number>) => string;
-  /** A label, help text, title of a run or remark, which the server gives in English. */
+  /** A label, help text, title or progress of a run, or remark, which the server gives in English. */
   label: (english: string) => string;
 }
 
@@ -57,7 +58,7 @@ function textsIn(language: Language): Texts {
     });
   };
   const label: Texts["label"] = (english) =>
-    ((language === "ru" ? (labels[english] ?? parts[english] ?? inRussian(english)) : undefined) ?? english).replaceAll("`", "");
+    ((language === "ru" ? (labels[english] ?? parts[english] ?? progress[english] ?? inRussian(english)) : undefined) ?? english).replaceAll("`", "");
   return { language, t, label };
 }
 

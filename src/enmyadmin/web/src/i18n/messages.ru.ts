@@ -100,4 +100,9 @@ export const messages: readonly (readonly [string, string])[] = [
   ["{} too short for a model at horizon {}: the last value is kept for each step, without interval.", "{} слишком короткие для модели при горизонте {}: на каждый шаг взято последнее значение, без интервала."],
   ["{} by {}, long before others: judged from origins before that.", "{} к {}, намного раньше других: оценка по началам до этого."],
   ["Covariates: {}; seen by {}, the other members take part without.", "Ковариаты: {}; их видят {}, остальные члены участвуют без них."],
+  ["Training {} models together", "Обучение моделей вместе: {}"],
+  ["Forecasts of {}", "Прогнозы: {}"],
+  ["Without {}", "Без {}"],
+  ["Checking {}", "Проверка: {}"],
+  ["Reading {}", "Чтение: {}"],
 ];

@@ -54,11 +54,14 @@ export function formatBytes(bytes: number, language: string): string {
   return `${(bytes / 1000 ** place).toLocaleString(language, { maximumFractionDigits: 1 })} ${units[place]}`;
 }
 
+const DURATIONS: Record<string, [second: string, minute: string, hour: string]> = { en: ["s", "min", "h"], ru: ["с", "мин", "ч"] };
+
 export function formatDuration(seconds: number, language: string): string {
-  if (seconds < 60) return `${seconds.toLocaleString(language, { maximumFractionDigits: 1 })} s`;
+  const [s, min, h] = DURATIONS[language] ?? DURATIONS.en;
+  if (seconds < 60) return `${seconds.toLocaleString(language, { maximumFractionDigits: 1 })} ${s}`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  if (minutes < 60) return `${minutes} ${min} ${Math.round(seconds % 60)} ${s}`;
+  return `${Math.floor(minutes / 60)} ${h} ${minutes % 60} ${min}`;
 }
 
 /** A short text of any JSON: the name of a recipe with its parameters, else the JSON itself. */

@@ -1,31 +1,21 @@
-import { Alert, Anchor, Group, Table, Text, VisuallyHidden } from "@mantine/core";
+import { Alert, Anchor, Group, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
 import { asProblem } from "@/api/problem";
 import { keys } from "@/api/queries";
 import { type Query, get } from "@/api/request";
 import type { Page } from "@/api/types";
 import { useTexts } from "@/i18n";
-import classes from "./PagedTable.module.css";
-
-export interface PagedColumn<T> {
-  title: string;
-  cell: (row: T) => ReactNode;
-  /** For what should stay on one line, such as a time. */
-  oneLine?: boolean;
-  /** For buttons: the title is for screen readers alone. */
-  actions?: boolean;
-}
+import { type CardColumn, CardTable } from "@/table/CardTable";
 
 interface Properties<T> {
   path: string;
   query?: Query;
   label: string;
-  columns: PagedColumn<T>[];
+  columns: CardColumn<T>[];
   empty: string;
 }
 
-/** A list of the administration, the newest first. On a narrow screen each row is a card of its own. */
+/** A list of the administration, the newest first. */
 export function PagedTable<T extends { id: number }>({ path, query = {}, label, columns, empty }: Properties<T>) {
   const { t } = useTexts();
   const list = useInfiniteQuery({
@@ -39,33 +29,7 @@ export function PagedTable<T extends { id: number }>({ path, query = {}, label, 
   if (list.isSuccess && rows.length === 0) return <Text c="dimmed">{empty}</Text>;
   return (
     <>
-        <Table role="table" aria-label={label} className={classes.cards} verticalSpacing={4} fz="sm" highlightOnHover>
-          <Table.Thead role="rowgroup">
-            <Table.Tr role="row">
-              {columns.map((each) => (
-                <Table.Th key={each.title} role="columnheader" scope="col">
-                  {each.actions ? <VisuallyHidden>{each.title}</VisuallyHidden> : each.title}
-                </Table.Th>
-              ))}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody role="rowgroup">
-            {rows.map((row) => (
-              <Table.Tr key={row.id} role="row">
-                {columns.map((each) => (
-                  <Table.Td
-                    key={each.title}
-                    role="cell"
-                    data-label={each.actions ? undefined : each.title}
-                    style={each.oneLine ? { whiteSpace: "nowrap" } : undefined}
-                  >
-                    {each.cell(row)}
-                  </Table.Td>
-                ))}
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
+      <CardTable label={label} columns={columns} rows={rows} />
       {list.hasNextPage && (
         <Group>
           <Anchor component="button" type="button" onClick={() => list.fetchNextPage()}>

@@ -7,11 +7,23 @@ import type { Json } from "@/api/types";
 import { useTexts } from "@/i18n";
 import { AppLink } from "@/shell/AppLink";
 import { useTitle } from "@/shell/title";
-import { formatNumber, summary } from "@/table/format";
+import { decimalsFor, summary } from "@/table/format";
 
 interface Comparison {
   ids: number[];
   values: Record<string, Json[]>;
+}
+
+/** Facts first, which say how good a model is; hashes and sizes of what is stored last. */
+const rank = (name: string): number => (name.startsWith("meta.") ? 0 : /(sha256|bytes|_id|\.id)$/.test(name) ? 2 : 1);
+
+/** The values of a row as texts, numbers with equal decimals. */
+function textsOf(row: Json[], language: string): string[] {
+  const digits = decimalsFor(row);
+  const decimals = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return row.map((value) =>
+    value === null ? "–" : typeof value === "number" ? value.toLocaleString(language, decimals) : summary(value),
+  );
 }
 
 /** Models side by side, all values or only those that differ. */
@@ -28,7 +40,9 @@ export default function ComparePage() {
     placeholderData: keepPreviousData,
   });
   const { ids: shown = [], values = {} } = comparison.data ?? {};
-  const rows = Object.entries(values).filter(([name]) => name !== "id" && name !== "name");
+  const rows = Object.entries(values)
+    .filter(([name]) => name !== "id" && name !== "name")
+    .sort(([one], [other]) => rank(one) - rank(other));
   return (
     <Stack>
       <Title order={1}>{t("compare.title")}</Title>
@@ -70,9 +84,9 @@ export default function ComparePage() {
                     <Table.Th scope="row" fw={500}>
                       {name}
                     </Table.Th>
-                    {row.map((value, place) => (
+                    {textsOf(row, language).map((text, place) => (
                       <Table.Td key={place} className="number" style={{ whiteSpace: "normal", overflowWrap: "anywhere" }}>
-                        {value === null ? "–" : typeof value === "number" ? formatNumber(value, language) : summary(value)}
+                        {text}
                       </Table.Td>
                     ))}
                   </Table.Tr>

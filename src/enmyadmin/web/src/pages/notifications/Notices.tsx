@@ -1,12 +1,13 @@
-import { Stack, Table, Text, Title } from "@mantine/core";
-import { useNotices } from "@/api/notifications";
+import { Stack, Text, Title } from "@mantine/core";
+import { type Notice, useNotices } from "@/api/notifications";
 import { useTexts } from "@/i18n";
 import { AppLink } from "@/shell/AppLink";
+import { CardTable } from "@/table/CardTable";
 import { formatTime } from "@/table/format";
 
 /** The latest notices, with what became of them. */
 export function Notices() {
-  const { t, language } = useTexts();
+  const { t, label, language } = useTexts();
   const { data } = useNotices();
   if (!data) return null;
   return (
@@ -15,42 +16,41 @@ export function Notices() {
       {data.items.length === 0 ? (
         <Text c="dimmed">{t("notify.no_notices")}</Text>
       ) : (
-        <Table.ScrollContainer minWidth={640} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
-          <Table aria-label={t("notify.notices")} verticalSpacing={4}>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th scope="col">{t("runs.run")}</Table.Th>
-                <Table.Th scope="col">{t("notify.event")}</Table.Th>
-                <Table.Th scope="col">{t("notify.rule")}</Table.Th>
-                <Table.Th scope="col">{t("runs.state")}</Table.Th>
-                <Table.Th scope="col">{t("notify.when")}</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {data.items.map((each) => (
-                <Table.Tr key={each.id}>
-                  <Table.Td>
-                    <AppLink to={`/runs/${each.run_id}`}>
-                      {String(each.data.title ?? "")} ({each.run_id})
-                    </AppLink>
-                  </Table.Td>
-                  <Table.Td>{t(`event.${each.event}` as "event.run.failed")}</Table.Td>
-                  <Table.Td>{each.rule}</Table.Td>
-                  <Table.Td>
-                    {each.state === "sent" ? t("notify.sent", { channel: each.channel ?? "" }) : t(`notify.state_${each.state.replace(" ", "_")}` as "notify.state_waiting")}
-                    {each.error && (
-                      <Text fz="xs" c="var(--mantine-color-error)" style={{ overflowWrap: "anywhere" }} lineClamp={3}>
-                        {String(each.error.detail ?? "")}
-                      </Text>
-                    )}
-                  </Table.Td>
-                  <Table.Td style={{ whiteSpace: "nowrap" }}>{formatTime(each.sent_at ?? each.due_at, language)}</Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <CardTable<Notice>
+          label={t("notify.notices")}
+          rows={data.items}
+          columns={[
+            {
+              title: t("runs.run"),
+              cell: (each) => (
+                <AppLink to={`/runs/${each.run_id}`}>
+                  {label(String(each.data.title ?? ""))} ({each.run_id})
+                </AppLink>
+              ),
+            },
+            { title: t("notify.event"), cell: (each) => t(`event.${each.event}` as "event.run.failed") },
+            { title: t("notify.rule"), cell: (each) => each.rule },
+            { title: t("runs.state"), cell: (each) => <Outcome notice={each} /> },
+            { title: t("notify.when"), oneLine: true, cell: (each) => formatTime(each.sent_at ?? each.due_at, language) },
+          ]}
+        />
       )}
     </Stack>
+  );
+}
+
+function Outcome({ notice }: { notice: Notice }) {
+  const { t } = useTexts();
+  return (
+    <div>
+      {notice.state === "sent"
+        ? t("notify.sent", { channel: notice.channel ?? "" })
+        : t(`notify.state_${notice.state.replace(" ", "_")}` as "notify.state_waiting")}
+      {notice.error && (
+        <Text fz="xs" c="var(--mantine-color-error)" style={{ overflowWrap: "anywhere" }} lineClamp={3}>
+          {String(notice.error.detail ?? "")}
+        </Text>
+      )}
+    </div>
   );
 }

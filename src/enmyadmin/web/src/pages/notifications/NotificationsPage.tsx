@@ -1,12 +1,14 @@
-import { Alert, Button, Code, Group, Modal, Skeleton, Stack, Switch, Table, Text, Title } from "@mantine/core";
+import { Alert, Button, Code, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useState } from "react";
 import { type Rule, useChangeRule, useChannels, useDeleteRule, useRules, useTestChannel } from "@/api/notifications";
 import { asProblem } from "@/api/problem";
 import { useAllowed } from "@/api/queries";
+import { EditDialog, type Edited } from "@/form/EditDialog";
 import { useTexts } from "@/i18n";
 import { useTitle } from "@/shell/title";
-import { useConfirm } from "@/shell/useConfirm";
+import { CardTable } from "@/table/CardTable";
+import { RowActions, RowSwitch } from "@/table/RowActions";
 import { formatDuration } from "@/table/format";
 import { Notices } from "./Notices";
 import { RuleForm } from "./RuleForm";
@@ -17,7 +19,7 @@ export default function NotificationsPage() {
   useTitle(t("nav.notifications"));
   const allowed = useAllowed();
   const rules = useRules();
-  const [edited, setEdited] = useState<Rule | "new" | null>(null);
+  const [edited, setEdited] = useState<Edited<Rule>>(null);
   return (
     <Stack gap="lg">
       <Group justify="space-between">
@@ -31,25 +33,17 @@ export default function NotificationsPage() {
       {rules.data && rules.data.items.length > 0 && <Rules rules={rules.data.items} onEdit={setEdited} />}
       <Channels />
       <Notices />
-      <Modal
-        opened={edited !== null}
-        onClose={() => setEdited(null)}
-        title={edited === "new" || edited === null ? t("notify.add") : edited.name}
-        size="lg"
-        closeButtonProps={{ "aria-label": t("action.close") }}
-      >
-        {edited && <RuleForm rule={edited === "new" ? null : edited} onDone={() => setEdited(null)} />}
-      </Modal>
+      <EditDialog edited={edited} title={t("notify.add")} onClose={() => setEdited(null)}>
+        {(rule) => <RuleForm rule={rule} onDone={() => setEdited(null)} />}
+      </EditDialog>
     </Stack>
   );
 }
 
 function Rules({ rules, onEdit }: { rules: Rule[]; onEdit: (rule: Rule) => void }) {
   const { t, language } = useTexts();
-  const allowed = useAllowed();
   const change = useChangeRule();
   const remove = useDeleteRule();
-  const [confirm, ask] = useConfirm();
   const failed = (problem: unknown) => notifications.show({ color: "red", message: asProblem(problem).detail });
   const told = ({ condition }: Rule) =>
     Object.entries(condition)
@@ -57,71 +51,45 @@ function Rules({ rules, onEdit }: { rules: Rule[]; onEdit: (rule: Rule) => void 
       .map(([fact, value]) => `${t(`notify.of_${fact}` as "notify.of_pipeline")}: ${value}`)
       .join(", ") || t("notify.all_runs");
   return (
-    <>
-      {confirm}
-      <Table.ScrollContainer minWidth={720} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
-        <Table aria-label={t("notify.rules")} verticalSpacing={6}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th scope="col">{t("pipelines.name")}</Table.Th>
-              <Table.Th scope="col">{t("notify.events")}</Table.Th>
-              <Table.Th scope="col">{t("notify.runs")}</Table.Th>
-              <Table.Th scope="col">{t("notify.channel")}</Table.Th>
-              <Table.Th scope="col">{t("notify.digest")}</Table.Th>
-              <Table.Th scope="col">{t("schedules.active")}</Table.Th>
-              <Table.Th scope="col">{t("action.more")}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {rules.map((each) => (
-              <Table.Tr key={each.id}>
-                <Table.Td>{each.name}</Table.Td>
-                <Table.Td>{each.events.map((event) => t(`event.${event}` as "event.run.failed")).join(", ")}</Table.Td>
-                <Table.Td>{told(each)}</Table.Td>
-                <Table.Td>
-                  {each.channel}
-                  {each.fallback && (
-                    <Text fz="xs" c="dimmed">
-                      {t("notify.else", { channel: each.fallback })}
-                    </Text>
-                  )}
-                </Table.Td>
-                <Table.Td>{each.digest_seconds ? formatDuration(each.digest_seconds, language) : t("notify.at_once")}</Table.Td>
-                <Table.Td>
-                  <Switch
-                    aria-label={`${t("schedules.active")}: ${each.name}`}
-                    checked={each.enabled}
-                    disabled={!allowed("change")}
-                    onChange={(event) => change.mutate({ name: each.name, enabled: event.currentTarget.checked }, { onError: failed })}
-                  />
-                </Table.Td>
-                <Table.Td>
-                  <Group gap="xs" wrap="nowrap">
-                    {allowed("change") && (
-                      <Button size="compact-xs" variant="default" aria-label={`${t("action.edit")}: ${each.name}`} onClick={() => onEdit(each)}>
-                        {t("action.edit")}
-                      </Button>
-                    )}
-                    {allowed("trash") && (
-                      <Button
-                        size="compact-xs"
-                        variant="default"
-                        aria-label={`${t("schedules.delete")}: ${each.name}`}
-                        onClick={() =>
-                          ask({ title: t("schedules.delete"), text: t("notify.delete_sure"), act: () => remove.mutate(each.name, { onError: failed }) })
-                        }
-                      >
-                        {t("schedules.delete")}
-                      </Button>
-                    )}
-                  </Group>
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
-    </>
+    <CardTable<Rule>
+      label={t("notify.rules")}
+      rows={rules}
+      columns={[
+        { title: t("pipelines.name"), cell: (each) => each.name },
+        { title: t("notify.events"), cell: (each) => each.events.map((event) => t(`event.${event}` as "event.run.failed")).join(", ") },
+        { title: t("notify.runs"), cell: told },
+        {
+          title: t("notify.channel"),
+          cell: (each) => (each.fallback ? `${each.channel}, ${t("notify.else", { channel: each.fallback })}` : each.channel),
+        },
+        {
+          title: t("notify.digest"),
+          cell: (each) => (each.digest_seconds ? formatDuration(each.digest_seconds, language) : t("notify.at_once")),
+        },
+        {
+          title: t("schedules.active"),
+          cell: (each) => (
+            <RowSwitch
+              name={each.name}
+              isOn={each.enabled}
+              onChange={(enabled) => change.mutate({ name: each.name, enabled }, { onError: failed })}
+            />
+          ),
+        },
+        {
+          title: t("action.more"),
+          actions: true,
+          cell: (each) => (
+            <RowActions
+              name={each.name}
+              sure={t("notify.delete_sure")}
+              onEdit={() => onEdit(each)}
+              onDelete={() => remove.mutate(each.name, { onError: failed })}
+            />
+          ),
+        },
+      ]}
+    />
   );
 }
 

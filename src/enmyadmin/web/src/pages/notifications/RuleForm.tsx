@@ -1,8 +1,8 @@
-import { Alert, Autocomplete, Button, Checkbox, Group, NumberInput, Select, Stack, TextInput } from "@mantine/core";
+import { Autocomplete, Checkbox, Group, NumberInput, Select, Stack, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { type Rule, useChangeRule, useChannels, useCreateRule } from "@/api/notifications";
 import { usePipelines } from "@/api/pipelines";
-import { asProblem } from "@/api/problem";
+import { FormEnd, problemOfForm } from "@/form/FormEnd";
 import { useTexts } from "@/i18n";
 
 /** Which events of which runs a channel is told of. */
@@ -19,8 +19,7 @@ export function RuleForm({ rule, onDone }: { rule: Rule | null; onDone: () => vo
   const create = useCreateRule();
   const change = useChangeRule();
   const save = rule ? change : create;
-  const problem = save.error ? asProblem(save.error) : null;
-  const of = (place: string) => (problem?.field === place ? problem.detail : null);
+  const [problem, of] = problemOfForm(save.error);
   const send = (event: FormEvent) => {
     event.preventDefault();
     const { pipeline: _, ...further } = rule?.condition ?? {};
@@ -63,19 +62,7 @@ export function RuleForm({ rule, onDone }: { rule: Rule | null; onDone: () => vo
           <Autocomplete label={t("notify.fallback")} description={t("notify.fallback_help")} data={known?.channels ?? []} value={fallback} onChange={setFallback} error={of("fallback")} />
         </Group>
         <NumberInput min={0} max={10_080} label={t("notify.digest_minutes")} description={t("notify.digest_help")} value={digest} onChange={setDigest} error={of("digest_seconds")} />
-        {problem && !places.includes(problem.field ?? "") && (
-          <Alert color="red" role="alert" style={{ overflowWrap: "anywhere" }}>
-            {problem.detail}
-          </Alert>
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onDone}>
-            {t("action.cancel")}
-          </Button>
-          <Button type="submit" loading={save.isPending}>
-            {t("action.save")}
-          </Button>
-        </Group>
+        <FormEnd problem={problem} places={places} isPending={save.isPending} onCancel={onDone} />
       </Stack>
     </form>
   );

@@ -35,12 +35,12 @@ export function StepGraph({ steps, label, states, isVertical = false }: Properti
   const layout = useMemo(() => layoutOf(steps), [steps]);
   if (steps.length === 0) return null;
   if (steps.length > MOST_STEPS) return <Text c="dimmed">{t("pipelines.too_large", { n: steps.length })}</Text>;
-  // Rows of a layer that has fewer of them stand in the middle.
+  // Rows of a layer that has fewer of them stand in the middle; on a phone, which shows two of them, they begin at its left.
   const inLayer = new Array<number>(layout.layers).fill(0);
   for (const each of layout.steps) inLayer[each.layer]++;
   const corner = (at: number): [x: number, y: number] => {
     const { layer, row } = layout.steps[at];
-    const free = (layout.rows - inLayer[layer]) / 2;
+    const free = isPhone ? 0 : (layout.rows - inLayer[layer]) / 2;
     return isNarrow
       ? [(row + free) * (WIDTH + BETWEEN_ROWS), layer * (HEIGHT + BETWEEN_LAYERS * 0.6)]
       : [layer * (WIDTH + BETWEEN_LAYERS), (row + free) * (HEIGHT + BETWEEN_ROWS)];

@@ -4,6 +4,7 @@ import { notifications } from "@mantine/notifications";
 import {
   IconBrandPython,
   IconDots,
+  IconDownload,
   IconPencil,
   IconSitemap,
   IconTerminal2,
@@ -13,6 +14,7 @@ import {
 import { useNavigate } from "@tanstack/react-router";
 import { asProblem } from "@/api/problem";
 import { useAllowed, usePatch, usePurge, useSchema, useTrash } from "@/api/queries";
+import { address } from "@/api/request";
 import { curlOf, pythonOf } from "@/api/snippets";
 import type { Collection, Item } from "@/api/types";
 import { SchemaForm } from "@/form/SchemaForm";
@@ -21,7 +23,18 @@ import { useConfirm } from "@/shell/useConfirm";
 
 const ICON = { size: 16, "aria-hidden": true } as const;
 
-/** What can be done with any record: edit, lineage, copy as code, trash. */
+/** The part of a record's address that gives its rows. */
+const ROWS: Partial<Record<Collection, string>> = {
+  "data-sources": "points",
+  snapshots: "table",
+  preparations: "table",
+  "data-sets": "table",
+  forecasts: "table",
+  ensembles: "table",
+  tables: "table",
+};
+
+/** What can be done with any record: edit, lineage, download, copy as code, trash. */
 export function RecordMenu({ collection, item }: { collection: Collection; item: Item }) {
   const { t } = useTexts();
   const allowed = useAllowed();
@@ -69,6 +82,19 @@ export function RecordMenu({ collection, item }: { collection: Collection; item:
           >
             {t("action.lineage")}
           </Menu.Item>
+          {ROWS[collection] &&
+            allowed("download") &&
+            (["csv", "parquet"] as const).map((format) => (
+              <Menu.Item
+                key={format}
+                component="a"
+                href={address(`/${collection}/${item.id}/${ROWS[collection]}`, { format })}
+                download
+                leftSection={<IconDownload {...ICON} />}
+              >
+                {t("action.download", { format: t(`format.${format}`) })}
+              </Menu.Item>
+            ))}
           <Menu.Item leftSection={<IconBrandPython {...ICON} />} onClick={() => copy(pythonOf(item))}>
             {t("action.copy_python")}
           </Menu.Item>

@@ -1,5 +1,6 @@
 import { Stack, Title } from "@mantine/core";
 import { useMemo, useState } from "react";
+import type { RunEvent } from "@/api/runs";
 import { TimeChart } from "@/chart/TimeChart";
 import type { ChartData, Line, Range } from "@/chart/data";
 import { useTexts } from "@/i18n";
@@ -14,6 +15,15 @@ export interface Curve {
 
 export interface Curves {
   models: Curve[];
+}
+
+/** The latest curve of each model that a run trains, also of trainings one after another. */
+export function curvesOf(events: RunEvent[]): Curves | null {
+  const latest = new Map<number, Curve>();
+  for (const { kind, data } of events)
+    if (kind === "partial" && data.name === "curves")
+      for (const each of (data.data as unknown as Curves).models) latest.set(each.id, each);
+  return latest.size ? { models: [...latest.values()] } : null;
 }
 
 /** The losses of models by epoch, of the train part and, where it is measured, of the valid part. */

@@ -1,6 +1,7 @@
 import { Alert, Button, Code, Group, Loader, Stack, Text, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useParams } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { asProblem } from "@/api/problem";
 import { useAllowed } from "@/api/queries";
 import { type Run, isFinal, latestPartial, useRun, useRunAction, useRunEvents } from "@/api/runs";
@@ -9,7 +10,7 @@ import { AppLink } from "@/shell/AppLink";
 import { useTitle } from "@/shell/title";
 import { formatTime } from "@/table/format";
 import { type Board, Leaderboard } from "./Leaderboard";
-import { type Curves, LossCurves } from "./LossCurves";
+import { LossCurves, curvesOf } from "./LossCurves";
 import { RunProgress } from "./RunProgress";
 import { RunGraph } from "./RunGraph";
 import { RunResult } from "./RunResult";
@@ -45,7 +46,7 @@ function OneRun({ run }: { run: Run }) {
   const retry = useRunAction(run.id, "retry");
   const failed = (problem: unknown) => notifications.show({ color: "red", message: asProblem(problem).detail });
   const lines = events.filter((each) => each.kind === "log").map((each) => String(each.data.line));
-  const curves = latestPartial<Curves>(events, "curves");
+  const curves = useMemo(() => curvesOf(events), [events]);
   const board = latestPartial<Board>(events, "leaderboard");
   const message = run.error?.detail;
   const failedSteps = run.pipeline

@@ -1,4 +1,4 @@
-import { Alert, Autocomplete, Button, Fieldset, Group, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Autocomplete, Fieldset, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { type FormEvent, useState } from "react";
 import {
@@ -11,6 +11,7 @@ import {
 } from "@/api/pipelines";
 import { asProblem } from "@/api/problem";
 import { FieldInput } from "@/form/FieldInput";
+import { FormEnd, problemOfForm } from "@/form/FormEnd";
 import type { Values } from "@/form/SchemaForm";
 import { useTexts } from "@/i18n";
 import { formatInZone } from "@/table/format";
@@ -41,12 +42,11 @@ export function ScheduleForm({ schedule, pipeline: given, onDone }: Properties) 
   const create = useCreateSchedule();
   const change = useChangeSchedule();
   const save = schedule ? change : create;
-  const problem = save.error ? asProblem(save.error) : null;
+  const [problem, of] = problemOfForm(save.error);
   const wrongTime = times.error ? asProblem(times.error) : null;
   const definition = pipelines?.items.find((each) => each.name === pipeline)?.definition;
   const fields = fieldsOfParameters(definition?.parameters);
   const places = ["name", "pipeline", "cron", "time_zone", ...fields.map((each) => each.name)];
-  const of = (place: string) => (problem?.field === place ? problem.detail : null);
   const send = (event: FormEvent) => {
     event.preventDefault();
     const filled = Object.fromEntries(Object.entries(parameters).filter(([key, value]) => value !== undefined && value !== "" && fields.some((each) => each.name === key)));
@@ -119,19 +119,7 @@ export function ScheduleForm({ schedule, pipeline: given, onDone }: Properties) 
             </Stack>
           </Fieldset>
         )}
-        {problem && !places.includes(problem.field ?? "") && (
-          <Alert color="red" role="alert" style={{ overflowWrap: "anywhere" }}>
-            {problem.detail}
-          </Alert>
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onDone}>
-            {t("action.cancel")}
-          </Button>
-          <Button type="submit" loading={save.isPending}>
-            {t("action.save")}
-          </Button>
-        </Group>
+        <FormEnd problem={problem} places={places} isPending={save.isPending} onCancel={onDone} />
       </Stack>
     </form>
   );

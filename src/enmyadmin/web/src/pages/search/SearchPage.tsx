@@ -41,6 +41,7 @@ export default function SearchPage() {
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}
       />
+      {wanted === "" && <Text c="dimmed">{t("search.about")}</Text>}
       {found.isSuccess && items.length === 0 && <Text c="dimmed">{t("palette.nothing")}</Text>}
       <List listStyleType="none" spacing={4}>
         {items.map(({ entity, id, name }) => (

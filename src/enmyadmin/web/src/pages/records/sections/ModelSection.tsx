@@ -17,6 +17,17 @@ type History = Schemas["History"];
 
 const NONE: Record<string, Json> = {};
 
+/** A dictionary as `key value, key value` without what is not set; all else as in tables. */
+function plain(value: Json): string {
+  if (Array.isArray(value)) return value.map(plain).join(", ");
+  if (value === null || typeof value !== "object" || "name" in value) return summary(value);
+  const isSet = (each: Json) => each !== null && !(typeof each === "object" && Object.keys(each).length === 0);
+  return Object.entries(value)
+    .filter(([, each]) => isSet(each))
+    .map(([key, each]) => (each !== null && typeof each === "object" ? `${key} (${plain(each)})` : `${key} ${plain(each)}`))
+    .join(", ");
+}
+
 /** Facts that say first how good a model is. */
 const FIRST = ["loss", "mse", "mae", "epochs", "stopped", "seconds"];
 
@@ -73,13 +84,13 @@ function Facts({ facts }: { facts: Record<string, Json> }) {
       <Card withBorder p={0} mah={360} style={{ overflow: "auto" }} tabIndex={0} role="region" aria-label={t("model.facts")}>
         <Table verticalSpacing={3} fz="sm" aria-label={t("model.facts")}>
           <Table.Tbody>
-            {Object.entries(facts).map(([key, value]) => (
+            {Object.entries(facts).filter(([, value]) => value !== null).map(([key, value]) => (
               <Table.Tr key={key}>
                 <Table.Th scope="row" fw={500} w="14rem">
                   {key}
                 </Table.Th>
                 <Table.Td style={{ overflowWrap: "anywhere" }}>
-                  {typeof value === "number" ? formatNumber(value, language) : summary(value)}
+                  {typeof value === "number" ? formatNumber(value, language) : plain(value)}
                 </Table.Td>
               </Table.Tr>
             ))}

@@ -13,6 +13,8 @@ export const sections: Partial<Record<Collection, Section>> = {
   panels: lazy(() => import("./PanelSection")),
   snapshots: lazy(() => import("./SnapshotSection")),
   preparations: lazy(() => import("./PreparationSection")),
+  "data-sets": lazy(() => import("./DataSetSection")),
   models: lazy(() => import("./ModelSection")),
   ensembles: lazy(() => import("./EnsembleSection")),
+  forecasts: lazy(() => import("./ForecastSection")),
 };

@@ -1,0 +1,1 @@
+"""Intents: sentences in English and Russian that become pipelines."""
