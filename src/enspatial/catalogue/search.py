@@ -108,14 +108,14 @@ def _items(
     if client is None:
         yield from _static(profile, access)
         return
-    is_filtered = clouds_below is not None and any("query" in each for each in client.get_conforms_to())
+    knows_query = any("query" in each for each in client.get_conforms_to())
     # STAC's ends are inclusive, ours is not; what lies on the end is left out here.
     when = "/".join(to_iso(each) for each in period)
     for box in area.parts:
         known: dict[str, Any] = {"collections": [collection], "bbox": list(box), "datetime": when, "limit": _PAGE}
         count = 0
-        if is_filtered:
-            query = {_CLOUDS: {"lt": 100 * clouds_below}}  # type: ignore[operator] # it is there
+        if knows_query and clouds_below is not None:
+            query = {_CLOUDS: {"lt": 100 * clouds_below}}
             for item in _searched(client, {**known, "query": query}):
                 count += 1
                 yield item
@@ -134,7 +134,7 @@ def _client(profile: CatalogueProfile, access: Access) -> Any:
             'Install it with: pip install "enstorage[spatial]"'
         ) from error
 
-    class GuardedRequests(StacApiIO):  # type: ignore[misc] # pystac has no types here
+    class GuardedRequests(StacApiIO):
         """All that pystac-client asks for; files of this machine are never read."""
 
         def request(
@@ -215,9 +215,8 @@ def _static(profile: CatalogueProfile, access: Access) -> Iterator[dict[str, Any
             for asset in found.get("assets", {}).values():
                 asset["href"] = urljoin(url, str(asset.get("href", "")))
             yield found
-        for link in found.get("links", []):
-            if link.get("rel") in ("child", "item"):
-                waiting.append(urljoin(url, str(link.get("href", ""))))
+        links = [link for link in found.get("links", []) if link.get("rel") in ("child", "item")]
+        waiting += [urljoin(url, str(link.get("href", ""))) for link in links]
 
 
 def _matches(item: Mapping[str, Any], area: Area, period: tuple[int, int], clouds_below: float | None) -> bool:
