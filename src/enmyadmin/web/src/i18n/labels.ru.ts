@@ -312,4 +312,8 @@ export const labels: Record<string, string> = {
   "Of the registered model.": "Зарегистрированной модели.",
   "version": "версия",
   "when": "когда",
+  "settings": "настройки",
+  "may roll back": "можно откатить",
+  "When an alert is made, such as windows, false_alarm, tolerance, patience.": "Когда поднимается тревога: например, windows, false_alarm, tolerance, patience.",
+  "Roll back at once where the previous version forecasts better.": "Сразу откатить, если прежняя версия прогнозирует лучше.",
 };
