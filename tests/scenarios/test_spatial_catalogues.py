@@ -26,8 +26,8 @@ from enorchestrator import Orchestrator, create_rule, run_pipeline, save_pipelin
 from enorchestrator.notification import notifier
 from enorchestrator.pipeline.patterns import from_pattern
 from enspatial import Area, CatalogueProfile, find_scenes, keep_scene, keep_scenes, search_catalogue
-from enspatial.catalogue.access import Access
 from enspatial.catalogue.profile import PROFILES, profile_of
+from enspatial.catalogue.requests import CatalogueRequests
 from enstorage.errors import InvalidInputError, NotFoundError, StoreError
 
 AREA = Area(*BOX)
@@ -47,7 +47,7 @@ def searched(server):
 
     def search(clouds_below=None, bands=(), **facts):
         waits = []
-        access = Access(server.profile(**facts), sleep=waits.append)
+        access = CatalogueRequests(server.profile(**facts), sleep=waits.append)
         found = search_catalogue(
             access.profile, AREA, *MAY_TO_JULY, clouds_below=clouds_below, bands=bands, access=access
         )
@@ -225,10 +225,10 @@ class TestBusyServers:
 
     def test_requests_keep_the_rate(self, server):
         server.add("a")
-        access = Access(server.profile(), sleep=lambda _: None)
+        access = CatalogueRequests(server.profile(), sleep=lambda _: None)
         assert access.profile.requests_per_second == 1e6
         waits = []
-        slowly = Access(CatalogueProfile(server.url, requests_per_second=2.0), sleep=waits.append)
+        slowly = CatalogueRequests(CatalogueProfile(server.url, requests_per_second=2.0), sleep=waits.append)
         for _ in range(3):
             slowly.text(server.url)
         assert len(waits) == 2
@@ -372,7 +372,7 @@ class TestOtherHosts:
             keep_scene(found)
 
     def test_user_names_in_addresses_lead_nowhere(self, server):
-        access = Access(server.profile())
+        access = CatalogueRequests(server.profile())
         with pytest.raises(InvalidInputError, match="is on no host"):
             access.content(f"http://{server.host}@example.org/x")
         with pytest.raises(InvalidInputError, match="is on no host"):
@@ -381,7 +381,7 @@ class TestOtherHosts:
     def test_a_public_catalogue_does_not_lead_into_a_private_network(self):
         profile = CatalogueProfile("https://8.8.8.8/v1", hosts=("127.0.0.1:9",))
         with pytest.raises(InvalidInputError, match="leads into a private network"):
-            Access(profile).content("https://127.0.0.1:9/x.tif")
+            CatalogueRequests(profile).content("https://127.0.0.1:9/x.tif")
 
     def test_a_url_is_no_catalogue_unless_its_host_is_allowed(self, server, monkeypatch):
         monkeypatch.delenv("ENSTORAGE_CATALOGUE_HOSTS")

@@ -5,8 +5,8 @@ from typing import Any
 
 from enspatial.area import Area, bounds_of
 from enspatial.bands import common_name
-from enspatial.catalogue.access import Access
 from enspatial.catalogue.profile import CatalogueProfile, profile_of
+from enspatial.catalogue.requests import CatalogueRequests
 from enspatial.scenes.candidate import SceneCandidate
 from enspatial.scenes.items import candidate_of_item
 from enspatial.scenes.search import check_period
@@ -28,7 +28,7 @@ def search_catalogue(
     clouds_below: float | None = None,
     collection: str | None = None,
     bands: Sequence[str] = (),
-    access: Access | None = None,
+    access: CatalogueRequests | None = None,
 ) -> list[SceneCandidate]:
     """The scenes of a catalogue, in time order; nothing is downloaded.
 
@@ -57,7 +57,7 @@ def search_catalogue(
             field="clouds_below",
         )
     profile = profile_of(catalogue)
-    requests = access or Access(profile)
+    requests = access or CatalogueRequests(profile)
     period = (to_ns(time_from), to_ns(time_to))
     found: dict[str, Mapping[str, Any]] = {}
     wanted = None if not bands else {common_name(each) for each in bands}
@@ -78,7 +78,7 @@ def search_catalogue(
 class _Assets:
     """Gives the file of an address as something to read it by."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: CatalogueRequests) -> None:
         self._access = access
 
     def __call__(self, href: str) -> "_Remote | None":
@@ -86,7 +86,7 @@ class _Assets:
 
 
 class _Remote:
-    def __init__(self, access: Access, href: str) -> None:
+    def __init__(self, access: CatalogueRequests, href: str) -> None:
         self._access = access
         self._href = href
 
@@ -97,7 +97,7 @@ class _Remote:
 
 def _items(
     profile: CatalogueProfile,
-    access: Access,
+    access: CatalogueRequests,
     area: Area,
     period: tuple[int, int],
     clouds_below: float | None,
@@ -123,7 +123,7 @@ def _items(
             yield from _searched(client, known)
 
 
-def _client(profile: CatalogueProfile, access: Access) -> Any:
+def _client(profile: CatalogueProfile, access: CatalogueRequests) -> Any:
     """The client of pystac for a STAC API, all of whose requests are ours; None for a static catalogue."""
     try:
         from pystac_client import Client
@@ -141,7 +141,7 @@ def _client(profile: CatalogueProfile, access: Access) -> Any:
             self,
             href: str,
             method: str | None = None,
-            headers: dict[str, str] | None = None,  # noqa: ARG002 - those of `Access` are sent
+            headers: dict[str, str] | None = None,  # noqa: ARG002 - those of `CatalogueRequests` are sent
             parameters: dict[str, Any] | None = None,
         ) -> str:
             """See StacApiIO."""
@@ -161,7 +161,7 @@ def _client(profile: CatalogueProfile, access: Access) -> Any:
     return Client.open(profile.url, stac_io=GuardedRequests(max_retries=None))
 
 
-def _root(profile: CatalogueProfile, access: Access) -> dict[str, Any]:
+def _root(profile: CatalogueProfile, access: CatalogueRequests) -> dict[str, Any]:
     import json
 
     try:
@@ -194,7 +194,7 @@ def _searched(client: Any, known: Mapping[str, Any]) -> Iterator[dict[str, Any]]
         raise StoreError(f"The catalogue fails: {str(error)[:200]}. Try again later.") from error
 
 
-def _static(profile: CatalogueProfile, access: Access) -> Iterator[dict[str, Any]]:
+def _static(profile: CatalogueProfile, access: CatalogueRequests) -> Iterator[dict[str, Any]]:
     """All items of a static catalogue, by its links."""
     import json
     from urllib.parse import urljoin

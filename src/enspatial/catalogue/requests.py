@@ -1,4 +1,4 @@
-"""`Access`: requests to the hosts of one catalogue, within its rate, with its token, and never elsewhere."""
+"""`CatalogueRequests`: requests to the hosts of one catalogue, within its rate, with its token, and never elsewhere."""
 
 import ipaddress
 import json
@@ -26,7 +26,7 @@ _PAUSE_SECONDS = 0.5
 _BUSY = (429, 502, 503, 504)
 
 
-class Access:
+class CatalogueRequests:
     """Requests to a catalogue and to the hosts of its files.
 
     A request goes to a known host alone, also after a redirect, by https unless the catalogue itself has http, and not
