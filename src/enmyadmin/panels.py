@@ -151,6 +151,43 @@ PANELS: Mapping[str, Mapping[str, ListedCommand | CommandGroup]] = {
                 }
             },
         ),
+        "monitor": CommandGroup(
+            "Watch released models: drift, errors, staleness.\n\nExample: enstorage monitor alerts",
+            {
+                "": {
+                    "look": ListedCommand(
+                        "commands.releases.monitor:look", "Look at a version in production, and make alerts."
+                    ),
+                    "issue": ListedCommand(
+                        "commands.releases.monitor:issue", "Forecast by the version in production, and keep that."
+                    ),
+                    "alerts": ListedCommand("commands.releases.monitor:alerts", "List alerts, the newest first."),
+                    "observations": ListedCommand(
+                        "commands.releases.monitor:observations",
+                        "List the windows that were observed, the newest first.",
+                    ),
+                    "close": ListedCommand(
+                        "commands.releases.monitor:close", "Close an alert; further windows make a new one."
+                    ),
+                    "resources": ListedCommand(
+                        "commands.releases.monitor:resources", "List steps whose memory grows from run to run."
+                    ),
+                }
+            },
+        ),
+        "feedback": CommandGroup(
+            "Tell what came of forecasts.\n\nExample: enstorage feedback list load",
+            {
+                "": {
+                    "give": ListedCommand(
+                        "commands.releases.feedback:give", "Give truths or verdicts on issued forecasts."
+                    ),
+                    "list": ListedCommand(
+                        "commands.releases.feedback:list_rows", "List truths and verdicts, the newest first."
+                    ),
+                }
+            },
+        ),
     },
     "Store": {
         "init": ListedCommand("commands.store:init", "Make a store, unless it exists."),

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from enorchestrator.evaluation.suite import evaluate, register
     from enorchestrator.intent.plan import IntentPlan
     from enorchestrator.intent.planner import StartedIntent, plan_intent, start_intent
+    from enorchestrator.monitoring.alerts import close_alert, list_alerts, list_observations
+    from enorchestrator.monitoring.feedback import FeedbackRow, give_feedback, list_feedback
+    from enorchestrator.monitoring.issue import issue_forecasts
+    from enorchestrator.monitoring.resources import leaking_steps
+    from enorchestrator.monitoring.settings import MonitorSettings
+    from enorchestrator.monitoring.watching.monitor import Monitored, monitor
     from enorchestrator.notification.outbox import list_notices
     from enorchestrator.notification.rules import change_rule, create_rule, delete_rule, list_rules
     from enorchestrator.pipeline.definition import PipelineDefinition
@@ -56,10 +62,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Dispatcher",
+    "FeedbackRow",
     "Floor",
     "Gates",
     "IntentPlan",
     "Limits",
+    "MonitorSettings",
+    "Monitored",
     "Orchestrator",
     "OrchestratorStatus",
     "PipelineDefinition",
@@ -75,6 +84,7 @@ __all__ = [
     "change_registered",
     "change_rule",
     "change_schedule",
+    "close_alert",
     "create_registered",
     "create_rule",
     "create_schedule",
@@ -87,8 +97,14 @@ __all__ = [
     "find_registered",
     "find_version",
     "from_pattern",
+    "give_feedback",
+    "issue_forecasts",
+    "leaking_steps",
+    "list_alerts",
     "list_evaluations",
+    "list_feedback",
     "list_notices",
+    "list_observations",
     "list_pipelines",
     "list_registered",
     "list_rules",
@@ -96,6 +112,7 @@ __all__ = [
     "list_versions",
     "load_version",
     "logs",
+    "monitor",
     "name_version",
     "next_times",
     "orchestrator_status",
@@ -117,6 +134,17 @@ __all__ = [
 ]
 
 _PLACES = {
+    "MonitorSettings": "enorchestrator.monitoring.settings",
+    "Monitored": "enorchestrator.monitoring.watching.monitor",
+    "monitor": "enorchestrator.monitoring.watching.monitor",
+    "issue_forecasts": "enorchestrator.monitoring.issue",
+    "give_feedback": "enorchestrator.monitoring.feedback",
+    "list_feedback": "enorchestrator.monitoring.feedback",
+    "FeedbackRow": "enorchestrator.monitoring.feedback",
+    "list_alerts": "enorchestrator.monitoring.alerts",
+    "close_alert": "enorchestrator.monitoring.alerts",
+    "list_observations": "enorchestrator.monitoring.alerts",
+    "leaking_steps": "enorchestrator.monitoring.resources",
     "IntentPlan": "enorchestrator.intent.plan",
     "StartedIntent": "enorchestrator.intent.planner",
     "plan_intent": "enorchestrator.intent.planner",

@@ -8,7 +8,20 @@ import pytest
 from enmyadmin.cli import app as PROGRAM
 
 CREATE = PROGRAM.commands["create"]
-GROUPS = ("create", "registry", "orchestrator", "pipeline", "schedule", "run", "notify", "user", "token", "policy")
+GROUPS = (
+    "create",
+    "registry",
+    "monitor",
+    "feedback",
+    "orchestrator",
+    "pipeline",
+    "schedule",
+    "run",
+    "notify",
+    "user",
+    "token",
+    "policy",
+)
 LISTED = {name: command for name, command in PROGRAM.commands.items() if name not in GROUPS} | {
     f"{group} {name}": command for group in GROUPS for name, command in PROGRAM.commands[group].commands.items()
 }

@@ -266,6 +266,8 @@ def test_every_command_that_shows_names_is_walked():
         "intent",
         "orchestrator",
         "registry",
+        "monitor",
+        "feedback",
         "pipeline",
         "schedule",
         "run",

@@ -21,6 +21,7 @@ from enorchestrator.task.problem import as_plain_json, problem_of
 from enorchestrator.task.settle import begin_once, settle
 from enorchestrator.task.state import RunState
 from enorchestrator.trace.redaction import redactor_of
+from enorchestrator.work.current import executing
 from enorchestrator.work.registry import find_kind
 from enstorage import Connector
 from enstorage.database.types import to_json_text
@@ -102,7 +103,7 @@ def _outcome(connector: Connector, claim: Claim, reporter: Reporter, timing: Tim
                 return None
             kind, values = find_kind(started[0]), started[1]
             arguments = kind.read(values)
-            with commit.joined(connector, kind, arguments):
+            with commit.joined(connector, kind, arguments), executing(claim.run_id, claim.step_id):
                 outputs = as_plain_json(kind.call(arguments, connector, reporter.progress, reporter.partial))
             to_json_text(outputs)  # what cannot be stored is an error of the work
     except VoidClaimError:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from enorchestrator.work.current import asked_by
 from enorchestrator.work.kind import Partial, WorkKind
 from enorchestrator.work.releases.named import VersionArguments, check_version
 from enorchestrator.work.releases.register import OUTPUTS, evaluated
@@ -16,7 +17,9 @@ def _evaluate(
     from enorchestrator.registry.find import find_version
 
     found = find_version(arguments.name, arguments.version, connector=connector)
-    evaluation = evaluate(arguments.name, found.version, progress=progress, connector=connector)
+    evaluation = evaluate(
+        arguments.name, found.version, created_by=asked_by(connector), progress=progress, connector=connector
+    )
     return {"name": arguments.name, "version": found.version} | evaluated(evaluation)
 
 

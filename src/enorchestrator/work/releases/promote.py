@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from enorchestrator.work.current import asked_by
 from enorchestrator.work.kind import Arguments, Partial, WorkKind
 from enorchestrator.work.releases.named import RegisteredName, VersionArguments, check_version
 from enstorage import Connector
@@ -47,7 +48,7 @@ def _promote(
         proposals = [each.report["proposal"] for each in latest if each.report is not None]
         if proposals != ["promote"]:
             return {"name": arguments.name, "version": found.version, "promoted": False}
-    promote(arguments.name, found.version, remark=arguments.remark, changed_by="a run", connector=connector)
+    promote(arguments.name, found.version, remark=arguments.remark, changed_by=asked_by(connector), connector=connector)
     return {"name": arguments.name, "version": found.version, "promoted": True}
 
 
@@ -56,7 +57,7 @@ def _rollback(
 ) -> dict[str, Any]:
     from enorchestrator.registry.aliases import rollback
 
-    found = rollback(arguments.name, remark=arguments.remark, changed_by="a run", connector=connector)
+    found = rollback(arguments.name, remark=arguments.remark, changed_by=asked_by(connector), connector=connector)
     return {"name": arguments.name, "version": found.version}
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
+from enorchestrator.work.current import asked_by
 from enorchestrator.work.kind import Arguments, EnsembleId, ModelId, Partial, WorkKind
 from enorchestrator.work.releases.named import RegisteredName
 from enstorage import Connector
@@ -51,7 +52,13 @@ def _register(
     from enorchestrator.evaluation.suite import register
 
     entity = _entity(arguments, connector)
-    version, evaluation = register(arguments.name, entity, description=arguments.description, progress=progress)
+    version, evaluation = register(
+        arguments.name,
+        entity,
+        description=arguments.description,
+        created_by=asked_by(connector),
+        progress=progress,
+    )
     return {"name": arguments.name, "version": version.version} | evaluated(evaluation)
 
 

@@ -343,4 +343,8 @@ export const labels: Record<string, string> = {
   "Longest time of a forecast.": "Наибольшее время прогноза.",
   "Largest memory of a forecast, in MB.": "Наибольшая память прогноза, МБ.",
   "Steps of that forecast.": "Шагов этого прогноза.",
+  "settings": "настройки",
+  "may roll back": "можно откатить",
+  "When an alert is made, such as windows, false_alarm, tolerance, patience.": "Когда поднимается тревога: например, windows, false_alarm, tolerance, patience.",
+  "Roll back at once where the previous version forecasts better.": "Сразу откатить, если прежняя версия прогнозирует лучше.",
 };

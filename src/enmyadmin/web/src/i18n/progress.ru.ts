@@ -65,4 +65,7 @@ export const progress: Record<string, string> = {
   "Writing records": "Запись записей",
   Writing: "Запись",
   "Wrote the backup": "Копия записана",
+  Alerts: "Тревоги",
+  "Inputs of {}": "Входы {}",
+  Quality: "Качество",
 };

@@ -1,0 +1,1 @@
+"""Watching: windows become observations, several of them alerts."""
