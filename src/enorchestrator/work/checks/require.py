@@ -33,9 +33,9 @@ class RequireArguments(Arguments):
 
 def _require(
     arguments: RequireArguments,
-    connector: Connector,
-    progress: Progress,
-    _partial: Partial,  # noqa: ARG001 - as every kind is called
+    connector: Connector,  # noqa: ARG001 - as every kind is called
+    progress: Progress,  # noqa: ARG001
+    _partial: Partial,
 ) -> dict[str, Any]:
     value, least, most = arguments.value, arguments.at_least, arguments.at_most
     bounds = " and ".join(

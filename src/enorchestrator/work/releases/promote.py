@@ -39,8 +39,8 @@ class RollbackArguments(Arguments):
 def _promote(
     arguments: PromoteArguments,
     connector: Connector,
-    progress: Progress,
-    _partial: Partial,  # noqa: ARG001 - as every kind is called
+    progress: Progress,  # noqa: ARG001
+    _partial: Partial,
 ) -> dict[str, Any]:
     from enorchestrator.registry.aliases import promote
     from enorchestrator.registry.find import find_version, list_evaluations
@@ -58,8 +58,8 @@ def _promote(
 def _rollback(
     arguments: RollbackArguments,
     connector: Connector,
-    progress: Progress,
-    _partial: Partial,  # noqa: ARG001 - as every kind is called
+    progress: Progress,  # noqa: ARG001
+    _partial: Partial,
 ) -> dict[str, Any]:
     from enorchestrator.registry.aliases import rollback
 
