@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 from served_pages import open_page
 
-SENTENCE = 'forecast "Solar activity" 3 years ahead, values between 0 and 400'
+SENTENCE = 'forecast "Solar activity" 3 years ahead, values between -10 and 400'
 
 
 def test_a_sentence_is_planned_completed_and_started(page, served):

@@ -68,6 +68,5 @@ export const progress: Record<string, string> = {
   Alerts: "Тревоги",
   "Inputs of {}": "Входы {}",
   Quality: "Качество",
-  "Loading scenes": "Загрузка снимков",
   "Checking values": "Проверка значений",
 };

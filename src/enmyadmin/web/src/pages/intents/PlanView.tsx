@@ -9,7 +9,7 @@ import { stepsOf } from "@/pages/pipelines/graph";
 export function PlanView({ plan }: { plan: IntentPlan }) {
   const { t, label } = useTexts();
   return (
-    <Stack component="section" aria-label={t("intents.the_plan")} aria-live="polite">
+    <Stack component="section" aria-label={t("intents.the_plan")} aria-live="polite" style={{ overflowWrap: "anywhere" }}>
       {plan.questions.length > 0 && (
         <Alert color="blue" icon={<IconHelp aria-hidden />} title={t("intents.questions")}>
           <Sentences items={plan.questions} />
