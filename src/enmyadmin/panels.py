@@ -129,6 +129,9 @@ PANELS: Mapping[str, Mapping[str, ListedCommand | CommandGroup]] = {
                     "evaluate": ListedCommand(
                         "commands.releases.registry:evaluate", "Apply the gates to a version, and compare it."
                     ),
+                    "renew": ListedCommand(
+                        "commands.releases.renew:renew", "Train the version in production again, and evaluate it."
+                    ),
                     "promote": ListedCommand(
                         "commands.releases.registry:promote", "Put a version that passed its gates into production."
                     ),
@@ -361,6 +364,12 @@ PANELS: Mapping[str, Mapping[str, ListedCommand | CommandGroup]] = {
                     "list": ListedCommand(
                         "commands.access.policies:list_policies",
                         "List the policies that were added to those of the product.",
+                    ),
+                    "explain": ListedCommand(
+                        "commands.access.policies:explain", "Tell whether somebody may do something, and why."
+                    ),
+                    "test": ListedCommand(
+                        "commands.access.policies:try_out", "Try out expectations of who may do what."
                     ),
                     "disable": ListedCommand(
                         "commands.access.policies:disable", "Keep a policy, but ask it no longer."

@@ -47,10 +47,12 @@ class Answer:
     Attributes:
         is_allowed: true if the principal may.
         reason: why not; empty if it may.
+        by: names of the policies that decided: stored ones, and "product N" for those of the product, from 0.
     """
 
     is_allowed: bool
     reason: str = ""
+    by: tuple[str, ...] = ()
 
 
 class PolicyEngine:
@@ -102,10 +104,12 @@ class PolicyEngine:
             # Cedar leaves out a policy that fails; if it forbids, leaving it out would permit.
             _LOG.error("A policy failed, so the action was denied: %s", "; ".join(result.diagnostics.errors))
             return Answer(False, "a policy failed")
+        by = tuple(sorted(result.diagnostics.reasons))
         if result.allowed:
-            return Answer(True)
+            return Answer(True, by=by)
         forbidding = sorted(self._stored & set(result.diagnostics.reasons))
-        return Answer(False, f"the policy {forbidding[0]!r} forbids it" if forbidding else "no policy permits it")
+        reason = f"the policy {forbidding[0]!r} forbids it" if forbidding else "no policy permits it"
+        return Answer(False, reason, by)
 
 
 def cedar() -> Any:

@@ -1,5 +1,6 @@
-"""The commands `policy …`: also the way back in when a policy of an older version can no longer be read."""
+"""The commands `policy …`; they are also the way back in when a policy of an older version can no longer be read."""
 
+import json
 import sys
 from typing import Annotated, Any
 
@@ -71,6 +72,74 @@ def enable(name: Name, store: Store = None, as_json: Json = False) -> None:
     Example: enstorage policy enable "no trash"
     """
     _change(store, name, f"The policy {name} is in force.", as_json=as_json, is_enabled=True)
+
+
+def explain(
+    action: Annotated[str, typer.Argument(help="Such as release.", metavar="ACTION", show_default=False)],
+    table: Annotated[str, typer.Argument(help="Of what it is done to.", metavar="TABLE", show_default=False)],
+    user: Annotated[str | None, typer.Option(help="Name of a user.", show_default=False)] = None,
+    role: Annotated[str | None, typer.Option(help="Or a role.", show_default=False)] = None,
+    via: Annotated[str, typer.Option(help="link, session or token.")] = "session",
+    address: Annotated[str, typer.Option(help="IP address of the client.")] = "",
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Tell whether somebody may do something, and why.
+
+    Nothing is done. The exit status is 0 whether it is allowed or not.
+
+    Example: enstorage policy explain release registered_model --role analyst
+    """
+    from dataclasses import asdict
+
+    from enorchestrator.policy.explain import explain as explained
+
+    found = explained(open_store(store), action, table, user=user, role=role, via=via, address=address)
+    if as_json:
+        print_json(asdict(found))
+        return
+    print_line(f"{'Allowed' if found.is_allowed else 'Denied'}: {found.reason}.")
+    for each in found.by:
+        print_line(f"  {each}")
+
+
+def try_out(
+    expectations: Annotated[
+        str, typer.Argument(help="A JSON list, a file with one, or - for standard input.", show_default=False)
+    ],
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Try out expectations of who may do what.
+
+    Each has action, table, allowed, and role or user. The exit status is 1 if one is not met.
+
+    Example: enstorage policy test '[{"role": "viewer", "action": "trash", "table": "model", "allowed": false}]'
+    """
+    from pathlib import Path
+
+    from enorchestrator.policy.explain import try_policies
+    from enstorage.errors import InvalidInputError
+
+    text = sys.stdin.read(_LARGEST) if expectations == "-" else expectations
+    if not text.lstrip().startswith("[") and Path(text).is_file():
+        text = Path(text).read_text(encoding="utf-8")
+    try:
+        given = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InvalidInputError(
+            f"The expectations are no JSON: {error}. Expected a list of objects. Correct it."
+        ) from None
+    results = try_policies(open_store(store), given if isinstance(given, list) else [given])
+    if as_json:
+        print_json([{**each.question, "expected": each.expected, "allowed": each.found.is_allowed} for each in results])
+    else:
+        for each in results:
+            said = ", ".join(f"{name} {value}" for name, value in each.question.items())
+            found = "allowed" if each.found.is_allowed else f"denied ({each.found.reason})"
+            print_line(f"{'met' if each.is_met else 'NOT MET'}: {said}: {found}")
+    if not all(each.is_met for each in results):
+        raise typer.Exit(1)
 
 
 #: By the words that follow `policy`.

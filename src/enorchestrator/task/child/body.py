@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from enorchestrator.policy.standing import demand_standing
 from enorchestrator.task.back_off import may_pass
 from enorchestrator.task.child.commit import StepCommit, VoidClaimError
 from enorchestrator.task.child.reporter import Reporter
@@ -103,6 +104,7 @@ def _outcome(connector: Connector, claim: Claim, reporter: Reporter, timing: Tim
                 return None
             kind, values = find_kind(started[0]), started[1]
             arguments = kind.read(values)
+            demand_standing(connector, claim.run_id, *kind.permission(values))
             with commit.joined(connector, kind, arguments), executing(claim.run_id, claim.step_id):
                 outputs = as_plain_json(kind.call(arguments, connector, reporter.progress, reporter.partial))
             to_json_text(outputs)  # what cannot be stored is an error of the work
