@@ -365,17 +365,18 @@ PANELS: Mapping[str, Mapping[str, ListedCommand | CommandGroup]] = {
                         "commands.access.policies:list_policies",
                         "List the policies that were added to those of the product.",
                     ),
-                    "explain": ListedCommand(
-                        "commands.access.policies:explain", "Tell whether somebody may do something, and why."
-                    ),
-                    "test": ListedCommand(
-                        "commands.access.policies:try_out", "Try out expectations of who may do what."
-                    ),
                     "disable": ListedCommand(
                         "commands.access.policies:disable", "Keep a policy, but ask it no longer."
                     ),
                     "enable": ListedCommand(
                         "commands.access.policies:enable", "Have a disabled policy in force again."
+                    ),
+                    "explain": ListedCommand(
+                        "commands.access.policies:explain", "Tell who may do what, and which policies decide it."
+                    ),
+                    "test": ListedCommand(
+                        "commands.access.policies:try_cases",
+                        "Test policies by cases of who may do what.",
                     ),
                 },
             },

@@ -46,10 +46,6 @@ class UntrustedError(EnstorageError):
     """Opening the bytes could run code, which is not allowed for this store."""
 
 
-class PermissionLostError(EnstorageError):
-    """Whoever asked for long work may no longer do it; its remaining steps are refused."""
-
-
 class NotSupportedError(EnstorageError):
     """The chosen store, library or format does not support the operation."""
 

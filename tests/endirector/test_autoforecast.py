@@ -260,6 +260,18 @@ def test_a_series_of_irregular_times_has_the_buckets_of_the_others(tmp_path):
         endirector.autoforecast(odd.drop("shop"), 2, progress=False)
 
 
+def test_a_season_of_numbered_rows_is_found_in_their_values():
+    t, random = np.arange(60), np.random.default_rng(1)
+    wave = {key: 10 * (t % 4 == at) + random.normal(0, 1, 60) for at, key in enumerate("abc")}
+    found = endirector.understand(pl.DataFrame({"": t + 1, **wave}))
+    assert found.season == 4
+    assert "found in 3 of 3 series" in found.season_reason
+    noise = pl.DataFrame({"": t + 1, **{key: random.normal(0, 1, 60) for key in "abc"}})
+    assert endirector.understand(noise).season == 1
+    years = pl.DataFrame({"year": [f"{1900 + each}" for each in t], "value": wave["a"]})
+    assert endirector.understand(years, time_unit="year").season == 1  # a year has none
+
+
 def test_a_series_without_any_value_is_named():
     table = pl.concat([shop("a", np.arange(12.0)), shop("none", [np.nan] * 5)])
     forecast = endirector.autoforecast(table, 2, time_limit=1e-6, progress=False)

@@ -13,6 +13,7 @@ import endirector
 from endirector.forecaster.autoforecast import limit_shares
 from endirector.forecaster.plan import tiers_of
 from endirector.forecaster.time_limit import MemberWatch, TimeLimit
+from enmyadmin.forecaster import command
 from enmyadmin.forecaster.command import _seconds
 from enstorage.errors import CancelledError, NotFoundError
 from enstorage.plugins import entry_points
@@ -111,8 +112,15 @@ def test_the_first_member_is_never_stopped_and_others_are_when_the_caller_asks()
     assert not unlimited.__exit__(CancelledError, stopped, None)  # it is passed on
 
 
+def test_the_time_of_a_process_is_that_of_the_clock():
+    assert command._since_start() >= time.process_time()
+    began = command._since_start()
+    time.sleep(0.3)
+    assert command._since_start() - began > 0.25
+
+
 def test_the_command_keeps_time_for_its_report(monkeypatch):
-    monkeypatch.setattr(time, "process_time", lambda: 2.0)  # of a process that has just started
+    monkeypatch.setattr(command, "_since_start", lambda: 2.0)
     seconds = {with_report: _seconds("1m", with_report=with_report) for with_report in (True, False)}
     assert seconds[False] == 58
     assert seconds[False] - seconds[True] == pytest.approx(9, abs=0.1)

@@ -1,141 +1,121 @@
-"""Scenarios of policies: forbid wins, rights that are lost during a run, engines that fail."""
-
-import time
-from datetime import UTC, datetime
+"""Scenarios 76 to 78: policies decide before anything is used, also while a run goes on, and deny where they fail."""
 
 import pytest
 from sqlalchemy import select, update
-from starlette.testclient import TestClient
 
-from enmyadmin.access.tokens import issue
-from enmyadmin.access.users import add_user, find_user
-from enmyadmin.server.app import create_app
-from enmyadmin.server.settings import ServerSettings
-from enorchestrator import Dispatcher, PipelineDefinition, run_pipeline, save_pipeline
-from enorchestrator.dispatch.read import details, list_runs
-from enorchestrator.policy import engine as engine_module
-from enorchestrator.policy.engine import PolicyEngine, Question
-from enorchestrator.policy.explain import PRODUCT, explain, permissions, try_policies
-from enorchestrator.policy.stored import add_policy
-from enstorage.errors import InvalidInputError, NotFoundError
-from enstorage.ledger import AuditEntry, User
+from enorchestrator import create_schedule
+from enorchestrator.policy.stored import add_policy, change_policy, remove_policy
+from enorchestrator.scheduler.schedules import delete_schedule, fire_due
+from enstorage.ledger import AuditEntry, PipelineSchedule, StoredPolicy, User
+from enstorage.ledger.base import now
 
-NO_FITS = 'forbid(principal in Role::"analyst", action == Action::"train", resource == Table::"model");'
+NO_RUNS = (
+    'forbid(principal, action == Action::"run", resource == Table::"store") unless '
+    '{ principal in Role::"administrator" };'
+)
+RUNS_OF_OLGA = 'permit(principal == User::"olga", action == Action::"run", resource == Table::"store");'
 
 
 @pytest.fixture
-def people(store):
-    for name, role in (("ada", "administrator"), ("anton", "analyst")):
-        add_user(store, name, "a good password 1", role)
+def olga(current):
+    """An analyst, gone afterwards, as the policies and the audit log."""
+    with current.transaction() as session:
+        for name, role in (("olga", "analyst"), ("ada", "administrator")):
+            session.add(User(name=name, password_hash="x", role=role))
+    yield "olga"
+    with current.transaction() as session:
+        for kind in (User, StoredPolicy, AuditEntry):
+            for each in session.scalars(select(kind)):
+                session.delete(each)
 
 
-@pytest.fixture
-def as_anton(store, people):
-    _, secret = issue(store, find_user(store, "anton").id, "api")
-    client = TestClient(create_app(store, ServerSettings()), base_url="http://127.0.0.1:8000")
-    client.headers["Authorization"] = f"Bearer {secret}"
-    return client
-
-
-def test_a_forbid_wins_before_anything_is_used(store, as_anton):
-    add_policy(store, "anton may", 'permit(principal == User::"anton", action, resource);', "ada")
-    add_policy(store, "no fits", NO_FITS.replace(");", ') unless { principal in Role::"administrator" };', 1), "ada")
-    asked = as_anton.post("/api/v1/runs", json={"kind": "fit", "arguments": {"models": [1]}})
-    assert (asked.status_code, "no fits" in asked.json()["detail"]) == (403, True)
-    assert (
-        list_runs(connector=store)[0] == []
-        if isinstance(list_runs(connector=store), tuple)
-        else not list_runs(connector=store)
-    )
-
-
-@pytest.mark.parametrize("lost", ["disabled", "lower role", "policy"])
-def test_a_right_that_is_lost_during_a_run_denies_its_next_step(store, people, tmp_path, lost):
-    (tmp_path / "folder").mkdir()
-    steps = {
-        "first": {"kind": "scenario_steps:until", "with": {"folder": str(tmp_path), "name": "go"}},
-        "second": {"kind": "gc", "needs": ["first"]},
-    }
-    save_pipeline(PipelineDefinition.read({"name": "two", "steps": steps}), connector=store)
-    with Dispatcher(store, workers=1):
-        run = run_pipeline("two", created_by="anton", connector=store)
-        until((tmp_path / "executed").exists)
-        with store.transaction() as session:
-            anton = update(User).where(User.name == "anton")
-            if lost == "disabled":
-                session.execute(anton.values(disabled_at=datetime.now(UTC)))
-            elif lost == "lower role":
-                session.execute(anton.values(role="viewer"))
-        if lost == "policy":
-            text = 'forbid(principal == User::"anton", action, resource == Table::"store");'
-            add_policy(store, "not anton", text, "ada")
-        (tmp_path / "go").touch()
-        until(lambda: details(run.id, connector=store).run.state in ("succeeded", "failed"))
-    found = details(run.id, connector=store)
-    assert {each.name: each.state for each in found.steps} == {"first": "succeeded", "second": "failed"}
-    assert "asked for by anton, who may no longer" in found.run.error["detail"]
+def audited(store):
     with store.database.reading() as session:
-        (entry,) = session.scalars(select(AuditEntry).where(AuditEntry.outcome == "denied")).all()
-    assert (entry.who, entry.entity, entry.detail["run"]) == ("anton", "store", run.id)
+        return [
+            (each.who, each.role, each.action, each.entity, each.outcome, each.detail)
+            for each in session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+        ]
 
 
-def until(condition, within=120):
-    end = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+def waiting(name, **settings):
+    return {"kind": "work", "with": {"folder": "${folder}", "name": name}, **settings}
 
 
-def test_an_engine_that_fails_denies(store, monkeypatch):
-    class Broken:
-        def __getattr__(self, name):
-            if name == "is_authorized":
-                raise RuntimeError("out of order")
-            return getattr(working, name)
-
-    working = engine_module.cedar()
-    asked = Question("ada", "administrator", "session", "", "read", "model")
-    assert PolicyEngine().decide(asked).is_allowed
-    with monkeypatch.context() as patched:
-        patched.setattr(engine_module, "cedar", Broken)
-        answer = PolicyEngine().decide(asked)
-    assert (answer.is_allowed, answer.reason) == (False, "the policies could not be asked")
-    assert not PolicyEngine((("broken", "permit(principal"),)).decide(asked).is_allowed
-
-
-def test_a_policy_that_does_not_parse_leaves_the_old_ones_in_force(store, people):
-    add_policy(store, "no fits", NO_FITS.replace(");", ') unless { principal in Role::"administrator" };', 1), "ada")
-    with pytest.raises(InvalidInputError, match="cannot be used"):
-        add_policy(store, "other", "forbid(principal, action", "ada")
-    assert explain(store, "train", "model", user="anton").reason == "the policy 'no fits' forbids it"
-    assert explain(store, "read", "model", user="anton").is_allowed
-
-
-def test_who_may_do_what_is_told_with_the_policy_that_decides(store, people):
-    assert len(PRODUCT) == len(engine_module._of_product())
-    found = explain(store, "release", "registered_model", role="analyst")
-    assert (found.is_allowed, found.reason, found.by) == (False, "no policy permits it", ())
-    found = explain(store, "release", "registered_model", role="releaser")
-    assert (found.is_allowed, found.by) == (True, ("product: releasers and administrators release",))
-    assert explain(store, "create", "token", user="anton", via="token").by == (
-        "product: tokens make no tokens and change no password",
+def test_a_deny_beats_a_permit_and_comes_before_anything_is_used(run, over, executed, at_work, current, olga):
+    add_policy(current, "olga runs", RUNS_OF_OLGA, "ada")
+    add_policy(current, "no runs", NO_RUNS, "ada")
+    found = over(
+        run({"one": waiting("one", resources={"memory_mb": 10}), "two": waiting("two", needs=["one"])}, created_by=olga)
     )
-    table = permissions(store)
-    assert "registered_model" not in table["analyst"]["release"]
-    assert "registered_model" in table["releaser"]["release"]
-    with pytest.raises(NotFoundError, match="no user 'otto'"):
-        explain(store, "read", "model", user="otto")
-    for wrong in ({"action": "fly"}, {"table": "moon"}, {"role": "king"}, {"role": None}):
-        with pytest.raises(InvalidInputError):
-            explain(store, **({"action": "read", "table": "model", "role": "viewer"} | wrong))
+    assert found.run.state == "failed"
+    assert found.run.error["title"] == "Not allowed"
+    assert "olga may not do the step one" in found.run.error["detail"]
+    assert "the policy 'no runs' forbids it" in found.run.error["detail"]
+    assert {step.name: step.state for step in found.steps} == {"one": "failed", "two": "skipped"}
+    assert [(each.exit_reason, each.pid) for each in found.attempts] == [("denied", None)]
+    assert executed() == []
+    told = {"step": "one", "kind": "scenario_steps:work", "reason": "the policy 'no runs' forbids it"}
+    assert audited(current) == [("olga", "analyst", "run", "run", "denied", told)]
+    # Others may: an administrator, and a program that opens the store by itself.
+    for name in ("ada", "a program"):
+        assert over(run({"one": waiting("one")}, created_by=name)).run.state == "succeeded"
 
 
-def test_expectations_are_tested(store, people):
-    given = [
-        {"role": "viewer", "action": "trash", "table": "model", "allowed": False},
-        {"user": "anton", "action": "release", "table": "registered_model", "allowed": True},
-    ]
-    assert [each.is_met for each in try_policies(store, given)] == [True, False]
-    for wrong in ({"role": "viewer"}, {**given[0], "colour": "red"}, {**given[0], "allowed": "no"}, 3):
-        with pytest.raises(InvalidInputError, match="Expectation 1"):
-            try_policies(store, [wrong])
+@pytest.mark.parametrize("revoked_by", ["policy", "role", "disabled user"])
+def test_a_right_that_is_revoked_during_a_run_denies_the_next_step(
+    run, over, executed, at_work, current, olga, eventually, tmp_path, revoked_by
+):
+    steps = {
+        "first": {"kind": "until", "with": {"folder": "${folder}", "name": "go"}},
+        "second": waiting("second", needs=["first"]),
+        "third": waiting("third", needs=["second"]),
+    }
+    going = run(steps, created_by=olga)
+    eventually(executed)
+    if revoked_by == "policy":
+        add_policy(current, "no runs", NO_RUNS, "ada")
+        reason = "the policy 'no runs' forbids it"
+    else:
+        changed = {"role": "viewer"} if revoked_by == "role" else {"disabled_at": now()}
+        reason = "no policy permits it" if revoked_by == "role" else "the user is disabled"
+        with current.transaction() as session:
+            session.execute(update(User).where(User.name == olga).values(**changed))
+    (tmp_path / "go").touch()
+    found = over(going)
+    assert {step.name: step.state for step in found.steps} == {
+        "first": "succeeded",
+        "second": "failed",
+        "third": "skipped",
+    }
+    assert reason in found.run.error["detail"]
+    assert executed() == []
+    ((who, _, action, entity, outcome, detail),) = audited(current)
+    assert (who, action, entity, outcome) == ("olga", "run", "run", "denied")
+    assert (detail["step"], detail["reason"]) == ("second", reason)
+
+
+def test_the_runs_of_a_schedule_may_what_its_maker_may(run, over, executed, at_work, current, olga):
+    over(run({"one": waiting("one")}, name="nightly"))
+    executed()
+    create_schedule("night", "nightly", "* * * * *", parameters={"folder": "/tmp"}, created_by=olga)
+    with current.transaction() as session:
+        session.execute(update(User).where(User.name == olga).values(disabled_at=now()))
+        session.execute(update(PipelineSchedule).values(next_at=now()))
+    (made,) = fire_due()
+    found = over(made)
+    delete_schedule("night")
+    assert found.run.state == "failed"
+    assert "the user is disabled" in found.run.error["detail"]
+
+
+def test_policies_that_cannot_be_asked_deny(run, over, executed, at_work, current, olga):
+    kept = add_policy(current, "mine", RUNS_OF_OLGA, "ada")
+    with current.transaction() as session:  # as a version with another language would have left it
+        session.execute(update(StoredPolicy).values(text="permit(princi"))
+    found = over(run({"one": waiting("one")}, created_by=olga))
+    assert found.run.state == "failed"
+    assert "the policy 'mine' cannot be read" in found.run.error["detail"]
+    assert executed() == []
+    change_policy(current, kept.id, "ada", is_enabled=False)
+    assert over(run({"one": waiting("one")}, created_by=olga)).run.state == "succeeded"
+    remove_policy(current, kept.id)

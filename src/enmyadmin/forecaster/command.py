@@ -161,7 +161,14 @@ def _seconds(time_limit: str, *, with_report: bool) -> float:
     """Seconds that are left of a limit for the forecasts, without those until now and those that a report takes."""
     seconds = parse_period(time_limit, "--time-limit").total_seconds()
     report = max(_LEAST_FOR_REPORT, _SHARE_OF_REPORT * seconds) if with_report else 0.0
-    return max(seconds - time.process_time() - report, _LEAST_SECONDS)
+    return max(seconds - _since_start() - report, _LEAST_SECONDS)
+
+
+def _since_start() -> float:
+    """Seconds since the process began: on a busy machine loading libraries takes longer than their processor time."""
+    import psutil
+
+    return max(time.time() - float(psutil.Process().create_time()), time.process_time())
 
 
 def _names(given: list[str] | None) -> list[str]:

@@ -72,6 +72,11 @@ class AutoForecast:
         return table if self.hierarchy is None else reconciled(table, self.hierarchy)
 
     @property
+    def is_kept(self) -> bool:
+        """False where the store is a temporary one, which lives as long as the result."""
+        return self._folder is None
+
+    @property
     def ensemble(self) -> Ensemble:
         """The stored ensemble of the largest group that has one; those of all are in `groups`.
 

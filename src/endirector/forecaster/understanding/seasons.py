@@ -11,6 +11,11 @@ from enstorage.calendars.calendar import Calendar
 from enstorage.calendars.season import usual_season
 from enstorage.errors import InvalidInputError
 
+#: Seasons of quarters, weekdays, months and hours, ascending, which are looked for where the times tell none.
+_SEASONS = (4, 5, 7, 12, 24, 48, 52, 96, 168)
+#: One of nine tests is passed by chance in one series of ten: so few series with a season say nothing.
+_FEWEST_SEASONAL = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Season:
@@ -49,7 +54,8 @@ def find_season(clock: Calendar, values: Mapping[str, NDArray[np.float64]]) -> S
     """
     usual = usual_season(clock)
     if usual == 1:
-        return Season(1, f"No season: buckets of {clock} have no usual one. Tell one with season.")
+        found = _season_of_numbers(values) if clock.is_counter else None
+        return found or Season(1, f"No season: buckets of {clock} have no usual one. Tell one with season.")
     seasonal, able = share_of_seasonal(values.values(), usual)
     if able and not seasonal:
         long = f"{able} series that are long enough to tell"
@@ -60,6 +66,24 @@ def find_season(clock: Calendar, values: Mapping[str, NDArray[np.float64]]) -> S
         else "no series is long enough to tell"
     )
     return Season(usual, f"Season: {usual} buckets, the usual one; {seen}.")
+
+
+def _season_of_numbers(values: Mapping[str, NDArray[np.float64]]) -> Season | None:
+    """The season that most series on numbered buckets have, of those that calendars have; None if half have no such one.
+
+    A multiple of a season is one too: of seasons that as many series have the shortest is meant.
+    """
+    found = {each: share_of_seasonal(values.values(), each) for each in _SEASONS}
+    shares = {each: seasonal / able for each, (seasonal, able) in found.items() if able}
+    best = max(shares, key=lambda each: shares[each], default=1)
+    if shares.get(best, 0.0) <= _FEWEST_SEASONAL:
+        return None
+    seasonal, able = found[best]
+    return Season(
+        best,
+        f"Season: {best} buckets, found in {seasonal} of {able} series that are long enough to tell. Tell another one with "
+        "season.",
+    )
 
 
 def remarks_on_gaps(values: Mapping[str, NDArray[np.float64]]) -> list[str]:

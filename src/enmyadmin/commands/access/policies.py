@@ -1,12 +1,12 @@
-"""The commands `policy …`; they are also the way back in when a policy of an older version can no longer be read."""
+"""The commands `policy …`: also the way back in when a policy of an older version can no longer be read."""
 
-import json
 import sys
 from typing import Annotated, Any
 
 import typer
 
 from enmyadmin.arguments.opening import Store, open_store
+from enmyadmin.arguments.text_file import read_text_file
 from enmyadmin.commands.access import note, person
 from enmyadmin.output import Json, print_json, print_line, print_lines
 
@@ -74,75 +74,75 @@ def enable(name: Name, store: Store = None, as_json: Json = False) -> None:
     _change(store, name, f"The policy {name} is in force.", as_json=as_json, is_enabled=True)
 
 
+#: By the words that follow `policy`.
 def explain(
-    action: Annotated[str, typer.Argument(help="Such as release.", metavar="ACTION", show_default=False)],
-    table: Annotated[str, typer.Argument(help="Of what it is done to.", metavar="TABLE", show_default=False)],
-    user: Annotated[str | None, typer.Option(help="Name of a user.", show_default=False)] = None,
-    role: Annotated[str | None, typer.Option(help="Or a role.", show_default=False)] = None,
-    via: Annotated[str, typer.Option(help="link, session or token.")] = "session",
-    address: Annotated[str, typer.Option(help="IP address of the client.")] = "",
+    action: Annotated[str, typer.Argument(help="Such as train or release.", metavar="ACTION", show_default=False)],
+    table: Annotated[str, typer.Argument(help="Such as model.", metavar="TABLE", show_default=False)],
+    user: Annotated[str, typer.Option(help="Name of a user.", show_default=False)] = "",
+    role: Annotated[str | None, typer.Option(help="Role; by default that of the user.", show_default=False)] = None,
+    via: Annotated[str, typer.Option(help="Way in: session, token or link.")] = "session",
+    address: Annotated[str, typer.Option(help="IP address of the client.", show_default=False)] = "",
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Tell whether somebody may do something, and why.
+    """Tell who may do what, and which policies decide it.
 
-    Nothing is done. The exit status is 0 whether it is allowed or not.
-
-    Example: enstorage policy explain release registered_model --role analyst
+    Example: enstorage policy explain release model --role analyst
     """
-    from dataclasses import asdict
+    from enorchestrator.policy.cases import explain as explained
+    from enorchestrator.policy.engine import texts_of_product
+    from enorchestrator.policy.stored import enabled_policies
 
-    from enorchestrator.policy.explain import explain as explained
-
-    found = explained(open_store(store), action, table, user=user, role=role, via=via, address=address)
+    connector = open_store(store)
+    answer = explained(connector, action, table, user=user, role=role, via=via, address=address)
+    texts = texts_of_product() | dict(enabled_policies(connector))
+    deciding = {name: texts[name] for name in answer.policies if name in texts}
     if as_json:
-        print_json(asdict(found))
+        print_json({"allowed": answer.is_allowed, "reason": answer.reason, "policies": deciding})
         return
-    print_line(f"{'Allowed' if found.is_allowed else 'Denied'}: {found.reason}.")
-    for each in found.by:
-        print_line(f"  {each}")
+    who = f"{user} ({role})" if user and role else user or f"Somebody with the role {role}"
+    may = "may" if answer.is_allowed else "may not"
+    print_line(f"{who} {may} {action} {table}" + (f": {answer.reason}." if answer.reason else "."))
+    for name, text in deciding.items():
+        print_line(f"{name}:")
+        print_lines("\n".join(f"  {line}" for line in text.strip().split("\n")))
 
 
-def try_out(
-    expectations: Annotated[
-        str, typer.Argument(help="A JSON list, a file with one, or - for standard input.", show_default=False)
+def try_cases(
+    file: Annotated[
+        str,
+        typer.Argument(help="Cases in YAML or JSON, or - for standard input.", metavar="FILE", show_default=False),
     ],
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Try out expectations of who may do what.
+    """Test policies by cases of who may do what.
 
-    Each has action, table, allowed, and role or user. The exit status is 1 if one is not met.
+    The file has cases, each with action, table, expect (allow or deny), and user or role; and may have policies by name,
+    which are tried with those in force and not stored. The status is 1 if an answer is another one than expected.
 
-    Example: enstorage policy test '[{"role": "viewer", "action": "trash", "table": "model", "allowed": false}]'
+    Example: enstorage policy test cases.yaml
     """
-    from pathlib import Path
+    from enorchestrator.policy.cases import LARGEST, PolicyCases, try_policies
 
-    from enorchestrator.policy.explain import try_policies
-    from enstorage.errors import InvalidInputError
-
-    text = sys.stdin.read(_LARGEST) if expectations == "-" else expectations
-    if not text.lstrip().startswith("[") and Path(text).is_file():
-        text = Path(text).read_text(encoding="utf-8")
-    try:
-        given = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InvalidInputError(
-            f"The expectations are no JSON: {error}. Expected a list of objects. Correct it."
-        ) from None
-    results = try_policies(open_store(store), given if isinstance(given, list) else [given])
+    found = try_policies(open_store(store), PolicyCases.read(read_text_file(file, LARGEST)))
+    wrong = [each for each in found if not each.is_as_expected]
     if as_json:
-        print_json([{**each.question, "expected": each.expected, "allowed": each.found.is_allowed} for each in results])
+        results = [
+            each.case.model_dump() | {"allowed": each.answer.is_allowed, "reason": each.answer.reason} for each in found
+        ]
+        print_json({"cases": results, "failed": len(wrong)})
     else:
-        for each in results:
-            said = ", ".join(f"{name} {value}" for name, value in each.question.items())
-            found = "allowed" if each.found.is_allowed else f"denied ({each.found.reason})"
-            print_line(f"{'met' if each.is_met else 'NOT MET'}: {said}: {found}")
-    if not all(each.is_met for each in results):
+        for each in wrong:
+            case = each.case
+            who = case.user or f"the role {case.role}"
+            why = each.answer.reason or f"permitted by {', '.join(each.answer.policies)}"
+            print_line(f"{case.action} {case.table} by {who}: expected {case.expect}; {why}.")
+        print_line(f"{len(found) - len(wrong)} of {len(found)} cases are as expected.")
+    if wrong:
         raise typer.Exit(1)
 
 
-#: By the words that follow `policy`.
 def _change(store: Any, name: str, message: str, *, as_json: bool, is_enabled: bool) -> None:
     from enorchestrator.policy.stored import change_policy, find_policy
 

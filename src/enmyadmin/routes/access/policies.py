@@ -13,7 +13,7 @@ from enmyadmin.access.permission import allowed
 from enmyadmin.access.principal import Principal
 from enmyadmin.routes.access.parameters import Cursor, Limit, RowId
 from enmyadmin.routes.dependencies import Store
-from enorchestrator.policy.explain import explain, permissions
+from enorchestrator.policy.cases import explain, permissions
 from enorchestrator.policy.stored import add_policy, change_policy, remove_policy
 from enstorage.ledger import StoredPolicy
 
@@ -72,7 +72,7 @@ class PolicyExplanation(BaseModel):
 
     is_allowed: bool
     reason: str
-    by: list[str]
+    policies: list[str] = Field(description="Names of those that decide; `product 0` and so on are of the product.")
 
 
 class PermissionTable(BaseModel):
@@ -105,8 +105,9 @@ def list_permissions(store: Store, _who: _Manager) -> PermissionTable:
 @router.post("/explain")
 def explain_policies(store: Store, given: PolicyQuestion, _who: _Manager) -> PolicyExplanation:
     """Try out whether a user or a role may do something, and by which policies; nothing is done."""
-    found = explain(store, **given.model_dump())
-    return PolicyExplanation(is_allowed=found.is_allowed, reason=found.reason, by=list(found.by))
+    asked = given.model_dump() | {"user": given.user or ""}
+    found = explain(store, **asked)
+    return PolicyExplanation(is_allowed=found.is_allowed, reason=found.reason, policies=list(found.policies))
 
 
 @router.patch("/{id}")

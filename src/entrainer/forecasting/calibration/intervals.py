@@ -51,8 +51,9 @@ class PredictionIntervals:
         for floor in dict.fromkeys(floors[series] for series in self.raised):
             counts = [count for series, count in self.raised.items() if floors[series] == floor]
             where = f" in {len(counts)} series" if len(counts) > 1 else ""
+            ends = "1 end of an interval" if counts == [1] else f"{sum(counts)} ends of intervals"
             found.append(
-                f"{sum(counts)} ends of intervals of {who}{where} were raised to {floor:g}, since no lower value is "
+                f"{ends} of {who}{where} {'was' if counts == [1] else 'were'} raised to {floor:g}, since no lower value is "
                 f"possible or was measured in the train part.{ADVICE_ON_FLOOR}"
             )
         if self.repeating:
