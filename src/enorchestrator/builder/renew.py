@@ -135,7 +135,7 @@ def _check_limit(name: str, settings: MonitorSettings, store: Connector) -> None
 
 
 def _note(store: Connector, version: ModelVersion, decision: str, created_by: str) -> None:
-    """What the loop decided stands in the audit log."""
+    """Note the decision of the loop in the audit log."""
     with store.transaction() as session:
         known = session.scalar(select(ModelVersion).where(ModelVersion.id == version.id))
         assert known is not None  # noqa: S101 - it was stored

@@ -151,8 +151,9 @@ def try_policies(connector: Connector, cases: PolicyCases) -> list[PolicyCaseRes
 
 
 def permissions(connector: Connector) -> dict[str, dict[str, list[str]]]:
-    """Who may do what: by role and action the tables on which it is allowed, by session and from no known address."""
-    engine = PolicyEngine(policies_in_force(connector))
+    """Permissions: by role and action the tables on which it is allowed, by session and from no known address."""
+    with connector.database.reading() as session:
+        engine = PolicyEngine(policies_in_force(session))
     return {
         role: {
             action: [

@@ -76,7 +76,7 @@ class PolicyExplanation(BaseModel):
 
 
 class PermissionTable(BaseModel):
-    """Who may do what: by role and action the tables on which it is allowed."""
+    """Permissions: by role and action the tables on which it is allowed."""
 
     roles: dict[str, dict[str, list[str]]]
 
