@@ -16,6 +16,8 @@ export const messages: readonly (readonly [string, string])[] = [
   ["The inputs of {} have changed since {}: {} of {}, in {} windows.", "Входы {} изменились с {}: {} ряда {}, окон: {}."],
   ["The values of {} stand still or are missing since {}: the sensor may be dead.", "Значения {} не меняются или отсутствуют с {}: возможно, датчик не работает."],
   ["{} has no value after {}: {} buckets should have come since.", "У {} нет значений после {}: должно было прийти {}."],
+  ["Train again {}", "Обучение заново: {}"],
+  ["Train again", "Обучение заново"],
   ["Fit models {}", "Обучение моделей {}"],
   ["Backtest models {}", "Проверка моделей на прошлом: {}"],
   ["Tune {} of research {}", "Подбор {} в исследовании {}"],
