@@ -14,6 +14,7 @@ from enorchestrator.dispatch.disk_watch import DiskWatch
 from enorchestrator.dispatch.owner import Owner
 from enorchestrator.dispatch.queue import claim, has_ready, is_empty, renew, to_cancel
 from enorchestrator.dispatch.resources import Resources
+from enorchestrator.dispatch.rights import refuse_denied
 from enorchestrator.dispatch.settle import LostClaims
 from enorchestrator.dispatch.wake import sleeper
 from enorchestrator.executor.base import ExecutorFactory
@@ -194,6 +195,7 @@ class Dispatcher:
             )
             by = (self._owner, self._executor.name, free, self._timing.lease_seconds)
             claims = claim(session, *by, self._have) if free > 0 else []
+            claims = refuse_denied(session, claims, self._timing)
         for id in ends:
             del self._claims[id], self._ends[id]
         for each in claims:
