@@ -84,10 +84,11 @@ def page_of(forecast: "AutoForecast", folder_or_file: str | PathLike[str] | None
         report("Errors", 0, 100)
         board = forecast.leaderboard
         groups = []
-        for done, (group, backtest) in enumerate(zip(forecast.groups, forecast.backtests, strict=True)):
+        judged = zip(forecast.groups, forecast.backtests, forecast.tried, strict=True)
+        for done, (group, backtest, tried) in enumerate(judged):
             report("Intervals", 20 + 40 * done // len(forecast.groups), 100)
             own = board.filter(pl.col("group") == group.tier.name)
-            groups.append(content_of(group, backtest, own, forecast.request.levels))
+            groups.append(content_of(group, backtest, own, tried))
         report("Series", 60, 100)
         cards = cards_of(forecast)
         large = [(label, card, at_two_widths(partial(_large, card))) for label, card in notable(cards)]
