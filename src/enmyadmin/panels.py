@@ -368,6 +368,13 @@ PANELS: Mapping[str, Mapping[str, ListedCommand | CommandGroup]] = {
                     "enable": ListedCommand(
                         "commands.access.policies:enable", "Have a disabled policy in force again."
                     ),
+                    "explain": ListedCommand(
+                        "commands.access.policies:explain", "Tell who may do what, and which policies decide it."
+                    ),
+                    "test": ListedCommand(
+                        "commands.access.policies:try_cases",
+                        "Test policies by cases of who may do what.",
+                    ),
                 },
             },
         ),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from enspatial.area import Area
+    from enspatial.catalogue.profile import CatalogueProfile
+    from enspatial.catalogue.search import search_catalogue
     from enspatial.cubes.composite import composite
     from enspatial.cubes.cube import open_cube
     from enspatial.cubes.expression import Expression
@@ -30,6 +32,7 @@ _HOME = {
     "Kept": "enspatial.scenes.store",
     "LoadReport": "enspatial.scenes.store",
     "SceneCandidate": "enspatial.scenes.candidate",
+    "CatalogueProfile": "enspatial.catalogue.profile",
     "composite": "enspatial.cubes.composite",
     "find_scenes": "enspatial.scenes.search",
     "forecast_map": "enspatial.maps.forecast_map",
@@ -43,6 +46,7 @@ _HOME = {
     "polygon_table": "enspatial.series.pixels",
     "preview": "enspatial.scenes.search",
     "scenes_in": "enspatial.scenes.folder",
+    "search_catalogue": "enspatial.catalogue.search",
     "to_geotiff": "enspatial.maps.forecast_map",
     "to_panel": "enspatial.series.panels",
 }
@@ -50,6 +54,7 @@ _HOME = {
 __all__ = [
     "Area",
     "BandFile",
+    "CatalogueProfile",
     "Expression",
     "Grid",
     "Kept",
@@ -68,6 +73,7 @@ __all__ = [
     "polygon_table",
     "preview",
     "scenes_in",
+    "search_catalogue",
     "to_geotiff",
     "to_panel",
 ]

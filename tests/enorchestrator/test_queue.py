@@ -1,5 +1,6 @@
 """Runs in the store: submitted once, claimed once, committed once, on every database."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -20,7 +21,7 @@ from enorchestrator import (
 from enorchestrator.dispatch.owner import Owner
 from enorchestrator.dispatch.queue import has_ready, renew, to_cancel
 from enorchestrator.dispatch.read import details, list_runs
-from enorchestrator.dispatch.settle import settle_lost
+from enorchestrator.dispatch.settle import LostClaims
 from enorchestrator.task.back_off import MOST_TRIES
 from enorchestrator.task.child.reporter import MOST_LINES, Reporter
 from enorchestrator.task.claim import ProcessEnd
@@ -38,6 +39,7 @@ from enstorage.ledger import Run, RunStep
 from enstorage.ledger.base import now
 
 TIMING = Timing()
+SHORT = Timing(lease_seconds=0.3, renew_seconds=0.1)
 ELSEWHERE = Owner("another machine", 1, 1, 1)
 
 
@@ -111,8 +113,7 @@ class QueueContract:
         run = submit("check", {})
         for times in range(1, 6):
             assert len(claimed(store, ELSEWHERE)) == 1
-            expire(store)
-            assert settle_lost(store, HERE, TIMING) == 1
+            assert expired(store) == 1
             found = details(run.id)
             assert (found.run.state, found.steps[0].infra_attempts) == ("ready" if times < 5 else "failed", times)
         assert found.run.error["detail"].endswith("It was executed 5 times.")
@@ -127,19 +128,41 @@ class QueueContract:
     def test_a_lease_that_expired_is_taken_back_and_a_renewed_one_is_not(self, store):
         run = submit("check", {})
         claimed(store, ELSEWHERE)
-        assert settle_lost(store, HERE, TIMING) == 0
-        expire(store)
+        lost = LostClaims(store, HERE, SHORT)
+        assert lost.settle() == 0
+        time.sleep(1.2 * SHORT.lease_seconds)
         renew(store, ELSEWHERE, 45.0)
-        assert settle_lost(store, HERE, TIMING) == 0
-        expire(store)
-        assert settle_lost(store, HERE, TIMING) == 1
+        assert lost.settle() == 0
+        time.sleep(1.2 * SHORT.lease_seconds)
+        assert lost.settle() == 1
         assert details(run.id).run.state == "ready"
         assert details(run.id).steps[0].infra_attempts == 1
+
+    @pytest.mark.parametrize("hours", [-30, 30])
+    def test_a_lease_does_not_go_by_the_clock_of_another_machine(self, store, hours):
+        submit("check", {})
+        claimed(store, ELSEWHERE)
+        lost = LostClaims(store, HERE, SHORT)
+        for _ in range(4):  # it is renewed, by a clock that is far off
+            renew(store, ELSEWHERE, hours * 3600.0)
+            assert lost.settle() == 0
+            time.sleep(0.6 * SHORT.lease_seconds)
+        time.sleep(SHORT.lease_seconds)
+        assert lost.settle() == 1
+
+    def test_a_clock_that_is_set_back_delays_no_repetition(self, store):
+        submit("check", {})
+        (first,) = claimed(store)
+        fail(store, first, StoreError("503"))
+        assert claimed(store) == []
+        with store.transaction() as session:
+            session.execute(update(RunStep).values(retry_at=now() + timedelta(hours=3)))
+        assert len(claimed(store)) == 1
 
     def test_the_claims_of_a_dispatcher_that_is_gone_are_taken_back_at_once(self, store):
         run = submit("check", {})
         claimed(store, Owner(HERE.host, HERE.pid, HERE.started - 1, 1))  # an earlier process with this number
-        assert settle_lost(store, HERE, TIMING) == 1
+        assert LostClaims(store, HERE, TIMING).settle() == 1
         assert details(run.id).run.state == "ready"
 
     def test_a_run_that_has_not_started_is_cancelled_at_once_and_never_starts(self, store):
@@ -269,9 +292,12 @@ class QueueContract:
             events(99)
 
 
-def expire(store):
-    with store.transaction() as session:
-        session.execute(update(RunStep).values(lease_until=now() - timedelta(seconds=1)))
+def expired(store):
+    """Wait until the leases of others are seen to be over; returns their number."""
+    lost = LostClaims(store, HERE, SHORT)
+    assert lost.settle() == 0
+    time.sleep(1.2 * SHORT.lease_seconds)
+    return lost.settle()
 
 
 class TestQueueOnSqlite(QueueContract):

@@ -184,6 +184,7 @@ def test_a_call_is_executed_though_an_idle_child_was_killed(supervise):
     supervisor = supervise(workers=1)
     supervisor.start("first", hello)
     ending(supervisor, "first")
+    supervisor._warming_up.join()
     (child,) = supervisor._children[0].pool._pool_manager.worker_manager.workers
     os.kill(child, signal.SIGKILL)
     supervisor.start("work", hello)
@@ -193,6 +194,7 @@ def test_a_call_is_executed_though_an_idle_child_was_killed(supervise):
 def test_children_are_started_for_work_and_ended_without(supervise):
     supervisor = Supervisor(3, Limits(), threading.Event().set, idle_seconds=0.4)
     try:
+        supervisor._warming_up.join()
         assert supervisor.children() == 1
         for number in range(3):
             supervisor.start(f"call {number}", sleep, 0.3 if number else 1.2)

@@ -111,11 +111,29 @@ def machine():
     )
 
 
+def orchestrators(rows):
+    lines = []
+    for row in rows:
+        killed = [row["killed"].get(each, "") for each in ("orchestrator", "child", "worker")]
+        again = sum(count for end, count in row["ends"].items() if end != "succeeded")
+        lines.append([row["what"], row["steps"], *killed, again, 0, 0, row["events"] or "", row["told_twice"] or ""])
+    heads = [
+        "at work",
+        "steps",
+        "orchestrators killed",
+        "child processes",
+        "workers of Dask",
+        "attempts that were lost",
+    ]
+    return table([*heads, "finished and repeated", "lost or left claimed", "events told", "of these told twice"], lines)
+
+
 SECTIONS = {
     "kills": kills,
     "writers": writers,
     "servers": servers,
     "full disk": full_disk,
+    "orchestrators": orchestrators,
     "damage": damage,
     "changed arrays": changed_arrays,
 }
@@ -124,6 +142,7 @@ HEADS = {
     "writers": "Eight processes writing at once",
     "servers": "Servers killed in the middle of writing and started again",
     "full disk": "No room left",
+    "orchestrators": "Orchestrators killed at random moments",
     "damage": "Files damaged",
     "changed arrays": "Sizes and values of arrays changed in estimators from files",
 }

@@ -209,3 +209,18 @@ def writes_an_object(folder: str, connector: Connector) -> None:
         time.sleep(0.01)
     connector.put([b"an object"])
     note(folder, "written")
+
+
+@step
+def warns_often(folder: str) -> None:
+    """Raise the same warning in many places, and another one."""
+    for number in range(50):
+        warnings.warn_explicit("Implement __array__ with copy.", DeprecationWarning, f"library_{number}.py", number + 1)
+    warnings.warn("another warning", stacklevel=1)
+    time.sleep(0.6)
+
+
+@step
+def parent_of_spans() -> str:
+    """The parent of the spans that a program begins here."""
+    return os.environ["TRACEPARENT"]

@@ -53,7 +53,7 @@ def test_processes_are_started_for_a_backlog_and_ended_without_work_and_nothing_
     names = [f"step-{number}" for number in range(9)]
     with Dispatcher(store, workers=3, timing=QUICK, executor=executor) as dispatcher:
         port = dispatcher._executor
-        assert port.children() == 1
+        wait(lambda: port.children() == 1)
         run = start(store, tmp_path, {name: stubborn(name) for name in names})
         wait(lambda: len(lines(tmp_path)) == 3)  # three at once, of nine
         time.sleep(0.5)

@@ -6,12 +6,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from catching import HookCatcher, free_port
+from opentelemetry import trace
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from scenario_graphs import FOLDER, states
 
 from enorchestrator import Orchestrator, create_rule, events
 from enorchestrator.notification import notifier
 from enorchestrator.service import tracing
+from enorchestrator.trace.parent import VARIABLES, as_parent
 
 pytestmark = pytest.mark.slow
 
@@ -135,7 +137,21 @@ def test_a_collector_that_is_away_delays_nobody_and_its_buffer_is_bounded(
 
 
 def test_without_a_collector_nothing_is_told(current, monkeypatch):
-    for name in tracing.VARIABLES:
+    for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     with Orchestrator(current, workers=1) as orchestrator:
         assert not orchestrator._traces._thread.is_alive()
+
+
+def test_spans_of_what_a_step_does_belong_to_its_own(run, over, at_work, eventually, port):
+    collector = Collector(port)
+    found = over(run({"works": {"kind": "parent_of_spans"}}, name="parent"))
+    eventually(lambda: collector.named("works"))
+    collector.stop()
+    (span,) = collector.named("works")
+    parent = f"00-{found.run.trace_id}-{span.span_id.hex()}-01"
+    assert found.run.result == {"works": {"result": parent}}
+    with as_parent(found.run.trace_id, found.attempts[0].id):
+        context = trace.get_current_span().get_span_context()
+        assert (f"{context.trace_id:032x}", f"{context.span_id:016x}") == (found.run.trace_id, span.span_id.hex())
+    assert not trace.get_current_span().get_span_context().is_valid

@@ -14,7 +14,8 @@ from enorchestrator.dispatch.disk_watch import DiskWatch
 from enorchestrator.dispatch.owner import Owner
 from enorchestrator.dispatch.queue import claim, has_ready, renew, to_cancel
 from enorchestrator.dispatch.resources import Resources
-from enorchestrator.dispatch.settle import settle_lost
+from enorchestrator.dispatch.rights import refuse_denied
+from enorchestrator.dispatch.settle import LostClaims
 from enorchestrator.dispatch.wake import sleeper
 from enorchestrator.executor.base import ExecutorFactory
 from enorchestrator.executor.local import LocalExecutor
@@ -70,6 +71,7 @@ class Dispatcher:
         self._connector = connector or Connector.current()
         self._timing, self._resources = timing or Timing.read(), resources
         self._owner = Owner.here(next(_NUMBERS))
+        self._lost = LostClaims(self._connector, self._owner, self._timing)
         self._wake = sleeper(self._connector)
         self._executor = executor(self._connector, workers, limits or Limits(), self._timing, self._wake.set)
         self._disk = DiskWatch(self._connector)
@@ -153,7 +155,7 @@ class Dispatcher:
         if time.monotonic() - self._renewed_at > self._timing.renew_seconds:
             if self._claims:
                 renew(self._connector, self._owner, self._timing.lease_seconds)
-            settle_lost(self._connector, self._owner, self._timing, self._claims.values())
+            self._lost.settle(self._claims.values())
             self._renewed_at = time.monotonic()
         self._cancel()
         free = 0 if self._is_draining or self._disk.is_low() else self._executor.capacity()
@@ -182,6 +184,7 @@ class Dispatcher:
             )
             by = (self._owner, self._executor.name, free, self._timing.lease_seconds)
             claims = claim(session, *by, self._have) if free > 0 else []
+            claims = refuse_denied(session, claims, self._timing)
         for id in ends:
             del self._claims[id], self._ends[id]
         for each in claims:

@@ -3,9 +3,13 @@
 import os
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 import psutil
+
+#: Behind the name of the program: the field `starttime`, see proc(5).
+_START_TIME = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +19,8 @@ class Owner:
     Attributes:
         host: name of its machine or container.
         pid: of its process.
-        started: time at which the process started, in hundredths of a second; a later process of the same id has another.
+        started: when the process started, in hundredths of a second; a later process of the same id has another. Where the
+            system tells it, since the machine started: the clock of the machine may be set.
         number: distinguishes the dispatchers of one process.
     """
 
@@ -55,4 +60,9 @@ def _host() -> str:
 
 
 def _started(pid: int) -> int:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        return int(stat.rpartition(")")[2].split()[_START_TIME])
+    except (OSError, IndexError, ValueError):
+        pass  # no such process, or no Linux
     return int(psutil.Process(pid).create_time() * 100)

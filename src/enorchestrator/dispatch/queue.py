@@ -1,7 +1,7 @@
 """The queue of steps: claims with fences and leases. Transactions follow one another, so several dispatchers do no harm."""
 
 from collections.abc import Callable, Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, delete, insert, or_, select, update
@@ -10,13 +10,16 @@ from sqlalchemy.orm import Session
 from enorchestrator.dispatch.owner import Owner
 from enorchestrator.dispatch.resources import Ledger, Needs, Resources
 from enorchestrator.task.claim import Claim
+from enorchestrator.task.limits import LONGEST_PAUSE_SECONDS
 from enorchestrator.task.moves import ATTEMPT, EVENT, RUN, STEP, settle_runs, too_large
 from enorchestrator.task.state import RunState
 from enstorage import Connector
 from enstorage.ledger.base import now
 
+# No pause is as long as the second bound says: the clock was set back meanwhile.
 _IS_CLAIMABLE = and_(
-    STEP.c.state == RunState.READY, or_(STEP.c.retry_at.is_(None), STEP.c.retry_at <= bindparam("moment"))
+    STEP.c.state == RunState.READY,
+    or_(STEP.c.retry_at.is_(None), STEP.c.retry_at <= bindparam("moment"), STEP.c.retry_at > bindparam("beyond")),
 )
 _ONE_READY = select(STEP.c.id).where(_IS_CLAIMABLE).limit(1)
 _NEXT = (
@@ -62,7 +65,12 @@ _OF_CLAIMS = (
 def has_ready(connector: Connector) -> bool:
     """True if a step could be claimed; reads only, so it waits for no writer."""
     with connector.database.reading() as session:
-        return session.scalar(_ONE_READY, {"moment": now()}) is not None
+        return session.scalar(_ONE_READY, _moment()) is not None
+
+
+def _moment() -> dict[str, datetime]:
+    moment = now()
+    return {"moment": moment, "beyond": moment + timedelta(seconds=LONGEST_PAUSE_SECONDS)}
 
 
 def claim(
@@ -128,7 +136,7 @@ def _next(
     session: Session, owner: Owner, most: int, resources: Callable[[], Resources] | None
 ) -> list[tuple[Row[Any], Needs]]:
     """The steps to claim, with their needs."""
-    asked = {"moment": now(), "most": most}
+    asked = {**_moment(), "most": most}
     rows = session.execute(_NEXT, asked).all()
     if resources is None or not any((row.settings or {}).get("resources") for row in rows):
         return [(row, {}) for row in rows]

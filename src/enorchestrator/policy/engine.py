@@ -47,10 +47,12 @@ class Answer:
     Attributes:
         is_allowed: true if the principal may.
         reason: why not; empty if it may.
+        policies: names of those that decided: that permit, or that forbid; `product 0` and so on are those of the product.
     """
 
     is_allowed: bool
     reason: str = ""
+    policies: tuple[str, ...] = ()
 
 
 class PolicyEngine:
@@ -102,10 +104,18 @@ class PolicyEngine:
             # Cedar leaves out a policy that fails; if it forbids, leaving it out would permit.
             _LOG.error("A policy failed, so the action was denied: %s", "; ".join(result.diagnostics.errors))
             return Answer(False, "a policy failed")
+        deciding = tuple(sorted(result.diagnostics.reasons))
         if result.allowed:
-            return Answer(True)
-        forbidding = sorted(self._stored & set(result.diagnostics.reasons))
-        return Answer(False, f"the policy {forbidding[0]!r} forbids it" if forbidding else "no policy permits it")
+            return Answer(True, policies=deciding)
+        forbidding = sorted(self._stored & set(deciding))
+        reason = f"the policy {forbidding[0]!r} forbids it" if forbidding else "no policy permits it"
+        return Answer(False, reason, deciding)
+
+
+def texts_of_product() -> dict[str, str]:
+    """The policies of the product in the language of Cedar, by name."""
+    found = (cedar().policies_from_json_str(json.dumps(_policy_body({"0": each}))) for each in _of_product())
+    return {f"product {number}": text.strip() for number, text in enumerate(found)}
 
 
 def cedar() -> Any:
@@ -144,8 +154,11 @@ def parsed(text: str) -> list[Any]:
 
 
 def _policy_set(policies: dict[str, Any]) -> Any:
-    whole = {"staticPolicies": policies, "templates": {}, "templateLinks": []}
-    return cedar().PolicySet.from_json_str(json.dumps(whole))
+    return cedar().PolicySet.from_json_str(json.dumps(_policy_body(policies)))
+
+
+def _policy_body(policies: dict[str, Any]) -> dict[str, Any]:
+    return {"staticPolicies": policies, "templates": {}, "templateLinks": []}
 
 
 def _levels(text: str) -> int:

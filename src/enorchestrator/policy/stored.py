@@ -41,7 +41,7 @@ _KEYS = (("manage_policies", "policy"), ("manage_users", "user_account"))
 def enabled_policies(connector: Connector) -> tuple[tuple[str, str], ...]:
     """The names and texts of the policies in force."""
     with connector.database.reading() as session:
-        return _enabled(session)
+        return policies_in_force(session)
 
 
 def add_policy(connector: Connector, name: str, text: str, changed_by: str, address: str = "127.0.0.1") -> StoredPolicy:
@@ -74,7 +74,7 @@ def add_policy(connector: Connector, name: str, text: str, changed_by: str, addr
             raise InvalidInputError(
                 f"There is a policy {name!r} already; expected a new name. Choose one.", field="name"
             )
-        _check(session, text)
+        check_policy(session, text)
         policy = StoredPolicy(name=name, text=text, changed_by=changed_by)
         session.add(policy)
         session.flush()
@@ -109,7 +109,7 @@ def change_policy(
     with connector.transaction() as session:
         policy = _found(session, policy_id)
         if text is not None:
-            _check(session, text)
+            check_policy(session, text)
             policy.text = text
         policy.enabled = policy.enabled if is_enabled is None else is_enabled
         policy.changed_by = changed_by
@@ -142,7 +142,8 @@ def find_policy(connector: Connector, name: str) -> StoredPolicy:
     return policy
 
 
-def _enabled(session: Session) -> tuple[tuple[str, str], ...]:
+def policies_in_force(session: Session) -> tuple[tuple[str, str], ...]:
+    """The names and texts of the policies in force, as a session sees them."""
     wanted = select(StoredPolicy.name, StoredPolicy.text).where(StoredPolicy.enabled).order_by(StoredPolicy.id)
     return tuple((name, text) for name, text in session.execute(wanted))
 
@@ -154,7 +155,7 @@ def _found(session: Session, policy_id: int) -> StoredPolicy:
     return policy
 
 
-def _check(session: Session, text: str) -> None:
+def check_policy(session: Session, text: str) -> None:
     """Refuse a text that is not exactly one policy about roles, users, actions, tables and facts that there are.
 
     A misspelt table would never match, and a policy that forbids would then forbid nothing.
@@ -190,7 +191,7 @@ def _users_in(value: Any) -> Iterator[str]:
 
 def _check_keys(session: Session, address: str) -> None:
     """Refuse policies that lock an administrator out; the transaction is rolled back."""
-    engine = PolicyEngine(_enabled(session))
+    engine = PolicyEngine(policies_in_force(session))
     active = select(User).where(User.role == "administrator", User.disabled_at.is_(None))
     for user in session.scalars(active):
         via = "session" if user.password_hash else "link"

@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import func, select
@@ -21,6 +20,7 @@ from sqlalchemy.orm import Session, defer
 from enorchestrator.dispatch.owner import Owner
 from enorchestrator.service.presence import present
 from enorchestrator.task.state import RunState
+from enorchestrator.trace.parent import is_traced, key_of_attempt, span_id
 from enstorage import Connector
 from enstorage.errors import EnstorageError
 from enstorage.ledger import Attempt, Notice, NotificationRule, Run, RunEvent, RunStep
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
 
 _LOG = logging.getLogger(__name__)
-#: Either one turns tracing on; OpenTelemetry reads them, and the others of its exporter.
-VARIABLES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 #: Between two looks at the store.
 LOOK_SECONDS = 2.0
 #: A collector that took nothing is tried again after this time.
@@ -67,7 +65,7 @@ class TraceExport:
 
     def start(self) -> Self:
         """Begin, if a variable names a collector."""
-        if not any(os.environ.get(name) for name in VARIABLES):
+        if not is_traced():
             return self
         try:
             from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -176,7 +174,7 @@ class _Seen:
                     "process.pid": attempt.pid or 0,
                 }
                 began = attempt.started_at or attempt.created_at
-                key = f"attempt {attempt.id}"
+                key = key_of_attempt(attempt.id)
                 yield _span(run, key, step.name, began, attempt.finished_at, told, _detail(attempt.error))
 
     def _notices(self, session: Session) -> "Iterator[ReadableSpan]":
@@ -215,9 +213,12 @@ def _span(
     from opentelemetry.trace import SpanContext, Status, StatusCode, TraceFlags
 
     def context(of: str) -> SpanContext:
-        # The same row has the same id, whoever tells of it.
-        id = int.from_bytes(sha256(f"{run.trace_id} {of}".encode()).digest()[:8]) or 1
-        return SpanContext(int(run.trace_id, 16), id, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))
+        return SpanContext(
+            int(run.trace_id, 16),
+            span_id(run.trace_id, of),
+            is_remote=False,
+            trace_flags=TraceFlags(TraceFlags.SAMPLED),
+        )
 
     root = _root(run)
     end = ended or began

@@ -52,7 +52,8 @@ class ProcessEnd:
     """The end of a process that executed a step.
 
     Attributes:
-        reason: "returned", "killed", "lost", "timeout", "memory", "cancelled", or "stopped" with the executor.
+        reason: "returned", "killed", "lost", "timeout", "memory", "cancelled", "denied", or "stopped" with the
+            executor.
         detail: a sentence about it, for people.
         log: the last part of what the process printed.
         peak_bytes: its largest resident memory; None if unknown.

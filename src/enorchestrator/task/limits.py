@@ -6,6 +6,9 @@ from typing import Self
 from enstorage.errors import InvalidInputError
 from enstorage.settings import time_of
 
+#: No pause before a repetition is longer, so one that seems to be tells that the clock was set back.
+LONGEST_PAUSE_SECONDS = 3_600.0
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -64,6 +67,11 @@ class Timing:
         for each in fields(self):
             if not getattr(self, each.name) > 0:
                 raise InvalidInputError(f"{each.name} is {getattr(self, each.name)!r}; expected a number above 0.")
+        if self.longest_retry_seconds > LONGEST_PAUSE_SECONDS:
+            raise InvalidInputError(
+                f"longest_retry_seconds is {self.longest_retry_seconds:g}; expected at most {LONGEST_PAUSE_SECONDS:g}. "
+                "Lower it."
+            )
         if self.lease_seconds < 2 * self.renew_seconds:
             raise InvalidInputError(
                 f"lease_seconds is {self.lease_seconds:g} and renew_seconds {self.renew_seconds:g}; expected a lease of at "

@@ -24,7 +24,13 @@ _LOG = logging.getLogger("enorchestrator")
 MOST_KILLED, MOST_LOST = 1, 4
 
 _UNCHANGED = {"outputs": None, "retry_at": None}
-_TITLES = {"timeout": "Out of time", "memory": "Out of memory", "killed": "Process killed", "lost": "Process lost"}
+_TITLES = {
+    "denied": "Not allowed",
+    "timeout": "Out of time",
+    "memory": "Out of memory",
+    "killed": "Process killed",
+    "lost": "Process lost",
+}
 _CLAIMED = (
     select(
         STEP.c.id, STEP.c.name, STEP.c.state, STEP.c.fence, STEP.c.user_attempts, STEP.c.infra_attempts, STEP.c.may_fail

@@ -36,6 +36,8 @@ from enorchestrator.task.output import cut_back, printing_to, tail
 ANSWER_SECONDS = 0.35
 _TERM_SECONDS = 0.15  # from TERM to KILL
 _LOOK_SECONDS = 0.1
+#: Between two looks of the pools at their processes: while something runs, and while nothing does.
+_BUSY_SECONDS, _FREE_SECONDS = 0.1, 0.3
 _MEASURE_EVERY = 5  # looks
 #: A child process executes so many steps before a new one takes its place: imports are paid once, leaks do not add up.
 _STEPS_OF_A_CHILD = 200
@@ -70,8 +72,9 @@ class Supervisor:
         self._is_over = False
         CONSTS.term_timeout = _TERM_SECONDS
         self._children: list[ChildPool] = []
-        with self._lock:
-            self._new_child()
+        # In a thread: the process that children are forked from first imports what they need.
+        self._warming_up = threading.Thread(target=self._warm_up, name="enstorage-first-child", daemon=True)
+        self._warming_up.start()
         self._thread = threading.Thread(target=self._watch, name="enstorage-supervisor", daemon=True)
         self._thread.start()
 
@@ -148,6 +151,7 @@ class Supervisor:
             for call in self._calls.values():
                 kill(call, "stopped")
         self._something_runs.set()
+        self._warming_up.join()
         self._thread.join()
         _end_all(self._children)
         with self._lock:
@@ -155,13 +159,13 @@ class Supervisor:
                 self._finish(name, call, call.killed_for, "The dispatcher was stopped.")
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def _warm_up(self) -> None:
+        child = _started_child()
+        with self._lock:
+            self._children.append(child)
+
     def _new_child(self) -> ChildPool:
-        context = multiprocessing.get_context("forkserver")
-        # Imported once, in the process that children are forked from; these are libraries that forking does no harm.
-        context.set_forkserver_preload([_BODY])
-        pool = ProcessPool(1, max_tasks=_STEPS_OF_A_CHILD, initializer=_warm_up, context=context)
-        _ = pool.active  # asking starts the process
-        self._children.append(child := ChildPool(pool))
+        self._children.append(child := _started_child())
         return child
 
     def _free_child(self) -> ChildPool:
@@ -239,6 +243,7 @@ class Supervisor:
                 continue
             with self._lock:
                 calls = list(self._calls.items())
+                CONSTS.sleep_unit = _BUSY_SECONDS if calls else _FREE_SECONDS
                 if not calls:
                     self._something_runs.clear()
             for name, call in calls:
@@ -280,6 +285,16 @@ class Supervisor:
             call.peak_bytes = max(used, call.peak_bytes or 0)
             if call.memory_bytes is not None and used > call.memory_bytes:
                 kill(call, "memory")
+
+
+def _started_child() -> ChildPool:
+    """A child process that waits for calls."""
+    context = multiprocessing.get_context("forkserver")
+    # Imported once, in the process that children are forked from; these are libraries that forking does no harm.
+    context.set_forkserver_preload([_BODY])
+    pool = ProcessPool(1, max_tasks=_STEPS_OF_A_CHILD, initializer=_warm_up, context=context)
+    _ = pool.active  # asking starts the process
+    return ChildPool(pool)
 
 
 def _end_all(children: list[ChildPool]) -> None:

@@ -134,3 +134,68 @@ def test_what_commands_change_is_in_the_audit_log(enstorage, add, tmp_path):
     ]
     assert all("command line" in each.who for each in entries)
     connector.close()
+
+
+def test_a_decision_is_explained_with_the_policies_that_made_it(enstorage, add):
+    add("ada", "administrator")
+    add("anna", "analyst")
+    status, out, _ = enstorage("policy", "explain", "release", "model", "--role", "analyst")
+    assert (status, out) == (0, "Somebody with the role analyst may not release model: no policy permits it.\n")
+    status, out, _ = enstorage("policy", "explain", "train", "model", "--user", "anna")
+    assert out.startswith('anna may train model.\nproduct 2:\n  permit(principal in Role::"analyst"')
+    enstorage("policy", "add", "less", LESS)
+    told = json.loads(enstorage("policy", "explain", "trash", "ensemble", "--user", "anna", "--json")[1])
+    assert told == {"allowed": False, "reason": "the policy 'less' forbids it", "policies": {"less": LESS}}
+    enstorage("user", "disable", "anna")
+    assert "the user is disabled" in enstorage("policy", "explain", "read", "model", "--user", "anna")[1]
+    for words, message in (
+        (("read", "modle", "--role", "viewer"), "there is no table 'modle'"),
+        (("fly", "model", "--role", "viewer"), "there is no action 'fly'"),
+        (("read", "model"), "give user, role or both"),
+        (("read", "model", "--user", "nobody"), "There is no user nobody"),
+    ):
+        status, out, errors = enstorage("policy", "explain", *words)
+        assert (status, out, message in errors) == (1, "", True), errors
+
+
+CASES = """
+policies:
+  candidate: forbid(principal, action == Action::"infer", resource == Table::"model") unless { principal.via == "token" };
+cases:
+  - {role: analyst, action: train, table: model, expect: allow}
+  - {role: viewer, action: train, table: model, expect: deny}
+  - {role: viewer, action: infer, table: model, expect: deny}
+  - {role: viewer, via: token, action: infer, table: model, expect: allow}
+"""
+
+
+def test_policies_are_tested_by_cases_before_they_are_in_force(enstorage, add, typed):
+    file = enstorage.folder / "cases.yaml"
+    file.write_text(CASES)
+    assert enstorage("policy", "test", file) == (0, "4 of 4 cases are as expected.\n", "")
+    assert enstorage("policy", "list")[1].startswith("There are no policies")
+    typed(CASES.replace("action: train, table: model, expect: deny", "action: train, table: model, expect: allow"))
+    status, out, _ = enstorage("policy", "test", "-")
+    assert status == 1
+    assert out == (
+        "train model by the role viewer: expected allow; no policy permits it.\n3 of 4 cases are as expected.\n"
+    )
+    found = json.loads(enstorage("policy", "test", file, "--json")[1])
+    assert (found["failed"], [each["allowed"] for each in found["cases"]]) == (0, [True, False, False, True])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("cases: []", "cases: Tuple should have at least 1 item"),
+        ("cases: [", "are no YAML that can be read"),
+        (CASES.replace("table: model, expect: allow", "table: modle, expect: allow"), "there is no table 'modle'"),
+        (CASES.replace("expect: deny", "expect: perhaps"), "expect"),
+        (CASES.replace("forbid(principal,", "forbid(princip"), "cannot be used"),
+    ],
+)
+def test_cases_that_cannot_be_used_are_told(enstorage, text, message):
+    file = enstorage.folder / "cases.yaml"
+    file.write_text(text)
+    status, out, errors = enstorage("policy", "test", file)
+    assert (status, out, message in errors) == (1, "", True), errors

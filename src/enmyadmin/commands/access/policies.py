@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from enmyadmin.arguments.opening import Store, open_store
+from enmyadmin.arguments.text_file import read_text_file
 from enmyadmin.commands.access import note, person
 from enmyadmin.output import Json, print_json, print_line, print_lines
 
@@ -74,6 +75,74 @@ def enable(name: Name, store: Store = None, as_json: Json = False) -> None:
 
 
 #: By the words that follow `policy`.
+def explain(
+    action: Annotated[str, typer.Argument(help="Such as train or release.", metavar="ACTION", show_default=False)],
+    table: Annotated[str, typer.Argument(help="Such as model.", metavar="TABLE", show_default=False)],
+    user: Annotated[str, typer.Option(help="Name of a user.", show_default=False)] = "",
+    role: Annotated[str | None, typer.Option(help="Role; by default that of the user.", show_default=False)] = None,
+    via: Annotated[str, typer.Option(help="Way in: session, token or link.")] = "session",
+    address: Annotated[str, typer.Option(help="IP address of the client.", show_default=False)] = "",
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Tell who may do what, and which policies decide it.
+
+    Example: enstorage policy explain release model --role analyst
+    """
+    from enorchestrator.policy.cases import explain as explained
+    from enorchestrator.policy.engine import texts_of_product
+    from enorchestrator.policy.stored import enabled_policies
+
+    connector = open_store(store)
+    answer = explained(connector, action, table, user=user, role=role, via=via, address=address)
+    texts = texts_of_product() | dict(enabled_policies(connector))
+    deciding = {name: texts[name] for name in answer.policies if name in texts}
+    if as_json:
+        print_json({"allowed": answer.is_allowed, "reason": answer.reason, "policies": deciding})
+        return
+    who = f"{user} ({role})" if user and role else user or f"Somebody with the role {role}"
+    may = "may" if answer.is_allowed else "may not"
+    print_line(f"{who} {may} {action} {table}" + (f": {answer.reason}." if answer.reason else "."))
+    for name, text in deciding.items():
+        print_line(f"{name}:")
+        print_lines("\n".join(f"  {line}" for line in text.strip().split("\n")))
+
+
+def try_cases(
+    file: Annotated[
+        str,
+        typer.Argument(help="Cases in YAML or JSON, or - for standard input.", metavar="FILE", show_default=False),
+    ],
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Test policies by cases of who may do what.
+
+    The file has cases, each with action, table, expect (allow or deny), and user or role; and may have policies by name,
+    which are tried with those in force and not stored. The status is 1 if an answer is another one than expected.
+
+    Example: enstorage policy test cases.yaml
+    """
+    from enorchestrator.policy.cases import LARGEST, PolicyCases, try_policies
+
+    found = try_policies(open_store(store), PolicyCases.read(read_text_file(file, LARGEST)))
+    wrong = [each for each in found if not each.is_as_expected]
+    if as_json:
+        results = [
+            each.case.model_dump() | {"allowed": each.answer.is_allowed, "reason": each.answer.reason} for each in found
+        ]
+        print_json({"cases": results, "failed": len(wrong)})
+    else:
+        for each in wrong:
+            case = each.case
+            who = case.user or f"the role {case.role}"
+            why = each.answer.reason or f"permitted by {', '.join(each.answer.policies)}"
+            print_line(f"{case.action} {case.table} by {who}: expected {case.expect}; {why}.")
+        print_line(f"{len(found) - len(wrong)} of {len(found)} cases are as expected.")
+    if wrong:
+        raise typer.Exit(1)
+
+
 def _change(store: Any, name: str, message: str, *, as_json: bool, is_enabled: bool) -> None:
     from enorchestrator.policy.stored import change_policy, find_policy
 

@@ -4,7 +4,6 @@ import json
 import os
 import shlex
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from enmyadmin.arguments.opening import Store, open_store
+from enmyadmin.arguments.text_file import read_text_file
 from enmyadmin.commands.access import person
 from enmyadmin.output import Json, print_json, print_line, print_table, shortened
 from enstorage.errors import InvalidInputError
@@ -55,7 +55,7 @@ def create(
         definition = from_pattern(pattern, name or pattern)
     else:
         assert file is not None  # noqa: S101 - see above
-        definition = PipelineDefinition.read(_content(file, MOST_BYTES))
+        definition = PipelineDefinition.read(read_text_file(file, MOST_BYTES))
     _save(definition, store, as_json=as_json)
 
 
@@ -198,14 +198,6 @@ def _edited(text: str) -> str:
                 f"The editor {editor[0]} cannot be used: {error}. Nothing was changed. Name another one in EDITOR."
             ) from None
         return file.read_text(encoding="utf-8")
-
-
-def _content(file: str, most: int) -> str:
-    try:
-        return sys.stdin.read(most + 1) if file == "-" else Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        told = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-        raise InvalidInputError(f"The file {file} cannot be read: {told}. Name another one.", field="file") from None
 
 
 def _save(definition: "PipelineDefinition", store: Path | None, *, as_json: bool) -> None:

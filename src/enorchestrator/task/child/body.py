@@ -3,7 +3,8 @@
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
@@ -16,10 +17,11 @@ from enorchestrator.task.claim import Claim, ProcessEnd, WorkOutcome
 from enorchestrator.task.disk import wait_for_space
 from enorchestrator.task.graph import values_of
 from enorchestrator.task.limits import Timing
-from enorchestrator.task.moves import STEP
+from enorchestrator.task.moves import ATTEMPT, RUN, STEP
 from enorchestrator.task.problem import as_plain_json, problem_of
 from enorchestrator.task.settle import begin_once, settle
 from enorchestrator.task.state import RunState
+from enorchestrator.trace.parent import as_parent
 from enorchestrator.trace.redaction import redactor_of
 from enorchestrator.work.current import executing
 from enorchestrator.work.registry import find_kind
@@ -32,8 +34,12 @@ _LOG = logging.getLogger("enorchestrator")
 #: Work that took longer is committed by its own process, so that it does not depend on the dispatcher any more. The outcomes
 #: of shorter work are left to the dispatcher, which commits many at once.
 COMMIT_ITSELF_SECONDS = 0.5
-_STEP = select(STEP.c.run_id, STEP.c.kind, STEP.c.arguments, STEP.c.settings).where(
-    STEP.c.id == bindparam("step"), STEP.c.fence == bindparam("claimed"), STEP.c.state == RunState.RUNNING
+_STEP = (
+    select(STEP.c.run_id, STEP.c.kind, STEP.c.arguments, STEP.c.settings)
+    .add_columns(RUN.c.trace_id, ATTEMPT.c.id.label("attempt_id"))
+    .join(RUN, RUN.c.id == STEP.c.run_id)
+    .join(ATTEMPT, (ATTEMPT.c.step_id == STEP.c.id) & (ATTEMPT.c.fence == STEP.c.fence))
+    .where(STEP.c.id == bindparam("step"), STEP.c.fence == bindparam("claimed"), STEP.c.state == RunState.RUNNING)
 )
 
 
@@ -101,9 +107,13 @@ def _outcome(connector: Connector, claim: Claim, reporter: Reporter, timing: Tim
             started = _start(connector, claim)
             if started is None:
                 return None
-            kind, values = find_kind(started[0]), started[1]
-            arguments = kind.read(values)
-            with commit.joined(connector, kind, arguments), executing(claim.run_id, claim.step_id):
+            kind = find_kind(started.kind)
+            arguments = kind.read(started.arguments)
+            with (
+                as_parent(started.trace_id, started.attempt_id),
+                commit.joined(connector, kind, arguments),
+                executing(claim.run_id, claim.step_id),
+            ):
                 outputs = as_plain_json(kind.call(arguments, connector, reporter.progress, reporter.partial))
             to_json_text(outputs)  # what cannot be stored is an error of the work
     except VoidClaimError:
@@ -117,8 +127,20 @@ def _outcome(connector: Connector, claim: Claim, reporter: Reporter, timing: Tim
     return None if commit.is_done else WorkOutcome("succeeded", outputs)
 
 
-def _start(connector: Connector, claim: Claim) -> tuple[str, Mapping[str, Any]] | None:
-    """The kind and the arguments; None for a void claim."""
+@dataclass(frozen=True, slots=True)
+class _Started:
+    """Work that begins: its kind, its arguments, and its place in the trace."""
+
+    kind: str
+    arguments: Any
+    trace_id: str
+    attempt_id: int
+
+
+def _start(connector: Connector, claim: Claim) -> _Started | None:
+    """The work of a claim; None for a void one."""
     with connector.database.reading() as session:
         step = session.execute(_STEP, {"step": claim.step_id, "claimed": claim.fence}).one_or_none()
-        return None if step is None else (step.kind, values_of(session, step, step.arguments))
+        if step is None:
+            return None
+        return _Started(step.kind, values_of(session, step, step.arguments), step.trace_id, step.attempt_id)

@@ -184,12 +184,15 @@ class Reporter:
 
 @contextmanager
 def _lines_of_logs(take: Callable[[str], None]) -> Iterator[None]:
-    """Pass warnings and log records on as lines, and print them as before."""
+    """Pass warnings and log records on as lines, and print them as before; the same warning once, wherever it is raised."""
     root, handlers = logging.getLogger(), (_Lines(take), logging.StreamHandler())
     with warnings.catch_warnings():
-        print_warning = warnings.showwarning
+        print_warning, told = warnings.showwarning, set[str]()
 
         def show(message: Warning | str, *arguments: Any, **options: Any) -> None:
+            if str(message) in told:
+                return
+            told.add(str(message))
             take(f"warning: {message}")
             print_warning(message, *arguments, **options)
 
