@@ -1,7 +1,7 @@
 """The behaviour of data: the range of the values and gaps, as a sentence expects them, and as the data are."""
 
 from collections.abc import Callable, Mapping, Sequence
-from math import floor
+from math import ceil, floor
 from typing import Any
 
 import numpy as np

@@ -69,4 +69,8 @@ export const progress: Record<string, string> = {
   "Inputs of {}": "Входы {}",
   Quality: "Качество",
   "Checking values": "Проверка значений",
+  "Copy the project": "Копия проекта",
+  "Take over": "Перенос результата",
+  Decide: "Решение",
+  "Train {}": "Обучение {}",
 };
