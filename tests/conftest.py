@@ -22,6 +22,7 @@ os.environ |= {
     "JAX_DISABLE_MOST_OPTIMIZATIONS": "true",
     "XLA_FLAGS": "--xla_cpu_use_fusion_emitters=false",
     "ENSTORAGE_STEP_MODULES": "scenario_steps",
+    "ENSTORAGE_CATALOGUE_HOSTS": f"127.0.0.1:{20_000 + os.getpid() % 10_000}",  # of tests
 }
 
 import pytest

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from enspatial.area import Area
+    from enspatial.catalogue.profile import CatalogueProfile
+    from enspatial.catalogue.search import search_catalogue
     from enspatial.cubes.composite import composite
     from enspatial.cubes.cube import open_cube
     from enspatial.cubes.expression import Expression
@@ -16,20 +18,29 @@ if TYPE_CHECKING:
     from enspatial.maps.forecast_map import forecast_map, to_geotiff
     from enspatial.scenes.candidate import BandFile, SceneCandidate
     from enspatial.scenes.folder import scenes_in
-    from enspatial.scenes.search import find_scenes, preview
+    from enspatial.scenes.search import find_scenes, overdue, preview
     from enspatial.scenes.store import Kept, LoadReport, keep_scene, keep_scenes
     from enspatial.series.forecast import forecast_pixels
     from enspatial.series.panels import grid_of, to_panel
     from enspatial.series.pixels import pixel_table, polygon_table
+    from enspatial.splits.blocks import SpatialParts, split_blocks
+    from enspatial.splits.patches import Patches, class_map, confusion_matrix
 
 _HOME = {
     "Area": "enspatial.area",
     "BandFile": "enspatial.scenes.candidate",
     "Expression": "enspatial.cubes.expression",
     "Grid": "enspatial.cubes.grid",
+    "Patches": "enspatial.splits.patches",
+    "SpatialParts": "enspatial.splits.blocks",
+    "class_map": "enspatial.splits.patches",
+    "confusion_matrix": "enspatial.splits.patches",
+    "overdue": "enspatial.scenes.search",
+    "split_blocks": "enspatial.splits.blocks",
     "Kept": "enspatial.scenes.store",
     "LoadReport": "enspatial.scenes.store",
     "SceneCandidate": "enspatial.scenes.candidate",
+    "CatalogueProfile": "enspatial.catalogue.profile",
     "composite": "enspatial.cubes.composite",
     "find_scenes": "enspatial.scenes.search",
     "forecast_map": "enspatial.maps.forecast_map",
@@ -43,6 +54,7 @@ _HOME = {
     "polygon_table": "enspatial.series.pixels",
     "preview": "enspatial.scenes.search",
     "scenes_in": "enspatial.scenes.folder",
+    "search_catalogue": "enspatial.catalogue.search",
     "to_geotiff": "enspatial.maps.forecast_map",
     "to_panel": "enspatial.series.panels",
 }
@@ -50,12 +62,17 @@ _HOME = {
 __all__ = [
     "Area",
     "BandFile",
+    "CatalogueProfile",
     "Expression",
     "Grid",
     "Kept",
     "LoadReport",
+    "Patches",
     "SceneCandidate",
+    "SpatialParts",
+    "class_map",
     "composite",
+    "confusion_matrix",
     "find_scenes",
     "forecast_map",
     "forecast_pixels",
@@ -64,10 +81,13 @@ __all__ = [
     "keep_scene",
     "keep_scenes",
     "open_cube",
+    "overdue",
     "pixel_table",
     "polygon_table",
     "preview",
     "scenes_in",
+    "search_catalogue",
+    "split_blocks",
     "to_geotiff",
     "to_panel",
 ]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from enorchestrator.pipeline.definition import PipelineDefinition
+from enstorage import plugins
 from enstorage.errors import InvalidInputError
 from enstorage.terminal import printable
 
@@ -161,6 +162,13 @@ steps:
     ),
 )
 PATTERNS = {pattern.name: pattern for pattern in _ALL}
+#: Patterns of other packages: objects `PipelinePattern`, each under its name.
+FURTHER = plugins.Kind("enstorage.patterns", "pattern of pipelines")
+
+
+def all_patterns() -> dict[str, PipelinePattern]:
+    """The patterns by name, those of other packages that can be loaded too; they replace none of ours."""
+    return {**PATTERNS, **{name: each for name, each in plugins.usable(FURTHER)[0].items() if name not in PATTERNS}}
 
 
 def find_pattern(name: str) -> PipelinePattern:
@@ -169,12 +177,15 @@ def find_pattern(name: str) -> PipelinePattern:
     Raises:
         InvalidInputError: there is none.
     """
-    if name not in PATTERNS:
-        raise InvalidInputError(
-            f"There is no pattern {printable(str(name))[:60]!r}; expected one of {', '.join(PATTERNS)}. Correct it.",
-            field="pattern",
-        )
-    return PATTERNS[name]
+    if name in PATTERNS:
+        return PATTERNS[name]
+    if plugins.has(FURTHER, name):
+        found: PipelinePattern = plugins.load(FURTHER, name)
+        return found
+    known = ", ".join((*PATTERNS, *plugins.names(FURTHER)))
+    raise InvalidInputError(
+        f"There is no pattern {printable(str(name))[:60]!r}; expected one of {known}. Correct it.", field="pattern"
+    )
 
 
 def from_pattern(pattern: str, name: str) -> PipelineDefinition:

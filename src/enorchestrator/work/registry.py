@@ -26,6 +26,7 @@ from enorchestrator.work.store.export_bundle import EXPORT_BUNDLE
 from enorchestrator.work.store.gc import GC
 from enorchestrator.work.store.import_bundle import IMPORT_BUNDLE
 from enorchestrator.work.tables.autoforecast import AUTOFORECAST
+from enstorage import plugins
 from enstorage.errors import InvalidInputError
 
 _ALL = (
@@ -39,6 +40,13 @@ _ALL = (
     *(IMPORT_BUNDLE, EXPORT_BUNDLE, CHECK, GC, CHANGE_RECORDS),
 )
 KINDS: dict[str, WorkKind] = {kind.name: kind for kind in _ALL}
+#: Kinds of other packages: objects `WorkKind`, each under its name.
+FURTHER = plugins.Kind("enstorage.work", "kind of work")
+
+
+def all_kinds() -> dict[str, WorkKind]:
+    """The kinds by name, those of other packages that can be loaded too; they replace none of ours."""
+    return {**plugins.usable(FURTHER)[0], **KINDS}
 
 
 def find_kind(name: str) -> WorkKind:
@@ -49,9 +57,12 @@ def find_kind(name: str) -> WorkKind:
     """
     if isinstance(name, str) and ":" in name:
         return find_step(name)
-    try:
+    if isinstance(name, str) and name in KINDS:
         return KINDS[name]
-    except (KeyError, TypeError):
-        raise InvalidInputError(
-            f"There is no kind of work {name!r:.60}; expected one of {', '.join(KINDS)}. Correct it.", field="kind"
-        ) from None
+    if isinstance(name, str) and plugins.has(FURTHER, name):
+        found: WorkKind = plugins.load(FURTHER, name)
+        return found
+    known = ", ".join((*KINDS, *plugins.names(FURTHER)))
+    raise InvalidInputError(
+        f"There is no kind of work {name!r:.60}; expected one of {known}. Correct it.", field="kind"
+    )

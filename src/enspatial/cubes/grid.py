@@ -62,7 +62,8 @@ class Grid:
         rasters: list[Mapping[str, Any]] = []
         if area is not None and not any(area.covered_by(scene.bounds) for scene in scenes):
             raise InvalidInputError(
-                f"No scene meets the area {area}. Expected one that covers some of it. Choose another area, or load scenes.",
+                f"No scene meets the area {area}. Expected one that covers some of it. Choose another area, or load "
+                "scenes.",
                 field="area",
             )
         for scene in scenes:

@@ -48,7 +48,7 @@ def candidate_of_item(
         for number, band in _bands_of(key, asset):
             if band in bands or (wanted is not None and band not in wanted):
                 continue
-            file = place(str(asset.get("href", "")))
+            file = place(_address(asset))
             if file is None:
                 break
             try:
@@ -79,6 +79,14 @@ def _bands_of(key: str, asset: Mapping[str, Any]) -> list[tuple[int, str]]:
     if len(described) > 1:
         return [(number, common_name(str(each.get("name")))) for number, each in enumerate(described, 1)]
     return [(1, common_name(key))]
+
+
+def _address(asset: Mapping[str, Any]) -> str:
+    """The address of an asset; by https where Copernicus has it beside that of its bucket."""
+    href = str(asset.get("href", ""))
+    if href.startswith("s3://"):
+        href = str(((asset.get("alternate") or {}).get("https") or {}).get("href") or href)
+    return href
 
 
 def _file(

@@ -87,7 +87,12 @@ def keep_scene(candidate: SceneCandidate, *, area: Area | None = None, connector
             return Kept(known, is_new=False)
         bands = []
         for name, file in candidate.bands.items():
-            facts = checked_band(file, name, contents[name])
+            try:
+                facts = checked_band(file, name, contents[name])
+            except CorruptError:  # perhaps it came in part: once more
+                contents[name] = file.read()
+                facts = checked_band(file, name, contents[name])
+                hashes[name] = sha256_of(contents[name])
             bands.append(_Band(name, to_cog(contents[name], file.name, facts, band=file.band), hashes[name], facts))
         checks = report_of({band.name: band.facts for band in bands}, area, candidate)
         return _stored(candidate, bands, checks, store)

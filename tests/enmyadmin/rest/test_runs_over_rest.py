@@ -10,7 +10,7 @@ from enmyadmin.server.settings import ServerSettings
 from enorchestrator import Dispatcher, cancel, submit
 from enorchestrator.dispatch.owner import Owner
 from enorchestrator.service.presence import appear
-from enorchestrator.work.registry import KINDS
+from enorchestrator.work.registry import all_kinds
 from enstorage import Ensemble, Model, Project
 from enstorage.adapter import Window
 from enstorage.ledger import RunEvent
@@ -183,7 +183,7 @@ def test_a_file_that_a_run_made_is_taken_away(api, store):
 
 def test_kinds_describe_their_arguments(api):
     kinds = {each["name"]: each for each in api.get("/api/v1/kinds").json()["items"]}
-    assert kinds.keys() == KINDS.keys()
+    assert kinds.keys() == all_kinds().keys()
     assert kinds["render"]["arguments"]["required"] == ["ensemble"]
     assert kinds["fit"]["action"] == "train"
 

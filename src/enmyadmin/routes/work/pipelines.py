@@ -24,7 +24,7 @@ from enorchestrator import (
 )
 from enorchestrator.pipeline.check import check_pipeline
 from enorchestrator.pipeline.definition import MOST_BYTES
-from enorchestrator.pipeline.patterns import PATTERNS
+from enorchestrator.pipeline.patterns import all_patterns
 from enorchestrator.pipeline.place import place_of
 from enstorage.errors import InvalidInputError
 
@@ -147,7 +147,7 @@ def list_patterns() -> PatternList:
     """List the patterns, to be changed and saved under a name of one's own."""
     items = [
         PatternAnswer(name=each.name, description=each.description, text=each.text(each.name))
-        for each in PATTERNS.values()
+        for each in all_patterns().values()
     ]
     return PatternList(items=items)
 

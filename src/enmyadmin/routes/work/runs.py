@@ -32,7 +32,7 @@ from enmyadmin.routes.work.described import (
 from enmyadmin.routes.work.feed import RunFeed
 from enorchestrator import cancel, events, logs, retry, submit
 from enorchestrator.dispatch.read import MOST_EVENTS, details, is_over, list_runs
-from enorchestrator.work.registry import KINDS, find_kind
+from enorchestrator.work.registry import all_kinds, find_kind
 from enstorage.errors import NotFoundError
 from enstorage.ledger import Run
 from enstorage.search.keyset import from_cursor, to_cursor
@@ -83,7 +83,7 @@ def demand_steps(request: Request, who: Principal, kinds: Iterable[str]) -> None
 @router.get("/kinds", response_model=KindList, dependencies=[Depends(allowed("read", "run"))])
 def list_kinds() -> Json:
     """List the kinds of long work with the JSON Schema of their arguments."""
-    return Json({"items": [kind.describe() for kind in KINDS.values()]})
+    return Json({"items": [kind.describe() for kind in all_kinds().values()]})
 
 
 @router.post("/runs", **SUBMITTED)

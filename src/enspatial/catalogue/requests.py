@@ -1,0 +1,235 @@
+"""`CatalogueRequests`: requests to the hosts of one catalogue, within its rate, with its token, and never elsewhere."""
+
+import ipaddress
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from enspatial.catalogue.profile import CatalogueProfile
+from enstorage.errors import CorruptError, InvalidInputError, NotFoundError, StoreError
+
+USER_VARIABLE, PASSWORD_VARIABLE = "ENSTORAGE_CATALOGUE_USER", "ENSTORAGE_CATALOGUE_PASSWORD"
+_MOST_REDIRECTS = 5
+_MOST_TRIES = 4
+_LARGEST_FILE = 4 << 30
+_PIECE = 1 << 20
+_PAUSE_SECONDS = 0.5
+_BUSY = (429, 502, 503, 504)
+
+
+class CatalogueRequests:
+    """Requests to a catalogue and to the hosts of its files.
+
+    A request goes to a known host alone, also after a redirect, by https unless the catalogue itself has http, and not
+    to an address of a private network unless the catalogue itself is there. The token goes to hosts of the profile
+    only. After 429 it waits as long as the server asks, within the limit of the profile.
+
+    Args:
+        profile: of the catalogue.
+        sleep: waits for some seconds.
+    """
+
+    def __init__(self, profile: CatalogueProfile, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.profile = profile
+        self._sleep = sleep
+        timeout = urllib3.Timeout(connect=min(10.0, profile.timeout_seconds), read=profile.timeout_seconds)
+        self._pool = urllib3.PoolManager(timeout=timeout, retries=False)
+        self._token: str | None = None
+        self._next = 0.0
+
+    def text(self, url: str, *, method: str = "GET", body: Mapping[str, Any] | None = None) -> str:
+        """The text that a URL gives, such as JSON; errors as of `content`."""
+        headers = {"Accept": "application/geo+json, application/json"}
+        given = None if body is None else json.dumps(body).encode()
+        return self._asked(
+            url, method, {**headers, **({"Content-Type": "application/json"} if body else {})}, given
+        ).decode()
+
+    def content(self, url: str) -> bytes:
+        """The bytes of a file; one that comes in part is asked for once more.
+
+        Raises:
+            CorruptError: it came in part twice.
+            InvalidInputError: the host is none of the catalogue, or the credentials are refused.
+            NotFoundError: there is no such file.
+            StoreError: the server cannot be reached or is busy; this may pass.
+        """
+        return self._asked(url, "GET", {}, None)
+
+    def _asked(self, url: str, method: str, headers: dict[str, str], body: bytes | None) -> bytes:
+        waited, cut, renewed = 0.0, False, False
+        for number in range(1, 100):
+            try:
+                answer = self._follow(url, method, headers, body)
+            except HTTPError as error:
+                if _is_cut(error) and not cut:
+                    cut = True
+                    continue
+                if _is_cut(error):
+                    raise CorruptError(
+                        f"{_shown(url)} came in part twice; expected all of its bytes. Load it again later, or from "
+                        "another catalogue."
+                    ) from error
+                if number >= _MOST_TRIES:
+                    raise StoreError(
+                        f"{_shown(url)} does not answer: {type(error).__name__}. Expected an answer within "
+                        f"{self.profile.timeout_seconds:g} seconds. Try again later."
+                    ) from error
+                waited = self._wait(_PAUSE_SECONDS * 2**number, waited, url)
+                continue
+            status, told, content = answer
+            if status in (401, 403) and not renewed and self.profile.token_url:
+                renewed, self._token = True, None
+                self._token = self._new_token()
+                continue
+            if status in _BUSY:
+                pause = _retry_after(told)
+                waited = self._wait(_PAUSE_SECONDS * 2**number if pause is None else pause, waited, url)
+                continue
+            return _checked(status, content, url)
+        raise StoreError(f"{_shown(url)} is busy. Try again later.")
+
+    def _wait(self, seconds: float, waited: float, url: str) -> float:
+        longest = self.profile.longest_wait_seconds
+        if waited + seconds > longest:
+            raise StoreError(
+                f"{_shown(url)} asks to wait {seconds:g} seconds; expected at most {longest:g} in all. It is busy, or "
+                "the rate of "
+                "requests is too high. Try again later."
+            )
+        self._sleep(seconds)
+        return waited + seconds
+
+    def _follow(
+        self, url: str, method: str, headers: dict[str, str], body: bytes | None
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        for _ in range(_MOST_REDIRECTS + 1):
+            self._refuse_others(url)
+            self._keep_rate()
+            token = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+            answer = self._pool.request(
+                method, url, headers={**headers, **token}, body=body, redirect=False, preload_content=False
+            )
+            try:
+                if answer.status in (301, 302, 303, 307, 308) and answer.headers.get("Location"):
+                    url = urljoin(url, answer.headers["Location"])
+                    continue
+                return answer.status, answer.headers, _body(answer, url)
+            finally:
+                answer.close()
+        raise InvalidInputError(f"{_shown(url)} redirects more than {_MOST_REDIRECTS} times. Ask the provider.")
+
+    def _keep_rate(self) -> None:
+        now = time.monotonic()
+        if now < self._next:
+            self._sleep(self._next - now)
+        self._next = max(now, self._next) + 1 / self.profile.requests_per_second
+
+    def _refuse_others(self, url: str) -> None:
+        parts, home = urlsplit(url), urlsplit(self.profile.url)
+        host = parts.netloc.lower()
+        is_plain = parts.scheme == "http" and home.scheme == "http"
+        if (parts.scheme != "https" and not is_plain) or "@" in host or not self.profile.knows(host):
+            raise InvalidInputError(
+                f"{_shown(url)} is on no host of the catalogue {self.profile.home}; expected one of "
+                f"{', '.join((self.profile.home, *self.profile.hosts))}. Add the host to the profile if you trust it."
+            )
+        if not _is_private(home.hostname or "") and _is_private(parts.hostname or ""):
+            raise InvalidInputError(
+                f"{_shown(url)} leads into a private network. Expected a public address. Ask the provider."
+            )
+
+    def _new_token(self) -> str:
+        user, password = os.environ.get(USER_VARIABLE), os.environ.get(PASSWORD_VARIABLE)
+        if not user or not password:
+            raise InvalidInputError(
+                f"The catalogue {self.profile.home} wants a user; expected a name and a password in {USER_VARIABLE} "
+                "and "
+                f"{PASSWORD_VARIABLE}. Set both where enstorage starts.",
+                field="catalogue",
+            )
+        url = str(self.profile.token_url)
+        self._refuse_others(url)
+        fields = {"grant_type": "password", "username": user, "password": password, "client_id": self.profile.client}
+        try:
+            answer = self._pool.request("POST", url, fields=fields, encode_multipart=False, redirect=False)
+        except HTTPError as error:
+            raise StoreError(f"{_shown(url)} does not answer: {type(error).__name__}. Try again later.") from error
+        if answer.status in _BUSY:
+            raise StoreError(f"{_shown(url)} is busy. Try again later.")
+        try:
+            return str(json.loads(answer.data)["access_token"])
+        except (ValueError, KeyError, TypeError):
+            raise InvalidInputError(
+                f"The catalogue {self.profile.home} refuses the credentials of {USER_VARIABLE} (status "
+                f"{answer.status}). Expected a "
+                "token. Correct the name and the password.",
+                field="catalogue",
+            ) from None
+
+
+def _body(answer: urllib3.BaseHTTPResponse, url: str) -> bytes:
+    pieces, count = [], 0
+    for piece in answer.stream(_PIECE):
+        count += len(piece)
+        if count > _LARGEST_FILE:
+            raise InvalidInputError(f"{_shown(url)} has more than {_LARGEST_FILE:,} bytes. Load a smaller file.")
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _checked(status: int, content: bytes, url: str) -> bytes:
+    if status in (401, 403):
+        raise InvalidInputError(
+            f"{_shown(url)} refuses the credentials (status {status}). Expected that the user may read it. Correct "
+            f"{USER_VARIABLE} and {PASSWORD_VARIABLE}, or ask for access.",
+            field="catalogue",
+        )
+    if status == 404:
+        raise NotFoundError(f"There is nothing at {_shown(url)}. Search the catalogue again.")
+    if status >= 500:
+        raise StoreError(f"{_shown(url)} failed with status {status}. Try again later.")
+    if status >= 300:
+        told = " ".join(content[:200].decode(errors="replace").split())
+        raise InvalidInputError(f"{_shown(url)} refuses the request (status {status}): {told}. Correct the search.")
+    return content
+
+
+def _is_cut(error: HTTPError) -> bool:
+    """True for an answer that ended early."""
+    texts = (type(error).__name__, *(type(each).__name__ for each in error.args if isinstance(each, Exception)))
+    return "IncompleteRead" in texts
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    told = headers.get("Retry-After", "")
+    if told.strip().isdecimal():
+        return float(told)
+    try:
+        return max(0.0, (parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def _is_private(host: str) -> bool:
+    """True if a host has an address that is not public."""
+    try:
+        found = {each[4][0] for each in socket.getaddrinfo(host, None)}
+    except OSError:
+        return False  # the request will tell
+    return any(not ipaddress.ip_address(str(each).partition("%")[0]).is_global for each in found)
+
+
+def _shown(url: str) -> str:
+    """A URL without its query, which may have a signature."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"[:160]

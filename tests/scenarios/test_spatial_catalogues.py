@@ -1,0 +1,436 @@
+"""Scenarios of catalogues: scenes found, loaded and checked, whatever the server does."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+from catalogues import (
+    BOX,
+    CORE,
+    Server,
+    busy,
+    cut,
+    needs_token,
+    redirect,
+    reset,
+    rustac,
+    short,
+    slow,
+    status,
+    well,
+)
+from catching import HookCatcher, free_port
+
+from enorchestrator import Orchestrator, create_rule, run_pipeline, save_pipeline
+from enorchestrator.notification import notifier
+from enorchestrator.pipeline.patterns import from_pattern
+from enspatial import Area, CatalogueProfile, find_scenes, keep_scene, keep_scenes, search_catalogue
+from enspatial.catalogue.profile import PROFILES, profile_of
+from enspatial.catalogue.requests import CatalogueRequests
+from enstorage.errors import InvalidInputError, NotFoundError, StoreError
+
+AREA = Area(*BOX)
+MAY_TO_JULY = ("2020-05-01", "2020-07-01")
+
+
+@pytest.fixture
+def server():
+    made = Server(int(os.environ["ENSTORAGE_CATALOGUE_HOSTS"].rpartition(":")[2]))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def searched(server):
+    """A function that searches the server."""
+
+    def search(clouds_below=None, bands=(), **facts):
+        waits = []
+        access = CatalogueRequests(server.profile(**facts), sleep=waits.append)
+        found = search_catalogue(
+            access.profile, AREA, *MAY_TO_JULY, clouds_below=clouds_below, bands=bands, access=access
+        )
+        search.waits = waits
+        return found
+
+    return search
+
+
+@pytest.fixture
+def at_work(store, server, monkeypatch):
+    """An orchestrator whose children may ask the server."""
+    monkeypatch.setattr(notifier, "LOOK_SECONDS", 0.1)
+    with store, Orchestrator(store, workers=1) as orchestrator:
+        yield orchestrator
+
+
+@pytest.fixture
+def load(server, store, at_work):
+    """A function that runs the pattern `spatial-load` on the server."""
+
+    def start(pattern="spatial-load", **parameters):
+        save_pipeline(from_pattern(pattern, pattern), connector=store)
+        given = {"catalogue": server.url, "area": BOX, "time_from": MAY_TO_JULY[0], "time_to": MAY_TO_JULY[1]}
+        return run_pipeline(pattern, {**given, **parameters}, connector=store)
+
+    return start
+
+
+@pytest.fixture
+def current(store):
+    return store
+
+
+@pytest.fixture
+def hook(monkeypatch):
+    catcher = HookCatcher()
+    monkeypatch.setenv("ENSTORAGE_NOTIFY_OPS", catcher.address)
+    yield catcher
+    catcher.stop()
+
+
+def ids(scenes):
+    return [scene.id for scene in scenes]
+
+
+class TestLoading:
+    """Scenario 26."""
+
+    @pytest.mark.slow
+    def test_scenes_of_a_period_and_an_area_are_checked_kept_in_versions_and_told_of(
+        self, server, load, over, hook, eventually
+    ):
+        for id, day, clouds in (("a", "2020-06-01", 10), ("cloudy", "2020-06-06", 60), ("late", "2020-07-06", 5)):
+            server.add(id, day, clouds)
+        create_rule("loads", "ops", events=["run.succeeded", "run.failed"])
+        made = over(load())
+        outputs = made.steps[0].outputs
+        assert (made.run.state, outputs["found"], outputs["new"]) == ("succeeded", 1, 1)
+        (scene,) = find_scenes()
+        assert (scene.name, scene.version, scene.cloud_share, sorted(scene.bands())) == (
+            "a",
+            1,
+            0.1,
+            ["nir", "red", "scl"],
+        )
+        eventually(lambda: [title for title, _ in hook.messages] == [f"spatial-load succeeded (run {made.run.id})"])
+
+    @pytest.mark.slow
+    def test_a_failure_is_told_with_its_stage(self, server, load, over, hook, eventually):
+        server.faults["/search"] = [status(400)]
+        create_rule("loads", "ops", events=["run.succeeded", "run.failed"])
+        made = over(load())
+        assert made.run.state == "failed"
+        eventually(lambda: len(hook.messages) == 1)
+        title, text = hook.messages[0]
+        assert "failed" in title
+        assert "Searching the catalogue" in text
+        assert "refuses the request (status 400)" in text
+
+    @pytest.mark.long
+    def test_scenes_in_a_forecast_out_and_again_when_scenes_came(self, server, load, over, store):
+        random = np.random.default_rng(0)
+        days = [str(np.datetime64("2020-01-01") + 5 * number) for number in range(26)]
+        for number, day in enumerate(days[:24]):
+            server.add(f"s{number:02}", day, value=round(3000 + 1500 * np.sin(number / 4) + random.normal(0, 50)))
+        period = {"time_from": "2020-01-01", "time_to": "2020-12-01"}
+        made = over(load("spatial-forecast", horizon=2, **period), within=240)
+        assert made.run.state == "succeeded", made.attempts[-1].log
+        forecast = next(step.outputs for step in made.steps if "pixels" in (step.outputs or {}))
+        assert (forecast["pixels"], forecast["scenes"]) == (24, 24)
+        content = store.objects.get(forecast["file"]["object"])
+        assert content[:4] == b"II*\x00"
+        for number, day in enumerate(days[24:], 24):
+            server.add(f"s{number:02}", day, value=4000)
+        panel = forecast["panel"]["id"]
+        again = over(load("spatial-update", panel=panel, **period), within=240)
+        assert again.run.state == "succeeded", again.attempts[-1].log
+        (updated,) = [step.outputs for step in again.steps if step.kind == "update_scenes"]
+        assert updated["scenes"] == 26
+        assert min(updated["dates"]) > days[25]
+
+
+@pytest.mark.slow
+def test_no_scenes_are_a_success_that_says_so_and_nothing_is_forecast(server, load, over):
+    """Scenario 27."""
+    made = over(load("spatial-forecast"))
+    (loaded,) = [step for step in made.steps if step.kind == "load_scenes"]
+    assert (made.run.state, loaded.outputs["is_empty"], loaded.outputs["found"]) == ("succeeded", True, 0)
+    assert [step.fence for step in made.steps if step.name.startswith("forecast")] == [0]  # never executed
+
+
+class TestClouds:
+    """Scenario 28."""
+
+    def scenes(self, server):
+        for id, clouds in (("clear", 10), ("cloudy", 60)):
+            server.add(id, clouds=clouds)
+
+    def test_a_server_with_query_filters_and_is_checked(self, server, searched):
+        self.scenes(server)
+        assert ids(searched(0.2)) == ["clear"]
+        assert server.bodies[0]["query"] == {"eo:cloud_cover": {"lt": 20.0}}
+
+    def test_a_server_without_query_is_not_sent_the_filter(self, server, searched):
+        self.scenes(server)
+        server.conforms, server.filters = CORE, False
+        assert ids(searched(0.2)) == ["clear"]
+        assert ["query" in body for body in server.bodies] == [False]
+
+    def test_a_server_that_declares_query_and_answers_nothing_is_asked_again_without_it(self, server, searched):
+        self.scenes(server)
+        server.filters = False
+        assert ids(searched(0.2)) == ["clear"]
+        assert ["query" in body for body in server.bodies] == [True, False]
+
+    def test_a_real_server_without_query_finds_the_clear_scenes(self, server, tmp_path, store):
+        self.scenes(server)
+        with rustac(tmp_path, server.items, free_port()) as url:
+            profile = CatalogueProfile(url, hosts=(server.host,), requests_per_second=1e6)
+            found = search_catalogue(profile, AREA, *MAY_TO_JULY, clouds_below=0.2)
+            assert ids(found) == ["clear"]
+            assert len(search_catalogue(profile, AREA, *MAY_TO_JULY)) == 2
+            assert search_catalogue(profile, Area(0, 0, 1, 1), *MAY_TO_JULY) == []
+            assert keep_scene(found[0]).scene.cloud_share == 0.1
+
+    def test_scenes_without_a_share_are_not_lost(self, server, searched):
+        self.scenes(server)
+        del server.items[1]["properties"]["eo:cloud_cover"]
+        assert ids(searched(0.2)) == ["clear", "cloudy"]
+
+    def test_a_static_catalogue_is_filtered_here(self, server, searched):
+        self.scenes(server)
+        server.conforms = []
+        for number, each in enumerate(server.items):
+            server.files[f"/item{number}"] = json.dumps(each).encode()
+        root = {"type": "Catalog", "id": "s", "links": [{"rel": "item", "href": f"item{number}"} for number in (0, 1)]}
+        server.files["/"] = json.dumps(root).encode()
+        assert ids(searched(0.2)) == ["clear"]
+
+
+class TestBusyServers:
+    """Scenario 29."""
+
+    def test_it_is_waited_as_long_as_the_server_asks(self, server, searched):
+        server.add("a")
+        server.faults["/search"] = [busy(3), busy(2), well]
+        assert ids(searched()) == ["a"]
+        assert [wait for wait in searched.waits if wait >= 1] == [3, 2]
+
+    def test_a_longer_wait_than_allowed_is_an_error_that_passes(self, server, searched):
+        server.faults["/search"] = [busy(100), busy(100)]
+        with pytest.raises(StoreError, match="asks to wait 100 seconds; expected at most 120 in all"):
+            searched()
+
+    def test_requests_keep_the_rate(self, server):
+        server.add("a")
+        access = CatalogueRequests(server.profile(), sleep=lambda _: None)
+        assert access.profile.requests_per_second == 1e6
+        waits = []
+        slowly = CatalogueRequests(CatalogueProfile(server.url, requests_per_second=2.0), sleep=waits.append)
+        for _ in range(3):
+            slowly.text(server.url)
+        assert len(waits) == 2
+        assert waits[0] == pytest.approx(0.5, abs=0.2)
+
+    def test_a_connection_that_is_reset_is_tried_again(self, server, searched):
+        server.add("a")
+        server.faults["/search"] = [reset, reset, well]
+        assert ids(searched()) == ["a"]
+
+    def test_a_server_that_does_not_answer_is_an_error_that_passes(self, server, searched):
+        server.faults["/search"] = [slow(0.6)] * 4
+        with pytest.raises(
+            StoreError, match=r"does not answer: ReadTimeoutError\. Expected an answer within 0\.2 seconds"
+        ):
+            searched(timeout_seconds=0.2)
+
+    @pytest.mark.slow
+    def test_a_server_that_stays_busy_has_the_step_wait_for_its_next_try(self, server, load, eventually):
+        from enorchestrator import cancel
+        from enorchestrator.dispatch.read import details
+
+        server.faults["/search"] = [busy(1000)] * 50
+        run = load()
+        eventually(lambda: details(run.id).steps[0].retry_at is not None)
+        assert details(run.id).steps[0].state == "ready"
+        assert "asks to wait 1000 seconds" in str(details(run.id).attempts[-1].error)
+        cancel(run.id)
+
+
+class TestTokens:
+    """Scenario 30."""
+
+    @pytest.fixture(autouse=True)
+    def user(self, monkeypatch):
+        monkeypatch.setenv("ENSTORAGE_CATALOGUE_USER", "olga")
+        monkeypatch.setenv("ENSTORAGE_CATALOGUE_PASSWORD", "s3cret")
+
+    def test_a_token_that_expires_between_two_files_is_renewed(self, server, searched, store):
+        server.add("a")
+        for name, token in (("red", "token 1"), ("nir", "token 2"), ("scl", "token 2")):
+            server.faults[f"/a/{name}.tif"] = [needs_token(token)] * 3
+        (found,) = searched(token_url=f"{server.url}/token", client="us")
+        order = {name: found.bands[name] for name in ("red", "nir", "scl")}
+        assert all(file.read() for file in order.values())
+        assert len(server.tokens) == 2
+        assert server.tokens[0] == "grant_type=password&username=olga&password=s3cret&client_id=us"
+
+    def test_bad_credentials_are_a_failure_that_stays_and_no_secret_is_told(self, server, searched):
+        server.add("a")
+        server.faults["/search"] = [status(401)]
+        server.faults["/token"] = [status(401)]
+        with pytest.raises(InvalidInputError, match="refuses the credentials of ENSTORAGE_CATALOGUE_USER") as caught:
+            searched(token_url=f"{server.url}/token")
+        assert "s3cret" not in str(caught.value)
+
+    def test_a_token_that_is_refused_again_is_a_failure_that_stays(self, server, searched):
+        server.faults["/search"] = [status(403), status(403)]
+        with pytest.raises(InvalidInputError, match=r"refuses the credentials \(status 403\)"):
+            searched(token_url=f"{server.url}/token")
+
+    def test_missing_credentials_are_named(self, server, searched, monkeypatch):
+        monkeypatch.delenv("ENSTORAGE_CATALOGUE_PASSWORD")
+        server.faults["/search"] = [status(401)]
+        with pytest.raises(InvalidInputError, match="wants a user; expected a name and a password in"):
+            searched(token_url=f"{server.url}/token")
+
+    def test_the_token_goes_to_no_other_host(self, server, searched):
+        other = Server()
+        server.faults["/search"] = [redirect(f"{other.url}/search")]
+        with pytest.raises(InvalidInputError, match="is on no host of the catalogue"):
+            searched(token_url=f"{server.url}/token")
+        assert other.asked == {}
+        other.close()
+
+
+class TestDamagedFiles:
+    """Scenario 31."""
+
+    def test_a_file_that_comes_in_part_is_asked_for_once_more(self, server, searched, store):
+        server.add("a")
+        content = server.files["/a/red.tif"]
+        server.faults["/a/red.tif"] = [cut(content), well]
+        assert keep_scene(searched()[0]).is_new
+        assert server.asked["/a/red.tif"] == 2
+
+    def test_a_short_file_is_seen_by_its_size_fetched_again_and_then_put_into_quarantine(self, server, searched, store):
+        server.add("a")
+        server.add("b", "2020-06-06")
+        content = server.files["/a/red.tif"]
+        server.faults["/a/red.tif"] = [short(content), short(content)]
+        loaded = keep_scenes(searched(), progress=False)
+        assert server.asked["/a/red.tif"] == 2
+        assert [scene.name for scene in loaded.scenes] == ["b"]
+        assert "expected" in loaded.quarantined[0].quarantine
+        assert "by its catalogue" in loaded.remarks[0]
+        assert keep_scenes(searched(), progress=False).quarantined == ()  # whole this time
+
+    def test_a_short_file_that_is_whole_the_second_time_is_kept(self, server, searched, store):
+        server.add("a")
+        server.faults["/a/red.tif"] = [short(server.files["/a/red.tif"]), well]
+        assert keep_scene(searched()[0]).is_new
+
+    @pytest.mark.slow
+    def test_people_are_told_when_no_scene_can_be_used(self, server, load, over, hook, eventually):
+        server.add("a")
+        content = server.files["/a/red.tif"]
+        server.faults["/a/red.tif"] = [short(content)] * 2
+        create_rule("failures", "ops")
+        made = over(load())
+        assert made.run.state == "failed"
+        eventually(lambda: len(hook.messages) == 1)
+        assert "all are in quarantine" in hook.messages[0][1]
+        assert len(find_scenes(quarantined=True)) == 1
+
+    def test_a_file_that_is_gone_is_told(self, server, searched, store):
+        server.add("a")
+        del server.files["/a/red.tif"]
+        with pytest.raises(NotFoundError, match="There is nothing at"):
+            keep_scene(searched()[0])
+
+
+class TestOtherHosts:
+    """A catalogue cannot have enstorage ask hosts of its choice."""
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "http://169.254.169.254/latest/meta-data",
+            "http://localhost:22/x.tif",
+            "https://127.0.0.1.example.org/x.tif",
+            "ftp://127.0.0.1/x.tif",
+            "file:///etc/passwd.tif",
+            "/etc/passwd.tif",
+        ],
+    )
+    def test_an_asset_elsewhere_is_not_read(self, server, searched, store, url):
+        server.add("a")["assets"]["red"]["href"] = url
+        (found,) = searched(bands=("red",))
+        with pytest.raises(InvalidInputError, match=r"is on no host of the catalogue|has no band"):
+            keep_scene(found)
+
+    def test_user_names_in_addresses_lead_nowhere(self, server):
+        access = CatalogueRequests(server.profile())
+        with pytest.raises(InvalidInputError, match="is on no host"):
+            access.content(f"http://{server.host}@example.org/x")
+        with pytest.raises(InvalidInputError, match="is on no host"):
+            access.content(f"http://example.org@{server.host}/x")
+
+    def test_a_public_catalogue_does_not_lead_into_a_private_network(self):
+        profile = CatalogueProfile("https://8.8.8.8/v1", hosts=("127.0.0.1:9",))
+        with pytest.raises(InvalidInputError, match="leads into a private network"):
+            CatalogueRequests(profile).content("https://127.0.0.1:9/x.tif")
+
+    def test_a_url_is_no_catalogue_unless_its_host_is_allowed(self, server, monkeypatch):
+        monkeypatch.delenv("ENSTORAGE_CATALOGUE_HOSTS")
+        with pytest.raises(InvalidInputError, match="is not known; expected copernicus, earth-search, or a URL"):
+            profile_of(server.url)
+        monkeypatch.setenv("ENSTORAGE_CATALOGUE_HOSTS", f" {server.host.upper()} , other:1")
+        assert profile_of(server.url).knows(server.host)
+        for wrong in ("file:///etc/passwd", "", None, f"http://{server.host}.evil.org"):
+            with pytest.raises(InvalidInputError, match="is not known"):
+                profile_of(wrong)
+
+    def test_the_profiles_know_their_hosts_and_no_other(self):
+        for profile in PROFILES.values():
+            assert profile.knows(profile.home)
+            assert not profile.knows(f"x{profile.home}")
+            assert not profile.knows("example.org")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"time_from": "2020-07-01", "time_to": "2020-06-01"}, "is empty or reversed"),
+        ({"clouds_below": 20}, "clouds_below is 20; expected a share"),
+        ({"catalogue": "nowhere"}, "is not known"),
+    ],
+)
+def test_a_wrong_search_is_refused_before_anything_is_asked(server, arguments, message):
+    given = {"catalogue": server.profile(), "time_from": "2020-06-01", "time_to": "2020-07-01", **arguments}
+    catalogue, start, end = (given.pop(name) for name in ("catalogue", "time_from", "time_to"))
+    with pytest.raises(InvalidInputError, match=message):
+        search_catalogue(catalogue, AREA, start, end, **given)
+    assert server.asked == {}
+
+
+def test_recorded_items_of_both_catalogues_have_their_bands(test_data):
+    """Answers of the live servers, which cannot be reached from the tests."""
+    from enspatial.scenes.items import candidate_of_item
+
+    folder = test_data / "s2"
+    earth_search = json.loads(
+        (folder / "rio_tiler_pds_S2A_29RKH_20200219" / "S2A_29RKH_20200219_0_L2A.json").read_text()
+    )
+    asked = []
+    found = candidate_of_item(earth_search, lambda href: asked.append(href) or folder, {"red", "nir", "scl"})
+    assert set(found.bands) == {"red", "nir", "scl"}
+    assert all(PROFILES["earth-search"].knows(each.split("/")[2]) for each in asked)
+    (copernicus,) = json.loads((folder / "stac_items" / "openeo_cdse_search_queried.json").read_text())["features"]
+    asked.clear()
+    found = candidate_of_item(copernicus, lambda href: asked.append(href) or folder, {"red", "nir"})
+    assert set(found.bands) == {"red", "nir"}
+    assert found.bands["red"].bytes == 185_948_699
+    assert all(PROFILES["copernicus"].knows(each.split("/")[2]) for each in asked)
