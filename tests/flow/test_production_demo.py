@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from enmyadmin.demo.production import run
+from enmyadmin.demo.production.story import run
 from enstorage.errors import InvalidInputError
 
 

@@ -60,7 +60,7 @@ def demo(
                 "--production tells a story of its own; expected no other option than --output and --json. Leave the others "
                 "out."
             )
-        from enmyadmin.demo.production import run as run_production
+        from enmyadmin.demo.production.story import run as run_production
 
         figures = run_production(output, quiet=as_json)
         if as_json:

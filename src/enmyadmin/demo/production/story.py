@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from enmyadmin.demo.catching import Catcher
+from enmyadmin.demo.production.catching import Catcher
 from enmyadmin.output import print_line
 from enorchestrator import (
     Orchestrator,

@@ -11,7 +11,7 @@ from typing import Self
 
 
 class _Mail(socketserver.StreamRequestHandler):
-    """As much of SMTP as a client needs to deliver one mail."""
+    """The part of SMTP that a client needs to deliver mails."""
 
     def handle(self) -> None:
         """Take mails until the client leaves."""
