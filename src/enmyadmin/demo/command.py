@@ -32,6 +32,9 @@ def demo(
     orchestrated: Annotated[
         bool, typer.Option("--orchestrated", help="As a pipeline; a run that was stopped goes on.")
     ] = False,
+    production: Annotated[
+        bool, typer.Option("--production", help="The life of a released ensemble, from a sentence to a rollback.")
+    ] = False,
     spatial: Annotated[
         bool, typer.Option("--spatial", help="Forecast the pixels of satellite images instead; see --data.")
     ] = False,
@@ -51,6 +54,18 @@ def demo(
 
     Example: enstorage demo --output demo-report
     """
+    if production:
+        if csv or unit or season or seeds > 1 or tensorboard or orchestrated or spatial or data or generated:
+            raise InvalidInputError(
+                "--production tells a story of its own; expected no other option than --output and --json. Leave the others "
+                "out."
+            )
+        from enmyadmin.demo.production.story import run as run_production
+
+        figures = run_production(output, quiet=as_json)
+        if as_json:
+            print_json(figures)
+        return
     if spatial or data or generated:
         if csv or unit or season or seeds > 1 or tensorboard or orchestrated or not spatial:
             raise InvalidInputError(

@@ -1,0 +1,1 @@
+"""The demonstration of a released ensemble: its story, and the servers that take its messages."""
