@@ -169,4 +169,12 @@ export const messages: readonly (readonly [string, string])[] = [
   ["no significant difference", "значимой разницы нет"],
   ["significantly better", "значимо лучше"],
   ["significantly worse", "значимо хуже"],
+  ["Intervals of {} for the steps {} to {} rest on {}: their step has too few residuals of its own.{}", "Интервалы {} для шагов {}–{} опираются на {}: у их шага слишком мало своих остатков.{}"],
+  ["Intervals of {} for the step {} rest on {}: their step has too few residuals of its own.{}", "Интервалы {} для шага {} опираются на {}: у этого шага слишком мало своих остатков.{}"],
+  ["the residuals of the nearest steps, widened as they grow", "остатки ближайших шагов, расширенные по мере их роста"],
+  ["the residuals of all series, scaled", "остатки всех рядов в общем масштабе"],
+  ["a Student distribution with the size of the few residuals", "распределение Стьюдента с размером немногих остатков"],
+  ["the quantiles that the model forecasts", "квантили, которые прогнозирует модель"],
+  ["all series", "всех рядов"],
+  ["Training {}", "Обучение: {}"],
 ];
