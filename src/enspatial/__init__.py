@@ -18,17 +18,25 @@ if TYPE_CHECKING:
     from enspatial.maps.forecast_map import forecast_map, to_geotiff
     from enspatial.scenes.candidate import BandFile, SceneCandidate
     from enspatial.scenes.folder import scenes_in
-    from enspatial.scenes.search import find_scenes, preview
+    from enspatial.scenes.search import find_scenes, overdue, preview
     from enspatial.scenes.store import Kept, LoadReport, keep_scene, keep_scenes
     from enspatial.series.forecast import forecast_pixels
     from enspatial.series.panels import grid_of, to_panel
     from enspatial.series.pixels import pixel_table, polygon_table
+    from enspatial.splits.blocks import SpatialParts, split_blocks
+    from enspatial.splits.patches import Patches, class_map, confusion_matrix
 
 _HOME = {
     "Area": "enspatial.area",
     "BandFile": "enspatial.scenes.candidate",
     "Expression": "enspatial.cubes.expression",
     "Grid": "enspatial.cubes.grid",
+    "Patches": "enspatial.splits.patches",
+    "SpatialParts": "enspatial.splits.blocks",
+    "class_map": "enspatial.splits.patches",
+    "confusion_matrix": "enspatial.splits.patches",
+    "overdue": "enspatial.scenes.search",
+    "split_blocks": "enspatial.splits.blocks",
     "Kept": "enspatial.scenes.store",
     "LoadReport": "enspatial.scenes.store",
     "SceneCandidate": "enspatial.scenes.candidate",
@@ -59,8 +67,12 @@ __all__ = [
     "Grid",
     "Kept",
     "LoadReport",
+    "Patches",
     "SceneCandidate",
+    "SpatialParts",
+    "class_map",
     "composite",
+    "confusion_matrix",
     "find_scenes",
     "forecast_map",
     "forecast_pixels",
@@ -69,11 +81,13 @@ __all__ = [
     "keep_scene",
     "keep_scenes",
     "open_cube",
+    "overdue",
     "pixel_table",
     "polygon_table",
     "preview",
     "scenes_in",
     "search_catalogue",
+    "split_blocks",
     "to_geotiff",
     "to_panel",
 ]

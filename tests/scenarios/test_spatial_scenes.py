@@ -4,18 +4,22 @@ import numpy as np
 import pytest
 from catalogues import BOX, Server
 
-from enorchestrator import run_pipeline, save_pipeline
+from enorchestrator import Dispatcher, PipelineDefinition, run_pipeline, save_pipeline
 from enorchestrator.dispatch.read import list_runs
 from enorchestrator.pipeline.patterns import from_pattern
 from enspatial import (
     Area,
     BandFile,
+    Grid,
+    Patches,
     SceneCandidate,
     find_scenes,
     keep_scene,
     keep_scenes,
     open_cube,
+    overdue,
     search_catalogue,
+    split_blocks,
     to_panel,
 )
 from enspatial.demo.generated import geotiff
@@ -166,3 +170,49 @@ def test_a_load_without_an_area_asks_for_it_and_starts_nothing(store):
     with pytest.raises(InvalidInputError, match="area"):
         run_pipeline("load", {"time_from": "2020-05-01", "time_to": "2020-07-01"}, connector=store)
     assert list_runs(connector=store) == []
+
+
+class TestStaleness:
+    """Scenario 60."""
+
+    def test_no_scene_by_the_time_of_the_next_pass_is_told(self, store):
+        assert overdue(AREA, 5) == (
+            "There is no scene of the area 11.97 44.86 11.98 44.875. Expected one every 5 days. Load scenes."
+        )
+        keep_scene(scene("one", np.ones((4, 6), dtype=np.uint16), day="2020-06-01"))
+        assert overdue(AREA, 5, now="2020-06-05") is None
+        assert "The latest scene of the area" in (overdue(AREA, 5, now="2020-06-07") or "")
+        assert "one, 6.0 days old; expected one every 5 days" in (overdue(AREA, 5, now="2020-06-07") or "")
+        assert "There is no scene" in (overdue(Area(0, 0, 1, 1), 5, now="2020-06-05") or "")
+
+    @pytest.mark.slow
+    def test_the_check_fails_so_that_people_are_told(self, store, over):
+        keep_scene(scene("one", np.ones((4, 6), dtype=np.uint16), day="2020-06-01"))
+        definition = {"name": "watch", "steps": {"look": {"kind": "check_scenes", "with": {"area": BOX}}}}
+        save_pipeline(PipelineDefinition.read(definition), connector=store)
+        with Dispatcher(store, workers=1):
+            made = over(run_pipeline("watch", {}, connector=store))
+        assert made.run.state == "failed"
+        assert "days old; expected one every 5 days" in str(made.attempts[-1].error)
+
+    @pytest.fixture
+    def current(self, store):
+        return store
+
+
+class TestOverlap:
+    """Scenario 55."""
+
+    def test_parts_that_share_pixels_are_refused_and_marked_where_that_is_wanted(self, store):
+        found = keep_scene(scene("one", np.full((20, 24), 500, dtype=np.uint16))).scene
+        cube = open_cube([found], bands=["red"])
+        labels = (np.arange(480).reshape(20, 24) % 24 > 11).astype(np.int64)
+        parts = split_blocks(Grid.from_json(cube.attrs["grid"]), 5, seed=1)
+        with pytest.raises(
+            InvalidInputError, match="patches share a pixel with a patch of another part; expected none"
+        ):
+            Patches(1, 2).data_set(cube, labels, parts, name="covers")
+        marked = Patches(1, 2).data_set(cube, labels, parts, name="covers", leaks="mark")
+        assert marked.tags["spatial"]["leaks"] > 0
+        apart = Patches(1, 2).data_set(cube, labels, parts.with_gap(1), name="covers")
+        assert apart.tags["spatial"]["leaks"] == 0

@@ -1,5 +1,7 @@
 """Finding of stored scenes by area, time, clouds and baseline; their previews."""
 
+from time import time_ns
+
 from sqlalchemy import or_, select
 
 from enspatial.area import Area
@@ -9,6 +11,7 @@ from enstorage import Connector, Scene
 from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.instant import TimeLike, to_ns
 
+_DAY = 86_400 * 10**9
 #: Bands of a picture in natural colours; else the first band that is there.
 _COLOURS = ("red", "green", "blue")
 
@@ -87,6 +90,37 @@ def latest(scenes: list[Scene]) -> list[Scene]:
 
 def _rank(scene: Scene) -> tuple[str, int]:
     return scene.baseline or "", scene.version
+
+
+def overdue(
+    area: Area,
+    revisit_days: float,
+    *,
+    collection: str | None = None,
+    now: TimeLike | None = None,
+    connector: Connector | None = None,
+) -> str | None:
+    """Tell whether a scene of an area is overdue: a sentence, or None if one came in time.
+
+    Args:
+        area: that the scenes meet.
+        revisit_days: days after which the satellite is back.
+        collection: of a catalogue; None for all.
+        now: the time to look at; by default the present.
+        connector: the store; the current one by default.
+    """
+    moment = time_ns() if now is None else to_ns(now)
+    found = find_scenes(area=area, collection=collection, connector=connector)
+    if not found:
+        return f"There is no scene of the area {area}. Expected one every {revisit_days:g} days. Load scenes."
+    days = (moment - found[-1].time) / _DAY
+    if days <= revisit_days:
+        return None
+    return (
+        f"The latest scene of the area {area} is {found[-1].name}, {days:.1f} days old; expected one every "
+        f"{revisit_days:g} "
+        "days. Load scenes, or look whether the catalogue has any."
+    )
 
 
 def check_period(time_from: TimeLike | None, time_to: TimeLike | None) -> None:

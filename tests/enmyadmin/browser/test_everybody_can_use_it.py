@@ -20,6 +20,8 @@ PAGES = [
         "/notifications",
         "/registry",
         "/registry/solar",
+        "/monitoring",
+        "/monitoring/solar",
     ),
     *("/users", "/tokens", "/policies", "/audit"),
     *("/projects", "/models", "/ensembles"),

@@ -68,4 +68,8 @@ export const progress: Record<string, string> = {
   Alerts: "Тревоги",
   "Inputs of {}": "Входы {}",
   Quality: "Качество",
+  "Copy the project": "Копия проекта",
+  "Take over": "Перенос результата",
+  Decide: "Решение",
+  "Train {}": "Обучение {}",
 };

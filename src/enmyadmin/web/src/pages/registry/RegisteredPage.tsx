@@ -91,6 +91,9 @@ function OneRegistered({ registered }: { registered: RegisteredDetails }) {
         </Group>
         {registered.description && <Text>{registered.description}</Text>}
         <InProduction registered={registered} />
+        <AppLink to={`/monitoring/${encodeURIComponent(registered.name)}`} fz="sm">
+          {t("nav.monitoring")}
+        </AppLink>
       </Stack>
       {registered.items.length === 0 ? (
         <Text c="dimmed">{t("empty.versions")}</Text>

@@ -1,0 +1,1 @@
+"""Spatially disjoint parts: blocks of pixels, and image patches that share none between parts."""
