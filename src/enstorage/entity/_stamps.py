@@ -43,7 +43,8 @@ def ids_of(model: "Model", id: ArrayLike, series: ArrayLike, data_set: "DataSet 
     stamps, order = np.asarray(flat), np.argsort(each, kind="stable")
     first = np.searchsorted(each[order], known)
     ids = np.empty(len(each), dtype=np.int64)
-    for source_id, rows in zip(known.tolist(), np.split(order, first[1:]), strict=True):
+    parts = np.split(order, first[1:]) if len(known) else []
+    for source_id, rows in zip(known.tolist(), parts, strict=True):
         ids[rows] = _in_buckets(stamps[rows], clocks.get(source_id) or _source(model, source_id))
     return ids.reshape(shape)
 
