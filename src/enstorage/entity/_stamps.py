@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from enstorage.calendars.stamps import parse_times
+from enstorage.entity._inputs import snapshots_of
 from enstorage.entity.data_source import DataSource
 from enstorage.entity.forecast import each_series
 from enstorage.instant import check_no_time_is_masked, not_years
@@ -36,15 +37,15 @@ def ids_of(model: "Model", id: ArrayLike, series: ArrayLike, data_set: "DataSet 
     flat = np.asarray(id, dtype=None if hasattr(id, "dtype") else object).ravel() if len(shape) != 1 else id
     each = each_series(series, shape[0] if shape else 1, int(np.prod(shape[1:])))
     clocks = _clocks(model, data_set)
-    known = np.unique(each).tolist()
+    known = np.unique(each)
     if len(known) == 1:
-        return _in_buckets(flat, clocks.get(known[0]) or _source(model, known[0])).reshape(shape)
-    stamps = np.asarray(flat)
+        return _in_buckets(flat, clocks.get(int(known[0])) or _source(model, int(known[0]))).reshape(shape)
+    stamps, order = np.asarray(flat), np.argsort(each, kind="stable")
+    first = np.searchsorted(each[order], known)
     ids = np.empty(len(each), dtype=np.int64)
-    for source_id in known:
-        ids[each == source_id] = _in_buckets(
-            stamps[each == source_id], clocks.get(source_id) or _source(model, source_id)
-        )
+    parts = np.split(order, first[1:]) if len(known) else []
+    for source_id, rows in zip(known.tolist(), parts, strict=True):
+        ids[rows] = _in_buckets(stamps[rows], clocks.get(source_id) or _source(model, source_id))
     return ids.reshape(shape)
 
 
@@ -60,9 +61,9 @@ def _in_buckets(stamps: ArrayLike, clock: "CalendarColumns") -> NDArray[np.int64
 
 def _clocks(model: "Model", data_set: "DataSet | None") -> "dict[int, CalendarColumns]":
     """The snapshots that targets are from, by the id of their source."""
-    preparation = model.research.data_preparation
-    preparations = [preparation] if data_set is None else data_set.preparations()
-    return {each.data_snapshot.data_source_id: each.data_snapshot for each in preparations if each is not None}
+    own = model.research.data_preparation
+    preparations = data_set.preparations() if data_set is not None else [] if own is None else [own]
+    return {each.data_source_id: each for each in (snapshots_of(preparations) if preparations else ())}
 
 
 def _source(model: "Model", source_id: int) -> DataSource:
