@@ -129,6 +129,9 @@ PANELS: Mapping[str, Mapping[str, ListedCommand | CommandGroup]] = {
                     "evaluate": ListedCommand(
                         "commands.releases.registry:evaluate", "Apply the gates to a version, and compare it."
                     ),
+                    "renew": ListedCommand(
+                        "commands.releases.renew:renew", "Train the version in production again, and evaluate it."
+                    ),
                     "promote": ListedCommand(
                         "commands.releases.registry:promote", "Put a version that passed its gates into production."
                     ),

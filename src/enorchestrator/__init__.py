@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from enorchestrator.builder.renew import Renewed, renew
     from enorchestrator.dispatch.dispatcher import Dispatcher
     from enorchestrator.dispatch.read import events, logs
     from enorchestrator.dispatch.resources import Resources
@@ -73,6 +74,7 @@ __all__ = [
     "OrchestratorStatus",
     "PipelineDefinition",
     "PythonStep",
+    "Renewed",
     "Resources",
     "Scheduler",
     "StartedIntent",
@@ -122,6 +124,7 @@ __all__ = [
     "promote",
     "register",
     "reject_version",
+    "renew",
     "resume_schedule",
     "retry",
     "rollback",
@@ -134,6 +137,8 @@ __all__ = [
 ]
 
 _PLACES = {
+    "renew": "enorchestrator.builder.renew",
+    "Renewed": "enorchestrator.builder.renew",
     "MonitorSettings": "enorchestrator.monitoring.settings",
     "Monitored": "enorchestrator.monitoring.watching.monitor",
     "monitor": "enorchestrator.monitoring.watching.monitor",

@@ -26,6 +26,7 @@ from enstorage.places.logs import hide_in_logs
 from enstorage.places.opening import opened
 from enstorage.series.base import SeriesStore
 from enstorage.series.choose import find_series
+from enstorage.series.refusing import RefusingSeries
 from enstorage.settings import Settings
 
 # Writing bytes durably is mostly waiting, for a disk or for a server.
@@ -83,7 +84,7 @@ class Connector:
         open_objects = opened("object store", objects, lambda: find_objects(objects))
         self.database = opened("database", database, lambda: Database(database_url, upgrade=upgrade))
         self.recorder = FactRecorder(self.database)
-        self.series: SeriesStore = opened("series store", series, open_series)
+        self._series: SeriesStore = opened("series store", series, open_series)
         self.objects: ObjectStore = opened("object store", objects, open_objects)
         store_id = self.database.store_id()
         opened("series store", series, lambda: self.series.claim(store_id))
@@ -122,6 +123,25 @@ class Connector:
                 "enstorage.Connector() first; without arguments it opens ./enstorage-data/."
             )
         return connector
+
+    @property
+    def series(self) -> SeriesStore:
+        """The series store."""
+        refusal = self.database.refusal.get()
+        return self._series if refusal is None else RefusingSeries(self._series, refusal)
+
+    @contextmanager
+    def refusing_writes(self, reason: str) -> Iterator[None]:
+        """Refuse every write of this thread or task to the store inside the block.
+
+        Args:
+            reason: a sentence that the error of a write tells; a `NotSupportedError`.
+        """
+        token = self.database.refusal.set(reason)
+        try:
+            yield
+        finally:
+            self.database.refusal.reset(token)
 
     def transaction(self) -> AbstractContextManager[Session]:
         """Join many calls into one transaction of the database: all of them hold, or none.
@@ -162,6 +182,7 @@ class Connector:
 
     def put(self, contents: Sequence[bytes]) -> list[str]:
         """Store objects in parallel and return their SHA-256; to be called before the rows that refer to them are stored."""
+        self.database.check_writable()
         self.before_put()
         new = self._new_objects.get()
 

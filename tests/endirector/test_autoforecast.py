@@ -272,6 +272,14 @@ def test_a_season_of_numbered_rows_is_found_in_their_values():
     assert endirector.understand(years, time_unit="year").season == 1  # a year has none
 
 
+def test_rows_that_are_numbered_need_no_times_beside_covariates():
+    table = pl.DataFrame({"row": np.arange(1, 41), "units": np.arange(40.0), "rain": np.arange(40.0) % 3})
+    found = endirector.understand(table, value="units", past="rain")
+    assert {column.name: column.role for column in found.columns} == {"row": "time", "units": "value", "rain": "past"}
+    with pytest.raises(InvalidInputError, match="time_unit"):
+        endirector.understand(table, time="row", value="units", past="rain")  # as told, it may be anything
+
+
 def test_a_series_without_any_value_is_named():
     table = pl.concat([shop("a", np.arange(12.0)), shop("none", [np.nan] * 5)])
     forecast = endirector.autoforecast(table, 2, time_limit=1e-6, progress=False)

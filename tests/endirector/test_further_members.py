@@ -5,9 +5,11 @@ import polars as pl
 import pytest
 
 import endirector
+from endirector import AutoForecast
 from endirector.forecaster.members import with_members
 from endirector.forecaster.plan import tiers_of
-from enstorage.errors import InvalidInputError
+from enstorage import Connector
+from enstorage.errors import InvalidInputError, NotFoundError
 from entrainer.local import Statistical
 from entrainer.networks import LSTM
 
@@ -40,3 +42,30 @@ def test_a_further_member_is_judged_and_printed_as_code():
     forecast = endirector.autoforecast(table(shops), 6, members={"Theta": Statistical("Theta")}, progress=False)
     assert "Theta" in forecast.leaderboard["name"].to_list()
     assert "'Theta', Statistical(model='Theta'" in forecast.code()
+
+
+@pytest.mark.long
+def test_networks_over_all_series_are_candidates_that_one_asks_for(tmp_path):
+    t, random = np.arange(60), np.random.default_rng(0)
+    months = pl.date_range(pl.date(2017, 1, 1), pl.date(2021, 12, 1), "1mo", eager=True)
+    table = pl.concat(
+        pl.DataFrame({"shop": key, "month": months, "units": 50 + 9 * np.sin(t * np.pi / 6) + random.normal(size=60)})
+        for key in "abcd"
+    )
+    connector = Connector.in_folder(tmp_path / "store")
+    forecast = endirector.autoforecast(table, 6, networks="mlp", connector=connector, progress=False)
+    board = forecast.leaderboard
+    assert "MLP over all series" in board["name"].to_list()
+    assert board.filter(name="MLP over all series")["mase"].item() < board.filter(name="Naive")["mase"].item()
+    assert "from entrainer.pooled.network import PooledNetwork" in forecast.code()
+    assert "from entrainer.networks.dense import MLP" in forecast.code()
+    with connector:
+        assert AutoForecast.open(forecast.panel).update(table, progress=False).table.height == forecast.table.height
+
+
+@pytest.mark.parametrize("name", ["naive", "cnn", "no-such"])
+def test_what_is_no_network_over_a_series_is_refused(name):
+    with pytest.raises((InvalidInputError, NotFoundError)):
+        endirector.autoforecast(
+            pl.DataFrame({"time": ["2020-01-01"], "value": [1.0]}), 2, networks=[name], progress=False
+        )

@@ -1,5 +1,7 @@
 """Forecasts as they were said: kept with their origin, adjusted by people, compared with what came, opened again."""
 
+import re
+
 import numpy as np
 import polars as pl
 import pytest
@@ -59,6 +61,22 @@ def test_what_was_said_stands_beside_what_came(naive):
     assert (score["kind"], score["rows"]) == ("forecast", 3)
     assert score["mae"] == pytest.approx(np.abs(errors).mean())
     assert score["bias"] == pytest.approx(errors.mean())
+
+
+def test_the_report_shows_what_was_said_when_against_what_came(naive):
+    heading = "What was said before, and what came"
+    assert heading not in naive.report(progress=False).html
+    adjusted = naive.adjust("Bern", {1: 80.0}, reason="campaign", author="Ann <b>")
+    updated = adjusted.update(rows({"Bern": [81.0, 49.0]}), progress=False)
+    html = updated.report(progress=False).html
+    assert html.count(heading) == 1  # nothing came of the others
+    table = html.split(heading)[1].split("</table>")[0]
+    assert "Ann &lt;b&gt;" in table
+    said = noise(1)[-1]
+    cells = [re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", row) for row in table.split("<tr>")[2:]]
+    assert [row[0] for row in cells] == ["2022-01-01", "2022-02-01"]
+    figures = [[float(cell) for cell in row[1:]] for row in cells]
+    assert figures == [[81.0, said, 80.0], [49.0, said, said]]
 
 
 def test_an_adjusted_forecast_keeps_the_original_and_both_are_compared(naive):

@@ -9,7 +9,7 @@ import pytest
 
 import endirector
 from endirector.forecaster.page.small_fans import small_fan
-from endirector.forecaster.results.coverage import coverage_of
+from endirector.forecaster.results.coverage import tried_intervals
 from enstorage import Connector
 from enstorage.errors import CancelledError
 
@@ -125,11 +125,28 @@ def test_what_was_chosen_is_told(forecast, html):
 
 def test_coverage_is_measured_on_rows_after_those_of_the_intervals(forecast):
     backtest = forecast.backtests[0]
-    found = coverage_of(backtest, forecast.ensemble, (0.8,))
+    tried = tried_intervals(backtest, forecast.ensemble, (0.8,))
+    found = tried.coverage()
     rows = found["rows"].sum()
     assert 0 < rows < len(backtest.truth)  # the first stretch of time has no rows before it
     assert found["inside"].sum() / rows == pytest.approx(0.8, abs=0.15)
-    assert coverage_of(backtest, forecast.ensemble, ()).is_empty()
+    assert tried_intervals(backtest, forecast.ensemble, ()) is None
+
+
+def test_the_leaderboard_has_the_quantile_loss_and_the_coverage_of_the_ensemble(forecast):
+    own = forecast.leaderboard.filter("is_ensemble").row(0, named=True)
+    tried = forecast.tried[0]
+    counted = tried.coverage().group_by("level").agg(pl.col("inside", "rows").sum())
+    for level, inside, rows in counted.rows():
+        assert own[f"coverage_{level:g}"] == inside / rows
+    key = ["series", "id", "step"]
+    ends = tried.table.drop_nulls("quantile").join(tried.points.select(*key, "truth"), on=key)
+    error = (ends["truth"] - ends["value"]).to_numpy()
+    level = ends["quantile"].to_numpy()
+    loss = np.maximum(level * error, (level - 1) * error)
+    by_level = [loss[level == each].sum() for each in np.unique(level)]
+    assert own["wql"] == pytest.approx(2 * np.mean(by_level) / np.abs(tried.points["truth"].to_numpy()).sum())
+    assert forecast.leaderboard.filter(~pl.col("is_ensemble"))["wql"].is_null().all()
 
 
 def test_it_is_written_where_it_is_asked_for(forecast, tmp_path):

@@ -12,7 +12,7 @@ from endirector.forecaster.ends import tiers_by_end
 from endirector.forecaster.group import ForecastRequest
 from endirector.forecaster.hierarchy.reconcile import remark_on
 from endirector.forecaster.live import Watch
-from endirector.forecaster.members import checked_members, with_members
+from endirector.forecaster.members import checked_members, checked_networks, with_members, with_networks
 from endirector.forecaster.plan import Tier
 from endirector.forecaster.results.result import AutoForecast
 from endirector.forecaster.run import run
@@ -48,6 +48,7 @@ def autoforecast(
     static: str | Sequence[str] = (),
     hierarchy: str | Sequence[str] = (),
     members: Mapping[str, LocalSpec] | None = None,
+    networks: str | Sequence[str] = (),
     levels: Sequence[float] = LEVELS,
     metric: str = "mase",
     methods: Sequence[Choice | str] | None = None,
@@ -87,6 +88,8 @@ def autoforecast(
             series and of each group are forecast too, and all forecasts are reconciled so that they add up.
         members: further candidates by name, such as `{"Theta": entrainer.local.Statistical("Theta")}`: local models, also
             those of other packages.
+        networks: names of networks that are learned over all series as further candidates, such as `mlp`, `lstm` or `gru`,
+            see `entrainer.pooled.PooledNetwork`. They gained little where it was measured, see `docs/reference/results.md`.
         levels: of the intervals; () for none.
         metric: that the members and methods are judged by: `mse`, `rmse`, `mae`, `mape`, `smape`, `mase` or `rmsse`.
         methods: that are tried to combine the members, as `form` takes them, such as `["online"]`, whose weights move when
@@ -126,6 +129,7 @@ def autoforecast(
     for each in choices:
         checked_recipe(each.method, each.metamodel, dict(each.parameters), ("a", "b"), None)
     further = checked_members(members or {})
+    pooled = checked_networks((networks,) if isinstance(networks, str) else networks)
     limit = TimeLimit(time_limit)
     with listening(progress) as report:
         report("Reading the table", 0, 100)
@@ -151,7 +155,8 @@ def autoforecast(
                 methods=choices,
             )
             longer = longer_season(next(iter(found.panel.sources().values())).clock) if found.season > 1 else None
-            tiers = with_members(with_covariates(tiers_by_end(found, horizon, longer), found), further)
+            tiers = with_covariates(tiers_by_end(found, horizon, longer), found)
+            tiers = with_members(with_networks(tiers, pooled), further)
             ends = [10 + 90 * place // len(tiers) for place in range(len(tiers) + 1)]
             shares = limit_shares(tiers)
             groups = [

@@ -57,7 +57,8 @@ def code_of(panel: Panel, tier: Tier, name: str, request: ForecastRequest) -> st
         request: what was asked for.
     """
     plan = tier.plan
-    classes = {type(member.network) for member in plan.members}
+    specs = [member.network for member in plan.members]
+    classes = {type(spec) for each in specs for spec in (each, getattr(each, "network", each))}
     further = sorted(
         f"from {each.__module__} import {each.__name__}\n" for each in classes if each.__name__ not in _HEAD
     )

@@ -61,6 +61,10 @@ def autoforecast(
         list[str] | None,
         typer.Option(help="To combine the members, may be repeated; by default mean and median.", show_default=False),
     ] = None,
+    network: Annotated[
+        list[str] | None,
+        typer.Option(help="Learned over all series as a candidate, such as mlp; may be repeated.", show_default=False),
+    ] = None,
     time_limit: Annotated[
         str | None, typer.Option(help="Such as 30s or 5m; members it has no time for are left out.", show_default=False)
     ] = None,
@@ -119,6 +123,7 @@ def autoforecast(
             levels=LEVELS if level is None else _levels(level),
             metric=metric,
             methods=method,
+            networks=_names(network),
             time_limit=None if time_limit is None else _seconds(time_limit, with_report=out is not None),
             name=name or stem(file),
             unit=unit,

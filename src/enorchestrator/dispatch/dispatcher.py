@@ -12,7 +12,7 @@ from typing import Self
 
 from enorchestrator.dispatch.disk_watch import DiskWatch
 from enorchestrator.dispatch.owner import Owner
-from enorchestrator.dispatch.queue import claim, has_ready, renew, to_cancel
+from enorchestrator.dispatch.queue import claim, has_ready, is_empty, renew, to_cancel
 from enorchestrator.dispatch.resources import Resources
 from enorchestrator.dispatch.rights import refuse_denied
 from enorchestrator.dispatch.settle import LostClaims
@@ -80,6 +80,8 @@ class Dispatcher:
         self._ends: dict[str, ProcessEnd] = {}
         self._renewed_at = self._asked_at = float("-inf")
         self._is_draining = self._is_stopping = False
+        #: The mark of the database at which no step was ready.
+        self._empty_at: int | None = None
         #: When its loop last turned without an error of the store, by the monotonic clock.
         self.turned_at = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="enstorage-dispatcher", daemon=True)
@@ -128,7 +130,7 @@ class Dispatcher:
             mark = None
             try:
                 mark = self._connector.database.change_mark()
-                self._work()
+                self._work(mark)
                 self.turned_at = time.monotonic()
                 pause = self._timing.busy_poll_seconds if self._claims else self._timing.poll_seconds
             except EnstorageError as error:
@@ -150,7 +152,7 @@ class Dispatcher:
                     if self._connector.database.change_mark() != mark:
                         return
 
-    def _work(self) -> None:
+    def _work(self, mark: int | None) -> None:
         self._ends |= self._executor.poll(self._claims)
         if time.monotonic() - self._renewed_at > self._timing.renew_seconds:
             if self._claims:
@@ -160,8 +162,17 @@ class Dispatcher:
         self._cancel()
         free = 0 if self._is_draining or self._disk.is_low() else self._executor.capacity()
         begun = self._executor.begun()
-        if self._ends or begun or (free > 0 and has_ready(self._connector)):
+        if self._ends or begun or (free > 0 and self._has_ready(mark)):
             self._change(free, begun)
+
+    def _has_ready(self, mark: int | None) -> bool:
+        """True if a step could be claimed; asks the database only if anything was written since it had none."""
+        if mark is not None and mark == self._empty_at:
+            return False
+        if has_ready(self._connector):
+            return True
+        self._empty_at = mark if is_empty(self._connector) else None
+        return False
 
     def _cancel(self) -> None:
         """Have the work stopped whose run was asked to stop."""

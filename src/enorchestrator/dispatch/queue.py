@@ -22,6 +22,7 @@ _IS_CLAIMABLE = and_(
     or_(STEP.c.retry_at.is_(None), STEP.c.retry_at <= bindparam("moment"), STEP.c.retry_at > bindparam("beyond")),
 )
 _ONE_READY = select(STEP.c.id).where(_IS_CLAIMABLE).limit(1)
+_ANY_READY = select(STEP.c.id).where(STEP.c.state == RunState.READY).limit(1)
 _NEXT = (
     select(STEP.c.id, STEP.c.run_id, STEP.c.fence, STEP.c.started_at, STEP.c.settings)
     .add_columns(STEP.c.queue_rank, RUN.c.state.label("state_of_run"), too_large().label("too_large"))
@@ -66,6 +67,12 @@ def has_ready(connector: Connector) -> bool:
     """True if a step could be claimed; reads only, so it waits for no writer."""
     with connector.database.reading() as session:
         return session.scalar(_ONE_READY, _moment()) is not None
+
+
+def is_empty(connector: Connector) -> bool:
+    """True if no step is ready, nor will be by the mere passing of time."""
+    with connector.database.reading() as session:
+        return session.scalar(_ANY_READY) is None
 
 
 def _moment() -> dict[str, datetime]:

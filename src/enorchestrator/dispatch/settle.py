@@ -17,6 +17,7 @@ from enorchestrator.task.moves import ATTEMPT, STEP
 from enorchestrator.task.settle import settle
 from enorchestrator.task.state import RunState
 from enstorage import Connector
+from enstorage.errors import StoreError
 
 _RUNNING = (
     select(STEP.c.id, STEP.c.run_id, STEP.c.fence, STEP.c.owner, STEP.c.lease_until, ATTEMPT.c.pid)
@@ -42,6 +43,7 @@ class LostClaims:
         self._connector, self._mine, self._timing = connector, mine, timing
         #: The leases of others as they were seen, and since when they have been so.
         self._seen: dict[tuple[int, int], tuple[datetime | None, float]] = {}
+        self._looked_at = float("-inf")
 
     def settle(self, known: Collection[Claim] = ()) -> int:
         """Settle what is lost; returns the number of claims. Their processes, where they are still there, are killed.
@@ -74,13 +76,20 @@ class LostClaims:
             detail = f"The dispatcher that executed the work {reason}, such as by a restart of the server."
             lost.append((Claim(each.run_id, each.id, each.fence), ProcessEnd("lost", detail)))
         if lost:
-            with self._connector.transaction() as session:
-                settle(session, lost, self._timing)
+            try:
+                with self._connector.transaction() as session:
+                    settle(session, lost, self._timing)
+            except StoreError:
+                self._seen.clear()  # nobody could renew either: all have the time of a lease, once the store works again
+                raise
         return len(lost)
 
     def _look(self, found: Sequence[Row[Any]]) -> None:
         """Note the leases that are new or renewed, and forget those that are over."""
         moment = time.monotonic()
+        if moment - self._looked_at > self._timing.lease_seconds:
+            self._seen.clear()  # the store was away, for others too
+        self._looked_at = moment
         now_seen = {}
         for each in found:
             before = self._seen.get((each.id, each.fence))

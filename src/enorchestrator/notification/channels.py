@@ -73,7 +73,7 @@ def send(
     if started is not None:
         started(process)
     try:
-        given = json.dumps({"address": address, "title": title, "body": body}).encode()
+        given = json.dumps({"address": address, "title": title, "body": body, "parent": os.getpid()}).encode()
         _, told = process.communicate(given, timeout=LIMIT_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()

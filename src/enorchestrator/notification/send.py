@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sys
 
 
@@ -17,6 +18,8 @@ def _main() -> int:
     if not target.add(given["address"]):
         sys.stderr.write("Apprise does not understand the address. See its list: https://appriseit.com/services\n")
         return 1
+    if os.getppid() != given["parent"]:
+        return 1  # nobody would note that it was sent, so it will be sent again
     taken = target.notify(title=given["title"], body=given["body"], body_format=apprise.NotifyFormat.TEXT)
     return 0 if taken else 1
 

@@ -88,6 +88,26 @@ steps:
 """,
     ),
     PipelinePattern(
+        "watch",
+        "Forecasts by the version in production, looks whether it still holds, and trains it again where it does not.",
+        """\
+parameters:
+  name: {type: string}
+  horizon: {type: integer, default: 1}
+steps:
+  issue:
+    kind: issue_forecasts
+    with: {name: "${name}", horizon: "${horizon}"}
+  monitor:
+    kind: monitor
+    with: {name: "${name}"}
+    needs: [issue]
+  renew:
+    kind: renew
+    with: {name: "${name}", proposal: "${monitor.proposal}"}
+""",
+    ),
+    PipelinePattern(
         "evaluate",
         "Verifies an ensemble, measures the contribution of each member, and writes its report.",
         """\

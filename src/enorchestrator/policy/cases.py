@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from sqlalchemy import select
 
 from enorchestrator.policy.engine import Answer, PolicyEngine, Question
-from enorchestrator.policy.roles import ACTIONS
+from enorchestrator.policy.roles import ACTIONS, ROLES
 from enorchestrator.policy.stored import TABLES, check_policy, policies_in_force
 from enstorage.connector import Connector
 from enstorage.errors import InvalidInputError, NotFoundError
@@ -148,3 +148,18 @@ def try_policies(connector: Connector, cases: PolicyCases) -> list[PolicyCaseRes
             answer = engine.decide(Question(case.user, role, case.via, case.address, case.action, case.table))
         found.append(PolicyCaseResult(case, answer))
     return found
+
+
+def permissions(connector: Connector) -> dict[str, dict[str, list[str]]]:
+    """Permissions: by role and action the tables on which it is allowed, by session and from no known address."""
+    with connector.database.reading() as session:
+        engine = PolicyEngine(policies_in_force(session))
+    return {
+        role: {
+            action: [
+                table for table in TABLES if engine.decide(Question("", role, "session", "", action, table)).is_allowed
+            ]
+            for action in ACTIONS
+        }
+        for role in ROLES
+    }

@@ -36,7 +36,7 @@ def entity_of(kind: str, id: int, connector: Connector) -> "Ensemble | Model":
 def fingerprint(entity: "Ensemble | Model") -> str:
     """SHA-256 of everything that determines the forecasts of an ensemble or a model, and of its stored forecasts.
 
-    Ids and names do not enter it, so a copy in another store has the same one; nor do diagnosis and intervals.
+    Names do not enter it, nor do diagnosis and intervals. A copy that came by a bundle has the same one.
     """
     return hashlib.sha256(json.dumps(_content(entity), sort_keys=True).encode()).hexdigest()
 

@@ -63,6 +63,8 @@ class Orchestrator:
         self._seconds_left = 0.0
         self._is_over = threading.Event()
         self._beaten_at = float("-inf")
+        #: Of the database when it was last asked whether to stop.
+        self._mark: int | None = None
         self._thread = threading.Thread(target=self._watch, name="enstorage-presence", daemon=True)
 
     def start(self) -> Self:
@@ -123,7 +125,9 @@ class Orchestrator:
             if not beat(self._connector, self._dispatcher.owner):
                 appear(self._connector, self._dispatcher.owner, self._program, self._workers)
             self._beaten_at = moment
-        if not self._is_asked.is_set():
+        mark = self._connector.database.change_mark()
+        if not self._is_asked.is_set() and (mark is None or mark != self._mark):
+            self._mark = mark
             by = stop_asked_by(self._connector, self._dispatcher.owner)
             if by is not None:
                 self._seconds_left = max(0.0, (by - now()).total_seconds())

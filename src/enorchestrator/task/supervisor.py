@@ -291,7 +291,7 @@ def _started_child() -> ChildPool:
     """A child process that waits for calls."""
     context = multiprocessing.get_context("forkserver")
     # Imported once, in the process that children are forked from; these are libraries that forking does no harm.
-    context.set_forkserver_preload([_BODY])
+    context.set_forkserver_preload([_BODY, __name__])
     pool = ProcessPool(1, max_tasks=_STEPS_OF_A_CHILD, initializer=_warm_up, context=context)
     _ = pool.active  # asking starts the process
     return ChildPool(pool)

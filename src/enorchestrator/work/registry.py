@@ -17,6 +17,7 @@ from enorchestrator.work.python_step import find_step
 from enorchestrator.work.releases.evaluate_version import EVALUATE_VERSION
 from enorchestrator.work.releases.promote import PROMOTE, ROLLBACK
 from enorchestrator.work.releases.register import REGISTER
+from enorchestrator.work.releases.renew import RENEW
 from enorchestrator.work.releases.watch import ISSUE_FORECASTS, MONITOR, WATCH_RESOURCES
 from enorchestrator.work.store.change_records import CHANGE_RECORDS
 from enorchestrator.work.store.check import CHECK
@@ -35,7 +36,7 @@ _ALL = (
     AUTOFORECAST,
     *(CHECK_VALUES, REQUIRE),
     *(REGISTER, EVALUATE_VERSION, PROMOTE, ROLLBACK),
-    *(ISSUE_FORECASTS, MONITOR, WATCH_RESOURCES),
+    *(ISSUE_FORECASTS, MONITOR, WATCH_RESOURCES, RENEW),
     *(IMPORT_BUNDLE, EXPORT_BUNDLE, CHECK, GC, CHANGE_RECORDS),
 )
 KINDS: dict[str, WorkKind] = {kind.name: kind for kind in _ALL}

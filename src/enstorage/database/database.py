@@ -18,6 +18,7 @@ from enstorage.database.integrity import damaged, find_damage, find_lost_entries
 from enstorage.database.refusal import commit_lost, translated
 from enstorage.database.schema import ensure_schema
 from enstorage.database.url import is_in_memory
+from enstorage.errors import NotSupportedError
 
 
 class Database:
@@ -35,6 +36,8 @@ class Database:
         self._session: ContextVar[Session | None] = ContextVar("enstorage_session", default=None)
         self._answers: ContextVar[Answers | None] = ContextVar("enstorage_answers", default=None)
         self._last_act: ContextVar[Callable[[Session], None]] = ContextVar("enstorage_last_act", default=_nothing_more)
+        #: Why this thread or task may not write; None where it may. See `Connector.refusing_writes`.
+        self.refusal: ContextVar[str | None] = ContextVar("enstorage_refusal", default=None)
         #: Number of transactions that ended in this process.
         self._writings = 0
         #: What was found when the file was looked through; None: it was not.
@@ -65,6 +68,7 @@ class Database:
         Args:
             before: true to call `before`; not needed where nothing is read.
         """
+        self.check_writable()
         outer = self._session.get()
         if outer is not None:
             with translated(self.url):
@@ -90,6 +94,16 @@ class Database:
                 self._session.reset(token)
             for act in session.info.get("on_commit", ()):
                 act()
+
+    def check_writable(self) -> None:
+        """Raise an error where writes are refused.
+
+        Raises:
+            NotSupportedError: they are.
+        """
+        refusal = self.refusal.get()
+        if refusal is not None:
+            raise NotSupportedError(refusal)
 
     @contextmanager
     def ending_with(self, act: Callable[[Session], None]) -> Iterator[None]:

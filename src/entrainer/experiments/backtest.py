@@ -29,6 +29,7 @@ from entrainer.fitting.epochs import Epochs, epochs_of
 from entrainer.fitting.job import BuiltByHand, Job, jobs_of
 from entrainer.fitting.keras_fit import fit_keras
 from entrainer.forecasting.forecast import check_horizon
+from entrainer.local.rows import check_quantiles, forecast_known
 from entrainer.model_output import Output, joined, output_of
 from entrainer.settings.training import Training
 
@@ -149,12 +150,17 @@ def _to_be_refitted(job: Job) -> Job:
 
 def _local(folds: list[Fold], origins: NDArray[np.int64], epochs: Epochs) -> list[Output]:
     """The forecasts of each fold of a local model, whose parameters are estimated from values before the fold's origin."""
+    spec, quantiles = folds[0].job.local, folds[0].job.training.quantiles
+    assert spec is not None  # noqa: S101 - asked by the caller
+    check_quantiles(spec, quantiles)
+    known = [
+        fold.rows.histories(spec, fold.ahead, origin) for fold, origin in zip(folds, origins[:-1].tolist(), strict=True)
+    ]
     outputs: list[Output] = []
-    for fold, origin in zip(folds, origins[:-1].tolist(), strict=True):
-        spec, job = fold.job.local, fold.job
-        assert spec is not None  # noqa: S101 - asked by the caller
+    fitted = spec.fitted_each([each.histories for each in known], known[0].steps)
+    for own, histories in zip(fitted, known, strict=True):
         with epochs.group(1, 1):
-            outputs.append(fold.rows.of_local(spec, fold.ahead, job.training.quantiles, origin))
+            outputs.append(forecast_known(own, histories, quantiles))
     return outputs
 
 

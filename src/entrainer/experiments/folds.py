@@ -13,7 +13,7 @@ from enstorage.entity.open_samples import OpenSamples, open_samples
 from enstorage.preparation.split import Part
 from entrainer.experiments.further import FurtherSteps
 from entrainer.fitting.job import Job, Loaded
-from entrainer.local.rows import forecast_rows
+from entrainer.local.rows import RowHistories
 from entrainer.local.specification import LocalSpec
 from entrainer.model_output import InSourceUnits, Output, by_level
 
@@ -114,11 +114,11 @@ class OpenRows:
         """True for rows that can be trained on: of which a target was measured, or all targets were; shape (rows,)."""
         return self.allowed & (fully_measured(self.y) if complete else partly_measured(self.y))
 
-    def of_local(self, spec: LocalSpec, rows: Rows, quantiles: tuple[float, ...], known_until: int) -> Output:
-        """The output of a local model for some rows. See `forecast_rows`."""
+    def histories(self, spec: LocalSpec, rows: Rows, known_until: int) -> RowHistories:
+        """The histories behind some rows for a local model. See `forecast_rows`."""
         samples = None if self.open is None else self.open.samples
         horizon = None if self.further is None else self.further.horizon
-        return forecast_rows(spec, self.data_set, rows, quantiles, known_until, samples, horizon)
+        return RowHistories.of(spec, self.data_set, rows, known_until, samples, horizon)
 
     def of_object(self, predict: Predict, rows: Rows, quantiles: tuple[float, ...]) -> Output:
         """The output of a network or an estimator for some rows, of which `predict` gives that for samples."""

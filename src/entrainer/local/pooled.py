@@ -21,7 +21,7 @@ FEWEST_WINDOWS = 20
 #: Windows are learned from that have at least so many changes of the series, or a third of the lag.
 _FEWEST_SEEN = 6
 #: Fewer changes have no mean and size that stand for those to come.
-_FEWEST_CHANGES = 2
+FEWEST_CHANGES = 2
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class PooledAutoregression(LocalSpec):
             return self
         from sklearn.linear_model import RidgeCV
 
-        own = [_Changes.of(histories, series) for series in range(len(histories.start))]
+        own = [SeriesChanges.of(histories, series) for series in range(len(histories.start))]
         total = sum(each.known_windows(self.lag, horizon) for each in own)
         table = np.zeros((self.lag + 1, horizon))
         if total >= FEWEST_WINDOWS:
@@ -101,10 +101,10 @@ class PooledAutoregression(LocalSpec):
         table = np.array(self.fitted(histories, horizon).coefficients)
         values = np.full((len(histories.end), horizon), np.nan)
         remarks = {}
-        for series, rows in _origins_by_series(histories):
-            own, known = _Changes.of(histories, series), histories.length[rows]
+        for series, rows in origins_by_series(histories):
+            own, known = SeriesChanges.of(histories, series), histories.length[rows]
             last = histories.values[histories.end[rows] - 1, np.newaxis]
-            if own.fitted < _FEWEST_CHANGES:
+            if own.fitted < FEWEST_CHANGES:
                 remarks[series] = f"It has {own.fitted + 1} values to learn from: forecast by its last value."
                 values[rows] = last
                 continue
@@ -113,7 +113,7 @@ class PooledAutoregression(LocalSpec):
         return LocalForecast(values, {}, remarks)
 
 
-class _Changes(NamedTuple):
+class SeriesChanges(NamedTuple):
     """The changes of one series.
 
     Attributes:
@@ -131,7 +131,8 @@ class _Changes(NamedTuple):
     deviation: float
 
     @classmethod
-    def of(cls, histories: Histories, series: int) -> "_Changes":
+    def of(cls, histories: Histories, series: int) -> "SeriesChanges":
+        """The changes of a series by its number."""
         start, stop = int(histories.start[series]), int(histories.stop[series])
         changes, measured = np.diff(histories.values[start:stop]), histories.measured[start:stop]
         are_measured = measured[1:] & measured[:-1]
@@ -163,6 +164,11 @@ class _Changes(NamedTuple):
         )
         return seen[:, :lag], ahead[:, lag:]
 
+    def known(self, lag: int, known: Ints) -> Floats:
+        """The last changes of some numbers of known ones, those before the first the mean ones, shape (origins, lag)."""
+        padded = np.concatenate([np.zeros(lag), self.scaled])
+        return np.asarray(padded[known[:, np.newaxis] + np.arange(lag)])
+
     def correction(self, table: Floats, lag: int, shrinkage: float) -> Floats:
         """Part that is added to the coefficients of all series, (lag + 1, steps)."""
         seen, ahead = self.windows(lag, table.shape[1])
@@ -175,8 +181,7 @@ class _Changes(NamedTuple):
 
     def ahead(self, coefficients: Floats, lag: int, known: Ints, horizon: int) -> Floats:
         """The changes after some numbers of known ones, shape (origins, horizon)."""
-        padded = np.concatenate([np.zeros(lag), self.scaled])
-        path = padded[known[:, np.newaxis] + np.arange(lag)]
+        path = self.known(lag, known)
         while path.shape[1] < lag + horizon:
             path = np.hstack([path, path[:, -lag:] @ coefficients[:lag] + coefficients[lag]])
         return np.asarray(path[:, lag : lag + horizon] * self.deviation + self.mean)
@@ -193,7 +198,7 @@ def _least(lag: int) -> int:
     return min(lag, max(_FEWEST_SEEN, lag // 3))
 
 
-def _origins_by_series(histories: Histories) -> Iterator[tuple[int, Ints]]:
+def origins_by_series(histories: Histories) -> Iterator[tuple[int, Ints]]:
     """Each series with the numbers of its origins that know a value."""
     known = np.flatnonzero(histories.length > 0)
     order = known[np.argsort(histories.series[known], kind="stable")]

@@ -126,6 +126,11 @@ def forecast_rows(
     """
     check_quantiles(spec, quantiles)
     known = RowHistories.of(spec, data_set, rows, known_until, samples, horizon)
+    return forecast_known(spec, known, quantiles)
+
+
+def forecast_known(spec: LocalSpec, known: RowHistories, quantiles: Sequence[float] = ()) -> InSourceUnits:
+    """Forecasts from the histories behind some rows; see `forecast_rows`."""
     asked = tuple(level for level in quantiles if level != 0.5)
     forecast = spec.forecast(known.histories, known.steps, asked)
     by_level = {level: values[:, known.ahead :].reshape(known.shape) for level, values in forecast.quantiles.items()}

@@ -56,6 +56,17 @@ class LocalSpec(Specification):
         """
         return self
 
+    def fitted_each(self, each: Sequence[Histories], horizon: int) -> list[Self]:  # noqa: ARG002 - others need them
+        """The same for several histories, such as those of the origins of a backtest, where this saves time.
+
+        By default this one for each, which is fitted when it forecasts.
+
+        Args:
+            each: as of `fitted`.
+            horizon: the same.
+        """
+        return [self] * len(each)
+
     @abstractmethod
     def forecast(self, histories: Histories, horizon: int, quantiles: Sequence[float] = ()) -> LocalForecast:
         """Forecast the steps 1 … horizon after the last known value of each origin.

@@ -135,3 +135,15 @@ def test_the_change_of_a_policy_is_in_the_audit_log_word_for_word(logged_in):
         {"enabled": False},
         {"name": "x", "text": LESS},
     ]
+
+
+def test_who_may_do_what_is_told_and_tried_out(program):
+    ada = program("administrator")
+    table = ada.get("/api/v1/policies/permissions").json()["roles"]
+    assert "registered_model" in table["releaser"]["release"]
+    assert table["analyst"]["release"] == []
+    asked = {"action": "release", "table": "registered_model"}
+    found = ada.post("/api/v1/policies/explain", json=asked | {"role": "analyst"}).json()
+    assert (found["is_allowed"], found["reason"]) == (False, "no policy permits it")
+    assert ada.post("/api/v1/policies/explain", json=asked | {"user": "rita"}).json()["is_allowed"]
+    assert program("releaser").post("/api/v1/policies/explain", json=asked | {"user": "rita"}).status_code == 403

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from served_pages import Served, fill, fill_long, fill_pipelines
+from served_pages import Served, fill, fill_long, fill_pipelines, fill_registry
 
 from enmyadmin.server.client import STATIC
 
@@ -38,6 +38,7 @@ def served(tmp_path_factory):
     fill(folder)
     fill_long(folder)
     fill_pipelines(folder)
+    fill_registry(folder)
     server = Served(folder)
     yield server
     server.stop()

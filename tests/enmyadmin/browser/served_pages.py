@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 import endirector
 import enorchestrator
 import entrainer
-from enstorage import Connector, DataSource, Project
+from enstorage import Connector, DataSource, Ensemble, Model, Project
 from enstorage.adapter import Window
 from entrainer.networks import Estimator
 
@@ -96,6 +96,15 @@ def fill_pipelines(folder):
         enorchestrator.save_pipeline(enorchestrator.PipelineDefinition.read(NIGHTLY))
         enorchestrator.create_schedule("each night", "nightly", "30 2 * * *")
         enorchestrator.run_pipeline("nightly")
+
+
+def fill_registry(folder):
+    """A registered model with its ensemble in production, and one of the members beside it."""
+    with Connector.in_folder(folder):
+        enorchestrator.create_registered("solar", description="A year ahead", gates={"limits": {"mae": 30}})
+        enorchestrator.register("solar", Ensemble.get(1), created_by="ann", progress=False)
+        enorchestrator.promote("solar", 1, remark="the first one", changed_by="rita")
+        enorchestrator.register("solar", Model.get(1), created_by="bob", progress=False)
 
 
 def fill_long(folder):

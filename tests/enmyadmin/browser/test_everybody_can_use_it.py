@@ -18,6 +18,10 @@ PAGES = [
         "/schedules",
         "/runs/1",
         "/notifications",
+        "/registry",
+        "/registry/solar",
+        "/monitoring",
+        "/monitoring/solar",
     ),
     *("/users", "/tokens", "/policies", "/audit"),
     *("/projects", "/models", "/ensembles"),
@@ -67,7 +71,9 @@ def test_a_menu_a_form_and_a_palette_that_are_open_break_no_rule(page, served):
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("path", ["/", "/models", "/models/1", "/ensembles/1", "/forecast", "/runs", "/audit"])
+@pytest.mark.parametrize(
+    "path", ["/", "/models", "/models/1", "/ensembles/1", "/forecast", "/runs", "/audit", "/registry/solar"]
+)
 def test_a_narrow_screen_shows_all_without_scrolling_sideways(page, served, path):
     page.set_viewport_size({"width": 400, "height": 800})
     open_page(page, served, path)

@@ -8,7 +8,7 @@ import polars as pl
 
 from endirector.forecaster.group import Group
 from endirector.forecaster.results.backtested import ENSEMBLE, Backtest
-from endirector.forecaster.results.coverage import COVERAGE, coverage_of
+from endirector.forecaster.results.coverage import COVERAGE, TriedIntervals
 from endirector.reporting.page import at_two_widths
 from endirector.reporting.plots import (
     plot_bars,
@@ -32,7 +32,7 @@ class GroupContent:
     Attributes:
         group: with its series.
         board: rows of the leaderboard, as `AutoForecast.leaderboard` has them.
-        coverage: as of `coverage_of`.
+        coverage: as of `TriedIntervals.coverage`.
         yardstick: name and MASE of the best naive forecast; None where there is none.
         mase: of the ensemble; None where there is none.
         plots: by name, markup.
@@ -74,23 +74,23 @@ class GroupContent:
         return [{"level": level, "share": inside / rows, "rows": rows} for level, inside, rows in found.rows() if rows]
 
 
-def content_of(group: Group, backtest: Backtest | None, board: pl.DataFrame, levels: tuple[float, ...]) -> GroupContent:
+def content_of(
+    group: Group, backtest: Backtest | None, board: pl.DataFrame, tried: TriedIntervals | None
+) -> GroupContent:
     """Gather what the page shows of a group.
 
     Args:
         group: with or without an ensemble.
         backtest: of it; None where nothing was judged.
         board: its rows of the leaderboard.
-        levels: of the intervals.
+        tried: its intervals, tried on the past; None where there are none.
     """
     naive = {member.name for member in group.tier.plan.members if member.is_naive}
     judged = board.drop_nulls("mase")
     yardsticks = judged.filter(pl.col("name").is_in(naive)).select("name", "mase").rows()
     own = judged.filter("is_ensemble")["mase"].to_list()
     yardstick = min(yardsticks, key=lambda each: each[1]) if yardsticks else None
-    ensemble, coverage = group.ensemble, pl.DataFrame(schema=COVERAGE)
-    if backtest is not None and ensemble is not None:
-        coverage = coverage_of(backtest, ensemble, levels)
+    ensemble, coverage = group.ensemble, pl.DataFrame(schema=COVERAGE) if tried is None else tried.coverage()
     drawn = {
         "errors": _errors(judged, naive),
         "weights": _weights(ensemble),

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from endirector.forecaster.issued.history import scores_of
 from endirector.forecaster.page.added import AddedRows, added_to, covariates_of
 from endirector.forecaster.page.group_content import GroupContent, content_of
+from endirector.forecaster.page.said import SaidRows, said_of
 from endirector.forecaster.page.series_cards import SeriesCard, cards_of, notable
 from endirector.forecaster.page.small_fans import small_fan
 from endirector.reporting.page import at_two_widths, render_page
@@ -41,6 +43,7 @@ class PageContent:
         said: the errors of earlier forecasts, as `AutoForecast.scores` has them.
         added: what the members added to the forecasts in large, by key.
         covariates: what single covariates added to them.
+        said_before: what was said of them before, and what came.
     """
 
     forecast: "AutoForecast"
@@ -51,6 +54,7 @@ class PageContent:
     said: list[dict[str, Any]]
     added: Mapping[str, AddedRows]
     covariates: Mapping[str, AddedRows]
+    said_before: Mapping[str, SaidRows]
 
     @property
     def series(self) -> int:
@@ -84,22 +88,25 @@ def page_of(forecast: "AutoForecast", folder_or_file: str | PathLike[str] | None
         report("Errors", 0, 100)
         board = forecast.leaderboard
         groups = []
-        for done, (group, backtest) in enumerate(zip(forecast.groups, forecast.backtests, strict=True)):
+        judged = zip(forecast.groups, forecast.backtests, forecast.tried, strict=True)
+        for done, (group, backtest, tried) in enumerate(judged):
             report("Intervals", 20 + 40 * done // len(forecast.groups), 100)
             own = board.filter(pl.col("group") == group.tier.name)
-            groups.append(content_of(group, backtest, own, forecast.request.levels))
+            groups.append(content_of(group, backtest, own, tried))
         report("Series", 60, 100)
         cards = cards_of(forecast)
         large = [(label, card, at_two_widths(partial(_large, card))) for label, card in notable(cards)]
+        history = forecast.history()
         content = PageContent(
             forecast=forecast,
             groups=groups,
             cards=cards,
             notable=large,
             small=[_small(card) for card in cards],
-            said=forecast.scores().to_dicts(),
+            said=scores_of(history).to_dicts(),
             added=added_to([card for _, card, _ in large], forecast),
             covariates=covariates_of([card for _, card, _ in large], forecast),
+            said_before=said_of([card for _, card, _ in large], history),
         )
         report("Drawing", 80, 100)
         script = files("endirector").joinpath("search.js").read_text(encoding="utf-8")

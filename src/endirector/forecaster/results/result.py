@@ -18,8 +18,9 @@ from endirector.forecaster.issued.history import history_of, scores_of
 from endirector.forecaster.issued.keep import ISSUED, issue, latest, table_of
 from endirector.forecaster.issued.state import parts_from_json, to_json
 from endirector.forecaster.results.as_json import as_json
-from endirector.forecaster.results.backtested import BOARD, BY_SERIES, Backtest, backtest_of
+from endirector.forecaster.results.backtested import BOARD, BY_SERIES, ENSEMBLE, Backtest, backtest_of
 from endirector.forecaster.results.contributed import contributed, contributed_by_covariates
+from endirector.forecaster.results.coverage import TriedIntervals, name_of, tried_intervals
 from endirector.forecaster.understanding.stored import StoredCovariates
 from endirector.forecaster.updating.update import updated
 from endirector.reporting.report import Report
@@ -105,25 +106,45 @@ class AutoForecast:
         found = [each.error(self.request.metric) for each in self.backtests if each is not None]
         return max((each for each in found if each is not None), default=None)
 
+    @cached_property
+    def tried(self) -> list[TriedIntervals | None]:
+        """For each group the intervals of the ensemble, tried on the past; None where nothing was judged."""
+        with self.panel.connector as connector, connector.database.remembering():
+            return [
+                None
+                if backtest is None or group.ensemble is None
+                else tried_intervals(backtest, group.ensemble, self.request.levels)
+                for group, backtest in zip(self.groups, self.backtests, strict=True)
+            ]
+
     @property
     def leaderboard(self) -> pl.DataFrame:
         """The errors of the members and of the ensemble of each group on rolling origins at the asked horizon.
 
         Returns:
             Columns `group` (name), `name`, `is_ensemble`, `is_combined` (by the ensemble), `rows` (judged targets, the same
-            for all of a group), `mase`, `rmsse`, `mae`, `smape` (null without a value) and `seconds` (to train and judge;
-            null for the ensemble). The best of each group comes first. What was tried to combine them is
-            `ensemble.tried()`.
+            for all of a group), `mase`, `rmsse`, `mae`, `smape` (null without a value); of the ensemble alone `wql`, the
+            weighted quantile loss of the ends of its intervals, and their coverage by level, such as `coverage_0.8`, each
+            interval made of errors before its rows; and `seconds` (to train and judge; null for the ensemble). The best of
+            each group comes first. What was tried to combine them is `ensemble.tried()`.
         """
         seconds = pl.DataFrame(schema={"group": pl.String, "name": pl.String, "seconds": pl.Float64})
         tables = [pl.DataFrame(schema={"group": pl.String, **BOARD})]
-        for group, backtest in zip(self.groups, self.backtests, strict=True):
+        names = ["wql", *map(name_of, self.request.levels)]
+        scores = pl.DataFrame(schema={"group": pl.String, "name": pl.String, **dict.fromkeys(names, pl.Float64)})
+        for group, backtest, tried in zip(self.groups, self.backtests, self.tried, strict=True):
             name = pl.lit(group.tier.name).alias("group")
+            if tried is not None:
+                scores.extend(
+                    pl.DataFrame({"group": group.tier.name, "name": ENSEMBLE, **tried.scores()}, scores.schema)
+                )
             if backtest is not None:
                 tables.append(backtest.leaderboard().select(name, *BOARD))
                 own = pl.DataFrame([*group.seconds.items()], schema=["name", "seconds"], orient="row")
                 seconds.extend(own.select(name, pl.col("name").cast(pl.String), pl.col("seconds").cast(pl.Float64)))
-        return pl.concat(tables).join(seconds, on=["group", "name"], how="left", maintain_order="left")
+        key = ["group", "name"]
+        board = pl.concat(tables).join(scores, on=key, how="left", maintain_order="left")
+        return board.join(seconds, on=key, how="left", maintain_order="left")
 
     @property
     def errors(self) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from enstorage.calendars.calendar import Calendar
 from enstorage.errors import InvalidInputError
 from enstorage.sources.tables import Table, TableOptions, read_cells
 from enstorage.sources.tables.calendars import infer_calendars, read_on_clock
-from enstorage.sources.tables.layout import NoTimesError, SeveralValuesError, contents_of
+from enstorage.sources.tables.layout import SeveralValuesError, contents_of
 from enstorage.sources.tables.raw.table import RawTable
 
 #: Options of `Panel.from_table` that the sources keep; the others are of the form of the table.
@@ -271,9 +271,11 @@ def _read(table: Any, told: Mapping[str, Any]) -> Reading:
     remarks: tuple[str, ...] = ()
     try:
         return Reading(cells=cells, table=_points(cells, told), told=told, remarks=remarks)
-    except NoTimesError:
+    except SeveralValuesError as error:
+        first, others = error.columns[0], error.columns[1:]
+    except InvalidInputError:  # there are no times, or numbers that may be times of many kinds
         numbers = _numbers_of_rows(cells)
-        if numbers is None or "time" in told:
+        if numbers is None or not told.keys().isdisjoint(("time", "time_unit")):
             raise
         told |= {"time": numbers, "time_unit": "step"}
         remarks = (f"No column has times: {numbers} numbers the rows. Name another column with time.",)
@@ -281,8 +283,6 @@ def _read(table: Any, told: Mapping[str, Any]) -> Reading:
             return Reading(cells=cells, table=_points(cells, told), told=told, remarks=remarks)
         except SeveralValuesError as error:
             first, others = error.columns[0], error.columns[1:]
-    except SeveralValuesError as error:
-        first, others = error.columns[0], error.columns[1:]
     chosen = told | {"value": first}
     remark = f"Values are taken from {first}; {_named(others)} also numbers. Name another column with value."
     return Reading(cells=cells, table=_points(cells, chosen), told=chosen, remarks=(*remarks, remark))

@@ -1,7 +1,7 @@
 """Policies that administrators add to those of the product."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,6 +13,7 @@ from enmyadmin.access.permission import allowed
 from enmyadmin.access.principal import Principal
 from enmyadmin.routes.access.parameters import Cursor, Limit, RowId
 from enmyadmin.routes.dependencies import Store
+from enorchestrator.policy.cases import explain, permissions
 from enorchestrator.policy.stored import add_policy, change_policy, remove_policy
 from enstorage.ledger import StoredPolicy
 
@@ -55,6 +56,31 @@ class PolicyChange(BaseModel):
     enabled: bool | None = None
 
 
+class PolicyQuestion(BaseModel):
+    """A question to the policies."""
+
+    action: str = Field(max_length=255)
+    table: str = Field(max_length=255)
+    user: str | None = Field(None, max_length=255, description="Name of a user; or a role is given.")
+    role: str | None = Field(None, max_length=255)
+    via: Literal["link", "session", "token"] = "session"
+    address: str = Field("", max_length=255)
+
+
+class PolicyExplanation(BaseModel):
+    """A decision with the policies that made it."""
+
+    is_allowed: bool
+    reason: str
+    policies: list[str] = Field(description="Names of those that decide; `product 0` and so on are of the product.")
+
+
+class PermissionTable(BaseModel):
+    """Permissions: by role and action the tables on which it is allowed."""
+
+    roles: dict[str, dict[str, list[str]]]
+
+
 @router.get("")
 def list_policies(store: Store, _who: _Manager, limit: Limit = 50, cursor: Cursor = None) -> PolicyPage:
     """List the policies, the newest first."""
@@ -68,6 +94,20 @@ def create_policy(request: Request, store: Store, given: NewPolicy, who: _Manage
     policy = add_policy(store, given.name, given.text, who.name, who.address)
     note(request, entity_id=policy.id, detail={"name": policy.name, "text": policy.text})
     return PolicyItem.model_validate(policy)
+
+
+@router.get("/permissions")
+def list_permissions(store: Store, _who: _Manager) -> PermissionTable:
+    """Tell by role and action the tables on which it is allowed."""
+    return PermissionTable(roles=permissions(store))
+
+
+@router.post("/explain")
+def explain_policies(store: Store, given: PolicyQuestion, _who: _Manager) -> PolicyExplanation:
+    """Try out whether a user or a role may do something, and by which policies; nothing is done."""
+    asked = given.model_dump() | {"user": given.user or ""}
+    found = explain(store, **asked)
+    return PolicyExplanation(is_allowed=found.is_allowed, reason=found.reason, policies=list(found.policies))
 
 
 @router.patch("/{id}")

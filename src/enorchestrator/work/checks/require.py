@@ -32,7 +32,10 @@ class RequireArguments(Arguments):
 
 
 def _require(
-    arguments: RequireArguments, _connector: Connector, _progress: Progress, _partial: Partial
+    arguments: RequireArguments,
+    connector: Connector,  # noqa: ARG001 - as every kind is called
+    progress: Progress,  # noqa: ARG001
+    _partial: Partial,
 ) -> dict[str, Any]:
     value, least, most = arguments.value, arguments.at_least, arguments.at_most
     bounds = " and ".join(

@@ -37,7 +37,10 @@ class RollbackArguments(Arguments):
 
 
 def _promote(
-    arguments: PromoteArguments, connector: Connector, _progress: Progress, _partial: Partial
+    arguments: PromoteArguments,
+    connector: Connector,
+    progress: Progress,  # noqa: ARG001
+    _partial: Partial,
 ) -> dict[str, Any]:
     from enorchestrator.registry.aliases import promote
     from enorchestrator.registry.find import find_version, list_evaluations
@@ -53,7 +56,10 @@ def _promote(
 
 
 def _rollback(
-    arguments: RollbackArguments, connector: Connector, _progress: Progress, _partial: Partial
+    arguments: RollbackArguments,
+    connector: Connector,
+    progress: Progress,  # noqa: ARG001
+    _partial: Partial,
 ) -> dict[str, Any]:
     from enorchestrator.registry.aliases import rollback
 

@@ -28,7 +28,6 @@ export function JsonInput({ field, value, onChange, onLeave, error }: InputPrope
       autosize
       minRows={1}
       maxRows={14}
-      formatOnBlur
       spellCheck={false}
     />
   );

@@ -45,7 +45,9 @@ export function SchemaForm({
   const asked = fields.filter((each) => !(each.name in given));
   const first = asked.filter((each) => !further.includes(each.name));
   const rest = asked.filter((each) => further.includes(each.name));
-  const ofField = problem && asked.find((each) => each.name === problem.field?.split(".").at(-1));
+  // A problem deep inside a field is one of the field.
+  const place = problem?.field?.split(".").findLast((name) => asked.some((each) => each.name === name));
+  const ofField = asked.find((each) => each.name === place);
 
   const messageOf = (field: Field): string | null => {
     // What the server refused stays at the field until the field changes.

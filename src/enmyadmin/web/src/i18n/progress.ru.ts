@@ -34,6 +34,7 @@ export const progress: Record<string, string> = {
   Intervals: "Интервалы",
   "Limits and floors": "Пределы ошибок",
   "Load the version": "Чтение версии",
+  "Loading scenes": "Чтение сцен",
   Preparing: "Подготовка",
   "Reading lines": "Чтение строк",
   "Reading points": "Чтение точек",
@@ -67,4 +68,8 @@ export const progress: Record<string, string> = {
   Alerts: "Тревоги",
   "Inputs of {}": "Входы {}",
   Quality: "Качество",
+  "Copy the project": "Копия проекта",
+  "Take over": "Перенос результата",
+  Decide: "Решение",
+  "Train {}": "Обучение {}",
 };

@@ -47,6 +47,7 @@ const WORKS: Partial<Record<Collection, (item: Item) => Work[]>> = {
   projects: () => [{ text: "run.form", kind: "form", needs: "train", values: id("project") }],
   researches: () => [{ text: "run.tune", kind: "tune", needs: "train", values: id("research") }],
   models: ({ object_sha256 }) => [
+    ...(object_sha256 ? [{ text: "run.register", kind: "register", needs: "create", values: id("model") } as const] : []),
     { text: "run.backtest", kind: "backtest", needs: "train", values: ids("models") },
     { text: object_sha256 ? "run.fit_again" : "run.fit", kind: "fit", needs: "train", values: ids("models") },
   ],
@@ -56,6 +57,7 @@ const WORKS: Partial<Record<Collection, (item: Item) => Work[]>> = {
           { text: "run.render_again", kind: "render", needs: "render", values: id("ensemble") },
           { text: "run.verify", kind: "verify", needs: "render", values: id("ensemble") },
           { text: "run.diagnose", kind: "diagnose", needs: "render", values: id("ensemble") },
+          { text: "run.register", kind: "register", needs: "create", values: id("ensemble") },
           { text: "run.calibrate", kind: "calibrate", needs: "render", values: id("ensemble") },
           { text: "run.forecast", kind: "forecast", needs: "render", values: id("ensemble") },
         ]

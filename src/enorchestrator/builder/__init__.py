@@ -1,0 +1,1 @@
+"""The builder: trains, evaluates and registers new versions, in a store aside."""

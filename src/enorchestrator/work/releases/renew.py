@@ -1,0 +1,84 @@
+"""The kind `renew`: one turn of the loop of a released ensemble: train again, evaluate, decide, register."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from enorchestrator.work.current import asked_by, tell_alert
+from enorchestrator.work.kind import Arguments, Partial, WorkKind
+from enorchestrator.work.releases.named import RegisteredName
+from enstorage import Connector
+from enstorage.errors import ConflictError
+from enstorage.progress import Progress
+
+_Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class RenewArguments(Arguments):
+    """A registered model, and how far the loop may go."""
+
+    name: RegisteredName
+    parts: Annotated[
+        tuple[_Share, _Share, _Share] | None, Field(description="Train, valid and test part; by default as before.")
+    ] = None
+    choose: Annotated[bool, Field(description="Select method and members anew; else they stay.")] = False
+    may_promote: Annotated[bool, Field(description="Promote the new version if its evaluation proposes that.")] = False
+    proposal: Annotated[str, Field(description="Of a step `monitor`; unless it is retrain, nothing is done.")] = (
+        "retrain"
+    )
+    settings: Annotated[
+        dict[str, Any],
+        Field(default_factory=dict, description="How often is trained again: most_retrainings, within_days."),
+    ]
+
+    def subject(self) -> str:
+        """The name."""
+        return self.name
+
+
+def _check(arguments: RenewArguments, _connector: Connector) -> None:
+    from enorchestrator.monitoring.settings import MonitorSettings
+
+    MonitorSettings.read(arguments.settings)
+
+
+def _renew(arguments: RenewArguments, connector: Connector, progress: Progress, _partial: Partial) -> dict[str, Any]:
+    from enorchestrator.builder.renew import renew
+
+    if arguments.proposal != "retrain":
+        return {"name": arguments.name, "version": None, "decision": "none"}
+    try:
+        found = renew(
+            arguments.name,
+            parts=arguments.parts,
+            choose=arguments.choose,
+            may_promote=arguments.may_promote,
+            settings=arguments.settings,
+            created_by=asked_by(connector),
+            progress=progress,
+            connector=connector,
+        )
+    except ConflictError as error:
+        tell_alert("loop", str(error), connector)
+        raise
+    for remark in found.remarks:
+        tell_alert("training", remark, connector)
+    about = {"evaluation": found.evaluation, "proposal": found.proposal, "decision": found.decision}
+    return {"name": found.name, "version": found.version, **about, "remarks": list(found.remarks)}
+
+
+def _demanded(arguments: RenewArguments) -> tuple[str, str]:
+    return ("release", "registered_model") if arguments.may_promote else ("train", "registered_model")
+
+
+RENEW = WorkKind(
+    "renew",
+    "train",
+    "registered_model",
+    "Train again",
+    RenewArguments,
+    _renew,
+    _check,
+    outputs={"name": "string", "version": "integer", "decision": "string"},
+    demanded=_demanded,
+)
