@@ -20,7 +20,7 @@ from enstorage.errors import InvalidInputError
 def test_without_a_folder_it_says_so_and_offers_generated_scenes(enstorage, tmp_path):
     status, _, output = enstorage("demo", "--spatial", "--output", str(tmp_path / "out"))
     assert status == 1
-    for part in ("no catalogue can be reached", "--data", "--generated for scenes that are made up"):
+    for part in ("the catalogue earth-search cannot be reached", "--data", "--generated for scenes that are made up"):
         assert part in " ".join(output.split())
     assert not (tmp_path / "out").exists()
 

@@ -57,6 +57,7 @@ class Server:
     def __init__(self, port=0):
         self.files, self.items, self.conforms, self.filters = {}, [], [*CORE, QUERY], True
         self.faults, self.asked, self.bodies, self.tokens = {}, Counter(), [], []
+        self.parts, self.given = True, 0
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -111,7 +112,7 @@ class Server:
             self.tokens.append(body.decode())
             self.send(request, {"access_token": f"token {len(self.tokens)}"})
         elif path in self.files:
-            self.send(request, self.files[path], "image/tiff")
+            self.give(request, self.files[path])
         elif path == "/search":
             self.bodies.append(json.loads(body))
             self.send(request, {"type": "FeatureCollection", "features": self.found(self.bodies[-1]), "links": []})
@@ -137,6 +138,21 @@ class Server:
             return []
         most = query["lt"] if query else 101
         return [each for each in self.items if each["properties"].get("eo:cloud_cover", 0) < most]
+
+    def give(self, request, content):
+        """Bytes, or the part of them that is asked for."""
+        asked = request.headers.get("Range")
+        if asked is None or not self.parts:
+            self.send(request, content, "image/tiff")
+            return
+        first, last = (int(each) for each in asked.removeprefix("bytes=").split("-"))
+        part = content[first : last + 1]
+        self.given += len(part)
+        request.send_response(206)
+        request.send_header("Content-Length", str(len(part)))
+        request.send_header("Content-Range", f"bytes {first}-{first + len(part) - 1}/{len(content)}")
+        request.end_headers()
+        request.wfile.write(part)
 
     def send(self, request, content, kind="application/json"):
         data = content if isinstance(content, bytes) else json.dumps(content).encode()

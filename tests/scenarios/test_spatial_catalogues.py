@@ -25,9 +25,20 @@ from catching import HookCatcher, free_port
 from enorchestrator import Orchestrator, create_rule, run_pipeline, save_pipeline
 from enorchestrator.notification import notifier
 from enorchestrator.pipeline.patterns import from_pattern
-from enspatial import Area, CatalogueProfile, find_scenes, keep_scene, keep_scenes, search_catalogue
+from enspatial import (
+    Area,
+    CatalogueProfile,
+    Grid,
+    find_scenes,
+    generated_scenes,
+    keep_scene,
+    keep_scenes,
+    open_cube,
+    search_catalogue,
+)
 from enspatial.catalogue.profile import PROFILES, profile_of
 from enspatial.catalogue.requests import CatalogueRequests
+from enspatial.demo import run as demonstration
 from enstorage.errors import InvalidInputError, NotFoundError, StoreError
 
 AREA = Area(*BOX)
@@ -49,7 +60,7 @@ def searched(server):
         waits = []
         access = CatalogueRequests(server.profile(**facts), sleep=waits.append)
         found = search_catalogue(
-            access.profile, AREA, *MAY_TO_JULY, clouds_below=clouds_below, bands=bands, access=access
+            access.profile, AREA, *MAY_TO_JULY, clouds_below=clouds_below, bands=bands, requests=access
         )
         search.waits = waits
         return found
@@ -349,6 +360,73 @@ class TestDamagedFiles:
         del server.files["/a/red.tif"]
         with pytest.raises(NotFoundError, match="There is nothing at"):
             keep_scene(searched()[0])
+
+
+class TestCuts:
+    """Of a large file only the pixels of the area are read."""
+
+    @pytest.fixture
+    def tile(self, server):
+        """A tile of 3000 × 3000 pixels of noise, 18 MB, whose north-west corner is the small scenes'."""
+        values = np.random.default_rng(0).integers(1, 9000, (3000, 3000)).astype(np.uint16)
+        server.add("a")
+        server.items[0]["assets"] = {"red": {"type": "image/tiff", **server.put("/tile.tif", values)}}
+        return values
+
+    def test_a_part_of_a_tile_is_loaded(self, server, tile, store):
+        area = Area(11.9750, 44.8700, 11.9760, 44.8710)
+        (found,) = search_catalogue(server.profile(), area, *MAY_TO_JULY, cut=True)
+        kept = keep_scene(found, area=area).scene
+        assert kept.checks["covered"] > 0.95
+        assert server.given < len(server.files["/tile.tif"]) / 4
+        cube = open_cube([kept], bands=["red"])
+        left, _, _, top = Grid.from_json(cube.attrs["grid"]).edges
+        row, column = round((4_973_170 - top) / 10), round((left - 734_880) / 10)
+        rows, columns = cube.sizes["y"], cube.sizes["x"]
+        assert rows * columns < 300
+        assert np.round(cube["red"].to_numpy()[0] / 1e-4) == pytest.approx(
+            tile[row : row + rows, column : column + columns]
+        )
+        assert not keep_scene(found).is_new
+
+    def test_another_cut_is_another_scene_and_no_version(self, server, tile, store):
+        areas = [Area(11.9750, 44.8700, 11.9760, 44.8710), Area(11.9760, 44.8700, 11.9770, 44.8710)]
+        scenes = [
+            keep_scene(search_catalogue(server.profile(), area, *MAY_TO_JULY, cut=True)[0]).scene for area in areas
+        ]
+        assert [scene.version for scene in scenes] == [1, 1]
+        assert len(find_scenes()) == 2
+
+    def test_a_server_that_gives_no_parts_gives_all(self, server, store):
+        server.parts = False
+        server.add("a")
+        (found,) = search_catalogue(server.profile(), Area(11.9736, 44.8729, 11.9739, 44.8732), *MAY_TO_JULY, cut=True)
+        assert keep_scene(found).scene.bands()["red"].raster["shape"] == [4, 3]
+
+    def test_an_error_that_passes_stays_one_and_what_is_beside_is_refused(self, server, tile, store):
+        area = Area(11.9750, 44.8650, 11.9760, 44.8660)
+        server.faults["/tile.tif"] = [well, *[busy(1000)] * 20]
+        (found,) = search_catalogue(server.profile(), area, *MAY_TO_JULY, cut=True)
+        with pytest.raises(StoreError, match="asks to wait 1000 seconds"):
+            keep_scene(found)
+        server.faults.clear()
+        server.items[0]["bbox"], beside = [0, 0, 60, 60], Area(20, 44, 20.1, 44.1)
+        (found,) = search_catalogue(server.profile(), beside, *MAY_TO_JULY, cut=True)
+        with pytest.raises(InvalidInputError, match="does not meet the area"):
+            keep_scene(found)
+
+
+@pytest.mark.long
+def test_the_demonstration_loads_its_field_from_a_catalogue(server, tmp_path, monkeypatch):
+    for number, each in enumerate(generated_scenes(30, 4, 5)):
+        server.add(f"s{number:02}", str(np.datetime64(each.time, "ns"))[:10])
+        for name, file in each.bands.items():
+            server.files[f"/s{number:02}/{name}.tif"] = file.read()
+    monkeypatch.setattr(demonstration, "CATALOGUE", server.profile())
+    figures = demonstration.run(tmp_path, progress=False)
+    assert (figures["scenes"], figures["is_generated"]) == (30, False)
+    assert figures["values"] > 0
+    assert (tmp_path / "forecast.tif").exists()
 
 
 class TestOtherHosts:

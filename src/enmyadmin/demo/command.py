@@ -40,7 +40,10 @@ def demo(
     ] = False,
     data: Annotated[
         Path | None,
-        typer.Option(help="With --spatial: folder of GeoTIFFs with scenes of one field.", show_default=False),
+        typer.Option(
+            help="With --spatial: folder of GeoTIFFs with scenes of one field; else a catalogue is asked.",
+            show_default=False,
+        ),
     ] = None,
     generated: Annotated[
         bool, typer.Option("--generated", help="With --spatial: scenes that are made up, and marked so.")

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, NewConnectionError
 
 from enspatial.catalogue.profile import CatalogueProfile
 from enstorage.errors import CorruptError, InvalidInputError, NotFoundError, StoreError
@@ -50,9 +50,10 @@ class CatalogueRequests:
         """The text that a URL gives, such as JSON; errors as of `content`."""
         headers = {"Accept": "application/geo+json, application/json"}
         given = None if body is None else json.dumps(body).encode()
-        return self._asked(
+        content, _ = self._asked(
             url, method, {**headers, **({"Content-Type": "application/json"} if body else {})}, given
-        ).decode()
+        )
+        return content.decode()
 
     def content(self, url: str) -> bytes:
         """The bytes of a file; one that comes in part is asked for once more.
@@ -63,9 +64,20 @@ class CatalogueRequests:
             NotFoundError: there is no such file.
             StoreError: the server cannot be reached or is busy; this may pass.
         """
-        return self._asked(url, "GET", {}, None)
+        return self._asked(url, "GET", {}, None)[0]
 
-    def _asked(self, url: str, method: str, headers: dict[str, str], body: bytes | None) -> bytes:
+    def piece(self, url: str, start: int, end: int) -> tuple[bytes, int]:
+        """Some bytes of a file, and the number of all its bytes; errors as of `content`.
+
+        A server that gives no parts gives all bytes.
+        """
+        content, headers = self._asked(url, "GET", {"Range": f"bytes={start}-{end - 1}"}, None)
+        told = headers.get("Content-Range", "").rpartition("/")[2]
+        return content, int(told) if told.isdecimal() else len(content)
+
+    def _asked(
+        self, url: str, method: str, headers: dict[str, str], body: bytes | None
+    ) -> tuple[bytes, Mapping[str, str]]:
         waited, cut, renewed = 0.0, False, False
         for number in range(1, 100):
             try:
@@ -79,7 +91,7 @@ class CatalogueRequests:
                         f"{_shown(url)} came in part twice; expected all of its bytes. Load it again later, or from "
                         "another catalogue."
                     ) from error
-                if number >= _MOST_TRIES:
+                if number >= (2 if isinstance(error, NewConnectionError) else _MOST_TRIES):  # it is not there
                     raise StoreError(
                         f"{_shown(url)} does not answer: {type(error).__name__}. Expected an answer within "
                         f"{self.profile.timeout_seconds:g} seconds. Try again later."
@@ -95,7 +107,7 @@ class CatalogueRequests:
                 pause = _retry_after(told)
                 waited = self._wait(_PAUSE_SECONDS * 2**number if pause is None else pause, waited, url)
                 continue
-            return _checked(status, content, url)
+            return _checked(status, content, url), told
         raise StoreError(f"{_shown(url)} is busy. Try again later.")
 
     def _wait(self, seconds: float, waited: float, url: str) -> float:

@@ -1,10 +1,13 @@
 """`search_catalogue`: scenes by area, period and clouds, with every condition checked here as well."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from enspatial.area import Area, bounds_of
 from enspatial.bands import common_name
+from enspatial.catalogue.clipping import clipped
 from enspatial.catalogue.profile import CatalogueProfile, profile_of
 from enspatial.catalogue.requests import CatalogueRequests
 from enspatial.scenes.candidate import SceneCandidate
@@ -28,7 +31,8 @@ def search_catalogue(
     clouds_below: float | None = None,
     collection: str | None = None,
     bands: Sequence[str] = (),
-    access: CatalogueRequests | None = None,
+    cut: bool = False,
+    requests: CatalogueRequests | None = None,
 ) -> list[SceneCandidate]:
     """The scenes of a catalogue, in time order; nothing is downloaded.
 
@@ -44,7 +48,8 @@ def search_catalogue(
         clouds_below: share of clouds, 0 to 1; scenes whose share is not told match.
         collection: another one than that of the profile.
         bands: common names of the bands to load; () for all.
-        access: requests; by default new ones.
+        cut: whether only the pixels of the area are read from each file.
+        requests: of the catalogue; by default new ones.
 
     Raises:
         InvalidInputError: an argument is wrong, the catalogue is not known, or it refuses the search.
@@ -57,7 +62,7 @@ def search_catalogue(
             field="clouds_below",
         )
     profile = profile_of(catalogue)
-    requests = access or CatalogueRequests(profile)
+    requests = requests or CatalogueRequests(profile)
     period = (to_ns(time_from), to_ns(time_to))
     found: dict[str, Mapping[str, Any]] = {}
     wanted = None if not bands else {common_name(each) for each in bands}
@@ -72,7 +77,24 @@ def search_catalogue(
             )
     place = _Assets(requests)
     scenes = [candidate_of_item(item, place, wanted, collection=profile.collection) for item in found.values()]
+    if cut:
+        scenes = [_cut(scene, area, requests) for scene in scenes]
     return sorted(scenes, key=lambda scene: (scene.time, scene.id))
+
+
+def _cut(scene: SceneCandidate, area: Area, requests: CatalogueRequests) -> SceneCandidate:
+    """The scene with files of which only the pixels of an area are read."""
+    bands = {
+        name: replace(
+            file,
+            read=partial(clipped, requests, file.address, area, file.band, file.name),
+            band=1,
+            bytes=None,
+            sha256=None,
+        )
+        for name, file in scene.bands.items()
+    }
+    return replace(scene, bands=bands, cut=str(area))
 
 
 class _Assets:
@@ -88,11 +110,11 @@ class _Assets:
 class _Remote:
     def __init__(self, access: CatalogueRequests, href: str) -> None:
         self._access = access
-        self._href = href
+        self.href = href
 
     def read_bytes(self) -> bytes:
         """The bytes of the file."""
-        return self._access.content(self._href)
+        return self._access.content(self.href)
 
 
 def _items(

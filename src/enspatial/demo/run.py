@@ -11,6 +11,8 @@ import polars as pl
 
 from endirector.reporting.page import at_two_widths, render_page
 from endirector.reporting.plots import plot_fan
+from enspatial.area import Area
+from enspatial.catalogue.search import search_catalogue
 from enspatial.cubes.cube import open_cube
 from enspatial.demo.generated import generated_scenes
 from enspatial.demo.held_out import ENSEMBLE, LEVEL, HeldOut, judge, split
@@ -28,6 +30,8 @@ from enstorage.errors import InvalidInputError, StoreError
 from enstorage.progress import Progress, listening
 from enstorage.writing import make_folder, write_whole
 
+#: What is loaded without a folder: a crop field near Ferrara in 2020, some hundred pixels.
+CATALOGUE, AREA, PERIOD = "earth-search", Area(11.9736, 44.8725, 11.9767, 44.8733), ("2020-01-01", "2020-11-01")
 HORIZON = 6
 #: Fewer dates leave too little before those that are held out.
 FEWEST_DATES = 3 * HORIZON
@@ -42,7 +46,7 @@ def run(
 
     Args:
         output: folder for `report.html`, `forecast.tif`, `metrics.json` and the store.
-        data: folder with scenes of one field, see `scenes_in`.
+        data: folder with scenes of one field, see `scenes_in`; None: those of a field from Earth Search.
         generated: take scenes that are made up.
         progress: show a bar, or a function, see `enstorage.Progress`.
 
@@ -51,7 +55,7 @@ def run(
 
     Raises:
         InvalidInputError: the folder has too few scenes.
-        StoreError: neither data nor generated scenes were asked for, and no catalogue can be reached.
+        StoreError: neither data nor generated scenes were asked for, and the catalogue cannot be reached.
     """
     started = time.monotonic()
     candidates = _candidates(data, generated=generated)
@@ -135,11 +139,14 @@ def _candidates(data: Path | None, *, generated: bool) -> list[SceneCandidate]:
         return scenes_in(data, bands=("ndvi", "red", "nir", "scl"))
     if generated:
         return generated_scenes()
-    raise StoreError(
-        "No scenes: there is no folder, and no catalogue can be reached from here. Expected images of one field. Give "
-        "a folder with "
-        "--data, or --generated for scenes that are made up."
-    )
+    try:
+        return search_catalogue(CATALOGUE, AREA, *PERIOD, bands=("red", "nir", "scl"), cut=True)
+    except StoreError as error:
+        raise StoreError(
+            f"No scenes: there is no folder, and the catalogue {CATALOGUE} cannot be reached. {error} Or give a folder "
+            "with "
+            "--data, or --generated for scenes that are made up."
+        ) from error
 
 
 def _within(report: Any) -> Progress:

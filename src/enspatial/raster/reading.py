@@ -85,13 +85,7 @@ def opened(content: bytes, name: str) -> Iterator[Any]:
             f"Rasters need the library {error.name!r}, which is not installed. "
             'Install it with: pip install "enstorage[spatial]"'
         ) from error
-    if content[:4] not in _SIGNATURES and not content.startswith(_JP2):
-        raise InvalidInputError(
-            f"{name} is no raster that can be read: it begins with {content[:8]!r}; expected a GeoTIFF or a JPEG 2000. "
-            "Give "
-            "another file.",
-            field="file",
-        )
+    check_signature(content, name)
     try:
         with (
             warnings.catch_warnings(),
@@ -106,6 +100,21 @@ def opened(content: bytes, name: str) -> Iterator[Any]:
         raise InvalidInputError(
             f"{name} is damaged: {fact}. Expected a whole GeoTIFF or JPEG 2000. Load it again.", field="file"
         ) from error
+
+
+def check_signature(content: bytes, name: str) -> None:
+    """Refuse bytes that do not begin as a GeoTIFF or a JPEG 2000 does.
+
+    Raises:
+        InvalidInputError: they do not.
+    """
+    if content[:4] not in _SIGNATURES and not content.startswith(_JP2):
+        raise InvalidInputError(
+            f"{name} is no raster that can be read: it begins with {content[:8]!r}; expected a GeoTIFF or a JPEG 2000. "
+            "Give "
+            "another file.",
+            field="file",
+        )
 
 
 def facts_of(

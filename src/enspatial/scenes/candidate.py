@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 # Names of ESA: mission, level, time of sensing, baseline, orbit, tile, time of processing.
@@ -23,6 +23,7 @@ class BandFile:
         bytes: size of the file, if the catalogue tells it.
         sha256: hash of the file, if the catalogue tells it.
         crs: such as `EPSG:32632`, if the catalogue tells it.
+        address: URL of the file; "" for one of this machine.
     """
 
     read: Callable[[], bytes]
@@ -34,6 +35,7 @@ class BandFile:
     bytes: int | None = None
     sha256: str | None = None
     crs: str | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +51,7 @@ class SceneCandidate:
         cloud_share: 0 to 1; None: by the band `scl`, if there is one.
         baseline: processing baseline; None if it is not known.
         fault: why it cannot be used, if its description says so already.
-        properties: further facts.
+        cut: area to which its files are cut, as a text; "" for whole files. Another cut is another scene.
     """
 
     collection: str
@@ -60,10 +62,11 @@ class SceneCandidate:
     cloud_share: float | None = None
     baseline: str | None = None
     fault: str | None = None
-    properties: Mapping[str, Any] = field(default_factory=dict)
+    cut: str = ""
 
     @property
     def item(self) -> str:
         """The id without what changes when the scene is processed again."""
         found = _ESA.fullmatch(self.id)
-        return f"{found[1]}_MSI{found[2]}_{found[3]}_{found[4]}_{found[5]}" if found else self.id
+        bare = f"{found[1]}_MSI{found[2]}_{found[3]}_{found[4]}_{found[5]}" if found else self.id
+        return f"{bare} {self.cut}".strip()

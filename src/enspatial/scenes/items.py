@@ -137,6 +137,7 @@ def _file(
         nodata=float(nodata) if isinstance(nodata, int | float) else None,
         bytes=asset.get("file:size") if isinstance(asset.get("file:size"), int) else None,
         sha256=checksum.removeprefix(_SHA256) if checksum.startswith(_SHA256) else None,
+        address=getattr(file, "href", ""),
         crs=str(code) if code else f"EPSG:{epsg}" if epsg else None,
     )
 

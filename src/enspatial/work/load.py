@@ -31,6 +31,8 @@ class LoadScenesArguments(Arguments):
     collection: Annotated[str | None, Field(description="Another collection of the catalogue.")] = None
     bands: Annotated[tuple[str, ...], Field(description="Common names of bands.")] = ("red", "nir", "scl")
 
+    cut: Annotated[bool, Field(description="Load the pixels of the area alone, not whole tiles.")] = True
+
     def subject(self) -> str:
         """The catalogue and the period."""
         return f"{self.catalogue}, {self.time_from} to {self.time_to}"
@@ -64,6 +66,7 @@ def _load(
             clouds_below=arguments.clouds_below,
             collection=arguments.collection,
             bands=arguments.bands,
+            cut=arguments.cut,
         )
     with _stage("Loading scenes"):
         loaded = keep_scenes(candidates, area=area, connector=connector, progress=progress)
