@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from catalogues import BOX, Server
 
-from enorchestrator import Dispatcher, PipelineDefinition, run_pipeline, save_pipeline
+from enorchestrator import Dispatcher, PipelineDefinition, plan_intent, run_pipeline, save_pipeline, start_intent
 from enorchestrator.dispatch.read import list_runs
 from enorchestrator.pipeline.patterns import from_pattern
 from enspatial import (
@@ -169,6 +169,46 @@ def test_a_load_without_an_area_asks_for_it_and_starts_nothing(store):
     save_pipeline(from_pattern("spatial-load", "load"), connector=store)
     with pytest.raises(InvalidInputError, match="area"):
         run_pipeline("load", {"time_from": "2020-05-01", "time_to": "2020-07-01"}, connector=store)
+    assert list_runs(connector=store) == []
+
+
+LOAD = "load Sentinel-2 for 44.1 53.9 44.3 54.1 from 2020-05-01 to 2020-09-30 with clouds below 20 %"
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [LOAD, "загрузи Sentinel-2, область 44,1 53,9 44,3 54,1 с 2020-05-01 по 2020-09-30, облачность ниже 20 %"],
+)
+def test_a_sentence_loads_scenes(store, sentence):
+    plan = plan_intent(sentence, connector=store)
+    assert plan.is_ready
+    parameters = {name: each.default for name, each in plan.pipeline.parameters.items()}
+    assert parameters == {
+        "catalogue": "earth-search",
+        "area": [44.1, 53.9, 44.3, 54.1],
+        "time_from": "2020-05-01",
+        "time_to": "2020-10-01",
+        "clouds_below": 0.2,
+    }
+    assert [step.kind for step in plan.pipeline.steps.values()] == ["load_scenes"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        (LOAD.replace("44.1 53.9 44.3 54.1", ""), "Of which area? Say west, south, east and north in degrees"),
+        (LOAD.replace("from 2020-05-01 to 2020-09-30", ""), "Of which time? Say such as: from 2020-05-01"),
+        (LOAD.replace("53.9", "95"), "expected -90 to 90 degrees"),
+        (LOAD.replace("2020-09-30", "2019-09-30"), "2019-09-30 is before 2020-05-01."),
+    ],
+)
+def test_a_sentence_that_lacks_something_asks_for_it_and_starts_nothing(store, sentence, told):
+    """Scenario 73."""
+    plan = plan_intent(sentence, connector=store)
+    assert not plan.is_ready
+    assert told in " ".join([*plan.questions, *(each.fact for each in plan.conflicts)])
+    with pytest.raises(InvalidInputError, match="Nothing was started"):
+        start_intent(plan, connector=store)
     assert list_runs(connector=store) == []
 
 

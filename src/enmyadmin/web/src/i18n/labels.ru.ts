@@ -370,4 +370,5 @@ export const labels: Record<string, string> = {
   "Of a step `monitor`; unless it is retrain, nothing is done.": "Шага `monitor`; если это не retrain, ничего не делается.",
   "How often is trained again: most_retrainings, within_days.": "Как часто обучать заново: most_retrainings, within_days.",
   "Forecasts by the version in production, looks whether it still holds, and trains it again where it does not.": "Прогнозирует версией в эксплуатации, проверяет, годится ли она ещё, и при необходимости обучает её заново.",
+  "Load Sentinel-2 scenes of an area and a period from a catalogue.": "Загрузить снимки Sentinel-2 области и периода из каталога.",
 };
