@@ -239,18 +239,18 @@ def test_what_is_killed_is_executed_again_and_what_is_finished_is_not(
         try:
             while killed.total() < kills and not all(each.is_final for each in states(store, runs)):
                 time.sleep(chance.expovariate(2.0))
-                what = chance.choice(["orchestrator", "child", "child"])
-                if way == "dask" and what == "child" and (workers := fleet.dask_workers()):
-                    if victim(store) is not None:
-                        with suppress(psutil.Error):
-                            chance.choice(workers).kill()
-                            killed["worker"] += 1
+                what = chance.choice(["orchestrator", "child", "child"] + ["worker"] * 3 * (way == "dask"))
+                if what == "child":
+                    killed[what] += kill_child(store, chance)
+                elif victim(store) is None:
+                    continue  # what was started last has not come to work yet
                 elif what == "orchestrator":
-                    if victim(store) is not None or chance.random() < 0.2:
-                        fleet.kill_one(chance)
-                        killed["orchestrator"] += 1
-                elif kill_child(store, chance):
-                    killed["child"] += 1
+                    fleet.kill_one(chance)
+                    killed[what] += 1
+                elif workers := fleet.dask_workers():
+                    with suppress(psutil.Error):
+                        chance.choice(workers).kill()
+                        killed[what] += 1
             retried = finish(store, runs)
             end = time.monotonic() + 120
             while list_notices(state="waiting", connector=store) or not list_notices(connector=store):

@@ -1,7 +1,7 @@
 """The behaviour of data: the range of the values and gaps, as a sentence expects them, and as the data are."""
 
 from collections.abc import Callable, Mapping, Sequence
-from math import floor
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,6 @@ from enorchestrator.intent.plan import Conflict, IntentPlan
 from enorchestrator.intent.verb import IntentVerb
 from enstorage import DataSource
 
-_TINY = 1e-9
 Values = Mapping[str, NDArray[np.float64]]
 
 
@@ -91,7 +90,7 @@ def add_behaviour(plan: IntentPlan, intent: Behaviour, sources: Sequence[DataSou
             Conflict(
                 f"{outside} of {measured.size} values lie outside of the range; they go from {seen[0]:g} to {seen[1]:g}.",
                 (
-                    f"Say values between {seen[0]:g} and {seen[1]:g}.",
+                    f"Say values between {_rounded(seen[0], floor)} and {_rounded(seen[1], ceil)}.",
                     "Leave the range out.",
                     "Delete the wrong points.",
                 ),
@@ -110,4 +109,4 @@ def _rounded(value: float, towards: Callable[[float], int]) -> str:
     if value == 0 or not np.isfinite(value):
         return f"{value:g}"
     scale = 10.0 ** (floor(np.log10(abs(value))) - 1)
-    return f"{towards(value / scale) * scale:g}" if scale >= _TINY else "0" if value > 0 else f"{value:g}"
+    return f"{towards(value / scale) * scale:g}"

@@ -103,7 +103,7 @@ def fill_registry(folder):
     with Connector.in_folder(folder):
         enorchestrator.create_registered("solar", description="A year ahead", gates={"limits": {"mae": 30}})
         enorchestrator.register("solar", Ensemble.get(1), created_by="ann", progress=False)
-        enorchestrator.promote("solar", 1, remark="the first one", changed_by="rita")
+        enorchestrator.promote("solar", 1, remark="first release", changed_by="rita")
         enorchestrator.register("solar", Model.get(1), created_by="bob", progress=False)
 
 

@@ -15,6 +15,7 @@ PAGES = [
         "/pipelines/new",
         "/pipelines/nightly",
         "/pipelines/nightly/edit",
+        "/intents",
         "/schedules",
         "/runs/1",
         "/notifications",

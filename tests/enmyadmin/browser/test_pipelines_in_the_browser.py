@@ -106,7 +106,7 @@ def test_a_schedule_shows_its_times_and_is_paused_and_changed_by_keys(page, serv
     expect(page.get_by_text("No schedule yet.", exact=False)).to_be_visible()
 
 
-@pytest.mark.parametrize("path", ["/pipelines", "/pipelines/new", "/schedules"])
+@pytest.mark.parametrize("path", ["/intents", "/pipelines", "/pipelines/new", "/schedules"])
 def test_they_fit_a_narrow_screen(page, served, path):
     page.set_viewport_size({"width": 400, "height": 800})
     open_page(page, served, path)

@@ -3,30 +3,17 @@
 import numpy as np
 import pytest
 import tritonclient.http as triton
-from sklearn.linear_model import LinearRegression
+from served_models import make_linear_models
 from tritonclient.utils import InferenceServerException
 
 import entrainer
-from endirector import Conductor, forecast
-from enstorage import DataSet, DataSource, Ensemble, Model, Project
-from enstorage.adapter import Window
+from endirector import forecast
+from enstorage import DataSet, DataSource, Ensemble, Model
 
 
 def make():
-    """A linear model over hourly values, another one, an ensemble of both, and a model without an object."""
-    source = DataSource(name="Load", time_interval="1h").save()
-    source.write(np.arange(200) * 3_600 * 10**9, np.sin(np.arange(200.0) / 5) + 10)
-    preparation = source.create_snapshot().create_preparation("drop", "standard", 0.5, 0.2, 0.3)
-    project = Project(name="p", data_source=source).save()
-    research = project.create_research("r", preparation)
-    for lag in (6, 12):
-        model = research.create_model(f"lag {lag}")
-        model.data_set(preparation.create_set(Window(lag)))
-        _, X, y = model.data_set().arrays("train")
-        model.save_object(LinearRegression().fit(X, y))
-        entrainer.predict(model)
-    Conductor(project.create_ensemble("voting", models=project.models())).render()
-    research.create_model("empty").save()
+    """The linear models, and one without an object."""
+    make_linear_models().create_model("empty").save()
 
 
 @pytest.fixture

@@ -5,36 +5,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from served_models import make_linear_models
 from sklearn.linear_model import LinearRegression
 
-import entrainer
-from endirector import Conductor
 from enmyadmin.server.settings import ServerSettings
-from enstorage import DataSource, Model, Project
-from enstorage.adapter import Window
+from enstorage import Model
 from enstorage.entity import trained_object
 
 CLIENTS = 24
 
 
-def make():
-    source = DataSource(name="Load", time_interval="1h").save()
-    source.write(np.arange(200) * 3_600 * 10**9, np.sin(np.arange(200.0) / 5) + 10)
-    preparation = source.create_snapshot().create_preparation("drop", "standard", 0.5, 0.2, 0.3)
-    project = Project(name="p", data_source=source).save()
-    research = project.create_research("r", preparation)
-    for lag in (6, 12):
-        model = research.create_model(f"lag {lag}")
-        model.data_set(preparation.create_set(Window(lag)))
-        _, X, y = model.data_set().arrays("train")
-        model.save_object(LinearRegression().fit(X, y))
-        entrainer.predict(model)
-    Conductor(project.create_ensemble("voting", models=project.models())).render()
-
-
 @pytest.fixture
 def filled_with():
-    return make
+    return make_linear_models
 
 
 @pytest.fixture

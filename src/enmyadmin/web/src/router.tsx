@@ -29,6 +29,7 @@ const routes = [
   page("/pipelines/new", () => import("@/pages/pipelines/NewPipelinePage")),
   page("/pipelines/$name", () => import("@/pages/pipelines/PipelinePage")),
   page("/pipelines/$name/edit", () => import("@/pages/pipelines/EditPipelinePage")),
+  page("/intents", () => import("@/pages/intents/IntentsPage")),
   page("/schedules", () => import("@/pages/schedules/SchedulesPage")),
   page("/notifications", () => import("@/pages/notifications/NotificationsPage")),
   page("/registry", () => import("@/pages/registry/RegistryPage")),

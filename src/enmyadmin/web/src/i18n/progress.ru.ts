@@ -68,6 +68,7 @@ export const progress: Record<string, string> = {
   Alerts: "Тревоги",
   "Inputs of {}": "Входы {}",
   Quality: "Качество",
+  "Checking values": "Проверка значений",
   "Copy the project": "Копия проекта",
   "Take over": "Перенос результата",
   Decide: "Решение",

@@ -26,6 +26,7 @@ const PLACES: [string, Key, string?][] = [
   ["/models", "collection.models"],
   ["/ensembles", "collection.ensembles"],
   ["/panels", "collection.panels"],
+  ["/intents", "nav.intents"],
   ["/pipelines", "nav.pipelines"],
   ["/pipelines/new", "pipelines.new", "create"],
   ["/schedules", "nav.schedules"],

@@ -1,6 +1,7 @@
 import { Stack, Stepper, Text, Title } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
+import { useRun } from "@/api/runs";
 import { useTexts } from "@/i18n";
 import { useTitle } from "@/shell/title";
 import { ChooseFile, type Upload } from "./ChooseFile";
@@ -15,7 +16,8 @@ export default function ForecastPage() {
   const [upload, setUpload] = useState<Upload | null>(null);
   const [understood, setUnderstood] = useState<Understanding | null>(null);
   useTitle(t("nav.forecast"));
-  const step = run ? 2 : upload && understood ? 1 : 0;
+  const isFinished = useRun(run ?? null).data?.state === "succeeded";
+  const step = run ? (isFinished ? 3 : 2) : upload && understood ? 1 : 0;
   return (
     <Stack gap="lg">
       <Title order={1}>{t("nav.forecast")}</Title>
@@ -49,8 +51,9 @@ export default function ForecastPage() {
             />
           )}
         </Stepper.Step>
-        <Stepper.Step label={t("forecast.step_result")}>{run && <ForecastResult key={run} run={run} />}</Stepper.Step>
+        <Stepper.Step label={t("forecast.step_result")} />
       </Stepper>
+      {run && <ForecastResult key={run} run={run} />}
     </Stack>
   );
 }
