@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from enstorage import DataSource, Forecast, Panel, Project
+from enstorage import DataSource, Forecast, Panel, Project, Scene, SceneBand
 from enstorage.adapter import Branches, Window
 from enstorage.entity import ENTITIES
 
@@ -93,7 +93,11 @@ def test_every_entity_has_one(flow):
     flow["models"][0].curves()
     other = flow["snapshot"].create_preparation("drop", "log")
     flow["preparation"].create_set(Branches([flow["preparation"], other], lag=2))
-    Panel(name="Stars").add("sun", flow["source"])
+    panel = Panel(name="Stars").add("sun", flow["source"]).panel
+    scene = Scene(name="of June", collection="c", item="i", version=1, time=0, bounds=(8, 45, 9, 46)).save()
+    image = flow["snapshot"].data_csv.sha256
+    SceneBand(scene_id=scene.id, name="red", sha256=image, source_sha256="0" * 64, bytes=1, raster={}).save()
+    panel.add_scenes([scene])
     for entity in ENTITIES:
         record = entity.get_list()[0]
         assert record.lineage().records[-1] == record
