@@ -70,7 +70,7 @@ def test_one_end_and_a_floor_can_be_asked_for(enstorage):
     assert output.splitlines()[0].split() == ["step", "time", "forecast", "0.9", "basis"]
     _, output, errors = enstorage(*asked, "--side", "lower", "--floor", 1000)
     assert output.splitlines()[1].split()[3] == "1000.0"
-    assert errors.startswith("note: 1 ends of intervals of Ensemble(1, 'voting') were raised to 1000")
+    assert errors.startswith("note: 1 end of an interval of Ensemble(1, 'voting') was raised to 1000")
     assert "were raised" not in enstorage(*asked, "--side", "lower", "--floor", "none")[2]
     status, _, errors = enstorage(*asked, "--floor", "low")
     assert (status, errors.startswith("error: --floor takes a number, none or found; received 'low'")) == (1, True)

@@ -27,7 +27,7 @@ def do_next(store, error=None, log="", outputs=None):
     reporter.progress("Sweeping", 3, 4)
     reporter.line(NASTY)
     reporter.partial("board", {"best": NASTY})
-    reporter._report()
+    reporter.report()
     if error is None:
         succeed(store, step, outputs, log=log, peak_bytes=123_456_789)
     else:

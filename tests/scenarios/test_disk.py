@@ -1,8 +1,11 @@
 """Scenarios of a disk that is nearly full."""
 
+import fcntl
 import os
 import shutil
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 from scenario_graphs import FOLDER, alerts, named
@@ -40,7 +43,17 @@ def lines(folder):
 
 @pytest.fixture
 def reserve(tmp_path, monkeypatch):
-    """Keeps half of `SIZE` free beyond what is free now, so that it takes a file of that size to be too little."""
+    """Keeps half of `SIZE` free beyond what is free now, so that it takes a file of that size to be too little.
+
+    The tests take and free space one after the other, in whichever process they are.
+    """
+    with (Path(tempfile.gettempdir()) / "enstorage-tests-of-low-disks").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _keep_free(tmp_path, monkeypatch)
+        yield
+
+
+def _keep_free(tmp_path, monkeypatch):
     free = shutil.disk_usage(tmp_path).free
     if free < 3 * SIZE:
         pytest.skip("THE DISK HAS TOO LITTLE SPACE FOR A FILE OF 4 GB")

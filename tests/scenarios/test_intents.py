@@ -171,7 +171,9 @@ def test_a_language_model_may_give_the_same_tree(current, months):
     assert plan.is_ready
     assert not plan.remarks
     assert plan.profile["horizon"] == 3
-    assert seen == [(SENTENCE, ["backtest", "evaluate", "forecast", "retrain"])]
+    ((asked, verbs),) = seen
+    assert asked == SENTENCE
+    assert {"backtest", "evaluate", "forecast", "retrain"} <= set(verbs)
 
 
 @pytest.mark.parametrize(

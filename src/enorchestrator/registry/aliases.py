@@ -15,7 +15,7 @@ from enorchestrator.registry.find import (
 from enorchestrator.registry.loading import load_version
 from enstorage import Connector
 from enstorage.connector import bound_to
-from enstorage.errors import ConflictError, EnstorageError, InvalidInputError
+from enstorage.errors import ConflictError, EnstorageError, InvalidInputError, NotFoundError
 from enstorage.ledger import AliasChange, AuditEntry, ModelAlias, ModelVersion, RegisteredModel
 from enstorage.terminal import printable
 
@@ -58,6 +58,8 @@ def promote(
                 _check_gates(session, registered, found, current)
                 _move(session, registered.id, found, current, "promote", remark, changed_by)
                 return found
+        except NotFoundError:
+            raise
         except EnstorageError as error:
             _audit(store, name, "promote", version, changed_by, str(error))
             raise
@@ -93,6 +95,8 @@ def rollback(name: str, *, remark: str = "", changed_by: str = "", connector: Co
                     )
                 _move(session, registered.id, previous, current, "rollback", remark, changed_by)
                 return previous
+        except NotFoundError:
+            raise
         except EnstorageError as error:
             _audit(store, name, "rollback", PREVIOUS, changed_by, str(error))
             raise
