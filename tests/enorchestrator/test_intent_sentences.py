@@ -87,7 +87,10 @@ def test_levels_of_intervals_are_shares():
 
 def test_each_verb_reads_its_own_example():
     for name, verb in verbs().items():
-        assert type(parse(verb.example)[0]) is verb, name
+        trees = [parse(verb.examples[language])[0] for language in ("en", "ru")]
+        assert [type(each) for each in trees] == [verb, verb], name
+        english, russian = (each.model_dump(exclude={"name"}) for each in trees)
+        assert english == russian, name
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ def _unread(text: str, error: UnexpectedInput) -> InvalidInputError:
     if is_end or place is None or place >= len(text):
         fact = f"The sentence ends after {text[-30:]!r}"
     elif not [*_parser().lex(text[:place])]:
-        words = ", ".join(each.example for each in verbs().values())
+        words = ", ".join(each.examples["en"] for each in verbs().values())
         return InvalidInputError(
             f"The sentence begins with {_shown(text[:30])}, which is none of the things that can be asked for. Say such as: "
             f"{words}",
@@ -168,7 +168,7 @@ def _words(tree: Tree[Token]) -> str:
 
 
 def _example() -> str:
-    return next(iter(verbs().values())).example
+    return next(iter(verbs().values())).examples["en"]
 
 
 def _shown(value: Any) -> str:

@@ -24,12 +24,12 @@ class IntentVerb(Checked):
             `forecast: _FORECAST name? (horizon | times)*` may name those of `grammar.lark`. The name of a rule within it is
             that of the field.
         clauses: the value of each rule of its own, from the words of the sentence.
-        example: a sentence.
+        examples: a sentence in each language, by its code.
     """
 
     grammar: ClassVar[str]
     clauses: ClassVar[Mapping[str, Callable[[Words], Any]]] = {}
-    example: ClassVar[str]
+    examples: ClassVar[Mapping[str, str]]
 
     name: Annotated[str | None, Field(min_length=1, max_length=255)] = None
     times: Times | None = None

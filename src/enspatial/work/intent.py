@@ -37,9 +37,10 @@ class LoadScenesIntent(IntentVerb):
         "period": list,
         "clouds": lambda words: number(words[0].rstrip(" %")) / 100,
     }
-    example: ClassVar[str] = (
-        "load Sentinel-2 for 44.1 53.9 44.3 54.1 from 2020-05-01 to 2020-09-30 with clouds below 20 %"
-    )
+    examples: ClassVar[Mapping[str, str]] = {
+        "en": "load Sentinel-2 for 44.1 53.9 44.3 54.1 from 2020-05-01 to 2020-09-30 with clouds below 20 %",
+        "ru": "загрузи Sentinel-2, область 44.1 53.9 44.3 54.1 с 2020-05-01 по 2020-09-30, облачность ниже 20 %",
+    }
 
     area: tuple[float, float, float, float] | None = None
     period: tuple[date, date] | None = None

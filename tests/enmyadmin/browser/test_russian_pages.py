@@ -15,7 +15,7 @@ SENTENCE = re.compile(
     re.IGNORECASE,
 )
 #: Product names and names of the store that contain such a word.
-NAMES = ("Sunspots, by year", "each night", "each day", "hash of", "is not null", "and not")
+NAMES = ("Sunspots, by year", "Solar activity", "each night", "each day", "hash of", "is not null", "and not")
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ class IntentVerbAnswer(BaseModel):
 
     name: str
     description: str
-    example: str
+    examples: Annotated[dict[str, str], Field(description="A sentence in each language, by its code.")]
 
 
 class IntentVerbList(BaseModel):
@@ -86,7 +86,7 @@ class StartedAnswer(BaseModel):
 def list_verbs() -> IntentVerbList:
     """List what sentences can ask for, with an example of each."""
     found = [
-        IntentVerbAnswer(name=name, description=(each.__doc__ or "").partition("\n")[0], example=each.example)
+        IntentVerbAnswer(name=name, description=(each.__doc__ or "").partition("\n")[0], examples=dict(each.examples))
         for name, each in sorted(verbs().items())
     ]
     return IntentVerbList(items=found)

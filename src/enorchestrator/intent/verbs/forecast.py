@@ -1,6 +1,6 @@
 """The verb `forecast`: a source or panel, a number of steps ahead."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -29,7 +29,10 @@ class ForecastIntent(Behaviour):
         | urgent)*
     _FORECAST.3: /(forecast|predict|спрогнозируй(те)?|спрогнозировать|предскажи(те)?|прогноз(ируй(те)?)?)\b/i
     """
-    example: ClassVar[str] = 'forecast "Solar activity" 11 years ahead with RMSE below 20 every january, notify ops'
+    examples: ClassVar[Mapping[str, str]] = {
+        "en": 'forecast "Solar activity" 11 years ahead with RMSE below 20 every january, notify ops',
+        "ru": "спрогнозируй «Солнечная активность» на 11 лет вперёд с RMSE ниже 20, каждый январь, сообщи ops",
+    }
 
     horizon: Span | None = None
     limit: ErrorLimit | None = None

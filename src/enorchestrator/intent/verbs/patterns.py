@@ -1,5 +1,6 @@
 """The verbs `retrain`, `evaluate` and `backtest`: patterns of pipelines for a project or an ensemble that is named."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from enorchestrator.intent.plan import IntentPlan
@@ -21,7 +22,10 @@ class RetrainIntent(IntentVerb):
     _RETRAIN.3: /(retrain|train again|переобучи(те)?|переобучить|обучи(те)? (заново|снова))\b/i
     _OF_PROJECT.3: /(all|the|models?|of|project|все|модел(и|ь)|проекта?)\b/i
     """
-    example: ClassVar[str] = 'retrain "Sunspots" every month'
+    examples: ClassVar[Mapping[str, str]] = {
+        "en": 'retrain "Sunspots" every month',
+        "ru": "переобучи модели проекта «Пятна» каждый месяц",
+    }
 
     def fill(self, plan: IntentPlan, store: Connector) -> None:
         """See the base class."""
@@ -37,7 +41,10 @@ class BacktestIntent(IntentVerb):
     backtest: _BACKTEST _OF_PROJECT* name? (folds | times | within | notify | urgent)*
     _BACKTEST.3: /(backtest|проверь(те)? на истории)\b/i
     """
-    example: ClassVar[str] = 'backtest "Sunspots" with 5 folds'
+    examples: ClassVar[Mapping[str, str]] = {
+        "en": 'backtest "Sunspots" with 5 folds',
+        "ru": "проверь на истории «Пятна» на 5 отрезках",
+    }
 
     folds: int | None = None
 
@@ -57,7 +64,10 @@ class EvaluateIntent(IntentVerb):
     _EVALUATE.3: /(evaluate|verify|оцени(те)?|проверь(те)?(?! на истории))\b/i
     _ENSEMBLE.3: /(ensemble|ансамбль)\b/i
     """
-    example: ClassVar[str] = 'evaluate "Both" every monday, notify ops'
+    examples: ClassVar[Mapping[str, str]] = {
+        "en": 'evaluate "Both" every monday, notify ops',
+        "ru": "оцени ансамбль «Оба» каждый понедельник, сообщи ops",
+    }
 
     def fill(self, plan: IntentPlan, store: Connector) -> None:
         """See the base class."""

@@ -10,7 +10,7 @@ import { PlanView } from "./PlanView";
 
 /** A sentence becomes a plan, which is shown before anything starts. */
 export default function IntentsPage() {
-  const { t, label } = useTexts();
+  const { t, label, language } = useTexts();
   useTitle(t("nav.intents"));
   const allowed = useAllowed();
   const navigate = useNavigate();
@@ -61,8 +61,8 @@ export default function IntentsPage() {
           <List listStyleType="none" spacing={6}>
             {verbs.data.items.map((each) => (
               <List.Item key={each.name}>
-                <Anchor component="button" type="button" ta="left" onClick={() => setSentence(each.example)}>
-                  {each.example}
+                <Anchor component="button" type="button" ta="left" onClick={() => setSentence(each.examples[language])}>
+                  {each.examples[language]}
                 </Anchor>
                 <Text fz="sm" c="dimmed">
                   {label(each.description)}
