@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 import time
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,8 @@ def _keep_free(tmp_path, monkeypatch):
     if free < 3 * SIZE:
         pytest.skip("THE DISK HAS TOO LITTLE SPACE FOR A FILE OF 4 GB")
     monkeypatch.setenv("ENSTORAGE_DISK_RESERVE_MB", str((free - SIZE / 2) / 1e6))
+    # Children have the environment of the process that they are forked from, which an earlier test may have started.
+    forkserver._forkserver._stop()
 
 
 def take_space(path):
