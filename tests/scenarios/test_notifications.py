@@ -73,7 +73,7 @@ def test_exactly_those_whose_rules_match_are_told(run, over, at_work, eventually
     made = over(run(fails(), name="nightly")).run
     over(run(fails(), name="weekly"))
     over(run(works(), name="nightly", parameters={}))
-    eventually(lambda: len(mail.mails) == 3)
+    eventually(lambda: len(mail.mails) == 3, within=180)
     mail.stop()
     failed = f"nightly failed (run {made.id})"
     told = sorted((people, subject) for people, subject, _ in mail.mails)
