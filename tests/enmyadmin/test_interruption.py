@@ -23,7 +23,7 @@ def interrupt_when_it_learns():
     with closing(sqlite3.connect(DATABASE)) as database:
         while not stopping.wait(0.02):
             if database.execute("SELECT count(*) FROM model_curve").fetchone()[0]:
-                stopping.wait(1.0)
+                stopping.wait(0.2)
                 os.kill(os.getpid(), signal.SIGINT)
                 return
 
