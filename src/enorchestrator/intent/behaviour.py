@@ -80,11 +80,8 @@ def add_behaviour(plan: IntentPlan, intent: Behaviour, sources: Sequence[DataSou
             )
         )
         return
-    outside = int(
-        (
-            (measured < (-np.inf if least is None else least)) | (measured > (np.inf if largest is None else largest))
-        ).sum()
-    )
+    below = 0 if least is None else int((measured < least).sum())
+    outside = below + (0 if largest is None else int((measured > largest).sum()))
     if outside:
         plan.conflicts.append(
             Conflict(

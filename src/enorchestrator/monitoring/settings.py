@@ -2,10 +2,9 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from enstorage.errors import InvalidInputError
-from enstorage.terminal import printable
+from enorchestrator.registry.json_settings import read_settings
 
 
 class MonitorSettings(BaseModel):
@@ -42,13 +41,4 @@ class MonitorSettings(BaseModel):
         Raises:
             InvalidInputError: it has none; `field` is "settings".
         """
-        try:
-            return cls.model_validate(value)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            place = ".".join(map(str, ("settings", *first["loc"])))
-            raise InvalidInputError(
-                f"{printable(place)} cannot be used: {first['msg']}; received {printable(repr(first['input']))[:60]}. "
-                f"Expected an object with {', '.join(cls.model_fields)}. Correct it.",
-                field="settings",
-            ) from None
+        return read_settings(cls, value, "settings")

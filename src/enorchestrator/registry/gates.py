@@ -2,12 +2,11 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from enstorage.errors import InvalidInputError
+from enorchestrator.registry.json_settings import read_settings
 from enstorage.metrics.catalogue import METRICS, OF_POINTS
 from enstorage.metrics.metric import Better
-from enstorage.terminal import printable
 
 #: Metrics of single rows and means of them, which groups and comparisons need.
 ROW_METRICS = ("mse", "rmse", "mae")
@@ -76,16 +75,7 @@ class Gates(BaseModel):
         Raises:
             InvalidInputError: it has none; `field` names the place.
         """
-        try:
-            return cls.model_validate(value)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            place = ".".join(map(str, ("gates", *first["loc"])))
-            raise InvalidInputError(
-                f"{printable(place)} cannot be used: {first['msg']}; received {printable(repr(first['input']))[:60]}. "
-                f"Expected an object with {', '.join(cls.model_fields)}. Correct it.",
-                field="gates",
-            ) from None
+        return read_settings(cls, value, "gates")
 
     def to_json(self) -> dict[str, Any]:
         """The same as JSON, with every field."""
