@@ -11,13 +11,18 @@ from endirector.forecaster.issued.keep import issue
 ROWS, COLUMNS = 3, 4
 DAYS = 12
 STEPS = 2
+#: As the reader of STAC items writes it.
+FAULT = (
+    "The band red has the offset 0; expected -0.1 by its processing baseline 05.09. The metadata contradict each other: "
+    "load the scene from another catalogue."
+)
 _LEVELS = ((None, 0.0), (0.1, -0.1), (0.9, 0.1))
 
 
 def fill_scenes():
     """Twelve scenes five days apart and one in quarantine, their panel, and two steps that were forecast."""
     candidates = enspatial.generated_scenes(DAYS, ROWS, COLUMNS)
-    torn = replace(candidates[0], id="torn", fault="Its baseline and its offsets contradict each other.")
+    torn = replace(candidates[0], id="torn", fault=FAULT)
     loaded = enspatial.keep_scenes([*candidates, torn], progress=False)
     cube = enspatial.open_cube(loaded.scenes, "ndvi")
     panel = enspatial.to_panel(cube, name="Field", time_interval="5d", anchor="2020-01-04")

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from enspatial.maps.colours import ColourScale
 from enspatial.maps.forecast_map import to_geotiff
 from enspatial.maps.panel_maps import MEASURED, issued_maps, measured_maps
-from enspatial.routes.shared import (
+from enspatial.routes.answers import (
     GEOTIFF_ANSWER,
     PNG_ANSWER,
     Allowed,

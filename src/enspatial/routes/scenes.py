@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from enspatial.raster.preview import PIXELS
-from enspatial.routes.shared import (
+from enspatial.routes.answers import (
     GEOTIFF_ANSWER,
     PNG_ANSWER,
     Allowed,

@@ -8,7 +8,7 @@ from enmyadmin.server.app import create_app
 from enspatial import find_scenes
 from enstorage import Panel, Scene
 from enstorage.errors import PluginError
-from satellite import COLUMNS, DAYS, ROWS, STEPS, fill_scenes
+from satellite import COLUMNS, DAYS, FAULT, ROWS, STEPS, fill_scenes
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_scenes_are_a_collection_that_is_filtered_by_place_clouds_and_quarantine
     assert (first["west"], first["version"], first["checks"]) == (clear[0].west, 1, clear[0].checks)
     assert first["time"] == str(np.datetime64(clear[0].time, "ns").astype("datetime64[s]")) + "Z"
     (torn,) = api.get("/api/v1/scenes", params={"where": "quarantine is not null"}).json()["items"]
-    assert (torn["name"], torn["quarantine"]) == ("torn", "torn: Its baseline and its offsets contradict each other.")
+    assert (torn["name"], torn["quarantine"]) == ("torn", f"torn: {FAULT}")
     assert api.delete(f"/api/v1/scenes/{torn['id']}").json()["trashed"][0]["entity"] == "scene"
 
 

@@ -1,4 +1,4 @@
-"""What the routes share: the store, ids, files."""
+"""Pictures and files as answers; the store and ids as parameters of routes."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
