@@ -84,7 +84,7 @@ def test_maps_before_and_after_are_moved_by_the_keyboard_and_a_pixel_shows_its_f
     assert given.value.suggested_filename == "Field forecast.tif"
 
 
-@pytest.mark.others_long
+@pytest.mark.long
 @pytest.mark.parametrize("browser_context_args", [{"color_scheme": "dark"}, {"color_scheme": "light"}], indirect=True)
 def test_the_pages_of_scenes_break_no_rule_and_fit_on_a_narrow_screen(page, served):
     broken = {}
