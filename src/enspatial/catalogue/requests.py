@@ -1,13 +1,12 @@
 """`CatalogueRequests`: requests to the hosts of one catalogue, within its rate, with its token, and never elsewhere."""
 
-import ipaddress
 import json
 import os
-import socket
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -15,6 +14,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from enspatial.catalogue.profile import CatalogueProfile
+from enspatial.catalogue.public import PublicPools, is_private
 from enstorage.errors import CorruptError, InvalidInputError, NotFoundError, StoreError
 
 USER_VARIABLE, PASSWORD_VARIABLE = "ENSTORAGE_CATALOGUE_USER", "ENSTORAGE_CATALOGUE_PASSWORD"
@@ -41,10 +41,15 @@ class CatalogueRequests:
     def __init__(self, profile: CatalogueProfile, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self.profile = profile
         self._sleep = sleep
-        timeout = urllib3.Timeout(connect=min(10.0, profile.timeout_seconds), read=profile.timeout_seconds)
-        self._pool = urllib3.PoolManager(timeout=timeout, retries=False)
         self._token: str | None = None
         self._next = 0.0
+
+    @cached_property
+    def _pool(self) -> urllib3.PoolManager:
+        seconds = self.profile.timeout_seconds
+        timeout = urllib3.Timeout(connect=min(10.0, seconds), read=seconds)
+        is_at_home = is_private(urlsplit(self.profile.url).hostname or "")
+        return (urllib3.PoolManager if is_at_home else PublicPools)(timeout=timeout, retries=False)
 
     def text(self, url: str, *, method: str = "GET", body: Mapping[str, Any] | None = None) -> str:
         """The text that a URL gives, such as JSON; errors as of `content`."""
@@ -155,10 +160,6 @@ class CatalogueRequests:
                 f"{_shown(url)} is on no host of the catalogue {self.profile.home}; expected one of "
                 f"{', '.join((self.profile.home, *self.profile.hosts))}. Add the host to the profile if you trust it."
             )
-        if not _is_private(home.hostname or "") and _is_private(parts.hostname or ""):
-            raise InvalidInputError(
-                f"{_shown(url)} leads into a private network. Expected a public address. Ask the provider."
-            )
 
     def _new_token(self) -> str:
         user, password = os.environ.get(USER_VARIABLE), os.environ.get(PASSWORD_VARIABLE)
@@ -230,15 +231,6 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         return max(0.0, (parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError):
         return None
-
-
-def _is_private(host: str) -> bool:
-    """True if a host has an address that is not public."""
-    try:
-        found = {each[4][0] for each in socket.getaddrinfo(host, None)}
-    except OSError:
-        return False  # the request will tell
-    return any(not ipaddress.ip_address(str(each).partition("%")[0]).is_global for each in found)
 
 
 def _shown(url: str) -> str:
