@@ -358,6 +358,23 @@ class TestDamagedFiles:
         assert "all are in quarantine" in hook.messages[0][1]
         assert len(find_scenes(quarantined=True)) == 1
 
+    @pytest.mark.long
+    def test_people_are_told_once_of_scenes_in_quarantine_beside_others(self, server, load, over, hook, eventually):
+        server.add("a")
+        server.add("b", "2020-06-06")
+        server.put("/a/red.tif", np.full((4, 6), 1000, dtype=np.uint16), crs=None)
+        create_rule("alerts", "ops", events=["run.alert"])
+        made = over(load())
+        assert (made.run.state, len(made.steps[0].outputs["scenes"])) == ("succeeded", 1)
+        eventually(lambda: len(hook.messages) == 1)
+        assert "1 of 2 scenes cannot be used and are in quarantine. The first: " in hook.messages[0][1]
+        again = over(load(clouds_below=0.5))
+        assert len(again.steps[0].outputs["quarantined"]) == 1
+        create_rule("loads", "ops", events=["run.succeeded"])
+        over(load(clouds_below=0.6))
+        eventually(lambda: len(hook.messages) == 2)  # of the loads; that scene was told of before
+        assert "succeeded" in hook.messages[1][0]
+
     def test_a_file_that_is_gone_is_told(self, server, searched, store):
         server.add("a")
         del server.files["/a/red.tif"]
