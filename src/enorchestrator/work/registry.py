@@ -1,7 +1,9 @@
 """All kinds of work by name."""
 
+from enorchestrator.work.checks.check_data_set import CHECK_DATA_SET
 from enorchestrator.work.checks.check_values import CHECK_VALUES
 from enorchestrator.work.checks.require import REQUIRE
+from enorchestrator.work.data.load import LOAD_SERIES
 from enorchestrator.work.ensembles.calibrate import CALIBRATE
 from enorchestrator.work.ensembles.diagnose import DIAGNOSE
 from enorchestrator.work.ensembles.forecast import FORECAST
@@ -34,7 +36,8 @@ _ALL = (
     *(FIT, BACKTEST, TUNE),
     *(FORM, RENDER, VERIFY, DIAGNOSE, CALIBRATE, FORECAST, REPORT),
     AUTOFORECAST,
-    *(CHECK_VALUES, REQUIRE),
+    LOAD_SERIES,
+    *(CHECK_VALUES, CHECK_DATA_SET, REQUIRE),
     *(REGISTER, EVALUATE_VERSION, PROMOTE, ROLLBACK),
     *(ISSUE_FORECASTS, MONITOR, WATCH_RESOURCES, RENEW),
     *(IMPORT_BUNDLE, EXPORT_BUNDLE, CHECK, GC, CHANGE_RECORDS),
