@@ -134,6 +134,7 @@ def check_all(said):
     assert wrong == []
 
 
+@pytest.mark.long
 def test_each_member_blown_up_is_refused_in_a_moment(bundle, empty_store, tmp_path):
     (tmp_path / "bad").mkdir()
     paths = list(blown_up(bundle, tmp_path / "bad", 450_000, every=False))
