@@ -18,6 +18,13 @@ def test_the_life_of_a_released_ensemble(tmp_path):
     reasons = [each["reason"] for each in figures["history"] if each["alias"] == "production"]
     assert reasons == ["promote", "promote", "rollback"]
     assert min(figures["mails"], figures["hooks"]) > 0
+    page = (tmp_path / "story" / "report.html").read_text()
+    places = [
+        page.index(each)
+        for each in (">Version 1 was promoted", "Alert 1.", "Version 2 was promoted", "Rolled back to version 1")
+    ]
+    assert places == sorted(places)
+    assert "significantly better than" in page
     assert json.loads((tmp_path / "story" / "story.json").read_text())["rolled_back_to"] == 1
 
 

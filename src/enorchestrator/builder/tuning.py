@@ -37,7 +37,7 @@ def is_tunable(model: Model) -> bool:
     from entrainer.networks import NetworkSpec
     from entrainer.networks.specification import spec_from_json
 
-    return isinstance(spec_from_json(model.network), NetworkSpec)
+    return isinstance(spec_from_json(model.network or {}), NetworkSpec)
 
 
 def tuned(

@@ -23,6 +23,7 @@ from enorchestrator import (
     plan_intent,
     promote,
     register,
+    report_version,
     start_intent,
     submit,
 )
@@ -42,7 +43,7 @@ _LONGEST_SECONDS = 300.0
 
 
 def run(output: Path, *, quiet: bool = False) -> dict[str, Any]:
-    """Run the demonstration; its store, and its story as JSON and text, lie in the folder.
+    """Run the demonstration; its store, its report, and its story as JSON and text lie in the folder.
 
     Args:
         output: a new or an empty folder.
@@ -63,11 +64,12 @@ def run(output: Path, *, quiet: bool = False) -> dict[str, Any]:
         try:
             story = _Story(connector, catcher, print_line if not quiet else lambda _: None)
             figures = story.tell()
+            page = report_version(NAME, figures["renewed"]["version"], output, connector=connector).path
         finally:
             os.environ.clear()
             os.environ |= before
     figures["seconds"] = round(time.perf_counter() - began, 1)
-    story.say(f"All of it took {figures['seconds']:.0f} seconds. The store is in {output / 'store'}.")
+    story.say(f"All of it took {figures['seconds']:.0f} seconds. The report is {page}, the store {output / 'store'}.")
     write_whole(output / "story.json", json.dumps(figures, indent=1).encode(), overwrite=True)
     write_whole(output / "story.txt", "\n".join(story.lines).encode(), overwrite=True)
     connector.close()
