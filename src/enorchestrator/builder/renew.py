@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from enorchestrator.builder.retrain import Parts, Recipe, Retrained, retrained
+from enorchestrator.builder.retrain import Parts, Retrained, Retraining, retrained
 from enorchestrator.builder.sandbox import build_aside
 from enorchestrator.evaluation.suite import register
 from enorchestrator.monitoring.settings import MonitorSettings
@@ -91,7 +91,7 @@ def renew(
             for, and no member is trained by epochs, there are no valid rows, or the space cannot be read.
         NotFoundError: nothing is in production.
     """
-    recipe = Recipe(parts, recent, choose, trials, space)
+    recipe = Retraining(parts, recent, choose, trials, space)
     own = settings if isinstance(settings, MonitorSettings) else MonitorSettings.read(settings or {})
     with bound_to(connector) as store, listening(progress) as report:
         current = find_version(name, PRODUCTION, connector=store)

@@ -24,7 +24,7 @@ Parts = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class Retraining:
     """The recipe of a training: by default that of before, on all rows that there are now.
 
     Attributes:
@@ -56,7 +56,7 @@ class Recipe:
             )
 
 
-BEFORE = Recipe()
+BEFORE = Retraining()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Retrained:
     tuned: tuple[str, ...]
 
 
-def retrained(ensemble: Ensemble, project: Project, report: Listener, recipe: Recipe = BEFORE) -> Retrained:
+def retrained(ensemble: Ensemble, project: Project, report: Listener, recipe: Retraining = BEFORE) -> Retrained:
     """Train the members of an ensemble on the present data, and combine them as before, or as is best now.
 
     A member whose loss is no number is trained once more by smaller steps; where that fails too, a naive model takes its
@@ -139,7 +139,7 @@ def _check_trials(models: Sequence[Model], preparations: Mapping[str, DataPrepar
         )
 
 
-def _prepared_again(models: Sequence[Model], project: Project, recipe: Recipe) -> dict[str, DataPreparation]:
+def _prepared_again(models: Sequence[Model], project: Project, recipe: Retraining) -> dict[str, DataPreparation]:
     """By the table of a former preparation the same on a snapshot of present points; one snapshot for each source."""
     sources = _sources(project)
     snapshots: dict[str, Any] = {}
@@ -173,7 +173,7 @@ class _Member:
 
 
 def _trained(
-    old: Model, project: Project, preparations: dict[str, DataPreparation], recipe: Recipe, report: Listener
+    old: Model, project: Project, preparations: dict[str, DataPreparation], recipe: Retraining, report: Listener
 ) -> _Member:
     from entrainer.local import Naive
 

@@ -1,4 +1,4 @@
-"""What happened to a registered model, and the page about a version."""
+"""Timelines of registered models, and the pages about versions."""
 
 from datetime import datetime
 from typing import Annotated
@@ -14,8 +14,8 @@ from enmyadmin.routes.releases.registry import Name, Version
 from enorchestrator import report_version, timeline
 from enorchestrator.reporting.timeline import EventKind
 
-_READERS = [Depends(allowed("read", "registered_model")), Depends(allowed("read", "monitor"))]
-router = APIRouter(prefix="/registry/{name}", tags=["registry"], dependencies=_READERS)
+_READER = Depends(allowed("read", "registered_model"))
+router = APIRouter(prefix="/registry/{name}", tags=["registry"], dependencies=[_READER])
 
 
 class TimelineAnswer(BaseModel):

@@ -11,6 +11,8 @@ _BINS = 10
 _PRIOR = 0.5
 #: Values beyond so many deviations count as these: a spike is no drift.
 _MOST_DEVIATIONS = 5.0
+#: Statistics that may be too small as well.
+TWO_SIDED = frozenset({"spread"})
 
 
 def statistics_of(windows: Floats, expected: Expected, first: int) -> dict[str, Floats]:
@@ -39,8 +41,9 @@ def statistics_of(windows: Floats, expected: Expected, first: int) -> dict[str, 
         "wasserstein": _wasserstein(ordered, np.clip(expected.rest, centre - limit, centre + limit)) / scale,
         "spread": _spread(windows, expected),
     }
-    if expected.season > 1 and windows.shape[1] >= 2 * expected.season:
-        found["season"] = _season(windows, expected.season, first, scale)
+    order = len(expected.coefficients)
+    if expected.season > 1 and windows.shape[1] - order >= 2 * expected.season:
+        found["season"] = _season(_innovations(windows, expected), expected, first + order)
     return found
 
 
@@ -77,20 +80,25 @@ def _wasserstein(ordered: Floats, train: Floats) -> Floats:
     return found
 
 
+def _innovations(windows: Floats, expected: Expected) -> Floats:
+    """The residuals of the autoregression, of all rows of a window but the first ones that it needs."""
+    order, centred = len(expected.coefficients), windows - expected.rest.mean()
+    found: Floats = centred[:, order:].copy()
+    for lag, each in enumerate(expected.coefficients, 1):
+        found -= each * centred[:, order - lag : windows.shape[1] - lag]
+    return found
+
+
 def _spread(windows: Floats, expected: Expected) -> Floats:
-    order, coefficients = len(expected.coefficients), expected.coefficients
-    innovations = windows[:, order:] - expected.rest.mean()
-    for lag, each in enumerate(coefficients, 1):
-        innovations = innovations - each * (windows[:, order - lag : windows.shape[1] - lag] - expected.rest.mean())
     typical = float(np.abs(expected.innovations).mean())
-    size = np.minimum(np.abs(innovations), _MOST_DEVIATIONS * typical).mean(axis=1)
+    size = np.minimum(np.abs(_innovations(windows, expected)), _MOST_DEVIATIONS * typical).mean(axis=1)
     found: Floats = np.log(np.maximum(size, 1e-9 * typical) / typical)
     return found
 
 
-def _season(windows: Floats, season: int, first: int, scale: float) -> Floats:
-    place = (first + np.arange(windows.shape[1])) % season
-    centred = windows - windows.mean(axis=1, keepdims=True)
-    means = np.stack([centred[:, place == each].mean(axis=1) for each in range(season)], axis=1)
-    found: Floats = (means**2).mean(axis=1) / scale**2
+def _season(innovations: Floats, expected: Expected, first: int) -> Floats:
+    place = (first + np.arange(innovations.shape[1])) % expected.season
+    centred = innovations - innovations.mean(axis=1, keepdims=True)
+    means = np.stack([centred[:, place == each].mean(axis=1) for each in range(expected.season)], axis=1)
+    found: Floats = (means**2).mean(axis=1) / float(expected.innovations.var())
     return found

@@ -47,11 +47,11 @@ class RenewArguments(Arguments):
 
 
 def _check(arguments: RenewArguments, _connector: Connector) -> None:
-    from enorchestrator.builder.retrain import Recipe
+    from enorchestrator.builder.retrain import Retraining
     from enorchestrator.monitoring.settings import MonitorSettings
 
     MonitorSettings.read(arguments.settings)
-    Recipe(trials=arguments.trials, space=arguments.space)
+    Retraining(trials=arguments.trials, space=arguments.space)
 
 
 def _renew(arguments: RenewArguments, connector: Connector, progress: Progress, _partial: Partial) -> dict[str, Any]:
