@@ -13,7 +13,9 @@ them all.
 """
 
 import inspect
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -114,6 +116,28 @@ def checkpoint() -> None:
     listener = _listening.get()
     if listener is not None:
         listener.ask()
+
+
+@contextmanager
+def interrupts_held() -> Iterator[threading.Event]:
+    """Let Ctrl-C set the event inside the block instead of raising; the block looks at it where its work can be kept.
+
+    `KeyboardInterrupt` comes between any two instructions of the main thread: where finished work has no name yet, and in
+    destructors, which suppress it. Nothing is held in another thread, or where the program has a handler of its own.
+    """
+    came = threading.Event()
+    is_ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if not is_ours:
+        yield came
+        return
+    signal.signal(signal.SIGINT, lambda *_: came.set())
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _as_function(progress: bool | Progress) -> AbstractContextManager[Progress]:

@@ -171,6 +171,7 @@ def test_a_call_that_takes_too_much_memory_is_stopped_and_only_that_one(supervis
     assert ending(supervisor, "neighbour")[0].reason == "returned"
 
 
+@pytest.mark.long
 def test_of_a_long_output_the_end_is_kept(supervise):
     supervisor = supervise()
     supervisor.start("work", print_much)

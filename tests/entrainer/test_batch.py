@@ -1,3 +1,4 @@
+import signal
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ from entrainer.compiled.initial_weights import draw_weights
 from entrainer.compiled.member import GroupMember, TrainedNetwork
 from entrainer.compiled.outcome import Stop
 from entrainer.compiled.program import member_keys, training_program
+from entrainer.fitting.keras_fit import fit_keras
 from entrainer.networks import PaperLSTM
 from entrainer.networks.specification import NetworkSpec
 from entrainer.settings.training import Training
@@ -73,6 +75,7 @@ def test_training_together_equals_training_each_alone(network, batch_size):
         assert alone.loss[-1] < alone.loss[0]
 
 
+@pytest.mark.long
 def test_result_does_not_depend_on_the_group_or_its_order():
     members = [member(DROPPING, lag, seed) for seed in range(5) for lag in (5, 7, 13)]  # more than one block
     training = Training(epochs=2)
@@ -201,6 +204,30 @@ def test_an_interrupted_training_keeps_what_it_has(interrupt):
     assert_same(trained, again)
     with pytest.raises(interrupt):
         train_together([member(PLAIN, 5, 1)], Training(epochs=1000), stop)
+
+
+class _Interrupting:
+    """Presses Ctrl-C where Python suppresses what is raised."""
+
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("train", [lambda one, *rest: train_together([one], *rest)[0], fit_keras])
+def test_ctrl_c_at_any_moment_ends_a_training_and_keeps_it(train):
+    def stop(chunk):
+        _Interrupting()
+
+    before, interrupts = signal.signal(signal.SIGINT, signal.default_int_handler), []
+    try:
+        trained = train(member(PLAIN, 5, 1), Training(epochs=1000), stop, interrupts.append)
+        assert [type(each) for each in interrupts] == [KeyboardInterrupt]
+        assert (trained.stopped, len(trained.loss) < 1000) == (Stop.INTERRUPTED, True)
+        with pytest.raises(KeyboardInterrupt):
+            train(member(PLAIN, 5, 1), Training(epochs=1000), stop)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_nan_is_refused_with_the_place_and_the_remedy():

@@ -29,6 +29,7 @@ def test_the_last_words_of_a_killed_process_are_kept_with_each_attempt(run, over
     assert [each.fence for each in logs(found.run.id, step="killed", attempt=2)] == [2]
 
 
+@pytest.mark.long
 def test_a_step_that_floods_its_log_keeps_the_end_of_it(run, over, at_work, eventually):
     found = over(run({"flood": {"kind": "flood", "with": {"folder": FOLDER, "lines": 300_000}}}))
     assert found.run.state == "succeeded"
@@ -86,8 +87,9 @@ def test_odd_texts_take_no_time():
     assert redactor.json({"a": ["n0t-shown", 1, None]}) == {"a": ["***", 1, None]}
 
 
-def test_the_same_warning_of_a_library_is_told_once(run, over, at_work):
+def test_the_same_warning_of_a_library_is_told_once(run, over, at_work, eventually):
     found = over(run({"warns": {"kind": "warns_often", "with": {"folder": FOLDER}}}))
     lines = [event.data["line"] for event in events(found.run.id) if event.kind == "log"]
     assert lines == ["warning: Implement __array__ with copy.", "warning: another warning"]
-    assert found.attempts[0].log.count("Implement __array__") == 1
+    eventually(lambda: details(found.run.id).attempts[0].log)
+    assert details(found.run.id).attempts[0].log.count("Implement __array__") == 1

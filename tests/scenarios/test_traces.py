@@ -11,6 +11,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from scenario_graphs import FOLDER, states
 
 from enorchestrator import Orchestrator, create_rule, events
+from enorchestrator.dispatch.read import details
 from enorchestrator.notification import notifier
 from enorchestrator.service import tracing
 from enorchestrator.trace.parent import VARIABLES, as_parent
@@ -104,7 +105,7 @@ def test_a_run_its_processes_and_its_notice_have_one_trace(run, over, at_work, e
     assert {span.parent_span_id for span in collector.spans if span is not root} == {root.span_id}
     killed = collector.named("killed")
     assert [told(span)["enstorage.end"] for span in killed] == ["killed", "killed"]
-    pids = {attempt.pid for attempt in found.attempts}
+    pids = {attempt.pid for attempt in details(found.run.id).attempts}
     assert {told(span)["process.pid"] for span in (*killed, *collector.named("works"))} == pids
     for span in collector.spans:
         assert root.start_time_unix_nano <= span.start_time_unix_nano <= span.end_time_unix_nano

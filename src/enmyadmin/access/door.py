@@ -6,6 +6,7 @@ import ipaddress
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from starlette.requests import Request
@@ -115,7 +116,7 @@ class Access:
 
     def _of_token(self, bearer: str, address: str) -> Principal:
         if self.link is not None and self.link.opens(bearer):
-            user = owner(self.connector)
+            user = self.connector.database.until_changed("owner", partial(owner, self.connector))
             return Principal(user.name, user.role, "link", address, user.id)
         found = holder(self.connector, bearer, "api", address)
         if found is None:
@@ -153,7 +154,8 @@ class Access:
 
     def _engine(self) -> PolicyEngine:
         """The engine of the policies that are in force now: other processes change them too."""
-        return engine_with(enabled_policies(self.connector))
+        read = partial(enabled_policies, self.connector)
+        return engine_with(self.connector.database.until_changed("policies in force", read))
 
 
 def _reason(engine: PolicyEngine, who: Principal, action: str, table: str) -> str:

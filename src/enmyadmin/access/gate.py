@@ -61,7 +61,7 @@ class AccessGate:
         async def send_on(message: Message) -> None:
             nonlocal looked, is_over
             if message["type"] == "http.response.start":
-                await run_in_threadpool(self._write, note, message["status"])
+                await self._write(note, message["status"])
             elif message.get("more_body") and time.monotonic() - looked > _LOOK_AGAIN_SECONDS and note.who is not None:
                 looked = time.monotonic()
                 may = self.access.may_go_on
@@ -74,7 +74,7 @@ class AccessGate:
         try:
             await (answer or self.app)(scope, receive, send_on)
         except BaseException:
-            await run_in_threadpool(self._write, note, 500)
+            await self._write(note, 500)
             raise
 
     def _refusal(self, method: str, headers: Headers) -> Response | None:
@@ -107,13 +107,14 @@ class AccessGate:
             )
         return answer
 
-    def _write(self, note: AuditNote, status: int) -> None:
+    async def _write(self, note: AuditNote, status: int) -> None:
         """Write the entry of a request, before its answer is sent."""
         if note.who is None or note.is_written or not (note.is_change or status in (401, 403)):
             return
         note.is_written = True
         outcome: Outcome = "denied" if status in (401, 403) else "failed" if status >= 400 else "done"
-        record(self.access.connector, note.who, note.action, note.entity, note.entity_id, outcome, note.detail)
+        kept = (note.who, note.action, note.entity, note.entity_id, outcome, note.detail)
+        await run_in_threadpool(record, self.access.connector, *kept)
 
 
 class _UnknownHostError(RefusedError):

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import secrets
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, select, update
@@ -73,7 +74,9 @@ def issue(
 def holder(connector: Connector, secret: str, kind: Kind, address: str) -> Principal | None:
     """The principal that a secret stands for; None if it is unknown, expired or revoked, or the user is disabled."""
     sha256, now = _sha256(secret), datetime.now(UTC)
-    token, user = _found(connector, Token.secret_sha256 == sha256)
+    token, user = connector.database.until_changed(
+        ("secret", sha256), partial(_found, connector, Token.secret_sha256 == sha256)
+    )
     if token is None or not hmac.compare_digest(token.secret_sha256, sha256) or token.kind != kind:
         return None
     if not _is_valid(token, user, now):

@@ -68,10 +68,11 @@ def create_app(
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)
     app.add_middleware(LargeBodies)
     app.add_middleware(SafeHeaders)
+    # Routes are tried in their order: what programs ask most often is the first.
+    app.include_router(inference, max_body_size=settings.max_body_bytes)
     for router, takes_files in routers():
         most = settings.max_upload_bytes + _FORM_BYTES if takes_files else settings.max_body_bytes
         app.include_router(router, prefix=PREFIX, max_body_size=most)
-    app.include_router(inference, max_body_size=settings.max_body_bytes)
     app.include_router(client_router())
     describe(app)
     return app

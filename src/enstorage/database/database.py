@@ -1,11 +1,11 @@
 """`Database`: transactions on one relational database."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ClauseElement, Table, text
 from sqlalchemy.engine import URL
@@ -19,6 +19,11 @@ from enstorage.database.refusal import commit_lost, translated
 from enstorage.database.schema import ensure_schema
 from enstorage.database.url import is_in_memory
 from enstorage.errors import NotSupportedError
+
+R = TypeVar("R")
+
+#: Values that `until_changed` keeps at most; who asks for many, such as for made-up secrets, has them read anew.
+_MOST_KEPT = 1_000
 
 
 class Database:
@@ -44,6 +49,8 @@ class Database:
         self._damage: list[str] | None = None
         #: Tables whose indexes are known to agree with them; None: all.
         self._believed: set[str] | None = set()
+        #: Of `until_changed`: a mark, and the values that were read since.
+        self._kept: tuple[int | None, dict[Hashable, Any]] = (None, {})
         #: Of `change_mark`: writes nothing, so that it is told of what all others write.
         self._marked: sqlite3.Connection | None = None
         self._marking = Lock()
@@ -179,6 +186,28 @@ class Database:
                 self._marked = open_sqlite(self.url, check_same_thread=False)
             mark: int = self._marked.execute("PRAGMA data_version").fetchone()[0]
         return mark
+
+    def until_changed(self, question: Hashable, read: Callable[[], R]) -> R:
+        """A value that is read once until anything is committed, by any process; each time where that is not known.
+
+        Threads may ask together.
+
+        Args:
+            question: the name of the value.
+            read: reads it from this database alone.
+        """
+        # A mark is older than what is read after it, so a value is never believed longer than it holds.
+        mark = None if self.in_transaction else self.change_mark()
+        if mark is None:
+            return read()
+        known_at, known = self._kept
+        if known_at != mark or len(known) >= _MOST_KEPT:
+            known = {}
+            self._kept = mark, known
+        if question not in known:
+            known[question] = read()
+        value: R = known[question]
+        return value
 
     def find_damage(self, *, references: bool = False) -> list[str]:
         """The damage that the database finds in its own files, in its own words. See `integrity.find_damage`."""

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enstorage.errors import CancelledError, InvalidInputError, NotSupportedError
+from enstorage.progress import interrupts_held
 from entrainer.backend import load_keras
 from entrainer.compiled.member import GroupMember, MemberSamples, TrainedNetwork
 from entrainer.compiled.outcome import Outcome, Stop
@@ -171,8 +172,8 @@ class _Group:
 
         done, count, losses, judged = 0, 1, [], []
         self.interrupt: BaseException | None = None
-        with ThreadPoolExecutor(min(len(self.blocks), os.cpu_count() or 1)) as pool:
-            while done < self.training.epochs and self.interrupt is None and (not done or None in self.stopped):
+        with interrupts_held() as stopping, ThreadPoolExecutor(min(len(self.blocks), os.cpu_count() or 1)) as pool:
+            while done < self.training.epochs and (not done or None in self.stopped):
                 count = min(count, MOST_EPOCHS, self.training.epochs - done)
                 started = time.perf_counter()
                 results = self._together(pool, done, count)
@@ -188,7 +189,11 @@ class _Group:
                         self._prune(report(chunk))
                     except (KeyboardInterrupt, CancelledError) as error:
                         self.interrupt = error
+                if stopping.is_set() or self.interrupt is not None:
+                    break
                 count = max(1, int(count * min(SECONDS_A_CHUNK / max(seconds, 1e-6), 4)))
+        if stopping.is_set():
+            self.interrupt = KeyboardInterrupt()
         return np.concatenate(losses, axis=1), np.concatenate(judged, axis=1)
 
     @property
@@ -238,15 +243,9 @@ class _Group:
         return [each for each, own in both if own], [each for each, own in both if not own]
 
     def _together(self, pool: ThreadPoolExecutor, first: int, count: int) -> list[Any]:
-        """A few epochs of all blocks beside each other; an interrupt waits for them."""
-        calls: list[Future[Any]] = [
-            pool.submit(self._advance, number, first, count) for number in range(len(self.blocks))
-        ]
-        while True:
-            try:
-                return [call.result() for call in calls]
-            except KeyboardInterrupt as error:
-                self.interrupt = error
+        """A few epochs of all blocks beside each other."""
+        calls = [pool.submit(self._advance, number, first, count) for number in range(len(self.blocks))]
+        return [call.result() for call in calls]
 
     def _advance(self, number: int, first: int, count: int) -> Any:
         import jax

@@ -1,12 +1,13 @@
 """Models that are trained by themselves, by `keras.Model.fit`."""
 
+from threading import Event
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from enstorage.errors import CancelledError, InvalidInputError
-from enstorage.progress import checkpoint
+from enstorage.progress import checkpoint, interrupts_held
 from entrainer.backend import load_keras
 from entrainer.compiled.group import Chunk, Interrupted, Report
 from entrainer.compiled.member import GroupMember
@@ -41,23 +42,29 @@ def fit_keras(
         return loss_of_rows(truth, predicted)
 
     model.compile(optimizer=optimizer_of(training), loss=losses)
-    recorder = _recorder(training, report, member)
-    try:
-        model.fit(
-            member.X,
-            member.y,
-            batch_size=min(training.batch_size, len(member.X)),
-            epochs=training.epochs,
-            shuffle=training.shuffle,
-            sample_weight=_row_weights(member),
-            validation_data=None if member.valid is None else (*member.valid, _counts(member.valid.y)),
-            callbacks=[recorder],
-            verbose=0,
-        )
-    except (KeyboardInterrupt, CancelledError) as error:
+    stop: BaseException | None = None
+    with interrupts_held() as stopping:
+        recorder = _recorder(training, report, member, stopping)
+        try:
+            model.fit(
+                member.X,
+                member.y,
+                batch_size=min(training.batch_size, len(member.X)),
+                epochs=training.epochs,
+                shuffle=training.shuffle,
+                sample_weight=_row_weights(member),
+                validation_data=None if member.valid is None else (*member.valid, _counts(member.valid.y)),
+                callbacks=[recorder],
+                verbose=0,
+            )
+        except (KeyboardInterrupt, CancelledError) as error:
+            stop = error
+    if stopping.is_set():
+        stop = stop or KeyboardInterrupt()
+    if stop is not None:
         if interrupted is None:
-            raise
-        interrupted(error)
+            raise stop
+        interrupted(stop)
         if len(recorder.losses) < training.epochs:
             recorder.stopped = recorder.stopped or Stop.INTERRUPTED
     recorder.restore(model)
@@ -96,8 +103,8 @@ def _model(member: GroupMember, training: Training, obj: Any) -> Any:
     return obj
 
 
-def _recorder(training: Training, report: Report, member: GroupMember) -> Any:
-    """The callback that reports each epoch and stops the training by the rules of a group."""
+def _recorder(training: Training, report: Report, member: GroupMember, stopping: Event) -> Any:
+    """The callback that reports each epoch and stops the training by the rules of a group, or by a held interrupt."""
     keras = load_keras()
     has_valid = member.valid is not None
 
@@ -118,6 +125,8 @@ def _recorder(training: Training, report: Report, member: GroupMember) -> Any:
 
         def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras gives it
             checkpoint()  # an epoch may take long
+            if stopping.is_set():
+                raise KeyboardInterrupt
             steps = self.params["steps"]
             done = len(self.losses) * steps + batch
             self.model.optimizer.learning_rate = self._rate * float(

@@ -19,7 +19,8 @@ from enstorage.entity.trained_object import OpenedObjects
 R = TypeVar("R")
 
 _RETRY_SECONDS = 1
-#: What was read for a served model, such as its data set, is believed for so long: other processes may write meanwhile.
+#: What was read for a served model, such as its data set, is believed until anything is committed, and for so long at least;
+#: for so long where the database does not tell of commits.
 _BELIEVED_SECONDS = 1.0
 _MOST_REMEMBERED = 64
 
@@ -41,7 +42,7 @@ class InferencePool:
         self._threads = CapacityLimiter(threads)
         self._asked = 0
         self._turns: dict[str, tuple[asyncio.Lock, int]] = {}
-        self._remembered: OrderedDict[tuple[int, str], tuple[float, Answers]] = OrderedDict()
+        self._remembered: OrderedDict[tuple[int, str], tuple[float, int | None, Answers]] = OrderedDict()
         self._quiet = _QuietWarnings()
 
     @contextmanager
@@ -82,11 +83,11 @@ class InferencePool:
 
     def answers(self, name: str, connector: Connector) -> Answers:
         """Answers that were read a moment ago for a served model of a store."""
-        now, key = time.monotonic(), (id(connector), name)
-        read_at, answers = self._remembered.pop(key, (0.0, None))
-        if answers is None or now - read_at > _BELIEVED_SECONDS:
-            read_at, answers = now, Answers()
-        self._remembered[key] = read_at, answers
+        now, mark, key = time.monotonic(), connector.database.change_mark(), (id(connector), name)
+        read_at, read_mark, answers = self._remembered.pop(key, (0.0, None, None))
+        if answers is None or ((mark is None or mark != read_mark) and now - read_at > _BELIEVED_SECONDS):
+            read_at, read_mark, answers = now, mark, Answers()
+        self._remembered[key] = read_at, read_mark, answers
         while len(self._remembered) > _MOST_REMEMBERED:
             self._remembered.popitem(last=False)
         return answers

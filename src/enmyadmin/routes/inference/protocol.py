@@ -1,5 +1,6 @@
 """The routes of the Open Inference Protocol, version 2."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -85,7 +86,8 @@ def get_readiness(store: Store) -> Json:
 
 
 def _served(request: Request, who: Principal, name: str, version: str | None, store: Any) -> ServedModel:
-    found = ServedModel.find(name, version, store)
+    find = partial(ServedModel.find, name, version, store)
+    found: ServedModel = store.database.until_changed(("served", name, version), find)
     if isinstance(found.record, Ensemble):
         request.app.state.access.demand(who, "infer", "ensemble")
     return found
