@@ -71,10 +71,10 @@ def tuned(
     import entrainer
     from entrainer.experiments.search_space import SearchSpace
 
-    own = entrainer.Training() if training is None else training
-    varied = _around(old.network, own) if space is None else space
-    draw = SearchSpace(old.network, own.to_json(), {data_set.name or "data": data_set}, varied)
-    present = SearchSpace(old.network, own.to_json(), draw.data_sets, {})
+    own, network = entrainer.Training() if training is None else training, old.network or {}
+    varied = _around(network, own) if space is None else space
+    draw = SearchSpace(network, own.to_json(), {data_set.name or "data": data_set}, varied)
+    present = SearchSpace(network, own.to_json(), draw.data_sets, {})
 
     def propose(trial: "optuna.Trial") -> "Proposal":
         return draw(trial) if trial.number else present(trial)

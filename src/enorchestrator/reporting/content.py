@@ -96,7 +96,8 @@ class VersionContent:
         return {by: own for by, own in {**self.report.get("groups", {}), **of_floors}.items() if len(own) > 1}
 
     def _gates(self) -> Sequence[Mapping[str, Any]]:
-        return self.report.get("gates", [])
+        found: Sequence[Mapping[str, Any]] = self.report.get("gates", [])
+        return found
 
 
 def content_of_version(name: str, version: int | str, store: Connector) -> VersionContent:

@@ -92,8 +92,8 @@ class Expected:
     def simulated(self, rows: int, random: np.random.Generator) -> Floats:
         """Windows in which nothing changed, without their course, shape (`SIMULATED`, rows).
 
-        Innovations are drawn from those of the train rows. Their mean and those of the places in the season were estimated;
-        the errors are the same in every row of a window, or of a place.
+        Innovations are drawn from those of the train rows. The mean of the train rows was estimated from them; its error is
+        the same in every row of a window.
         """
         from scipy.signal import lfilter
 
@@ -101,9 +101,6 @@ class Expected:
         paths: Floats = lfilter([1.0], np.concatenate([[1.0], -self.coefficients]), drawn, axis=1)[:, _BURN_IN:]
         gain = 1 / max(1 - self.coefficients.sum(), 0.05)
         error = gain * self.innovations.std() / len(self.rest) ** 0.5
-        if self.season > 1:
-            of_place = self.innovations.std() * (self.season / len(self.rest)) ** 0.5
-            paths += random.normal(0, of_place, (SIMULATED, self.season))[:, np.arange(rows) % self.season]
         return paths + random.normal(0, error, (SIMULATED, 1)) + float(np.mean(self.rest))
 
 

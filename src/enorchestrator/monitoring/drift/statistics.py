@@ -31,6 +31,8 @@ def statistics_of(windows: Floats, expected: Expected, first: int) -> dict[str, 
           is quieter.
         - `season`: the mean squared difference of the means of the places in the season from those of the train rows, in
           variances; only where a window has two whole seasons.
+        - `pattern`: the same of the innovations, in which slow swings do not hide a season; only where there are some beside
+          the values themselves.
     """
     centre, scale = float(np.median(expected.rest)), float(expected.rest.std())
     limit = _MOST_DEVIATIONS * scale
@@ -41,9 +43,12 @@ def statistics_of(windows: Floats, expected: Expected, first: int) -> dict[str, 
         "wasserstein": _wasserstein(ordered, np.clip(expected.rest, centre - limit, centre + limit)) / scale,
         "spread": _spread(windows, expected),
     }
-    order = len(expected.coefficients)
-    if expected.season > 1 and windows.shape[1] - order >= 2 * expected.season:
-        found["season"] = _season(_innovations(windows, expected), expected, first + order)
+    order, season = len(expected.coefficients), expected.season
+    if season > 1 and windows.shape[1] >= 2 * season:
+        found["season"] = _season(windows, season, first, scale)
+    if season > 1 and order and windows.shape[1] - order >= 2 * season:
+        deviation = float(expected.innovations.std())
+        found["pattern"] = _season(_innovations(windows, expected), season, first + order, deviation)
     return found
 
 
@@ -96,9 +101,9 @@ def _spread(windows: Floats, expected: Expected) -> Floats:
     return found
 
 
-def _season(innovations: Floats, expected: Expected, first: int) -> Floats:
-    place = (first + np.arange(innovations.shape[1])) % expected.season
-    centred = innovations - innovations.mean(axis=1, keepdims=True)
-    means = np.stack([centred[:, place == each].mean(axis=1) for each in range(expected.season)], axis=1)
-    found: Floats = (means**2).mean(axis=1) / float(expected.innovations.var())
+def _season(values: Floats, season: int, first: int, scale: float) -> Floats:
+    place = (first + np.arange(values.shape[1])) % season
+    centred = values - values.mean(axis=1, keepdims=True)
+    means = np.stack([centred[:, place == each].mean(axis=1) for each in range(season)], axis=1)
+    found: Floats = (means**2).mean(axis=1) / scale**2
     return found

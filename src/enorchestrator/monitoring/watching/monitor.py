@@ -42,6 +42,7 @@ STATISTICS = {
     "wasserstein": "distribution (Wasserstein)",
     "spread": "spread",
     "season": "season",
+    "pattern": "pattern of the season",
     "sensor": "sensor",
 }
 

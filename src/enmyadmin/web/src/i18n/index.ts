@@ -2,7 +2,7 @@ import { useSyncExternalStore } from "react";
 import { type Key, en } from "./en";
 import { ru } from "./ru";
 import { labels } from "./labels.ru";
-import { messages, words } from "./messages.ru";
+import { messages, units, words } from "./messages.ru";
 import { parts } from "./parts.ru";
 import { progress } from "./progress.ru";
 
@@ -62,6 +62,14 @@ function textsIn(language: Language): Texts {
   return { language, t, label };
 }
 
+/** A word, a time such as `7 days`, or a list of these. */
+function inWords(english: string): string {
+  const parts = english.split(/(, | and | or )/);
+  return parts.map((each) => words[each] ?? LINKS[each] ?? each.replace(/^(\d+) (\w+?)s?$/, (all, n, unit) => (units[unit] ? `${n} ${units[unit]}` : all))).join("");
+}
+
+const LINKS: Record<string, string> = { " and ": " и ", " or ": " или " };
+
 /** What is shorter is a name or a number, and no sentence in a place of another one. */
 const SHORTEST = 19;
 
@@ -79,7 +87,7 @@ function inRussian(english: string): string | undefined {
     let place = 0;
     return russian.replace(/\{(\*?)\}/g, (_, isWord) => {
       const value = found[++place] ?? "";
-      if (isWord) return value.split(", ").map((each) => words[each] ?? each).join(", ");
+      if (isWord) return inWords(value);
       return value.length >= SHORTEST ? (inRussian(value) ?? value) : value;
     });
   }

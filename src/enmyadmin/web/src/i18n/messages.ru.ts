@@ -1,8 +1,8 @@
 /** Sentences that the library and the server write, with places for names and numbers, in the order in which they are tried. */
 export const messages: readonly (readonly [string, string])[] = [
-  ["Forecast the source {}: {} steps of {} ({} ahead).", "Прогноз источника {}: шагов {} по {} ({} вперёд)."],
-  ["Forecast the panel {} with {} series: {} steps of {} ({} ahead).", "Прогноз панели {}, рядов: {}; шагов {} по {} ({} вперёд)."],
-  ["Intervals of {} at each step, and a report.", "Интервалы {} на каждом шаге и отчёт."],
+  ["Forecast the source {}: {} steps of {} ({} ahead).", "Прогноз источника {}: шагов {} по {} ({*} вперёд)."],
+  ["Forecast the panel {} with {} series: {} steps of {} ({} ahead).", "Прогноз панели {}, рядов: {}; шагов {} по {} ({*} вперёд)."],
+  ["Intervals of {} at each step, and a report.", "Интервалы {*} на каждом шаге и отчёт."],
   ["{} on rolling origins of at most {}; else the run fails.", "{} на прошлых точках отсчёта не больше {}; иначе запуск завершится ошибкой."],
   ["At most {} s for training; members that it has no time for are left out.", "На обучение не больше {} с; участники, на которых времени не хватит, пропускаются."],
   ["It runs at the times {} of {}; next at {} UTC.", "Запуски по расписанию {} ({}); ближайшие: {} UTC."],
@@ -10,8 +10,12 @@ export const messages: readonly (readonly [string, string])[] = [
   ["The channel {} is told when a run succeeds or fails.", "Канал {} получит сообщение об успехе или ошибке запуска."],
   ["The best simple forecast has {} {} on the same steps.", "У лучшего простого прогноза {} {} на тех же шагах."],
   ["How far ahead is {} to be forecast? Say such as: 12 steps ahead, or 1 year ahead.", "На сколько прогнозировать {}? Например: на 12 шагов или на 1 год вперёд."],
-  ["Of which {}? There {}. Name it in quotation marks.", "Что именно ({})? Есть: {}. Назовите имя в кавычках."],
-  ["Which {} is meant by {}? There is none of this name; there {}.", "Какой объект ({}) назван «{}»? Такого имени нет; есть: {}."],
+  ["Of which {}? There is {}. Name it in quotation marks.", "Что именно ({*})? Есть: {}. Назовите имя в кавычках."],
+  ["Of which {}? There are {}. Name it in quotation marks.", "Что именно ({*})? Есть: {*}. Назовите имя в кавычках."],
+  ["Which {} is meant by {}? There is none of this name; there is {}.", "Какой объект ({*}) назван «{}»? Такого имени нет; есть: {}."],
+  ["Which {} is meant by {}? There is none of this name; there are {}.", "Какой объект ({*}) назван «{}»? Такого имени нет; есть: {*}."],
+  ["By which channel is {} told? There is none here. Addresses stand in variables such as {}: set one, and say its name.", "По какому каналу сообщить {}? Каналов здесь нет. Адреса хранятся в переменных, например {}: задайте её и назовите имя."],
+  ["By which channel is {} told? There is {}. Addresses stand in variables such as {}: set one, and say its name.", "По какому каналу сообщить {}? Есть {}. Адреса хранятся в переменных, например {}: задайте её и назовите имя."],
   ["By which channel is {} told? {}. Addresses stand in variables such as {}: set one, and say its name.", "По какому каналу сообщить {}? {}. Адреса хранятся в переменных, например {}: задайте её и назовите имя."],
   ["No forecast of {} steps can be judged, or given an interval, on {} values.", "Прогноз на {} шагов нельзя ни проверить, ни снабдить интервалом: значений всего {}."],
   ["Say {} steps ahead.", "Скажите: на {} шагов."],
@@ -266,7 +270,7 @@ export const messages: readonly (readonly [string, string])[] = [
   ["the policy {} cannot be read: {}", "правило {} не читается: {}"],
 ];
 
-/** Words in places that are written `{*}`: names of groups, statistics, proposals. */
+/** Words in places that are written `{*}`, alone or in a list: names of groups, statistics, kinds of records, proposals. */
 export const words: Readonly<Record<string, string>> = {
   season: "сезон",
   quarter: "квартал",
@@ -301,7 +305,12 @@ export const words: Readonly<Record<string, string>> = {
   "distribution (Kolmogorov–Smirnov)": "распределение (Колмогоров–Смирнов)",
   "distribution (Wasserstein)": "распределение (Вассерштейн)",
   spread: "разброс",
+  "pattern of the season": "рисунок сезона",
   sensor: "датчик",
+  source: "источник",
+  panel: "панель",
+  project: "проект",
+  ensemble: "ансамбль",
   promote: "выпустить",
   keep: "оставить рабочую",
   reject: "отклонить",
@@ -311,4 +320,17 @@ export const words: Readonly<Record<string, string>> = {
   day: "дни",
   week: "недели",
   year: "годы",
+};
+
+/** Units of times in such places, after a number. */
+export const units: Readonly<Record<string, string>> = {
+  step: "шаг.",
+  second: "с",
+  minute: "мин",
+  hour: "ч",
+  day: "дн.",
+  week: "нед.",
+  month: "мес.",
+  quarter: "кв.",
+  year: "г.",
 };

@@ -2,6 +2,9 @@ import { Stack, Table, Text, Title } from "@mantine/core";
 import type { Permissions as Found } from "@/api/policies";
 import { useTexts } from "@/i18n";
 
+/** So many names of tables are written out. */
+const FEW = 3;
+
 /** Who may do what, as the policies in force decide it: by action and role the tables. */
 export function Permissions({ found }: { found: Found }) {
   const { t } = useTexts();
@@ -9,8 +12,11 @@ export function Permissions({ found }: { found: Found }) {
   const shown = (tables: string[]) => {
     if (tables.length === 0) return <span aria-label={t("policies.nothing")}>–</span>;
     if (tables.length === found.tables.length) return t("policies.everything");
-    const names = tables.map((each) => each.replaceAll("_", " ")).join(", ");
-    return tables.length <= 3 ? <span translate="no">{names}</span> : <span title={names}>{t("policies.tables", { n: tables.length })}</span>;
+    const isMost = found.tables.length - tables.length <= FEW;
+    const listed = isMost ? found.tables.filter((each) => !tables.includes(each)) : tables;
+    const names = listed.map((each) => each.replaceAll("_", " ")).join(", ");
+    if (isMost) return t("policies.all_but", { names });
+    return tables.length <= FEW ? names : <span title={names}>{t("policies.tables", { n: tables.length })}</span>;
   };
   return (
     <Stack gap="xs" component="section" aria-label={t("policies.who")}>

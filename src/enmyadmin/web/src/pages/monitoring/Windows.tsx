@@ -15,7 +15,7 @@ function shareOf(found: Json | undefined): number | null {
   return end === 0 ? null : value / end;
 }
 
-const STATISTICS = { psi: "statistic.psi", ks: "statistic.ks", wasserstein: "statistic.wasserstein", spread: "statistic.spread", season: "statistic.season" } as const;
+const STATISTICS = { psi: "statistic.psi", ks: "statistic.ks", wasserstein: "statistic.wasserstein", spread: "statistic.spread", season: "statistic.season", pattern: "statistic.pattern" } as const;
 /** Where a share is larger, the axis is logarithmic, from the smallest share on. */
 const LINEAR = 8;
 const SMALLEST = 0.02;
