@@ -7,7 +7,7 @@ export interface Line {
   label: string;
   values: Values;
   /** What it is, which decides how it is drawn: never by colour alone. */
-  role: "truth" | "forecast" | "member" | "values";
+  role: "truth" | "forecast" | "member" | "values" | "statistic";
 }
 
 /** An interval: the area between two lines. */
@@ -31,6 +31,10 @@ export interface ChartData {
   fanFrom?: number;
   /** Periods to mark, such as the parts of a preparation. */
   parts: Record<string, [number, number]>;
+  /** Moments to mark, such as alerts, by a short label. */
+  marks?: Record<string, number>;
+  /** True if sizes differ by so much that small ones are seen on a logarithmic axis alone. */
+  isLogarithmic?: boolean;
 }
 
 export type Range = [from: number, to: number];
