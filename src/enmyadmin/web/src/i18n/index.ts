@@ -43,6 +43,12 @@ export interface Texts {
   label: (english: string) => string;
 }
 
+/** The name of a part of a series, such as of the test rows, in words; others as they are. */
+export function partName(name: string, t: Texts["t"]): string {
+  const key = `part.${name}`;
+  return key in en ? t(key as Key) : name;
+}
+
 const CATEGORIES: Record<Language, Intl.LDMLPluralRule[]> = { en: ["one", "other"], ru: ["one", "few", "many"] };
 
 function textsIn(language: Language): Texts {
@@ -76,7 +82,7 @@ function inRussian(english: string): string | undefined {
     let place = 0;
     return russian.replace(/\{\}/g, () => {
       const value = found[++place] ?? "";
-      return value.length > 20 ? (inRussian(value) ?? value) : value;
+      return (value.length > 20 ? inRussian(value) : messages.find(([form]) => form === value)?.[1]) ?? value;
     });
   }
   return undefined;
