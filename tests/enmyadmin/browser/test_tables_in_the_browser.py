@@ -61,6 +61,6 @@ def test_a_comparison_shows_only_what_differs(page, served):
     page.get_by_role("checkbox", name="Select Ridge lag 7").click()
     page.get_by_role("link", name="Compare").click()
     expect(page.get_by_role("rowheader", name="data set · adapter · lag")).to_be_visible()
-    expect(page.get_by_role("rowheader", name="network.estimator", exact=True)).to_have_count(0)
+    expect(page.get_by_role("rowheader", name="network · estimator", exact=True)).to_have_count(0)
     page.get_by_role("switch", name="Only differences").click()
-    expect(page.get_by_role("rowheader", name="research_id", exact=True)).to_be_visible()
+    expect(page.get_by_role("rowheader", name="research id", exact=True)).to_be_visible()

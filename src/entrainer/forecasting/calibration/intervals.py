@@ -48,7 +48,7 @@ class PredictionIntervals:
         )
         points = self.table.filter(pl.col("quantile").is_null(), ~pl.col("series").is_in([*self.raised]))
         is_outside = (pl.col("value") < pl.col("lower")) | (pl.col("value") > pl.col("upper"))
-        return points.join(ends, on=_TARGET, how="inner").filter(is_outside).select(_TARGET)
+        return points.join(ends, on=_TARGET, how="inner").filter(is_outside).select(_TARGET).sort(_TARGET)
 
     def remarks(self, who: str, floors: Mapping[int, float]) -> list[str]:
         """Remarks in sentences: steps without an interval, bases other than own residuals, raised ends, and bias."""
@@ -58,10 +58,18 @@ class PredictionIntervals:
                 f"The forecast of {who} has no interval for {_in_words(self.missing)}: there are fewer than two residuals "
                 "of rows that were not trained on. Prepare the data with a larger valid part, or call entrainer.backtest."
             )
-        others = self.table.filter(pl.col("basis").is_not_null() & (pl.col("basis") != Basis.OWN))
-        for (basis,), rows in others.group_by("basis", maintain_order=True):
+        ends = self.table.drop_nulls("basis")
+        for (basis,), rows in ends.group_by("basis", maintain_order=True):
+            if basis == Basis.OWN:
+                continue
             steps = sorted(rows["step"].unique().to_list())
-            found.append(f"Intervals of {who} for {_in_words(steps)} rest on {_MEANING[Basis(basis)]}: {_REASON}")
+            quantiles = sorted(rows["quantile"].unique().to_list())
+            some = (
+                f"The quantiles {', '.join(f'{each:g}' for each in quantiles)} of "
+                if len(quantiles) < ends["quantile"].n_unique()
+                else "Intervals of "
+            )
+            found.append(f"{some}{who} for {_in_words(steps)} rest on {_MEANING[Basis(basis)]}: {_REASON}")
         for floor in dict.fromkeys(floors[series] for series in self.raised):
             counts = [count for series, count in self.raised.items() if floors[series] == floor]
             where = f" in {len(counts)} series" if len(counts) > 1 else ""
