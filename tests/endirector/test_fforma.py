@@ -135,7 +135,7 @@ def panel(tmp_path_factory):
     connector.close()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_ensemble_by_features_comes_out_again_and_forecasts_ahead(panel):
     with panel.connector:
         ensemble = panel.projects()[0].ensembles()[0]

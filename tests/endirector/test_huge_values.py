@@ -25,6 +25,7 @@ def points(forecast):
     return dict(found.group_by("series", maintain_order=True).agg("value").rows())
 
 
+@pytest.mark.others_long
 @pytest.mark.parametrize(
     ("values", "kept"),
     [

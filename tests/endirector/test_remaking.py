@@ -42,6 +42,7 @@ def project(store):
     return enstorage.Project.get(1)
 
 
+@pytest.mark.long
 def test_the_same_comes_out_and_nothing_is_stored(project, store, census):
     entrainer.backtest(project.models(), QUICK, seeds=(1, 2, 3), folds=2, progress=False)
     inner = Conductor(project.create_ensemble("stacking", "LinearRegression", models=project.models()[:2])).render()

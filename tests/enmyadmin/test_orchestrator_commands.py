@@ -54,7 +54,7 @@ def waiting(tmp_path, name="go"):
     return run_pipeline("waits")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_orchestrator_in_the_background_is_seen_and_stopped_when_its_work_is_done(
     enstorage, store, tmp_path, processes, monkeypatch
 ):
@@ -92,7 +92,7 @@ def test_an_orchestrator_in_the_background_is_seen_and_stopped_when_its_work_is_
     until(lambda: not psutil.pid_exists(started["pid"]) or psutil.Process(started["pid"]).status() == "zombie")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_runs_after_the_grace_period_is_stopped_and_not_lost(enstorage, store, tmp_path, processes, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(SCENARIOS))
     monkeypatch.syspath_prepend(str(SCENARIOS))
@@ -104,7 +104,7 @@ def test_what_runs_after_the_grace_period_is_stopped_and_not_lost(enstorage, sto
     assert (found.run.state, found.steps[0].state, found.steps[0].infra_attempts) == ("ready", "ready", 0)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_term_stops_an_orchestrator(store, tmp_path, processes):
     process = subprocess.Popen(
         [sys.executable, "-m", "enstorage", "orchestrator", "start"], stdout=subprocess.PIPE, text=True

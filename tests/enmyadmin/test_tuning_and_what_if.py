@@ -65,7 +65,7 @@ def test_models_are_measured_on_any_part(enstorage, reading):
     assert (status, "part" in errors) == (1, True)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_search_is_a_model_for_each_trial_and_goes_on_where_it_ended(enstorage, reading):
     (enstorage.folder / "space.json").write_text(
         '{"network.hidden": [[2]], "network.activation": ["tanh"],'

@@ -15,7 +15,7 @@ def write_series(path, rows=90):
     path.write_text("time,level\n" + "".join(f"{year},{value}\n" for year, value in zip(years, values, strict=True)))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_way_of_the_paper_is_walked_by_commands_alone(enstorage):
     write_series(Path("sun.csv"))
 

@@ -58,6 +58,7 @@ def kinds_of(run):
     return [event.kind for event in events(run.id)]
 
 
+@pytest.mark.long
 def test_models_are_trained_and_an_ensemble_is_rendered(dispatcher, over):
     fitted = over(submit("fit", {"models": [1, 2, 3], "training": {"epochs": 40}, "seeds": 7}, created_by="ada")).run
     assert (fitted.state, fitted.title) == ("succeeded", "Fit models 1, 2, 3")
@@ -111,6 +112,7 @@ def test_work_that_fails_tells_why_and_keeps_its_log(dispatcher, over):
     assert found.steps[0].user_attempts == 1
 
 
+@pytest.mark.long
 def test_training_that_is_cancelled_keeps_what_is_finished(dispatcher, over):
     run = submit("fit", ENDLESS)
     wait_until(lambda: "partial" in kinds_of(run))

@@ -51,6 +51,7 @@ def test_a_panel_of_pixels_knows_its_grid_and_its_scenes(cube, store):
         grid_of(Panel(name="shops").save())
 
 
+@pytest.mark.long
 def test_thousands_of_pixels_are_written_in_one_go(store):
     found = [scene(f"{day}", f"2020-06-{day:02}", ndvi=index(0.5, 50, 60)) for day in (1, 6, 11)]
     cube = open_cube(keep_scenes(found, progress=False).scenes, "ndvi")

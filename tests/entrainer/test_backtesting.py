@@ -60,7 +60,7 @@ def test_models_of_different_lag_are_cut_at_the_same_times(research, preparation
         assert model.object_sha256 is None
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_forecast_is_that_of_a_network_trained_before_its_origin(research, preparation):
     model = make(research, preparation.create_set(Window(3, horizon=2)))
     entrainer.backtest(model, QUICK, folds=2, seeds=5, progress=False)

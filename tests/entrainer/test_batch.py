@@ -75,6 +75,7 @@ def test_training_together_equals_training_each_alone(network, batch_size):
         assert alone.loss[-1] < alone.loss[0]
 
 
+@pytest.mark.long
 def test_result_does_not_depend_on_the_group_or_its_order():
     members = [member(DROPPING, lag, seed) for seed in range(5) for lag in (5, 7, 13)]  # more than one block
     training = Training(epochs=2)

@@ -171,7 +171,7 @@ def test_the_graph_of_a_stored_model_is_that_of_its_training(trained, tmp_path):
         assert curves_of(read(run)) == curves_of(read(other))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_running_tensorboard_shows_it(trained, tmp_path):
     _, folder, _ = trained
     with socket() as free:

@@ -149,6 +149,7 @@ def test_the_loop_stops_where_training_again_does_not_help(store, source):
     assert len(list_versions("load")) == 2
 
 
+@pytest.mark.long
 def test_an_alert_leads_to_training_evaluation_and_promotion(store, source):
     """Alert → train again → evaluate → promote → the new version holds."""
     settings = {"rows": 12, "truths": 6, "patience": 9_999}

@@ -40,6 +40,7 @@ def executed(store, folder, entity, moment, step):
 class CommitContract:
     """The promises, whatever database keeps the records."""
 
+    @pytest.mark.others_long
     @pytest.mark.parametrize("moment", ["before", "after"])
     def test_a_process_that_is_killed_at_its_commit_leaves_one_record(self, store, tmp_path, moment):
         source = DataSource(name="Sun", time_interval="1y").save()

@@ -35,6 +35,7 @@ def waiting(*needs):
     return {"kind": "until", "with": {"folder": FOLDER, "name": "never"}, "needs": list(needs)}
 
 
+@pytest.mark.long
 def test_a_run_that_will_be_late_is_told_before_it_is(start, over, at_work, tmp_path, eventually):
     steps = {"first": {"kind": "exclusive", "with": {"folder": FOLDER, "name": "first"}}, "held": waiting("first")}
     steps |= {f"later_{number}": named(f"later_{number}", "held") for number in range(200)}

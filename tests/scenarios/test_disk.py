@@ -88,6 +88,7 @@ def test_steps_wait_while_the_disk_is_low_and_what_nobody_needs_is_freed(store, 
     assert alerts(run) == []
 
 
+@pytest.mark.long
 def test_people_are_told_where_the_disk_stays_low_and_the_work_goes_on_when_there_is_room(store, tmp_path, reserve):
     ballast = take_space(tmp_path / "ballast")
     run = start(store, tmp_path, {"work": named("work")})
@@ -103,6 +104,7 @@ def test_people_are_told_where_the_disk_stays_low_and_the_work_goes_on_when_ther
     assert (details(run.id).run.state, lines(tmp_path)) == (RunState.SUCCEEDED, ["work"])
 
 
+@pytest.mark.long
 def test_objects_are_not_written_while_the_disk_is_low(store, tmp_path, reserve):
     run = start(store, tmp_path, {"writes": {"kind": "writes_an_object", "with": {"folder": FOLDER}}})
     with Dispatcher(store, workers=1):

@@ -29,6 +29,7 @@ def test_the_last_words_of_a_killed_process_are_kept_with_each_attempt(run, over
     assert [each.fence for each in logs(found.run.id, step="killed", attempt=2)] == [2]
 
 
+@pytest.mark.long
 def test_a_step_that_floods_its_log_keeps_the_end_of_it(run, over, at_work, eventually):
     found = over(run({"flood": {"kind": "flood", "with": {"folder": FOLDER, "lines": 300_000}}}))
     assert found.run.state == "succeeded"

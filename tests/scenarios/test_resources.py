@@ -82,6 +82,7 @@ def test_what_waits_for_much_is_not_overtaken_by_what_needs_less_of_it(run, over
     assert [line for line in executed() if line.startswith("begun")] == ["begun first", "begun whole", "begun half"]
 
 
+@pytest.mark.long
 def test_memory_that_is_not_enough_kills_the_offender_alone_and_it_gets_twice_as_much_once(
     run, over, at_work, executed
 ):

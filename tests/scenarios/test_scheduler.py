@@ -103,6 +103,7 @@ def test_a_high_priority_overtakes_what_waits_and_not_what_runs(run, over, execu
     assert occupied.states() == ["succeeded", "running"]
 
 
+@pytest.mark.long
 def test_a_low_priority_starts_in_time_under_an_endless_stream_of_high_ones(run, over, executed, occupied, monkeypatch):
     began = now()
     seconds = itertools.count()

@@ -134,6 +134,11 @@ class Grid:
         right, bottom = self.left + self.resolution * self.columns, self.top - self.resolution * self.rows
         return self.left, bottom, right, self.top
 
+    @property
+    def degrees(self) -> Bounds:
+        """West, south, east and north of the box around it, in degrees."""
+        return _projected(self.edges, self.crs, "EPSG:4326")
+
 
 def _edges(raster: Mapping[str, Any]) -> Bounds:
     (rows, columns), transform = raster["shape"], raster["transform"]

@@ -1,5 +1,6 @@
 """A small picture of a raster, PNG."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,9 +39,11 @@ def preview(contents: Sequence[bytes], name: str, *, pixels: int = PIXELS) -> by
 def png(layers: NDArray[np.uint8]) -> bytes:
     """A PNG of layers of bytes, shape (1 to 4, rows, columns)."""
     import rasterio
+    from rasterio.errors import NotGeoreferencedWarning
 
     count, height, width = layers.shape
-    with rasterio.MemoryFile() as memory:
+    with warnings.catch_warnings(), rasterio.MemoryFile() as memory:
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
         with memory.open(driver="PNG", width=width, height=height, count=count, dtype="uint8") as dataset:
             dataset.write(layers)
         return bytes(memory.read())

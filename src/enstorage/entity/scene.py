@@ -42,7 +42,9 @@ class Scene(Record):
 
     name: Mapped[str] = mapped_column(Name, info=facts("Display name."))
     collection: Mapped[str] = mapped_column(Name, info=facts("Its collection or folder.", immutable=True))
-    item: Mapped[str] = mapped_column(Name, index=True, info=facts("Its id in the collection.", immutable=True))
+    item: Mapped[str] = mapped_column(
+        Name, index=True, info=facts("Its id in the collection.", listed=False, immutable=True)
+    )
     version: Mapped[int] = mapped_column(Integer, info=facts("Counted anew for each item.", immutable=True))
     time: Mapped[int] = mapped_column(
         BigInteger, index=True, info=facts("Moment of acquisition.", immutable=True, is_time=True)

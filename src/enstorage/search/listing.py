@@ -16,6 +16,7 @@ from enstorage.entity._trash import in_trash
 from enstorage.entity.calendar_columns import CalendarColumns
 from enstorage.entity.columns import facts_of, named
 from enstorage.errors import InvalidInputError, NotFoundError
+from enstorage.instant import to_iso
 from enstorage.search.keyset import from_cursor, to_cursor
 from enstorage.search.pages import Pages
 from enstorage.search.query import conditions
@@ -186,7 +187,7 @@ def _read(entity: type[Record], shown: Sequence[str]) -> list[str]:
     """The columns to read: those shown, and what the rest of an item needs."""
     known = _columns(entity)
     needed = ["id", *(name for name in ("name",) if name in known), *foreign_keys(entity), *shown]
-    if any(facts_of(entity)[name].is_time for name in shown):
+    if issubclass(entity, CalendarColumns) and any(facts_of(entity)[name].is_time for name in shown):
         needed += _CALENDAR
     return list(dict.fromkeys(needed))
 
@@ -250,9 +251,11 @@ def _facts(session: Session, ids: Sequence[int], keys: Sequence[str]) -> dict[in
 
 
 def _label(row: Mapping[str, Any], time: int | None) -> str | int | None:
-    """A time as text, on the clock of its record."""
+    """A time as text, on the clock of its record; in UTC for a record without one."""
     if time is None:
         return None
+    if "time_zone" not in row:
+        return to_iso(time)
     clock = CalendarColumns()
     for name in _CALENDAR:
         setattr(clock, name, row[name])

@@ -13,8 +13,8 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Double,
+    Float,
     FromClause,
-    Numeric,
     String,
     Text,
     and_,
@@ -38,7 +38,7 @@ from enstorage.search import expressions as sql
 from enstorage.search.expressions import ExactInteger, IsDouble, JsonAsText, TagNumber, TagText, like
 from enstorage.search.parser import Literal, Path, Source
 
-_NANOSECONDS = {"time_from", "time_to"}
+_NANOSECONDS = {"time", "time_from", "time_to"}
 #: From here on not every integer has a double of its own.
 SPARSE = 2**53
 _TURNED = str.maketrans("<>", "><")
@@ -146,7 +146,7 @@ class Column(Value):
             return "time"
         if isinstance(kind, String):
             return "text"
-        return "number" if isinstance(kind, AnyInteger | Numeric) else "JSON"
+        return "number" if isinstance(kind, AnyInteger | Float) else "JSON"
 
     def _bound(self, literal: Literal, operator: str) -> ColumnElement[Any]:
         kind, value = self._kind(), literal.value

@@ -25,7 +25,7 @@ PAGES = [
         "/monitoring/solar",
     ),
     *("/users", "/tokens", "/policies", "/audit"),
-    *("/projects", "/models", "/ensembles"),
+    *("/projects", "/scenes", "/models", "/ensembles"),
     *("/data-sources/new", "/models/new", "/ensembles/new", "/preparations/new"),
     *("/projects/1", "/data-sources/1", "/snapshots/1", "/preparations/1", "/data-sets/1"),
     *("/researches/1", "/models/1", "/ensembles/1", "/forecasts/1", "/models/1/lineage"),

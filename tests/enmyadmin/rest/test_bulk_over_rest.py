@@ -27,6 +27,7 @@ def finished(api, answer):
     return api.get(answer.headers["location"]).json(), text
 
 
+@pytest.mark.long
 def test_more_than_a_request_waits_for_are_a_run_that_can_be_undone(api, store):
     with Dispatcher(store, workers=1):
         asked = {"action": "trash", "where": "name like 'm%'"}

@@ -51,6 +51,7 @@ def test_models_and_the_ensemble_of_them_are_asked_together_and_loaded_once(api,
     np.testing.assert_allclose(np.mean([found[0], found[2]], axis=0), found[1])
 
 
+@pytest.mark.long
 def test_more_than_may_wait_are_told_when_to_ask_again_and_pages_are_answered_meanwhile(api, served):
     with ThreadPoolExecutor(2 * CLIENTS) as clients:
         asking = [clients.submit(asked, api, "model-1", 1_000) for _ in range(2 * CLIENTS)]

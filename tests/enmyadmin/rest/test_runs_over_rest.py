@@ -57,6 +57,7 @@ def commit(store, outputs, **facts):
     return step
 
 
+@pytest.mark.long
 def test_work_is_asked_for_at_its_record_and_followed_to_its_result(api, store):
     with Dispatcher(store, workers=1):
         asked = api.post("/api/v1/models/fit", json={"models": [1, 2]})

@@ -17,6 +17,7 @@ from enmyadmin.server.settings import ServerSettings
 from enstorage.errors import InvalidInputError, NotFoundError
 
 
+@pytest.mark.long
 def test_serve_prints_a_link_that_opens_the_server_and_stops_when_asked(tmp_path):
     command = [sys.executable, "-m", "enstorage", "serve", "--port", "0", "--store", str(tmp_path / "store")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from enorchestrator.work.registry import KINDS
+from enorchestrator.work.registry import OURS, find_kind
 from entrainer.forecasting.calibration.intervals import ADVICE, ADVICE_ON_FLOOR, PredictionIntervals
 
 SOURCES = Path(__file__).parents[3] / "src"
@@ -26,8 +26,8 @@ def test_every_label_and_help_text_of_a_form_has_a_russian_form(api):
     for collection in api.get("/api/v1/schema").json():
         for field in (*collection["columns"], *collection["fields"], *collection["changeable"]):
             shown |= {field["label"], field["help"]}
-    for kind in KINDS.values():
-        for name, argument in kind.describe()["arguments"]["properties"].items():
+    for kind in OURS:
+        for name, argument in find_kind(kind).describe()["arguments"]["properties"].items():
             shown |= {name.replace("_", " "), argument.get("description", "")}
             for parameter in argument.get("x-parameters", ()):
                 shown |= {parameter["label"], parameter["help"]}

@@ -90,6 +90,7 @@ def test_the_drift_table_of_the_reference():
         assert found[name] >= 0.95, name
 
 
+@pytest.mark.long
 def test_the_drift_table_on_a_few_series():
     found = bench_drift.main(8)
     assert sum(found[name] for name in bench_drift.QUIET) == 0

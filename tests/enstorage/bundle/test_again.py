@@ -182,6 +182,7 @@ def test_what_both_sides_did_stays_as_it_is_on_each(project, carry, bundle, anot
     assert check(other) == []
 
 
+@pytest.mark.long
 def test_over_two_stores_and_directly_the_same_records_meet(project, carry, bundle, another_store):
     second, third, fourth = another_store(), another_store(), another_store()
     with second, fourth:

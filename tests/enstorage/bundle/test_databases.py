@@ -77,6 +77,7 @@ def test_a_project_of_an_upgraded_store_is_exported(tmp_path, another_store):
     assert check(imported.project.connector) == []
 
 
+@pytest.mark.others_long
 @pytest.mark.parametrize("path", sorted(KEPT.glob("schema-????.enz")), ids=lambda path: path.name)
 def test_a_bundle_that_an_older_version_wrote_is_imported(path, another_store):
     """Whoever changes the tables or the format sees here whether the bundles that people have still come in."""

@@ -15,14 +15,22 @@ from enstorage.search.listing import ListQuery, find_ids
 NUMBER = 1_200
 
 
-@pytest.fixture
-def models(store):
+def _fill():
     research = Project(name="p", data_source=DataSource(name="s").save()).save().create_research("r")
     made = save_all(research.create_model(f"m {number}") for number in range(NUMBER))
-    with store.buffered():
+    with research.connector.buffered():
         for model in made:
             model.meta("loss", 0.5)
-    return made
+
+
+@pytest.fixture
+def filled_with():
+    return _fill
+
+
+@pytest.fixture
+def models(store):
+    return Model.get_list()
 
 
 def statements_of(store, act):

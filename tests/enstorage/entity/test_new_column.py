@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import enstorage
 
 COLUMN = """
@@ -59,6 +61,7 @@ with Connector.in_folder("two") as two:
 """
 
 
+@pytest.mark.long
 def test_a_column_of_model_is_listed_found_compared_checked_and_filled_in(tmp_path):
     package = Path(enstorage.__file__).parent
     copy = shutil.copytree(package, tmp_path / "enstorage", ignore=shutil.ignore_patterns("__pycache__"))

@@ -356,7 +356,7 @@ def test_snapshots_and_preparations_may_bear_a_name(panel):
         preparation.save()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_panel_of_a_thousand_sources_takes_seconds(store):
     """One statement and one commit for all, not one for each."""
     rows = pl.DataFrame(

@@ -494,7 +494,7 @@ for store in stores:
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_store_that_is_away_when_the_process_ends_costs_no_other_its_curves(tmp_path, empty_store):
     for name in ("away", "well"):
         shutil.copytree(empty_store, tmp_path / name)

@@ -211,6 +211,7 @@ def many_models(store):
     return store
 
 
+@pytest.mark.long
 def test_a_list_by_a_tag_parses_the_tags_of_a_record_once(many_models):
     query = ListQuery(order_by="tags.kind")
     statements = []

@@ -611,7 +611,7 @@ class LimitedInfluxDb(servers.InfluxDb):
         return {**super().environment(), **{f"INFLUXDB_COORDINATOR_{name}": value for name, value in limits.items()}}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_answer_that_the_server_breaks_off_is_no_shorter_answer(tmp_path, monkeypatch):
     """The server says 200, ends the answer as it should and tells nothing: that is how it breaks off."""
     server = LimitedInfluxDb(tmp_path).start()

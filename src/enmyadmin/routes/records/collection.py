@@ -20,6 +20,7 @@ from enstorage import (
     Panel,
     Project,
     Research,
+    Scene,
 )
 from enstorage.database.types import JsonText
 from enstorage.entity._record import Record
@@ -114,6 +115,7 @@ COLLECTIONS = (
     Collection("projects", Project, "project", "projects"),
     Collection("data-sources", DataSource, "data_source", "data_sources"),
     Collection("panels", Panel, "panel", "panels"),
+    Collection("scenes", Scene, "scene", "scenes"),
     Collection("snapshots", DataSnapshot, "snapshot", "snapshots"),
     Collection("preparations", DataPreparation, "preparation", "preparations"),
     Collection("data-sets", DataSet, "data_set", "data_sets"),

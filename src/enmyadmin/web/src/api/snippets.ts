@@ -5,6 +5,7 @@ const CLASSES: Record<Item["entity"], string> = {
   project: "Project",
   data_source: "DataSource",
   panel: "Panel",
+  scene: "Scene",
   data_snapshot: "DataSnapshot",
   data_preparation: "DataPreparation",
   data_set: "DataSet",

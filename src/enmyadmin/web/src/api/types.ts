@@ -64,6 +64,7 @@ export const ENTITY_OF = {
   projects: "project",
   "data-sources": "data_source",
   panels: "panel",
+  scenes: "scene",
   snapshots: "data_snapshot",
   preparations: "data_preparation",
   "data-sets": "data_set",

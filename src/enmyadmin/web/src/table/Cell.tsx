@@ -26,7 +26,7 @@ interface Properties {
 
 /** One value of a record: links for records, local time for times, aligned figures for numbers. */
 export function Cell({ item, column, collection, decimals }: Properties) {
-  const { t, language } = useTexts();
+  const { t, label, language } = useTexts();
   const value = item[column.name];
   if (column.name === "name" || (column.name === "id" && !("name" in item)))
     return <AppLink to={`/${collection}/${item.id}`}>{item.name || `${t(`one.${collection}`)} ${item.id}`}</AppLink>;
@@ -47,6 +47,8 @@ export function Cell({ item, column, collection, decimals }: Properties) {
   if (typeof value === "number") return <>{formatNumber(value, language)}</>;
   if (typeof value === "boolean") return <>{t(value ? "value.yes" : "value.no")}</>;
   if (typeof value === "object") return <>{summary(value as Json)}</>;
+  // The library writes it, not a person.
+  if (column.name === "quarantine") return <>{label(String(value))}</>;
   return <>{column.name === "part" ? partName(String(value), t) : String(value)}</>;
 }
 

@@ -6,6 +6,7 @@ import { isCollection } from "@/api/types";
 import { useTexts } from "@/i18n";
 import { LinkButton } from "@/shell/AppLink";
 import { NotFound } from "@/shell/RouteError";
+import { ScenesOnMap } from "@/pages/scenes/ScenesOnMap";
 import { RecordTable, type View } from "@/table/RecordTable";
 import { useTitle } from "@/shell/title";
 
@@ -33,6 +34,7 @@ export default function ListPage() {
         <Title order={1}>{t(`collection.${collection}`)}</Title>
         {create}
       </Group>
+      {collection === "scenes" && <ScenesOnMap where={view.where} />}
       <RecordTable
         key={collection}
         collection={collection}

@@ -14,6 +14,7 @@ export const CHILDREN: Record<Collection, Child[]> = {
   projects: [child("ensembles", "project"), child("researches", "project"), child("models", "project")],
   "data-sources": [child("snapshots", "data_source"), child("projects", "data_source")],
   panels: [child("projects", "panel")],
+  scenes: [],
   snapshots: [child("preparations", "data_snapshot")],
   preparations: [child("data-sets", "data_preparation"), child("researches", "data_preparation")],
   "data-sets": [child("models", "data_set")],

@@ -11,6 +11,7 @@ type Section = LazyExoticComponent<ComponentType<SectionProperties>>;
 export const sections: Partial<Record<Collection, Section>> = {
   "data-sources": lazy(() => import("./DataSourceSection")),
   panels: lazy(() => import("./PanelSection")),
+  scenes: lazy(() => import("./SceneSection")),
   snapshots: lazy(() => import("./SnapshotSection")),
   preparations: lazy(() => import("./PreparationSection")),
   "data-sets": lazy(() => import("./DataSetSection")),

@@ -1,0 +1,42 @@
+"""Pictures and files as answers; the store and ids as parameters of routes."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import Depends, Path, Request
+from starlette.responses import Response
+
+from enstorage import Connector
+
+#: Gives the permission of a route for an action and a table; the server has it.
+Allowed = Callable[[str, str], Any]
+
+
+async def _connector(request: Request) -> Any:
+    return request.app.state.connector
+
+
+Store = Annotated[Connector, Depends(_connector)]
+RecordId = Annotated[int, Path(ge=1, lt=2**63)]
+
+GEOTIFF = "image/tiff; application=geotiff; profile=cloud-optimized"
+PNG_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/png": {}}, "description": "A picture; transparent where there is no value."}
+}
+GEOTIFF_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/tiff": {}}, "description": "A Cloud-Optimized GeoTIFF."}
+}
+
+
+def png_answer(content: bytes) -> Response:
+    """A picture."""
+    return Response(content, media_type="image/png")
+
+
+def geotiff_answer(content: bytes, name: str) -> Response:
+    """A GeoTIFF to be saved under a name."""
+    safe = quote(name.replace("/", "_").replace("\\", "_"), safe="")
+    return Response(
+        content, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{safe}"}, media_type=GEOTIFF
+    )
