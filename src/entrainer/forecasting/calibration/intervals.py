@@ -58,15 +58,15 @@ class PredictionIntervals:
                 f"The forecast of {who} has no interval for {_in_words(self.missing)}: there are fewer than two residuals "
                 "of rows that were not trained on. Prepare the data with a larger valid part, or call entrainer.backtest."
             )
-        ends = self.table.drop_nulls("basis")
-        for (basis,), rows in ends.group_by("basis", maintain_order=True):
+        based = self.table.drop_nulls("basis")
+        for (basis,), rows in based.group_by("basis", maintain_order=True):
             if basis == Basis.OWN:
                 continue
             steps = sorted(rows["step"].unique().to_list())
             quantiles = sorted(rows["quantile"].unique().to_list())
             some = (
                 f"The quantiles {', '.join(f'{each:g}' for each in quantiles)} of "
-                if len(quantiles) < ends["quantile"].n_unique()
+                if len(quantiles) < based["quantile"].n_unique()
                 else "Intervals of "
             )
             found.append(f"{some}{who} for {_in_words(steps)} rest on {_MEANING[Basis(basis)]}: {_REASON}")
