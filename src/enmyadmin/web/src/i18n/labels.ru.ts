@@ -261,6 +261,8 @@ export const labels: Record<string, string> = {
   "download": "выгрузка",
   "read": "чтение",
   "infer": "прогноз по запросу",
+  networks: "сети",
+  "Learned over all series as further candidates, such as mlp.": "Обучаются по всем рядам как дополнительные кандидаты, например mlp.",
   "train": "обучение",
   "render": "построение",
   "run": "запуск",
