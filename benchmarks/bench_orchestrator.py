@@ -10,12 +10,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 HERE = Path(__file__).parent
 os.environ["ENSTORAGE_STEP_MODULES"] = "orchestrator_steps"
@@ -23,13 +21,12 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE), os.environ.get("PYTHONPAT
 
 import psutil
 
-from enorchestrator import Dispatcher, Limits, PipelineDefinition, Timing, run_pipeline, save_pipeline, submit
+from enorchestrator import Dispatcher, PipelineDefinition, Timing, run_pipeline, save_pipeline, submit
 from enorchestrator.dispatch.owner import Owner
 from enorchestrator.dispatch.queue import claim
 from enorchestrator.dispatch.read import details, is_over
 from enorchestrator.task.claim import ProcessEnd, WorkOutcome
 from enorchestrator.task.settle import settle
-from enorchestrator.task.supervisor import Supervisor
 from enstorage import Connector
 from peers import NotRun, run_peer
 from tables import Line, show
@@ -55,6 +52,24 @@ from enstorage import Connector
 if __name__ == "__main__":
     with Dispatcher(Connector.in_folder(sys.argv[1])):
         print(time.perf_counter() - began)
+"""
+FRESH = """
+import statistics
+import threading
+import time
+from enorchestrator import Limits
+from enorchestrator.task.supervisor import Supervisor
+from orchestrator_steps import nothing
+taken = []
+for _ in range(5):
+    over = threading.Event()
+    began = time.perf_counter()
+    supervisor = Supervisor(1, Limits(), over.set)
+    supervisor.start("empty", nothing)
+    over.wait()
+    taken.append(time.perf_counter() - began)
+    supervisor.stop()
+print(statistics.median(taken))
 """
 SUBMIT = """
 import sys
@@ -155,22 +170,12 @@ def empty_steps(connector: Connector, count: int) -> tuple[float, float]:
     return (time.perf_counter() - began) / count, (time.process_time() - used) / count
 
 
-def nothing(_told_to_stop: Any) -> None:
-    """An empty call."""
-
-
 def fresh_child() -> float:
-    """Median seconds until a new child has executed an empty call; the process that it is forked from is there."""
-    taken = []
-    for _ in range(5):
-        over = threading.Event()
-        began = time.perf_counter()
-        supervisor = Supervisor(1, Limits(), over.set)
-        supervisor.start("empty", nothing)
-        over.wait()
-        taken.append(time.perf_counter() - began)
-        supervisor.stop()
-    return statistics.median(taken)
+    """Median seconds until a new child has executed an empty call; the process that it is forked from is there.
+
+    A child imports the main program again, so this is measured in one that has nothing to import.
+    """
+    return float(subprocess.run([sys.executable, "-c", FRESH], capture_output=True, text=True, check=True).stdout)
 
 
 def idle() -> float:

@@ -1,4 +1,6 @@
-"""The empty step of bench_orchestrator.py."""
+"""The empty step of bench_orchestrator.py, and its empty call."""
+
+from typing import Any
 
 from enorchestrator import step
 
@@ -7,3 +9,7 @@ from enorchestrator import step
 def empty(number: int) -> int:
     """Return the number."""
     return number
+
+
+def nothing(_told_to_stop: Any) -> None:
+    """An empty call."""

@@ -11,7 +11,7 @@ from enorchestrator.pipeline.definition import PipelineDefinition
 from enorchestrator.policy.roles import ACTIONS
 from enorchestrator.task.problem import as_plain_json
 from enorchestrator.work.models.curves import MOST_POINTS, LiveCurves
-from enorchestrator.work.registry import KINDS, find_kind
+from enorchestrator.work.registry import OURS, find_kind
 from enorchestrator.work.stored_file import plain_name
 from enstorage import Connector, DataSnapshot, DataSource, Ensemble, Model, Project, Research
 from enstorage.adapter import Window
@@ -125,14 +125,18 @@ def test_what_is_wrong_with_a_training_is_said_at_its_field(call):
         call("fit", models=[1, 7])
     with pytest.raises(InvalidInputError, match="should match pattern"):
         call("autoforecast", file={"object": "x", "name": "a.csv"}, horizon=1)
+    with pytest.raises(InvalidInputError, match="'mlpp'"):
+        call("autoforecast", source=1, horizon=1, networks=["mlpp"])
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
-def test_a_kind_describes_itself(kind):
+@pytest.mark.parametrize("name", OURS)
+def test_a_kind_describes_itself(name):
+    kind = find_kind(name)
     described = json.loads(json.dumps(kind.describe()))
+    assert described["name"] == name
     assert kind.action in ACTIONS
-    for name, argument in described["arguments"]["properties"].items():
-        assert argument.get("description") or name in ("seed", "seeds"), name
+    for each, argument in described["arguments"]["properties"].items():
+        assert argument.get("description") or each in ("seed", "seeds"), each
     assert list(inspect.signature(kind.call).parameters)[1:3] == ["connector", "progress"]
 
 

@@ -65,6 +65,10 @@ def sleep(seconds, told_to_stop):
     time.sleep(seconds)
 
 
+def refused(*arguments, **options):
+    raise OSError("no process left")
+
+
 @pytest.fixture
 def supervise():
     """Make supervisors, which are stopped at the end."""
@@ -188,6 +192,42 @@ def test_a_call_is_executed_though_an_idle_child_was_killed(supervise):
     supervisor._warming_up.join()
     (child,) = supervisor._children[0].pool._pool_manager.worker_manager.workers
     os.kill(child, signal.SIGKILL)
+    supervisor.start("work", hello)
+    assert ending(supervisor)[0].reason == "returned"
+
+
+def test_a_call_that_is_over_for_its_pool_when_it_is_killed_ends_all_the_same(supervise):
+    supervisor = supervise(workers=1)
+    supervisor.start("work", sleep, 60)
+    pid = wait_for_pid(supervisor)
+    # So it is where the child has told its end, and the kill comes before the call knows.
+    supervisor._calls["work"].child.pool._pool_manager.task_manager.tasks.clear()
+    supervisor.cancel("work", 30)
+    assert ending(supervisor)[0].reason == "cancelled"
+    assert not psutil.pid_exists(pid)
+    supervisor.start("next", hello)
+    assert ending(supervisor, "next")[0].reason == "returned"
+
+
+def test_a_call_whose_pool_is_at_an_end_without_telling_is_killed(supervise):
+    supervisor = supervise(workers=1)
+    supervisor.start("work", sleep, 60)
+    pid = wait_for_pid(supervisor)
+    supervisor._calls["work"].child.pool.stop()
+    found, _ = ending(supervisor)
+    assert (found.reason, found.detail) == ("killed", "The process of the work was lost.")
+    assert not psutil.pid_exists(pid)
+
+
+def test_a_call_that_cannot_be_started_takes_no_place(supervise, monkeypatch):
+    supervisor = supervise(workers=1)
+    supervisor._warming_up.join()
+    supervisor._children[0].is_at_work = True
+    with monkeypatch.context() as patch:
+        patch.setattr("enorchestrator.task.supervisor.ProcessPool", refused)
+        with pytest.raises(OSError, match="no process left"):
+            supervisor.start("work", hello)
+    assert supervisor.free() == 1
     supervisor.start("work", hello)
     assert ending(supervisor)[0].reason == "returned"
 

@@ -224,6 +224,16 @@ AMOUNTS = {
 }
 
 
+#: Kills of each kind of process beside those of the others.
+SHARES = {"orchestrator": 1, "child": 2, "worker": 2}
+
+
+def next_kind(killed, way, chance):
+    """The kind of process that is furthest behind its share of the kills."""
+    kinds = [each for each in SHARES if each != "worker" or way == "dask"]
+    return min(chance.sample(kinds, len(kinds)), key=lambda each: killed[each] / SHARES[each])
+
+
 @pytest.mark.parametrize("way", AMOUNTS)
 def test_what_is_killed_is_executed_again_and_what_is_finished_is_not(
     store, tmp_path, chance, figures, monkeypatch, way
@@ -239,7 +249,7 @@ def test_what_is_killed_is_executed_again_and_what_is_finished_is_not(
         try:
             while killed.total() < kills and not all(each.is_final for each in states(store, runs)):
                 time.sleep(chance.expovariate(2.0))
-                what = chance.choice(["orchestrator", "child", "child"] + ["worker"] * 3 * (way == "dask"))
+                what = next_kind(killed, way, chance)
                 if what == "child":
                     killed[what] += kill_child(store, chance)
                 elif victim(store) is None:
@@ -276,6 +286,8 @@ def test_what_is_killed_is_executed_again_and_what_is_finished_is_not(
     assert len({notice.dedupe_key for notice, _ in notices}) == len(notices)
     assert len(told) >= 1
     assert killed.total() >= min(kills, 2)
+    if kills > 10:  # each kind had its share
+        assert all(killed[each] >= killed.total() // 10 for each in SHARES if each != "worker" or way == "dask")
 
 
 @pytest.fixture(params=["mariadb", "postgresql"])

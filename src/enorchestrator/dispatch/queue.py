@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from enorchestrator.dispatch.owner import Owner
@@ -25,7 +25,8 @@ _ONE_READY = select(STEP.c.id).where(_IS_CLAIMABLE).limit(1)
 _ANY_READY = select(STEP.c.id).where(STEP.c.state == RunState.READY).limit(1)
 _NEXT = (
     select(STEP.c.id, STEP.c.run_id, STEP.c.fence, STEP.c.started_at, STEP.c.settings)
-    .add_columns(STEP.c.queue_rank, RUN.c.state.label("state_of_run"), too_large().label("too_large"))
+    .add_columns(STEP.c.queue_rank, RUN.c.state.label("state_of_run"), RUN.c.created_by)
+    .add_columns(too_large().label("too_large"))
     .join(RUN, RUN.c.id == STEP.c.run_id)
     .where(_IS_CLAIMABLE, RUN.c.cancel_requested_at.is_(None))
     .order_by(STEP.c.queue_rank, STEP.c.id)
@@ -98,8 +99,8 @@ def claim(
         lease_seconds: the claims expire unless they are renewed within this time.
         resources: gives those of the machine; a step that asks for some is claimed when they are free.
     """
-    moment = now()
-    found = _next(session, owner, most, resources)
+    moment, connection = now(), session.connection()
+    found = _next(connection, owner, most, resources)
     if not found:
         return []
     claims = [
@@ -109,11 +110,12 @@ def claim(
             each.fence + 1,
             (each.settings or {}).get("timeout_seconds"),
             _memory_bytes(needs.get("memory_mb")),
+            each.created_by,
         )
         for each, needs in found
     ]
     by_dispatcher = {"dispatcher": str(owner), "until": moment + timedelta(seconds=lease_seconds)}
-    session.execute(
+    connection.execute(
         _CLAIMED,
         [
             {
@@ -125,7 +127,7 @@ def claim(
             for (each, _), claimed in zip(found, claims, strict=True)
         ],
     )
-    session.execute(
+    connection.execute(
         insert(ATTEMPT),
         [
             {"step_id": each.step_id, "fence": each.fence, "executor": executor, "external_id": each.external_id}
@@ -134,21 +136,21 @@ def claim(
     )
     for each in claims:
         if each.fence > 1:  # progress and partial results of an earlier attempt
-            session.execute(_STALE_NEWS, {"run": each.run_id, "step": each.step_id})
+            connection.execute(_STALE_NEWS, {"run": each.run_id, "step": each.step_id})
     settle_runs(session, [each.run_id for each, _ in found if each.state_of_run != RunState.RUNNING], {})
     return claims
 
 
 def _next(
-    session: Session, owner: Owner, most: int, resources: Callable[[], Resources] | None
+    connection: Connection, owner: Owner, most: int, resources: Callable[[], Resources] | None
 ) -> list[tuple[Row[Any], Needs]]:
     """The steps to claim, with their needs."""
     asked = {**_moment(), "most": most}
-    rows = session.execute(_NEXT, asked).all()
+    rows = connection.execute(_NEXT, asked).all()
     if resources is None or not any((row.settings or {}).get("resources") for row in rows):
         return [(row, {}) for row in rows]
     have = resources()
-    at_work = [row for row in session.execute(_AT_WORK).all() if _host_of(row.owner) == owner.host]
+    at_work = [row for row in connection.execute(_AT_WORK).all() if _host_of(row.owner) == owner.host]
     ledger = Ledger(have, [_needs(row, have) for row in at_work])
     chosen: list[tuple[Row[Any], Needs]] = []
     looked_at = 0
@@ -161,7 +163,7 @@ def _next(
             if len(chosen) == most:
                 return chosen
         behind = {"rank": rows[-1].queue_rank, "last": rows[-1].id}
-        rows = session.execute(_BEHIND, asked | behind | {"most": _PAGE}).all()
+        rows = connection.execute(_BEHIND, asked | behind | {"most": _PAGE}).all()
     return chosen
 
 

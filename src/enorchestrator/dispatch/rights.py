@@ -40,7 +40,8 @@ def refuse_denied(session: Session, claims: Sequence[Claim], timing: Timing) -> 
         claims: the claims.
         timing: of the dispatcher.
     """
-    rows = session.execute(_OF_USERS, {"ids": [each.step_id for each in claims]}).all() if claims else []
+    ids = [each.step_id for each in claims if each.created_by]
+    rows = session.execute(_OF_USERS, {"ids": ids}).all() if ids else []
     if not rows:
         return [*claims]
     engine = engine_with(policies_in_force(session))

@@ -74,19 +74,31 @@ class Notifier:
     def _send(self, message: DueMessage) -> None:
         try:
             title, body = text_of(message.data)
-            send(message.channel, title, body, started=self._children.add)
+            send(message.channel, title, body, started=self._note_child)
         except EnstorageError as error:
             if not self._is_over.is_set():
                 self._fail(message, str(error))
         except Exception as error:  # noqa: BLE001 - such as no memory for another process
             self._fail(message, f"{type(error).__name__}: {error}")
         else:
-            with suppress(EnstorageError):  # it is sent again when its claim is over: at least once
-                settle_sent(self._connector, message)
+            self._note_sent(message)
         finally:
             with self._lock:
                 self._busy.discard(message.channel)
                 self._children = {each for each in self._children if each.poll() is None}
+
+    def _note_child(self, child: "subprocess.Popen[bytes]") -> None:
+        with self._lock:
+            self._children.add(child)
+
+    def _note_sent(self, message: DueMessage) -> None:
+        """Note that a message was sent, also in a store that comes back later: what is not noted would be sent again."""
+        while True:
+            try:
+                return settle_sent(self._connector, message)
+            except EnstorageError:
+                if self._is_over.wait(LOOK_SECONDS):
+                    return None
 
     def _fail(self, message: DueMessage, reason: str) -> None:
         with suppress(EnstorageError):

@@ -15,6 +15,8 @@ from enorchestrator.task.claim import ProcessEnd
 
 # The files of a call, by the ends of their names.
 PID, LOGGED, STOPPING = ".pid", ".log", ".stopping"
+#: A pool has killed a child by then, with TERM and KILL.
+KILLED_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,11 @@ class SupervisedCall:
     looks: int = 0
     seen_at: float | None = None
     is_told: bool = False
+    killed_at: float = 0.0
+    #: Of the child, since a look at it or the kill: what has its id later is another one.
+    process: psutil.Process | None = None
+    #: Looks at which the child was gone, or its pool at an end, and nobody had told the end of the call.
+    looks_lost: int = 0
 
     def file(self, end: str) -> Path:
         """One of its files."""
@@ -103,6 +110,21 @@ class SupervisedCall:
         begin = self.begin
         return None if begin is None else begin.pid
 
+    def note_process(self, pid: int) -> None:
+        """Note the child, if it is there."""
+        if self.process is None:
+            with suppress(psutil.NoSuchProcess):
+                self.process = psutil.Process(pid)
+
+    @property
+    def is_gone(self) -> bool:
+        """True if the child is seen to be no more, or only waits for its parent to notice."""
+        if self.process is None:
+            return self.pid is not None
+        with suppress(psutil.NoSuchProcess):
+            return not self.process.is_running() or self.process.status() == psutil.STATUS_ZOMBIE
+        return True
+
     @property
     def why_killed(self) -> str:
         """A sentence about it, for people."""
@@ -114,18 +136,32 @@ class SupervisedCall:
                     f"The work took more than {self.memory_bytes:.0f} bytes of memory, the limit of a run, and was stopped. "
                     "Work on less data at a time, or raise the limit."
                 )
+            case "killed":
+                return "The process of the work was lost."
             case _:
                 return "The work was stopped."
 
 
 def kill(call: SupervisedCall, reason: str) -> None:
-    """Kill the child of a call, and the processes that it has started; the pool does it within 0.1 seconds."""
-    call.killed_for = call.killed_for or reason
-    offspring = family(call.pid)[1:]
-    call.future.cancel()  # type: ignore[no-untyped-call]
-    for each in offspring:
+    """Kill the child of a call that has not ended, and the processes that it has started.
+
+    The pool does it within 0.1 seconds. It does not if the call ends at this moment: see `kill_rest`.
+    """
+    offspring = family(call.pid)
+    if offspring:
+        call.process = call.process or offspring[0]
+    call.killed_for, call.killed_at = call.killed_for or reason, time.monotonic()
+    if not call.future.cancel():  # type: ignore[no-untyped-call]
+        call.killed_for = ""  # it has ended already
+    for each in offspring[1:]:
         with suppress(psutil.Error):
             each.kill()
+
+
+def kill_rest(call: SupervisedCall) -> None:
+    """Kill the child of a call that was killed, where the pool has not done so: for the pool that call was over."""
+    if call.process is not None and time.monotonic() - call.killed_at > KILLED_SECONDS:
+        call.process.kill()
 
 
 def family(pid: int | None) -> list[psutil.Process]:

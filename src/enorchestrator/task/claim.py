@@ -16,6 +16,7 @@ class Claim:
         fence: number of the claim; a later claim of the step makes this one void.
         timeout_seconds: longest time of the execution; None for that of the executor.
         memory_bytes: resident memory of the execution; None for that of the executor.
+        created_by: who asked for the run; empty where no user did.
     """
 
     run_id: int
@@ -23,6 +24,7 @@ class Claim:
     fence: int
     timeout_seconds: float | None = None
     memory_bytes: float | None = None
+    created_by: str = ""
 
     @property
     def external_id(self) -> str:

@@ -6,6 +6,7 @@ that end at once do no harm.
 
 from collections import Counter
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from enorchestrator.task.moves import NEED, RUN, STEP, move_step
 from enorchestrator.task.problem import plain_problem
-from enorchestrator.task.state import RunState
+from enorchestrator.task.state import FINAL, RunState
 from enorchestrator.work.cache_key import cache_key
 from enorchestrator.work.port import Port
 from enorchestrator.work.reference import EACH, Reference, replaced
@@ -23,8 +24,8 @@ from enorchestrator.work.registry import find_kind
 #: Parts of a step at most.
 MOST_PARTS = 100_000
 
-_STATES = select(STEP.c.id, STEP.c.run_id, STEP.c.parent_id, STEP.c.state, STEP.c.may_fail).where(
-    STEP.c.id.in_(bindparam("ids", expanding=True))
+_OVER = select(STEP.c.id, STEP.c.run_id, STEP.c.parent_id, STEP.c.state, STEP.c.may_fail).where(
+    STEP.c.id.in_(bindparam("ids", expanding=True)), STEP.c.state.in_(FINAL)
 )
 _DEPENDANTS = select(NEED.c.step_id, NEED.c.needs_id).where(NEED.c.needs_id.in_(bindparam("ids", expanding=True)))
 _COUNTED_DOWN = (
@@ -54,20 +55,36 @@ _KNOWN = (
 )
 
 
-def settle_graph(session: Session, step_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
-    """Let the steps go on that waited for some steps, if these are over.
+@dataclass(frozen=True, slots=True)
+class Over:
+    """A step that is over; the attributes are columns of its row."""
+
+    id: int
+    run_id: int
+    parent_id: int | None
+    state: str
+    may_fail: bool
+
+
+def settle_graph(session: Session, step_ids: Iterable[int]) -> dict[int, dict[str, Any] | None]:
+    """Let the steps go on that waited for some steps, if these are over; see `let_go_on`."""
+    return let_go_on(session, _over(session, list(step_ids)))
+
+
+def let_go_on(session: Session, over: Collection[Over]) -> dict[int, dict[str, Any] | None]:
+    """Let the steps go on that waited for some steps, which are over.
 
     Returns:
-        By run a problem document where a step could not go on, such as one whose list is none.
+        By run, of those with steps that moved by this: a problem document where a step could not go on, such as one whose
+        list is none; else None.
     """
-    problems: dict[int, dict[str, Any]] = {}
-    moved = list(step_ids)
-    while moved:
-        over = [step for step in session.execute(_STATES, {"ids": moved}).all() if RunState(step.state).is_final]
+    problems: dict[int, dict[str, Any] | None] = {}
+    connection = session.connection()
+    while over:
         moved = _joined_parents(session, Counter(step.parent_id for step in over if step.parent_id is not None))
         # Nothing waits for a part: it waits for the whole.
         whole = {step.id: step for step in over if step.parent_id is None}
-        needs = session.execute(_DEPENDANTS, {"ids": list(whole)}).all() if whole else []
+        needs = connection.execute(_DEPENDANTS, {"ids": list(whole)}).all() if whole else []
         fewer: Counter[int] = Counter()
         for step_id, needs_id in needs:
             step = whole[needs_id]
@@ -76,12 +93,20 @@ def settle_graph(session: Session, step_ids: Iterable[int]) -> dict[int, dict[st
             elif move_step(session, step_id, RunState.SKIPPED):
                 moved.append(step_id)
         if fewer:
-            session.execute(_COUNTED_DOWN, [{"step": id, "fewer": count} for id, count in fewer.items()])
-            for waiting in session.execute(_WAITING, {"ids": list(fewer)}).all():
+            connection.execute(_COUNTED_DOWN, [{"step": id, "fewer": count} for id, count in fewer.items()])
+            for waiting in connection.execute(_WAITING, {"ids": list(fewer)}).all():
                 problem = start_step(session, waiting, moved)
-                if problem is not None:
-                    problems.setdefault(waiting.run_id, problem)
+                problems[waiting.run_id] = problems.get(waiting.run_id) or problem
+        over = _over(session, moved)
+        for step in over:
+            problems.setdefault(step.run_id, None)
     return problems
+
+
+def _over(session: Session, step_ids: Collection[int]) -> list[Over]:
+    """Those of some steps that are over."""
+    rows = session.execute(_OVER, {"ids": step_ids}).all() if step_ids else []
+    return [Over(*row) for row in rows]
 
 
 _GO_ON = frozenset({RunState.SUCCEEDED, RunState.CACHED})
@@ -188,8 +213,9 @@ def _joined_parents(session: Session, ended: Counter[int]) -> list[int]:
     """Note that so many parts of steps are over; returns the steps whose last part that was."""
     if not ended:
         return []
-    session.execute(_COUNTED_DOWN, [{"step": id, "fewer": count} for id, count in ended.items()])
-    whole = session.execute(_EXPANDED, {"ids": list(ended)}).all()
+    connection = session.connection()
+    connection.execute(_COUNTED_DOWN, [{"step": id, "fewer": count} for id, count in ended.items()])
+    whole = connection.execute(_EXPANDED, {"ids": list(ended)}).all()
     for parent in whole:
         _join(session, parent.id, parent.kind)
     return [parent.id for parent in whole]

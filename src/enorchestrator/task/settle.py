@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from enorchestrator.task.back_off import pause_after
 from enorchestrator.task.claim import Claim, ProcessEnd, WorkOutcome
-from enorchestrator.task.graph import settle_graph
+from enorchestrator.task.graph import Over, let_go_on
 from enorchestrator.task.limits import Timing
 from enorchestrator.task.moves import ATTEMPT, RUN, STEP, add_event, memory_of, settle_runs, too_large
 from enorchestrator.task.problem import plain_problem
@@ -35,7 +35,8 @@ _CLAIMED = (
     select(
         STEP.c.id, STEP.c.name, STEP.c.state, STEP.c.fence, STEP.c.user_attempts, STEP.c.infra_attempts, STEP.c.may_fail
     )
-    .add_columns(STEP.c.settings, RUN.c.cancel_requested_at, too_large().label("too_large"))
+    .add_columns(STEP.c.run_id, STEP.c.parent_id, STEP.c.settings)
+    .add_columns(RUN.c.cancel_requested_at, too_large().label("too_large"))
     .join(RUN, RUN.c.id == STEP.c.run_id)
     .where(STEP.c.id.in_(bindparam("ids", expanding=True)))
 )
@@ -50,20 +51,19 @@ _MOVED = (
     )
 )
 _OF_CLAIM = (ATTEMPT.c.step_id == bindparam("of_step"), ATTEMPT.c.fence == bindparam("of_fence"))
-_ENDED = (
-    update(ATTEMPT)
-    .where(*_OF_CLAIM, ATTEMPT.c.exit_reason.is_(None))
-    .values(exit_reason=bindparam("reason"), error=bindparam("problem"), finished_at=bindparam("moment"))
-)
+#: What the process told; what it did not tell stays.
 _KEPT = (
     update(ATTEMPT)
     .where(*_OF_CLAIM)
     .values(
-        pid=func.coalesce(bindparam("process"), ATTEMPT.c.pid),
-        started_at=func.coalesce(bindparam("began", type_=ATTEMPT.c.started_at.type), ATTEMPT.c.started_at),
-        log=bindparam("printed"),
-        peak_bytes=bindparam("peak"),
+        {
+            name: func.coalesce(bindparam(f"told_{name}", type_=ATTEMPT.c[name].type), ATTEMPT.c[name])
+            for name in ("pid", "started_at", "log", "peak_bytes")
+        }
     )
+)
+_ENDED = _KEPT.where(ATTEMPT.c.exit_reason.is_(None)).values(
+    exit_reason=bindparam("reason"), error=bindparam("problem"), finished_at=bindparam("moment")
 )
 _BEGUN = update(ATTEMPT).where(*_OF_CLAIM).values(pid=bindparam("process"), started_at=bindparam("began"))
 _FIRST = _BEGUN.where(ATTEMPT.c.started_at.is_(None))
@@ -104,10 +104,14 @@ def settle(session: Session, ends: Sequence[tuple[Claim, ProcessEnd]], timing: T
     Returns:
         The number of steps that moved.
     """
-    found = {step.id: step for step in session.execute(_CLAIMED, {"ids": [claim.step_id for claim, _ in ends]}).all()}
+    connection = session.connection()
+    ids = [claim.step_id for claim, _ in ends]
+    found = {step.id: step for step in connection.execute(_CLAIMED, {"ids": ids}).all()}
     moment = now()
     moves: list[dict[str, Any]] = []
     attempts: list[dict[str, Any]] = []
+    kept: list[dict[str, Any]] = []
+    over: list[Over] = []
     run_ids: list[int] = []
     errors: dict[int, Any] = {}
     for claim, end in ends:
@@ -115,26 +119,30 @@ def settle(session: Session, ends: Sequence[tuple[Claim, ProcessEnd]], timing: T
         if step is None or step.fence != claim.fence or step.state != RunState.RUNNING:
             if end.outcome is not None:
                 _LOG.warning("The claim %s is void; its outcome was thrown away.", claim.external_id)
+            if end.pid or end.log or end.peak_bytes:
+                kept.append(_told(claim, end))
             continue
         verdict, of_claim = _verdict(step, end, timing), {"of_step": claim.step_id, "of_fence": claim.fence}
         values = _UNCHANGED | {"user_attempts": step.user_attempts, "infra_attempts": step.infra_attempts}
         values |= {"state": verdict.state, "finished_at": moment if verdict.state.is_final else None} | verdict.values
         moves.append(of_claim | {f"new_{name}": value for name, value in values.items()})
-        attempts.append(of_claim | {"reason": verdict.reason, "problem": verdict.problem, "moment": moment})
-        run_ids.append(claim.run_id)
+        attempts.append(_told(claim, end) | {"reason": verdict.reason, "problem": verdict.problem, "moment": moment})
+        if verdict.state.is_final:
+            over.append(Over(step.id, step.run_id, step.parent_id, verdict.state, step.may_fail))
+        if step.parent_id is None or verdict.state != RunState.SUCCEEDED:  # a run with further parts stays at work
+            run_ids.append(claim.run_id)
         if verdict.state == RunState.FAILED and not step.may_fail:
             errors.setdefault(claim.run_id, verdict.problem)
         if verdict.alert:
             told = {"severity": "error", "what": verdict.alert, "step": step.name, "detail": verdict.detail}
             add_event(session, claim.run_id, claim.step_id, "alert", told)
+    if kept:
+        connection.execute(_KEPT, kept)
     if moves:
-        session.execute(_MOVED, moves)
-        session.execute(_ENDED, attempts)
-    if kept := [_facts(claim, end) for claim, end in ends if end.pid or end.log or end.peak_bytes]:
-        session.execute(_KEPT, kept)
-    if moves:
-        problems = settle_graph(session, [each["of_step"] for each in moves])
-        settle_runs(session, run_ids, problems | errors)
+        connection.execute(_MOVED, moves)
+        connection.execute(_ENDED, attempts)
+        problems = let_go_on(session, over)
+        settle_runs(session, [*run_ids, *problems], problems | errors)
     return len(moves)
 
 
@@ -152,9 +160,9 @@ def begin_once(session: Session, claim: Claim, pid: int) -> bool:
     return noted.rowcount == 1
 
 
-def _facts(claim: Claim, end: ProcessEnd) -> dict[str, Any]:
-    facts = {"process": end.pid, "began": end.began_at, "printed": end.log, "peak": end.peak_bytes}
-    return {"of_step": claim.step_id, "of_fence": claim.fence, **facts}
+def _told(claim: Claim, end: ProcessEnd) -> dict[str, Any]:
+    told = {"pid": end.pid, "started_at": end.began_at, "log": end.log or None, "peak_bytes": end.peak_bytes}
+    return {"of_step": claim.step_id, "of_fence": claim.fence, **{f"told_{name}": told[name] for name in told}}
 
 
 def _verdict(step: Row[Any], end: ProcessEnd, timing: Timing) -> _Verdict:

@@ -1,5 +1,6 @@
 """`Supervisor`: child processes, as many as there is work, each with a bound on time and memory, stopped at any moment."""
 
+import logging
 import multiprocessing
 import os
 import shutil
@@ -28,10 +29,13 @@ from enorchestrator.task.call import (
     described,
     family,
     kill,
+    kill_rest,
 )
 from enorchestrator.task.limits import Limits
 from enorchestrator.task.output import cut_back, printing_to, tail
+from enorchestrator.work.registry import MODULES
 
+_LOG = logging.getLogger(__name__)
 #: A child that is asked to stop and does not answer within this time is killed: it holds the interpreter.
 ANSWER_SECONDS = 0.35
 _TERM_SECONDS = 0.15  # from TERM to KILL
@@ -39,6 +43,8 @@ _LOOK_SECONDS = 0.1
 #: Between two looks of the pools at their processes: while something runs, and while nothing does.
 _BUSY_SECONDS, _FREE_SECONDS = 0.1, 0.3
 _MEASURE_EVERY = 5  # looks
+#: A pool whose child is gone, or that is at an end, has told the end of its call by then.
+_LOOKS_UNTIL_LOST = 20
 #: A child process executes so many steps before a new one takes its place: imports are paid once, leaks do not add up.
 _STEPS_OF_A_CHILD = 200
 _BODY = "enorchestrator.task.child.body"
@@ -112,7 +118,11 @@ class Supervisor:
             self._calls[name] = call = SupervisedCall(
                 (place, function, arguments), place, min(bounds, default=None), min(memory, default=None)
             )
-            self._schedule(name, call)
+            try:
+                self._schedule(name, call)
+            except (OSError, RuntimeError):
+                del self._calls[name]
+                raise
         self._something_runs.set()
 
     def cancel(self, name: str, grace_seconds: float) -> bool:
@@ -156,7 +166,7 @@ class Supervisor:
         _end_all(self._children)
         with self._lock:
             for name, call in list(self._calls.items()):
-                self._finish(name, call, call.killed_for, "The dispatcher was stopped.")
+                self._finish(name, call, call.killed_for or "stopped", "The dispatcher was stopped.")
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _warm_up(self) -> None:
@@ -170,8 +180,9 @@ class Supervisor:
 
     def _free_child(self) -> ChildPool:
         """The child that became free last, so that those which are not needed are ended; else a new one."""
-        self._children = [each for each in self._children if each.is_at_work or each.pool.active]
         free = [each for each in self._children if not each.is_at_work]
+        self._discard([each for each in free if not each.pool.active])
+        free = [each for each in free if each in self._children]
         return max(free, key=lambda each: each.free_since) if free else self._new_child()
 
     def _schedule(self, name: str, call: SupervisedCall) -> None:
@@ -187,11 +198,8 @@ class Supervisor:
             spare = free if len(free) < len(self._children) else free[:-1]
             due = time.monotonic() - self._idle_seconds
             ended = [each for each in spare if each.free_since <= due]
-            self._children = [each for each in self._children if each not in ended]
-            wait = min((each.free_since - due for each in spare if each not in ended), default=None)
-        if ended:
-            threading.Thread(target=_end_all, args=(ended,)).start()  # calls are looked after meanwhile
-        return wait
+            self._discard(ended)
+            return min((each.free_since - due for each in spare if each not in ended), default=None)
 
     def _end(self, name: str, call: SupervisedCall, future: "Future[Any]") -> None:
         """Take the end of a call from the pool. The pool tells a kill before the child is dead: see `_look_after`."""
@@ -201,25 +209,39 @@ class Supervisor:
             reason, detail = self._reason(call, future)
             if reason == "not begun":
                 # The child died while it had nothing to do. Nothing of the call was executed.
-                self._leave(call)
-                self._schedule(name, call)
+                self._leave(call, may_go_on=False)
+                try:
+                    self._schedule(name, call)
+                except (OSError, RuntimeError) as error:
+                    self._finish(name, call, "lost", f"No process can be started: {error}.")
             elif not self._is_over or reason != "stopped":
                 self._finish(name, call, reason, detail)
 
     def _finish(self, name: str, call: SupervisedCall, reason: str, detail: str) -> None:
         if self._calls.pop(name, None) is not None:
-            self._leave(call)
+            self._leave(call, may_go_on=reason == "returned")
             value = call.future.result() if reason == "returned" else None
-            log = tail(call.file(LOGGED))
+            log = ""
+            with suppress(OSError):  # such as too many open files: the end is told all the same
+                log = tail(call.file(LOGGED))
             self._endings[name] = Ending(reason, detail, log, call.peak_bytes, value, call.begin)
             self._begun.pop(name, None)
             for end in (PID, LOGGED, STOPPING) if call.asked_at else (PID, LOGGED):
-                call.file(end).unlink(missing_ok=True)
+                with suppress(OSError):
+                    call.file(end).unlink(missing_ok=True)
             self._news()
 
-    def _leave(self, call: SupervisedCall) -> None:
+    def _leave(self, call: SupervisedCall, *, may_go_on: bool) -> None:
+        """Have the child of a call free for others; one that was killed may have held the locks of its pool."""
         if call.child is not None:
-            call.child.is_at_work, call.child.free_since, call.child = False, time.monotonic(), None
+            call.child.is_at_work, call.child.free_since = False, time.monotonic()
+            if not may_go_on:
+                self._discard([call.child])
+            call.child = None
+
+    def _discard(self, children: list[ChildPool]) -> None:
+        self._children = [each for each in self._children if each not in children]
+        _end_aside(children)
 
     def _reason(self, call: SupervisedCall, future: "Future[Any]") -> tuple[str, str]:
         if call.killed_for:
@@ -236,42 +258,43 @@ class Supervisor:
 
     def _watch(self) -> None:
         """Look after the calls: kill those that do not stop, measure memory, bound what they print."""
-        wait = self._end_idle()
+        wait: float | None = 0.0
         while not self._is_over:
-            if not self._something_runs.wait(wait):
+            try:
+                if self._something_runs.wait(wait):
+                    self._look()
                 wait = self._end_idle()
-                continue
-            with self._lock:
-                calls = list(self._calls.items())
-                CONSTS.sleep_unit = _BUSY_SECONDS if calls else _FREE_SECONDS
-                if not calls:
-                    self._something_runs.clear()
-            for name, call in calls:
-                with suppress(OSError, psutil.Error):  # it may end meanwhile
-                    self._look_after(name, call)
-            wait = self._end_idle()
-            if calls:
-                time.sleep(_LOOK_SECONDS)
+            except Exception:  # noqa: BLE001 - nobody else stops what does not stop by itself
+                _LOG.exception("The supervision of child processes goes on after an error.")
+                wait = _LOOK_SECONDS
+
+    def _look(self) -> None:
+        with self._lock:
+            calls = list(self._calls.items())
+            CONSTS.sleep_unit = _BUSY_SECONDS if calls else _FREE_SECONDS
+            if not calls:
+                self._something_runs.clear()
+                return
+        for name, call in calls:
+            with suppress(OSError, psutil.Error):  # it may end meanwhile
+                self._look_after(name, call)
+        time.sleep(_LOOK_SECONDS)
 
     def _look_after(self, name: str, call: SupervisedCall) -> None:
         begin = call.begin
-        pid = None if begin is None else begin.pid
+        if begin is not None:
+            call.note_process(begin.pid)
         if call.killed_for:
-            if pid is None or not psutil.pid_exists(pid):
+            if begin is None or call.is_gone:
                 with self._lock:
                     self._finish(name, call, *self._reason(call, call.future))
+            else:
+                kill_rest(call)
             return
-        if call.asked_at is not None:
-            has_answered = call.file(STOPPING).exists()
-            if time.monotonic() > (call.kill_at if has_answered else call.asked_at + ANSWER_SECONDS):
-                kill(call, "cancelled")
-                return
-        if begin is not None and call.timeout_seconds is not None:
-            # Not by the clock of the machine, which may be set while the call runs.
-            call.seen_at = call.seen_at or time.monotonic()
-            if time.monotonic() > call.seen_at + call.timeout_seconds:
-                kill(call, "timeout")
-                return
+        if reason := self._why_kill(call, begin):
+            with self._lock:
+                kill(call, reason)
+            return
         cut_back(call.file(LOGGED))
         call.looks += 1
         if begin is not None and not call.is_told and call.looks > 1:
@@ -280,21 +303,42 @@ class Supervisor:
                 if name in self._calls:
                     self._begun[name] = begin
             self._news()
-        if pid is not None and call.looks % _MEASURE_EVERY == 1:
-            used = sum(each.memory_info().rss for each in family(pid))
-            call.peak_bytes = max(used, call.peak_bytes or 0)
+
+    def _why_kill(self, call: SupervisedCall, begin: Begin | None) -> str:
+        """The reason for which a call is to be killed; empty for none."""
+        if call.asked_at is not None:
+            has_answered = call.file(STOPPING).exists()
+            if time.monotonic() > (call.kill_at if has_answered else call.asked_at + ANSWER_SECONDS):
+                return "cancelled"
+        if begin is not None and call.timeout_seconds is not None:
+            # Not by the clock of the machine, which may be set while the call runs.
+            call.seen_at = call.seen_at or time.monotonic()
+            if time.monotonic() > call.seen_at + call.timeout_seconds:
+                return "timeout"
+        if begin is not None and call.looks % _MEASURE_EVERY == 0:
+            used = sum(each.memory_info().rss for each in family(begin.pid))
+            call.peak_bytes = max(used, call.peak_bytes or 0) or None
             if call.memory_bytes is not None and used > call.memory_bytes:
-                kill(call, "memory")
+                return "memory"
+        is_lost = call.child is not None and not call.child.pool.active
+        call.looks_lost = call.looks_lost + 1 if is_lost or (begin is not None and call.is_gone) else 0
+        return "killed" if call.looks_lost > _LOOKS_UNTIL_LOST else ""
 
 
 def _started_child() -> ChildPool:
     """A child process that waits for calls."""
     context = multiprocessing.get_context("forkserver")
     # Imported once, in the process that children are forked from; these are libraries that forking does no harm.
-    context.set_forkserver_preload([_BODY, __name__])
+    context.set_forkserver_preload([_BODY, __name__, *MODULES])
     pool = ProcessPool(1, max_tasks=_STEPS_OF_A_CHILD, initializer=_warm_up, context=context)
     _ = pool.active  # asking starts the process
     return ChildPool(pool)
+
+
+def _end_aside(children: list[ChildPool]) -> None:
+    """End children in a thread: calls are looked after meanwhile."""
+    if children:
+        threading.Thread(target=_end_all, args=(children,)).start()
 
 
 def _end_all(children: list[ChildPool]) -> None:

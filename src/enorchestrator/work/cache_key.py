@@ -7,20 +7,22 @@ import sys
 from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from enorchestrator.work.kind import WorkKind
 from enorchestrator.work.port import ENTITY_TYPES, Port
 from enstorage.entity import ENTITIES
 from enstorage.errors import InvalidInputError
 
+if TYPE_CHECKING:
+    from enorchestrator.work.kind import WorkKind
+
 _TABLES = {entity.__tablename__: entity.__table__ for entity in ENTITIES}
 
 
-def cache_key(session: Session, kind: WorkKind, values: Any) -> str | None:
+def cache_key(session: Session, kind: "WorkKind", values: Any) -> str | None:
     """The SHA-256 of a kind with its code, its arguments with the state of the records that they name, and the environment.
 
     Returns:
@@ -34,7 +36,7 @@ def cache_key(session: Session, kind: WorkKind, values: Any) -> str | None:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def code_of(kind: WorkKind) -> str:
+def code_of(kind: "WorkKind") -> str:
     """The SHA-256 of the module of a step in Python, as it lies on the disk; empty for kinds of the product."""
     module = sys.modules.get(kind.name.partition(":")[0]) if ":" in kind.name else None
     file = getattr(module, "__file__", None)
@@ -49,7 +51,7 @@ def environment() -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _changes_of_records(session: Session, kind: WorkKind, arguments: dict[str, Any]) -> list[Any]:
+def _changes_of_records(session: Session, kind: "WorkKind", arguments: dict[str, Any]) -> list[Any]:
     """The times of the last changes of the records that arguments name by their ids."""
     schemas = kind.arguments.model_json_schema().get("properties", {})
     changes = []

@@ -1,68 +1,83 @@
-"""All kinds of work by name."""
+"""All kinds of work by name, each imported when it is asked for: a dispatcher has steps executed by its child processes."""
 
-from enorchestrator.work.checks.check_values import CHECK_VALUES
-from enorchestrator.work.checks.require import REQUIRE
-from enorchestrator.work.ensembles.calibrate import CALIBRATE
-from enorchestrator.work.ensembles.diagnose import DIAGNOSE
-from enorchestrator.work.ensembles.forecast import FORECAST
-from enorchestrator.work.ensembles.form import FORM
-from enorchestrator.work.ensembles.render import RENDER
-from enorchestrator.work.ensembles.report import REPORT
-from enorchestrator.work.ensembles.verify import VERIFY
-from enorchestrator.work.kind import WorkKind
-from enorchestrator.work.models.backtest import BACKTEST
-from enorchestrator.work.models.fit import FIT
-from enorchestrator.work.models.tune import TUNE
-from enorchestrator.work.python_step import find_step
-from enorchestrator.work.releases.evaluate_version import EVALUATE_VERSION
-from enorchestrator.work.releases.promote import PROMOTE, ROLLBACK
-from enorchestrator.work.releases.register import REGISTER
-from enorchestrator.work.releases.renew import RENEW
-from enorchestrator.work.releases.watch import ISSUE_FORECASTS, MONITOR, WATCH_RESOURCES
-from enorchestrator.work.store.change_records import CHANGE_RECORDS
-from enorchestrator.work.store.check import CHECK
-from enorchestrator.work.store.create import CREATE
-from enorchestrator.work.store.export_bundle import EXPORT_BUNDLE
-from enorchestrator.work.store.gc import GC
-from enorchestrator.work.store.import_bundle import IMPORT_BUNDLE
-from enorchestrator.work.tables.autoforecast import AUTOFORECAST
+from functools import cache
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING
+
+from enorchestrator.work.port import ENTITY_TYPES
 from enstorage import plugins
 from enstorage.errors import InvalidInputError
 
-_ALL = (
-    *CREATE,
-    *(FIT, BACKTEST, TUNE),
-    *(FORM, RENDER, VERIFY, DIAGNOSE, CALIBRATE, FORECAST, REPORT),
-    AUTOFORECAST,
-    *(CHECK_VALUES, REQUIRE),
-    *(REGISTER, EVALUATE_VERSION, PROMOTE, ROLLBACK),
-    *(ISSUE_FORECASTS, MONITOR, WATCH_RESOURCES, RENEW),
-    *(IMPORT_BUNDLE, EXPORT_BUNDLE, CHECK, GC, CHANGE_RECORDS),
-)
-KINDS: dict[str, WorkKind] = {kind.name: kind for kind in _ALL}
+if TYPE_CHECKING:
+    from enorchestrator.work.kind import WorkKind
+
+#: The place of each of our kinds in this package: a kind, or several.
+_PLACES = {
+    **{f"create_{table}": "store.create:CREATE" for table in ENTITY_TYPES},
+    "fit": "models.fit:FIT",
+    "backtest": "models.backtest:BACKTEST",
+    "tune": "models.tune:TUNE",
+    "form": "ensembles.form:FORM",
+    "render": "ensembles.render:RENDER",
+    "verify": "ensembles.verify:VERIFY",
+    "diagnose": "ensembles.diagnose:DIAGNOSE",
+    "calibrate": "ensembles.calibrate:CALIBRATE",
+    "forecast": "ensembles.forecast:FORECAST",
+    "report": "ensembles.report:REPORT",
+    "autoforecast": "tables.autoforecast:AUTOFORECAST",
+    "load_series": "data.load:LOAD_SERIES",
+    "check_values": "checks.check_values:CHECK_VALUES",
+    "check_data_set": "checks.check_data_set:CHECK_DATA_SET",
+    "require": "checks.require:REQUIRE",
+    "register": "releases.register:REGISTER",
+    "evaluate_version": "releases.evaluate_version:EVALUATE_VERSION",
+    "promote": "releases.promote:PROMOTE",
+    "rollback": "releases.promote:ROLLBACK",
+    "issue_forecasts": "releases.watch:ISSUE_FORECASTS",
+    "monitor": "releases.watch:MONITOR",
+    "watch_resources": "releases.watch:WATCH_RESOURCES",
+    "renew": "releases.renew:RENEW",
+    "import_bundle": "store.import_bundle:IMPORT_BUNDLE",
+    "export_bundle": "store.export_bundle:EXPORT_BUNDLE",
+    "check": "store.check:CHECK",
+    "gc": "store.gc:GC",
+    "change_records": "store.change_records:CHANGE_RECORDS",
+}
+#: The names of our kinds, and their modules.
+OURS = tuple(_PLACES)
+MODULES = tuple(sorted({f"enorchestrator.work.{place.partition(':')[0]}" for place in _PLACES.values()}))
 #: Kinds of other packages: objects `WorkKind`, each under its name.
 FURTHER = plugins.Kind("enstorage.work", "kind of work")
 
 
-def all_kinds() -> dict[str, WorkKind]:
+def all_kinds() -> "dict[str, WorkKind]":
     """The kinds by name, those of other packages that can be loaded too; they replace none of ours."""
-    return {**plugins.usable(FURTHER)[0], **KINDS}
+    return {**plugins.usable(FURTHER)[0], **{name: _our_kind(name) for name in OURS}}
 
 
-def find_kind(name: str) -> WorkKind:
+def find_kind(name: str) -> "WorkKind":
     """The kind with a name, such as `fit`, or `module:function` of a step in Python.
 
     Raises:
         InvalidInputError: there is none.
     """
     if isinstance(name, str) and ":" in name:
+        from enorchestrator.work.python_step import find_step
+
         return find_step(name)
-    if isinstance(name, str) and name in KINDS:
-        return KINDS[name]
+    if isinstance(name, str) and name in _PLACES:
+        return _our_kind(name)
     if isinstance(name, str) and plugins.has(FURTHER, name):
         found: WorkKind = plugins.load(FURTHER, name)
         return found
-    known = ", ".join((*KINDS, *plugins.names(FURTHER)))
+    known = ", ".join((*OURS, *plugins.names(FURTHER)))
     raise InvalidInputError(
         f"There is no kind of work {name!r:.60}; expected one of {known}. Correct it.", field="kind"
     )
+
+
+@cache
+def _our_kind(name: str) -> "WorkKind":
+    found = resolve_name(f"enorchestrator.work.{_PLACES[name]}")
+    kinds: tuple[WorkKind, ...] = found if isinstance(found, tuple) else (found,)
+    return next(kind for kind in kinds if kind.name == name)

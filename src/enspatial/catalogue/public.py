@@ -4,7 +4,6 @@ A name is resolved once, and the address that was looked at is the one connected
 a public address when it is looked at and a private one when it is used (DNS rebinding).
 """
 
-import ipaddress
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from enstorage.errors import InvalidInputError
+from enstorage.places.web import addresses_of, is_private
 
 
 @contextmanager
@@ -59,14 +59,14 @@ class PublicPools(PoolManager):
         self.pool_classes_by_scheme = {"http": _PublicPool, "https": _PublicTlsPool}
 
 
-def is_private(host: str) -> bool:
+def is_private_host(host: str) -> bool:
     """True if a host has an address that is not public; false for one that has none, as the request will tell."""
-    return any(not _is_public(each) for each in _addresses(host, None))
+    return is_private(_addresses(host, None))
 
 
 def _public_address(host: str, port: int | None) -> str:
     found = _addresses(host, port)
-    if not all(map(_is_public, found)):
+    if is_private(found):
         raise InvalidInputError(
             f"The host {host} leads into a private network. Expected a public address. Ask the provider."
         )
@@ -75,10 +75,6 @@ def _public_address(host: str, port: int | None) -> str:
 
 def _addresses(host: str, port: int | None) -> list[str]:
     try:
-        return [str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+        return addresses_of(host, port)
     except OSError:
         return []
-
-
-def _is_public(address: str) -> bool:
-    return ipaddress.ip_address(address.partition("%")[0]).is_global

@@ -19,10 +19,6 @@ from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.instant import TimeLike, not_years, to_ns
 from enstorage.progress import listening
 from enstorage.sources.key import as_key
-from enstorage.sources.tables import Table, TableOptions, TableReport, read_table
-from enstorage.sources.tables.calendars import infer_calendars, read_on_clock
-from enstorage.sources.tables.options import clock_of_tables
-from enstorage.sources.tables.read import read_with_offsets
 
 if TYPE_CHECKING:
     import polars as pl
@@ -31,6 +27,7 @@ if TYPE_CHECKING:
     from enstorage.entity.data_preparation import DataPreparation
     from enstorage.entity.project import Project
     from enstorage.entity.scene import Scene
+    from enstorage.sources.tables import Table, TableReport
 
 
 class Panel(Record):
@@ -91,6 +88,8 @@ class Panel(Record):
         Raises:
             InvalidInputError: the table cannot be read, a key is missing, or a time stands twice in a series.
         """
+        from enstorage.sources.tables.calendars import infer_calendars, read_on_clock
+
         given = {"series_column": series, "time_column": time, "value_column": value} | options
         found, clock = read_on_clock(table, time_interval, time_zone, anchor, given)
         points = found.by_series()
@@ -219,7 +218,7 @@ class Panel(Record):
         return count
 
     @property
-    def table_report(self) -> TableReport | None:
+    def table_report(self) -> "TableReport | None":
         """The report of the table that this object read last, an `enstorage.sources.TableReport`; else None."""
         return self.__dict__.get("_report")
 
@@ -364,8 +363,12 @@ class Panel(Record):
             keys[source.id] = key
 
 
-def _read_on_clocks(panel: Panel, table: Any, given: dict[str, Any]) -> Table:
+def _read_on_clocks(panel: Panel, table: Any, given: dict[str, Any]) -> "Table":
     """A table of a panel, read by the clock of its sources; those of several clocks need times with an offset from UTC."""
+    from enstorage.sources.tables import TableOptions, read_table
+    from enstorage.sources.tables.options import clock_of_tables
+    from enstorage.sources.tables.read import read_with_offsets
+
     clocks = {(source.time_zone, source.clock.is_counter): source.clock for source in panel.sources().values()}
     if len(clocks) < 2 or given.get("time_zone"):
         return read_table(table, TableOptions.of(next(map(clock_of_tables, clocks.values()), {}) | given))

@@ -25,6 +25,7 @@ Parameters = Annotated[
     list[str] | None,
     typer.Option("--with", help="A parameter; the value is JSON or a text.", metavar="NAME=VALUE", show_default=False),
 ]
+Priority = Annotated[int, typer.Option(min=-100, max=100, help="Runs of a higher one start first.")]
 Version = Annotated[int | None, typer.Option(min=1, help="The latest one by default.", show_default=False)]
 
 
@@ -34,7 +35,7 @@ def create(
         typer.Argument(help="File in YAML or JSON, or - for standard input.", metavar="FILE", show_default=False),
     ] = None,
     pattern: Annotated[
-        str | None, typer.Option(help="forecast, ensemble, retrain, evaluate, backtest or fan-out.", show_default=False)
+        str | None, typer.Option(help="Name of one, such as forecast, retrain or watch.", show_default=False)
     ] = None,
     name: Annotated[str | None, typer.Option(help="Of the pipeline, with --pattern.", show_default=False)] = None,
     store: Store = None,
@@ -155,7 +156,7 @@ def run(
     key: Annotated[
         str | None, typer.Option(help="Idempotency key: the same key is the same run.", show_default=False)
     ] = None,
-    priority: Annotated[int, typer.Option(min=-100, max=100, help="Runs of a higher one start first.")] = 0,
+    priority: Priority = 0,
     store: Store = None,
     as_json: Json = False,
 ) -> None:

@@ -6,7 +6,7 @@ import typer
 
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.commands.access import person
-from enmyadmin.commands.runs.pipelines import Parameters, read_parameters
+from enmyadmin.commands.runs.pipelines import Parameters, Priority, read_parameters
 from enmyadmin.output import Json, print_json, print_line, print_table
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def create(
     parameters: Parameters = None,
     time_zone: Annotated[str, typer.Option(help="In which the times are meant.")] = "UTC",
     misfire: Annotated[str, typer.Option(help="Times that were missed: once or skip.")] = "once",
-    priority: Annotated[int, typer.Option(min=-100, max=100, help="Runs of a higher one start first.")] = 0,
+    priority: Priority = 0,
     store: Store = None,
     as_json: Json = False,
 ) -> None:

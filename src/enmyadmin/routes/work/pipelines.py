@@ -12,7 +12,7 @@ from enmyadmin.access.permission import allowed
 from enmyadmin.access.principal import Principal
 from enmyadmin.routes.answers import Json
 from enmyadmin.routes.dependencies import Store
-from enmyadmin.routes.work.runs import SUBMITTED, demand_steps, submitted
+from enmyadmin.routes.work.runs import SUBMITTED, Key, Priority, demand_steps, submitted
 from enorchestrator import (
     PipelineDefinition,
     archive_pipeline,
@@ -103,11 +103,8 @@ class PipelineRequest(BaseModel):
 
     parameters: Annotated[dict[str, Any], Field(description="As the pipeline describes them.")] = {}
     version: Annotated[int | None, Field(ge=1, le=2**31 - 1, description="The latest one by default.")] = None
-    key: Annotated[
-        str | None,
-        Field(max_length=255, description="Idempotency key: the same key is the same run, however often sent."),
-    ] = None
-    priority: Annotated[int, Field(ge=-100, le=100, description="Runs of a higher one start first.")] = 0
+    key: Key = None
+    priority: Priority = 0
 
 
 @router.get("", dependencies=[_Reader])

@@ -46,16 +46,19 @@ SUBMITTED: dict[str, Any] = {"status_code": 202, "response_model": RunAnswer}
 _OWN_LOOK_SECONDS = 5.0
 
 
+Key = Annotated[
+    str | None, Field(max_length=255, description="Idempotency key: the same key is the same run, however often sent.")
+]
+Priority = Annotated[int, Field(ge=-100, le=100, description="Runs of a higher one start first.")]
+
+
 class SubmitRequest(BaseModel):
     """Long work that is asked for."""
 
     kind: Annotated[str, Field(max_length=255, description="See /kinds.")]
     arguments: Annotated[dict[str, Any], Field(description="As the kind describes them.")]
-    key: Annotated[
-        str | None,
-        Field(max_length=255, description="Idempotency key: the same key is the same run, however often sent."),
-    ] = None
-    priority: Annotated[int, Field(ge=-100, le=100, description="Runs of a higher one start first.")] = 0
+    key: Key = None
+    priority: Priority = 0
 
 
 class RunSelection(BaseModel):

@@ -10,7 +10,7 @@ from enmyadmin.access.audit import note
 from enmyadmin.access.permission import allowed
 from enmyadmin.access.principal import Principal
 from enmyadmin.routes.dependencies import Store
-from enmyadmin.routes.work.runs import demand_steps
+from enmyadmin.routes.work.runs import Priority, demand_steps
 from enorchestrator import (
     change_schedule,
     create_schedule,
@@ -25,6 +25,7 @@ from enstorage.ledger import PipelineSchedule
 
 router = APIRouter(prefix="/schedules", tags=["pipelines"])
 Name = Annotated[str, Path(max_length=255)]
+Misfire = Literal["once", "skip"]
 #: Of a schedule that are told.
 _TIMES = 5
 
@@ -69,10 +70,8 @@ class NewSchedule(BaseModel):
     ]
     parameters: Annotated[dict[str, Any], Field(description="Of the runs.")] = {}
     time_zone: Annotated[str, Field(max_length=64, description="In which the times are meant; an IANA name.")] = "UTC"
-    misfire: Annotated[Literal["once", "skip"], Field(description="For times at which no scheduler was at work.")] = (
-        "once"
-    )
-    priority: Annotated[int, Field(ge=-100, le=100, description="Runs of a higher one start first.")] = 0
+    misfire: Annotated[Misfire, Field(description="For times at which no scheduler was at work.")] = "once"
+    priority: Priority = 0
 
 
 class ScheduleChange(BaseModel):
@@ -81,7 +80,7 @@ class ScheduleChange(BaseModel):
     cron: Annotated[str | None, Field(max_length=255)] = None
     parameters: dict[str, Any] | None = None
     time_zone: Annotated[str | None, Field(max_length=64)] = None
-    misfire: Literal["once", "skip"] | None = None
+    misfire: Misfire | None = None
     priority: Annotated[int | None, Field(ge=-100, le=100)] = None
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
@@ -12,8 +12,10 @@ from enorchestrator.task.claim import Claim, ProcessEnd, WorkOutcome
 from enorchestrator.task.limits import Timing
 from enorchestrator.task.problem import as_plain_json
 from enorchestrator.task.settle import settle
-from enorchestrator.work.kind import WorkKind
 from enstorage import Connector
+
+if TYPE_CHECKING:
+    from enorchestrator.work.kind import WorkKind
 
 
 class VoidClaimError(Exception):
@@ -38,7 +40,7 @@ class StepCommit:
         self.is_done = False
 
     @contextmanager
-    def joined(self, connector: Connector, kind: WorkKind, arguments: Any) -> Iterator[None]:
+    def joined(self, connector: Connector, kind: "WorkKind", arguments: Any) -> Iterator[None]:
         """Commit the step with the effect of the work inside the block.
 
         Raises:

@@ -7,17 +7,13 @@ from typing import Annotated, Any
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr, create_model
 
 from enorchestrator.work.kind import Arguments, Partial, WorkKind
+from enorchestrator.work.port import ENTITY_TYPES
 from enstorage import Connector
 from enstorage.entity import creating
 from enstorage.entity._record import Record
 from enstorage.entity.ways import WAYS
 from enstorage.progress import Progress
 
-#: Facts, forecasts and members of panels are parts of other records, which other kinds make.
-_TABLES = (
-    *("data_source", "panel", "data_snapshot", "data_preparation", "data_set"),
-    *("project", "research", "model", "ensemble"),
-)
 _TYPES: dict[str, Any] = {
     "text": StrictStr,
     "whole number": StrictInt,
@@ -98,5 +94,5 @@ def _kind(table: str) -> WorkKind:
     )
 
 
-#: One for each table, in the order of work.
-CREATE = tuple(_kind(table) for table in _TABLES)
+#: One for each table. Facts, forecasts and members of panels are parts of other records, which other kinds make.
+CREATE = tuple(_kind(table) for table in ENTITY_TYPES)

@@ -12,7 +12,6 @@ from typing import Any, Self, TypeVar
 
 import deltalake
 import numpy as np
-import polars as pl
 from deltalake.exceptions import CommitFailedError, DeltaError
 from numpy.typing import NDArray
 
@@ -26,15 +25,9 @@ from enstorage.places.location import Location
 from enstorage.places.masking import masked, scrubbed, shown_cause
 from enstorage.series.base import Points, SeriesStore
 from enstorage.series.delta.options import storage_options
-from enstorage.series.delta.scan import scan
-from enstorage.series.grouping import group
 from enstorage.settings import wait_seconds
 
 T = TypeVar("T")
-
-# A row is a point or, with value null, the mark of a deleted one. `version` is that of the commit which wrote the row: it
-# orders rows of equal time, and unlike a clock it never goes back.
-_SCHEMA = {"source": pl.Int64, "time": pl.Int64, "value": pl.Float64, "version": pl.Int64}
 
 # The library would retry a commit by itself, but then its version would differ from the one in the rows.
 _ONE_TRY = deltalake.CommitProperties(max_commit_retries=0)
@@ -49,8 +42,6 @@ _GAP = "contiguous commit files"
 _ATTEMPTS_AT_A_GAP = 8
 # Unlike other commits, that of merged files may be retried after commits of other writers: it changes no row.
 _MANY_TRIES = deltalake.CommitProperties(max_commit_retries=100)
-
-_FAILURES = (DeltaError, pl.exceptions.PolarsError, OSError)
 
 # Messages of the library can be pages long.
 _LONGEST_REASON = 300
@@ -100,10 +91,12 @@ class DeltaSeries(SeriesStore):
         return bool(deltalake.DeltaTable.is_deltatable(self._place, storage_options=self._options))
 
     def _make(self) -> None:
+        from enstorage.series.delta import rows
+
         try:
             deltalake.DeltaTable.create(
                 self._place,
-                schema=pl.DataFrame(schema=_SCHEMA).to_arrow().schema,
+                schema=rows.schema(),
                 mode="ignore",
                 configuration=_PROPERTIES,
                 storage_options=self._options,
@@ -129,7 +122,7 @@ class DeltaSeries(SeriesStore):
     def append(self, source_id: int, times: NDArray[np.int64], values: NDArray[np.float64]) -> None:
         """See `SeriesStore.append`."""
         with self._translated():
-            self._append(source_id, times, pl.Series("value", values))
+            self._append(source_id, times, values)
             self._tidy_up()
 
     def append_many(self, points: Sequence[tuple[int, NDArray[np.int64], NDArray[np.float64]]]) -> None:
@@ -137,28 +130,27 @@ class DeltaSeries(SeriesStore):
         sources = np.repeat([source_id for source_id, _, _ in points], [len(times) for _, times, _ in points])
         times, values = (np.concatenate([each[index] for each in points]) for index in (1, 2))
         with self._translated():
-            self._append(sources, times, pl.Series("value", values))
+            self._append(sources, times, values)
             self._tidy_up()
 
     def read(
         self, source_id: int, time_from: int | None = None, time_to: int | None = None, *, version: int | None = None
     ) -> Points:
         """See `SeriesStore.read`."""
+        from enstorage.series.delta import rows
+
         with self._translated(version):
-            points = _points(self._table(version), source_id, time_from, time_to)
+            points = rows.points(self._table(version), source_id, time_from, time_to)
         return points["time"].to_numpy(), points["value"].to_numpy()
 
     def read_many(self, source_ids: Sequence[int], *, version: int | None = None) -> list[Points]:
         """See `SeriesStore.read_many`: the table is read once."""
         if len(source_ids) == 1:  # for one source, Polars passes over the files that have none of it
             return super().read_many(source_ids, version=version)
-        wanted = pl.Series(source_ids, dtype=pl.Int64)
+        from enstorage.series.delta import rows
+
         with self._translated(version):
-            rows = scan(self._table(version)).filter(pl.col("source").is_in(wanted.implode())).collect()
-        rows = _last_written(rows, "source", "time").filter(pl.col("value").is_not_null())
-        sources, times, values = (rows[name].to_numpy() for name in ("source", "time", "value"))
-        starts, ends = (np.searchsorted(sources, wanted.to_numpy(), side) for side in ("left", "right"))
-        return [(times[start:end], values[start:end]) for start, end in zip(starts, ends, strict=True)]
+            return rows.points_of_many(self._table(version), source_ids)
 
     def aggregate(
         self,
@@ -171,30 +163,26 @@ class DeltaSeries(SeriesStore):
         version: int | None = None,
     ) -> Points:
         """See `SeriesStore.aggregate`."""
+        from enstorage.series.delta import rows
+        from enstorage.series.grouping import group
+
         with self._translated(version):
-            buckets = group(_points(self._table(version), source_id, time_from, time_to), interval, aggregate)
+            buckets = group(rows.points(self._table(version), source_id, time_from, time_to), interval, aggregate)
         return buckets["time"].to_numpy(), buckets["value"].to_numpy()
 
     def extent(self, source_id: int, *, version: int | None = None) -> tuple[int, int] | None:
         """See `SeriesStore.extent`."""
-        time = pl.col("time")
+        from enstorage.series.delta import rows
+
         with self._translated(version):
-            table = self._table(version)
-            written = _rows(table, source_id).filter(pl.col("value").is_not_null())
-            first, last = written.select(time.min().alias("first"), time.max().alias("last")).collect().row(0)
-            if first is None:
-                return None
-            # All points are read only if the first or the last one was deleted later.
-            if all(_points(table, source_id, end, end + 1).height for end in (first, last)):
-                return first, last
-            times = _points(table, source_id)["time"]
-        return (times[0], times[-1]) if len(times) else None
+            return rows.extent(self._table(version), source_id)
 
     def sources(self) -> list[int]:
         """See `SeriesStore.sources`."""
+        from enstorage.series.delta import rows
+
         with self._translated():
-            found = scan(self._table()).select(pl.col("source").unique()).collect()["source"]
-        return sorted(found.to_list())
+            return rows.source_ids(self._table())
 
     def version(self) -> int | None:
         """See `SeriesStore.version`: that of the table."""
@@ -206,7 +194,7 @@ class DeltaSeries(SeriesStore):
         times, _ = self.read(source_id, time_from, time_to)
         if len(times):
             with self._translated():
-                self._append(source_id, times, pl.Series("value", [None] * len(times), dtype=pl.Float64))
+                self._append(source_id, times, None)
                 self._tidy_up()
         return len(times)
 
@@ -217,17 +205,18 @@ class DeltaSeries(SeriesStore):
 
     def delete_leftovers(self, source_ids: Collection[int]) -> None:
         """See `SeriesStore.delete_leftovers`. New ids are usually higher than all that were ever written."""
+        from enstorage.series.delta import rows
+
         with self._translated():
-            highest: Any = pl.DataFrame(self._table().get_add_actions(flatten=True))["max.source"].max()
+            highest = rows.highest_source_id(self._table())
         super().delete_leftovers([id for id in source_ids if highest is not None and id <= highest])
 
     def compact(self) -> None:
         """See `SeriesStore.compact`."""
+        from enstorage.series.delta import rows
 
         def rewrite(table: deltalake.DeltaTable) -> None:
-            newest = scan(table).sort("version").unique(subset=["source", "time"], keep="last")
-            rows = newest.filter(pl.col("value").is_not_null()).sort("source", "time").collect()
-            deltalake.write_deltalake(table, rows.to_arrow(), mode="overwrite", commit_properties=_ONE_TRY)
+            deltalake.write_deltalake(table, rows.without_older(table), mode="overwrite", commit_properties=_ONE_TRY)
 
         with self._translated():
             self._check_room()
@@ -253,12 +242,14 @@ class DeltaSeries(SeriesStore):
                 delta_files.remove(files, unneeded)
         return len(unneeded), sum(unneeded.values())
 
-    def _append(self, source: int | NDArray[np.int64], times: NDArray[np.int64], values: pl.Series) -> None:
+    def _append(
+        self, source: int | NDArray[np.int64], times: NDArray[np.int64], values: NDArray[np.float64] | None
+    ) -> None:
+        from enstorage.series.delta import rows
+
         def write(table: deltalake.DeltaTable) -> None:
-            rows = pl.DataFrame(
-                {"source": source, "time": times, "value": values, "version": table.version() + 1}, schema=_SCHEMA
-            )
-            deltalake.write_deltalake(table, rows.to_arrow(), mode="append", commit_properties=_ONE_TRY)
+            made = rows.made(source, times, values, table.version() + 1)
+            deltalake.write_deltalake(table, made, mode="append", commit_properties=_ONE_TRY)
 
         self._check_room(len(times) * _BYTES_OF_POINT)
         self._committed(write)
@@ -325,7 +316,9 @@ class DeltaSeries(SeriesStore):
             yield
         except BaseException as error:
             # A panic of a library written in Rust is no Exception, and each library has a class of its own for it.
-            if not (isinstance(error, _FAILURES) or type(error).__name__ == "PanicException"):
+            if not (
+                isinstance(error, DeltaError | OSError | _polars_error()) or type(error).__name__ == "PanicException"
+            ):
                 raise
             if self._location is None and says_full(error):
                 raise StoreError(full_disk(f"The series store {self}", self._text_of(error))) from self._cause_of(error)
@@ -356,32 +349,7 @@ class DeltaSeries(SeriesStore):
         return masked(f"delta:{self._place}") if self._location is None else f"delta:{self._location}"
 
 
-def _rows(
-    table: deltalake.DeltaTable, source_id: int, time_from: int | None = None, time_to: int | None = None
-) -> pl.LazyFrame:
-    rows = scan(table).filter(pl.col("source") == source_id)
-    if time_from is not None:
-        rows = rows.filter(pl.col("time") >= time_from)
-    if time_to is not None:
-        rows = rows.filter(pl.col("time") < time_to)
-    return rows
+def _polars_error() -> type[Exception]:
+    from polars.exceptions import PolarsError
 
-
-def _points(
-    table: deltalake.DeltaTable, source_id: int, time_from: int | None = None, time_to: int | None = None
-) -> pl.DataFrame:
-    """The points in the table: columns `time`, sorted, and `value`."""
-    rows = _rows(table, source_id, time_from, time_to)
-    points = rows.select("time", "value").collect()
-    # Series are usually written once and in order, and checking that costs less than sorting.
-    times = points["time"].to_numpy()
-    if not (times[1:] > times[:-1]).all():
-        points = _last_written(rows.select("time", "value", "version").collect(), "time")
-    return points.filter(pl.col("value").is_not_null()).select("time", "value")
-
-
-def _last_written(rows: pl.DataFrame, *key: str) -> pl.DataFrame:
-    """The rows sorted by key; of rows with equal keys, only the one with the latest version."""
-    rows = rows.sort(*key, "version")
-    is_last = pl.any_horizontal(pl.col(name) != pl.col(name).shift(-1) for name in key)
-    return rows.filter(is_last.fill_null(value=True))
+    return PolarsError
