@@ -7,7 +7,9 @@ export interface Line {
   label: string;
   values: Values;
   /** What it is, which decides how it is drawn: never by colour alone. */
-  role: "truth" | "forecast" | "member" | "values" | "statistic";
+  role: "truth" | "forecast" | "member" | "values";
+  /** Place of its colour, for lines that belong together; by default that of the line. */
+  color?: number;
 }
 
 /** An interval: the area between two lines. */
@@ -47,6 +49,7 @@ export interface Words {
   forecast: string;
   value: string;
   interval: (level: number | null) => string;
+  part: (name: string) => string;
 }
 
 /** The lines and bands of an answer, the forecast above its members. */
@@ -71,7 +74,7 @@ export function chartOf(answer: SeriesAnswer, words: Words): ChartData {
     unit: answer.unit,
     timeZone: answer.is_counter ? null : answer.time_zone,
     rows: answer.rows,
-    parts: answer.parts as Record<string, Range>,
+    parts: Object.fromEntries(Object.entries(answer.parts as Record<string, Range>).map(([name, each]) => [words.part(name), each])),
     fanFrom: quantiles ? lastKnown(answer) : undefined,
   };
 }

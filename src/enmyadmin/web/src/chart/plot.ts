@@ -13,23 +13,22 @@ export interface Look {
 
 const PAPER = { light: { text: "#4d5560", grid: "#e6eaee" }, dark: { text: "#a9b1bb", grid: "#32373e" } };
 
-/** Of statistics side by side, which no colour alone tells apart. */
-const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3]];
+/** Dashes of values that are shown together, which colour alone must not tell apart. */
+const DASHES: (number[] | undefined)[] = [undefined, [9, 3], [4, 3], [9, 3, 2, 3]];
 
 /** Colour, dash and width of a line: truth is solid and dark, the forecast dashed, members thin. */
 export function strokeOf(line: Line, place: number, scheme: Scheme): { stroke: string; dash?: number[]; width: number } {
   const palette = PALETTE[scheme];
+  const at = line.color ?? place;
   switch (line.role) {
     case "values":
-      return { stroke: palette[0], width: 1.5 };
+      return { stroke: palette[at % palette.length], dash: DASHES[at % DASHES.length], width: 1.5 };
     case "truth":
       return { stroke: scheme === "light" ? "#22282f" : "#e8ecf0", width: 1.75 };
     case "forecast":
       return { stroke: palette[0], dash: [7, 4], width: 2 };
-    case "statistic":
-      return { stroke: palette[place % palette.length], dash: DASHES[place % DASHES.length], width: 1.75 };
     case "member":
-      return { stroke: palette[1 + (place % (palette.length - 1))], dash: [2, 3], width: 1 };
+      return { stroke: palette[line.color ?? 1 + (place % (palette.length - 1))], dash: [2, 3], width: 1 };
   }
 }
 

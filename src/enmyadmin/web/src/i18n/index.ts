@@ -43,6 +43,12 @@ export interface Texts {
   label: (english: string) => string;
 }
 
+/** The name of a part of a series, such as of the test rows, in words; others as they are. */
+export function partName(name: string, t: Texts["t"]): string {
+  const key = `part.${name}`;
+  return key in en ? t(key as Key) : name;
+}
+
 const CATEGORIES: Record<Language, Intl.LDMLPluralRule[]> = { en: ["one", "other"], ru: ["one", "few", "many"] };
 
 function textsIn(language: Language): Texts {
@@ -88,7 +94,7 @@ function inRussian(english: string): string | undefined {
     return russian.replace(/\{(\*?)\}/g, (_, isWord) => {
       const value = found[++place] ?? "";
       if (isWord) return inWords(value);
-      return value.length >= SHORTEST ? (inRussian(value) ?? value) : value;
+      return (value.length >= SHORTEST ? inRussian(value) : messages.find(([form]) => form === value)?.[1]) ?? value;
     });
   }
   return undefined;

@@ -47,7 +47,7 @@ export function Windows({ kind, windows, alerts }: Properties) {
     const shares = names.map((name) => inView.map((each) => shareOf(sharesOf(each)[name])));
     const isLogarithmic = shares.some((own) => own.some((each) => each !== null && each > LINEAR));
     const shown = (each: number | null) => (each !== null && isLogarithmic ? Math.max(each, SMALLEST) : each);
-    const lines = names.map((name, row): Line => ({ label: wordOf(name), role: "statistic", values: shares[row].map(shown) }));
+    const lines = names.map((name, row): Line => ({ label: wordOf(name), role: "values", values: shares[row].map(shown) }));
     lines.push({ label: t("monitoring.limit"), role: "truth", values: inView.map(() => 1) });
     const versions: Record<string, Range> = {};
     for (const each of inView) versions[t("registry.version", { n: each.version })] ??= [place(each), place(each)];
