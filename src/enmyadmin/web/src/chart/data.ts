@@ -33,6 +33,10 @@ export interface ChartData {
   fanFrom?: number;
   /** Periods to mark, such as the parts of a preparation. */
   parts: Record<string, [number, number]>;
+  /** Moments to mark, such as alerts, by a short label. */
+  marks?: Record<string, number>;
+  /** True if sizes differ by so much that small ones are seen on a logarithmic axis alone. */
+  isLogarithmic?: boolean;
 }
 
 export type Range = [from: number, to: number];

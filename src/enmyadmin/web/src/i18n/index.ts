@@ -2,7 +2,7 @@ import { useSyncExternalStore } from "react";
 import { type Key, en } from "./en";
 import { ru } from "./ru";
 import { labels } from "./labels.ru";
-import { messages } from "./messages.ru";
+import { messages, units, words } from "./messages.ru";
 import { parts } from "./parts.ru";
 import { progress } from "./progress.ru";
 
@@ -68,6 +68,17 @@ function textsIn(language: Language): Texts {
   return { language, t, label };
 }
 
+/** A word, a time such as `7 days`, or a list of these. */
+function inWords(english: string): string {
+  const parts = english.split(/(, | and | or )/);
+  return parts.map((each) => words[each] ?? LINKS[each] ?? each.replace(/^(\d+) (\w+?)s?$/, (all, n, unit) => (units[unit] ? `${n} ${units[unit]}` : all))).join("");
+}
+
+const LINKS: Record<string, string> = { " and ": " и ", " or ": " или " };
+
+/** What is shorter is a name or a number, and no sentence in a place of another one. */
+const SHORTEST = 19;
+
 let templates: readonly (readonly [RegExp, string])[] | undefined;
 
 /** A sentence of the library in Russian, if it is of a known form. Names, numbers and nested sentences fill the places in order. */
@@ -80,9 +91,9 @@ function inRussian(english: string): string | undefined {
     const found = form.exec(english);
     if (!found) continue;
     let place = 0;
-    return russian.replace(/\{\}/g, () => {
+    return russian.replace(/\{(\*?)\}/g, (_, isWord) => {
       const value = found[++place] ?? "";
-      return nested(value);
+      return isWord ? inWords(value) : nested(value);
     });
   }
   return undefined;
@@ -90,7 +101,7 @@ function inRussian(english: string): string | undefined {
 
 /** What fills a place of a sentence: a sentence, a word of the library, or a list of what it read. Short texts may be names. */
 function nested(value: string): string {
-  if (value.length <= 20) return messages.find(([form]) => form === value)?.[1] ?? value;
+  if (value.length < SHORTEST) return messages.find(([form]) => form === value)?.[1] ?? value;
   const known = inRussian(value);
   if (known !== undefined || !value.includes(", ")) return known ?? value;
   return value
