@@ -24,6 +24,8 @@ _LOOK_SECONDS = 0.02
 #: Between two looks at the workers, and between two messages to those that are to stop something.
 _WORKERS_SECONDS, _STOP_SECONDS = 1.0, 0.5
 _CONNECT_SECONDS = 10.0
+#: A worker of this machine that is not there for so long is replaced; to start takes one some seconds.
+_LATE_SECONDS = 30.0
 _KILL_SECONDS = 5.0
 
 
@@ -78,6 +80,8 @@ class DaskExecutor(Executor):
         self._is_stopping = self._is_shrinking = False
         self._over, self._work = threading.Event(), threading.Event()
         self._threads = 0
+        #: The workers of this machine that are not there, by their names, and since when, by the monotonic clock.
+        self._missing: dict[Any, float] = {}
         self._looked_at = self._stopped_at = self._connected_at = float("-inf")
         self._address = scheduler
         self._client: Any = None
@@ -160,8 +164,9 @@ class DaskExecutor(Executor):
             if self._address is None:
                 with dask.config.set(SETTINGS):
                     self._cluster = LocalCluster(  # type: ignore[no-untyped-call]
-                        n_workers=1, threads_per_worker=1, memory_limit=None, dashboard_address=None
+                        n_workers=0, threads_per_worker=1, memory_limit=None, dashboard_address=None
                     )
+                self._cluster.scale(1)  # not above: one that is killed while it starts would be an error
             self._client = Client(self._cluster or self._address, timeout=_CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
             self._look_at_workers()
         except (OSError, TimeoutError, ValueError) as error:
@@ -215,15 +220,27 @@ class DaskExecutor(Executor):
     def _look_at_workers(self) -> None:
         """Count the workers; have as many on this machine as there is work for."""
         self._looked_at = time.monotonic()
-        self._threads = sum(self._client.nthreads().values())
+        there = self._client.scheduler_info()["workers"].values()
+        self._threads = sum(each["nthreads"] for each in there)
         if self._cluster is None:
             return
+        self._replace_missing(self._cluster, [each["name"] for each in there])
         if self._futures:
             self._busy_at = time.monotonic()
         if len(self._futures) > len(self._cluster.worker_spec):
             self._cluster.scale(len(self._futures))
         elif self._threads > 1 and time.monotonic() - self._busy_at > self._timing.idle_seconds:
             self._shrink(self._cluster)
+
+    def _replace_missing(self, cluster: Any, there: Collection[Any]) -> None:
+        """Have other workers in place of those that do not come: Dask leaves one that failed to start as it is."""
+        moment = time.monotonic()
+        self._missing = {name: self._missing.get(name, moment) for name in cluster.worker_spec if name not in there}
+        late = [name for name, since in self._missing.items() if moment - since > _LATE_SECONDS]
+        if late:
+            wanted = len(cluster.worker_spec)
+            cluster.sync(cluster.scale_down, late)
+            cluster.scale(wanted)
 
     def _shrink(self, cluster: Any) -> None:
         """End the workers but one. Nothing is claimed meanwhile."""
