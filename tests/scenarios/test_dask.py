@@ -212,8 +212,7 @@ def test_a_scheduler_of_dask_that_is_killed_is_survived_and_nothing_finished_is_
 
 
 @pytest.mark.long
-def test_a_worker_that_is_killed_while_it_starts_is_replaced(store, dask, tmp_path, monkeypatch):
-    monkeypatch.setattr("enorchestrator.executor.dask._LATE_SECONDS", 6.0)
+def test_a_worker_that_is_killed_while_it_starts_is_replaced(store, dask, tmp_path):
     wait(lambda: dask.children() == 1)
     first = set(worker_processes())
     run = start(store, tmp_path, {"one": stubborn("one"), "two": stubborn("two")})

@@ -24,8 +24,7 @@ _LOOK_SECONDS = 0.02
 #: Between two looks at the workers, and between two messages to those that are to stop something.
 _WORKERS_SECONDS, _STOP_SECONDS = 1.0, 0.5
 _CONNECT_SECONDS = 10.0
-#: A worker of this machine that is not there for so long is replaced; to start takes one some seconds.
-_LATE_SECONDS = 30.0
+_ENDED = ("failed", "closed")
 _KILL_SECONDS = 5.0
 
 
@@ -80,8 +79,6 @@ class DaskExecutor(Executor):
         self._is_stopping = self._is_shrinking = False
         self._over, self._work = threading.Event(), threading.Event()
         self._threads = 0
-        #: The workers of this machine that are not there, by their names, and since when, by the monotonic clock.
-        self._missing: dict[Any, float] = {}
         self._looked_at = self._stopped_at = self._connected_at = float("-inf")
         self._address = scheduler
         self._client: Any = None
@@ -220,11 +217,10 @@ class DaskExecutor(Executor):
     def _look_at_workers(self) -> None:
         """Count the workers; have as many on this machine as there is work for."""
         self._looked_at = time.monotonic()
-        there = self._client.scheduler_info()["workers"].values()
-        self._threads = sum(each["nthreads"] for each in there)
+        self._threads = sum(self._client.nthreads().values())
         if self._cluster is None:
             return
-        self._replace_missing(self._cluster, [each["name"] for each in there])
+        self._replace_ended(self._cluster)
         if self._futures:
             self._busy_at = time.monotonic()
         if len(self._futures) > len(self._cluster.worker_spec):
@@ -232,14 +228,13 @@ class DaskExecutor(Executor):
         elif self._threads > 1 and time.monotonic() - self._busy_at > self._timing.idle_seconds:
             self._shrink(self._cluster)
 
-    def _replace_missing(self, cluster: Any, there: Collection[Any]) -> None:
-        """Have other workers in place of those that do not come: Dask leaves one that failed to start as it is."""
-        moment = time.monotonic()
-        self._missing = {name: self._missing.get(name, moment) for name in cluster.worker_spec if name not in there}
-        late = [name for name, since in self._missing.items() if moment - since > _LATE_SECONDS]
-        if late:
-            wanted = len(cluster.worker_spec)
-            cluster.sync(cluster.scale_down, late)
+    def _replace_ended(self, cluster: Any) -> None:
+        """Have other workers in place of those that failed to start, or were given up: Dask leaves that as it is."""
+        wanted = len(cluster.worker_spec)
+        ended = [name for name, each in list(cluster.workers.items()) if each.status.name in _ENDED]
+        if ended:
+            cluster.sync(cluster.scale_down, ended)
+        if ended or len(cluster.workers) < wanted:
             cluster.scale(wanted)
 
     def _shrink(self, cluster: Any) -> None:
