@@ -32,21 +32,27 @@ class CommandGroup:
 
 PANELS: Mapping[str, Mapping[str, ListedCommand | CommandGroup]] = {
     "Data": {
-        "import-csv": ListedCommand("commands.points:import_csv", "Import points from a CSV file or another table."),
-        "import-lines": ListedCommand(
-            "commands.points:import_lines", "Import points from a file of InfluxDB's line protocol."
+        "import-csv": ListedCommand(
+            "commands.data.points:import_csv", "Import points from a CSV file or another table."
         ),
+        "import-lines": ListedCommand(
+            "commands.data.points:import_lines", "Import points from a file of InfluxDB's line protocol."
+        ),
+        "load": ListedCommand("commands.data.loading:load", "Load points from files, databases and services."),
         "export-csv": ListedCommand(
-            "commands.points:export_csv", "Export points, or the table of a record, to a CSV file."
+            "commands.data.points:export_csv", "Export points, or the table of a record, to a CSV file."
         ),
         "delete-points": ListedCommand(
-            "commands.points:delete_points", "Delete points of a data source, of a period or all."
+            "commands.data.points:delete_points", "Delete points of a data source, of a period or all."
         ),
         "snapshot": ListedCommand("commands.preparing:snapshot", "Take a snapshot of a data source."),
         "check-snapshots": ListedCommand(
             "commands.preparing:check_snapshots", "Compare the points of a data source with its snapshots."
         ),
         "prepare": ListedCommand("commands.preparing:prepare", "Clean, transform and split a snapshot."),
+        "check-data-set": ListedCommand(
+            "commands.data.loading:check_data_set", "Check the values that a data set was made from."
+        ),
         "create": CommandGroup(
             "Create a record by options or from JSON.\n\nExample: enstorage create project Load --source 1",
             {
@@ -122,6 +128,12 @@ PANELS: Mapping[str, Mapping[str, ListedCommand | CommandGroup]] = {
                     ),
                     "show": ListedCommand(
                         "commands.releases.registry:show", "Show the versions of a registered model side by side."
+                    ),
+                    "history": ListedCommand(
+                        "commands.releases.reports:history", "Tell what happened to a registered model."
+                    ),
+                    "report": ListedCommand(
+                        "commands.releases.reports:report", "Write a page about a version, in one file."
                     ),
                     "register": ListedCommand(
                         "commands.releases.registry:register", "Register an ensemble or a model as the next version."

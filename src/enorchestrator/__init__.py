@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from enorchestrator.registry.gates import Floor, Gates
     from enorchestrator.registry.loading import load_version
     from enorchestrator.registry.versions import change_registered, create_registered, delete_registered, reject_version
+    from enorchestrator.reporting.report import report_version
+    from enorchestrator.reporting.timeline import TimelineEvent, timeline
     from enorchestrator.scheduler.calendar import next_times
     from enorchestrator.scheduler.scheduler import Scheduler
     from enorchestrator.scheduler.schedules import (
@@ -78,6 +80,7 @@ __all__ = [
     "Resources",
     "Scheduler",
     "StartedIntent",
+    "TimelineEvent",
     "Timing",
     "alias_history",
     "aliases_of",
@@ -125,6 +128,7 @@ __all__ = [
     "register",
     "reject_version",
     "renew",
+    "report_version",
     "resume_schedule",
     "retry",
     "rollback",
@@ -134,6 +138,7 @@ __all__ = [
     "step",
     "stop_orchestrators",
     "submit",
+    "timeline",
 ]
 
 _PLACES = {
@@ -167,6 +172,9 @@ _PLACES = {
     "aliases_of": "enorchestrator.registry.find",
     "alias_history": "enorchestrator.registry.find",
     "list_evaluations": "enorchestrator.registry.find",
+    "report_version": "enorchestrator.reporting.report",
+    "timeline": "enorchestrator.reporting.timeline",
+    "TimelineEvent": "enorchestrator.reporting.timeline",
     "load_version": "enorchestrator.registry.loading",
     "promote": "enorchestrator.registry.aliases",
     "rollback": "enorchestrator.registry.aliases",

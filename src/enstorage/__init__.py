@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from enstorage.entity.scene_band import SceneBand
     from enstorage.errors import EnstorageError
     from enstorage.exchange.exporting import ExportedModel
+    from enstorage.exchange.loading import LoadedPoints, load
     from enstorage.formats.keras_objects import register
     from enstorage.formats.onnx import OnnxModel
     from enstorage.progress import Progress
@@ -70,6 +71,7 @@ __all__ = [
     "Garbage",
     "Imported",
     "Lineage",
+    "LoadedPoints",
     "Model",
     "ModelCurve",
     "ModelMeta",
@@ -96,6 +98,7 @@ __all__ = [
     "fields",
     "gc",
     "import_bundle",
+    "load",
     "register",
     "restore_store",
     "save_all",
@@ -123,6 +126,7 @@ _HOME = {
     "Garbage": "enstorage.upkeep.sweep",
     "Imported": "enstorage.bundle.report",
     "Lineage": "enstorage.views.lineage",
+    "LoadedPoints": "enstorage.exchange.loading",
     "Model": "enstorage.entity.model",
     "ModelCurve": "enstorage.entity.model_curve",
     "ModelMeta": "enstorage.entity.model_meta",
@@ -146,6 +150,7 @@ _HOME = {
     "fields": "enstorage.entity.creating",
     "import_bundle": "enstorage.bundle.import_bundle",
     "gc": "enstorage.upkeep.sweep",
+    "load": "enstorage.exchange.loading",
     "register": "enstorage.formats.keras_objects",
     "restore_store": "enstorage.backup.restore",
     "save_all": "enstorage.entity._saving",

@@ -76,6 +76,8 @@ WALK = [
     ("import-csv", "{table}", "--skip-bad-rows", "--panel", "1"),
     ("import-csv", "{table}", "--value-column", NASTY),
     ("import-lines", "{lines}", "--source", "1"),
+    ("load", "csv", "path={file}", "--source", NASTY),
+    ("check-data-set", "1", "--maximum", "0"),
     ("export-csv", "data-source", "1", "{new}"),
     ("snapshot", "1"),
     ("check-snapshots", "1"),
@@ -150,7 +152,7 @@ def test_what_commands_print_commands_no_terminal(enstorage, tmp_path):
     (folder / "a\x1b.lp").write_text("data_source,mysql_id=1 value=21.5 1704155400000000000\n")
     for number, words in enumerate(WALK):
         places = {"{file}": folder / "a\n.csv", "{lines}": folder / "a\x1b.lp", "{new}": folder / f"new {number}"}
-        places["{table}"] = folder / "table\r.csv"
+        places |= {"{table}": folder / "table\r.csv", "path={file}": f"path={folder / 'a'}\n.csv"}
         _, output, errors = enstorage(*(places.get(word, word) for word in words))
         shown = output + errors
         assert is_harmless(shown), (words, shown)

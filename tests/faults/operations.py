@@ -22,7 +22,7 @@ from sqlalchemy import text
 import enstorage
 from endirector import Conductor
 from enmyadmin.arguments.table import TableArguments
-from enmyadmin.commands.points import import_csv
+from enmyadmin.commands.data.points import import_csv
 from enstorage import Connector, DataSet, DataSource, Ensemble, Forecast, Model, Project, Research
 from enstorage.adapter import Window
 

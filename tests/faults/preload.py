@@ -15,7 +15,7 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.orm import configure_mappers
 
 import endirector.rendering.conductor
-import enmyadmin.commands.points
+import enmyadmin.commands.data.points
 import enstorage.bundle.export_project
 import enstorage.bundle.import_bundle
 import enstorage.database.upsert

@@ -19,6 +19,7 @@ from enstorage.adapter import Window
 from enstorage.entity import ENTITIES
 from enstorage.entity._object_columns import referred_to
 from enstorage.errors import CancelledError
+from enstorage.sources import CsvLoader
 from entrainer.networks import TLFN, Estimator
 
 QUICK = entrainer.Training(epochs=3)
@@ -77,6 +78,12 @@ def import_lines(folder, progress):
     return DataSource.get(1).import_lines(folder / "new.txt", progress=progress)
 
 
+def load(folder, progress):
+    for name in ("a", "b"):
+        (folder / f"{name}.csv").write_text("time,value\n2024-01-01,1\n2024-01-02,2\n")
+    return enstorage.load(CsvLoader(str(folder / "?.csv")), "Meters", snapshot=True, progress=progress)
+
+
 def write_all(folder, progress):
     sources = [DataSource(name=str(number), time_interval="1y") for number in range(3)]
     return enstorage.write_all(sources, [(["1800", "1801"], [1.0, 2.0])] * 3, progress=progress)
@@ -125,6 +132,7 @@ CALLS = {
     "DataSource.write": write,
     "DataSource.import_lines": import_lines,
     "write_all": write_all,
+    "load": load,
     "create_snapshots": lambda folder, progress: enstorage.create_snapshots(DataSource.get_list(), progress=progress),
     "create_preparations": lambda folder, progress: enstorage.create_preparations(
         DataSnapshot.get_list(), progress=progress

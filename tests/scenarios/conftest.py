@@ -1,6 +1,10 @@
 """A dispatcher at work over a store of its own, for all scenarios of a module."""
 
+import os
+import shutil
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +13,17 @@ from enorchestrator.dispatch.read import details
 from enstorage import Connector
 
 PLACE = "scenario_steps"
+#: The processes of steps have the environment of the first one, so the folder is named before any test.
+INBOX = Path(tempfile.gettempdir()) / f"enstorage-inbox-{os.getpid()}"
+os.environ["ENSTORAGE_CONNECTION_SCENARIOS"] = f"file://{INBOX}"
+
+
+@pytest.fixture
+def inbox():
+    """An empty folder that the connection `scenarios` names."""
+    INBOX.mkdir()
+    yield INBOX
+    shutil.rmtree(INBOX)
 
 
 @pytest.fixture(scope="module")

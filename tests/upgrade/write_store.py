@@ -32,6 +32,10 @@ def write(folder):
     research = project.create_research("Standard data", preparation)
     for lag in (3, 5):
         data_set = preparation.create_set(Window(lag))
+        if hasattr(data_set, "check"):  # since schema 0016
+            from enstorage.sources import ExpectedValues
+
+            data_set.check(ExpectedValues(minimum=0))
         model = research.create_model(f"lag {lag}")
         model.data_set(data_set)
         model.tags["kind"] = "linear"

@@ -1,9 +1,7 @@
 """`CatalogueRequests`: requests to the hosts of one catalogue, within its rate, with its token, and never elsewhere."""
 
-import ipaddress
 import json
 import os
-import socket
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -16,6 +14,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 
 from enspatial.catalogue.profile import CatalogueProfile
 from enstorage.errors import CorruptError, InvalidInputError, NotFoundError, StoreError
+from enstorage.places.web import addresses_of, is_private, shown_url
 
 USER_VARIABLE, PASSWORD_VARIABLE = "ENSTORAGE_CATALOGUE_USER", "ENSTORAGE_CATALOGUE_PASSWORD"
 _MOST_REDIRECTS = 5
@@ -88,12 +87,12 @@ class CatalogueRequests:
                     continue
                 if _is_cut(error):
                     raise CorruptError(
-                        f"{_shown(url)} came in part twice; expected all of its bytes. Load it again later, or from "
+                        f"{shown_url(url)} came in part twice; expected all of its bytes. Load it again later, or from "
                         "another catalogue."
                     ) from error
                 if number >= (2 if isinstance(error, NewConnectionError) else _MOST_TRIES):  # it is not there
                     raise StoreError(
-                        f"{_shown(url)} does not answer: {type(error).__name__}. Expected an answer within "
+                        f"{shown_url(url)} does not answer: {type(error).__name__}. Expected an answer within "
                         f"{self.profile.timeout_seconds:g} seconds. Try again later."
                     ) from error
                 waited = self._wait(_PAUSE_SECONDS * 2**number, waited, url)
@@ -108,13 +107,13 @@ class CatalogueRequests:
                 waited = self._wait(_PAUSE_SECONDS * 2**number if pause is None else pause, waited, url)
                 continue
             return _checked(status, content, url), told
-        raise StoreError(f"{_shown(url)} is busy. Try again later.")
+        raise StoreError(f"{shown_url(url)} is busy. Try again later.")
 
     def _wait(self, seconds: float, waited: float, url: str) -> float:
         longest = self.profile.longest_wait_seconds
         if waited + seconds > longest:
             raise StoreError(
-                f"{_shown(url)} asks to wait {seconds:g} seconds; expected at most {longest:g} in all. It is busy, or "
+                f"{shown_url(url)} asks to wait {seconds:g} seconds; expected at most {longest:g} in all. It is busy, or "
                 "the rate of "
                 "requests is too high. Try again later."
             )
@@ -138,7 +137,7 @@ class CatalogueRequests:
                 return answer.status, answer.headers, _body(answer, url)
             finally:
                 answer.close()
-        raise InvalidInputError(f"{_shown(url)} redirects more than {_MOST_REDIRECTS} times. Ask the provider.")
+        raise InvalidInputError(f"{shown_url(url)} redirects more than {_MOST_REDIRECTS} times. Ask the provider.")
 
     def _keep_rate(self) -> None:
         now = time.monotonic()
@@ -152,12 +151,12 @@ class CatalogueRequests:
         is_plain = parts.scheme == "http" and home.scheme == "http"
         if (parts.scheme != "https" and not is_plain) or "@" in host or not self.profile.knows(host):
             raise InvalidInputError(
-                f"{_shown(url)} is on no host of the catalogue {self.profile.home}; expected one of "
+                f"{shown_url(url)} is on no host of the catalogue {self.profile.home}; expected one of "
                 f"{', '.join((self.profile.home, *self.profile.hosts))}. Add the host to the profile if you trust it."
             )
         if not _is_private(home.hostname or "") and _is_private(parts.hostname or ""):
             raise InvalidInputError(
-                f"{_shown(url)} leads into a private network. Expected a public address. Ask the provider."
+                f"{shown_url(url)} leads into a private network. Expected a public address. Ask the provider."
             )
 
     def _new_token(self) -> str:
@@ -175,9 +174,9 @@ class CatalogueRequests:
         try:
             answer = self._pool.request("POST", url, fields=fields, encode_multipart=False, redirect=False)
         except HTTPError as error:
-            raise StoreError(f"{_shown(url)} does not answer: {type(error).__name__}. Try again later.") from error
+            raise StoreError(f"{shown_url(url)} does not answer: {type(error).__name__}. Try again later.") from error
         if answer.status in _BUSY:
-            raise StoreError(f"{_shown(url)} is busy. Try again later.")
+            raise StoreError(f"{shown_url(url)} is busy. Try again later.")
         try:
             return str(json.loads(answer.data)["access_token"])
         except (ValueError, KeyError, TypeError):
@@ -194,7 +193,7 @@ def _body(answer: urllib3.BaseHTTPResponse, url: str) -> bytes:
     for piece in answer.stream(_PIECE):
         count += len(piece)
         if count > _LARGEST_FILE:
-            raise InvalidInputError(f"{_shown(url)} has more than {_LARGEST_FILE:,} bytes. Load a smaller file.")
+            raise InvalidInputError(f"{shown_url(url)} has more than {_LARGEST_FILE:,} bytes. Load a smaller file.")
         pieces.append(piece)
     return b"".join(pieces)
 
@@ -202,17 +201,17 @@ def _body(answer: urllib3.BaseHTTPResponse, url: str) -> bytes:
 def _checked(status: int, content: bytes, url: str) -> bytes:
     if status in (401, 403):
         raise InvalidInputError(
-            f"{_shown(url)} refuses the credentials (status {status}). Expected that the user may read it. Correct "
+            f"{shown_url(url)} refuses the credentials (status {status}). Expected that the user may read it. Correct "
             f"{USER_VARIABLE} and {PASSWORD_VARIABLE}, or ask for access.",
             field="catalogue",
         )
     if status == 404:
-        raise NotFoundError(f"There is nothing at {_shown(url)}. Search the catalogue again.")
+        raise NotFoundError(f"There is nothing at {shown_url(url)}. Search the catalogue again.")
     if status >= 500:
-        raise StoreError(f"{_shown(url)} failed with status {status}. Try again later.")
+        raise StoreError(f"{shown_url(url)} failed with status {status}. Try again later.")
     if status >= 300:
         told = " ".join(content[:200].decode(errors="replace").split())
-        raise InvalidInputError(f"{_shown(url)} refuses the request (status {status}): {told}. Correct the search.")
+        raise InvalidInputError(f"{shown_url(url)} refuses the request (status {status}): {told}. Correct the search.")
     return content
 
 
@@ -235,13 +234,6 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 def _is_private(host: str) -> bool:
     """True if a host has an address that is not public."""
     try:
-        found = {each[4][0] for each in socket.getaddrinfo(host, None)}
+        return is_private(addresses_of(host))
     except OSError:
         return False  # the request will tell
-    return any(not ipaddress.ip_address(str(each).partition("%")[0]).is_global for each in found)
-
-
-def _shown(url: str) -> str:
-    """A URL without its query, which may have a signature."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"[:160]

@@ -22,6 +22,7 @@ from enstorage.entity.data_set_columns import DataSetColumns
 from enstorage.entity.data_set_input import DataSetInput
 from enstorage.errors import CorruptError, InvalidInputError
 from enstorage.preparation.split import Part
+from enstorage.sources.expected import ExpectedValues
 from enstorage.writing import write_whole
 
 if TYPE_CHECKING:
@@ -323,6 +324,29 @@ class DataSet(DataSetColumns):
         samples = type(self).get(self.id, connector=self.connector)._samples
         if not any(samples_sha256(samples, whole_rows=whole) == self.sha256 for whole in (False, True)):
             raise CorruptError(f"The samples of {self} differ from those that were stored. Run `enstorage check`.")
+
+    def check(self, expected: ExpectedValues) -> dict[str, Any]:
+        """Check the values that it was made from, as its snapshots have them, and keep the report with it.
+
+        A data set whose last check failed is blocked: nothing is trained on it until a check passes. The report has
+        `passed`, `expected`, `faults` in words, `series`, their number, `facts` by series, and `checked_at`.
+        """
+        from enstorage.entity._set_check import check_values
+
+        return check_values(self._saved(), expected)
+
+    def refuse_blocked(self) -> None:
+        """Refuse a data set whose last check failed.
+
+        Raises:
+            InvalidInputError: it is blocked; the message has the reason.
+        """
+        if self.check_result is not None and not self.check_result["passed"]:
+            faults = self.check_result["faults"]
+            raise InvalidInputError(
+                f"{self} is blocked: its values are not as expected: {faults}. Nothing is trained on it. Correct the "
+                "points and make it anew, or check it against other bounds: data_set.check(…)."
+            )
 
     def _rows(self, part: PartOrRows) -> NDArray[np.int64] | slice:
         if part is None:

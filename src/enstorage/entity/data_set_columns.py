@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from enstorage.database.types import JsonValue, Name
+from enstorage.database.types import JsonText, JsonValue, Name
 from enstorage.entity.columns import facts
 from enstorage.entity.data_csv import TableOwner
 from enstorage.objects.base import checked_hash
@@ -42,4 +42,7 @@ class DataSetColumns(TableOwner):
         info=facts(
             "Hash over id, X, y, part and series of all samples.", listed=False, immutable=True, canonical=checked_hash
         ),
+    )
+    check_result: Mapped[dict[str, Any] | None] = mapped_column(
+        JsonText, info=facts("Report of the last check of its values; none if there was none.", listed=False)
     )

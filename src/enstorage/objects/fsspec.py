@@ -182,17 +182,9 @@ class FsspecObjects(ObjectStore):
         return filesystem if pid == os.getpid() else self._connect()
 
     def _connect(self) -> "fsspec.AbstractFileSystem":
-        driver = find_driver(self._location.scheme, self._location.url)
-        options = {**driver._get_kwargs_from_urls(self._location.url), **_typed(self._location.options)}
-        if driver.async_impl:
-            # A cached listing may be out of date: another process may have written or deleted.
-            options["use_listings_cache"] = False
-        if self._location.scheme in ("s3", "s3a"):
-            options.setdefault("config_kwargs", {})
-            options["config_kwargs"] = _s3_waits() | options["config_kwargs"]
-        filesystem = driver(skip_instance_cache=True, **options)
+        filesystem = open_filesystem(self._location)
         # Drivers with coroutines serve all threads of a process; of the others each thread has its own.
-        if driver.async_impl:
+        if filesystem.async_impl:
             self._shared = os.getpid(), filesystem
         else:
             self._local.made = os.getpid(), filesystem
@@ -239,6 +231,24 @@ def find_driver(scheme: str, url: str) -> Any:
             f"Object stores at {scheme}:// need the library {library!r}, which is not installed. Install it with: "
             f"pip install {library}"
         ) from error
+
+
+def open_filesystem(location: Location) -> "fsspec.AbstractFileSystem":
+    """The driver of a place, connected for the calling thread.
+
+    Raises:
+        MissingLibraryError: its library is not installed.
+        NotSupportedError: there is none for the scheme.
+    """
+    driver = find_driver(location.scheme, location.url)
+    options = {**driver._get_kwargs_from_urls(location.url), **_typed(location.options)}
+    if driver.async_impl:
+        # A cached listing may be out of date: another process may have written or deleted.
+        options["use_listings_cache"] = False
+    if location.scheme in ("s3", "s3a"):
+        options.setdefault("config_kwargs", {})
+        options["config_kwargs"] = _s3_waits() | options["config_kwargs"]
+    return driver(skip_instance_cache=True, **options)
 
 
 def _s3_waits() -> dict[str, Any]:

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from enstorage.sources.base import LoadedSeries, SourceLoader, Wanted, loader_from_json
     from enstorage.sources.csv_loader import CsvLoader
+    from enstorage.sources.expected import ExpectedValues
+    from enstorage.sources.parquet_loader import ParquetLoader
     from enstorage.sources.tables import BadRow, TableOptions, TableReport
 
 __all__ = [
     "BadRow",
     "CsvLoader",
+    "ExpectedValues",
     "LoadedSeries",
+    "ParquetLoader",
     "SourceLoader",
     "TableOptions",
     "TableReport",
@@ -25,7 +29,9 @@ __all__ = [
 _HOME = {
     "BadRow": "tables",
     "CsvLoader": "csv_loader",
+    "ExpectedValues": "expected",
     "LoadedSeries": "base",
+    "ParquetLoader": "parquet_loader",
     "SourceLoader": "base",
     "TableOptions": "tables",
     "TableReport": "tables",

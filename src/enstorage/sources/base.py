@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -114,6 +115,13 @@ class SourceLoader(Recipe):
         It is cheap to compute, so that a regular load can be skipped if there is nothing new. Raises the errors of `read`.
         """
         return None
+
+    def files(self) -> list[Path]:
+        """The files of this machine that `load` reads; [] for a loader that reads elsewhere.
+
+        Steps of runs read files in the folders of connections alone, see `enstorage.places.connections.check_folder`.
+        """
+        return []
 
     def load(self, wanted: Wanted = Wanted(), report: Report | None = None) -> Iterator[LoadedSeries]:
         """The wanted series, piece by piece, checked.

@@ -50,6 +50,7 @@ class Loaded:
     """
 
     def __init__(self, data_set: DataSet) -> None:
+        data_set.refuse_blocked()
         self.data_set = data_set
         self._train, self.valid = self._part("train"), self._part("valid")[0]
         self.train = self._train[0]

@@ -35,7 +35,7 @@ def create(
         typer.Argument(help="File in YAML or JSON, or - for standard input.", metavar="FILE", show_default=False),
     ] = None,
     pattern: Annotated[
-        str | None, typer.Option(help="forecast, ensemble, retrain, evaluate, backtest or fan-out.", show_default=False)
+        str | None, typer.Option(help="Name of one, such as forecast, retrain or watch.", show_default=False)
     ] = None,
     name: Annotated[str | None, typer.Option(help="Of the pipeline, with --pattern.", show_default=False)] = None,
     store: Store = None,

@@ -1,28 +1,24 @@
 """The kind `check_values`: fails where the values of a source or a panel are not as they are expected."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Self
 
-import numpy as np
 from pydantic import Field, model_validator
 
+from enorchestrator.work.checks.expected import ExpectedArguments
 from enorchestrator.work.kind import Arguments, PanelId, Partial, SourceId, WorkKind
 from enstorage import Connector, DataSource, Panel
-from enstorage.errors import InvalidInputError
 from enstorage.progress import Progress
+from enstorage.sources.expected import SeriesFacts, refuse_faults
 
 _MOST_NAMED = 5
 
 
-class CheckValuesArguments(Arguments):
+class CheckValuesArguments(ExpectedArguments, Arguments):
     """A source or a panel, and how its values are to be."""
 
     source: Annotated[SourceId | None, Field(description="The source.")] = None
     panel: Annotated[PanelId | None, Field(description="A panel in place of a source.")] = None
-    minimum: Annotated[float | None, Field(description="The least value that is expected.")] = None
-    maximum: Annotated[float | None, Field(description="The largest value that is expected.")] = None
-    most_gaps: Annotated[int | None, Field(ge=0, description="Empty buckets between the first and the last value.")] = (
-        None
-    )
 
     @model_validator(mode="after")
     def _has_one(self) -> Self:
@@ -42,58 +38,32 @@ class CheckValuesArguments(Arguments):
 
 
 def _check(arguments: CheckValuesArguments, connector: Connector) -> None:
+    arguments.expected()
     arguments.sources(connector)
 
 
 def _check_values(
     arguments: CheckValuesArguments, connector: Connector, progress: Progress, _partial: Partial
 ) -> dict[str, Any]:
-    sources = arguments.sources(connector)
-    found, faults = [], []
+    sources, expected = arguments.sources(connector), arguments.expected()
+    found: list[dict[str, Any]] = []
+    faults: dict[str, list[str]] = {}
     for place, source in enumerate(sources):
         progress("Checking values", place, len(sources))
         facts = _facts(source)
-        found.append(facts)
-        faults += _faults(facts, arguments)
-    if faults:
-        more = f" and {len(faults) - _MOST_NAMED} others" if len(faults) > _MOST_NAMED else ""
-        raise InvalidInputError(
-            f"The values are not as expected: {'; '.join(faults[:_MOST_NAMED])}{more}. Correct the points, or what is "
-            "expected."
-        )
+        found.append({"source": source.id, "name": source.name, **facts.to_json()})
+        faults[source.name] = expected.faults(facts) if facts.values else ["has no values"]
+    refuse_faults(faults, "")
     return {"sources": len(sources), "values": sum(each["values"] for each in found), "facts": found[:_MOST_NAMED]}
 
 
-def _facts(source: DataSource) -> dict[str, Any]:
-    clock = source.clock
-    times, values = source.read(interval=None if clock is None else str(clock))
-    measured = values[np.isfinite(values)]
-    gaps = 0
-    if clock is not None and times.size:
-        gaps = len(clock.range(int(times[0]), int(times[-1]) + 1)) - measured.size
-    ends = (float(measured.min()), float(measured.max())) if measured.size else (None, None)
-    return {
-        "source": source.id,
-        "name": source.name,
-        "values": measured.size,
-        "gaps": gaps,
-        "minimum": ends[0],
-        "maximum": ends[1],
-    }
-
-
-def _faults(facts: dict[str, Any], asked: CheckValuesArguments) -> list[str]:
-    name = facts["name"]
-    if not facts["values"]:
-        return [f"{name} has no values"]
-    found = []
-    if asked.minimum is not None and facts["minimum"] < asked.minimum:
-        found.append(f"{name} has the value {facts['minimum']:g}, below {asked.minimum:g}")
-    if asked.maximum is not None and facts["maximum"] > asked.maximum:
-        found.append(f"{name} has the value {facts['maximum']:g}, above {asked.maximum:g}")
-    if asked.most_gaps is not None and facts["gaps"] > asked.most_gaps:
-        found.append(f"{name} has {facts['gaps']} empty buckets, more than {asked.most_gaps}")
-    return found
+def _facts(source: DataSource) -> SeriesFacts:
+    """Of its buckets, and of its points how they lie in these."""
+    buckets = source.calendar
+    points = SeriesFacts.of(*source.read(), buckets)
+    if buckets is None:
+        return points
+    return replace(SeriesFacts.of(*source.read(interval=str(buckets)), buckets), uneven=points.uneven)
 
 
 CHECK_VALUES = WorkKind(

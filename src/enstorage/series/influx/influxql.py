@@ -1,5 +1,6 @@
 """InfluxQL statements. Names and values become part of a statement only here."""
 
+from collections.abc import Mapping
 from operator import index
 
 from enstorage.calendars.calendar import Calendar
@@ -39,6 +40,23 @@ def select_aggregate(source_id: int, first: int, last: int, interval: Calendar, 
     else:
         buckets, zone = f"time({interval.nanoseconds}ns, {interval.origin}ns)", ""
     return f"{select_one(source_id, aggregate, first, last)} GROUP BY {buckets}, * fill(none){zone}"
+
+
+def select_field(
+    measurement: str,
+    field: str,
+    tags: Mapping[str, str],
+    by: str | None,
+    time_from: int | None = None,
+    time_to: int | None = None,
+) -> str:
+    """The values of a field of any measurement, in the half-open period, with these tags; grouped by a tag."""
+    first = EARLIEST if time_from is None else max(int(time_from), EARLIEST)
+    last = LATEST if time_to is None else min(int(time_to) - 1, LATEST)
+    wanted = [f"{identifier(name)} = {literal(value)}" for name, value in tags.items()]
+    period = [f"time >= {first}", f"time <= {last}"]
+    group = "" if by is None else f" GROUP BY {identifier(by)}"
+    return f'SELECT {identifier(field)}::float AS "value" {_from(measurement)} WHERE {" AND ".join(wanted + period)}{group}'
 
 
 def select_one(source_id: int, aggregate: str, first: int = EARLIEST, last: int = LATEST) -> str:

@@ -43,18 +43,19 @@ class InfluxServer:
     replaces itself, and all other requests may be repeated too.
 
     Attributes:
-        place: the address of the server.
+        place: the address of the server. Its database is made if it is missing, unless `may_create` is false.
         version: major and minor version of the server.
     """
 
-    def __init__(self, place: InfluxPlace) -> None:
+    def __init__(self, place: InfluxPlace, *, may_create: bool = True) -> None:
         self.place = place
         self.version = (0, 0)
         longest = wait_seconds()
         timeout = urllib3.Timeout(connect=min(_CONNECT_SECONDS, longest), read=longest)
         self._pool = urllib3.PoolManager(timeout=timeout, maxsize=_CONNECTIONS)
         self.version = self._greet()
-        self._ensure_database()
+        if may_create:
+            self._ensure_database()
 
     def __repr__(self) -> str:
         return f"InfluxServer({self.place.shown!r}, version={self.version})"

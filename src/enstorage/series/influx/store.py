@@ -17,11 +17,10 @@ from enstorage.places.claim import check_claim
 from enstorage.series.base import Points, SeriesStore, refuse_version
 from enstorage.series.grouping import group
 from enstorage.series.influx import influxql
-from enstorage.series.influx.csv import read_csv
 from enstorage.series.influx.influxql import EARLIEST, LATEST
 from enstorage.series.influx.line_protocol import to_claim, to_lines
 from enstorage.series.influx.place import InfluxPlace
-from enstorage.series.influx.refusal import failed
+from enstorage.series.influx.rows import rows_of
 from enstorage.series.influx.server import InfluxServer
 
 # Seven to nine megabytes: beyond the best rate of writing, and below what servers take (InfluxDB 1: 25 MB, 3: 10 MB).
@@ -124,7 +123,9 @@ class InfluxSeries(SeriesStore):
         first, last = _bounds(time_from, time_to)
         buckets = None
         if (interval.is_local_days or not interval.is_calendar) and _is_computable(first, last, interval):
-            buckets = self._rows(influxql.select_aggregate(source_id, first, last, interval, aggregate), with_tags=True)
+            buckets = rows_of(
+                self._server, influxql.select_aggregate(source_id, first, last, interval, aggregate), with_tags=True
+            )
             if buckets["tags"].n_unique() > 1:  # each was grouped separately: points of one time were counted twice
                 buckets = None
         if buckets is None:
@@ -175,32 +176,16 @@ class InfluxSeries(SeriesStore):
 
     def _points(self, source_id: int, first: int, last: int) -> pl.DataFrame:
         """The points from `first` to `last`, both included: columns `time`, sorted, and `value`."""
-        points = self._rows(influxql.select_points(source_id, first, last)) if first <= last else _NO_POINTS
+        points = rows_of(self._server, influxql.select_points(source_id, first, last)) if first <= last else _NO_POINTS
         if not points["time"].is_sorted():
             points = points.sort("time")
         if (points["time"].diff() == 0).any():
-            by_tags = self._rows(influxql.select_points(source_id, first, last, by_series=True), with_tags=True)
+            by_tags = rows_of(
+                self._server, influxql.select_points(source_id, first, last, by_series=True), with_tags=True
+            )
             is_ours = pl.col("tags").is_in([f"{influxql.TAG}={source_id}", str(source_id)])
             points = by_tags.sort("time", is_ours, "tags").unique("time", keep="last", maintain_order=True)
         return points.select("time", "value")
-
-    def _rows(self, statement: str, *, with_tags: bool = False) -> pl.DataFrame:
-        # A CSV response that the server aborts contains no error; only the response to a second statement is missing.
-        # InfluxDB 3 takes one statement only, but then it closes the connection.
-        marks_end = self._server.major < 3
-        statements = f"{statement};SHOW DATABASES" if marks_end else statement
-        for is_last in (False, True):
-            answer = self._server.stream(statements, partial(read_csv, with_tags=with_tags))
-            if answer.is_whole or not marks_end:
-                return answer.frame
-            if not is_last:  # the server may have been stopping, or a smaller query gives the reason
-                self._server.ask(f"{statement} LIMIT 1")
-        raise failed(
-            self._server.place,
-            f"the server aborted its response after {answer.frame.height} rows",
-            "Its log gives the reason: its limits max-select-point or query-timeout, or KILL QUERY. Raise "
-            "them, or ask for a shorter period.",
-        )
 
     def _delete(self, statement: str) -> None:
         if self._server.major >= 3:

@@ -1,5 +1,6 @@
 /** Что делает запуск, пока он идёт. */
 export const progress: Record<string, string> = {
+  Asking: "Запрос",
   Backtesting: "Проверка на прошлом",
   Budgets: "Пределы времени и памяти",
   Calibrated: "Откалибровано",
@@ -18,6 +19,7 @@ export const progress: Record<string, string> = {
   "Copied records": "Записи скопированы",
   "Copying records": "Копирование записей",
   "Coverage of the test part": "Покрытие на тестовой части",
+  "Comparing points": "Сравнение точек",
   Creating: "Создание",
   Deleting: "Удаление",
   Diagnosed: "Диагностика закончена",
@@ -37,6 +39,7 @@ export const progress: Record<string, string> = {
   "Loading scenes": "Чтение сцен",
   Preparing: "Подготовка",
   "Reading lines": "Чтение строк",
+  "Reading rows": "Чтение строк таблицы",
   "Reading points": "Чтение точек",
   "Reading records": "Чтение записей",
   "Reading the table": "Чтение таблицы",

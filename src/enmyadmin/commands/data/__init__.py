@@ -1,0 +1,1 @@
+"""Commands about points and the checks of data."""

@@ -1,0 +1,1 @@
+"""Data that come in and forecasts that leave, as steps."""

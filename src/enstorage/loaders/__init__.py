@@ -1,0 +1,1 @@
+"""Source loaders of places outside of the store: object stores, databases, websites and InfluxDB."""
