@@ -212,6 +212,20 @@ def test_a_scheduler_of_dask_that_is_killed_is_survived_and_nothing_finished_is_
 
 
 @pytest.mark.long
+def test_a_worker_that_is_killed_while_it_starts_is_replaced(store, dask, tmp_path):
+    wait(lambda: dask.children() == 1)
+    first = set(worker_processes())
+    run = start(store, tmp_path, {"one": stubborn("one"), "two": stubborn("two")})
+    wait(lambda: len(worker_processes()) == 2)
+    (second,) = set(worker_processes()) - first
+    second.kill()
+    wait(lambda: set(lines(tmp_path)) == {"begun one", "begun two"})  # both at once
+    for name in ("one", "two"):
+        (tmp_path / name).touch()
+    assert over(store, run).run.state == RunState.SUCCEEDED
+
+
+@pytest.mark.long
 def test_what_dask_calls_twice_is_executed_once(store, tmp_path):
     """Dask executes a finished task again when its worker is lost: the claim has been used."""
     from claims import claimed

@@ -24,6 +24,7 @@ _LOOK_SECONDS = 0.02
 #: Between two looks at the workers, and between two messages to those that are to stop something.
 _WORKERS_SECONDS, _STOP_SECONDS = 1.0, 0.5
 _CONNECT_SECONDS = 10.0
+_ENDED = ("failed", "closed")
 _KILL_SECONDS = 5.0
 
 
@@ -160,8 +161,9 @@ class DaskExecutor(Executor):
             if self._address is None:
                 with dask.config.set(SETTINGS):
                     self._cluster = LocalCluster(  # type: ignore[no-untyped-call]
-                        n_workers=1, threads_per_worker=1, memory_limit=None, dashboard_address=None
+                        n_workers=0, threads_per_worker=1, memory_limit=None, dashboard_address=None
                     )
+                self._cluster.scale(1)  # not above: one that is killed while it starts would be an error
             self._client = Client(self._cluster or self._address, timeout=_CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
             self._look_at_workers()
         except (OSError, TimeoutError, ValueError) as error:
@@ -218,12 +220,22 @@ class DaskExecutor(Executor):
         self._threads = sum(self._client.nthreads().values())
         if self._cluster is None:
             return
+        self._replace_ended(self._cluster)
         if self._futures:
             self._busy_at = time.monotonic()
         if len(self._futures) > len(self._cluster.worker_spec):
             self._cluster.scale(len(self._futures))
         elif self._threads > 1 and time.monotonic() - self._busy_at > self._timing.idle_seconds:
             self._shrink(self._cluster)
+
+    def _replace_ended(self, cluster: Any) -> None:
+        """Have other workers in place of those that failed to start, or were given up: Dask leaves that as it is."""
+        wanted = len(cluster.worker_spec)
+        ended = [name for name, each in list(cluster.workers.items()) if each.status.name in _ENDED]
+        if ended:
+            cluster.sync(cluster.scale_down, ended)
+        if ended or len(cluster.workers) < wanted:
+            cluster.scale(wanted)
 
     def _shrink(self, cluster: Any) -> None:
         """End the workers but one. Nothing is claimed meanwhile."""
