@@ -129,6 +129,12 @@ PANELS: Mapping[str, Mapping[str, ListedCommand | CommandGroup]] = {
                     "show": ListedCommand(
                         "commands.releases.registry:show", "Show the versions of a registered model side by side."
                     ),
+                    "history": ListedCommand(
+                        "commands.releases.reports:history", "Tell what happened to a registered model."
+                    ),
+                    "report": ListedCommand(
+                        "commands.releases.reports:report", "Write a page about a version, in one file."
+                    ),
                     "register": ListedCommand(
                         "commands.releases.registry:register", "Register an ensemble or a model as the next version."
                     ),

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from enorchestrator.registry.gates import Floor, Gates
     from enorchestrator.registry.loading import load_version
     from enorchestrator.registry.versions import change_registered, create_registered, delete_registered, reject_version
+    from enorchestrator.reporting.report import report_version
+    from enorchestrator.reporting.timeline import TimelineEvent, timeline
     from enorchestrator.scheduler.calendar import next_times
     from enorchestrator.scheduler.scheduler import Scheduler
     from enorchestrator.scheduler.schedules import (
@@ -80,6 +82,7 @@ __all__ = [
     "Resources",
     "Scheduler",
     "StartedIntent",
+    "TimelineEvent",
     "Timing",
     "alias_history",
     "aliases_of",
@@ -128,6 +131,7 @@ __all__ = [
     "register",
     "reject_version",
     "renew",
+    "report_version",
     "resume_schedule",
     "retry",
     "rollback",
@@ -137,6 +141,7 @@ __all__ = [
     "step",
     "stop_orchestrators",
     "submit",
+    "timeline",
 ]
 
 _PLACES = {
@@ -170,6 +175,9 @@ _PLACES = {
     "aliases_of": "enorchestrator.registry.find",
     "alias_history": "enorchestrator.registry.find",
     "list_evaluations": "enorchestrator.registry.find",
+    "report_version": "enorchestrator.reporting.report",
+    "timeline": "enorchestrator.reporting.timeline",
+    "TimelineEvent": "enorchestrator.reporting.timeline",
     "load_version": "enorchestrator.registry.loading",
     "promote": "enorchestrator.registry.aliases",
     "rollback": "enorchestrator.registry.aliases",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from enspatial.series.panels import grid_of, to_panel
     from enspatial.series.pixels import pixel_table, polygon_table
     from enspatial.splits.blocks import SpatialParts, split_blocks
-    from enspatial.splits.patches import Patches, class_map, confusion_matrix
+    from enspatial.splits.patches import Patches, block_groups, class_map, confusion_matrix
 
 _HOME = {
     "Area": "enspatial.area",
@@ -33,6 +33,7 @@ _HOME = {
     "Grid": "enspatial.cubes.grid",
     "Patches": "enspatial.splits.patches",
     "SpatialParts": "enspatial.splits.blocks",
+    "block_groups": "enspatial.splits.patches",
     "class_map": "enspatial.splits.patches",
     "confusion_matrix": "enspatial.splits.patches",
     "overdue": "enspatial.scenes.search",
@@ -70,6 +71,7 @@ __all__ = [
     "Patches",
     "SceneCandidate",
     "SpatialParts",
+    "block_groups",
     "class_map",
     "composite",
     "confusion_matrix",

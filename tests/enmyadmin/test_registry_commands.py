@@ -30,7 +30,7 @@ def call(store, enstorage, tmp_path):
     return run
 
 
-def test_the_life_of_a_version_on_the_command_line(call):
+def test_the_life_of_a_version_on_the_command_line(call, tmp_path):
     assert "no registered models" in call("registry", "list")
     call("registry", "gates", "load", '{"limits": {"mae": 2}}')
     assert "is version 1 of load" in call("registry", "register", "load", "--ensemble", "first")
@@ -44,6 +44,11 @@ def test_the_life_of_a_version_on_the_command_line(call):
     shown = json.loads(call("registry", "show", "load", "--json"))
     assert shown["aliases"] == {"challenger": 3, "previous": 2, "production": 1}
     assert [each["evaluation"]["state"] for each in shown["versions"]] == ["failed", "passed", "passed"]
+    assert "Rolled back to version 1." in call("registry", "history", "load")
+    kinds = [each["kind"] for each in json.loads(call("registry", "history", "load", "--json"))]
+    assert kinds == ["registered", "evaluated", "promoted"] * 2 + ["registered", "evaluated", "rolled_back"]
+    assert "The report is in" in call("registry", "report", "load", "3", "--output", str(tmp_path / "page.html"))
+    assert "failed a gate" in (tmp_path / "page.html").read_text()
     assert "byte for byte" in call("registry", "check", "load")
     assert "winter of load is version 2" in call("registry", "alias", "load", "winter", "2")
     assert "is rejected" in call("registry", "reject", "load", "3")

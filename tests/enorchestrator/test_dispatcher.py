@@ -90,13 +90,14 @@ def test_a_table_is_forecast_with_a_leaderboard_on_the_way(store, dispatcher, ov
         f"{1700 + year}-01-01,{50 + 40 * np.sin(year / 11 * 2 * np.pi):.3f}\n" for year in range(60)
     )
     upload = store.objects.put(table.encode())
-    run = submit("autoforecast", {"file": {"object": upload, "name": "../sun.csv"}, "horizon": 3, "time_limit": 5})
+    file = {"object": upload, "name": "../sun.csv"}
+    run = submit("autoforecast", {"file": file, "horizon": 3, "networks": ["mlp"]})
     found = over(run).run
     assert found.state == "succeeded", found.error
     assert len(found.result["series"][0]["forecast"]) == 3
     assert store.objects.get(found.result["file"]["object"]).startswith(b"series,time,step,quantile,value")
     boards = [event.data["data"] for event in events(run.id) if event.kind == "partial"]
-    assert boards[-1]["members"]
+    assert "MLP over all series" in {each["name"] for each in boards[-1]["members"]}
 
 
 def test_work_that_fails_tells_why_and_keeps_its_log(dispatcher, over):

@@ -125,6 +125,8 @@ def test_what_is_wrong_with_a_training_is_said_at_its_field(call):
         call("fit", models=[1, 7])
     with pytest.raises(InvalidInputError, match="should match pattern"):
         call("autoforecast", file={"object": "x", "name": "a.csv"}, horizon=1)
+    with pytest.raises(InvalidInputError, match="'mlpp'"):
+        call("autoforecast", source=1, horizon=1, networks=["mlpp"])
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -4,8 +4,22 @@ import numpy as np
 import pytest
 from small_scenes import band, scene
 
-from enspatial import Grid, Patches, SpatialParts, class_map, confusion_matrix, keep_scenes, open_cube, split_blocks
+import entrainer
+from enspatial import (
+    Grid,
+    Patches,
+    SpatialParts,
+    block_groups,
+    class_map,
+    confusion_matrix,
+    keep_scenes,
+    open_cube,
+    split_blocks,
+)
+from enstorage import DataSource, Project
 from enstorage.errors import InvalidInputError
+from entrainer.experiments.groups import GroupFolds
+from entrainer.networks import Estimator
 
 GRID = Grid("EPSG:32632", 0, 0, 10, 40, 60)
 
@@ -115,3 +129,70 @@ def test_classes_go_back_onto_their_grid(cube):
     with pytest.raises(InvalidInputError, match="Give one for each row"):
         class_map(made, labels.ravel()[ids][1:], "test")
     assert confusion_matrix(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist() == [[1, 1], [0, 1]]
+
+
+@pytest.fixture
+def covers(cube):
+    """Patches of both covers on one grid, of which the test part is two blocks."""
+    values, labels = cube
+    parts = split_blocks(Grid.from_json(values.attrs["grid"]), 5, seed=1).with_gap(1)
+    return Patches(1, 2).data_set(values, labels, parts, name="covers", flatten=True)
+
+
+@pytest.fixture
+def model(covers):
+    project = Project(name="Covers", data_source=DataSource(name="Covers").save()).save()
+    model = project.create_research("Patches").create_model("logistic", Estimator("LogisticRegression"))
+    model.data_set(covers)
+    return model
+
+
+def pixels(ids, radius=1):
+    """All pixels that patches around some centres see."""
+    row, column = np.divmod(ids, 24)
+    reach = range(-radius, radius + 1)
+    return {(r + down, c + right) for r, c in zip(row, column, strict=True) for down in reach for right in reach}
+
+
+def test_folds_of_blocks_share_no_pixel_and_each_row_is_forecast_once(covers, model, monkeypatch):
+    seen, fold = [], GroupFolds.fold
+
+    def looked_at(self, job, rows, number):
+        seen.append(fold(self, job, rows, number))
+        return seen[-1]
+
+    monkeypatch.setattr(GroupFolds, "fold", looked_at)
+    groups = block_groups(covers, 5)
+    entrainer.backtest(model, folds=3, groups=groups, progress=False)
+    ids, tests = covers.ids(), covers.parts() == 2
+    assert len(seen) == 3
+    for each in seen:
+        assert len(each.train) > len(each.ahead) > 0
+        assert not pixels(ids[each.train]) & pixels(ids[each.ahead])
+        assert not set(groups[each.train]) & set(groups[each.ahead])
+    ahead = np.concatenate([each.ahead for each in seen])
+    assert sorted(ahead) == np.flatnonzero((groups >= 0) & ~tests).tolist()
+    forecast = model.forecasts("out_of_fold")
+    assert sorted(set(forecast["id"])) == sorted(ids[ahead])
+    assert (groups < 0).sum() > 0  # patches at the borders of blocks play no part
+    fact = model.meta("backtest")
+    assert (fact["asked"], sorted(set(fact["fold_of_row"]))) == (3, [-1, 0, 1, 2])
+    entrainer.fit([model], progress=False)
+    (again,) = entrainer.remake([model], progress=False)
+    made_again = again.forecasts.filter(part="out_of_fold").sort("id", "step")["value"].to_list()
+    assert made_again == forecast.sort("id", "step")["value"].to_list()
+
+
+def test_what_is_no_group_of_rows_is_refused(covers, model):
+    rows = len(covers.ids())
+    for wrong, message in (
+        ({"groups": np.zeros(rows, int)}, "There are 1 groups"),
+        ({"groups": np.zeros(rows - 1, int)}, f"There are {rows - 1} groups and {rows} rows"),
+        ({"groups": np.zeros(rows)}, "expected an integer for each row"),
+        ({"groups": block_groups(covers, 5), "folds": 1}, "for 1 folds"),
+        ({"groups": block_groups(covers, 5), "horizon": 2}, "received both"),
+    ):
+        with pytest.raises(InvalidInputError, match=message):
+            entrainer.backtest(model, progress=False, **wrong)
+    with pytest.raises(InvalidInputError, match="expected a number of pixels from 3 on"):
+        block_groups(covers, 2)

@@ -200,6 +200,15 @@ class TestTable:
         (remark,) = found.remarks("Model(1)", {})
         assert remark.startswith("Intervals of Model(1) for step 2 rest on the residuals of the nearest steps, widened")
 
+    def test_a_forecast_outside_of_its_interval_is_told_as_biased(self):
+        biased = with_intervals(POINTS, calibration_of(np.arange(1.0, 10)), [Level(0.8)], {})
+        assert biased.outside()["step"].to_list() == [1, 2]
+        remark = biased.remarks("Model(1)", {})[-1]
+        assert remark.startswith(
+            "The forecast of Model(1) lies outside of its interval for the steps 1 to 2: nearly all"
+        )
+        assert with_intervals(POINTS, calibration_of(np.arange(-4.0, 5)), [Level(0.8)], {}).outside().is_empty()
+
     def test_no_end_is_below_the_floor_and_it_is_said(self):
         found = with_intervals(POINTS, calibration_of(np.arange(-8.0, 1)), [Level(0.8)], {1: 0.0})
         assert found.table["value"].to_list() == [5, 0, 5, 7, 0, 7]

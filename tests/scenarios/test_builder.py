@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import endirector
+import entrainer
 from endirector import Conductor
 from enorchestrator import (
     PipelineDefinition,
@@ -23,8 +24,10 @@ from enorchestrator import (
 )
 from enorchestrator.builder import retrain, sandbox
 from enstorage import Connector, DataSource, Ensemble, Model
+from enstorage.adapter import Window
 from enstorage.errors import CancelledError, ConflictError, InvalidInputError, NotSupportedError
 from enstorage.progress import listening
+from entrainer.networks import TLFN
 from released import MONTHS, load, make_ensemble, make_source
 
 PARTS = (0.93, 0.0, 0.07)
@@ -108,7 +111,7 @@ def test_the_same_data_and_seed_give_the_same_version(store, source):
     come(source, 180, 190)
     entity = load_version("load")
     with listening(False) as report:
-        first, second = (retrain.retrained(entity, entity.project, report)[0] for _ in range(2))
+        first, second = (retrain.retrained(entity, entity.project, report).ensemble for _ in range(2))
     assert first.metrics() == second.metrics() != entity.metrics()
     assert first.table()["ensemble"].equals(second.table()["ensemble"])
     assert endirector.remake(first, progress=False).same
@@ -138,6 +141,37 @@ def test_a_loss_that_is_no_number_is_tried_again_and_then_replaced(store, source
     members = load_version("load", found.version).members()
     assert [each.network["name"] for each in members] == ["naive", "estimator"]
     assert "was replaced" in find_version("load", found.version).description
+
+
+@pytest.mark.long
+def test_trials_choose_settings_on_recent_rows(store, source):
+    """A network that hardly learns is released; of the trials around its settings another one learns."""
+    preparation = source.create_snapshot().create_preparation("linear", "standard", 0.6, 0.2, 0.2)
+    research = load_version("load").project.create_research("Networks", preparation)
+    slow = research.create_model("slow", TLFN(hidden=(4,)))
+    slow.data_set(preparation.create_set(Window(12)))
+    entrainer.fit(slow, entrainer.Training(epochs=5, learning_rate=1e-6), progress=False)
+    ensemble = Conductor(research.project.create_ensemble("voting", models=[slow])).render(progress=False)
+    register("slow", ensemble, progress=False)
+    promote("slow", 1)
+    found = renew("slow", recent=150, trials=4, may_promote=True, progress=False)
+    (sentence,) = found.tuned
+    assert sentence.startswith("slow has the best settings of 4 trials: learning_rate ")
+    assert find_version("slow", 2).description == sentence
+    (member,) = load_version("slow", 2).models()
+    assert (member.name, member.meta("training")["learning_rate"] > 1e-6) == ("slow", True)
+    trials = [each.meta("valid_loss") for each in member.research.models()]
+    assert (len(trials), member.meta("valid_loss")) == (4, min(trials))
+    assert min(trials) < trials[0]
+    times, _ = member.data_set().preparations()[0].data_snapshot.read()
+    assert (len(times), times[-1]) == (150, source.read()[0][-1])
+    with pytest.raises(InvalidInputError, match="No member is trained by epochs"):
+        renew("load", trials=4, progress=False)
+    with pytest.raises(InvalidInputError, match="the preparations have none"):
+        renew("slow", parts=(0.8, 0.0, 0.2), trials=4, progress=False)
+    with pytest.raises(InvalidInputError, match="--space has the name 'rate'"):
+        renew("slow", trials=4, space={"rate": [1]}, progress=False)
+    assert len(list_versions("slow")) == 2
 
 
 def test_the_loop_stops_where_training_again_does_not_help(store, source):

@@ -1,5 +1,7 @@
 """Scenarios of the evaluation: when a version passes, when it takes the place of the one in production."""
 
+import re
+
 import numpy as np
 import polars as pl
 import pytest
@@ -12,11 +14,13 @@ from enorchestrator import (
     list_evaluations,
     promote,
     register,
+    report_version,
+    timeline,
 )
 from enorchestrator.evaluation import suite
 from enorchestrator.evaluation.compare import compared
 from enstorage import Ensemble
-from enstorage.errors import ConflictError
+from enstorage.errors import ConflictError, NotFoundError
 from released import MONTHS, load, make_ensemble, make_source
 
 
@@ -54,6 +58,38 @@ def test_registration_starts_the_suite_and_its_report_is_stored(released):
     assert (kept.id, kept.state) == (evaluation.id, "passed")
     assert kept.report["against"] == 1
     assert kept.report["metrics"]["rows"] == 36
+
+
+def test_the_page_about_a_version_shows_everything_that_decided(released, tmp_path):
+    gates = {"floors": [{"by": "quarter", "limit": 9.0}], "latency_seconds": 60.0, "challenge": "better"}
+    change_registered("load", gates=gates)
+    register("load", released["better"], created_by="<b>", progress=False)
+    promote("load", 2, remark="clearly better", changed_by="rita")
+    kept = list_evaluations("load", 2)[0].report
+    assert [*kept["groups"]] == ["month"]
+    assert {len(kept["rows"][each]) for each in ("id", "truth", "champion")} == {36}
+    page = report_version("load", 2, tmp_path).path.read_text()
+    text = " ".join(re.sub(r"<style.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL).split())
+    for expected in (
+        "Version 2 is in production",
+        "significantly better than version 1",
+        "mae of the worst quarter, Q",
+        "two-sided p =",
+        "Time of a forecast, s",
+        "The monitor has not looked at it yet.",
+        "Version 2 was promoted: clearly better.",
+    ):
+        assert expected in text, expected
+    assert page.count('class="enstorage-plot"') == 6  # rows, months and quarters, each at two widths
+    assert not re.search(r"<script|<b>|https?://(?!www.w3.org)", page)
+    assert [(each.kind, each.version, each.by) for each in timeline("load")][-3:] == [
+        ("registered", 2, "<b>"),
+        ("evaluated", 2, "<b>"),
+        ("promoted", 2, "rita"),
+    ]
+    assert "Version 1 is not in production" in report_version("load", "previous").html
+    with pytest.raises(NotFoundError):
+        report_version("load", 3)
 
 
 def test_a_crash_of_the_suite_is_an_error_and_no_failure_of_the_version(released, monkeypatch):

@@ -40,6 +40,7 @@ _MODULES = (
     "work.intents",
     "work.notifications",
     "releases.registry",
+    "releases.reports",
     "releases.monitoring",
     "access.session",
     "access.users",

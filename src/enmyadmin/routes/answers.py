@@ -4,7 +4,12 @@ from typing import Any
 from urllib.parse import quote
 
 from pydantic_core import to_json
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+#: A report loads nothing and runs nothing; pages of the client may show it in a frame.
+_REPORT_POLICY = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; frame-ancestors 'self'"
+)
 
 
 class Json(JSONResponse):
@@ -21,3 +26,8 @@ def as_file(content: bytes, name: str, media_type: str) -> Response:
     return Response(
         content, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{safe}"}, media_type=media_type
     )
+
+
+def report_page(html: str) -> Response:
+    """A report, which is one file."""
+    return HTMLResponse(html, headers={"Content-Security-Policy": _REPORT_POLICY})

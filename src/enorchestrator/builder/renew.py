@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from enorchestrator.builder.retrain import Parts, retrained
+from enorchestrator.builder.retrain import Parts, Retrained, Retraining, retrained
 from enorchestrator.builder.sandbox import build_aside
 from enorchestrator.evaluation.suite import register
 from enorchestrator.monitoring.settings import MonitorSettings
@@ -38,6 +38,7 @@ class Renewed:
         proposal: "promote", "keep" or "reject".
         decision: "promoted", "kept" (registered, beside production), or "rejected" (kept for comparison alone).
         remarks: sentences on what was replaced in training.
+        tuned: sentences on the settings that were chosen by trials.
     """
 
     name: str
@@ -46,13 +47,17 @@ class Renewed:
     proposal: str
     decision: str
     remarks: tuple[str, ...] = ()
+    tuned: tuple[str, ...] = ()
 
 
 def renew(
     name: str,
     *,
     parts: Parts | None = None,
+    recent: int | None = None,
     choose: bool = False,
+    trials: int = 0,
+    space: Mapping[str, Any] | None = None,
     may_promote: bool = False,
     settings: MonitorSettings | Mapping[str, Any] | None = None,
     created_by: str = "",
@@ -67,7 +72,12 @@ def renew(
     Args:
         name: of the registered model.
         parts: train, valid and test part of the new preparations; by default as before.
+        recent: train on at most so many rows of each source, the latest; by default on all.
         choose: select method and members anew; else they stay.
+        trials: for each member that is trained by epochs try so many networks and settings, the present ones among them, and
+            choose by the loss on valid rows; 0: the settings stay.
+        space: the values to try by `network.NAME` or `training.NAME`, a list or a range; by default a learning rate from a
+            tenth to ten times the present one, and half, equal and twice the numbers of units.
         may_promote: promote the new version if its evaluation proposes that.
         settings: how often within how many days is trained again, see `MonitorSettings`.
         created_by: name of who asks for it.
@@ -77,9 +87,11 @@ def renew(
     Raises:
         CancelledError: the progress function asked to stop; nothing is registered.
         ConflictError: it was trained again as often as the settings allow; people have to look.
-        InvalidInputError: the version in production is no ensemble of members that can be trained here.
+        InvalidInputError: the version in production is no ensemble of members that can be trained here; or trials are asked
+            for, and no member is trained by epochs, there are no valid rows, or the space cannot be read.
         NotFoundError: nothing is in production.
     """
+    recipe = Retraining(parts, recent, choose, trials, space)
     own = settings if isinstance(settings, MonitorSettings) else MonitorSettings.read(settings or {})
     with bound_to(connector) as store, listening(progress) as report:
         current = find_version(name, PRODUCTION, connector=store)
@@ -89,18 +101,17 @@ def renew(
             raise InvalidInputError(
                 f"{entity} is in production; expected an ensemble. Train the model by hand, and register it."
             )
-        remarks: list[str] = []
+        told: list[Retrained] = []
 
         def build(project: Project) -> Ensemble:
-            made, told = retrained(entity, project, report.within(1, 6, 10), parts=parts, choose=choose)
-            remarks.extend(told)
-            return made
+            told.append(retrained(entity, project, report.within(1, 6, 10), recipe))
+            return told[0].ensemble
 
         built = build_aside(entity.project, build, report, first=0, last=6, total=10)
         version, evaluation = register(
             name,
             built,
-            description=" ".join(remarks),
+            description=" ".join((*told[0].remarks, *told[0].tuned)),
             parameters={RENEWED: current.version},
             created_by=created_by,
             progress=report.within(7, 9, 10),
@@ -115,7 +126,8 @@ def renew(
             decision = "promoted"
         _note(store, version, decision, created_by)
         report("Decide", 10, 10)
-        return Renewed(name, version.version, evaluation.state, proposal, decision, tuple(remarks))
+        about = (evaluation.state, proposal, decision, told[0].remarks, told[0].tuned)
+        return Renewed(name, version.version, *about)
 
 
 def _check_limit(name: str, settings: MonitorSettings, store: Connector) -> None:

@@ -10,7 +10,27 @@ from enstorage.errors import InvalidInputError
 
 #: Groups by the local time of the target.
 SEASONS = ("quarter", "month", "weekday", "hour", "season")
+#: By the days between two rows, up to which they are usual.
+_USUAL = ((0.99, ("hour", "weekday")), (6.9, ("weekday", "month")), (80.0, ("month",)), (300.0, ("quarter",)))
+_DAY = 86_400 * 10**9
 _OF_MONTH = ("winter", "winter", *["spring"] * 3, *["summer"] * 3, *["autumn"] * 3, "winter")
+
+
+def usual_groups(rows: pl.DataFrame, connector: Connector) -> tuple[str, ...]:
+    """Groupings that say most about rows, by the distance between their times; without those that they do not have.
+
+    Args:
+        rows: `series` and `id`.
+        connector: the store.
+    """
+    ids = rows["series"].unique().to_list()
+    found = ("series",) if len(ids) > 1 else ()
+    sources = DataSource.get_list(ids, connector=connector)
+    if any(each.calendar is not None and each.calendar.is_counter for each in sources):
+        return found
+    times = np.unique(rows["id"].to_numpy())
+    days = float(np.median(np.diff(times))) / _DAY if len(times) > 1 else np.inf
+    return (*found, *next((names for longest, names in _USUAL if days < longest), ()))
 
 
 def errors_of_groups(rows: pl.DataFrame, floor: Floor, connector: Connector) -> dict[str, float]:

@@ -9,10 +9,10 @@ import polars as pl
 
 from enorchestrator.evaluation.budgets import latency_seconds, memory_mb
 from enorchestrator.evaluation.compare import FEWEST_TIMES, PairedComparison, compared
-from enorchestrator.evaluation.groups import errors_of_groups
+from enorchestrator.evaluation.groups import errors_of_groups, usual_groups
 from enorchestrator.evaluation.later import forecast_later
 from enorchestrator.registry.find import PRODUCTION, aliased, find_version, registered_of
-from enorchestrator.registry.gates import Gates, keeps
+from enorchestrator.registry.gates import Floor, Gates, keeps
 from enorchestrator.registry.loading import load_version
 from enorchestrator.registry.rows import rows_of
 from enorchestrator.registry.versions import store_version
@@ -164,7 +164,7 @@ class _Suite:
         self.report("Limits and floors", 1, 4)
         results = [*self._limits(), *self._floors()]
         self.report("Comparison with production", 2, 4)
-        comparison, regression = self._comparisons(entity)
+        comparison, regression, rows = self._comparisons(entity)
         results += [*self._challenge(comparison), *self._regression(regression)]
         self.report("Budgets", 3, 4)
         results += [*self._budgets(entity)]
@@ -177,7 +177,16 @@ class _Suite:
             "metrics": self.version.metrics["test"],
             "comparison": None if comparison is None else comparison.to_json(),
             "against": None if self.champion is None else self.champion.version,
+            "groups": self._groups(),
+            "rows": _drawn(rows),
         }
+
+    def _groups(self) -> dict[str, dict[str, float]]:
+        """The error of each usual group, the worst first: what a floor could be for."""
+        metric, rows = self.gates.metric, _FEWEST_OF_GROUP
+        floors = [Floor(by=by, metric=metric, limit=1.0, rows=rows) for by in usual_groups(self.test, self.store)]
+        found = {each.by: errors_of_groups(self.test, each, self.store) for each in floors}
+        return {by: errors for by, errors in found.items() if len(errors) > 1}
 
     def _proposal(self, comparison: PairedComparison | None, *, passed: bool) -> str:
         """The proposal to people: "promote", "keep" the champion, or "reject"."""
@@ -209,10 +218,15 @@ class _Suite:
             )
             yield GateResult(gate, outcome, message, value, floor.limit, found)
 
-    def _comparisons(self, entity: "Ensemble | Model") -> tuple[PairedComparison | None, PairedComparison | None]:
-        """With production: on all test rows that it was not trained on; and on those that it had been judged by itself."""
+    def _comparisons(
+        self, entity: "Ensemble | Model"
+    ) -> tuple[PairedComparison | None, PairedComparison | None, pl.DataFrame]:
+        """With production: on all test rows that it was not trained on; and on those that it had been judged by itself.
+
+        The third is the rows of the first comparison; without one, those of the version alone.
+        """
         if self.champion is None:
-            return None, None
+            return None, None, self.test.rename({"forecast": "challenger"})
         champion = load_version(self.name, self.champion.version, connector=self.store)
         known = rows_of(champion)
         judged = known.filter(pl.col("part") == "test").select(*_KEY, pl.col("forecast").alias("champion"))
@@ -225,7 +239,7 @@ class _Suite:
             later = forecast_later(champion, newer.select(_KEY), _snapshots(entity), self.report.within(2, 3, 4))
             rows = pl.concat([old, newer.join(later.rename({"forecast": "champion"}), on=_KEY, how="inner")])
         metric, level = self.gates.metric, self.gates.significance
-        return compared(rows, metric, level), compared(old, metric, level)
+        return compared(rows, metric, level), compared(old, metric, level), rows
 
     def _challenge(self, found: PairedComparison | None) -> Iterator[GateResult]:
         if found is None or self.gates.challenge == "none":
@@ -275,6 +289,19 @@ class _Suite:
             yield GateResult("memory", outcome, message, used, gates.memory_mb)
 
 
+def _drawn(rows: pl.DataFrame) -> dict[str, Any] | None:
+    """The latest rows of one series and step, as a chart draws them."""
+    if rows.is_empty():
+        return None
+    series, step = rows.select(pl.col("series").min(), pl.col("step").min()).row(0)
+    own = rows.filter(pl.col("series") == series, pl.col("step") == step).sort("id").tail(_DRAWN)
+    names = [name for name in ("truth", "challenger", "champion") if name in own.columns]
+    values = own.select(pl.col(names).round_sig_figs(6)).to_dict(as_series=False)
+    return {"series": series, "step": step, "id": own["id"].to_list(), **values}
+
+
+#: Rows of a chart of a report; and of a group that it tells the error of, whatever floors ask for.
+_DRAWN, _FEWEST_OF_GROUP = 200, 3
 _WORDS = {"better": "significantly better", "worse": "significantly worse", "tie": "no significant difference"}
 
 

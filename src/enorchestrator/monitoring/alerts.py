@@ -124,6 +124,13 @@ def raised(session: Session, version: ModelVersion, finding: WatchFinding) -> Mo
     return made
 
 
+def close_of_others(session: Session, version: ModelVersion) -> None:
+    """Close the open alerts of versions that are no longer in production; that one is watched from now on."""
+    own = MonitorAlert.registered_id == version.registered_id, MonitorAlert.version_id != version.id
+    for alert in session.scalars(select(MonitorAlert).where(*own, MonitorAlert.closed_at.is_(None))):
+        alert.closed_at, alert.closed_by = now(), MONITOR
+
+
 def list_alerts(
     name: str | None = None, *, only_open: bool = False, limit: int = 1_000, connector: Connector | None = None
 ) -> list[tuple[MonitorAlert, str]]:

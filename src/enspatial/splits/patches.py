@@ -108,6 +108,31 @@ class Patches:
         return made.save()
 
 
+def block_groups(data_set: DataSet, size: int) -> NDArray[np.int64]:
+    """The square block of each patch of a set, as `groups` of `entrainer.backtest`: those of two blocks share no pixel.
+
+    Args:
+        data_set: of `Patches.data_set`.
+        size: rows and columns of a block.
+
+    Returns:
+        Number of the block of each row of the set, in its order; -1 for patches that reach beyond their block.
+
+    Raises:
+        InvalidInputError: the set has no grid, or no patch fits into a block.
+    """
+    grid, radius = _grid_and_radius(data_set)
+    if isinstance(size, bool) or not isinstance(size, int) or size < 2 * radius + 1:
+        raise InvalidInputError(
+            f"size is {size!r:.40}; expected a number of pixels from {2 * radius + 1} on, the width of a patch. Correct it.",
+            field="size",
+        )
+    row, column = np.divmod(data_set.ids(), grid.columns)
+    within = [(place % size >= radius) & (place % size < size - radius) for place in (row, column)]
+    block = row // size * -(-grid.columns // size) + column // size
+    return np.where(np.logical_and(*within), block, -1)
+
+
 def class_map(data_set: DataSet, classes: NDArray[np.int64], part: str | None = None) -> NDArray[np.int64]:
     """Classes of the patches of a set back on their grid, shape (rows, columns); -1 for other pixels.
 
@@ -119,10 +144,7 @@ def class_map(data_set: DataSet, classes: NDArray[np.int64], part: str | None = 
     Raises:
         InvalidInputError: the set has no grid, or another number of rows.
     """
-    known = data_set.tags.get("spatial")
-    if not isinstance(known, dict):
-        raise InvalidInputError(f"{data_set} has no grid; expected one that `Patches` made. Give another set.")
-    grid = Grid.from_json(known["grid"])
+    grid, _ = _grid_and_radius(data_set)
     ids, _, _ = data_set.arrays(part)
     if len(ids) != len(classes):
         raise InvalidInputError(
@@ -131,6 +153,13 @@ def class_map(data_set: DataSet, classes: NDArray[np.int64], part: str | None = 
     found = np.full(grid.rows * grid.columns, -1, dtype=np.int64)
     found[ids] = classes
     return found.reshape(grid.rows, grid.columns)
+
+
+def _grid_and_radius(data_set: DataSet) -> tuple[Grid, int]:
+    known = data_set.tags.get("spatial")
+    if not isinstance(known, dict):
+        raise InvalidInputError(f"{data_set} has no grid; expected one that `Patches` made. Give another set.")
+    return Grid.from_json(known["grid"]), int(known["radius"])
 
 
 def confusion_matrix(truth: NDArray[np.int64], forecast: NDArray[np.int64], classes: int) -> NDArray[np.int64]:

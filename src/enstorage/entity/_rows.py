@@ -38,10 +38,12 @@ class SnapshotEnds:
     Attributes:
         whole_period: keep all buckets of the period of the source, also empty ones before and after all points.
         keep_partial: keep the first and the last bucket with points if the points cover them only in part.
+        latest: keep at most so many rows, the latest; None: all.
     """
 
     whole_period: bool = False
     keep_partial: bool = False
+    latest: int | None = None
 
 
 MEASURED = SnapshotEnds()
@@ -72,7 +74,7 @@ class SnapshotRows:
     def ending(self, ends: SnapshotEnds) -> "SnapshotRows":
         """The rows that a snapshot keeps, and its period, which ends with them."""
         if self.found is None:
-            return self
+            return self if ends.latest is None else self._from(max(0, len(self.times) - ends.latest))
         found, buckets = self.found, self.found.buckets
         kept = found.rows(whole_period=ends.whole_period, keep_partial=ends.keep_partial)
         first, end = kept.start, kept.stop
@@ -93,16 +95,21 @@ class SnapshotRows:
             )
             if is_partial
         }
-        return replace(
+        kept_rows = replace(
             self,
-            period=(
-                int(self.times[first]) if first else self.period[0],
-                int(self.times[end]) if end < buckets else self.period[1],
-            ),
-            times=self.times[first:end],
-            values=self.values[first:end],
+            period=(self.period[0], int(self.times[end]) if end < buckets else self.period[1]),
+            times=self.times[:end],
+            values=self.values[:end],
             completeness=found.to_json() | {"left_out": left_out, "partial": partial},
         )
+        return kept_rows._from(first if ends.latest is None else max(first, end - ends.latest))
+
+    def _from(self, first: int) -> "SnapshotRows":
+        """The rows from a place on."""
+        if not first:
+            return self
+        period = int(self.times[first]), self.period[1]
+        return replace(self, period=period, times=self.times[first:], values=self.values[first:])
 
 
 def fix(series: "SeriesStore", sources: Sequence[DataSource], version: int | None) -> Iterator[SnapshotRows]:

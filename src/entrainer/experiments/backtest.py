@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from enstorage import Model
 from enstorage.entity._known import BACKTEST, note_forecast
@@ -24,6 +24,7 @@ from entrainer.compiled.group import train_together
 from entrainer.compiled.member import GroupMember, TrainedNetwork
 from entrainer.compiled.outcome import Stop
 from entrainer.experiments.folds import Fold, OpenRows
+from entrainer.experiments.groups import GroupFolds
 from entrainer.experiments.origins import Earliest, Origins
 from entrainer.fitting.epochs import Epochs, epochs_of
 from entrainer.fitting.job import BuiltByHand, Job, jobs_of
@@ -33,6 +34,8 @@ from entrainer.local.rows import check_quantiles, forecast_known
 from entrainer.model_output import Output, joined, output_of
 from entrainer.settings.training import Training
 
+#: How rows are parted into folds.
+Cuts = Origins | GroupFolds
 _KIND = attrgetter("job.kind")
 
 
@@ -44,6 +47,7 @@ def backtest(
     initial: float = 0.5,
     first: TimeLike | None = None,
     horizon: int | None = None,
+    groups: ArrayLike | None = None,
     seeds: int | Iterable[int] = 0,
     progress: bool | Progress = True,
 ) -> None:
@@ -62,6 +66,9 @@ def backtest(
     Ctrl-C, or a progress function that asks to stop, keeps the forecasts of the models that are finished, kind by kind; of
     the others nothing.
 
+    With `groups` the folds do not follow time: the rows of a group, such as the pixels of a block of a satellite image, are
+    forecast by a model that was trained on other groups. `enspatial.block_groups` makes groups that share no pixel.
+
     The figures of the preparation, such as the scale, were fitted on the whole train part; apart from these, no network
     sees later values.
 
@@ -73,6 +80,9 @@ def backtest(
         first: earliest time of the first origin, instead of a share of the rows.
         horizon: number of steps that are forecast from each row, at least; None: those of the data set. Further steps are
             made of forecasts of earlier ones, as by `forecast`; of these there are point forecasts alone.
+        groups: integer of the group of each row of every data set, in the order of `data_set.ids()`; below 0 for rows that
+            are neither trained on nor forecast. Of sets from arrays alone; `initial`, `first` and `horizon` are of no use
+            then.
         seeds: as `fit` takes them; a model has the same in each fold.
         progress: show a bar, or a function, see `enstorage.Progress`; counted in epochs of single folds.
 
@@ -89,15 +99,21 @@ def backtest(
             f"backtest takes a number of folds of at least 1 and an initial share between 0 and 1; received {folds!r} and "
             f"{initial!r}."
         )
+    if groups is not None and (first is not None or horizon is not None):
+        raise InvalidInputError("backtest takes groups, or a first origin and a horizon; received both. Leave one out.")
     if horizon is not None:
         check_horizon(horizon)
     check_live(models)
     with listening(progress) as report:
         jobs = jobs_of(models, training or Training(), seeds, None)
-        rows = open_rows(jobs, horizon=horizon)
-        origins = Origins.of(jobs, rows, folds, initial if first is None else Earliest(to_ns(first)))
-        for job, forecast in walked(jobs, rows, origins.times, report):
-            _keep(job, forecast, origins, horizon)
+        rows = open_rows(jobs, partly_known=groups is None, horizon=horizon)
+        cuts: Cuts
+        if groups is None:
+            cuts = Origins.of(jobs, rows, folds, initial if first is None else Earliest(to_ns(first)))
+        else:
+            cuts = GroupFolds.of(jobs, rows, folds, groups)
+        for job, forecast in walked(jobs, rows, cuts, report):
+            _keep(job, forecast, cuts, horizon)
 
 
 def open_rows(jobs: Sequence[Job], *, partly_known: bool = True, horizon: int | None = None) -> list[OpenRows]:
@@ -110,23 +126,22 @@ def open_rows(jobs: Sequence[Job], *, partly_known: bool = True, horizon: int | 
 
 
 def walked(
-    jobs: Sequence[Job], rows: Sequence[OpenRows], origins: NDArray[np.int64], report: Listener
+    jobs: Sequence[Job], rows: Sequence[OpenRows], cuts: Cuts, report: Listener
 ) -> Iterator[tuple[Job, dict[str, Any]]]:
     """The out-of-fold forecasts of each job, as `Model.save_forecasts` takes them, kind by kind; nothing is stored.
 
     Args:
         jobs: of `jobs_of`.
         rows: of each, from `open_rows`.
-        origins: the times of the cuts and of the end, shape (folds + 1,).
+        cuts: of the folds.
         report: receives the progress, in epochs of all folds.
     """
-    numbers = range(len(origins) - 1)
     jobs = [_to_be_refitted(job) for job in jobs]
-    every = [Fold.of(job, own, origins, number) for job, own in zip(jobs, rows, strict=True) for number in numbers]
+    every = [cuts.fold(job, own, number) for job, own in zip(jobs, rows, strict=True) for number in range(cuts.count)]
     epochs = Epochs(report, sum(epochs_of(fold.job) for fold in every))
     for _, group in groupby(sorted(every, key=_KIND), key=_KIND):
         folds, interrupts = list(group), list[BaseException]()
-        outputs = _local(folds, origins, epochs) if folds[0].job.local else _forecast(folds, epochs, interrupts)
+        outputs = _local(folds, cuts, epochs) if folds[0].job.local else _forecast(folds, epochs, interrupts)
         for job, own in groupby(zip(folds, outputs, strict=True), key=lambda pair: pair[0].job):
             pairs = list(own)
             ahead = np.concatenate([fold.ahead for fold, _ in pairs])
@@ -148,13 +163,15 @@ def _to_be_refitted(job: Job) -> Job:
     return replace(job, member=replace(job.member, valid=None))
 
 
-def _local(folds: list[Fold], origins: NDArray[np.int64], epochs: Epochs) -> list[Output]:
+def _local(folds: list[Fold], cuts: Cuts, epochs: Epochs) -> list[Output]:
     """The forecasts of each fold of a local model, whose parameters are estimated from values before the fold's origin."""
     spec, quantiles = folds[0].job.local, folds[0].job.training.quantiles
     assert spec is not None  # noqa: S101 - asked by the caller
+    assert isinstance(cuts, Origins)  # noqa: S101 - local models have no other
     check_quantiles(spec, quantiles)
     known = [
-        fold.rows.histories(spec, fold.ahead, origin) for fold, origin in zip(folds, origins[:-1].tolist(), strict=True)
+        fold.rows.histories(spec, fold.ahead, origin)
+        for fold, origin in zip(folds, cuts.times[:-1].tolist(), strict=True)
     ]
     outputs: list[Output] = []
     fitted = spec.fitted_each([each.histories for each in known], known[0].steps)
@@ -203,14 +220,9 @@ def _member(fold: Fold) -> GroupMember:
     return replace(member, X=fold.rows.X[fold.train], y=fold.rows.y[fold.train])
 
 
-def _keep(job: Job, forecast: dict[str, Any], origins: Origins, horizon: int | None) -> None:
-    series = job.loaded.data_set.series_ids() or job.model.research.project.source_ids()
-    *cuts, end = map(common_label(job.model.connector, series), origins.times.tolist())
+def _keep(job: Job, forecast: dict[str, Any], cuts: Cuts, horizon: int | None) -> None:
     facts = {
-        "origins": cuts,
-        "end": end,
-        "asked": origins.asked,
-        "partly_known": True,
+        **(cuts.facts() if isinstance(cuts, GroupFolds) else _facts(job, cuts)),
         "training": job.training.to_json(),
         "seed": job.seed,
         **({} if horizon is None else {"horizon": horizon}),
@@ -220,3 +232,9 @@ def _keep(job: Job, forecast: dict[str, Any], origins: Origins, horizon: int | N
         job.model.meta(BACKTEST, facts)  # before it is known, and cannot be written any more
         if job.from_scratch:
             note_forecast(stored, "backtest")
+
+
+def _facts(job: Job, origins: Origins) -> dict[str, Any]:
+    series = job.loaded.data_set.series_ids() or job.model.research.project.source_ids()
+    *cuts, end = map(common_label(job.model.connector, series), origins.times.tolist())
+    return {"origins": cuts, "end": end, "asked": origins.asked, "partly_known": True}

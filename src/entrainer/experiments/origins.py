@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from enstorage import Model
 from enstorage.errors import InvalidInputError
-from entrainer.experiments.folds import OpenRows
+from entrainer.experiments.folds import Fold, OpenRows
 from entrainer.fitting.job import Job
 
 
@@ -47,6 +47,10 @@ class Origins:
     def count(self) -> int:
         """Number of origins, at least 1."""
         return len(self.times) - 1
+
+    def fold(self, job: Job, rows: OpenRows, number: int) -> Fold:
+        """The fold of an origin of a model by its number."""
+        return Fold.of(job, rows, self.times, number)
 
     @classmethod
     def of(cls, jobs: Sequence[Job], rows: Sequence[OpenRows], asked: int, initial: float | Earliest) -> "Origins":

@@ -13,6 +13,8 @@ from enstorage.preparation.split import Part
 from enstorage.progress import Listener, Progress, listening
 from entrainer.compiled.outcome import Stop
 from entrainer.experiments.backtest import open_rows, walked
+from entrainer.experiments.groups import GroupFolds
+from entrainer.experiments.origins import Origins
 from entrainer.fitting.epochs import Epochs, epochs_of
 from entrainer.fitting.fit import groups_of, outcomes_of
 from entrainer.fitting.job import Job, jobs_of
@@ -126,13 +128,15 @@ def _out_of_fold(
     backtests: Sequence[tuple[Model, dict[str, Any]]], report: Listener
 ) -> Iterator[tuple[Job, dict[str, Any]]]:
     """Out-of-fold forecasts from the stored origins; models with the same origins are trained together."""
-    groups: dict[tuple[bool, int | None, tuple[int, ...]], list[tuple[Model, dict[str, Any]]]] = {}
+    groups: dict[tuple[bool, int | None, tuple[int, ...], bool], list[tuple[Model, dict[str, Any]]]] = {}
     for model, fact in backtests:
         if "end" in fact:  # older backtests did not store their end, and had no rows that are partly known
             times = tuple(map(_time_of, (*fact["origins"], fact["end"])))
-            key = fact.get("partly_known", False), fact.get("horizon"), times
+            key = fact.get("partly_known", False), fact.get("horizon"), times, False
             groups.setdefault(key, []).append((model, fact))
-    for done, ((partly_known, horizon, times), group) in enumerate(groups.items()):
+        elif "fold_of_row" in fact:
+            groups.setdefault((False, None, tuple(fact["fold_of_row"]), True), []).append((model, fact))
+    for done, ((partly_known, horizon, numbers, is_grouped), group) in enumerate(groups.items()):
         jobs = jobs_of(
             [model for model, _ in group],
             [Training.from_json(fact["training"]) for _, fact in group],
@@ -141,7 +145,9 @@ def _out_of_fold(
         )
         own = report.within(done, done + 1, len(groups))
         rows = open_rows(jobs, partly_known=partly_known, horizon=horizon)
-        yield from walked(jobs, rows, np.array(times, dtype=np.int64), own)
+        folds = np.array(numbers, dtype=np.int64)
+        asked = group[0][1].get("asked", 0)
+        yield from walked(jobs, rows, GroupFolds(folds, asked) if is_grouped else Origins(folds, asked), own)
 
 
 def _time_of(label: str) -> int:

@@ -145,5 +145,26 @@ def test_who_may_do_what_is_told_and_tried_out(program):
     asked = {"action": "release", "table": "registered_model"}
     found = ada.post("/api/v1/policies/explain", json=asked | {"role": "analyst"}).json()
     assert (found["is_allowed"], found["reason"]) == (False, "no policy permits it")
+    assert "audit" in ada.get("/api/v1/policies/permissions").json()["tables"]
+    permitted = ada.post("/api/v1/policies/explain", json=asked | {"role": "releaser"}).json()
+    assert permitted["policies"] == [*permitted["texts"]]
+    assert all("permit" in text for text in permitted["texts"].values())
     assert ada.post("/api/v1/policies/explain", json=asked | {"user": "rita"}).json()["is_allowed"]
     assert program("releaser").post("/api/v1/policies/explain", json=asked | {"user": "rita"}).status_code == 403
+
+
+def test_tests_of_policies_run_and_store_nothing(program):
+    ada = program("administrator")
+    text = f"""
+policies: {{candidate: '{LESS}'}}
+cases:
+  - {{role: viewer, action: read, table: model, expect: deny}}
+  - {{user: rita, via: token, action: release, table: registered_model, expect: deny}}
+"""
+    items = ada.post("/api/v1/policies/test", json={"text": text}).json()["items"]
+    assert [(each["is_allowed"], each["is_as_expected"]) for each in items] == [(False, True), (True, False)]
+    assert items[0]["reason"] == "the policy 'candidate' forbids it"
+    assert ada.get("/api/v1/policies").json()["items"] == []
+    wrong = ada.post("/api/v1/policies/test", json={"text": "cases: [{action: fly, table: model, expect: allow}]"})
+    assert (wrong.status_code, "there is no action 'fly'" in wrong.json()["detail"]) == (422, True)
+    assert program("releaser").post("/api/v1/policies/test", json={"text": text}).status_code == 403

@@ -105,6 +105,9 @@ def fill_registry(folder):
         enorchestrator.register("solar", Ensemble.get(1), created_by="ann", progress=False)
         enorchestrator.promote("solar", 1, remark="first release", changed_by="rita")
         enorchestrator.register("solar", Model.get(1), created_by="bob", progress=False)
+        gates = {"limits": {"mae": 30}, "floors": [{"by": "series", "limit": 1}], "challenge": "better"}
+        enorchestrator.change_registered("solar", gates=gates)
+        enorchestrator.evaluate("solar", 2, progress=False)
 
 
 def fill_long(folder):

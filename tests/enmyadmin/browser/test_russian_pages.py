@@ -62,3 +62,22 @@ def test_forms_and_the_page_of_a_run_are_russian(page, served):
     page.get_by_role("option", name="lstm", exact=True).first.click()
     page.get_by_text("Ячеек в каждом слое", exact=False).first.wait_for()
     assert english(page.evaluate(TEXTS)) == []
+
+
+def test_gates_the_timeline_and_questions_to_an_intent_are_russian(page, served):
+    open_page(page, served, "/registry/solar")
+    page.get_by_text("Версия 2 не прошла условие; предложение: отклонить.").first.wait_for()
+    page.get_by_text("худшей группы (ряд)", exact=False).first.wait_for()
+    found = english(page.evaluate(TEXTS))
+    for sentence in (
+        "прогноз «Solar activity» на 5 лет с MAE ниже 0.01, значения от 0 до 10, уведоми ops",
+        "прогноз «Nowhere» на 5 лет",
+        "прогноз «Solar activity» на 300 лет",
+        "сделай хорошо",
+    ):
+        open_page(page, served, "/intents")
+        page.get_by_role("textbox", name="Что нужно").fill(sentence)
+        page.keyboard.press("Enter")
+        page.get_by_text(re.compile("Чего не хватает|Подойдёт|такого попросить нельзя")).first.wait_for()
+        found += english(page.evaluate(TEXTS))
+    assert found == []

@@ -41,6 +41,23 @@ def test_a_registered_model_is_told_with_versions_and_history(api):
     assert api.get("/api/v1/registry/load/versions/2/evaluations").json()["items"][0]["state"] == "failed"
 
 
+def test_the_timeline_and_the_page_about_a_version(api):
+    items = api.get("/api/v1/registry/load/timeline").json()["items"]
+    assert [(each["kind"], each["version"], each["by"]) for each in items] == [
+        ("registered", 1, "anton"),
+        ("evaluated", 1, "anton"),
+        ("promoted", 1, "rita"),
+        ("registered", 2, "anton"),
+        ("evaluated", 2, "anton"),
+    ]
+    page = api.get("/api/v1/registry/load/versions/challenger/report")
+    assert page.headers["content-type"].startswith("text/html")
+    assert page.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    assert "Version 2 is not in production" in page.text
+    assert "rows" not in api.get("/api/v1/registry/load/versions/2").json()["evaluation"]["report"]
+    assert api.get("/api/v1/registry/load/versions/9/report").status_code == 404
+
+
 def test_what_failed_is_not_promoted_and_a_change_of_gates_asks_for_a_new_evaluation(api):
     refused = api.post("/api/v1/registry/load/versions/2/promote", json={})
     assert (refused.status_code, "did not pass its gates" in refused.json()["detail"]) == (409, True)

@@ -5,7 +5,10 @@ import json
 import re
 from pathlib import Path
 
+import polars as pl
+
 from enorchestrator.work.registry import OURS, find_kind
+from entrainer.forecasting.calibration.intervals import ADVICE, ADVICE_ON_FLOOR, PredictionIntervals
 
 SOURCES = Path(__file__).parents[3] / "src"
 I18N = SOURCES / "enmyadmin/web/src/i18n"
@@ -48,3 +51,29 @@ def test_what_a_run_does_has_a_russian_form():
     texts = set(reported())
     assert "Reading the table" in texts
     assert texts - russian("progress.ru.ts") - set(messages) == set()
+
+
+def test_remarks_on_intervals_have_a_russian_form():
+    source = (I18N / "messages.ru.ts").read_text(encoding="utf-8")
+    pairs = re.findall(r'^  \[("(?:[^"\\]|\\.)*"), "', source, re.MULTILINE)
+    forms = [re.escape(json.loads(each)).replace(r"\{\}", "(.+?)") for each in pairs]
+    rows = [
+        (series, 10 * step, step, quantile, value, None if quantile is None else basis)
+        for series, steps, basis in (
+            (1, (1, 2), "own residuals"),
+            (2, (1,), "nearest steps"),
+            (2, (3, 5), "all series"),
+        )
+        for step in steps
+        for quantile, value in ((None, 5.0), (0.1, 6.0), (0.9, 7.0))
+    ]
+    columns = ["series", "id", "step", "quantile", "value", "basis"]
+    table = pl.DataFrame(rows, columns, orient="row", infer_schema_length=None)
+    told = []
+    for missing, raised, repeating in (([1], {3: 1}, [4]), ([1, 2], {3: 2, 4: 1}, [4, 5]), ([1, 4], {3: 2}, [])):
+        for part in (table, table.filter(pl.col("series") == 1), table.filter(pl.col("step") == 1)):
+            found = PredictionIntervals(part, missing, raised, repeating)
+            told += found.remarks("all series", dict.fromkeys(raised, 0.0))
+    told += [each.removesuffix(ADVICE).removesuffix(ADVICE_ON_FLOOR) for each in told]
+    assert any("outside of its interval for the 4 steps" in each for each in told)
+    assert [each for each in dict.fromkeys(told) if not any(re.fullmatch(form, each) for form in forms)] == []

@@ -13,6 +13,7 @@ from endirector.reporting.plots.errors import plot_errors, plot_spread
 from endirector.reporting.plots.forecasts import plot_forecasts
 from endirector.reporting.plots.heat_map import plot_correlations
 from endirector.reporting.plots.intervals import plot_coverage, plot_coverage_by_step, plot_fan
+from endirector.reporting.plots.limits import plot_limits
 from endirector.reporting.plots.series import plot_series
 from endirector.reporting.plots.timeline import plot_timeline
 from endirector.reporting.plots.weights import plot_weights
@@ -26,6 +27,7 @@ __all__ = [
     "plot_errors",
     "plot_fan",
     "plot_forecasts",
+    "plot_limits",
     "plot_series",
     "plot_spread",
     "plot_timeline",

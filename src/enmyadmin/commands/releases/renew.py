@@ -16,7 +16,15 @@ def renew(
         tuple[float, float, float] | None,
         typer.Option(help="Train, valid and test part; by default as before.", show_default=False),
     ] = None,
+    recent: Annotated[
+        int | None, typer.Option(help="At most so many rows, the latest; by default all.", show_default=False)
+    ] = None,
     choose: Annotated[bool, typer.Option("--choose", help="Select method and members anew.")] = False,
+    trials: Annotated[int, typer.Option(help="Settings to try for each member that is trained by epochs.")] = 0,
+    space: Annotated[
+        str | None,
+        typer.Option(help="What to try, as JSON; by default around the present settings.", show_default=False),
+    ] = None,
     may_promote: Annotated[
         bool, typer.Option("--may-promote", help="Promote it if its evaluation proposes that.")
     ] = False,
@@ -27,16 +35,20 @@ def renew(
 
     It is trained in a store aside, on all points that are there now.
 
-    Example: enstorage registry renew load --parts 0.8 0 0.2 --may-promote
+    Example: enstorage registry renew load --parts 0.75 0.15 0.1 --trials 12 --may-promote
     """
     from dataclasses import asdict
 
+    from enmyadmin.arguments.given import read_object
     from enorchestrator import renew as train_again
 
     found = train_again(
         name,
         parts=parts,
+        recent=recent,
         choose=choose,
+        trials=trials,
+        space=None if space is None else read_object(space, "--space"),
         may_promote=may_promote,
         created_by=person(),
         connector=open_store(store),
@@ -44,6 +56,6 @@ def renew(
     if as_json:
         print_json(asdict(found))
         return
-    for remark in found.remarks:
+    for remark in (*found.remarks, *found.tuned):
         print_line(remark)
     print_line(f"Version {found.version} of {name}: {found.evaluation}, proposed {found.proposal}, {found.decision}.")

@@ -23,10 +23,13 @@ from enorchestrator import (
     plan_intent,
     promote,
     register,
+    report_version,
     start_intent,
     submit,
 )
 from enorchestrator.dispatch.read import details
+from enorchestrator.executor.base import ExecutorFactory
+from enorchestrator.executor.local import LocalExecutor
 from enstorage import Connector, DataSource, Ensemble, Project
 from enstorage.errors import EnstorageError, InvalidInputError
 from enstorage.ledger import Run
@@ -41,12 +44,22 @@ _WEEK = np.array([4.0, 5, 5, 4, 2, -9, -11])
 _LONGEST_SECONDS = 300.0
 
 
-def run(output: Path, *, quiet: bool = False) -> dict[str, Any]:
-    """Run the demonstration; its store, and its story as JSON and text, lie in the folder.
+def run(
+    output: Path,
+    *,
+    quiet: bool = False,
+    connector: Connector | None = None,
+    workers: int = 1,
+    executor: ExecutorFactory = LocalExecutor,
+) -> dict[str, Any]:
+    """Run the demonstration; its store, its report, and its story as JSON and text lie in the folder.
 
     Args:
         output: a new or an empty folder.
         quiet: print nothing.
+        connector: an empty store; by default a new one in the folder.
+        workers: largest number of steps at once.
+        executor: makes the executor of the steps, such as `enorchestrator.executor.dask.DaskExecutor`.
 
     Returns:
         The figures of the story.
@@ -57,20 +70,24 @@ def run(output: Path, *, quiet: bool = False) -> dict[str, Any]:
     if output.exists() and any(output.iterdir()):
         raise InvalidInputError(f"{output} has files in it; expected a new folder. Give another one with --output.")
     began = time.perf_counter()
-    with Connector.in_folder(output / "store") as connector, Catcher() as catcher:
+    own = Connector.in_folder(output / "store") if connector is None else connector
+    with own as store, Catcher() as catcher:
         before = dict(os.environ)
         os.environ |= {f"ENSTORAGE_NOTIFY_{name.upper()}": address for name, address in catcher.addresses.items()}
         try:
-            story = _Story(connector, catcher, print_line if not quiet else lambda _: None)
-            figures = story.tell()
+            story = _Story(store, catcher, print_line if not quiet else lambda _: None)
+            figures = story.tell(workers, executor)
+            page = report_version(NAME, figures["renewed"]["version"], output, connector=store).path
         finally:
             os.environ.clear()
             os.environ |= before
     figures["seconds"] = round(time.perf_counter() - began, 1)
-    story.say(f"All of it took {figures['seconds']:.0f} seconds. The store is in {output / 'store'}.")
+    where = f", the store {output / 'store'}" if connector is None else ""
+    story.say(f"All of it took {figures['seconds']:.0f} seconds. The report is {page}{where}.")
     write_whole(output / "story.json", json.dumps(figures, indent=1).encode(), overwrite=True)
     write_whole(output / "story.txt", "\n".join(story.lines).encode(), overwrite=True)
-    connector.close()
+    if connector is None:
+        own.close()
     return figures
 
 
@@ -85,13 +102,13 @@ class _Story:
         self.lines.append(line)
         self._show(line)
 
-    def tell(self) -> dict[str, Any]:
+    def tell(self, workers: int, executor: ExecutorFactory) -> dict[str, Any]:
         """The whole story, with its figures."""
         self.source = DataSource(name=NAME, time_interval="1d", unit="MW").save()
         self._come(_values(0.0, 1.0), _KNOWN, issue=False)
         for channel in ("mail", "hook"):
             create_rule(f"alerts by {channel}", channel, events=["run.alert"], connector=self.connector)
-        with Orchestrator(self.connector, workers=1, program="demo"):
+        with Orchestrator(self.connector, workers, program="demo", executor=executor):
             sentence = self._sentence()
             self._release()
             self._come(_values(0.0, 1.0), _QUIET)

@@ -13,8 +13,9 @@ from enmyadmin.access.permission import allowed
 from enmyadmin.access.principal import Principal
 from enmyadmin.routes.access.parameters import Cursor, Limit, RowId
 from enmyadmin.routes.dependencies import Store
-from enorchestrator.policy.cases import explain, permissions
-from enorchestrator.policy.stored import add_policy, change_policy, remove_policy
+from enorchestrator.policy.cases import LARGEST, PolicyCases, explain, permissions, try_policies
+from enorchestrator.policy.engine import texts_of_product
+from enorchestrator.policy.stored import TABLES, add_policy, change_policy, enabled_policies, remove_policy
 from enstorage.ledger import StoredPolicy
 
 router = APIRouter(prefix="/policies", tags=["policies"])
@@ -73,12 +74,41 @@ class PolicyExplanation(BaseModel):
     is_allowed: bool
     reason: str
     policies: list[str] = Field(description="Names of those that decide; `product 0` and so on are of the product.")
+    texts: dict[str, str] = Field(description="Their texts in the language of Cedar.")
 
 
 class PermissionTable(BaseModel):
     """Permissions: by role and action the tables on which it is allowed."""
 
     roles: dict[str, dict[str, list[str]]]
+    tables: list[str] = Field(description="All tables.")
+
+
+class PolicyTestRequest(BaseModel):
+    """Tests of policies, as `enstorage policy test` takes them."""
+
+    text: str = Field(max_length=LARGEST, description="Cases, and policies to try with them, in YAML or JSON.")
+
+
+class PolicyTestItem(BaseModel):
+    """A question with the expected answer, and the answer."""
+
+    user: str
+    role: str | None
+    via: str
+    action: str
+    table: str
+    expect: Literal["allow", "deny"]
+    is_allowed: bool
+    is_as_expected: bool
+    reason: str
+    policies: list[str]
+
+
+class PolicyTests(BaseModel):
+    """Results of tests, in the order of the cases."""
+
+    items: list[PolicyTestItem]
 
 
 @router.get("")
@@ -99,7 +129,7 @@ def create_policy(request: Request, store: Store, given: NewPolicy, who: _Manage
 @router.get("/permissions")
 def list_permissions(store: Store, _who: _Manager) -> PermissionTable:
     """Tell by role and action the tables on which it is allowed."""
-    return PermissionTable(roles=permissions(store))
+    return PermissionTable(roles=permissions(store), tables=[*TABLES])
 
 
 @router.post("/explain")
@@ -107,7 +137,28 @@ def explain_policies(store: Store, given: PolicyQuestion, _who: _Manager) -> Pol
     """Try out whether a user or a role may do something, and by which policies; nothing is done."""
     asked = given.model_dump() | {"user": given.user or ""}
     found = explain(store, **asked)
-    return PolicyExplanation(is_allowed=found.is_allowed, reason=found.reason, policies=list(found.policies))
+    texts = texts_of_product() | dict(enabled_policies(store))
+    deciding = {name: texts[name] for name in found.policies if name in texts}
+    return PolicyExplanation(
+        is_allowed=found.is_allowed, reason=found.reason, policies=list(found.policies), texts=deciding
+    )
+
+
+@router.post("/test")
+def run_policy_tests(store: Store, given: PolicyTestRequest, _who: _Manager) -> PolicyTests:
+    """Ask the policies in force, and those of the text, about each case; nothing is stored or done."""
+    return PolicyTests(
+        items=[
+            PolicyTestItem(
+                **each.case.model_dump(exclude={"address"}),
+                is_allowed=each.answer.is_allowed,
+                is_as_expected=each.is_as_expected,
+                reason=each.answer.reason,
+                policies=list(each.answer.policies),
+            )
+            for each in try_policies(store, PolicyCases.read(given.text))
+        ]
+    )
 
 
 @router.patch("/{id}")

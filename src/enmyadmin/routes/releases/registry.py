@@ -347,6 +347,8 @@ def _evaluation(found: VersionEvaluation, numbers: dict[int, int]) -> Evaluation
     names = ("id", "state", "gates", "report", "error", "created_by", "created_at")
     against = None if found.against_id is None else numbers.get(found.against_id)
     own = {name: getattr(found, name) for name in names}
+    if own["report"]:  # the rows of its chart are for the page about the version
+        own["report"] = {key: value for key, value in own["report"].items() if key != "rows"}
     return EvaluationAnswer(**own, version=numbers[found.version_id], against=against)
 
 

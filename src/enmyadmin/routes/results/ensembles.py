@@ -7,16 +7,11 @@ from pydantic import BaseModel
 from starlette.responses import HTMLResponse, Response
 
 from enmyadmin.access.permission import allowed
-from enmyadmin.routes.answers import Json
+from enmyadmin.routes.answers import Json, report_page
 from enmyadmin.routes.dependencies import Store
 from enstorage import Ensemble
 
 RecordId = Annotated[int, Path(ge=1, lt=2**63)]
-#: The page loads nothing and runs nothing; pages of the client may show it in a frame.
-_REPORT_POLICY = (
-    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; frame-ancestors 'self'"
-)
-
 router = APIRouter(prefix="/ensembles/{id}", tags=["ensembles"], dependencies=[Depends(allowed("read", "ensemble"))])
 
 
@@ -134,5 +129,4 @@ def get_ensemble_report(store: Store, id: RecordId) -> Response:
 
     ensemble = Ensemble.get(id, connector=store)
     ensemble.diagnosis()  # raises where there is none: the report would make and store one
-    page = endirector.report(ensemble, progress=False).html
-    return HTMLResponse(page, headers={"Content-Security-Policy": _REPORT_POLICY})
+    return report_page(endirector.report(ensemble, progress=False).html)

@@ -11,6 +11,8 @@ _BINS = 10
 _PRIOR = 0.5
 #: Values beyond so many deviations count as these: a spike is no drift.
 _MOST_DEVIATIONS = 5.0
+#: Statistics that may be too small as well.
+TWO_SIDED = frozenset({"spread"})
 
 
 def statistics_of(windows: Floats, expected: Expected, first: int) -> dict[str, Floats]:
@@ -29,6 +31,8 @@ def statistics_of(windows: Floats, expected: Expected, first: int) -> dict[str, 
           is quieter.
         - `season`: the mean squared difference of the means of the places in the season from those of the train rows, in
           variances; only where a window has two whole seasons.
+        - `pattern`: the same of the innovations, in which slow swings do not hide a season; only where there are some beside
+          the values themselves.
     """
     centre, scale = float(np.median(expected.rest)), float(expected.rest.std())
     limit = _MOST_DEVIATIONS * scale
@@ -39,8 +43,12 @@ def statistics_of(windows: Floats, expected: Expected, first: int) -> dict[str, 
         "wasserstein": _wasserstein(ordered, np.clip(expected.rest, centre - limit, centre + limit)) / scale,
         "spread": _spread(windows, expected),
     }
-    if expected.season > 1 and windows.shape[1] >= 2 * expected.season:
-        found["season"] = _season(windows, expected.season, first, scale)
+    order, season = len(expected.coefficients), expected.season
+    if season > 1 and windows.shape[1] >= 2 * season:
+        found["season"] = _season(windows, season, first, scale)
+    if season > 1 and order and windows.shape[1] - order >= 2 * season:
+        deviation = float(expected.innovations.std())
+        found["pattern"] = _season(_innovations(windows, expected), season, first + order, deviation)
     return found
 
 
@@ -77,20 +85,25 @@ def _wasserstein(ordered: Floats, train: Floats) -> Floats:
     return found
 
 
+def _innovations(windows: Floats, expected: Expected) -> Floats:
+    """The residuals of the autoregression, of all rows of a window but the first ones that it needs."""
+    order, centred = len(expected.coefficients), windows - expected.rest.mean()
+    found: Floats = centred[:, order:].copy()
+    for lag, each in enumerate(expected.coefficients, 1):
+        found -= each * centred[:, order - lag : windows.shape[1] - lag]
+    return found
+
+
 def _spread(windows: Floats, expected: Expected) -> Floats:
-    order, coefficients = len(expected.coefficients), expected.coefficients
-    innovations = windows[:, order:] - expected.rest.mean()
-    for lag, each in enumerate(coefficients, 1):
-        innovations = innovations - each * (windows[:, order - lag : windows.shape[1] - lag] - expected.rest.mean())
     typical = float(np.abs(expected.innovations).mean())
-    size = np.minimum(np.abs(innovations), _MOST_DEVIATIONS * typical).mean(axis=1)
+    size = np.minimum(np.abs(_innovations(windows, expected)), _MOST_DEVIATIONS * typical).mean(axis=1)
     found: Floats = np.log(np.maximum(size, 1e-9 * typical) / typical)
     return found
 
 
-def _season(windows: Floats, season: int, first: int, scale: float) -> Floats:
-    place = (first + np.arange(windows.shape[1])) % season
-    centred = windows - windows.mean(axis=1, keepdims=True)
+def _season(values: Floats, season: int, first: int, scale: float) -> Floats:
+    place = (first + np.arange(values.shape[1])) % season
+    centred = values - values.mean(axis=1, keepdims=True)
     means = np.stack([centred[:, place == each].mean(axis=1) for each in range(season)], axis=1)
     found: Floats = (means**2).mean(axis=1) / scale**2
     return found

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enorchestrator.monitoring.drift.expected import Expected, longest_run
-from enorchestrator.monitoring.drift.statistics import statistics_of
+from enorchestrator.monitoring.drift.statistics import TWO_SIDED, statistics_of
 
 Floats = NDArray[np.float64]
 #: Rows of a window by the length of the season: whole seasons, and enough values to tell anything.
@@ -84,8 +84,8 @@ def judged_windows(
         for name, value in found.items():
             lower, upper = limits[name]
             figure = float(value[0])
-            shown[name] = {"value": figure, "limit": upper} | ({"lower": lower} if name == "spread" else {})
-            if figure > upper or (name == "spread" and figure < lower):
+            shown[name] = {"value": figure, "limit": upper} | ({"lower": lower} if name in TWO_SIDED else {})
+            if figure > upper or (name in TWO_SIDED and figure < lower):
                 exceeded.append(name)
         yield WindowVerdict(start, count, shown, tuple(exceeded))
 
@@ -98,13 +98,29 @@ def _limits(
     if key not in expected.limits:
         simulated = expected.simulated(rows, np.random.default_rng(seed))
         found = statistics_of(simulated, expected, place)
-        share = false_alarm / len(found)
-        # The spread may be too large or too small.
-        expected.limits[key] = {
-            name: (float(np.quantile(own, share / 2)), float(np.quantile(own, 1 - share / (1 + (name == "spread")))))
-            for name, own in found.items()
-        }
+        share = _shared(found, false_alarm)
+        expected.limits[key] = {name: _ends(own, share, is_two_sided=name in TWO_SIDED) for name, own in found.items()}
     return expected.limits[key]
+
+
+def _shared(simulated: Mapping[str, Floats], false_alarm: float) -> float:
+    """The probability of each statistic to exceed its limit with which that of any to do so is the false alarm.
+
+    The statistics depend on each other, so it is larger than an equal share: the smallest of their probabilities in a
+    simulated window is below it as often as a false alarm is allowed.
+    """
+    from scipy.stats import rankdata
+
+    each = []
+    for name, own in simulated.items():
+        upper = rankdata(-own, method="max") / len(own)
+        each.append(2 * np.minimum(upper, rankdata(own, method="max") / len(own)) if name in TWO_SIDED else upper)
+    return float(np.quantile(np.min(each, axis=0), false_alarm))
+
+
+def _ends(simulated: Floats, share: float, *, is_two_sided: bool) -> tuple[float, float]:
+    lower, upper = (share / 2, 1 - share / 2) if is_two_sided else (0.0, 1 - share)
+    return float(np.quantile(simulated, lower)), float(np.quantile(simulated, upper))
 
 
 def _sensor(values: Floats, expected: Expected) -> dict[str, float]:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from enorchestrator.evaluation.later import forecast_later
-from enorchestrator.monitoring.alerts import Seen, WatchFinding, keep_observations, raised
+from enorchestrator.monitoring.alerts import Seen, WatchFinding, close_of_others, keep_observations, raised
 from enorchestrator.monitoring.feedback import truths_given
 from enorchestrator.monitoring.issue import newest_snapshot
 from enorchestrator.monitoring.quality import quality_windows
@@ -35,12 +35,14 @@ if TYPE_CHECKING:
     from enstorage import Ensemble, Model
 
 _KEY = ["series", "id", "step"]
-_WORDS = {
+#: The statistics of windows of inputs, in words.
+STATISTICS = {
     "psi": "distribution (PSI)",
     "ks": "distribution (Kolmogorov–Smirnov)",
     "wasserstein": "distribution (Wasserstein)",
     "spread": "spread",
     "season": "season",
+    "pattern": "pattern of the season",
     "sensor": "sensor",
 }
 
@@ -82,7 +84,7 @@ def monitor(
     """Observe the version in production: drift of its inputs, errors of its forecasts on truths, staleness of its sources.
 
     Windows are observed once, however often this is called. An alert is made when several windows in a row exceed their
-    limits, once until it is closed; a window within its limits closes it.
+    limits, once until it is closed; a window within its limits closes it, and so does the look at another version.
 
     Args:
         name: of the registered model.
@@ -106,6 +108,7 @@ def monitor(
         report("Alerts", 3, 3)
 
         def keep(session: Session) -> tuple[int, list[MonitorAlert]]:
+            close_of_others(session, version)
             fresh = keep_observations(session, version, look.seen)
             made = [raised(session, version, finding) for finding in findings]
             return fresh, [each for each in made if each is not None]
@@ -147,7 +150,7 @@ class _Look:
         if not seen:
             return []
         self.seen += seen
-        what = ", ".join(_WORDS[each] for each in seen[-1].exceeded if each != "sensor")
+        what = ", ".join(STATISTICS[each] for each in seen[-1].exceeded if each != "sensor")
         since = rows.source.label(seen[max(0, len(seen) - count)].time_from)
         # A dead sensor drifts too; it is told once.
         drifts = [each if "sensor" not in each.exceeded else replace(each, exceeded=()) for each in seen]

@@ -197,6 +197,8 @@ def _lines_of_logs(take: Callable[[str], None]) -> Iterator[None]:
             print_warning(message, *arguments, **options)
 
         warnings.simplefilter("default")
+        for kind in (DeprecationWarning, PendingDeprecationWarning):  # for who writes a library; Python hides them too
+            warnings.simplefilter("ignore", kind)
         warnings.showwarning = show
         for handler in handlers:
             root.addHandler(handler)

@@ -21,7 +21,17 @@ class RenewArguments(Arguments):
     parts: Annotated[
         tuple[_Share, _Share, _Share] | None, Field(description="Train, valid and test part; by default as before.")
     ] = None
+    recent: Annotated[int | None, Field(ge=1, description="At most so many rows, the latest; by default all.")] = None
     choose: Annotated[bool, Field(description="Select method and members anew; else they stay.")] = False
+    trials: Annotated[
+        int, Field(ge=0, le=100_000, description="Networks and settings to try for each member trained by epochs.")
+    ] = 0
+    space: Annotated[
+        dict[str, Any] | None,
+        Field(
+            description="By network.PARAMETER or training.PARAMETER the values to try; by default around the present."
+        ),
+    ] = None
     may_promote: Annotated[bool, Field(description="Promote the new version if its evaluation proposes that.")] = False
     proposal: Annotated[str, Field(description="Of a step `monitor`; unless it is retrain, nothing is done.")] = (
         "retrain"
@@ -37,9 +47,11 @@ class RenewArguments(Arguments):
 
 
 def _check(arguments: RenewArguments, _connector: Connector) -> None:
+    from enorchestrator.builder.retrain import Retraining
     from enorchestrator.monitoring.settings import MonitorSettings
 
     MonitorSettings.read(arguments.settings)
+    Retraining(trials=arguments.trials, space=arguments.space)
 
 
 def _renew(arguments: RenewArguments, connector: Connector, progress: Progress, _partial: Partial) -> dict[str, Any]:
@@ -51,7 +63,10 @@ def _renew(arguments: RenewArguments, connector: Connector, progress: Progress, 
         found = renew(
             arguments.name,
             parts=arguments.parts,
+            recent=arguments.recent,
             choose=arguments.choose,
+            trials=arguments.trials,
+            space=arguments.space,
             may_promote=arguments.may_promote,
             settings=arguments.settings,
             created_by=asked_by(connector),
@@ -64,7 +79,8 @@ def _renew(arguments: RenewArguments, connector: Connector, progress: Progress, 
     for remark in found.remarks:
         tell_alert("training", remark, connector)
     about = {"evaluation": found.evaluation, "proposal": found.proposal, "decision": found.decision}
-    return {"name": found.name, "version": found.version, **about, "remarks": list(found.remarks)}
+    told = {"remarks": list(found.remarks), "tuned": list(found.tuned)}
+    return {"name": found.name, "version": found.version, **about, **told}
 
 
 def _demanded(arguments: RenewArguments) -> tuple[str, str]:

@@ -33,6 +33,10 @@ class AutoforecastArguments(Arguments):
         tuple[Annotated[float, Field(gt=0, lt=1)], ...], Field(max_length=20, description="Of the intervals.")
     ] = (0.8, 0.95)
     metric: Annotated[str, Field(description="That members and methods are judged by.")] = "mase"
+    networks: Annotated[
+        tuple[Annotated[str, Field(max_length=100)], ...],
+        Field(max_length=10, description="Learned over all series as further candidates, such as mlp."),
+    ] = ()
     time_limit: Annotated[
         float | None, Field(gt=0, description="Seconds; members it has no time for are left out.")
     ] = None
@@ -66,6 +70,9 @@ def _understanding(arguments: AutoforecastArguments) -> "Understanding | None":
 
 
 def _check(arguments: AutoforecastArguments, connector: Connector) -> None:
+    from endirector.forecaster.members import checked_networks
+
+    checked_networks(arguments.networks)
     if arguments.file is not None:
         check_stored(arguments.file, connector)
     arguments.record(connector)
@@ -83,6 +90,7 @@ def _autoforecast(
             arguments.horizon,
             levels=arguments.levels,
             metric=arguments.metric,
+            networks=arguments.networks,
             time_limit=arguments.time_limit,
             name=arguments.name or name,
             unit=arguments.unit,

@@ -36,18 +36,40 @@ class PredictionIntervals:
         expected = len({quantile for level in levels for quantile in level.quantiles})
         return ends.filter(pl.col("ends") < expected)["series"].unique().sort().to_list()
 
+    def outside(self) -> pl.DataFrame:
+        """The point forecasts, `series`, `id`, `step`, that lie outside of an interval with all ends above its floor."""
+        below = pl.col("quantile") < 0.5
+        ends = (
+            self.table.drop_nulls("quantile")
+            .group_by(_TARGET)
+            .agg(
+                pl.col("value").filter(below).max().alias("lower"), pl.col("value").filter(~below).min().alias("upper")
+            )
+        )
+        points = self.table.filter(pl.col("quantile").is_null(), ~pl.col("series").is_in([*self.raised]))
+        is_outside = (pl.col("value") < pl.col("lower")) | (pl.col("value") > pl.col("upper"))
+        return points.join(ends, on=_TARGET, how="inner").filter(is_outside).select(_TARGET).sort(_TARGET)
+
     def remarks(self, who: str, floors: Mapping[int, float]) -> list[str]:
-        """Remarks in sentences: steps without an interval, bases other than own residuals, and raised ends."""
+        """Remarks in sentences: steps without an interval, bases other than own residuals, raised ends, and bias."""
         found = []
         if self.missing:
             found.append(
                 f"The forecast of {who} has no interval for {_in_words(self.missing)}: there are fewer than two residuals "
                 "of rows that were not trained on. Prepare the data with a larger valid part, or call entrainer.backtest."
             )
-        others = self.table.filter(pl.col("basis").is_not_null() & (pl.col("basis") != Basis.OWN))
-        for (basis,), rows in others.group_by("basis", maintain_order=True):
+        based = self.table.drop_nulls("basis")
+        for (basis,), rows in based.group_by("basis", maintain_order=True):
+            if basis == Basis.OWN:
+                continue
             steps = sorted(rows["step"].unique().to_list())
-            found.append(f"Intervals of {who} for {_in_words(steps)} rest on {_MEANING[Basis(basis)]}: {_REASON}")
+            quantiles = sorted(rows["quantile"].unique().to_list())
+            some = (
+                f"The quantiles {', '.join(f'{each:g}' for each in quantiles)} of "
+                if len(quantiles) < based["quantile"].n_unique()
+                else "Intervals of "
+            )
+            found.append(f"{some}{who} for {_in_words(steps)} rest on {_MEANING[Basis(basis)]}: {_REASON}")
         for floor in dict.fromkeys(floors[series] for series in self.raised):
             counts = [count for series, count in self.raised.items() if floors[series] == floor]
             where = f" in {len(counts)} series" if len(counts) > 1 else ""
@@ -56,10 +78,19 @@ class PredictionIntervals:
                 f"{ends} of {who}{where} {'was' if counts == [1] else 'were'} raised to {floor:g}, since no lower value is "
                 f"possible or was measured in the train part.{ADVICE_ON_FLOOR}"
             )
-        if self.repeating:
-            count = "1 series has" if len(self.repeating) == 1 else f"{len(self.repeating)} series have"
+        biased = self.outside()
+        if biased.height:
+            count = biased["series"].n_unique()
+            where = f" in {count} series" if count > 1 else ""
             found.append(
-                f"{count} repeated the season exactly: the intervals are as wide as those of a series like the most regular "
+                f"The forecast of {who} lies outside of its interval for {_in_words(sorted(set(biased['step'])))}{where}: "
+                "nearly all of its earlier errors there had the same sign. The interval is corrected for this bias, the "
+                "forecast is not."
+            )
+        if self.repeating:
+            whose = "1 series has" if len(self.repeating) == 1 else f"{len(self.repeating)} series have"
+            found.append(
+                f"{whose} repeated the season exactly: the intervals are as wide as those of a series like the most regular "
                 "one of the others."
             )
         return found

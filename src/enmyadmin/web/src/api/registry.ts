@@ -1,12 +1,13 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { keys, refreshCollection } from "./queries";
-import { del, get, patch, post, put } from "./request";
+import { address, del, get, patch, post, put } from "./request";
 import type { Run } from "./runs";
 import type { Schemas } from "./types";
 
 export type Registered = Schemas["RegisteredAnswer"];
 export type RegisteredDetails = Schemas["RegisteredDetails"];
 export type Version = Schemas["VersionAnswer"];
+export type TimelineEvent = Schemas["TimelineAnswer"];
 export type AliasChange = Schemas["AliasChangeAnswer"];
 
 /** What an evaluation tells of one condition. */
@@ -45,6 +46,17 @@ export function useRegistered(name: string) {
     refetchInterval: PERIOD,
   });
 }
+
+export function useTimeline(name: string) {
+  return useQuery({
+    queryKey: [...keys.item(COLLECTION), name, "timeline"],
+    queryFn: ({ signal }) => get<Schemas["TimelineList"]>(`${path(name)}/timeline`, undefined, signal),
+    refetchInterval: PERIOD,
+  });
+}
+
+/** The address of the page about a version. */
+export const reportOf = (name: string, version: number) => address(`${ofVersion(name, version)}/report`);
 
 function useRelease<A, R>(change: (argument: A) => Promise<R>, collection = COLLECTION) {
   const client = useQueryClient();

@@ -4,7 +4,7 @@ import { type ReactNode, useMemo } from "react";
 import { asProblem } from "@/api/problem";
 import { usePart } from "@/api/queries";
 import type { Collection } from "@/api/types";
-import { useTexts } from "@/i18n";
+import { partName, useTexts } from "@/i18n";
 import { TimeChart } from "./TimeChart";
 import { type Range, type SeriesAnswer, chartOf } from "./data";
 
@@ -49,6 +49,7 @@ export function SeriesChart({ collection, id, label, query = {}, atFirst = {}, p
       truth: t("chart.truth"),
       forecast: t("chart.forecast"),
       value: t("chart.value"),
+      part: (name: string) => partName(name, t),
       interval: (level: number | null) => (level === null ? t("chart.interval") : t("chart.level", { level })),
     }),
     [t],

@@ -40,6 +40,8 @@ export function TimeChart({ label, data, range, onRange, height = 300, children 
     data.bands.length,
     data.timeZone,
     data.parts,
+    data.marks,
+    data.isLogarithmic,
     data.time.length <= 60,
   ]);
   const columns = useMemo(() => columnsOf(data), [data]);

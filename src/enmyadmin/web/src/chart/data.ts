@@ -8,6 +8,8 @@ export interface Line {
   values: Values;
   /** What it is, which decides how it is drawn: never by colour alone. */
   role: "truth" | "forecast" | "member" | "values";
+  /** Place of its colour, for lines that belong together; by default that of the line. */
+  color?: number;
 }
 
 /** An interval: the area between two lines. */
@@ -31,6 +33,10 @@ export interface ChartData {
   fanFrom?: number;
   /** Periods to mark, such as the parts of a preparation. */
   parts: Record<string, [number, number]>;
+  /** Moments to mark, such as alerts, by a short label. */
+  marks?: Record<string, number>;
+  /** True if sizes differ by so much that small ones are seen on a logarithmic axis alone. */
+  isLogarithmic?: boolean;
 }
 
 export type Range = [from: number, to: number];
@@ -43,6 +49,7 @@ export interface Words {
   forecast: string;
   value: string;
   interval: (level: number | null) => string;
+  part: (name: string) => string;
 }
 
 /** The lines and bands of an answer, the forecast above its members. */
@@ -67,7 +74,7 @@ export function chartOf(answer: SeriesAnswer, words: Words): ChartData {
     unit: answer.unit,
     timeZone: answer.is_counter ? null : answer.time_zone,
     rows: answer.rows,
-    parts: answer.parts as Record<string, Range>,
+    parts: Object.fromEntries(Object.entries(answer.parts as Record<string, Range>).map(([name, each]) => [words.part(name), each])),
     fanFrom: quantiles ? lastKnown(answer) : undefined,
   };
 }

@@ -13,20 +13,27 @@ export interface Look {
 
 const PAPER = { light: { text: "#4d5560", grid: "#e6eaee" }, dark: { text: "#a9b1bb", grid: "#32373e" } };
 
+/** Dashes of values that are shown together, which colour alone must not tell apart. */
+const DASHES: (number[] | undefined)[] = [undefined, [9, 3], [4, 3], [9, 3, 2, 3]];
+
 /** Colour, dash and width of a line: truth is solid and dark, the forecast dashed, members thin. */
 export function strokeOf(line: Line, place: number, scheme: Scheme): { stroke: string; dash?: number[]; width: number } {
   const palette = PALETTE[scheme];
+  const at = line.color ?? place;
   switch (line.role) {
     case "values":
-      return { stroke: palette[0], width: 1.5 };
+      return { stroke: palette[at % palette.length], dash: DASHES[at % DASHES.length], width: 1.5 };
     case "truth":
       return { stroke: scheme === "light" ? "#22282f" : "#e8ecf0", width: 1.75 };
     case "forecast":
       return { stroke: palette[0], dash: [7, 4], width: 2 };
     case "member":
-      return { stroke: palette[1 + (place % (palette.length - 1))], dash: [2, 3], width: 1 };
+      return { stroke: palette[line.color ?? 1 + (place % (palette.length - 1))], dash: [2, 3], width: 1 };
   }
 }
+
+/** The colour of marks; each has its label besides. */
+const ALERT = { light: "#c2255c", dark: "#ff8fa3" };
 
 /** Alphas of nested intervals: the narrower one lies on the wider one, so they add up. */
 const FILL = 0.16;
@@ -71,9 +78,9 @@ export function optionsOf(
     height: look.height,
     legend: { show: false },
     cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
-    scales: { x: { time: data.timeZone !== null } },
+    scales: { x: { time: data.timeZone !== null, ...spanOf(data) }, y: data.isLogarithmic ? { distr: 3 } : {} },
     tzDate: (seconds) => Plot.tzDate(new Date(seconds * 1000), data.timeZone ?? "UTC"),
-    axes: [axis, { ...axis, size: 64 }],
+    axes: [axis, { ...axis, size: 64, ...(data.isLogarithmic ? { filter: powers, grid: { ...axis.grid, filter: powers } } : {}) }],
     series: [
       {},
       ...data.lines.map((line, place) => ({
@@ -92,6 +99,7 @@ export function optionsOf(
     })),
     hooks: {
       drawClear: [(plot) => drawParts(plot, data, paper.text, paper.grid)],
+      draw: [(plot) => drawMarks(plot, data.marks ?? {}, ALERT[scheme])],
       setSelect: [
         (plot) => {
           if (plot.select.width < 4) return;
@@ -103,6 +111,40 @@ export function optionsOf(
       setCursor: [(plot) => onCursor(plot.cursor.idx ?? null)],
     },
   };
+}
+
+/** The period of the axis, where marks lie outside of the points. */
+function spanOf({ time, marks = {} }: ChartData): Pick<uPlot.Scale, "range"> {
+  const places = Object.values(marks);
+  if (places.length === 0 || time.length === 0) return {};
+  const every = [...time, ...places];
+  return { range: [Math.min(...every), Math.max(...every)] };
+}
+
+/** Of the places of a logarithmic axis, the powers of ten. */
+const powers = (_: uPlot, places: number[]) => places.map((each) => (Math.log10(each) % 1 === 0 ? each : null));
+
+/** A line with its label at each mark. */
+function drawMarks(plot: uPlot, marks: Record<string, number>, colour: string): void {
+  const { ctx, bbox } = plot;
+  const scale = window.devicePixelRatio;
+  ctx.save();
+  ctx.font = `600 ${12 * scale}px system-ui, sans-serif`;
+  ctx.textBaseline = "bottom";
+  ctx.fillStyle = ctx.strokeStyle = colour;
+  ctx.lineWidth = 1.5 * scale;
+  for (const [label, at] of Object.entries(marks)) {
+    const x = Math.round(plot.valToPos(at, "x", true));
+    if (x < bbox.left - 1 || x > bbox.left + bbox.width + 1) continue;
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    const isRight = x + 30 * scale > bbox.left + bbox.width;
+    ctx.textAlign = isRight ? "right" : "left";
+    ctx.fillText(label, x + (isRight ? -4 : 4) * scale, bbox.top + bbox.height - 4 * scale);
+  }
+  ctx.restore();
 }
 
 /** Marks where a part begins, with its name. */

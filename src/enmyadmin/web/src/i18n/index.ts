@@ -2,7 +2,7 @@ import { useSyncExternalStore } from "react";
 import { type Key, en } from "./en";
 import { ru } from "./ru";
 import { labels } from "./labels.ru";
-import { messages } from "./messages.ru";
+import { messages, units, words } from "./messages.ru";
 import { parts } from "./parts.ru";
 import { progress } from "./progress.ru";
 
@@ -43,6 +43,12 @@ export interface Texts {
   label: (english: string) => string;
 }
 
+/** The name of a part of a series, such as of the test rows, in words; others as they are. */
+export function partName(name: string, t: Texts["t"]): string {
+  const key = `part.${name}`;
+  return key in en ? t(key as Key) : name;
+}
+
 const CATEGORIES: Record<Language, Intl.LDMLPluralRule[]> = { en: ["one", "other"], ru: ["one", "few", "many"] };
 
 function textsIn(language: Language): Texts {
@@ -62,6 +68,17 @@ function textsIn(language: Language): Texts {
   return { language, t, label };
 }
 
+/** A word, a time such as `7 days`, or a list of these. */
+function inWords(english: string): string {
+  const parts = english.split(/(, | and | or )/);
+  return parts.map((each) => words[each] ?? LINKS[each] ?? each.replace(/^(\d+) (\w+?)s?$/, (all, n, unit) => (units[unit] ? `${n} ${units[unit]}` : all))).join("");
+}
+
+const LINKS: Record<string, string> = { " and ": " и ", " or ": " или " };
+
+/** What is shorter is a name or a number, and no sentence in a place of another one. */
+const SHORTEST = 19;
+
 let templates: readonly (readonly [RegExp, string])[] | undefined;
 
 /** A sentence of the library in Russian, if it is of a known form. Names, numbers and nested sentences fill the places in order. */
@@ -74,9 +91,10 @@ function inRussian(english: string): string | undefined {
     const found = form.exec(english);
     if (!found) continue;
     let place = 0;
-    return russian.replace(/\{\}/g, () => {
+    return russian.replace(/\{(\*?)\}/g, (_, isWord) => {
       const value = found[++place] ?? "";
-      return value.length > 20 ? (inRussian(value) ?? value) : value;
+      if (isWord) return inWords(value);
+      return (value.length >= SHORTEST ? inRussian(value) : messages.find(([form]) => form === value)?.[1]) ?? value;
     });
   }
   return undefined;

@@ -2,7 +2,7 @@ import { Text } from "@mantine/core";
 import type { Collection, Column, Item, Json } from "@/api/types";
 import { collectionOf, isEntity } from "@/api/types";
 import { AppLink } from "@/shell/AppLink";
-import { useTexts } from "@/i18n";
+import { partName, useTexts } from "@/i18n";
 import { formatNumber, formatTime, summary } from "./format";
 
 const NUMBERS = ["number", "whole number"];
@@ -16,8 +16,16 @@ function parentOf(column: Column): string | null {
   return name && isEntity(name) ? name : null;
 }
 
+interface Properties {
+  item: Item;
+  column: Column;
+  collection: Collection;
+  /** Of numbers in a table, which are equal in a column. */
+  decimals?: number;
+}
+
 /** One value of a record: links for records, local time for times, aligned figures for numbers. */
-export function Cell({ item, column, collection }: { item: Item; column: Column; collection: Collection }) {
+export function Cell({ item, column, collection, decimals }: Properties) {
   const { t, label, language } = useTexts();
   const value = item[column.name];
   if (column.name === "name" || (column.name === "id" && !("name" in item)))
@@ -34,12 +42,14 @@ export function Cell({ item, column, collection }: { item: Item; column: Column;
       </Text>
     );
   if (column.type === "time" || /_at$/.test(column.name)) return <>{formatTime(value as string | number, language)}</>;
+  if (typeof value === "number" && column.type === "number" && decimals !== undefined)
+    return <>{value.toLocaleString(language, { minimumFractionDigits: decimals, maximumFractionDigits: decimals })}</>;
   if (typeof value === "number") return <>{formatNumber(value, language)}</>;
   if (typeof value === "boolean") return <>{t(value ? "value.yes" : "value.no")}</>;
   if (typeof value === "object") return <>{summary(value as Json)}</>;
   // The library writes it, not a person.
   if (column.name === "quarantine") return <>{label(String(value))}</>;
-  return <>{String(value)}</>;
+  return <>{column.name === "part" ? partName(String(value), t) : String(value)}</>;
 }
 
 Cell.Fact = function Fact({ value, decimals }: { value: Json | undefined; decimals: number }) {

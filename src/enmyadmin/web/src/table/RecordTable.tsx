@@ -95,8 +95,11 @@ export function RecordTable({ collection, label, view, onView, fixed = {}, witho
   }, [matched]);
 
   const decimals = useMemo(
-    () => Object.fromEntries(chosen.facts.map((fact) => [fact, decimalsFor(items.map((each) => each.facts?.[fact]))])),
-    [items, chosen.facts],
+    () => ({
+      columns: Object.fromEntries(chosen.columns.map(({ name }) => [name, decimalsFor(items.map((each) => each[name]))])),
+      facts: Object.fromEntries(chosen.facts.map((fact) => [fact, decimalsFor(items.map((each) => each.facts?.[fact]))])),
+    }),
+    [items, chosen.columns, chosen.facts],
   );
   // Records without names are linked by their ids.
   const hasNames = chosen.columns.some((each) => each.name === "name");
@@ -128,7 +131,9 @@ export function RecordTable({ collection, label, view, onView, fixed = {}, witho
           header: word(column.label),
           enableSorting: column.sortable,
           meta: { numeric: isNumeric(column) && (column.name !== "id" || hasNames), help: word(column.help) } as never,
-          cell: ({ row }) => <Cell item={row.original} column={column} collection={collection} />,
+          cell: ({ row }) => (
+            <Cell item={row.original} column={column} collection={collection} decimals={decimals.columns[column.name]} />
+          ),
         }),
       ),
       ...chosen.facts.map((fact) =>
@@ -136,7 +141,7 @@ export function RecordTable({ collection, label, view, onView, fixed = {}, witho
           id: `meta.${fact}`,
           header: fact,
           meta: { numeric: true, help: "" } as never,
-          cell: ({ row }) => <Cell.Fact value={row.original.facts?.[fact]} decimals={decimals[fact]} />,
+          cell: ({ row }) => <Cell.Fact value={row.original.facts?.[fact]} decimals={decimals.facts[fact]} />,
         }),
       ),
     ],

@@ -8,17 +8,17 @@ export function formatNumber(value: number, language: string): string {
   return value.toLocaleString(language, { minimumSignificantDigits: 5, maximumSignificantDigits: 5 });
 }
 
-/** A column of numbers with as many decimals as its largest needs to show five figures. */
+/** The decimals of a column of numbers: as its largest needs to show five figures, or fewer if those show all. */
 export function decimalsFor(values: unknown[]): number {
   let largest = 0;
-  let isWhole = true;
+  let needed = 0;
   for (const each of values) {
     if (typeof each !== "number" || !Number.isFinite(each)) continue;
     largest = Math.max(largest, Math.abs(each));
-    isWhole &&= Number.isInteger(each);
+    const written = String(each);
+    needed = Math.max(needed, written.includes("e-") ? 8 : (written.split(".")[1]?.length ?? 0));
   }
-  if (isWhole) return 0;
-  return Math.min(8, Math.max(0, 4 - Math.floor(Math.log10(largest))));
+  return largest === 0 ? 0 : Math.min(needed, 8, Math.max(0, 4 - Math.floor(Math.log10(largest))));
 }
 
 /** A time as people write it; midnights without the clock, bare counters as they are. */

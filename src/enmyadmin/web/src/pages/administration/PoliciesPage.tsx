@@ -1,5 +1,6 @@
-import { Button, Code, Group, Modal, Stack, Switch, Text, TextInput, Textarea, Title } from "@mantine/core";
+import { Alert, Button, Code, Group, Modal, Stack, Switch, Text, TextInput, Textarea, Title } from "@mantine/core";
 import { type FormEvent, useState } from "react";
+import { usePermissions } from "@/api/policies";
 import { asProblem } from "@/api/problem";
 import type { Schemas } from "@/api/types";
 import { del, patch, post } from "@/api/request";
@@ -7,6 +8,8 @@ import { useTexts } from "@/i18n";
 import { useTitle } from "@/shell/title";
 import { useConfirm } from "@/shell/useConfirm";
 import { PagedTable } from "./PagedTable";
+import { Permissions } from "./Permissions";
+import { PolicyCases, TryOut } from "./TryOut";
 import { useListChange } from "./changes";
 
 type Policy = Schemas["PolicyItem"];
@@ -23,14 +26,19 @@ export default function PoliciesPage() {
   );
   const [confirm, ask] = useConfirm();
   const remove = useListChange("policies", (id: number) => del(`/policies/${id}`));
+  const permissions = usePermissions();
   return (
-    <Stack>
+    <Stack gap="lg">
       {confirm}
       <Group justify="space-between">
         <Title order={1}>{t("nav.policies")}</Title>
         <Button onClick={() => setEdited("new")}>{t("policies.add")}</Button>
       </Group>
       <Text c="dimmed">{t("policies.about")}</Text>
+      {permissions.error && <Alert color="red">{asProblem(permissions.error).detail}</Alert>}
+      {permissions.data && <TryOut found={permissions.data} />}
+      {permissions.data && <Permissions found={permissions.data} />}
+      <Title order={2}>{t("policies.own")}</Title>
       <PagedTable<Policy>
         path="policies"
         label={t("nav.policies")}
@@ -75,6 +83,7 @@ export default function PoliciesPage() {
           },
         ]}
       />
+      <PolicyCases />
       <Modal
         opened={edited !== null}
         onClose={() => setEdited(null)}
@@ -89,7 +98,7 @@ export default function PoliciesPage() {
 }
 
 function PolicyForm({ policy, onDone }: { policy: Policy | null; onDone: () => void }) {
-  const { t } = useTexts();
+  const { t, label } = useTexts();
   const [name, setName] = useState(policy?.name ?? "");
   const [text, setText] = useState(policy?.text ?? "");
   const save = useListChange(
@@ -111,7 +120,7 @@ function PolicyForm({ policy, onDone }: { policy: Policy | null; onDone: () => v
           disabled={policy !== null}
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
-          error={problem?.field === "name" ? problem.detail : null}
+          error={problem?.field === "name" ? label(problem.detail) : null}
         />
         <Textarea
           required
@@ -124,7 +133,7 @@ function PolicyForm({ policy, onDone }: { policy: Policy | null; onDone: () => v
           styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
-          error={problem && problem.field !== "name" ? problem.detail : null}
+          error={problem && problem.field !== "name" ? `${label(problem.detail)} ${t("policies.stays")}` : null}
         />
         <Group justify="flex-end">
           <Button type="submit" loading={save.isPending}>

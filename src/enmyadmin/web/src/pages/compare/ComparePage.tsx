@@ -17,6 +17,15 @@ interface Comparison {
 /** Facts first, which say how good a model is; hashes and sizes of what is stored last. */
 const rank = (name: string): number => (name.startsWith("meta.") ? 0 : /(sha256|bytes|_id|\.id)$/.test(name) ? 2 : 1);
 
+/** A property in words: `data_set.adapter.lag` belongs to the adapter of the data set; facts bear their own names. */
+const inWords = (name: string, label: (english: string) => string): string =>
+  name.startsWith("meta.")
+    ? name.slice("meta.".length)
+    : name
+        .split(".")
+        .map((each) => label(each.replaceAll("_", " ")))
+        .join(" · ");
+
 /** The values of a row as texts, numbers with equal decimals. */
 function textsOf(row: Json[], language: string): string[] {
   const digits = decimalsFor(row);
@@ -28,7 +37,7 @@ function textsOf(row: Json[], language: string): string[] {
 
 /** Models side by side, all values or only those that differ. */
 export default function ComparePage() {
-  const { t, language } = useTexts();
+  const { t, label, language } = useTexts();
   const { models = "", all } = useSearch({ strict: false }) as { models?: string | number; all?: boolean };
   const navigate = useNavigate();
   useTitle(t("action.compare"));
@@ -81,8 +90,8 @@ export default function ComparePage() {
               <Table.Tbody>
                 {rows.map(([name, row]) => (
                   <Table.Tr key={name}>
-                    <Table.Th scope="row" fw={500}>
-                      {name}
+                    <Table.Th scope="row" fw={500} miw="11rem">
+                      {inWords(name, label)}
                     </Table.Th>
                     {textsOf(row, language).map((text, place) => (
                       <Table.Td key={place} className="number" style={{ whiteSpace: "normal", overflowWrap: "anywhere" }}>

@@ -1,6 +1,9 @@
-import { Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Group, Loader, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useAllowed, useList } from "@/api/queries";
+import { keys, useAllowed, useList } from "@/api/queries";
+import { get } from "@/api/request";
+import type { Item, Page } from "@/api/types";
 import { useTexts } from "@/i18n";
 import { LinkButton } from "@/shell/AppLink";
 import { useTitle } from "@/shell/title";
@@ -41,7 +44,15 @@ function Beginning() {
 function Overview() {
   const { t } = useTexts();
   const [ensembles, setEnsembles] = useState<View>({ order_by: "rendered_at desc" });
-  const [models, setModels] = useState<View>({ order_by: "meta.loss" });
+  const learned = useQuery({
+    queryKey: keys.list("models", "with a loss"),
+    queryFn: ({ signal }) => get<Page<Item>>("/models", { where: "meta.loss is not null", limit: 1, columns: ["name"] }, signal),
+  });
+  const [chosen, setModels] = useState<View>();
+  if (!learned.data) return <Loader aria-label={t("state.loading")} />;
+  const hasLosses = learned.data.items.length > 0;
+  const models = chosen ?? { order_by: hasLosses ? "meta.loss" : "id desc" };
+  const title = t(hasLosses ? "home.models" : "home.latest_models");
   return (
     <SimpleGrid cols={1} spacing="lg">
       <Stack gap="xs" component="section" aria-label={t("home.ensembles")}>
@@ -56,11 +67,11 @@ function Overview() {
           empty={<Text c="dimmed">{t("empty.ensembles")}</Text>}
         />
       </Stack>
-      <Stack gap="xs" component="section" aria-label={t("home.models")}>
-        <Title order={2}>{t("home.models")}</Title>
+      <Stack gap="xs" component="section" aria-label={title}>
+        <Title order={2}>{title}</Title>
         <RecordTable
           collection="models"
-          label={t("home.models")}
+          label={title}
           view={models}
           onView={setModels}
           height="22rem"

@@ -32,6 +32,8 @@ export default function LineagePage() {
   });
   if (!known) return <NotFound />;
   const data = lineage.data;
+  const centre = `${ENTITY_OF[collection]}/${id}`;
+  const own = data?.nodes.find((each) => `${each.entity}/${each.id}` === centre);
   const nodes = data?.nodes.filter((each) => isEntity(each.entity)) ?? [];
   return (
     <Stack>
@@ -46,9 +48,9 @@ export default function LineagePage() {
           onChange={(next) => navigate({ to: ".", search: { hops: Number(next) } as never, replace: true })}
         />
       </Group>
-      <AppLink to={`/${collection}/${id}`}>{t("lineage.back")}</AppLink>
+      <AppLink to={`/${collection}/${id}`}>{`${t(`one.${collection}`)} ${id}${own?.name ? `: ${own.name}` : ""}`}</AppLink>
       <Suspense fallback={<Skeleton height={480} />}>
-        {data && <Graph lineage={data} centre={`${ENTITY_OF[collection]}/${id}`} />}
+        {data && <Graph lineage={data} centre={centre} />}
       </Suspense>
       <details>
         <summary style={{ cursor: "pointer", width: "fit-content" }}>{t("chart.table")}</summary>

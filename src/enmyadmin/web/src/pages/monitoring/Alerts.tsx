@@ -31,6 +31,7 @@ export function Alerts({ alerts, isOfAll = false }: Properties) {
           label={t("monitoring.alerts")}
           rows={shown}
           columns={[
+            { title: "#", oneLine: true, cell: (each) => `#${each.id}` },
             { title: t("audit.at"), oneLine: true, cell: (each) => formatTime(each.created_at, language) },
             ...(isOfAll
               ? [

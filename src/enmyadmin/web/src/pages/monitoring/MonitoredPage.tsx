@@ -9,6 +9,7 @@ import { useTexts } from "@/i18n";
 import { AppLink } from "@/shell/AppLink";
 import { useTitle } from "@/shell/title";
 import { Alerts } from "./Alerts";
+import { Timeline } from "./Timeline";
 import { Windows } from "./Windows";
 
 const KINDS = ["quality", "drift"] as const;
@@ -74,7 +75,15 @@ export default function MonitoredPage() {
           onChange={setChosen}
         />
       )}
-      {kinds.map(([kind, windows]) => windows.length > 0 && <Windows key={`${kind} ${series}`} kind={kind} windows={windows} />)}
+      {kinds.map(([kind, windows]) => windows.length > 0 && (
+        <Windows
+          key={`${kind} ${series}`}
+          kind={kind}
+          windows={windows}
+          alerts={(alerts.data?.items ?? []).filter((each) => each.kind === kind && String(each.series) === series)}
+        />
+      ))}
+      <Timeline name={name} />
     </Stack>
   );
 }

@@ -105,7 +105,7 @@ function Channels() {
       <Title order={2}>{t("notify.channels")}</Title>
       {data.channels.length === 0 ? (
         <Text>
-          {t("notify.no_channels")} <Code>ENSTORAGE_NOTIFY_OPS=mailtos://…</Code>
+          {t("notify.no_channels")} <Code style={{ whiteSpace: "normal", overflowWrap: "anywhere" }}>ENSTORAGE_NOTIFY_OPS=mailtos://…</Code>
         </Text>
       ) : (
         data.channels.map((each) => (

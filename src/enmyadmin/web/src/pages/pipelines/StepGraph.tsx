@@ -1,5 +1,5 @@
 import { Text } from "@mantine/core";
-import { useMediaQuery } from "@mantine/hooks";
+import { useElementSize, useMediaQuery } from "@mantine/hooks";
 import { IconStack2 } from "@tabler/icons-react";
 import { useMemo } from "react";
 import type { StepState } from "@/api/runs";
@@ -12,8 +12,10 @@ const WIDE = 176;
 /** Two of these stand side by side on a phone. */
 const NARROW = 160;
 const HEIGHT = 52;
-const BETWEEN_LAYERS = 52;
+const BETWEEN_LAYERS = 36;
 const BETWEEN_ROWS = 16;
+/** A graph that is wider than its place is made smaller, down to what can be read; then it scrolls. */
+const SMALLEST = 0.65;
 /** Larger graphs are shown as a table alone. */
 const MOST_STEPS = 300;
 
@@ -32,6 +34,7 @@ export function StepGraph({ steps, label, states, isVertical = false }: Properti
   const isPhone = useMediaQuery("(max-width: 48em)", false, { getInitialValueInEffect: false });
   const isNarrow = isPhone || isVertical;
   const WIDTH = isNarrow ? NARROW : WIDE;
+  const { ref, width: place } = useElementSize();
   const layout = useMemo(() => layoutOf(steps), [steps]);
   if (steps.length === 0) return null;
   if (steps.length > MOST_STEPS) return <Text c="dimmed">{t("pipelines.too_large", { n: steps.length })}</Text>;
@@ -42,7 +45,7 @@ export function StepGraph({ steps, label, states, isVertical = false }: Properti
     const { layer, row } = layout.steps[at];
     const free = isPhone ? 0 : (layout.rows - inLayer[layer]) / 2;
     return isNarrow
-      ? [(row + free) * (WIDTH + BETWEEN_ROWS), layer * (HEIGHT + BETWEEN_LAYERS * 0.6)]
+      ? [(row + free) * (WIDTH + BETWEEN_ROWS), layer * (HEIGHT + BETWEEN_LAYERS)]
       : [layer * (WIDTH + BETWEEN_LAYERS), (row + free) * (HEIGHT + BETWEEN_ROWS)];
   };
   const line = ([from, to]: [number, number]): string => {
@@ -58,10 +61,11 @@ export function StepGraph({ steps, label, states, isVertical = false }: Properti
   const along = isNarrow ? layout.rows : layout.layers;
   const across = isNarrow ? layout.layers : layout.rows;
   const width = along * WIDTH + (along - 1) * (isNarrow ? BETWEEN_ROWS : BETWEEN_LAYERS);
-  const height = across * HEIGHT + (across - 1) * (isNarrow ? BETWEEN_LAYERS * 0.6 : BETWEEN_ROWS);
+  const height = across * HEIGHT + (across - 1) * (isNarrow ? BETWEEN_LAYERS : BETWEEN_ROWS);
+  const zoom = isPhone || !place ? 1 : Math.max(SMALLEST, Math.min(1, place / width));
   return (
-    <div className={classes.scroll} tabIndex={0} role="group" aria-label={label}>
-      <div className={classes.paper} style={{ width, height }}>
+    <div className={classes.scroll} ref={ref} tabIndex={0} role="group" aria-label={label}>
+      <div className={classes.paper} style={{ width, height, zoom }}>
         <svg width={width} height={height} aria-hidden className={classes.lines}>
           {layout.edges.map(([from, to]) => (
             <path key={`${from}-${to}`} d={line([from, to])} />

@@ -19,6 +19,7 @@ import { useTitle } from "@/shell/title";
 import { useConfirm } from "@/shell/useConfirm";
 import { CardTable } from "@/table/CardTable";
 import { formatTime } from "@/table/format";
+import { Timeline } from "@/pages/monitoring/Timeline";
 import { RegisteredForm } from "./RegisteredForm";
 import { RemarkDialog } from "./RemarkDialog";
 import { Versions } from "./Versions";
@@ -43,7 +44,7 @@ export default function RegisteredPage() {
 }
 
 function OneRegistered({ registered }: { registered: RegisteredDetails }) {
-  const { t } = useTexts();
+  const { t, label } = useTexts();
   const allowed = useAllowed();
   const navigate = useNavigate();
   const [edited, setEdited] = useState<Edited<Registered>>(null);
@@ -51,7 +52,7 @@ function OneRegistered({ registered }: { registered: RegisteredDetails }) {
   const [confirm, ask] = useConfirm();
   const remove = useDeleteRegistered(registered.name);
   const rollBack = useRollBack(registered.name);
-  const failed = (problem: unknown) => notifications.show({ color: "red", message: asProblem(problem).detail, autoClose: 10_000 });
+  const failed = (problem: unknown) => notifications.show({ color: "red", message: label(asProblem(problem).detail), autoClose: 10_000 });
   const mayRelease = allowed("release");
   return (
     <Stack gap="lg">
@@ -100,6 +101,7 @@ function OneRegistered({ registered }: { registered: RegisteredDetails }) {
       ) : (
         <Versions registered={registered} />
       )}
+      <Timeline name={registered.name} />
       {registered.history.length > 0 && <History changes={registered.history} />}
       <EditDialog edited={edited} title="" onClose={() => setEdited(null)}>
         {(each) => <RegisteredForm registered={each} onDone={() => setEdited(null)} />}
@@ -117,20 +119,20 @@ function OneRegistered({ registered }: { registered: RegisteredDetails }) {
 
 /** The answer to the first question: what is released, and who said so. */
 function InProduction({ registered: { aliases, history } }: { registered: RegisteredDetails }) {
-  const { t, language } = useTexts();
+  const { t, label, language } = useTexts();
   if (!aliases.production) return <Text>{t("registry.none")}</Text>;
   const change = history.find((each) => each.alias === "production" && each.after === aliases.production);
   return (
     <Text>
       <strong>{t("registry.in_production", { n: aliases.production })}</strong>
       {change && ` · ${change.changed_by || t("audit.nobody")}, ${formatTime(change.created_at, language)}`}
-      {change?.remark && ` · ${change.remark}`}
+      {change?.remark && ` · ${label(change.remark)}`}
     </Text>
   );
 }
 
 function History({ changes }: { changes: AliasChange[] }) {
-  const { t, language } = useTexts();
+  const { t, label, language } = useTexts();
   const version = (number: number | null) => (number === null ? "–" : t("registry.version", { n: number }));
   return (
     <Stack gap="xs" component="section" aria-label={t("registry.history")}>
@@ -144,7 +146,7 @@ function History({ changes }: { changes: AliasChange[] }) {
           { title: t("registry.before"), cell: (each) => version(each.before) },
           { title: t("registry.after"), cell: (each) => version(each.after) },
           { title: t("audit.who"), cell: (each) => each.changed_by || "–" },
-          { title: t("registry.remark"), cell: (each) => each.remark || "–" },
+          { title: t("registry.remark"), cell: (each) => (each.remark ? label(each.remark) : "–") },
         ]}
       />
     </Stack>

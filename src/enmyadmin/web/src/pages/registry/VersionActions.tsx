@@ -4,7 +4,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { asProblem } from "@/api/problem";
 import { useAllowed } from "@/api/queries";
-import { type Version, useCheckVersion, useEvaluate, usePromote, useReject } from "@/api/registry";
+import { type Version, reportOf, useCheckVersion, useEvaluate, usePromote, useReject } from "@/api/registry";
 import { useTexts } from "@/i18n";
 import { RemarkDialog } from "./RemarkDialog";
 
@@ -47,6 +47,16 @@ export function VersionActions({ version }: { version: Version }) {
           {t("registry.evaluate")}
         </Button>
       )}
+      <Button
+        {...small}
+        component="a"
+        href={reportOf(name, number)}
+        target="_blank"
+        rel="noopener"
+        aria-label={t("registry.report_of", words)}
+      >
+        {t("ensemble.report")}
+      </Button>
       <Button
         {...small}
         loading={check.isPending}

@@ -36,7 +36,7 @@ export function Versions({ registered }: { registered: RegisteredDetails }) {
         </AppLink>
       ),
     },
-    { title: t("form.description"), cell: (each) => each.description || "–" },
+    { title: t("form.description"), cell: (each) => (each.description ? label(each.description) : "–") },
     { title: t("registry.registered"), cell: (each) => `${formatTime(each.created_at, language)}${each.created_by ? `, ${each.created_by}` : ""}` },
     ...metrics.map((name): Row => {
       const digits = name === "rows" ? 0 : decimalsFor(shown.map((each) => each.metrics.test?.[name]));

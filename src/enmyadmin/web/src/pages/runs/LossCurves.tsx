@@ -4,6 +4,7 @@ import type { RunEvent } from "@/api/runs";
 import { TimeChart } from "@/chart/TimeChart";
 import type { ChartData, Line, Range } from "@/chart/data";
 import { useTexts } from "@/i18n";
+import { PALETTE } from "@/theme";
 
 export interface Curve {
   id: number;
@@ -33,16 +34,17 @@ export function LossCurves({ curves }: { curves: Curves }) {
   const data = useMemo((): ChartData => {
     const epochs = [...new Set(curves.models.flatMap((each) => each.epochs))].sort((a, b) => a - b);
     const inView = range ? epochs.filter((each) => each >= range[0] && each <= range[1]) : epochs;
-    const line = (curve: Curve, label: string, values: (number | null)[], role: Line["role"]): Line => {
-      const at = new Map(curve.epochs.map((epoch, place) => [epoch, values[place]]));
-      return { label, role, values: inView.map((each) => at.get(each) ?? null) };
-    };
-    const lines = curves.models.flatMap((each) => {
+    const lines = curves.models.flatMap((each, place) => {
+      const color = place % PALETTE.light.length;
+      const line = (label: string, values: (number | null)[], role: Line["role"]): Line => {
+        const at = new Map(each.epochs.map((epoch, row) => [epoch, values[row]]));
+        return { label, role, color, values: inView.map((epoch) => at.get(epoch) ?? null) };
+      };
       const name = each.name ?? `${t("one.models")} ${each.id}`;
       const valid = each.valid_loss?.some((value) => value !== null)
-        ? [line(each, t("curves.valid", { name }), each.valid_loss, "member" as const)]
+        ? [line(t("curves.valid", { name }), each.valid_loss, "member")]
         : [];
-      return [line(each, name, each.loss, curves.models.length === 1 ? "values" : "member"), ...valid];
+      return [line(name, each.loss, "values"), ...valid];
     });
     return { time: inView, lines, bands: [], unit: t("curves.loss"), timeZone: null, rows: inView.length, parts: {} };
   }, [curves, range, t]);

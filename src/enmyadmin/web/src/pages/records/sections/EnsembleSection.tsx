@@ -10,7 +10,7 @@ import { SeriesChart } from "@/chart/SeriesChart";
 import { useTexts } from "@/i18n";
 import { RecordLink } from "@/table/RecordTable";
 import type { SectionProperties } from ".";
-import { type Part, PartChoice } from "./PartChoice";
+import { type Part, PartChoice, useParts } from "./PartChoice";
 import { Weights } from "./Weights";
 
 export type EnsembleItem = Schemas["EnsembleMember"];
@@ -106,8 +106,8 @@ function Remarks({ item }: { item: Item }) {
 function Errors({ item, items }: { item: Item; items: EnsembleItem[] }) {
   const { t, label } = useTexts();
   const [metric, setMetric] = useState("mse");
-  const [part, setPart] = useState<Part>("test");
-  const board = usePart<Board>("ensembles", item.id, "leaderboard", { part });
+  const { parts, part, onPart } = useParts("ensemble", item.id);
+  const board = usePart<Board>("ensembles", item.id, "leaderboard", { part }, parts !== undefined);
   const metrics = Object.keys(board.data?.rows[0] ?? { mse: 0 }).filter((each) => !NOT_METRICS.includes(each));
   const rows = (board.data?.rows ?? []).map((each) => {
     const member = each.is_ensemble ? undefined : items.find(({ name }) => name === each.name);
@@ -124,7 +124,7 @@ function Errors({ item, items }: { item: Item; items: EnsembleItem[] }) {
       <Group justify="space-between">
         <Title order={2}>{t("leaderboard.errors")}</Title>
         <Group gap="xs">
-          <PartChoice parts={["test", "valid", "train"]} value={part} onChange={setPart} />
+          <PartChoice parts={parts ?? []} value={part} onChange={onPart} />
           <Select
             size="xs"
             w={100}
@@ -151,12 +151,12 @@ function Errors({ item, items }: { item: Item; items: EnsembleItem[] }) {
 
 function Forecasts({ item }: { item: Item }) {
   const { t } = useTexts();
-  const [part, setPart] = useState<Part>("test");
+  const { parts, part, onPart } = useParts("ensemble", item.id);
   const [members, setMembers] = useState(false);
   return (
     <Stack gap="xs" component="section" aria-label={t("ensemble.forecasts")}>
       <Title order={2}>{t("ensemble.forecasts")}</Title>
-      <SeriesChart
+      {parts && <SeriesChart
         collection="ensembles"
         id={item.id}
         label={t("chart.forecast_of", { name: item.name ?? item.id })}
@@ -164,14 +164,14 @@ function Forecasts({ item }: { item: Item }) {
         withoutMembers={!members}
         empty={t("chart.no_forecast", { part: t(`part.${part}`) })}
       >
-        <PartChoice parts={["test", "valid", "train"]} value={part} onChange={setPart} />
+        <PartChoice parts={parts} value={part} onChange={onPart} />
         <Switch
           size="xs"
           label={t("ensemble.show_members")}
           checked={members}
           onChange={(event) => setMembers(event.currentTarget.checked)}
         />
-      </SeriesChart>
+      </SeriesChart>}
     </Stack>
   );
 }

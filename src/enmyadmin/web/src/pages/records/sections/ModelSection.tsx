@@ -1,6 +1,6 @@
 import { Button, Card, Group, Stack, Table, Text, Title } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
 import { usePart } from "@/api/queries";
 import type { Schemas } from "@/api/types";
 import { address } from "@/api/request";
@@ -11,7 +11,7 @@ import { LossCurves } from "@/pages/runs/LossCurves";
 import { formatNumber, summary } from "@/table/format";
 import type { SectionProperties } from ".";
 import { Figures } from "./Figures";
-import { type Part, PartChoice } from "./PartChoice";
+import { PartChoice, useParts } from "./PartChoice";
 
 type History = Schemas["History"];
 
@@ -33,10 +33,9 @@ const FIRST = ["loss", "mse", "mae", "epochs", "stopped", "seconds"];
 
 export default function ModelSection({ item }: SectionProperties) {
   const { t } = useTexts();
-  const [part, setPart] = useState<Part>("test");
-  const facts = usePart<Record<string, Json>>("models", item.id, "facts").data ?? NONE;
   const isTrained = item.object_sha256 !== null;
-  const parts: Part[] = ["test", "valid", "train"];
+  const { parts, part, onPart } = useParts("model", item.id, isTrained);
+  const facts = usePart<Record<string, Json>>("models", item.id, "facts").data ?? NONE;
   const first = FIRST.filter((key) => (facts[key] ?? null) !== null).map((key): [string, unknown] => [
     key,
     typeof facts[key] === "object" ? summary(facts[key]) : facts[key],
@@ -44,7 +43,8 @@ export default function ModelSection({ item }: SectionProperties) {
   return (
     <>
       {first.length > 0 && <Figures figures={first} />}
-      {isTrained ? (
+      {!isTrained && <Text c="dimmed">{t("model.untrained")}</Text>}
+      {parts && (
         <SeriesChart
           collection="models"
           id={item.id}
@@ -52,10 +52,8 @@ export default function ModelSection({ item }: SectionProperties) {
           query={{ part }}
           empty={t("chart.no_forecast", { part: t(`part.${part}`) })}
         >
-          <PartChoice parts={parts} value={part} onChange={setPart} />
+          <PartChoice parts={parts} value={part} onChange={onPart} />
         </SeriesChart>
-      ) : (
-        <Text c="dimmed">{t("model.untrained")}</Text>
       )}
       {isTrained && <Curves item={item} />}
       {Object.keys(facts).length > 0 && <Facts facts={facts} />}
@@ -86,7 +84,7 @@ function Facts({ facts }: { facts: Record<string, Json> }) {
           <Table.Tbody>
             {Object.entries(facts).filter(([, value]) => value !== null).map(([key, value]) => (
               <Table.Tr key={key}>
-                <Table.Th scope="row" fw={500} w="14rem">
+                <Table.Th scope="row" fw={500} w="min(14rem, 35%)">
                   {key}
                 </Table.Th>
                 <Table.Td style={{ overflowWrap: "anywhere" }}>

@@ -9,20 +9,23 @@ export function Weights({ item, items }: { item: Item; items: EnsembleItem[] }) 
   const { t, language } = useTexts();
   const weights = items.map((each) => (typeof each.properties?.weight === "number" ? each.properties.weight : null));
   const decimals = Math.min(4, decimalsFor(weights));
+  const hasWeights = weights.some((each) => each !== null);
   const largest = Math.max(...weights.map((each) => Math.abs(each ?? 0)), Number.MIN_VALUE);
   return (
     <Stack gap="xs" component="section" aria-label={t("ensemble.weights")}>
       <Title order={2}>{t("ensemble.weights")}</Title>
       <Text fz="sm" c="dimmed">
-        {[item.method, item.metamodel].filter(Boolean).join(" · ")}
+        {[item.method, item.metamodel, hasWeights ? "" : t("ensemble.no_weights")].filter(Boolean).join(" · ")}
       </Text>
       <Table aria-label={t("ensemble.weights")} verticalSpacing={3} withRowBorders={false}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th scope="col">{t("leaderboard.member")}</Table.Th>
-            <Table.Th scope="col" className="number">
-              {t("ensemble.weight")}
-            </Table.Th>
+            {hasWeights && (
+              <Table.Th scope="col" className="number">
+                {t("ensemble.weight")}
+              </Table.Th>
+            )}
             <Table.Th scope="col" w="45%" aria-hidden />
           </Table.Tr>
         </Table.Thead>
@@ -32,9 +35,9 @@ export function Weights({ item, items }: { item: Item; items: EnsembleItem[] }) 
             return (
               <Table.Tr key={each.id}>
                 <Table.Td>{memberLink(each)}</Table.Td>
-                <Table.Td className="number">
+                {hasWeights && <Table.Td className="number">
                   {weight?.toLocaleString(language, { minimumFractionDigits: decimals, maximumFractionDigits: decimals }) ?? "–"}
-                </Table.Td>
+                </Table.Td>}
                 <Table.Td aria-hidden>
                   {weight !== null && <SignedBar share={weight / largest} />}
                 </Table.Td>
