@@ -13,7 +13,7 @@ _METRIC = "metric "
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupState:
-    """What is known after some epochs.
+    """The state of a training after some epochs.
 
     Attributes:
         leaves: the arrays of the states of all blocks, in the order of JAX.
