@@ -27,7 +27,8 @@ def check(figures, folder):
         for each in ("Version 1 was promoted", "Alert 1.", "Version 2 was promoted", "Rolled back to version 1")
     ]
     assert places == sorted(places)
-    assert "significantly better than" in page
+    for shown in ("significantly better than", "mae of the worst weekday", "Time of a forecast, s", "Errors by group"):
+        assert shown in page
     assert json.loads((folder / "story.json").read_text())["rolled_back_to"] == 1
 
 

@@ -2,9 +2,12 @@
 
 import json
 import os
+import socket
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import urllib3
 from catalogues import (
     BOX,
     CORE,
@@ -355,6 +358,23 @@ class TestDamagedFiles:
         assert "all are in quarantine" in hook.messages[0][1]
         assert len(find_scenes(quarantined=True)) == 1
 
+    @pytest.mark.long
+    def test_people_are_told_once_of_scenes_in_quarantine_beside_others(self, server, load, over, hook, eventually):
+        server.add("a")
+        server.add("b", "2020-06-06")
+        server.put("/a/red.tif", np.full((4, 6), 1000, dtype=np.uint16), crs=None)
+        create_rule("alerts", "ops", events=["run.alert"])
+        made = over(load())
+        assert (made.run.state, len(made.steps[0].outputs["scenes"])) == ("succeeded", 1)
+        eventually(lambda: len(hook.messages) == 1)
+        assert "1 of 2 scenes cannot be used and are in quarantine. The first: " in hook.messages[0][1]
+        again = over(load(clouds_below=0.5))
+        assert len(again.steps[0].outputs["quarantined"]) == 1
+        create_rule("loads", "ops", events=["run.succeeded"])
+        over(load(clouds_below=0.6))
+        eventually(lambda: len(hook.messages) == 2)  # of the loads; that scene was told of before
+        assert "succeeded" in hook.messages[1][0]
+
     def test_a_file_that_is_gone_is_told(self, server, searched, store):
         server.add("a")
         del server.files["/a/red.tif"]
@@ -460,6 +480,39 @@ class TestOtherHosts:
         profile = CatalogueProfile("https://8.8.8.8/v1", hosts=("127.0.0.1:9",))
         with pytest.raises(InvalidInputError, match="leads into a private network"):
             CatalogueRequests(profile).content("https://127.0.0.1:9/x.tif")
+
+    @pytest.fixture
+    def rebound(self, server, monkeypatch):
+        """A public catalogue whose name is public as often as `rebound.public` says, and leads to the server then."""
+        port, resolve = int(server.host.rpartition(":")[2]), socket.getaddrinfo
+
+        def changing(host, *arguments, **options):
+            if host != "rebinding.example":
+                return resolve(host, *arguments, **options)
+            profile.asked += 1
+            return resolve("8.8.8.8" if profile.asked <= profile.public else "127.0.0.1", *arguments, **options)
+
+        monkeypatch.setattr(socket, "getaddrinfo", changing)
+        profile = SimpleNamespace(url=f"http://rebinding.example:{port}/v1", port=port, asked=0, public=1)
+        return profile
+
+    def test_a_name_that_leads_into_a_private_network_after_it_was_looked_at_is_refused(self, server, rebound):
+        before = dict(server.asked)
+        with pytest.raises(InvalidInputError, match=r"rebinding\.example leads into a private network"):
+            CatalogueRequests(CatalogueProfile(rebound.url)).content(f"{rebound.url}/x.tif")
+        assert (rebound.asked, server.asked) == (2, before)
+
+    def test_the_address_that_was_looked_at_is_the_one_connected_to(self, rebound, monkeypatch):
+        rebound.public, connected = 2, []
+
+        def not_connected(address, *_arguments, **_options):
+            connected.append(address)
+            raise OSError
+
+        monkeypatch.setattr(urllib3.util.connection, "create_connection", not_connected)
+        with pytest.raises((StoreError, InvalidInputError)):
+            CatalogueRequests(CatalogueProfile(rebound.url), sleep=float).content(f"{rebound.url}/x.tif")
+        assert connected == [("8.8.8.8", rebound.port)]  # the next try looks again, and is refused
 
     def test_a_url_is_no_catalogue_unless_its_host_is_allowed(self, server, monkeypatch):
         monkeypatch.delenv("ENSTORAGE_CATALOGUE_HOSTS")

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -13,8 +14,9 @@ import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from enspatial.catalogue.profile import CatalogueProfile
+from enspatial.catalogue.public import PublicPools, is_private_host
 from enstorage.errors import CorruptError, InvalidInputError, NotFoundError, StoreError
-from enstorage.places.web import addresses_of, is_private, shown_url
+from enstorage.places.web import shown_url
 
 USER_VARIABLE, PASSWORD_VARIABLE = "ENSTORAGE_CATALOGUE_USER", "ENSTORAGE_CATALOGUE_PASSWORD"
 _MOST_REDIRECTS = 5
@@ -40,10 +42,15 @@ class CatalogueRequests:
     def __init__(self, profile: CatalogueProfile, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self.profile = profile
         self._sleep = sleep
-        timeout = urllib3.Timeout(connect=min(10.0, profile.timeout_seconds), read=profile.timeout_seconds)
-        self._pool = urllib3.PoolManager(timeout=timeout, retries=False)
         self._token: str | None = None
         self._next = 0.0
+
+    @cached_property
+    def _pool(self) -> urllib3.PoolManager:
+        seconds = self.profile.timeout_seconds
+        timeout = urllib3.Timeout(connect=min(10.0, seconds), read=seconds)
+        is_at_home = is_private_host(urlsplit(self.profile.url).hostname or "")
+        return (urllib3.PoolManager if is_at_home else PublicPools)(timeout=timeout, retries=False)
 
     def text(self, url: str, *, method: str = "GET", body: Mapping[str, Any] | None = None) -> str:
         """The text that a URL gives, such as JSON; errors as of `content`."""
@@ -154,10 +161,6 @@ class CatalogueRequests:
                 f"{shown_url(url)} is on no host of the catalogue {self.profile.home}; expected one of "
                 f"{', '.join((self.profile.home, *self.profile.hosts))}. Add the host to the profile if you trust it."
             )
-        if not _is_private(home.hostname or "") and _is_private(parts.hostname or ""):
-            raise InvalidInputError(
-                f"{shown_url(url)} leads into a private network. Expected a public address. Ask the provider."
-            )
 
     def _new_token(self) -> str:
         user, password = os.environ.get(USER_VARIABLE), os.environ.get(PASSWORD_VARIABLE)
@@ -229,11 +232,3 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         return max(0.0, (parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError):
         return None
-
-
-def _is_private(host: str) -> bool:
-    """True if a host has an address that is not public."""
-    try:
-        return is_private(addresses_of(host))
-    except OSError:
-        return False  # the request will tell

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from enorchestrator.work.current import tell_alert
 from enorchestrator.work.kind import Arguments, Partial, WorkKind
 from enspatial.area import Area
 from enspatial.catalogue.profile import profile_of
 from enspatial.catalogue.search import search_catalogue
-from enspatial.scenes.search import check_period
+from enspatial.scenes.search import check_period, find_scenes
 from enspatial.scenes.store import keep_scenes
 from enstorage import Connector
 from enstorage.errors import CorruptError, InvalidInputError, NotFoundError, StoreError
@@ -68,12 +69,21 @@ def _load(
             bands=arguments.bands,
             cut=arguments.cut,
         )
+    before = {scene.id for scene in find_scenes(quarantined=True, connector=connector)}
     with _stage("Loading scenes"):
         loaded = keep_scenes(candidates, area=area, connector=connector, progress=progress)
     if candidates and not loaded.scenes:
         raise CorruptError(
             f"None of the {len(candidates)} scenes can be used; all are in quarantine. The first: "
             f"{loaded.quarantined[0].quarantine}"
+        )
+    fresh = [scene for scene in loaded.quarantined if scene.id not in before]  # of others people know
+    if fresh:
+        tell_alert(
+            "scenes in quarantine",
+            f"{len(fresh)} of {len(candidates)} scenes cannot be used and are in quarantine. The first: "
+            f"{fresh[0].quarantine}",
+            connector,
         )
     return {
         "scenes": [scene.id for scene in loaded.scenes],

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm.attributes import get_history, set_committed_value
 from sqlalchemy.orm.base import PASSIVE_NO_INITIALIZE
 from sqlalchemy.orm.exc import StaleDataError
 
+from enstorage.entity._references import chunks
 from enstorage.entity._trash import check_parents
 from enstorage.errors import InvalidInputError, NotFoundError
 
@@ -49,13 +50,21 @@ def save_all(records: "Iterable[Record]") -> list[Any]:
     changes = {id(record): _changed(record) for record in each_once}
     written = [record for record in each_once if id(record) in new or changes[id(record)]]
     unchanged = [record for record in each_once if id(record) not in new and not changes[id(record)]]
-    for kind in {type(record) for record in unchanged}:  # raises if one was deleted meanwhile
-        kind.get_list([record.id for record in unchanged if type(record) is kind], connector=connector)
+    for kind in {type(record) for record in unchanged}:
+        _check_stored(kind, [record.id for record in unchanged if type(record) is kind], connector)
     if written:
         _write(written, new, changes, connector)
     for record in given:
         record._connector = connector
     return given
+
+
+def _check_stored(kind: "type[Record]", ids: list[int], connector: "Connector") -> None:
+    """Raise NotFoundError if a record was deleted meanwhile; ids alone are read, since thousands of records take long."""
+    with connector.database.reading() as session:
+        found = {id for chunk in chunks(ids) for id in session.scalars(select(kind.id).where(kind.id.in_(chunk)))}
+    if missing := set(ids) - found:
+        kind.get_list(sorted(missing), connector=connector)
 
 
 def _changed(record: "Record") -> list[str]:

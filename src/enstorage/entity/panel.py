@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from enstorage.database.types import Name
@@ -244,15 +245,13 @@ class Panel(Record):
         """
         import polars as pl
 
-        members = self.members()
-        points = self.connector.series.read_many([member.data_source_id for member in members]) if members else []
+        keys, sources = self._keys_and_sources()
+        points = self.connector.series.read_many(sources) if sources else []
         counts = [len(times) for times, _ in points]
         table = pl.DataFrame(
             {
-                "series": np.repeat(np.array([member.data_source_id for member in members], dtype=np.int64), counts),
-                "key": pl.Series([member.key for member in members], dtype=pl.String).gather(
-                    np.repeat(np.arange(len(members)), counts)
-                ),
+                "series": np.repeat(np.array(sources, dtype=np.int64), counts),
+                "key": pl.Series(keys, dtype=pl.String).gather(np.repeat(np.arange(len(keys)), counts)),
                 "time": np.concatenate([np.empty(0, dtype=np.int64), *(times for times, _ in points)]),
                 "value": np.concatenate([np.empty(0), *(values for _, values in points)]),
             }
@@ -334,6 +333,16 @@ class Panel(Record):
         from enstorage.entity.project import Project
 
         return self._children(Project.panel_id)
+
+    def _keys_and_sources(self) -> tuple[list[str], list[int]]:
+        """Keys and ids of sources of `members`, without a record for each: a panel may have tens of thousands."""
+        query = select(PanelMember.key, PanelMember.data_source_id).order_by(PanelMember.id)
+        query = query.where(PanelMember.panel_id == self.id, PanelMember.deleted_at.is_(None))
+        with self.connector.database.reading() as session:
+            found = session.execute(query).all()
+        if not found:
+            self.connector.database.confirm_empty(query)
+        return [key for key, _ in found], [id for _, id in found]
 
     def _some_sources(self) -> list[DataSource]:
         sources = [*self._saved().sources().values()]

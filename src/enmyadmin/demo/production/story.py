@@ -15,6 +15,7 @@ from enmyadmin.output import print_line
 from enorchestrator import (
     Orchestrator,
     alias_history,
+    create_registered,
     create_rule,
     issue_forecasts,
     list_alerts,
@@ -40,6 +41,12 @@ SENTENCE = f'forecast "{NAME}" 7 days ahead'
 _DAYS = np.arange("2024-01-01", "2025-12-31", dtype="datetime64[D]")
 _KNOWN, _QUIET, _HIGHER, _HELD, _NOISY = 420, 14, 35, 14, 21
 _SETTINGS = {"rows": 14, "truths": 7, "patience": 10_000, "tolerance": 0.1}
+_GATES = {
+    "limits": {"mae": 15.0},
+    "floors": [{"by": "weekday", "limit": 20.0, "rows": 2}],
+    "latency_seconds": 30.0,
+    "horizon": 7,
+}
 _WEEK = np.array([4.0, 5, 5, 4, 2, -9, -11])
 _LONGEST_SECONDS = 300.0
 
@@ -173,6 +180,8 @@ class _Story:
             models[-1].data_set(preparation.create_set(Window(lag)))
         entrainer.fit(models, progress=False)
         ensemble: Ensemble = endirector.form(project, models, metric="mae", name="Load", progress=False)
+        create_registered(NAME, gates=_GATES, created_by="demo", connector=self.connector)
+        self.say("Gates: errors of at most 15 MW on test rows and 20 MW on any weekday, a forecast within 30 seconds.")
         version, evaluation = register(NAME, ensemble, created_by="demo", progress=False)
         promote(NAME, version.version, remark="the first one", changed_by="demo", connector=self.connector)
         error = version.metrics["test"]["mae"]

@@ -118,6 +118,7 @@ export const messages: readonly (readonly [string, string])[] = [
   ["Forecast scenes", "Прогноз по снимкам"],
   ["Update the forecast of scenes", "Обновление прогноза по снимкам"],
   ["Loading scenes", "Загрузка снимков"],
+  ["{} of {} scenes cannot be used and are in quarantine. The first: {}", "Нельзя использовать {} из {} снимков, они в карантине. Первый: {}"],
   ["{} has no measured pixel.", "В {} нет ни одного измеренного пикселя."],
   ["{} has values from {} to {}; those outside {} to {} are taken as not measured.", "В {} значения от {} до {}; те, что вне пределов от {} до {}, считаются не измеренными."],
   ["It covers {} of the area {}.", "Снимок покрывает {} области {}."],

@@ -94,7 +94,7 @@ export function TryOut({ found }: { found: Permissions }) {
         )}
         {answer && (
           <Alert
-            color={answer.is_allowed ? "teal" : "pink"}
+            color={answer.is_allowed ? "blue" : "red"}
             icon={answer.is_allowed ? <IconCheck aria-hidden /> : <IconX aria-hidden />}
             title={t(answer.is_allowed ? "policies.allowed" : "policies.denied")}
           >
