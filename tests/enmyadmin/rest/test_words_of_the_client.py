@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+import endirector
 from enorchestrator.work.registry import OURS, find_kind
 from entrainer.forecasting.calibration.intervals import ADVICE, ADVICE_ON_FLOOR, PredictionIntervals
 
@@ -53,10 +54,27 @@ def test_what_a_run_does_has_a_russian_form():
     assert texts - russian("progress.ru.ts") - set(messages) == set()
 
 
-def test_remarks_on_intervals_have_a_russian_form():
+def is_told_in_russian():
+    """A function that says whether a sentence has one of the Russian forms."""
     source = (I18N / "messages.ru.ts").read_text(encoding="utf-8")
     pairs = re.findall(r'^  \[("(?:[^"\\]|\\.)*"), "', source, re.MULTILINE)
     forms = [re.escape(json.loads(each)).replace(r"\{\}", "(.+?)") for each in pairs]
+    return lambda sentence: any(re.fullmatch(form, sentence) for form in forms)
+
+
+def test_what_was_read_of_a_table_has_a_russian_form(tmp_path):
+    is_told = is_told_in_russian()
+    file = tmp_path / "shops.csv"
+    quarters = [str(10 + row % 4) for row in range(40)]
+    file.write_text("row;a;b\n" + "".join(f"{row};{each},5;{each}\n" for row, each in enumerate(quarters)))
+    read, *others = endirector.understand(file).remarks
+    assert read.startswith("Read shops.csv: text in")
+    parts = read.removeprefix("Read shops.csv: ").removesuffix(".").split(", ")
+    assert [each for each in [*parts[:-1], *others] if not is_told(each)] == []
+
+
+def test_remarks_on_intervals_have_a_russian_form():
+    is_told = is_told_in_russian()
     rows = [
         (series, 10 * step, step, quantile, value, None if quantile is None else basis)
         for series, steps, basis in (
@@ -76,4 +94,4 @@ def test_remarks_on_intervals_have_a_russian_form():
             told += found.remarks("all series", dict.fromkeys(raised, 0.0))
     told += [each.removesuffix(ADVICE).removesuffix(ADVICE_ON_FLOOR) for each in told]
     assert any("outside of its interval for the 4 steps" in each for each in told)
-    assert [each for each in dict.fromkeys(told) if not any(re.fullmatch(form, each) for form in forms)] == []
+    assert [each for each in dict.fromkeys(told) if not is_told(each)] == []

@@ -93,11 +93,21 @@ function inRussian(english: string): string | undefined {
     let place = 0;
     return russian.replace(/\{(\*?)\}/g, (_, isWord) => {
       const value = found[++place] ?? "";
-      if (isWord) return inWords(value);
-      return (value.length >= SHORTEST ? inRussian(value) : messages.find(([form]) => form === value)?.[1]) ?? value;
+      return isWord ? inWords(value) : nested(value);
     });
   }
   return undefined;
+}
+
+/** What fills a place of a sentence: a sentence, a word of the library, or a list of what it read. Short texts may be names. */
+function nested(value: string): string {
+  if (value.length < SHORTEST) return messages.find(([form]) => form === value)?.[1] ?? value;
+  const known = inRussian(value);
+  if (known !== undefined || !value.includes(", ")) return known ?? value;
+  return value
+    .split(", ")
+    .map((each) => inRussian(each) ?? each)
+    .join(", ");
 }
 
 const CACHE: Record<Language, Texts> = { en: textsIn("en"), ru: textsIn("ru") };
