@@ -25,6 +25,7 @@ class CatalogueProfile:
         requests_per_second: the rate that the catalogue allows.
         longest_wait_seconds: all waiting of one request together, such as after 429; longer is an error that passes.
         timeout_seconds: without a byte, after which a request has failed.
+        provider: of eodag by which it is searched; "" for a STAC catalogue.
     """
 
     url: str
@@ -35,11 +36,17 @@ class CatalogueProfile:
     requests_per_second: float = 5.0
     longest_wait_seconds: float = 120.0
     timeout_seconds: float = 60.0
+    provider: str = ""
 
     @property
     def home(self) -> str:
         """The host of the catalogue, with its port if it has one."""
         return urlsplit(self.url).netloc.lower()
+
+    @property
+    def place_of_hosts(self) -> str:
+        """Where a host is added, for messages."""
+        return HOSTS_VARIABLE if self.provider else "the profile"
 
     def knows(self, host: str) -> bool:
         """True for a host with a port, if it has one, to which requests may go."""
@@ -84,7 +91,7 @@ def profile_of(catalogue: "str | CatalogueProfile") -> CatalogueProfile:
     if catalogue in PROFILES:
         return PROFILES[catalogue]
     parts = urlsplit(catalogue) if isinstance(catalogue, str) else urlsplit("")
-    allowed = {each.strip().lower() for each in os.environ.get(HOSTS_VARIABLE, "").split(",") if each.strip()}
+    allowed = allowed_hosts()
     if parts.scheme not in ("http", "https") or parts.netloc.lower() not in allowed:
         raise InvalidInputError(
             f"The catalogue {str(catalogue)[:80]!r} is not known; expected {', '.join(PROFILES)}, or a URL whose host "
@@ -92,4 +99,9 @@ def profile_of(catalogue: "str | CatalogueProfile") -> CatalogueProfile:
             f"{HOSTS_VARIABLE}. Add the host there where enstorage starts.",
             field="catalogue",
         )
-    return CatalogueProfile(catalogue, hosts=tuple(allowed))
+    return CatalogueProfile(catalogue, hosts=allowed)
+
+
+def allowed_hosts() -> tuple[str, ...]:
+    """The hosts that `ENSTORAGE_CATALOGUE_HOSTS` names."""
+    return tuple({each.strip().lower() for each in os.environ.get(HOSTS_VARIABLE, "").split(",") if each.strip()})

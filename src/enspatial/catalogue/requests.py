@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
 import urllib3
@@ -27,6 +27,14 @@ _PAUSE_SECONDS = 0.5
 _BUSY = (429, 502, 503, 504)
 
 
+class Sign(Protocol):
+    """Credentials for an address; new ones if it is to renew them."""
+
+    def __call__(self, url: str, *, renew: bool = False) -> tuple[str, Mapping[str, str]]:
+        """The address and the headers of the request."""
+        ...
+
+
 class CatalogueRequests:
     """Requests to a catalogue and to the hosts of its files.
 
@@ -37,11 +45,15 @@ class CatalogueRequests:
     Args:
         profile: of the catalogue.
         sleep: waits for some seconds.
+        sign: gives address and headers with credentials for an address on a known host, see `EodagProvider.signed`.
     """
 
-    def __init__(self, profile: CatalogueProfile, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, profile: CatalogueProfile, *, sleep: Callable[[float], None] = time.sleep, sign: Sign | None = None
+    ) -> None:
         self.profile = profile
         self._sleep = sleep
+        self._sign = sign
         self._token: str | None = None
         self._next = 0.0
 
@@ -87,7 +99,7 @@ class CatalogueRequests:
         waited, cut, renewed = 0.0, False, False
         for number in range(1, 100):
             try:
-                answer = self._follow(url, method, headers, body)
+                answer = self._follow(url, method, headers, body, renew=renewed)
             except HTTPError as error:
                 if _is_cut(error) and not cut:
                     cut = True
@@ -105,15 +117,15 @@ class CatalogueRequests:
                 waited = self._wait(_PAUSE_SECONDS * 2**number, waited, url)
                 continue
             status, told, content = answer
-            if status in (401, 403) and not renewed and self.profile.token_url:
+            if status in (401, 403) and not renewed and (self.profile.token_url or self._sign):
                 renewed, self._token = True, None
-                self._token = self._new_token()
+                self._token = self._new_token() if self.profile.token_url else None
                 continue
             if status in _BUSY:
                 pause = _retry_after(told)
                 waited = self._wait(_PAUSE_SECONDS * 2**number if pause is None else pause, waited, url)
                 continue
-            return _checked(status, content, url), told
+            return _checked(status, content, url, self.profile), told
         raise StoreError(f"{shown_url(url)} is busy. Try again later.")
 
     def _wait(self, seconds: float, waited: float, url: str) -> float:
@@ -128,14 +140,18 @@ class CatalogueRequests:
         return waited + seconds
 
     def _follow(
-        self, url: str, method: str, headers: dict[str, str], body: bytes | None
+        self, url: str, method: str, headers: dict[str, str], body: bytes | None, *, renew: bool
     ) -> tuple[int, Mapping[str, str], bytes]:
         for _ in range(_MOST_REDIRECTS + 1):
             self._refuse_others(url)
             self._keep_rate()
-            token = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+            token: Mapping[str, str] = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+            signed = url
+            if self._sign:
+                signed, token = self._sign(url, renew=renew)
+                self._refuse_others(signed)
             answer = self._pool.request(
-                method, url, headers={**headers, **token}, body=body, redirect=False, preload_content=False
+                method, signed, headers={**headers, **token}, body=body, redirect=False, preload_content=False
             )
             try:
                 if answer.status in (301, 302, 303, 307, 308) and answer.headers.get("Location"):
@@ -159,7 +175,8 @@ class CatalogueRequests:
         if (parts.scheme != "https" and not is_plain) or "@" in host or not self.profile.knows(host):
             raise InvalidInputError(
                 f"{shown_url(url)} is on no host of the catalogue {self.profile.home}; expected one of "
-                f"{', '.join((self.profile.home, *self.profile.hosts))}. Add the host to the profile if you trust it."
+                f"{', '.join((self.profile.home, *self.profile.hosts))}. Add the host to {self.profile.place_of_hosts} if "
+                "you trust it."
             )
 
     def _new_token(self) -> str:
@@ -201,11 +218,11 @@ def _body(answer: urllib3.BaseHTTPResponse, url: str) -> bytes:
     return b"".join(pieces)
 
 
-def _checked(status: int, content: bytes, url: str) -> bytes:
+def _checked(status: int, content: bytes, url: str, profile: CatalogueProfile) -> bytes:
     if status in (401, 403):
         raise InvalidInputError(
             f"{shown_url(url)} refuses the credentials (status {status}). Expected that the user may read it. Correct "
-            f"{USER_VARIABLE} and {PASSWORD_VARIABLE}, or ask for access.",
+            f"{'those of eodag' if profile.provider else f'{USER_VARIABLE} and {PASSWORD_VARIABLE}'}, or ask for access.",
             field="catalogue",
         )
     if status == 404:

@@ -9,6 +9,7 @@ from enspatial.area import Area, bounds_of
 from enspatial.bands import common_name
 from enspatial.catalogue.clipping import clipped
 from enspatial.catalogue.profile import CatalogueProfile, profile_of
+from enspatial.catalogue.provider import PREFIX, EodagProvider
 from enspatial.catalogue.requests import CatalogueRequests
 from enspatial.scenes.candidate import SceneCandidate
 from enspatial.scenes.items import candidate_of_item
@@ -38,10 +39,11 @@ def search_catalogue(
 
     A server that does not know the extension Query ignores a filter by clouds, or answers nothing. So the filter is
     sent only to servers that declare it, an empty answer to it is asked again without it, and all conditions are
-    checked here too.
+    checked here too. To eodag it is never sent.
 
     Args:
-        catalogue: `copernicus`, `earth-search`, a profile, or a URL whose host is allowed, see `profile_of`.
+        catalogue: `copernicus`, `earth-search`, a profile, a URL whose host is allowed, see `profile_of`, or `eodag:` with
+            the name of a provider of eodag.
         area: that the scenes meet.
         time_from: start of the period.
         time_to: its end, itself excluded.
@@ -53,6 +55,7 @@ def search_catalogue(
 
     Raises:
         InvalidInputError: an argument is wrong, the catalogue is not known, or it refuses the search.
+        MissingLibraryError: eodag, or pystac-client, is not installed.
         StoreError: it cannot be reached or is busy; this may pass.
     """
     check_period(time_from, time_to)
@@ -61,12 +64,19 @@ def search_catalogue(
             f"clouds_below is {clouds_below:g}; expected a share from 0 to 1. Divide percent by 100.",
             field="clouds_below",
         )
-    profile = profile_of(catalogue)
-    requests = requests or CatalogueRequests(profile)
+    known = known_catalogue(catalogue)
+    profile, sign = (known.profile, known.signed) if isinstance(known, EodagProvider) else (known, None)
+    requests = requests or CatalogueRequests(profile, sign=sign)
     period = (to_ns(time_from), to_ns(time_to))
     found: dict[str, Mapping[str, Any]] = {}
     wanted = None if not bands else {common_name(each) for each in bands}
-    for item in _items(profile, requests, area, period, clouds_below, collection or profile.collection):
+    collection = collection or profile.collection
+    items = (
+        known.items(area, period, collection)
+        if isinstance(known, EodagProvider)
+        else _items(profile, requests, area, period, clouds_below, collection)
+    )
+    for item in items:
         if _matches(item, area, period, clouds_below):
             found[str(item.get("id"))] = item
         if len(found) > MOST_SCENES:
@@ -80,6 +90,18 @@ def search_catalogue(
     if cut:
         scenes = [_cut(scene, area, requests) for scene in scenes]
     return sorted(scenes, key=lambda scene: (scene.time, scene.id))
+
+
+def known_catalogue(catalogue: str | CatalogueProfile) -> CatalogueProfile | EodagProvider:
+    """The profile of a catalogue, or the provider of eodag.
+
+    Raises:
+        InvalidInputError: it is not known.
+        MissingLibraryError: eodag is not installed.
+    """
+    if isinstance(catalogue, str) and catalogue.startswith(PREFIX):
+        return EodagProvider(catalogue.removeprefix(PREFIX))
+    return profile_of(catalogue)
 
 
 def _cut(scene: SceneCandidate, area: Area, requests: CatalogueRequests) -> SceneCandidate:

@@ -79,7 +79,10 @@ def keep_scene(candidate: SceneCandidate, *, area: Area | None = None, connector
         if candidate.fault is not None:
             raise InvalidInputError(f"{candidate.id}: {candidate.fault}")
         if not candidate.bands:
-            raise InvalidInputError(f"{candidate.id} has no band. Expected at least one. Choose another scene.")
+            raise InvalidInputError(
+                f"{candidate.id} has no band that can be read. Expected at least one of those asked for, as a GeoTIFF or "
+                "JPEG 2000 of its own at an address with https: no archive, and not in S3. Choose another scene."
+            )
         contents = {name: file.read() for name, file in candidate.bands.items()}
         hashes = {name: sha256_of(content) for name, content in contents.items()}
         known = _same(_versions(candidate, store), hashes)

@@ -9,8 +9,7 @@ from pydantic import Field
 from enorchestrator.work.current import tell_alert
 from enorchestrator.work.kind import Arguments, Partial, WorkKind
 from enspatial.area import Area
-from enspatial.catalogue.profile import profile_of
-from enspatial.catalogue.search import search_catalogue
+from enspatial.catalogue.search import known_catalogue, search_catalogue
 from enspatial.scenes.search import check_period, find_scenes
 from enspatial.scenes.store import keep_scenes
 from enstorage import Connector
@@ -24,7 +23,9 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class LoadScenesArguments(Arguments):
     """A catalogue, and the part of it that is loaded."""
 
-    catalogue: Annotated[str, Field(description="copernicus, earth-search, or an allowed URL.")] = "earth-search"
+    catalogue: Annotated[str, Field(description="copernicus, earth-search, eodag:PROVIDER, or an allowed URL.")] = (
+        "earth-search"
+    )
     area: Annotated[tuple[Degrees, ...], Field(description="West, south, east, north in degrees.")]
     time_from: Annotated[str, Field(description="Start of the period.")]
     time_to: Annotated[str, Field(description="End of the period, itself excluded.")]
@@ -42,7 +43,7 @@ class LoadScenesArguments(Arguments):
 def _check(arguments: LoadScenesArguments, _connector: Connector) -> None:
     Area.read(arguments.area)
     check_period(arguments.time_from, arguments.time_to)
-    profile_of(arguments.catalogue)
+    known_catalogue(arguments.catalogue)
 
 
 @contextmanager
