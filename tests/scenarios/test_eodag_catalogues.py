@@ -13,6 +13,7 @@ from catching import free_port
 from enorchestrator import Orchestrator, run_pipeline, save_pipeline
 from enorchestrator.pipeline.patterns import from_pattern
 from enspatial import Area, find_scenes, keep_scene, search_catalogue
+from enspatial.catalogue.provider import EodagProvider
 from enstorage.errors import InvalidInputError, MissingLibraryError, StoreError
 
 pytestmark = pytest.mark.long
@@ -136,15 +137,17 @@ def test_files_elsewhere_are_not_read_and_the_token_goes_nowhere_else(server, st
 @pytest.mark.parametrize(
     ("fault", "error", "message"),
     [
-        (status(401), InvalidInputError, r"refuses the credentials that eodag has for it \(status 401\)"),
+        (status(401), InvalidInputError, r"for ours are missing or refused \(status 401\)"),
         (status(400), InvalidInputError, r"refuses the search \(RequestError, status 400\)"),
         (busy(1000), StoreError, r"fails \(QuotaExceededError"),
         (status(500), StoreError, r"fails \(RequestError, status 500\)"),
+        (redirect("/unreadable"), StoreError, r"gives nothing that eodag can read \(JSONDecodeError\)"),
         (None, StoreError, r"fails \(RequestError, status None\)"),
     ],
 )
 def test_a_search_that_fails_is_no_empty_answer(server, fault, error, message):
     server.add("a")
+    server.files["/unreadable"] = b"<html>"
     if fault:
         server.faults["/search"] = [fault]
     else:
@@ -173,6 +176,11 @@ def test_a_provider_that_cannot_be_used_is_told_with_its_reason(server, monkeypa
         search_catalogue("eodag:nobody", AREA, *MAY_TO_JULY)
     with pytest.raises(InvalidInputError, match=r"'wekeo_main' of eodag cannot be used: .*no credentials"):
         search_catalogue("eodag:wekeo_main", AREA, *MAY_TO_JULY)
+    shipped = EodagProvider("planetary_computer").profile  # with an address that is a pattern
+    assert (shipped.home, shipped.collection) == ("planetarycomputer.microsoft.com", "S2_MSI_L2A")
+    (CONFIGURED / "ours.yml").write_text("ours: [")
+    with pytest.raises(InvalidInputError, match="configuration of eodag cannot be read"):
+        search()
     monkeypatch.setitem(sys.modules, "eodag", None)
     with pytest.raises(MissingLibraryError, match=r'pip install "enstorage\[eodag\]"'):
         search()

@@ -45,7 +45,7 @@ class CatalogueProfile:
 
     @property
     def place_of_hosts(self) -> str:
-        """Where a host is added, for messages."""
+        """The place to which a host is added, for messages."""
         return HOSTS_VARIABLE if self.provider else "the profile"
 
     def knows(self, host: str) -> bool:

@@ -18,6 +18,7 @@ _COLLECTION = "S2_MSI_L2A"
 _BASELINE = "s2:processing_baseline"
 #: eodag takes a page with fewer items than asked for as the last one, so more than a server gives would lose the rest.
 _PAGE = 20
+_PLAIN_HOST = re.compile(r"https?://([a-z0-9.-]+(:\d+)?)(?=[/?]|$)")
 _BUSY = (408, 425, 429)
 
 
@@ -31,7 +32,8 @@ class EodagProvider:
         name: of the provider, such as `planetary_computer`.
 
     Raises:
-        InvalidInputError: eodag has no such provider, or no credentials for it, or it is none that is searched by a URL.
+        InvalidInputError: eodag has no such provider, or no credentials for it, or it is none that is searched by a URL, or
+            its configuration cannot be read.
         MissingLibraryError: eodag is not installed.
     """
 
@@ -39,6 +41,8 @@ class EodagProvider:
         try:
             from eodag import EODataAccessGateway
             from eodag.config import EODAGSettings
+            from eodag.utils.exceptions import EodagError
+            from yaml import YAMLError
         except ImportError as error:
             raise MissingLibraryError(
                 f"The catalogue {PREFIX}{name} needs the library {error.name!r}, which is not installed. "
@@ -48,10 +52,16 @@ class EodagProvider:
         if not logger.handlers:  # its tracebacks are told below in one sentence
             logger.addHandler(logging.NullHandler())
         self._name = name
-        with self._told():
+        try:
             # Without an address of further collections, the provider itself is asked for those that eodag does not know.
             settings = EODAGSettings(providers_whitelist=[name], ext_collections_cfg_uri="")
             self._gateway: Any = EODataAccessGateway(settings=settings)
+        except (EodagError, YAMLError, OSError, ValueError) as error:
+            raise InvalidInputError(
+                f"The configuration of eodag cannot be read ({type(error).__name__}). Expected YAML with providers. Correct "
+                "its file and variables.",
+                field="catalogue",
+            ) from None
         self._hosts: frozenset[str] = frozenset()
         self._plugin: Any = None
         self._credentials: Any = None
@@ -93,7 +103,9 @@ class EodagProvider:
             for product in self._found(collection, start=start, end=end, geom=list(box)):
                 is_empty = False
                 self._plugin = self._plugin or product.downloader_auth
-                yield _item(product)
+                with self._told():
+                    item = _item(product)
+                yield item
         if is_empty and not next(self._found(collection), None):  # eodag takes a collection that nobody has as empty
             raise InvalidInputError(
                 f"The provider {self._name} of eodag gives no item of the collection {collection!r:.80} at all; expected "
@@ -185,14 +197,15 @@ class EodagProvider:
                 "that it knows. Correct both.",
                 field="catalogue",
             ) from None
-        except RequestException as error:
+        except (RequestException, LookupError, TypeError, ValueError, AttributeError) as error:
             raise StoreError(
-                f"The provider {self._name} of eodag does not answer ({type(error).__name__}). Try again later."
+                f"The provider {self._name} gives nothing that eodag can read ({type(error).__name__}). Expected a "
+                "collection of STAC items. Try again later."
             ) from None
 
     def _refused(self, what: str) -> InvalidInputError:
         return InvalidInputError(
-            f"The provider {self._name} refuses the credentials that eodag has for it ({what}). Expected that they may be "
+            f"The credentials that eodag has for {self._name} are missing or refused ({what}). Expected some that may be "
             "used there. Correct them in the configuration of eodag.",
             field="catalogue",
         )
@@ -201,9 +214,8 @@ class EodagProvider:
 def _hosts(values: Any) -> Iterator[str]:
     """The hosts of addresses among the values; those with patterns are none."""
     for value in values:
-        host = urlsplit(value).netloc.lower() if isinstance(value, str) and value.startswith("http") else ""
-        if re.fullmatch(r"[a-z0-9.:-]+", host):
-            yield host
+        if isinstance(value, str) and (found := _PLAIN_HOST.match(value.lower())):
+            yield found[1]
 
 
 def _item(product: Any) -> dict[str, Any]:
