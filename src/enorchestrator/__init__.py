@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from enorchestrator.builder.renew import Renewed, renew
+    from enorchestrator.delivery.deliver import Delivered, deliver
     from enorchestrator.dispatch.dispatcher import Dispatcher
     from enorchestrator.dispatch.read import events, logs
     from enorchestrator.dispatch.resources import Resources
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from enorchestrator.work.python_step import PythonStep, step
 
 __all__ = [
+    "Delivered",
     "Dispatcher",
     "FeedbackRow",
     "Floor",
@@ -96,6 +98,7 @@ __all__ = [
     "delete_registered",
     "delete_rule",
     "delete_schedule",
+    "deliver",
     "evaluate",
     "events",
     "find_pipeline",
@@ -187,6 +190,8 @@ _PLACES = {
     "list_rules": "enorchestrator.notification.rules",
     "delete_rule": "enorchestrator.notification.rules",
     "list_notices": "enorchestrator.notification.outbox",
+    "Delivered": "enorchestrator.delivery.deliver",
+    "deliver": "enorchestrator.delivery.deliver",
     "Dispatcher": "enorchestrator.dispatch.dispatcher",
     "Limits": "enorchestrator.task.limits",
     "Orchestrator": "enorchestrator.service.orchestrator",

@@ -37,6 +37,7 @@ def test_everything_that_a_package_adds_is_used_through_the_public_api(installed
     assert json.loads(done.stdout) == {
         "points": [96, 96],
         "wanted": 30,
+        "sink": [True, False, 1],
         "method": True,
         "network": {"name": "two-paths", "units": 2},
         "layers": 5,

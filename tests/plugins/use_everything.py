@@ -9,8 +9,10 @@ from sundries.format import SeasonalMeans
 
 import endirector
 import entrainer
+from enorchestrator import deliver
 from enstorage import Connector, DataSource, Ensemble, Model, Project, write_all
 from enstorage.adapter.base import adapter_from_json
+from enstorage.sinks import sink_from_json
 from enstorage.sources import Wanted, loader_from_json
 from entrainer.networks import NETWORKS
 
@@ -51,6 +53,12 @@ with Connector(*urls) as connector:
     ensemble = Ensemble.get(1)
     members = np.column_stack([model.forecasts("test")["value"] for model in ensemble.models()])
     combined = ensemble.forecasts("test")["value"].to_numpy()
+
+    # A sink.
+    sink = sink_from_json({"name": "json-folder", "folder": str(folder / "out")})
+    given = [deliver(ensemble.forecasts("test"), sink).is_new for _ in range(2)]
+    found["sink"] = [*given, len([*(folder / "out").iterdir()])]
+
     found["method"] = bool(np.allclose(combined, np.sort(members, axis=1)[:, 1]))
     endirector.Conductor(ensemble).verify()
     found["network"] = Model.get(1).network

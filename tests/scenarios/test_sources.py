@@ -5,6 +5,7 @@ import subprocess
 import sys
 from textwrap import dedent
 
+import polars as pl
 import pytest
 from scenario_graphs import states
 
@@ -156,3 +157,27 @@ def test_steps_read_files_in_the_folders_of_connections_alone(current, inbox, tm
     for path in (tmp_path / "secret.csv", inbox / "link.csv", inbox / ".." / tmp_path.name / "secret.csv"):
         with pytest.raises(InvalidInputError, match="in no folder that a connection names"):
             submit("load_series", {"loader": {"name": "csv", "path": str(path)}, "source": "Secret"}, connector=current)
+
+
+def test_a_forecast_leaves_by_a_step_of_a_pipeline_once(current, at_work, inbox, over):
+    ensemble = make_ensemble(make_source())
+    sink = {"name": "objects", "connection": "scenarios", "path": "out/forecast.csv"}
+    steps = {
+        "forecast": {"kind": "forecast", "with": {"ensemble": ensemble.id, "horizon": 3, "levels": []}},
+        "deliver": {"kind": "deliver", "with": {"file": "${forecast.file}", "sink": sink}},
+    }
+    save_pipeline(PipelineDefinition.read({"name": "out", "steps": steps}), connector=current)
+    news = []
+    for _ in range(2):
+        found = over(run_pipeline("out", connector=current))
+        assert found.run.state == "succeeded", found.run.error
+        news.append(found.run.result["deliver"] | {"key": ""})
+    told = {"target": "scenarios: out/forecast.csv", "rows": 3, "key": ""}
+    assert news == [told | {"is_new": True}, told | {"is_new": False}]
+    assert [path.name for path in inbox.rglob("*") if path.is_file()] == ["forecast.csv"]
+    table = pl.read_csv(inbox / "out" / "forecast.csv")
+    assert table["step"].to_list() == [1, 2, 3]
+    outside = {"name": "file", "path": str(inbox / ".." / "forecast.csv")}
+    given = {"file": {"object": "0" * 64, "name": "a.csv"}, "sink": outside}
+    with pytest.raises(InvalidInputError, match="in no folder that a connection names"):
+        submit("deliver", given, connector=current)

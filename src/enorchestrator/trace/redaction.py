@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from enstorage.places.connections import PREFIX
 from enstorage.places.masking import HIDDEN, secrets_of, without
 from enstorage.settings import Settings
 
@@ -19,8 +20,8 @@ _ASSIGNED = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\S+")
-#: Variables whose addresses are secret as a whole, such as those of web hooks.
-_ADDRESSES = "ENSTORAGE_NOTIFY_"
+#: Variables whose addresses may have secrets anywhere, such as those of web hooks, or keys of buckets among the options.
+_ADDRESSES = ("ENSTORAGE_NOTIFY_", PREFIX)
 #: Words that may be URLs and are longer are hidden as a whole, so that odd ones take no time.
 _LONGEST_URL = 2_000
 _SHORTEST = 6

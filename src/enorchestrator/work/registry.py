@@ -26,6 +26,7 @@ _PLACES = {
     "report": "ensembles.report:REPORT",
     "autoforecast": "tables.autoforecast:AUTOFORECAST",
     "load_series": "data.load:LOAD_SERIES",
+    "deliver": "data.deliver:DELIVER",
     "check_values": "checks.check_values:CHECK_VALUES",
     "check_data_set": "checks.check_data_set:CHECK_DATA_SET",
     "require": "checks.require:REQUIRE",

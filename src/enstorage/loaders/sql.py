@@ -6,11 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from enstorage.database.refusal import translated
-from enstorage.database.url import parse_url
-from enstorage.errors import InvalidInputError, StoreError
-from enstorage.places.connections import check_connection, connection_url
-from enstorage.places.opening import opened
+from enstorage.errors import InvalidInputError
+from enstorage.loaders.outside_database import outside_database, reason_of
+from enstorage.places.connections import check_connection
 from enstorage.settings import limit
 from enstorage.sources.base import LoadedSeries, Report, SourceLoader, Wanted
 from enstorage.sources.table_files import check_options, series_of
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     import polars as pl
     from sqlalchemy import Connection
 
-SCHEMES = ("sqlite", "mysql", "mariadb", "postgresql", "postgres")
 _READS = re.compile(r"\s*(?:select|with|values|table)\b", re.IGNORECASE)
 _BATCH = 10_000
 #: A session that can write nothing, by the kind of database.
@@ -109,48 +106,24 @@ def _reading(name: str) -> "Iterator[Connection]":
         InvalidInputError: the query cannot be executed, such as for a table that is not there.
         StoreError: the database cannot be reached.
     """
-    from sqlalchemy import create_engine
     from sqlalchemy.exc import DBAPIError, OperationalError
-    from sqlalchemy.pool import NullPool
 
-    text = connection_url(name, [scheme for each in SCHEMES for scheme in (each, f"{each}+psycopg", f"{each}+pymysql")])
-    url = parse_url(text)
-    engine = opened("database", text, lambda: create_engine(url, poolclass=NullPool))
-    kind = url.get_backend_name()
-    if kind == "sqlite":
-        _check_there(url.database, name)
-    try:
-        with translated(url), engine.connect() as connection:
-            connection.exec_driver_sql(_READ_ONLY[kind])
-            if kind in ("mysql", "mariadb"):
-                connection.commit()  # it is for the next transaction on
-            try:
-                yield connection
-            except DBAPIError as error:
-                # Of a lost connection or a server that is busy, which passes; MariaDB tells so of a query that writes, too.
-                if kind != "sqlite" and isinstance(error, OperationalError) and "READ ONLY" not in str(error.orig):
-                    raise
-                raise _refused(name, error) from None
-    finally:
-        engine.dispose()
-
-
-def _check_there(path: str | None, name: str) -> None:
-    from pathlib import Path
-
-    if path is None or not Path(path).is_file():  # SQLite would make it
-        raise StoreError(f"The connection {name!r} names no file of SQLite that is there. Correct its URL.")
-
-
-def _refused(name: str, error: Any) -> InvalidInputError:
-    from enstorage.places.masking import scrubbed
-
-    words = " ".join(scrubbed(error.orig, connection_url(name)).split())[:200].rstrip(". ")
-    return InvalidInputError(
-        f"The database of the connection {name!r} refuses the query: {words}. Expected one that it can execute without "
-        "writing. Correct it.",
-        field="query",
-    )
+    with outside_database(name) as engine, engine.connect() as connection:
+        kind = engine.dialect.name
+        connection.exec_driver_sql(_READ_ONLY[kind])
+        if kind in ("mysql", "mariadb"):
+            connection.commit()  # it is for the next transaction on
+        try:
+            yield connection
+        except DBAPIError as error:
+            # Of a lost connection or a server that is busy, which passes; MariaDB tells so of a query that writes, too.
+            if kind != "sqlite" and isinstance(error, OperationalError) and "READ ONLY" not in str(error.orig):
+                raise
+            raise InvalidInputError(
+                f"The database of the connection {name!r} refuses the query: {reason_of(error, name)}. Expected one that it "
+                "can execute without writing. Correct it.",
+                field="query",
+            ) from None
 
 
 def _name_of_values(columns: tuple[str, ...]) -> str:

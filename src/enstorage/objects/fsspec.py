@@ -100,15 +100,7 @@ class FsspecObjects(ObjectStore):
             self._put(self._path(sha256), content)
 
     def _put(self, path: str, content: bytes) -> None:
-        filesystem = self._filesystem
-        if self._location.scheme in _ATOMIC:
-            filesystem.pipe_file(path, content)
-            return
-        temporary = f"{self._root}/new/{uuid4().hex}"
-        for each in (temporary, path):
-            filesystem.makedirs(filesystem._parent(each), exist_ok=True)
-        filesystem.pipe_file(temporary, content)
-        filesystem.mv(temporary, path)
+        put_whole(self._filesystem, self._location, path, f"{self._root}/new/{uuid4().hex}", content)
 
     def _read(self, sha256: str) -> bytes | None:
         return self._content(self._path(sha256))
@@ -249,6 +241,19 @@ def open_filesystem(location: Location) -> "fsspec.AbstractFileSystem":
         options.setdefault("config_kwargs", {})
         options["config_kwargs"] = _s3_waits() | options["config_kwargs"]
     return driver(skip_instance_cache=True, **options)
+
+
+def put_whole(
+    filesystem: "fsspec.AbstractFileSystem", location: Location, path: str, temporary: str, content: bytes
+) -> None:
+    """Write an object whole or not at all; where the driver cannot, under a temporary name first."""
+    if location.scheme in _ATOMIC:
+        filesystem.pipe_file(path, content)
+        return
+    for each in (temporary, path):
+        filesystem.makedirs(filesystem._parent(each), exist_ok=True)
+    filesystem.pipe_file(temporary, content)
+    filesystem.mv(temporary, path)
 
 
 def _s3_waits() -> dict[str, Any]:

@@ -7,6 +7,14 @@ from enstorage.testing.adapters import AdapterContract
 from enstorage.testing.formats import FormatContract
 from enstorage.testing.objects import ObjectStoreContract
 from enstorage.testing.series import SeriesStoreContract
+from enstorage.testing.sinks import SinkContract
 from enstorage.testing.sources import SourceLoaderContract
 
-__all__ = ["AdapterContract", "FormatContract", "ObjectStoreContract", "SeriesStoreContract", "SourceLoaderContract"]
+__all__ = [
+    "AdapterContract",
+    "FormatContract",
+    "ObjectStoreContract",
+    "SeriesStoreContract",
+    "SinkContract",
+    "SourceLoaderContract",
+]

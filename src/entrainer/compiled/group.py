@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from enstorage.errors import CancelledError, InvalidInputError, NotSupportedError
 from enstorage.progress import interrupts_held
 from entrainer.backend import load_keras
+from entrainer.compiled.group_state import GroupState, StateKeeper
 from entrainer.compiled.member import GroupMember, MemberSamples, TrainedNetwork
 from entrainer.compiled.outcome import Outcome, Stop
 from entrainer.compiled.padding import blocks_of, of_block, padded_rows, take
@@ -53,6 +54,7 @@ def train_together(
     training: Training,
     report: Report | None = None,
     interrupted: Interrupted | None = None,
+    keeper: StateKeeper | None = None,
 ) -> list[Outcome[TrainedNetwork]]:
     """Trains members of one architecture as one compiled program.
 
@@ -67,6 +69,7 @@ def train_together(
         report: Called after every few epochs, and after the last.
         interrupted: Called with an interrupt; the outcomes of members that still trained are then marked as interrupted.
             By default the interrupt is raised.
+        keeper: Is given the state after every chunk, and may give one to go on from; the result is the same.
 
     Returns:
         The trained networks in the order of the members.
@@ -83,7 +86,7 @@ def train_together(
     # With it, random bits do not depend on how many are drawn: padding changes no row order and no dropout.
     with jax.threefry_partitionable(True):
         group = _Group(members, training)
-    losses, judged = group.run(report)
+    losses, judged = group.run(report, keeper)
     if group.interrupt is not None:
         if interrupted is None:
             raise group.interrupt
@@ -162,7 +165,9 @@ class _Group:
         ]
         self._states = [self._program.start(take(trained, block), dropout[block]) for block in self.blocks]
 
-    def run(self, report: Report | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def run(
+        self, report: Report | None, keeper: StateKeeper | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Train until all members have stopped or all epochs are done.
 
         Returns:
@@ -170,8 +175,14 @@ class _Group:
         """
         from entrainer.compiled.program import MOST_EPOCHS
 
-        done, count, losses, judged = 0, 1, [], []
+        done, count = 0, 1
+        losses, judged, measured = list[Any](), list[Any](), list[Mapping[str, NDArray[np.float64]]]()
         self.interrupt: BaseException | None = None
+        state = None if keeper is None else keeper.latest()
+        if state is not None and self._resume(state):
+            done, losses, judged, measured = state.epochs, [state.losses], [state.judged], [state.metrics]
+            if report is not None:
+                report(Chunk(done, state.losses.copy(), state.judged.copy(), self.stopped, state.metrics))
         with interrupts_held() as stopping, ThreadPoolExecutor(min(len(self.blocks), os.cpu_count() or 1)) as pool:
             while done < self.training.epochs and (not done or None in self.stopped):
                 count = min(count, MOST_EPOCHS, self.training.epochs - done)
@@ -182,6 +193,7 @@ class _Group:
                 losses.append(self._join([loss for _, loss, _, _ in results])[:, :count])
                 judged.append(self._join([loss for _, _, loss, _ in results])[:, :count])
                 metrics = self._named(self._join([values for _, _, _, values in results])[:, :count])
+                measured.append(metrics)
                 done += count
                 if report is not None:
                     try:
@@ -191,10 +203,32 @@ class _Group:
                         self.interrupt = error
                 if stopping.is_set() or self.interrupt is not None:
                     break
+                if keeper is not None:
+                    keeper.keep(lambda: self._state(losses, judged, measured))
                 count = max(1, int(count * min(SECONDS_A_CHUNK / max(seconds, 1e-6), 4)))
         if stopping.is_set():
             self.interrupt = KeyboardInterrupt()
         return np.concatenate(losses, axis=1), np.concatenate(judged, axis=1)
+
+    def _state(self, losses: list[Any], judged: list[Any], metrics: list[Mapping[str, Any]]) -> GroupState:
+        import jax
+
+        return GroupState(
+            [np.asarray(each) for each in jax.tree.leaves(self._states)],
+            np.concatenate(losses, axis=1),
+            np.concatenate(judged, axis=1),
+            {name: np.concatenate([each[name] for each in metrics], axis=1) for name in metrics[0]},
+        )
+
+    def _resume(self, state: GroupState) -> bool:
+        """Go on from a state; false if it is of another group."""
+        import jax
+
+        leaves, form = jax.tree.flatten(self._states)
+        if [(each.shape, each.dtype) for each in leaves] != [(each.shape, each.dtype) for each in state.leaves]:
+            return False
+        self._states = jax.tree.unflatten(form, jax.device_put(state.leaves))
+        return True
 
     @property
     def stopped(self) -> list[Stop | None]:

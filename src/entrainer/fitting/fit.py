@@ -20,7 +20,9 @@ from enstorage.progress import Progress, listening
 from enstorage.settings import Settings
 from entrainer.compiled.forward import predict_together
 from entrainer.compiled.group import Chunk, Interrupted, Report, train_together
+from entrainer.compiled.group_state import StateKeeper
 from entrainer.compiled.outcome import Outcome
+from entrainer.fitting.checkpoints import Checkpoints
 from entrainer.fitting.claims import taken_in_turn
 from entrainer.fitting.epochs import Epochs, epochs_of
 from entrainer.fitting.executor import at_once, spread
@@ -50,6 +52,7 @@ def fit(
     monitor: Monitor | None = None,
     progress: bool | Progress = True,
     tensorboard: str | os.PathLike[str] | None = None,
+    checkpoint_seconds: float | None = 60.0,
 ) -> None:
     """Train models, networks of one kind together as one compiled program.
 
@@ -70,7 +73,9 @@ def fit(
 
     Ctrl-C, or a progress function that asks to stop, keeps what is finished. The models of the group that is being trained
     keep the weights of its last finished epochs, and their fact `stopped` says `interrupted`; fitting them again begins
-    anew and gives what one whole training would have given.
+    anew and gives what one whole training would have given. A training of a group that was killed goes on from its last
+    checkpoint when the same call is made again, with the same result; a checkpoint that is damaged is left out for the one
+    before.
 
     Args:
         models: stored models, or one.
@@ -88,6 +93,8 @@ def fit(
             from 0, that are to stop there. Estimators have no epochs.
         progress: show a bar, or a function, see `enstorage.Progress`; counted in epochs of single models.
         tensorboard: folder in which TensorBoard shows the models while they are trained, see `write_tensorboard`.
+        checkpoint_seconds: between two checkpoints of networks that are trained in a group; None for none. Other models are
+            trained anew after a kill.
 
     Raises:
         CancelledError: the progress function asked to stop.
@@ -112,7 +119,7 @@ def fit(
         else:
             for group in groups:
                 for part in taken_in_turn(group, at_once(group)) if share else [group]:
-                    _fit_group(part, epochs, monitor, tensorboard)
+                    _fit_group(part, epochs, monitor, tensorboard, checkpoint_seconds)
         epochs.end()
     if executor is not None or share:
         for model in models:
@@ -141,7 +148,11 @@ def _fit_stored(
 
 
 def _fit_group(
-    group: list[Job], epochs: Epochs, monitor: Monitor | None, tensorboard: str | os.PathLike[str] | None
+    group: list[Job],
+    epochs: Epochs,
+    monitor: Monitor | None,
+    tensorboard: str | os.PathLike[str] | None,
+    checkpoint_seconds: float | None,
 ) -> None:
     started = time.perf_counter()
     interrupts: list[BaseException] = []
@@ -156,12 +167,14 @@ def _fit_group(
             report(chunk)
             return chosen
 
-        outcomes = outcomes_of(group, report_chunk, interrupts.append)
+        checkpoints = Checkpoints(group, checkpoint_seconds)
+        outcomes = outcomes_of(group, report_chunk, interrupts.append, checkpoints)
         curves.clear()
         for job, (outcome, output) in zip(group, outcomes, strict=True):
             keep(job, outcome, output, started)
             if board is not None:
                 board.keep(job.model, outcome.obj)
+    checkpoints.clear()
     if interrupts:
         raise interrupts[0]
 
@@ -172,7 +185,7 @@ def groups_of(jobs: Iterable[Job]) -> list[list[Job]]:
 
 
 def outcomes_of(
-    group: list[Job], report: Report, interrupted: Interrupted | None = None
+    group: list[Job], report: Report, interrupted: Interrupted | None = None, keeper: StateKeeper | None = None
 ) -> list[tuple[Outcome[Any], Output]]:
     """Train a group, one of `groups_of`; nothing is stored.
 
@@ -180,6 +193,7 @@ def outcomes_of(
         group: the jobs.
         report: called every few epochs.
         interrupted: called with an interrupt, and the outcomes so far are returned; by default the interrupt is raised.
+        keeper: of states of a group, see `train_together`.
 
     Returns:
         For each job the outcome, with a Keras model, an estimator or a local model, and the output for all rows of its data
@@ -198,7 +212,7 @@ def outcomes_of(
         alone = fit_keras(first.member, first.training, report, interrupted, first.obj)
         return [(replace(alone, alone=first.alone), output_of(alone.obj, first.loaded.features))]
     members = [job.member for job in group if job.member is not None]
-    outcomes = train_together(members, first.training, report, interrupted)
+    outcomes = train_together(members, first.training, report, interrupted, keeper)
     outputs = predict_together([each.obj for each in outcomes], [job.loaded.features for job in group])
     return [
         (replace(outcome, obj=outcome.obj.to_keras()), output)

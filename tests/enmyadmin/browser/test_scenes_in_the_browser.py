@@ -75,7 +75,7 @@ def test_maps_before_and_after_are_moved_by_the_keyboard_and_a_pixel_shows_its_f
     maps.get_by_text("Show as table").last.click()
     steps = maps.get_by_role("region", name="Table of Pixel r0c3")
     expect(steps.get_by_role("columnheader", name="80 % interval, lower end")).to_be_visible()
-    expect(steps.get_by_role("row").filter(has_text="2020-03-04")).to_contain_text("0.1300")
+    expect(steps.get_by_role("row").filter(has_text="2020-03-04")).to_contain_text("0.13")
     maps.get_by_text("Show as table").first.click()
     figures = maps.get_by_role("table", name="Maps").get_by_role("row")
     expect(figures.filter(has_text=re.compile("^Forecast, 2020-03-04"))).to_contain_text(f"{ROWS * COLUMNS}0.1550")

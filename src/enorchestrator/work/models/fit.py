@@ -1,6 +1,8 @@
 """The kind `fit`: trains models and keeps their forecasts."""
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from enorchestrator.work.kind import Partial, WorkKind
 from enorchestrator.work.models.curves import LiveCurves
@@ -9,7 +11,15 @@ from enstorage import Connector
 from enstorage.progress import Progress
 
 
-def _fit(arguments: TrainingArguments, connector: Connector, progress: Progress, partial: Partial) -> dict[str, Any]:
+class FitArguments(TrainingArguments):
+    """Models, how they are trained, and how often their state is kept."""
+
+    checkpoint_seconds: Annotated[
+        float | None, Field(ge=0, description="Between two checkpoints of networks that are trained together.")
+    ] = 60.0
+
+
+def _fit(arguments: FitArguments, connector: Connector, progress: Progress, partial: Partial) -> dict[str, Any]:
     import entrainer
 
     models = models_of(arguments, connector)
@@ -18,6 +28,7 @@ def _fit(arguments: TrainingArguments, connector: Connector, progress: Progress,
         read_training(arguments.training),
         seeds=arguments.seeds,
         monitor=LiveCurves(partial),
+        checkpoint_seconds=arguments.checkpoint_seconds,
         progress=progress,
     )
     facts = ("loss", "epochs", "stopped", "seconds")
@@ -34,7 +45,7 @@ FIT = WorkKind(
     "train",
     "model",
     "Fit models",
-    TrainingArguments,
+    FitArguments,
     _fit,
     check_training,
     outputs={"models": "model[]"},

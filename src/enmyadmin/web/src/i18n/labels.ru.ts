@@ -427,4 +427,9 @@ export const labels: Record<string, string> = {
   "Western bound, degrees.": "Западная граница, градусы.",
   "What was checked, with what was found.": "Что проверено и что найдено.",
   "Why the scene is not used; empty for one that is.": "Почему снимок не используется; пусто, если используется.",
+  "The table, CSV or Parquet, such as ${forecast.file}.": "Таблица CSV или Parquet, например ${forecast.file}.",
+  "The sink with its parameters, such as {\"name\": \"sql\", \"connection\": \"grid\", \"table\": …}.": "Приёмник с параметрами, например {\"name\": \"sql\", \"connection\": \"grid\", \"table\": …}.",
+  sink: "приёмник",
+  "Between two checkpoints of networks that are trained together.": "Между двумя контрольными точками сетей, обучаемых вместе.",
+  "checkpoint seconds": "секунд между контрольными точками",
 };

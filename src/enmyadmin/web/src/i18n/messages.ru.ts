@@ -39,6 +39,8 @@ export const messages: readonly (readonly [string, string])[] = [
   ["Check data set {}", "Проверка набора данных {}"],
   ["Check data set", "Проверка набора данных"],
   ["Load {}", "Загрузка {}"],
+  ["Deliver {}", "Передача {}"],
+  ["Deliver", "Передача"],
   ["Load", "Загрузка"],
   ["Require a value {}", "Проверка границы: {}"],
   ["Check values", "Проверка значений"],

@@ -22,6 +22,7 @@ export const progress: Record<string, string> = {
   "Comparing points": "Сравнение точек",
   Creating: "Создание",
   Deleting: "Удаление",
+  Delivering: "Передача",
   Diagnosed: "Диагностика закончена",
   Drawing: "Рисование",
   Errors: "Ошибки",

@@ -4,9 +4,11 @@ import type { Item } from "@/api/types";
 import { useTexts } from "@/i18n";
 import { type Place, type Ring, graticule, projectionOf, ringsOf } from "./geometry";
 
-const WIDTH = 720;
-const HEIGHT = 260;
-const MARGIN = 34;
+const WIDTH = 480;
+const HEIGHT = 190;
+const MARGIN = 30;
+/** On a wide page; on a narrow one the map shrinks with its texts. */
+const WIDEST = 600;
 
 /** Outlines of scenes on a plain map: degrees, and nothing from elsewhere. What it shows is in a table, too. */
 export function SceneMap({ scenes }: { scenes: Item[] }) {
@@ -19,7 +21,7 @@ export function SceneMap({ scenes }: { scenes: Item[] }) {
     value.toLocaleString(language, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
   const share = (value: number) => value.toLocaleString(language, { style: "percent", maximumFractionDigits: 0 });
   return (
-    <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} width="100%" style={{ maxWidth: WIDTH, display: "block" }} aria-hidden>
+    <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} width="100%" style={{ maxWidth: WIDEST, display: "block" }} aria-hidden>
       <rect width={WIDTH} height={HEIGHT} fill="var(--app-panel)" stroke="var(--app-line)" />
       {lines.map(({ degrees, decimals, from, to, isMeridian }) => (
         <g key={`${isMeridian}${degrees}`}>
@@ -28,7 +30,7 @@ export function SceneMap({ scenes }: { scenes: Item[] }) {
             x={isMeridian ? from[0] : 4}
             y={isMeridian ? HEIGHT - 5 : from[1] - 3}
             textAnchor={isMeridian ? "middle" : "start"}
-            fontSize={11}
+            fontSize={10}
             fill="var(--mantine-color-dimmed)"
           >
             {figure(Math.abs(degrees), decimals)}° {t(sideOf(degrees, isMeridian))}

@@ -1,0 +1,1 @@
+"""Forecasts that leave by themselves."""
