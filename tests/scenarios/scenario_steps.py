@@ -213,9 +213,11 @@ def writes_an_object(folder: str, connector: Connector) -> None:
 
 @step
 def warns_often(folder: str) -> None:
-    """Raise the same warning in many places, and another one."""
+    """Raise the same warnings in many places, and another one."""
     for number in range(50):
-        warnings.warn_explicit("Implement __array__ with copy.", DeprecationWarning, f"library_{number}.py", number + 1)
+        place = f"library_{number}.py", number + 1
+        warnings.warn_explicit("The solver did not converge.", UserWarning, *place)
+        warnings.warn_explicit("Implement __array__ with copy.", DeprecationWarning, *place)
     warnings.warn("another warning", stacklevel=1)
     time.sleep(0.6)
 

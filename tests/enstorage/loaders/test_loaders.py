@@ -6,7 +6,6 @@ from uuid import uuid4
 import polars as pl
 import pytest
 from sqlalchemy import create_engine, text
-from websites import answer, packed, website
 
 import servers
 from enstorage.database.url import parse_url
@@ -18,6 +17,7 @@ from enstorage.loaders.web import HttpLoader
 from enstorage.places import web
 from enstorage.sources import ParquetLoader
 from enstorage.testing import SourceLoaderContract
+from websites import answer, packed, website
 
 LEVELS = b"time,value\n2024-01-01,1.5\n2024-01-02,2\n2024-01-03,3\n2024-01-04,2.25\n"
 QUERY = "SELECT time, level FROM levels WHERE station = 'a: north' ORDER BY time"
