@@ -25,7 +25,7 @@ from enstorage.instant import to_ns
 from enstorage.interval import TimeInterval
 from enstorage.series.base import AGGREGATES
 from enstorage.series.choose import find_series
-from enstorage.series.influx import influxql
+from enstorage.series.influx import influxql, rows
 from enstorage.series.influx import server as influx_server
 from enstorage.series.influx import store as influx
 from enstorage.series.influx.csv import read_csv
@@ -626,7 +626,7 @@ def test_an_answer_that_the_server_breaks_off_is_no_shorter_answer(tmp_path, mon
             time.sleep(1.5)
             return read_csv(chain([beginning], pieces), **options)
 
-        monkeypatch.setattr(influx, "read_csv", read_slowly)
+        monkeypatch.setattr(rows, "read_csv", read_slowly)
         with pytest.raises(StoreError, match=r"the server aborted its response after \d+ rows. .*query-timeout"):
             series.read(1)
     finally:
