@@ -205,6 +205,24 @@ def test_feedback_is_taken_once_and_counts_as_truth(store, source):
         give_feedback("load", [{"time": "2020-01-01", "value": 99}], given_by="anton")
 
 
+def test_what_people_call_bad_is_an_alert_that_proposes_to_train_again(store, source):
+    come(source, 180, 196, issue=True)
+    months = [str(month)[:10] for month in MONTHS[180:196].astype("datetime64[D]")]
+    give_feedback("load", [{"time": month, "verdict": "good"} for month in months[:8]], given_by="vera")
+    give_feedback("load", [{"time": month, "verdict": "bad"} for month in months[8:15]], given_by="vera")
+    assert look().proposal == "none"  # seven are no window
+    give_feedback("load", [{"time": months[8], "verdict": "good"}], given_by="anton")  # it is half bad now
+    give_feedback("load", [{"time": months[15], "verdict": "wrong"}], given_by="anton")
+    found = look()
+    assert {each.kind: each.proposal for each in found.alerts} == {"verdict": "retrain"}
+    assert (
+        found.alerts[0].message
+        == "People call the forecasts of load bad: 94% of the last 8 targets of Load that they judged."
+    )
+    assert [each.statistics["bad"] for each in list_observations("load", kind="verdict")] == [7.5 / 8, 0.0]
+    assert look().alerts == ()
+
+
 @pytest.mark.parametrize(
     ("row", "error", "message"),
     [

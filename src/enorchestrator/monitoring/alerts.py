@@ -23,7 +23,7 @@ class Seen:
     """A window that was observed.
 
     Attributes:
-        kind: "drift", "quality" or "staleness".
+        kind: "drift", "quality", "verdict" or "staleness".
         series: id of the data source; 0 for none.
         time_from: its first time, ns.
         time_to: right after it, ns.
@@ -44,7 +44,7 @@ class WatchFinding:
     """Windows of one series, and the alert that the latest of them raise if they exceed their limits.
 
     Attributes:
-        kind: of the alert: "drift", "sensor", "staleness" or "quality".
+        kind: of the alert: "drift", "sensor", "staleness", "quality" or "verdict".
         windows: in the order of time.
         in_a_row: so many have to.
         message: one sentence for people.

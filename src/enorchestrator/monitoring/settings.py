@@ -15,6 +15,7 @@ class MonitorSettings(BaseModel):
         rows: of a window of inputs; None: by the season, such as 28 days, 7 days of hours, 12 months.
         false_alarm: probability that a window without change exceeds a limit.
         truths: rows of a window of truths.
+        verdicts: targets that people judged, of a window of verdicts.
         tolerance: by which share the error may exceed that at the release, however clear that is.
         patience: a source is stale when so many buckets should have come and did not.
         most_retrainings: the loop retrains so often within `within_days`; then people are asked.
@@ -28,6 +29,7 @@ class MonitorSettings(BaseModel):
     rows: Annotated[int | None, Field(ge=8, le=10_000)] = None
     false_alarm: Annotated[float, Field(gt=0, lt=0.5)] = 0.01
     truths: Annotated[int, Field(ge=3, le=10_000)] = 8
+    verdicts: Annotated[int, Field(ge=1, le=10_000)] = 8
     tolerance: Annotated[float, Field(ge=0, le=100)] = 0.2
     patience: Annotated[float, Field(gt=0, le=10_000)] = 3.0
     most_retrainings: Annotated[int, Field(ge=0, le=1_000)] = 2

@@ -79,7 +79,7 @@ class ObservationAnswer(BaseModel):
 
     id: int
     version: int
-    kind: Literal["drift", "quality", "staleness"]
+    kind: Literal["drift", "quality", "verdict", "staleness"]
     series: Annotated[int, Field(description="Id of the data source.")]
     series_name: str
     time_from: Annotated[int, Field(description="First time of the window, ns.")]
@@ -225,7 +225,7 @@ def look_at_model(
 def list_observations_of_model(
     store: Store,
     name: Name,
-    kind: Literal["drift", "quality", "staleness"] | None = None,
+    kind: Literal["drift", "quality", "verdict", "staleness"] | None = None,
     limit: Annotated[int, Query(ge=1, le=5_000)] = 1_000,
 ) -> ObservationList:
     """List the latest observations in the order of time, as charts show them."""

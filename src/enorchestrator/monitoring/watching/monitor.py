@@ -17,6 +17,7 @@ from enorchestrator.monitoring.issue import newest_snapshot
 from enorchestrator.monitoring.quality import quality_windows
 from enorchestrator.monitoring.settings import MonitorSettings
 from enorchestrator.monitoring.watching.inputs import NewRows, drift_of, rows_of_inputs
+from enorchestrator.monitoring.watching.verdicts import verdict_windows
 from enorchestrator.registry.aliases import rollback
 from enorchestrator.registry.find import PREVIOUS, PRODUCTION, aliased, find_version, registered_of
 from enorchestrator.registry.loading import load_version
@@ -81,7 +82,7 @@ def monitor(
     progress: bool | Progress = True,
     connector: Connector | None = None,
 ) -> Monitored:
-    """Observe the version in production: drift of its inputs, errors of its forecasts on truths, staleness of its sources.
+    """Observe the version in production: its inputs, the errors of its forecasts, what people say of them, its sources.
 
     Windows are observed once, however often this is called. An alert is made when several windows in a row exceed their
     limits, once until it is closed; a window within its limits closes it, and so does the look at another version.
@@ -143,7 +144,7 @@ class _Look:
             self.report(f"Inputs of {rows.source.name}", done, len(every))
             found += [*self._drift(rows), self._staleness(rows, at)]
         self.report("Quality", 2, 3)
-        return [*found, *self._quality(every)]
+        return [*found, *self._quality(every), *self._verdicts(every)]
 
     def _drift(self, rows: NewRows) -> list[WatchFinding]:
         seen, name, count = drift_of(rows, self.settings), printable(rows.source.name), self.settings.windows
@@ -215,6 +216,20 @@ class _Look:
             )
             self.seen += seen
             found.append(WatchFinding("quality", seen, count, message, proposal))
+        return found
+
+    def _verdicts(self, every: Sequence[NewRows]) -> list[WatchFinding]:
+        found: list[WatchFinding] = []
+        with self.store.database.reading() as session:
+            for rows in every:
+                seen = verdict_windows(session, self.version, rows.source.id, self.settings.verdicts)
+                if seen:
+                    self.seen += seen
+                    message = (
+                        f"People call the forecasts of {printable(self.name)} bad: {seen[-1].statistics['bad']:.0%} of the "
+                        f"last {self.settings.verdicts} targets of {printable(rows.source.name)} that they judged."
+                    )
+                    found.append(WatchFinding("verdict", seen, 1, message, "retrain"))
         return found
 
     def _judged(self, every: Sequence[NewRows]) -> pl.DataFrame:

@@ -16,7 +16,7 @@ class Observation(LedgerRow):
     Attributes:
         registered_id: the registered model.
         version_id: the version that was in production.
-        kind: "drift", "quality", "staleness" or "resources".
+        kind: "drift", "quality", "verdict", "staleness" or "resources".
         series: id of the data source; 0 for what concerns no single one.
         time_from: first time of the window, ns.
         time_to: end of the window, itself excluded, ns; a window is observed once.

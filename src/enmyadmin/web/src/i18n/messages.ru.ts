@@ -268,6 +268,7 @@ export const messages: readonly (readonly [string, string])[] = [
   ["Version {} was promoted: {}.", "Выпущена версия {}: {*}."],
   ["Version {} was promoted.", "Выпущена версия {}."],
   ["The forecasts of {} have become worse: the mean absolute error of {} is {}, and was {} at the release (limit {}). Version {} would have had {}.", "Прогнозы {} стали хуже: средняя абсолютная ошибка ряда {} равна {}, при выпуске была {} (предел {}). У версии {} было бы {}."],
+  ["People call the forecasts of {} bad: {}% of the last {} targets of {} that they judged.", "Люди считают прогнозы {} плохими: {} % из последних {} оценённых значений ряда {}."],
   ["The forecasts of {} have become worse: the mean absolute error of {} is {}, and was {} at the release (limit {}).", "Прогнозы {} стали хуже: средняя абсолютная ошибка ряда {} равна {}, при выпуске была {} (предел {})."],
   ["The memory of the step {} of {} grew from {} to {} MB over {} attempts: it may leak.", "Память шага {} конвейера {} выросла с {} до {} МБ за попыток: {}; возможна утечка."],
   ["The memory of the work {} grew from {} to {} MB over {} attempts: it may leak.", "Память работы {} выросла с {} до {} МБ за попыток: {}; возможна утечка."],
