@@ -40,6 +40,8 @@ function Record({ collection, id }: { collection: Collection; id: number }) {
     );
   if (!item) return <Loader aria-label={t("state.loading")} />;
   const Section = sections[collection];
+  // What is an object stands below, among all properties.
+  const tags = Object.entries(item.tags ?? {}).filter(([, value]) => typeof value !== "object" || value === null);
   return (
     <Stack gap="lg">
       <Stack gap={4} component="header">
@@ -60,9 +62,9 @@ function Record({ collection, id }: { collection: Collection; id: number }) {
             <RecordMenu collection={collection} item={item} />
           </Group>
         </Group>
-        {item.tags && Object.keys(item.tags).length > 0 && (
+        {tags.length > 0 && (
           <Group gap={6}>
-            {Object.entries(item.tags).map(([key, value]) => (
+            {tags.map(([key, value]) => (
               <Badge key={key} variant="default" tt="none" fw={500}>
                 {key}: {typeof value === "string" ? value : JSON.stringify(value)}
               </Badge>
