@@ -13,7 +13,7 @@ BIN := .venv/bin
 PYTEST_WORKERS ?= 2
 
 # Minutes on two cores, quiet ones and slow ones of a shared machine; CONTRIBUTING.md names them too.
-TEST_MINUTES := 10 to 15
+TEST_MINUTES := 8 to 13
 TEST_LONG_MINUTES := 20 to 30
 
 PYTEST := $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal --durations=20
