@@ -60,7 +60,7 @@ def read_named(given: str | None, option: str) -> dict[str, Any] | None:
     return {"name": given} if re.fullmatch(r"[A-Za-z][\w-]*", given) else read_object(given, option)
 
 
-def pair(text: str, option: str) -> tuple[str, str]:
+def pair(text: str, option: str, expected: str = "KEY=TEXT, such as host=server01") -> tuple[str, str]:
     """Key and text of an option such as `--tag KEY=TEXT`.
 
     Raises:
@@ -68,7 +68,7 @@ def pair(text: str, option: str) -> tuple[str, str]:
     """
     key, equals, value = text.partition("=")
     if not (key and equals and value):
-        raise InvalidInputError(f"{option} received {text!r}; expected KEY=TEXT, such as host=server01.")
+        raise InvalidInputError(f"{option} received {text!r}; expected {expected}.")
     return key, value
 
 

@@ -1,6 +1,7 @@
 """`load`: the points of a source loader, written to a source or a panel as far as they are new."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,7 @@ def load(
     wanted: Wanted = _ALL,
     expected: ExpectedValues | None = None,
     snapshot: bool = False,
-    connector: Connector | None = None,
+    connector: Connector | Callable[[], Connector] | None = None,
     progress: bool | Progress = True,
 ) -> LoadedPoints:
     """Write the points of a loader to a source, or those of several series to the sources of a panel.
@@ -74,7 +75,7 @@ def load(
         wanted: keys, period and largest number of points; by default all, 50 million points at most.
         expected: how the values that come are to be; others are refused before anything is written.
         snapshot: fix the state of each series after the load.
-        connector: the store; the current one by default.
+        connector: the store, or a function that opens it, called when the points were read; by default the current one.
         progress: show a bar, or a function, see `enstorage.Progress`.
 
     Raises:
@@ -83,9 +84,10 @@ def load(
             values are not as expected, or several records have the name; nothing was written then.
         StoreError: the source cannot be reached or failed; nothing was written then.
     """
-    store = connector or Connector.current()
-    with listening(progress) as report, store:
+    given = connector or Connector.current()
+    with listening(progress) as report, ExitStack() as opened:
         found = _read(loader, wanted, report.within(0, 1, 2))
+        store = opened.enter_context(given() if callable(given) else given)
         place = _placed(target, store)
         _check_fits(place, found, loader)
         is_new = place is None

@@ -41,7 +41,10 @@ class Described:
                 f"{cls.__name__} has no parameter {', '.join(map(repr, unknown))}. It takes: {', '.join(known) or 'none'}."
             )
         if missing := sorted(set(known) - set(cls.defaults()) - set(given)):
-            raise InvalidInputError(f"{cls.__name__} needs the parameter {', '.join(map(repr, missing))}. Give it.")
+            parameters, them = ("parameter", "it") if len(missing) == 1 else ("parameters", "them")
+            raise InvalidInputError(
+                f"{cls.__name__} needs the {parameters} {' and '.join(map(repr, missing))}. Give {them}."
+            )
         for key, make in cls.nested.items():
             if isinstance(given.get(key), Mapping):
                 given[key] = make(given[key])

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
@@ -10,8 +9,8 @@ from endirector.reporting.plots.canvas import (
     ACCENT,
     DASHES,
     MEMBERS,
-    column,
     draw_svg,
+    gapped_columns,
     legend_above,
     legend_columns,
     legend_name,
@@ -46,10 +45,7 @@ def plot_by_step(
     """
     if not errors:
         raise InvalidInputError("Errors by step need at least one forecaster; got none.")
-    found = {
-        name: column([np.nan if each is None else each for each in own], len(steps), name)
-        for name, own in errors.items()
-    }
+    found = gapped_columns(errors, len(steps))
 
     def draw(axes: Axes) -> None:
         lines = []

@@ -4,7 +4,7 @@ import io
 import math
 import re
 import warnings
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from html import escape
 from textwrap import fill
 from threading import Lock
@@ -128,6 +128,13 @@ def column(values: ArrayLike, length: int, name: str) -> NDArray[np.float64]:
     if column.shape != (length,) or not length:
         raise InvalidInputError(f"{name!r} must have the shape ({length},) and at least one value; got {column.shape}.")
     return column
+
+
+def gapped_columns(values: Mapping[str, Sequence[float | None]], length: int) -> dict[str, NDArray[np.float64]]:
+    """Convert each of the named values as `column` does; None becomes NaN, which leaves a gap."""
+    return {
+        name: column([np.nan if each is None else each for each in own], length, name) for name, own in values.items()
+    }
 
 
 #: What a time axis takes: dates, or the numbers of an integer axis.

@@ -18,6 +18,7 @@ from endirector.reporting.plots.canvas import (
     column,
     dates,
     draw_svg,
+    gapped_columns,
     legend_above,
     legend_columns,
     plot_truth,
@@ -146,10 +147,7 @@ def plot_coverage_by_step(
     """
     if not shares:
         raise InvalidInputError("Coverage by step needs at least one interval; got none.")
-    found = {
-        name: column([np.nan if each is None else each for each in own], len(steps), name)
-        for name, own in shares.items()
-    }
+    found = gapped_columns(shares, len(steps))
 
     def draw(axes: Axes) -> None:
         lines = []

@@ -13,9 +13,9 @@ from endirector.reporting.plots.canvas import (
     INK,
     MEMBERS,
     MUTED,
-    column,
     dates,
     draw_svg,
+    gapped_columns,
     legend_above,
     legend_columns,
     legend_name,
@@ -54,10 +54,7 @@ def plot_limits(
     """
     if not shares:
         raise InvalidInputError("Statistics beside limits need at least one statistic; got none.")
-    lines = {
-        name: column([np.nan if each is None else each for each in own], len(times_ns), name)
-        for name, own in shares.items()
-    }
+    lines = gapped_columns(shares, len(times_ns))
     times = dates(times_ns)
     marked, begun = ({name: dates(np.asarray([at])) for name, at in (each or {}).items()} for each in (marks, phases))
     highest = max((float(np.nanmax(own)) for own in lines.values() if np.isfinite(own).any()), default=1.0)

@@ -41,7 +41,7 @@ def load(
 
     Example: enstorage load sql connection=grid "query=SELECT time, load FROM meters" --source Load --snapshot
     """
-    from enstorage import DataSource
+    from enstorage import Connector, DataSource
     from enstorage import load as load_points
     from enstorage.exchange.loading import MOST_POINTS
     from enstorage.instant import to_ns
@@ -51,14 +51,20 @@ def load(
         raise InvalidInputError("Nothing says where the points go; expected --source NAME. Give it.")
     loader = loader_from_json({"name": kind} | dict(_parameter(text) for text in parameters or ()))
     start, end = (None if each is None else to_ns(each) for each in (time_from, time_to))
-    connector, made = open_or_make_store(store)
+    made = False
+
+    def opened() -> Connector:
+        nonlocal made
+        connector, made = open_or_make_store(store)
+        return connector
+
     found = load_points(
         loader,
         source,
         wanted=Wanted(None, start, end, MOST_POINTS),
         expected=expected.values(),
         snapshot=snapshot,
-        connector=connector,
+        connector=opened,
         progress=not (quiet or as_json),
     )
     key = "data_source" if isinstance(found.target, DataSource) else "panel"
@@ -108,7 +114,7 @@ def check_data_set(
 
 
 def _parameter(text: str) -> tuple[str, Any]:
-    key, value = pair(text, "A parameter of the loader")
+    key, value = pair(text, "A parameter of the loader", "KEY=VALUE, such as path=load.csv")
     if value[:1] in "{[" or value in ("true", "false", "null"):
         try:
             return key, json.loads(value)
