@@ -9,7 +9,7 @@ import pytest
 import endirector
 from commands import run_command
 from endirector.forecaster.seasonality import is_seasonal, share_of_seasonal
-from enstorage import Connector, Model
+from enstorage import Connector, Model, progress
 from enstorage.errors import CancelledError, InvalidInputError, NotFoundError
 
 HORIZON = 6
@@ -177,7 +177,8 @@ def test_it_can_be_stopped(table, tmp_path):
     assert {total for _, total in calls} == {calls[0][1]}
 
 
-def test_ctrl_c_leaves_the_forecasts_of_the_finished_members(table):
+def test_ctrl_c_leaves_the_forecasts_of_the_finished_members(table, monkeypatch):
+    monkeypatch.setattr(progress, "INTERVAL_SECONDS", 0.0)  # every report comes
     pressed = []
 
     def press(what, _done, _total):

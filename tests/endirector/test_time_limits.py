@@ -15,6 +15,7 @@ from endirector.forecaster.plan import tiers_of
 from endirector.forecaster.time_limit import MemberWatch, TimeLimit
 from enmyadmin.forecaster import command
 from enmyadmin.forecaster.command import _seconds
+from enstorage import progress
 from enstorage.errors import CancelledError, NotFoundError
 from enstorage.plugins import entry_points
 from enstorage.progress import checkpoint, listening
@@ -206,7 +207,8 @@ def test_boosting_comes_last_and_can_be_stopped_between_its_trees():
     assert names.index("Regression on covariates") < names.index("Autoregression")
 
 
-def test_of_yardsticks_alone_the_best_is_taken_and_not_the_mean_of_all():
+def test_of_yardsticks_alone_the_best_is_taken_and_not_the_mean_of_all(monkeypatch):
+    monkeypatch.setattr(progress, "INTERVAL_SECONDS", 0.0)  # every report comes
     months = np.arange(48)
     seasonal = pl.DataFrame({"month": MONTHS, "units": 100 + 6 * np.sin(months * np.pi / 6)})
     with_noise = seasonal.with_columns(pl.col("units") + np.random.default_rng(0).normal(0, 2, 48))
