@@ -8,7 +8,7 @@ import typer
 
 from enmyadmin.arguments.opening import Store, open_or_make_store, open_store
 from enmyadmin.arguments.period import parse_period
-from enmyadmin.arguments.table import TableArguments
+from enmyadmin.arguments.table import TableArguments, named_as_flags
 from enmyadmin.output import Json, Quiet, print_json, print_line, print_table
 from enstorage.errors import InvalidInputError
 
@@ -21,6 +21,7 @@ _LEAST_FOR_REPORT, _SHARE_OF_REPORT, _LEAST_SECONDS = 3.0, 0.15, 0.1
 _FORECASTS, _REPORT, _PROGRAM = "forecasts.csv", "report.html", "forecast.py"
 
 
+@named_as_flags()
 def autoforecast(
     file: Annotated[Path, typer.Argument(help="A table: CSV or other text, Parquet or Excel, also .gz and .zst.")],
     table: TableArguments,
