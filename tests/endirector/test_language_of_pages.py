@@ -62,9 +62,7 @@ def test_a_number_asks_for_its_form(number, expected):
 
 
 def test_sentences_of_the_library_and_lists_in_them_have_forms():
-    told = (
-        "Read a.csv: text in UTF-8, separator comma, times in day: ISO 8601, 4 series by shop, values in units."
-    )
+    told = "Read a.csv: text in UTF-8, separator comma, times in day: ISO 8601, 4 series by shop, values in units."
     with in_language("ru"):
         assert sentence(told).startswith("Прочитано a.csv: ")
         assert "рядов: 4, по столбцу shop, значения в units" in sentence(told)

@@ -64,7 +64,9 @@ def is_told_in_russian():
 
 
 def test_pages_of_reports_have_the_sentences_of_the_client():
-    assert messages_file.FILE.read_text(encoding="utf-8") == messages_file.messages_text(), "write it by `make messages`"
+    assert messages_file.FILE.read_text(encoding="utf-8") == messages_file.messages_text(), (
+        "write it by `make messages`"
+    )
 
 
 def test_what_was_read_of_a_table_has_a_russian_form(tmp_path):
