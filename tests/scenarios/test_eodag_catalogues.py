@@ -4,9 +4,12 @@ import os
 import shutil
 import sys
 import tempfile
+import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import requests
 from catalogues import BOX, Server, busy, cut, item, needs_token, redirect, rustac, status, well
 from catching import free_port
 
@@ -155,6 +158,47 @@ def test_a_search_that_fails_is_no_empty_answer(server, fault, error, message):
     with pytest.raises(error, match=message) as told:
         search()
     assert "s3cret" not in str(told.value)
+
+
+def test_a_search_goes_to_known_hosts_alone_also_after_a_redirect(server, monkeypatch):
+    server.add("a")
+    other = Server()
+    other.add("b")
+    server.faults["/search"] = [redirect(f"{other.url}/search")] * 2
+    with pytest.raises(
+        InvalidInputError, match=f"{other.host}/search is on no host of the catalogue {server.host}"
+    ) as told:
+        search()
+    assert other.asked == {}
+    assert "Add the host to ENSTORAGE_CATALOGUE_HOSTS if you trust it" in str(told.value)
+    monkeypatch.setenv("ENSTORAGE_CATALOGUE_HOSTS", other.host)
+    other.faults["/search"] = [status(500)]
+    with pytest.raises(StoreError, match=r"fails \(RequestError, status 500\)"):
+        search()
+    monkeypatch.delenv("ENSTORAGE_CATALOGUE_HOSTS")
+    assert requests.get(f"{other.url}/", timeout=9).ok  # requests of other code are not bounded
+    other.close()
+
+
+def test_an_answer_without_an_end_is_given_up(server, monkeypatch):
+    server.add("a")
+    monkeypatch.setattr("enspatial.catalogue.guard.LARGEST_ANSWER", 1 << 20)
+
+    def endless(request):
+        request.send_response(200)
+        request.send_header("Content-Encoding", "gzip")
+        request.end_headers()
+        pack = zlib.compressobj(wbits=31)
+        with suppress(OSError):
+            for _ in range(64):
+                request.wfile.write(pack.compress(b" " * (1 << 20)) + pack.flush(zlib.Z_SYNC_FLUSH))
+        return True
+
+    server.faults["/search"] = [endless]
+    with pytest.raises(
+        InvalidInputError, match="/search answers with more than 1,048,576 bytes; expected a page of items"
+    ):
+        search()
 
 
 def test_fewer_items_than_announced_and_collections_without_any_are_no_empty_answers(server, monkeypatch):

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from enstorage.errors import InvalidInputError
+from enstorage.places.web import shown_url
 
 #: Hosts of catalogues, beside those of the profiles, that a URL may lead to: `stac.example.org, 127.0.0.1:8080`.
 HOSTS_VARIABLE = "ENSTORAGE_CATALOGUE_HOSTS"
@@ -53,6 +54,21 @@ class CatalogueProfile:
         token_host = urlsplit(self.token_url).netloc.lower() if self.token_url else ""
         own = (self.home, token_host, *self.hosts)
         return any(host == each or (each.startswith(".") and host.endswith(each)) for each in own if each)
+
+    def check(self, url: str) -> None:
+        """Refuse an address to which no request may go.
+
+        Raises:
+            InvalidInputError: it is on another host, or is not read by https although the catalogue is.
+        """
+        parts, home = urlsplit(url), urlsplit(self.url)
+        host = parts.netloc.lower()
+        is_plain = parts.scheme == "http" and home.scheme == "http"
+        if (parts.scheme != "https" and not is_plain) or "@" in host or not self.knows(host):
+            raise InvalidInputError(
+                f"{shown_url(url)} is on no host of the catalogue {self.home}; expected one of "
+                f"{', '.join((self.home, *self.hosts))}. Add the host to {self.place_of_hosts} if you trust it."
+            )
 
 
 #: Written from the documentation of the catalogues; tested on recorded answers, not against the live servers.

@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from enspatial.area import Area
+from enspatial.catalogue.guard import bounded
 from enspatial.catalogue.profile import CatalogueProfile, allowed_hosts
-from enstorage.errors import InvalidInputError, MissingLibraryError, StoreError
+from enstorage.errors import EnstorageError, InvalidInputError, MissingLibraryError, StoreError
 from enstorage.instant import to_iso
 
 PREFIX = "eodag:"
@@ -25,8 +26,8 @@ _BUSY = (408, 425, 429)
 class EodagProvider:
     """A provider that eodag knows, by its own configuration or by a file or variables of its user.
 
-    eodag asks the hosts of that configuration for items; a filter by clouds is never sent. Files are read by
-    `CatalogueRequests`, to which eodag gives the credentials alone.
+    eodag asks the hosts of that configuration for items, also after a redirect, and takes answers of a bounded size. A
+    filter by clouds is never sent. Files are read by `CatalogueRequests`, to which eodag gives the credentials alone.
 
     Args:
         name: of the provider, such as `planetary_computer`.
@@ -175,7 +176,10 @@ class EodagProvider:
         from requests import RequestException
 
         try:
-            yield
+            with bounded(self.profile.check):
+                yield
+        except EnstorageError:  # of `bounded`
+            raise
         except (foreign.AuthenticationError, foreign.MisconfiguredError) as error:
             raise self._refused(type(error).__name__) from None
         except foreign.RequestError as error:

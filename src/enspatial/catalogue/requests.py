@@ -143,13 +143,13 @@ class CatalogueRequests:
         self, url: str, method: str, headers: dict[str, str], body: bytes | None, *, renew: bool
     ) -> tuple[int, Mapping[str, str], bytes]:
         for _ in range(_MOST_REDIRECTS + 1):
-            self._refuse_others(url)
+            self.profile.check(url)
             self._keep_rate()
             token: Mapping[str, str] = {"Authorization": f"Bearer {self._token}"} if self._token else {}
             signed = url
             if self._sign:
                 signed, token = self._sign(url, renew=renew)
-                self._refuse_others(signed)
+                self.profile.check(signed)
             answer = self._pool.request(
                 method, signed, headers={**headers, **token}, body=body, redirect=False, preload_content=False
             )
@@ -168,17 +168,6 @@ class CatalogueRequests:
             self._sleep(self._next - now)
         self._next = max(now, self._next) + 1 / self.profile.requests_per_second
 
-    def _refuse_others(self, url: str) -> None:
-        parts, home = urlsplit(url), urlsplit(self.profile.url)
-        host = parts.netloc.lower()
-        is_plain = parts.scheme == "http" and home.scheme == "http"
-        if (parts.scheme != "https" and not is_plain) or "@" in host or not self.profile.knows(host):
-            raise InvalidInputError(
-                f"{shown_url(url)} is on no host of the catalogue {self.profile.home}; expected one of "
-                f"{', '.join((self.profile.home, *self.profile.hosts))}. Add the host to {self.profile.place_of_hosts} if "
-                "you trust it."
-            )
-
     def _new_token(self) -> str:
         user, password = os.environ.get(USER_VARIABLE), os.environ.get(PASSWORD_VARIABLE)
         if not user or not password:
@@ -189,7 +178,7 @@ class CatalogueRequests:
                 field="catalogue",
             )
         url = str(self.profile.token_url)
-        self._refuse_others(url)
+        self.profile.check(url)
         fields = {"grant_type": "password", "username": user, "password": password, "client_id": self.profile.client}
         try:
             answer = self._pool.request("POST", url, fields=fields, encode_multipart=False, redirect=False)

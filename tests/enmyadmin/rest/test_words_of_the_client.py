@@ -102,3 +102,21 @@ def test_remarks_on_intervals_have_a_russian_form():
     told += [each.removesuffix(ADVICE).removesuffix(ADVICE_ON_FLOOR) for each in told]
     assert any("outside of its interval for the 4 steps" in each for each in told)
     assert [each for each in dict.fromkeys(told) if not is_told(each)] == []
+
+
+def errors(file):
+    """The messages of the errors that a module makes, with something in their places."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Error") and node.args:
+            match node.args[0]:
+                case ast.JoinedStr(parts):
+                    yield "".join(each.value if isinstance(each, ast.Constant) else "some" for each in parts)
+                case ast.Constant(str(text)):
+                    yield text
+
+
+def test_errors_of_providers_of_eodag_have_a_russian_form():
+    is_told = is_told_in_russian()
+    told = [each for name in ("provider", "guard") for each in errors(SOURCES / f"enspatial/catalogue/{name}.py")]
+    assert len(told) >= 11
+    assert [each for each in told if not is_told(each)] == []
