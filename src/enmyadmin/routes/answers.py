@@ -1,11 +1,12 @@
 """Answers in JSON."""
 
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
 
 from fastapi import Query
 from pydantic_core import to_json
 from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from enstorage.places.web import download_headers
 
 #: The query of a page: the language of the reader.
 PageLanguage = Annotated[Literal["en", "ru"], Query(description="Of the page.")]
@@ -25,10 +26,7 @@ class Json(JSONResponse):
 
 def as_file(content: bytes, name: str, media_type: str) -> Response:
     """A file to be saved under a name, which may be any text."""
-    safe = quote(name.replace("/", "_").replace("\\", "_"), safe="")
-    return Response(
-        content, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{safe}"}, media_type=media_type
-    )
+    return Response(content, headers=download_headers(name), media_type=media_type)
 
 
 def report_page(html: str) -> Response:

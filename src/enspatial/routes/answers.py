@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import Depends, Path, Request
 from starlette.responses import Response
 
 from enstorage import Connector
+from enstorage.places.web import download_headers
 
 #: Gives the permission of a route for an action and a table; the server has it.
 Allowed = Callable[[str, str], Any]
@@ -36,7 +36,4 @@ def png_answer(content: bytes) -> Response:
 
 def geotiff_answer(content: bytes, name: str) -> Response:
     """A GeoTIFF to be saved under a name."""
-    safe = quote(name.replace("/", "_").replace("\\", "_"), safe="")
-    return Response(
-        content, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{safe}"}, media_type=GEOTIFF
-    )
+    return Response(content, headers=download_headers(name), media_type=GEOTIFF)

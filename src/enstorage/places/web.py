@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from typing import Any
-from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
@@ -224,6 +224,12 @@ def shown_url(url: str) -> str:
     """A URL without credentials and without its query, which may have a signature."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"[:160]
+
+
+def download_headers(name: str) -> dict[str, str]:
+    """The headers of an answer that is to be saved under a name, which may be any text."""
+    safe = quote(name.replace("/", "_").replace("\\", "_"), safe="")
+    return {"Content-Disposition": f"attachment; filename*=UTF-8''{safe}"}
 
 
 def _addresses(parts: SplitResult) -> list[str]:
