@@ -96,6 +96,9 @@ class _Verdict:
     detail: str = ""
 
 
+_DONE = _Verdict(RunState.SUCCEEDED, "succeeded")
+
+
 def settle(connection: Connection, ends: Sequence[tuple[Claim, ProcessEnd]], timing: Timing) -> int:
     """Settle the ends of claims: move the steps, let go on what waited for them, keep what the processes printed.
 
@@ -110,16 +113,16 @@ def settle(connection: Connection, ends: Sequence[tuple[Claim, ProcessEnd]], tim
         The number of steps that moved.
     """
     moment = now()
-    settled, rest = _Settled(), []
+    settled, rest = _Settled(moment), []
     for claim, end in ends:
         if end.outcome is None or end.outcome.reason != "succeeded":
             rest.append((claim, end))
         elif change(connection, _SUCCEEDED, [_of(claim) | {"gave": end.outcome.outputs, "moment": moment}]):
-            settled.add(claim, end, _Verdict(RunState.SUCCEEDED, "succeeded"), moment, claim.parent_id, may_fail=False)
+            settled.add(claim, end, _DONE, claim.parent_id, may_fail=False)
         else:
             settled.add_void(claim, end)
     if rest:
-        _settle_others(connection, rest, timing, moment, settled)
+        _settle_others(connection, rest, timing, settled)
     if settled.void:
         change(connection, _KEPT, settled.void)
     if settled.attempts:
@@ -132,27 +135,18 @@ def settle(connection: Connection, ends: Sequence[tuple[Claim, ProcessEnd]], tim
 class _Settled:
     """What follows from the ends of some claims."""
 
-    def __init__(self) -> None:
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
         self.attempts: list[dict[str, Any]] = []
         self.void: list[dict[str, Any]] = []
         self.over: list[Over] = []
         self.run_ids: list[int] = []
         self.errors: dict[int, Any] = {}
 
-    def add(
-        self,
-        claim: Claim,
-        end: ProcessEnd,
-        verdict: _Verdict,
-        moment: datetime,
-        parent_id: int | None,
-        *,
-        may_fail: bool,
-    ) -> None:
+    def add(self, claim: Claim, end: ProcessEnd, verdict: _Verdict, parent_id: int | None, *, may_fail: bool) -> None:
         """Add the end of a claim whose step has moved."""
-        self.attempts.append(
-            _told(claim, end) | {"reason": verdict.reason, "problem": verdict.problem, "moment": moment}
-        )
+        ended = {"reason": verdict.reason, "problem": verdict.problem, "moment": self.moment}
+        self.attempts.append(_told(claim, end) | ended)
         if verdict.state.is_final:
             self.over.append(Over(claim.step_id, claim.run_id, parent_id, verdict.state, may_fail))
         if parent_id is None or verdict.state != RunState.SUCCEEDED:  # a run with further parts stays at work
@@ -169,13 +163,9 @@ class _Settled:
 
 
 def _settle_others(
-    connection: Connection,
-    ends: Sequence[tuple[Claim, ProcessEnd]],
-    timing: Timing,
-    moment: datetime,
-    settled: _Settled,
+    connection: Connection, ends: Sequence[tuple[Claim, ProcessEnd]], timing: Timing, settled: _Settled
 ) -> None:
-    """Settle the ends of which it depends on the step what follows from them."""
+    """Settle ends whose consequences depend on the step: what it allows, and how often it was tried."""
     found = {step.id: step for step in rows(connection, _CLAIMED, {"ids": [claim.step_id for claim, _ in ends]})}
     moves: list[dict[str, Any]] = []
     for claim, end in ends:
@@ -185,9 +175,12 @@ def _settle_others(
             continue
         verdict = _verdict(step, end, timing)
         values = _UNCHANGED | {"user_attempts": step.user_attempts, "infra_attempts": step.infra_attempts}
-        values |= {"state": verdict.state, "finished_at": moment if verdict.state.is_final else None} | verdict.values
+        values |= {
+            "state": verdict.state,
+            "finished_at": settled.moment if verdict.state.is_final else None,
+        } | verdict.values
         moves.append(_of(claim) | {f"new_{name}": value for name, value in values.items()})
-        settled.add(claim, end, verdict, moment, step.parent_id, may_fail=step.may_fail)
+        settled.add(claim, end, verdict, step.parent_id, may_fail=step.may_fail)
         if verdict.alert:
             told = {"severity": "error", "what": verdict.alert, "step": step.name, "detail": verdict.detail}
             add_event(connection, claim.run_id, claim.step_id, "alert", told)

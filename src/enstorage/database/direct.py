@@ -42,7 +42,7 @@ def change(connection: Connection, statement: Executable, values: Sequence[Mappi
         values: the parameters, by name; at least one set, all with the same names.
 
     Returns:
-        The number of rows that changed.
+        The number of rows that an UPDATE or a DELETE met; of an INSERT it is not told.
     """
     if connection.dialect.name != "sqlite":
         return connection.execute(statement, [*values]).rowcount
