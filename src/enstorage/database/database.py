@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from threading import Lock
 from typing import Any, TypeVar
 
-from sqlalchemy import ClauseElement, Connection, Table, text
+from sqlalchemy import ClauseElement, Connection, Table, Transaction, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -83,7 +83,7 @@ class Database:
             with translated(self.url):
                 yield outer
             return
-        with translated(self.url), Session(self.engine, **_SHORT) as session, self._writing(session, session.commit):
+        with translated(self.url), Session(self.engine, **_SHORT) as session, self._writing(session):
             yield session
 
     @contextmanager
@@ -98,14 +98,7 @@ class Database:
                 yield outer.connection()
             return
         with translated(self.url), self.engine.connect() as connection, connection.begin() as whole:
-            session = Session(connection, **_SHORT)
-
-            def commit() -> None:
-                if session.in_transaction():
-                    session.commit()
-                whole.commit()
-
-            with self._writing(session, commit):
+            with self._writing(Session(connection, **_SHORT), whole):
                 yield connection
 
     def _begin(self, *, before: bool = True) -> Session | None:
@@ -120,14 +113,14 @@ class Database:
         return outer
 
     @contextmanager
-    def _writing(self, session: Session, commit: Callable[[], None]) -> Iterator[None]:
-        """The block is a transaction: committed at its end, undone when an error leaves it."""
+    def _writing(self, session: Session, whole: Transaction | None = None) -> Iterator[None]:
+        """The block is a transaction, of the session or the given one: committed at its end, undone after an error."""
         token = self._session.set(session)
         try:
             yield
             session.flush()
             self._last_act.get()(session)
-            self._commit(commit)
+            self._commit(session, whole)
         except BaseException:
             for undo in reversed(session.info.get("on_rollback", ())):
                 undo()
@@ -297,9 +290,12 @@ class Database:
             self._marked.close()
             self._marked = None
 
-    def _commit(self, commit: Callable[[], None]) -> None:
+    def _commit(self, session: Session, whole: Transaction | None) -> None:
         try:
-            commit()
+            if whole is None or session.in_transaction():
+                session.commit()
+            if whole is not None:
+                whole.commit()
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise commit_lost(self.url, error) from None
