@@ -153,7 +153,7 @@ class PipelineDefinition(_Checked):
 
 
 def _expected(place: tuple[int | str, ...]) -> str:
-    """What stands around a place that cannot be used, with its names."""
+    """The part of a pipeline around a place that cannot be used, with the names that it takes."""
     found: tuple[str, type[_Checked]] = "a pipeline", PipelineDefinition
     if place[0:1] == ("parameters",) and len(place) > 2:
         found = "a parameter", ParameterDefinition

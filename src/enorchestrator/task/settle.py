@@ -133,7 +133,7 @@ def settle(connection: Connection, ends: Sequence[tuple[Claim, ProcessEnd]], tim
 
 
 class _Settled:
-    """What follows from the ends of some claims."""
+    """The consequences of the ends of some claims."""
 
     def __init__(self, moment: datetime) -> None:
         self.moment = moment

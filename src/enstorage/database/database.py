@@ -97,9 +97,13 @@ class Database:
             with translated(self.url):
                 yield outer.connection()
             return
-        with translated(self.url), self.engine.connect() as connection, connection.begin() as whole:
-            with self._writing(Session(connection, **_SHORT), whole):
-                yield connection
+        with (
+            translated(self.url),
+            self.engine.connect() as connection,
+            connection.begin() as whole,
+            self._writing(Session(connection, **_SHORT), whole),
+        ):
+            yield connection
 
     def _begin(self, *, before: bool = True) -> Session | None:
         """The transaction to join; None where a new one begins."""

@@ -97,7 +97,7 @@ class _Prepared:
         return given
 
     def rows(self, found: Sequence[Sequence[Any]]) -> Sequence[Any]:
-        """What the driver found, with values as Python has them."""
+        """The rows that the driver found, with values as Python has them."""
         make, reads = self._row, self._reads
         return [make([v if read is None else read(v) for v, read in zip(each, reads, strict=True)]) for each in found]
 
