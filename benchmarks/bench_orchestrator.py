@@ -111,10 +111,10 @@ def durable(connector: Connector, count: int, at_once: int) -> tuple[float, floa
     owner, ends = Owner.here(99), []
     done, began, used = 0, time.perf_counter(), time.process_time()
     while done < count:
-        with connector.transaction() as session:
+        with connector.database.changing() as connection:
             if ends:
-                settle(session, ends, Timing())
-            claims = claim(session, owner, "none", at_once, 45.0)
+                settle(connection, ends, Timing())
+            claims = claim(connection, owner, "none", at_once, 45.0)
         ends = [(each, ProcessEnd("returned", outcome=WorkOutcome("succeeded", {"result": 1}))) for each in claims]
         done += len(claims)
     return (time.perf_counter() - began) / done, (time.process_time() - used) / done

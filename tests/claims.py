@@ -13,14 +13,14 @@ HERE = Owner.here(1)
 
 def claimed(store, owner=HERE, most=10, resources=None):
     """Claim what is ready, and on a machine with some resources what fits."""
-    with store.transaction() as session:
-        return claim(session, owner, "local", most, 45.0, resources and (lambda: resources))
+    with store.database.changing() as connection:
+        return claim(connection, owner, "local", most, 45.0, resources and (lambda: resources))
 
 
 def end(store, of, process_end):
     """Settle the end of a claim."""
-    with store.transaction() as session:
-        settle(session, [(of, process_end)], Timing())
+    with store.database.changing() as connection:
+        settle(connection, [(of, process_end)], Timing())
 
 
 def succeed(store, of, outputs=None, **facts):

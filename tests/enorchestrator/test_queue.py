@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from claims import HERE, claimed, end, fail, succeed
 from enorchestrator import (
@@ -19,13 +19,14 @@ from enorchestrator import (
     submit,
 )
 from enorchestrator.dispatch.owner import Owner
-from enorchestrator.dispatch.queue import has_ready, renew, to_cancel
+from enorchestrator.dispatch.queue import claim, has_ready, renew, to_cancel
 from enorchestrator.dispatch.read import details, list_runs
 from enorchestrator.dispatch.settle import LostClaims
 from enorchestrator.task.back_off import MOST_TRIES
 from enorchestrator.task.child.reporter import MOST_LINES, Reporter
-from enorchestrator.task.claim import ProcessEnd
+from enorchestrator.task.claim import ProcessEnd, WorkOutcome
 from enorchestrator.task.limits import Timing
+from enorchestrator.task.settle import settle
 from enorchestrator.task.state import MOVES, RunState, state_of_run
 from enstorage.errors import (
     ConflictError,
@@ -393,6 +394,32 @@ def test_a_submitted_run_belongs_to_the_transaction_of_its_caller(store):
     with pytest.raises(RuntimeError):
         submit_and_fail()
     assert list_runs() == []
+
+
+def test_a_step_of_many_is_settled_and_the_next_one_claimed_by_six_statements(store):
+    save_pipeline(
+        PipelineDefinition.read(
+            {
+                "name": "parts",
+                "parameters": {"hours": {"type": "integer[]"}},
+                "steps": {"parts": {"kind": "gc", "for_each": "${hours}", "with": {"grace_hours": "${each}"}}},
+            }
+        )
+    )
+    run_pipeline("parts", {"hours": [3, 4, 5]})
+    (first,) = claimed(store, most=1)
+    made, by_driver = [], []
+    event.listen(store.database.engine, "before_cursor_execute", lambda *given: made.append(given[2]))
+    with store.database.changing() as connection:
+        connection.connection.driver_connection.set_trace_callback(by_driver.append)
+        outcome = WorkOutcome("succeeded", {"damaged": False, "bytes": 7})
+        settle(connection, [(first, ProcessEnd("returned", outcome=outcome))], TIMING)
+        (second,) = claim(connection, HERE, "local", 1, 45.0)
+        connection.connection.driver_connection.set_trace_callback(None)
+    assert [first.step_id, second.step_id] == [2, 3]
+    kinds = [" ".join(each.split()[:2]) for each in by_driver]
+    assert kinds == ["UPDATE step", "UPDATE attempt", "UPDATE step", "SELECT step.id,", "UPDATE step", "INSERT INTO"]
+    assert made == []
 
 
 def test_states_lead_to_states():

@@ -190,10 +190,10 @@ def kill_at_the_commit(folder: str, entity: str, moment: str) -> None:
     """Have this process killed right before or right after the commit of the transaction that makes such a record."""
     commit = Database._commit
 
-    def commit_and_die(database, session):
+    def commit_and_die(database, session, *whole):
         made = [type(each).__name__ for each in session.info.get("made", ())]
         if moment == "after" or entity not in made:
-            commit(database, session)
+            commit(database, session, *whole)
         if entity in made:
             note(folder, f"killed {moment}")
             os.kill(os.getpid(), signal.SIGKILL)

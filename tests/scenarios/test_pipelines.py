@@ -96,6 +96,25 @@ def test_a_pipeline_in_yaml_is_checked_and_stored(store):
         ("  fit:", "  each:", "each", "stands for the item"),
         ("name: renew", "title: renew", "name", "The pipeline cannot be used: name: Field required"),
         ("kind: fit", "kind: fit\n    retries: -1", "steps.fit.retries", "greater than or equal to 0"),
+        (
+            "kind: fit",
+            "kind: fit\n    resources: {gpu: 1}",
+            "steps.fit.resources.gpu",
+            "Expected resources with cpus, gpus, memory_mb, disk_mb",
+        ),
+        (
+            "kind: fit",
+            "kind: fit\n    retry: 1",
+            "steps.fit.retry",
+            "Expected a step with .*retries, .*kind, with, may_fail",
+        ),
+        (
+            "name: renew",
+            "name: renew\nparams: {}",
+            "params",
+            "Expected a pipeline with name, description, parameters, st",
+        ),
+        ("name: renew", f"name: {'[' * 9_000}", "definition", "it is nested too deeply"),
         ("kind: fit", "kind: fit\n    kind: form", "definition", "the key 'kind' stands twice"),
         ("kind: fit", "kind: &a fit\n    needs: [*a]", "definition", "it has an alias"),
         ("kind: fit", "kind: [fit", "definition", "no YAML that can be read"),
@@ -108,6 +127,14 @@ def test_what_cannot_be_executed_is_refused_when_it_is_saved(store, old, new, fi
     assert caught.value.field == field
     assert "\n" not in str(caught.value)
     assert not list_pipelines()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "3", "null"])
+def test_what_is_no_object_is_no_pipeline(text):
+    with pytest.raises(
+        InvalidInputError, match=r"^The pipeline cannot be used: Input should be an object; received .*name"
+    ):
+        PipelineDefinition.read(text)
 
 
 def test_a_pipeline_that_is_changed_during_a_run_is_a_new_version_and_the_run_keeps_the_old_one(

@@ -73,6 +73,7 @@ def test_a_part_that_fails_skips_the_join_and_its_siblings_finish(run, over, exe
     assert (by_name["squares"], by_name["total"], by_name["end"]) == ("failed", "skipped", "skipped")
     parts = [state for name, state in by_name.items() if name.startswith("squares[")]
     assert (parts.count("succeeded"), parts.count("failed")) == (19, 1)
+    assert all(step.finished_at is not None for step in found.steps)
     assert len(executed()) == 20
 
 

@@ -86,5 +86,5 @@ class DiskWatch:
                     "step is started. What nothing refers to was freed. Delete what is not needed, or make room."
                 )
                 told = {"severity": "error", "what": _WHAT, "step": step.name, "detail": detail}
-                add_event(session, step.run_id, step.id, "alert", told)
+                add_event(session.connection(), step.run_id, step.id, "alert", told)
         return True

@@ -185,17 +185,19 @@ class Dispatcher:
     def _change(self, free: int, begun: Mapping[str, Begin]) -> None:
         """Settle all ends and claim as much as is free, in one transaction, and have it executed."""
         ends = dict(self._ends)
-        with self._connector.transaction() as session:
+        with self._connector.database.changing() as connection:
             if ends:
                 settle(
-                    session, [(self._claims[id], self._without_secrets(end)) for id, end in ends.items()], self._timing
+                    connection,
+                    [(self._claims[id], self._without_secrets(end)) for id, end in ends.items()],
+                    self._timing,
                 )
             note_begun(
-                session, [(self._claims[id], at.pid, at.began_at) for id, at in begun.items() if id in self._claims]
+                connection, [(self._claims[id], at.pid, at.began_at) for id, at in begun.items() if id in self._claims]
             )
             by = (self._owner, self._executor.name, free, self._timing.lease_seconds)
-            claims = claim(session, *by, self._have) if free > 0 else []
-            claims = refuse_denied(session, claims, self._timing)
+            claims = claim(connection, *by, self._have) if free > 0 else []
+            claims = refuse_denied(connection, claims, self._timing)
         for id in ends:
             del self._claims[id], self._ends[id]
         for each in claims:

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, or_, select, update
-from sqlalchemy.orm import Session
 
 from enorchestrator.dispatch.owner import Owner
 from enorchestrator.dispatch.resources import Ledger, Needs, Resources
@@ -14,6 +13,7 @@ from enorchestrator.task.limits import LONGEST_PAUSE_SECONDS
 from enorchestrator.task.moves import ATTEMPT, EVENT, RUN, STEP, settle_runs, too_large
 from enorchestrator.task.state import RunState
 from enstorage import Connector
+from enstorage.database.direct import change, rows
 from enstorage.ledger.base import now
 
 # No pause is as long as the second bound says: the clock was set back meanwhile.
@@ -24,7 +24,7 @@ _IS_CLAIMABLE = and_(
 _ONE_READY = select(STEP.c.id).where(_IS_CLAIMABLE).limit(1)
 _ANY_READY = select(STEP.c.id).where(STEP.c.state == RunState.READY).limit(1)
 _NEXT = (
-    select(STEP.c.id, STEP.c.run_id, STEP.c.fence, STEP.c.started_at, STEP.c.settings)
+    select(STEP.c.id, STEP.c.run_id, STEP.c.fence, STEP.c.parent_id, STEP.c.started_at, STEP.c.settings)
     .add_columns(STEP.c.queue_rank, RUN.c.state.label("state_of_run"), RUN.c.created_by)
     .add_columns(too_large().label("too_large"))
     .join(RUN, RUN.c.id == STEP.c.run_id)
@@ -54,6 +54,7 @@ _CLAIMED = (
         started_at=bindparam("started"),
     )
 )
+_ATTEMPTED = insert(ATTEMPT)
 _STALE_NEWS = delete(EVENT).where(
     EVENT.c.run_id == bindparam("run"), EVENT.c.step_id == bindparam("step"), EVENT.c.kind.in_(("progress", "partial"))
 )
@@ -82,7 +83,7 @@ def _moment() -> dict[str, datetime]:
 
 
 def claim(
-    session: Session,
+    connection: Connection,
     owner: Owner,
     executor: str,
     most: int,
@@ -92,14 +93,14 @@ def claim(
     """Claim steps that are ready: those of the lowest rank first, which runs have by their priority and age.
 
     Args:
-        session: of the transaction.
+        connection: of the transaction.
         owner: who claims them.
         executor: name of the executor, for the attempts.
         most: largest number.
         lease_seconds: the claims expire unless they are renewed within this time.
         resources: gives those of the machine; a step that asks for some is claimed when they are free.
     """
-    moment, connection = now(), session.connection()
+    moment = now()
     found = _next(connection, owner, most, resources)
     if not found:
         return []
@@ -108,6 +109,7 @@ def claim(
             each.run_id,
             each.id,
             each.fence + 1,
+            each.parent_id,
             (each.settings or {}).get("timeout_seconds"),
             _memory_bytes(needs.get("memory_mb")),
             each.created_by,
@@ -115,7 +117,8 @@ def claim(
         for each, needs in found
     ]
     by_dispatcher = {"dispatcher": str(owner), "until": moment + timedelta(seconds=lease_seconds)}
-    connection.execute(
+    change(
+        connection,
         _CLAIMED,
         [
             {
@@ -127,8 +130,9 @@ def claim(
             for (each, _), claimed in zip(found, claims, strict=True)
         ],
     )
-    connection.execute(
-        insert(ATTEMPT),
+    change(
+        connection,
+        _ATTEMPTED,
         [
             {"step_id": each.step_id, "fence": each.fence, "executor": executor, "external_id": each.external_id}
             for each in claims
@@ -137,7 +141,7 @@ def claim(
     for each in claims:
         if each.fence > 1:  # progress and partial results of an earlier attempt
             connection.execute(_STALE_NEWS, {"run": each.run_id, "step": each.step_id})
-    settle_runs(session, [each.run_id for each, _ in found if each.state_of_run != RunState.RUNNING], {})
+    settle_runs(connection, [each.run_id for each, _ in found if each.state_of_run != RunState.RUNNING], {})
     return claims
 
 
@@ -146,24 +150,24 @@ def _next(
 ) -> list[tuple[Row[Any], Needs]]:
     """The steps to claim, with their needs."""
     asked = {**_moment(), "most": most}
-    rows = connection.execute(_NEXT, asked).all()
-    if resources is None or not any((row.settings or {}).get("resources") for row in rows):
-        return [(row, {}) for row in rows]
+    found = rows(connection, _NEXT, asked)
+    if resources is None or not any((row.settings or {}).get("resources") for row in found):
+        return [(row, {}) for row in found]
     have = resources()
     at_work = [row for row in connection.execute(_AT_WORK).all() if _host_of(row.owner) == owner.host]
     ledger = Ledger(have, [_needs(row, have) for row in at_work])
     chosen: list[tuple[Row[Any], Needs]] = []
     looked_at = 0
-    while rows and looked_at < _MOST_LOOKED_AT:
-        looked_at += len(rows)
-        for row in rows:
+    while found and looked_at < _MOST_LOOKED_AT:
+        looked_at += len(found)
+        for row in found:
             needs = _needs(row, have)
             if not needs or ledger.reserve(needs):
                 chosen.append((row, needs))
             if len(chosen) == most:
                 return chosen
-        behind = {"rank": rows[-1].queue_rank, "last": rows[-1].id}
-        rows = connection.execute(_BEHIND, asked | behind | {"most": _PAGE}).all()
+        behind = {"rank": found[-1].queue_rank, "last": found[-1].id}
+        found = connection.execute(_BEHIND, asked | behind | {"most": _PAGE}).all()
     return chosen
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Row, Table, bindparam, insert, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Row, Table, bindparam, insert, or_, select
 
 from enorchestrator.policy.engine import Answer, PolicyEngine, Question, engine_with
 from enorchestrator.policy.stored import policies_in_force
@@ -30,27 +29,27 @@ _OF_USERS = (
 )
 
 
-def refuse_denied(session: Session, claims: Sequence[Claim], timing: Timing) -> list[Claim]:
+def refuse_denied(connection: Connection, claims: Sequence[Claim], timing: Timing) -> list[Claim]:
     """Fail those of some claims whose steps the user may no longer do; returns the others.
 
     Runs that no user of the store asked for, such as those of a program that opens the store itself, are not asked about.
 
     Args:
-        session: of the transaction in which they were claimed.
+        connection: of the transaction in which they were claimed.
         claims: the claims.
         timing: of the dispatcher.
     """
     ids = [each.step_id for each in claims if each.created_by]
-    rows = session.execute(_OF_USERS, {"ids": ids}).all() if ids else []
+    rows = connection.execute(_OF_USERS, {"ids": ids}).all() if ids else []
     if not rows:
         return [*claims]
-    engine = engine_with(policies_in_force(session))
+    engine = engine_with(policies_in_force(connection))
     denied = {row.id: (row, answer) for row in rows if not (answer := _answer(engine, row)).is_allowed}
     if not denied:
         return [*claims]
-    session.execute(insert(_AUDIT), [_entry(row, answer) for row, answer in denied.values()])
+    connection.execute(insert(_AUDIT), [_entry(row, answer) for row, answer in denied.values()])
     refused = [each for each in claims if each.step_id in denied]
-    settle(session, [(each, ProcessEnd("denied", _detail(*denied[each.step_id]))) for each in refused], timing)
+    settle(connection, [(each, ProcessEnd("denied", _detail(*denied[each.step_id]))) for each in refused], timing)
     return [each for each in claims if each.step_id not in denied]
 
 

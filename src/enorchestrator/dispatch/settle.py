@@ -20,7 +20,7 @@ from enstorage import Connector
 from enstorage.errors import StoreError
 
 _RUNNING = (
-    select(STEP.c.id, STEP.c.run_id, STEP.c.fence, STEP.c.owner, STEP.c.lease_until, ATTEMPT.c.pid)
+    select(STEP.c.id, STEP.c.run_id, STEP.c.fence, STEP.c.parent_id, STEP.c.owner, STEP.c.lease_until, ATTEMPT.c.pid)
     .add_columns(ATTEMPT.c.started_at, ATTEMPT.c.executor)
     .join(ATTEMPT, (ATTEMPT.c.step_id == STEP.c.id) & (ATTEMPT.c.fence == STEP.c.fence))
     .where(STEP.c.state == RunState.RUNNING)
@@ -63,7 +63,9 @@ class LostClaims:
                     detail = (
                         "The dispatcher did not learn that it had claimed the work, since the database did not answer."
                     )
-                    lost.append((Claim(each.run_id, each.id, each.fence), ProcessEnd("stopped", detail)))
+                    lost.append(
+                        (Claim(each.run_id, each.id, each.fence, each.parent_id), ProcessEnd("stopped", detail))
+                    )
                 continue
             owner = Owner.parse(each.owner or "")
             is_gone = owner is not None and owner.is_gone()
@@ -74,11 +76,11 @@ class LostClaims:
                 _kill(each.pid, each.started_at)
             reason = "ended" if is_gone else "renewed its claim no more"
             detail = f"The dispatcher that executed the work {reason}, such as by a restart of the server."
-            lost.append((Claim(each.run_id, each.id, each.fence), ProcessEnd("lost", detail)))
+            lost.append((Claim(each.run_id, each.id, each.fence, each.parent_id), ProcessEnd("lost", detail)))
         if lost:
             try:
-                with self._connector.transaction() as session:
-                    settle(session, lost, self._timing)
+                with self._connector.database.changing() as connection:
+                    settle(connection, lost, self._timing)
             except StoreError:
                 self._seen.clear()  # nobody could renew either: all have the time of a lease, once the store works again
                 raise

@@ -89,7 +89,7 @@ def add_run(session: Session, run: Run) -> None:
     run.state, run.trace_id, run.created_at = RunState.READY, uuid4().hex, now()
     session.add(run)
     session.flush()
-    add_event(session, run.id, None, "state", {"state": RunState.READY, "error": None})
+    add_event(session.connection(), run.id, None, "state", {"state": RunState.READY, "error": None})
 
 
 def rank_of(run: Run) -> int:
@@ -115,10 +115,11 @@ def cancel(run_id: int, *, connector: Connector | None = None) -> Run:
             return run
         run.cancel_requested_at = now()
         session.flush()
-        add_event(session, run.id, None, "state", {"state": run.state, "error": None, "cancel_requested": True})
+        connection = session.connection()
+        add_event(connection, run.id, None, "state", {"state": run.state, "error": None, "cancel_requested": True})
         idle = session.scalars(_IDLE, {"run": run_id}).all()
-        settle_graph(session, [id for id in idle if move_step(session, id, RunState.CANCELLED)])
-        settle_run(session, run_id)
+        settle_graph(connection, [id for id in idle if move_step(connection, id, RunState.CANCELLED)])
+        settle_run(connection, run_id)
         session.refresh(run)
         wake_on_commit(session, store)
         return run
@@ -139,8 +140,8 @@ def retry(run_id: int, *, connector: Connector | None = None) -> Run:
             )
         run.cancel_requested_at = run.error = None
         session.flush()
-        error = restart(session, run_id)
-        settle_run(session, run_id, error=error)
+        connection = session.connection()
+        settle_run(connection, run_id, error=restart(connection, run_id))
         session.refresh(run)
         wake_on_commit(session, store)
         return run

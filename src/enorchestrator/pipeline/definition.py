@@ -129,9 +129,10 @@ class PipelineDefinition(_Checked):
             first = error.errors(include_url=False)[0]
             field = ".".join(str(part) for part in first["loc"] if part != "[key]")
             shown = printable(repr(first["input"]))[:_SHOWN]
+            reason = "Input should be an object" if first["type"] == "model_type" else first["msg"]
             raise InvalidInputError(
-                f"The pipeline cannot be used: {field or 'it'}: {first['msg']}; received {shown}. Expected name, parameters "
-                "and steps, each step with its kind. Correct it.",
+                f"The pipeline cannot be used: {f'{field}: ' if field else ''}{reason}; received {shown}. Expected "
+                f"{_expected(first['loc'])}. Correct it.",
                 field=field or "definition",
             ) from None
         if EACH in found.parameters or EACH in found.steps:
@@ -149,6 +150,18 @@ class PipelineDefinition(_Checked):
     def to_json(self) -> dict[str, Any]:
         """The definition as JSON."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def _expected(place: tuple[int | str, ...]) -> str:
+    """The part of a pipeline around a place that cannot be used, with the names that it takes."""
+    found: tuple[str, type[_Checked]] = "a pipeline", PipelineDefinition
+    if place[0:1] == ("parameters",) and len(place) > 2:
+        found = "a parameter", ParameterDefinition
+    elif place[0:1] == ("steps",) and len(place) > 2:
+        found = ("resources", ResourceNeeds) if place[2] == "resources" else ("a step", StepDefinition)
+    around, model = found
+    names = ", ".join(each.alias or name for name, each in model.model_fields.items())
+    return f"{around} with {names}"
 
 
 class PlainLoader(yaml.SafeLoader):
@@ -190,7 +203,8 @@ def _parsed(text: str | bytes) -> Any:
     try:
         return yaml.load(text, Loader=PlainLoader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        place = " ".join(printable(str(error)).split())[:200] or type(error).__name__
+        words = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        place = " ".join(printable(words).split())[:200] or type(error).__name__
         raise InvalidInputError(
             f"The pipeline is no YAML that can be read: {place}. Correct it.", field="definition"
         ) from None

@@ -110,7 +110,8 @@ def run_pipeline(
                 for needed in sorted(set(step.needed()))
             )
             session.flush()
-            settle_run(session, run.id, error=start_steps(session, run.id))
+            connection = session.connection()
+            settle_run(connection, run.id, error=start_steps(connection, run.id))
             session.refresh(run)
             wake_on_commit(session, store)
         return run

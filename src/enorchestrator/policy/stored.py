@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from enorchestrator.policy.engine import PolicyEngine, Question, cedar, parsed
@@ -142,8 +142,8 @@ def find_policy(connector: Connector, name: str) -> StoredPolicy:
     return policy
 
 
-def policies_in_force(session: Session) -> tuple[tuple[str, str], ...]:
-    """The names and texts of the policies in force, as a session sees them."""
+def policies_in_force(session: Session | Connection) -> tuple[tuple[str, str], ...]:
+    """The names and texts of the policies in force, as a transaction sees them."""
     wanted = select(StoredPolicy.name, StoredPolicy.text).where(StoredPolicy.enabled).order_by(StoredPolicy.id)
     return tuple((name, text) for name, text in session.execute(wanted))
 

@@ -77,7 +77,7 @@ class Deadlines:
                     f"{int(over)} of {steps} steps are over after {elapsed:.0f} seconds: at this pace the run takes "
                     f"{projected:.0f} seconds, and its deadline is {seconds:g}."
                 )
-                add_event(session, run.id, None, "alert", _alert("warning", WARNED, detail))
+                add_event(session.connection(), run.id, None, "alert", _alert("warning", WARNED, detail))
         self._warned.add(run.id)
 
     def _end(self, run: Any, definition: PipelineDefinition) -> None:
@@ -88,7 +88,7 @@ class Deadlines:
             detail = f"The run took more than {definition.deadline_seconds:g} seconds, its deadline, and was cancelled."
             if definition.alternative is not None:
                 detail += f" {self._run_alternative(run, definition.alternative)}"
-            add_event(session, run.id, None, "alert", _alert("error", PASSED, detail))
+            add_event(session.connection(), run.id, None, "alert", _alert("error", PASSED, detail))
             cancel(run.id, connector=self._connector)
 
     def _run_alternative(self, run: Any, name: str) -> str:

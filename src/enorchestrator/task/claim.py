@@ -14,6 +14,7 @@ class Claim:
         run_id: its run.
         step_id: the step.
         fence: number of the claim; a later claim of the step makes this one void.
+        parent_id: the step of which the step is a part; None for none.
         timeout_seconds: longest time of the execution; None for that of the executor.
         memory_bytes: resident memory of the execution; None for that of the executor.
         created_by: who asked for the run; empty where no user did.
@@ -22,6 +23,7 @@ class Claim:
     run_id: int
     step_id: int
     fence: int
+    parent_id: int | None
     timeout_seconds: float | None = None
     memory_bytes: float | None = None
     created_by: str = ""

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, bindparam, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from enorchestrator.task.back_off import pause_after
 from enorchestrator.task.claim import Claim, ProcessEnd, WorkOutcome
@@ -16,6 +15,7 @@ from enorchestrator.task.limits import Timing
 from enorchestrator.task.moves import ATTEMPT, RUN, STEP, add_event, memory_of, settle_runs, too_large
 from enorchestrator.task.problem import plain_problem
 from enorchestrator.task.state import RunState
+from enstorage.database.direct import change, rows
 from enstorage.ledger.base import now
 
 _LOG = logging.getLogger("enorchestrator")
@@ -23,7 +23,7 @@ _LOG = logging.getLogger("enorchestrator")
 #: was lost too: a server that is started anew is seldom the fault of a step.
 MOST_KILLED, MOST_LOST = 1, 4
 
-_UNCHANGED = {"outputs": None, "retry_at": None}
+_UNCHANGED: dict[str, Any] = {"outputs": None, "retry_at": None}
 _TITLES = {
     "denied": "Not allowed",
     "timeout": "Out of time",
@@ -40,15 +40,20 @@ _CLAIMED = (
     .join(RUN, RUN.c.id == STEP.c.run_id)
     .where(STEP.c.id.in_(bindparam("ids", expanding=True)))
 )
-_MOVED = (
+_FREED = (
     update(STEP)
     .where(STEP.c.id == bindparam("of_step"), STEP.c.fence == bindparam("of_fence"), STEP.c.state == RunState.RUNNING)
-    .values(
-        **{name: bindparam(f"new_{name}") for name in ("state", "outputs", "user_attempts", "infra_attempts")},
-        **{name: bindparam(f"new_{name}") for name in ("retry_at", "finished_at")},
-        owner=None,
-        lease_until=None,
-    )
+    .values(owner=None, lease_until=None)
+)
+_MOVED = _FREED.values(
+    {
+        name: bindparam(f"new_{name}")
+        for name in ("state", "outputs", "user_attempts", "infra_attempts", "retry_at", "finished_at")
+    }
+)
+#: The commonest end needs no look at the step: it moves under the fence of its claim, or it does not.
+_SUCCEEDED = _FREED.values(
+    state=RunState.SUCCEEDED, outputs=bindparam("gave"), retry_at=None, finished_at=bindparam("moment")
 )
 _OF_CLAIM = (ATTEMPT.c.step_id == bindparam("of_step"), ATTEMPT.c.fence == bindparam("of_fence"))
 #: What the process told; what it did not tell stays.
@@ -91,78 +96,117 @@ class _Verdict:
     detail: str = ""
 
 
-def settle(session: Session, ends: Sequence[tuple[Claim, ProcessEnd]], timing: Timing) -> int:
+_DONE = _Verdict(RunState.SUCCEEDED, "succeeded")
+
+
+def settle(connection: Connection, ends: Sequence[tuple[Claim, ProcessEnd]], timing: Timing) -> int:
     """Settle the ends of claims: move the steps, let go on what waited for them, keep what the processes printed.
 
     A claim that a later one has made void moves nothing: its outcome is thrown away, and the log says so.
 
     Args:
-        session: of the transaction.
+        connection: of the transaction.
         ends: claims with their ends.
         timing: with the pauses after errors that may pass.
 
     Returns:
         The number of steps that moved.
     """
-    connection = session.connection()
-    ids = [claim.step_id for claim, _ in ends]
-    found = {step.id: step for step in connection.execute(_CLAIMED, {"ids": ids}).all()}
     moment = now()
+    settled, rest = _Settled(moment), []
+    for claim, end in ends:
+        if end.outcome is None or end.outcome.reason != "succeeded":
+            rest.append((claim, end))
+        elif change(connection, _SUCCEEDED, [_of(claim) | {"gave": end.outcome.outputs, "moment": moment}]):
+            settled.add(claim, end, _DONE, claim.parent_id, may_fail=False)
+        else:
+            settled.add_void(claim, end)
+    if rest:
+        _settle_others(connection, rest, timing, settled)
+    if settled.void:
+        change(connection, _KEPT, settled.void)
+    if settled.attempts:
+        change(connection, _ENDED, settled.attempts)
+        problems = let_go_on(connection, settled.over)
+        settle_runs(connection, [*settled.run_ids, *problems], problems | settled.errors)
+    return len(settled.attempts)
+
+
+class _Settled:
+    """The consequences of the ends of some claims."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+        self.attempts: list[dict[str, Any]] = []
+        self.void: list[dict[str, Any]] = []
+        self.over: list[Over] = []
+        self.run_ids: list[int] = []
+        self.errors: dict[int, Any] = {}
+
+    def add(self, claim: Claim, end: ProcessEnd, verdict: _Verdict, parent_id: int | None, *, may_fail: bool) -> None:
+        """Add the end of a claim whose step has moved."""
+        ended = {"reason": verdict.reason, "problem": verdict.problem, "moment": self.moment}
+        self.attempts.append(_told(claim, end) | ended)
+        if verdict.state.is_final:
+            self.over.append(Over(claim.step_id, claim.run_id, parent_id, verdict.state, may_fail))
+        if parent_id is None or verdict.state != RunState.SUCCEEDED:  # a run with further parts stays at work
+            self.run_ids.append(claim.run_id)
+        if verdict.state == RunState.FAILED and not may_fail:
+            self.errors.setdefault(claim.run_id, verdict.problem)
+
+    def add_void(self, claim: Claim, end: ProcessEnd) -> None:
+        """Add the end of a claim that moved nothing."""
+        if end.outcome is not None:
+            _LOG.warning("The claim %s is void; its outcome was thrown away.", claim.external_id)
+        if end.pid or end.log or end.peak_bytes:
+            self.void.append(_told(claim, end))
+
+
+def _settle_others(
+    connection: Connection, ends: Sequence[tuple[Claim, ProcessEnd]], timing: Timing, settled: _Settled
+) -> None:
+    """Settle ends whose consequences depend on the step: what it allows, and how often it was tried."""
+    found = {step.id: step for step in rows(connection, _CLAIMED, {"ids": [claim.step_id for claim, _ in ends]})}
     moves: list[dict[str, Any]] = []
-    attempts: list[dict[str, Any]] = []
-    kept: list[dict[str, Any]] = []
-    over: list[Over] = []
-    run_ids: list[int] = []
-    errors: dict[int, Any] = {}
     for claim, end in ends:
         step = found.get(claim.step_id)
         if step is None or step.fence != claim.fence or step.state != RunState.RUNNING:
-            if end.outcome is not None:
-                _LOG.warning("The claim %s is void; its outcome was thrown away.", claim.external_id)
-            if end.pid or end.log or end.peak_bytes:
-                kept.append(_told(claim, end))
+            settled.add_void(claim, end)
             continue
-        verdict, of_claim = _verdict(step, end, timing), {"of_step": claim.step_id, "of_fence": claim.fence}
+        verdict = _verdict(step, end, timing)
         values = _UNCHANGED | {"user_attempts": step.user_attempts, "infra_attempts": step.infra_attempts}
-        values |= {"state": verdict.state, "finished_at": moment if verdict.state.is_final else None} | verdict.values
-        moves.append(of_claim | {f"new_{name}": value for name, value in values.items()})
-        attempts.append(_told(claim, end) | {"reason": verdict.reason, "problem": verdict.problem, "moment": moment})
-        if verdict.state.is_final:
-            over.append(Over(step.id, step.run_id, step.parent_id, verdict.state, step.may_fail))
-        if step.parent_id is None or verdict.state != RunState.SUCCEEDED:  # a run with further parts stays at work
-            run_ids.append(claim.run_id)
-        if verdict.state == RunState.FAILED and not step.may_fail:
-            errors.setdefault(claim.run_id, verdict.problem)
+        values |= {
+            "state": verdict.state,
+            "finished_at": settled.moment if verdict.state.is_final else None,
+        } | verdict.values
+        moves.append(_of(claim) | {f"new_{name}": value for name, value in values.items()})
+        settled.add(claim, end, verdict, step.parent_id, may_fail=step.may_fail)
         if verdict.alert:
             told = {"severity": "error", "what": verdict.alert, "step": step.name, "detail": verdict.detail}
-            add_event(session, claim.run_id, claim.step_id, "alert", told)
-    if kept:
-        connection.execute(_KEPT, kept)
+            add_event(connection, claim.run_id, claim.step_id, "alert", told)
     if moves:
-        connection.execute(_MOVED, moves)
-        connection.execute(_ENDED, attempts)
-        problems = let_go_on(session, over)
-        settle_runs(session, [*run_ids, *problems], problems | errors)
-    return len(moves)
+        change(connection, _MOVED, moves)
 
 
-def note_begun(session: Session, begun: Sequence[tuple[Claim, int, datetime | None]]) -> None:
+def note_begun(connection: Connection, begun: Sequence[tuple[Claim, int, datetime | None]]) -> None:
     """Note the processes that execute claims, by their ids, and since when they do."""
-    for claim, pid, began_at in begun:
-        session.execute(_BEGUN, {"of_step": claim.step_id, "of_fence": claim.fence, "process": pid, "began": began_at})
+    if begun:
+        told = [_of(claim) | {"process": pid, "began": began_at} for claim, pid, began_at in begun]
+        change(connection, _BEGUN, told)
 
 
-def begin_once(session: Session, claim: Claim, pid: int) -> bool:
+def begin_once(connection: Connection, claim: Claim, pid: int) -> bool:
     """Note the process that executes a claim; false if one was noted before."""
-    of_claim = {"of_step": claim.step_id, "of_fence": claim.fence}
-    noted = session.execute(_FIRST, of_claim | {"process": pid, "began": now()})
-    assert isinstance(noted, CursorResult)  # noqa: S101 - of an UPDATE
-    return noted.rowcount == 1
+    return change(connection, _FIRST, [_of(claim) | {"process": pid, "began": now()}]) == 1
+
+
+def _of(claim: Claim) -> dict[str, Any]:
+    return {"of_step": claim.step_id, "of_fence": claim.fence}
 
 
 def _told(claim: Claim, end: ProcessEnd) -> dict[str, Any]:
-    told = {"pid": end.pid, "started_at": end.began_at, "log": end.log or None, "peak_bytes": end.peak_bytes}
-    return {"of_step": claim.step_id, "of_fence": claim.fence, **{f"told_{name}": told[name] for name in told}}
+    told = {"told_pid": end.pid, "told_started_at": end.began_at, "told_peak_bytes": end.peak_bytes}
+    return _of(claim) | told | {"told_log": end.log or None}
 
 
 def _verdict(step: Row[Any], end: ProcessEnd, timing: Timing) -> _Verdict:
@@ -189,8 +233,6 @@ def _verdict_of_process(step: Row[Any], end: ProcessEnd) -> _Verdict:
 
 
 def _verdict_of_work(step: Row[Any], outcome: WorkOutcome, timing: Timing) -> _Verdict:
-    if outcome.reason == "succeeded":
-        return _Verdict(RunState.SUCCEEDED, "succeeded", None, {"outputs": outcome.outputs})
     if outcome.reason == "cancelled":
         return _Verdict(RunState.CANCELLED, "cancelled", outcome.error)
     tries = step.user_attempts + 1

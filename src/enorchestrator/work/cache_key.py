@@ -9,8 +9,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, select
 
 from enorchestrator.work.port import ENTITY_TYPES, Port
 from enstorage.entity import ENTITIES
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 _TABLES = {entity.__tablename__: entity.__table__ for entity in ENTITIES}
 
 
-def cache_key(session: Session, kind: "WorkKind", values: Any) -> str | None:
+def cache_key(connection: Connection, kind: "WorkKind", values: Any) -> str | None:
     """The SHA-256 of a kind with its code, its arguments with the state of the records that they name, and the environment.
 
     Returns:
@@ -32,7 +31,7 @@ def cache_key(session: Session, kind: "WorkKind", values: Any) -> str | None:
         arguments = kind.read(values).model_dump(mode="json")
     except InvalidInputError:
         return None
-    content = [kind.name, code_of(kind), arguments, _changes_of_records(session, kind, arguments), environment()]
+    content = [kind.name, code_of(kind), arguments, _changes_of_records(connection, kind, arguments), environment()]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -51,7 +50,7 @@ def environment() -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _changes_of_records(session: Session, kind: "WorkKind", arguments: dict[str, Any]) -> list[Any]:
+def _changes_of_records(connection: Connection, kind: "WorkKind", arguments: dict[str, Any]) -> list[Any]:
     """The times of the last changes of the records that arguments name by their ids."""
     schemas = kind.arguments.model_json_schema().get("properties", {})
     changes = []
@@ -60,5 +59,7 @@ def _changes_of_records(session: Session, kind: "WorkKind", arguments: dict[str,
         if port.type in ENTITY_TYPES and given is not None:
             table = _TABLES[port.type]
             wanted = select(table.c.id, table.c.updated_at).where(table.c.id.in_(given if port.many else [given]))
-            changes.append([name, *([id, moment.isoformat()] for id, moment in session.execute(wanted.order_by("id")))])
+            changes.append(
+                [name, *([id, moment.isoformat()] for id, moment in connection.execute(wanted.order_by("id")))]
+            )
     return changes

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from threading import Lock
 from typing import Any, TypeVar
 
-from sqlalchemy import ClauseElement, Table, text
+from sqlalchemy import ClauseElement, Connection, Table, Transaction, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -21,6 +21,9 @@ from enstorage.database.url import is_in_memory
 from enstorage.errors import NotSupportedError
 
 R = TypeVar("R")
+
+#: Of sessions: records are plain data once their transaction is over, and are written when somebody says so.
+_SHORT: Any = {"expire_on_commit": False, "autoflush": False}
 
 #: Values that `until_changed` keeps at most; who asks for many, such as for made-up secrets, has them read anew.
 _MOST_KEPT = 1_000
@@ -75,32 +78,62 @@ class Database:
         Args:
             before: true to call `before`; not needed where nothing is read.
         """
-        self.check_writable()
-        outer = self._session.get()
+        outer = self._begin(before=before)
         if outer is not None:
             with translated(self.url):
                 yield outer
             return
-        if before:
-            self.before()
-        if self._damage != []:
-            self._refuse_damage()
-        with translated(self.url), Session(self.engine, expire_on_commit=False, autoflush=False) as session:
-            token = self._session.set(session)
-            try:
-                yield session
-                session.flush()
-                self._last_act.get()(session)
-                self._commit(session)
-            except BaseException:
-                for undo in reversed(session.info.get("on_rollback", ())):
-                    undo()
-                raise
-            finally:
-                self._writings += 1
-                self._session.reset(token)
-            for act in session.info.get("on_commit", ()):
-                act()
+        with translated(self.url), Session(self.engine, **_SHORT) as session, self._writing(session):
+            yield session
+
+    @contextmanager
+    def changing(self) -> Iterator[Connection]:
+        """A `transaction` of statements alone: without records, whose session takes longer than a few statements.
+
+        A `transaction` that is begun inside is a part of it.
+        """
+        outer = self._begin()
+        if outer is not None:
+            with translated(self.url):
+                yield outer.connection()
+            return
+        with (
+            translated(self.url),
+            self.engine.connect() as connection,
+            connection.begin() as whole,
+            self._writing(Session(connection, **_SHORT), whole),
+        ):
+            yield connection
+
+    def _begin(self, *, before: bool = True) -> Session | None:
+        """The transaction to join; None where a new one begins."""
+        self.check_writable()
+        outer = self._session.get()
+        if outer is None:
+            if before:
+                self.before()
+            if self._damage != []:
+                self._refuse_damage()
+        return outer
+
+    @contextmanager
+    def _writing(self, session: Session, whole: Transaction | None = None) -> Iterator[None]:
+        """The block is a transaction, of the session or the given one: committed at its end, undone after an error."""
+        token = self._session.set(session)
+        try:
+            yield
+            session.flush()
+            self._last_act.get()(session)
+            self._commit(session, whole)
+        except BaseException:
+            for undo in reversed(session.info.get("on_rollback", ())):
+                undo()
+            raise
+        finally:
+            self._writings += 1
+            self._session.reset(token)
+        for act in session.info.get("on_commit", ()):
+            act()
 
     def check_writable(self) -> None:
         """Raise an error where writes are refused.
@@ -138,7 +171,7 @@ class Database:
             self._refuse_damage()
         with (
             translated(self.url),
-            Session(self._reading_engine, expire_on_commit=False, autoflush=False) as session,
+            Session(self._reading_engine, **_SHORT) as session,
         ):
             yield session
 
@@ -261,9 +294,12 @@ class Database:
             self._marked.close()
             self._marked = None
 
-    def _commit(self, session: Session) -> None:
+    def _commit(self, session: Session, whole: Transaction | None) -> None:
         try:
-            session.commit()
+            if whole is None or session.in_transaction():
+                session.commit()
+            if whole is not None:
+                whole.commit()
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise commit_lost(self.url, error) from None

@@ -61,7 +61,9 @@ def test_the_curves_of_trainings_one_after_another_are_all_shown(page, served):
         for model in (1, 2):
             curve = {"id": model, "name": Model.get(model).name, "epochs": [1, 2], "loss": [1.0, 1.0 / model]}
             with store.transaction() as session:
-                add_event(session, run.id, None, "partial", {"name": "curves", "data": {"models": [curve]}})
+                add_event(
+                    session.connection(), run.id, None, "partial", {"name": "curves", "data": {"models": [curve]}}
+                )
     open_page(page, served, f"/runs/{run.id}")
     curves = page.get_by_role("region", name="Training curves")
     expect(curves.get_by_text("Ridge lag 3", exact=True).first).to_be_visible()

@@ -206,8 +206,8 @@ def test_the_connection_that_breaks_at_the_commit_costs_no_points(bundle, anothe
     other = another_store()
     commit, calls = other.database._commit, []
 
-    def lost(session):
-        commit(session)
+    def lost(session, *whole):
+        commit(session, *whole)
         calls.append(session)
         if len(calls) == 2:  # the first one only reserved the id
             raise StoreError("whether it was kept is not known")

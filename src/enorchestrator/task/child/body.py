@@ -69,8 +69,8 @@ def run_step(
         if outcome is None or time.monotonic() - began < commit_after_seconds:
             return outcome
         try:
-            with connector.transaction() as session:
-                settle(session, [(claim, ProcessEnd("returned", outcome=outcome))], timing)
+            with connector.database.changing() as connection:
+                settle(connection, [(claim, ProcessEnd("returned", outcome=outcome))], timing)
         except StoreError:
             return outcome  # the dispatcher keeps it until the store can be worked with
         return None
@@ -87,8 +87,8 @@ def run_step_once(
         StoreError: the claim was executed before.
     """
     connector = _connector(settings, allow_pickle)
-    with connector.transaction() as session:
-        if not begin_once(session, claim, os.getpid()):
+    with connector.database.changing() as connection:
+        if not begin_once(connection, claim, os.getpid()):
             raise StoreError("The work had begun before, in a process that was lost. It is executed again.")
     return run_step(settings, claim, allow_pickle, timing, told_to_stop, commit_after_seconds=0.0)
 
@@ -143,4 +143,6 @@ def _start(connector: Connector, claim: Claim) -> _Started | None:
         step = session.execute(_STEP, {"step": claim.step_id, "claimed": claim.fence}).one_or_none()
         if step is None:
             return None
-        return _Started(step.kind, values_of(session, step, step.arguments), step.trace_id, step.attempt_id)
+        return _Started(
+            step.kind, values_of(session.connection(), step, step.arguments), step.trace_id, step.attempt_id
+        )

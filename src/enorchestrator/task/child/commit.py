@@ -58,7 +58,7 @@ class StepCommit:
             return
         self._reporter.report()  # nothing is reported of a step that is over
         end = ProcessEnd("returned", outcome=WorkOutcome("succeeded", as_plain_json(outputs)))
-        if not settle(session, [(self._claim, end)], self._timing):
+        if not settle(session.connection(), [(self._claim, end)], self._timing):
             raise VoidClaimError
         session.info.setdefault("on_commit", []).insert(0, self._note)
 
