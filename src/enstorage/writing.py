@@ -12,6 +12,7 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from enstorage.errors import InvalidInputError, StoreError
+from enstorage.places.full_disk import full_disk, says_full
 
 #: The files that this process has open, by their numbers; `/dev/stdout` is a link to one of them.
 _OPEN_FILE = re.compile(r"/(?:proc/self|dev)/fd/([0-9]{1,9})")
@@ -35,7 +36,7 @@ def whole_file(path: str | os.PathLike[str], *, overwrite: bool) -> Iterator[Bin
     path = Path(path)
     check_writable(path, overwrite=overwrite)
     if is_stream(path):
-        with tempfile.TemporaryFile() as file:
+        with temporary_folder() as folder, (folder / "stream").open("x+b") as file:
             yield file
             file.seek(0)
             _copy(file, path)
@@ -49,9 +50,43 @@ def whole_file(path: str | os.PathLike[str], *, overwrite: bool) -> Iterator[Bin
             os.fsync(file.fileno())
         unfinished.replace(final)
     except OSError as error:
-        raise StoreError(f"{path} could not be written: {error}. {_DISK}") from error
+        raise not_written(str(path), error) from error
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def temporary_folder(*, prefix: str = "enstorage-", inside: str | os.PathLike[str] | None = None) -> Iterator[Path]:
+    """A folder for files that are needed inside of the block alone; at its end it is removed.
+
+    Args:
+        prefix: of its name.
+        inside: the folder to make it in; by default that of the system, which TMPDIR names.
+
+    Raises:
+        StoreError: there is no room for them.
+    """
+    try:
+        place = tempfile.gettempdir() if inside is None else str(inside)
+    except FileNotFoundError as error:  # a full disk, too: nothing can be written into any folder that is tried
+        raise StoreError(
+            f"No folder takes temporary files: {error.strerror}. Nothing was changed; what was stored before is safe and "
+            "can be read. Make room on that disk, or name another folder in TMPDIR, then try again."
+        ) from error
+    try:
+        with tempfile.TemporaryDirectory(prefix=prefix, dir=place) as folder:
+            yield Path(folder)
+    except OSError as error:
+        if not says_full(error):
+            raise
+        raise not_written(f"The folder of temporary files {place}", error) from error
+
+
+def not_written(what: str, error: OSError) -> StoreError:
+    """The error for what the operating system did not write, such as a path."""
+    if says_full(error):
+        return StoreError(full_disk(what, error.strerror or str(error)))
+    return StoreError(f"{what} could not be written: {error}. {_DISK}")
 
 
 def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> None:
@@ -112,7 +147,7 @@ def make_folder(path: str | os.PathLike[str]) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"The folder {path} could not be made: {error}. {_DISK}") from error
+        raise not_written(f"The folder {path}", error) from error
 
 
 def _kind(path: Path) -> int | None:
@@ -138,6 +173,8 @@ def _copy(file: BinaryIO, path: Path) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
+        if says_full(error):
+            raise not_written(str(path), error) from error
         raise StoreError(f"{path} could not be written: {error}. Check what reads it.") from error
 
 
@@ -176,7 +213,7 @@ def whole_folder(path: str | os.PathLike[str], *, names: Collection[str], overwr
             _make_durable(each)
         _move_into_place(unfinished, path)
     except OSError as error:
-        raise StoreError(f"{path} could not be written: {error}. {_DISK}") from error
+        raise not_written(str(path), error) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 

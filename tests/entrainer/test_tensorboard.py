@@ -112,7 +112,7 @@ def test_a_folder_that_cannot_be_written_to_is_told_before_anything_is_trained(r
     model = research.create_model("m", PaperLSTM(units=(2, 2)))
     model.data_set(research.data_preparation.create_set(Window(3)))
     model.log(1, loss=0.5)
-    with pytest.raises(StoreError, match="could not be written for TensorBoard"):
+    with pytest.raises(StoreError, match="of TensorBoard could not be written"):
         entrainer.fit(model, entrainer.Training(epochs=1), progress=False, tensorboard=tmp_path / "file")
     assert model.curves()["loss"].to_list() == [0.5]
 

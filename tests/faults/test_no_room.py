@@ -1,8 +1,10 @@
 """Where nothing can be written: on a full disk, and on one that may only be read, everything is read all the same."""
 
+import errno
 import os
 import shutil
 import subprocess
+import tempfile
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import pytest
 import enstorage
 from enstorage import Connector, DataSnapshot, DataSource, Model, Project
 from enstorage.errors import EnstorageError
+from enstorage.writing import temporary_folder
 
 
 @pytest.fixture
@@ -26,11 +29,11 @@ def disk(tmp_path):
     subprocess.run(["umount", "--lazy", folder], check=True)
 
 
-def fill(disk):
-    """Leave no byte."""
+def fill(disk, free=0):
+    """Leave no byte, or so many."""
     with (disk / "ballast").open("wb") as ballast:
-        ballast.write(b"x" * shutil.disk_usage(disk).free)
-    assert shutil.disk_usage(disk).free == 0
+        ballast.write(b"x" * (shutil.disk_usage(disk).free - free))
+    assert shutil.disk_usage(disk).free <= free
 
 
 def read_all():
@@ -71,6 +74,56 @@ def test_on_a_full_disk_everything_is_read_and_writers_say_so(disk, filled_folde
         assert enstorage.check() == []
     connector.close()
     assert "panicked" not in capfd.readouterr().err
+
+
+FILES = {
+    "backup": lambda disk: enstorage.backup_store(disk / "all.backup"),
+    "bundle": lambda disk: enstorage.export_project(Project.get(1), disk / "project.enz"),
+    "model": lambda disk: Model.get(1).export(disk / "model"),
+}
+
+
+@pytest.mark.parametrize("free", [0, 40_000])
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_finds_no_room_is_told_with_its_place_and_leaves_nothing(disk, filled_folder, name, free):
+    fill(disk, free)
+    with Connector.in_folder(filled_folder[0]) as connector:
+        if free and name == "model":  # which is small
+            FILES[name](disk)
+        else:
+            with pytest.raises(EnstorageError, match=r"[Dd]isk is full.*before is safe") as caught:
+                FILES[name](disk)
+            assert str(disk) in str(caught.value)
+            assert [each.name for each in disk.iterdir()] == ["ballast"]
+    connector.close()
+
+
+@pytest.mark.parametrize("free", [0, 40_000])
+def test_a_restoration_without_room_for_temporary_files_names_their_folder(
+    disk, filled_folder, tmp_path, monkeypatch, free
+):
+    with Connector.in_folder(filled_folder[0]) as connector:
+        enstorage.backup_store(tmp_path / "all.backup")
+    connector.close()
+    fill(disk, free)
+    monkeypatch.setattr(tempfile, "tempdir", str(disk))
+    with Connector.in_folder(tmp_path / "new") as connector:
+        with pytest.raises(EnstorageError, match=rf"{disk}.*disk is full.*before is safe"):
+            enstorage.restore_store(tmp_path / "all.backup")
+        assert (DataSource.get_list(), enstorage.check()) == ([], [])
+        monkeypatch.setattr(tempfile, "tempdir", None)
+        enstorage.restore_store(tmp_path / "all.backup")
+    connector.close()
+    assert [each.name for each in disk.iterdir()] == ["ballast"]
+
+
+def test_where_no_folder_takes_temporary_files_the_message_names_the_setting(monkeypatch):
+    def refuse():
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(tempfile, "gettempdir", refuse)
+    with pytest.raises(EnstorageError, match=r"No usable temporary directory.*before is safe.*TMPDIR"), temporary_folder():
+        pass
 
 
 def test_what_a_killed_writer_left_is_read_on_a_full_disk(disk, filled_folder, zygote):

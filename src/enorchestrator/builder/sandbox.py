@@ -1,14 +1,13 @@
 """The sandbox: a store aside with a copy of a project. What is built there comes back whole, or nothing does."""
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from enorchestrator.registry.content import fingerprint
 from enstorage import Connector, export_project, import_bundle
 from enstorage.errors import CorruptError
 from enstorage.progress import Listener
+from enstorage.writing import temporary_folder
 
 if TYPE_CHECKING:
     from enstorage import Ensemble, Project
@@ -42,11 +41,11 @@ def build_aside(
         CorruptError: what was taken over is not what was built.
     """
     production = project.connector
-    with tempfile.TemporaryDirectory(prefix="enstorage-sandbox-") as folder:
-        there, back = Path(folder) / "there.enz", Path(folder) / "back.enz"
+    with temporary_folder(prefix="enstorage-sandbox-") as folder:
+        there, back = folder / "there.enz", folder / "back.enz"
         report("Copy the project", first, total)
         export_project(project, there)
-        box = Connector.aside(Path(folder) / "store")
+        box = Connector.aside(folder / "store")
         try:
             with box, production.refusing_writes(_REFUSED):
                 copy = import_bundle(there, box).project

@@ -1,6 +1,5 @@
 """`StoredFile`: files that work takes or gives: bytes of the object store under a name."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from enstorage import Connector
 from enstorage.errors import NotFoundError
+from enstorage.writing import temporary_folder
 
 _LONGEST_NAME = 60  # of at most 240 bytes
 
@@ -42,8 +42,8 @@ def check_stored(file: StoredFile, connector: Connector) -> None:
 def opened(file: StoredFile, connector: Connector) -> Iterator[Path]:
     """The path of a temporary copy of a stored file, with its name."""
     check_stored(file, connector)
-    with tempfile.TemporaryDirectory(prefix="enstorage-") as folder:
-        path = Path(folder) / plain_name(file.name)
+    with temporary_folder() as folder:
+        path = folder / plain_name(file.name)
         path.write_bytes(connector.objects.get(file.object))
         yield path
 

@@ -5,7 +5,6 @@ that were written before are of no record; the next restoration into the same st
 """
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -26,6 +25,7 @@ from enstorage.entity import ENTITIES, ORIGIN, DataSnapshot
 from enstorage.errors import CorruptError, InvalidInputError, NotSupportedError, StoreError, UpgradeError
 from enstorage.progress import Listener, Progress, listening
 from enstorage.series.base import Points
+from enstorage.writing import temporary_folder
 
 if TYPE_CHECKING:
     from enstorage.connector import Connector
@@ -68,7 +68,7 @@ def restore_store(
     path = Path(path)
     with ExitStack() as stack:
         report, file = stack.enter_context(listening(progress)), stack.enter_context(opened(path, _EXPECTED))
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="enstorage-restore-")))
+        folder = stack.enter_context(temporary_folder(prefix="enstorage-restore-"))
         if not callable(connector):
             _check_empty(stack.enter_context(bound_to(connector)))  # before the file is read, which may take long
         with _blamed(path):

@@ -7,7 +7,6 @@ meanwhile. Objects never change, so they are copied at leisure.
 
 import hashlib
 import os
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -38,7 +37,7 @@ from enstorage.entity._object_columns import hash_columns
 from enstorage.errors import CancelledError, CorruptError, EnstorageError, InvalidInputError, NotFoundError
 from enstorage.progress import Listener, Progress, listening
 from enstorage.series.base import Points
-from enstorage.writing import whole_file
+from enstorage.writing import temporary_folder, whole_file
 
 if TYPE_CHECKING:
     from enstorage.connector import Connector
@@ -83,9 +82,9 @@ def backup_store(
         problems = store.database.find_damage()
         if problems:
             raise damaged(store.database.engine, problems, "No backup was written.")
-        with tempfile.TemporaryDirectory(prefix=".enstorage-backup-", dir=path.absolute().parent) as folder:
-            manifest = _write(file, store, Path(folder), report.within(0, 60, 100))
-            _read_again(file, Path(folder), report.within(60, 100, 100))
+        with temporary_folder(prefix=".enstorage-backup-", inside=path.absolute().parent) as folder:
+            manifest = _write(file, store, folder, report.within(0, 60, 100))
+            _read_again(file, folder, report.within(60, 100, 100))
         size = file.seek(0, 2)
     return report_of(path, size, manifest)
 

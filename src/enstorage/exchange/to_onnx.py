@@ -3,9 +3,7 @@
 import contextlib
 import io
 import logging
-import tempfile
 import warnings
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 from enstorage import plugins
 from enstorage.errors import NotSupportedError
 from enstorage.formats.onnx_session import first_line, open_session
+from enstorage.writing import temporary_folder
 
 _TOLERANCE = 1e-4
 _SAMPLES = 20
@@ -49,8 +48,8 @@ def _of_keras(obj: Any, samples: NDArray[Any] | None) -> bytes:
     X = _drawn(shape) if samples is None or samples.shape[1:] != shape else samples[:_SAMPLES]
     X = X.astype(obj.inputs[0].dtype)
     expected = np.asarray(obj(X, training=False))  # Keras converts only models that were called
-    with tempfile.TemporaryDirectory() as folder, _quiet():
-        path = Path(folder) / "model.onnx"
+    with temporary_folder() as folder, _quiet():
+        path = folder / "model.onnx"
         try:
             obj.export(path, format="onnx", verbose=False)
             content = path.read_bytes()

@@ -6,10 +6,8 @@ import json
 import os
 import re
 import sys
-import tempfile
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -18,6 +16,7 @@ from enstorage.errors import CorruptError, UntrustedError
 from enstorage.formats.base import Format
 from enstorage.formats.bounds import check_size, open_archive, read_json
 from enstorage.formats.keras_objects import KERAS_OBJECTS, is_registered, own_objects
+from enstorage.writing import temporary_folder
 
 _CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
 _WHAT = "The stored Keras model"
@@ -43,8 +42,8 @@ class KerasFormat(Format):
         """See `Format.dump`; what could not be opened again without running code is refused now."""
         if not allow_code:
             refuse_strange(json.loads(obj.to_json()) | {_COMPILED: None})
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "model.keras"
+        with temporary_folder() as folder:
+            path = folder / "model.keras"
             obj.save(path)
             content = path.read_bytes()
         return content if allow_code else _that_opens(content)
@@ -55,8 +54,8 @@ class KerasFormat(Format):
         config = _architecture(content)
         keras, objects = import_keras(), own_objects(config)
         _check_weights(content, config, objects)
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "model.keras"
+        with temporary_folder() as folder:
+            path = folder / "model.keras"
             path.write_bytes(content)
             try:
                 return keras.saving.load_model(path, custom_objects=objects, safe_mode=not allow_code)

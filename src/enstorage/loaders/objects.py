@@ -1,6 +1,5 @@
 """`ObjectsLoader`: the series in tables in an object store or a folder."""
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from enstorage.settings import limit
 from enstorage.sources.base import LoadedSeries, Report, SourceLoader, Wanted
 from enstorage.sources.table_files import check_options, may_hold, read_as_told, series_of, sha256_of, without_ending
 from enstorage.sources.tables.raw.files import content_of
+from enstorage.writing import temporary_folder
 
 if TYPE_CHECKING:
     import fsspec
@@ -56,8 +56,8 @@ class ObjectsLoader(SourceLoader):
         found = [(key, path) for key, path in self._objects(place) if may_hold(key, wanted)]
         for done, (key, path) in enumerate(found):
             report(f"Reading {path.rpartition('/')[2]}", done, len(found))
-            with tempfile.TemporaryDirectory(prefix="enstorage-") as folder:
-                file = Path(folder) / path.rpartition("/")[2]
+            with temporary_folder() as folder:
+                file = folder / path.rpartition("/")[2]
                 place.fetch(path, file)
                 content = content_of(file)
                 table = read_as_told(file, self.options, content=content)

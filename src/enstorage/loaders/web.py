@@ -1,10 +1,8 @@
 """`HttpLoader`: the series in a table that a website gives."""
 
 import json
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -15,6 +13,7 @@ from enstorage.settings import limit, wait_seconds
 from enstorage.sources.base import LoadedSeries, Report, SourceLoader, Wanted
 from enstorage.sources.table_files import check_options, read_as_told, series_of, sha256_of, without_ending
 from enstorage.sources.tables.raw.files import content_of
+from enstorage.writing import temporary_folder
 
 _ENDINGS = (".csv", ".parquet", ".pq", ".json")
 _MARKS = ("etag", "last-modified")
@@ -56,8 +55,8 @@ class HttpLoader(SourceLoader):
         """See `SourceLoader.read`."""
         report("Asking", 0, 1)
         name = urlsplit(self.path).path.rpartition("/")[2] or "data"
-        with tempfile.TemporaryDirectory(prefix="enstorage-") as folder:
-            file = Path(folder) / name
+        with temporary_folder() as folder:
+            file = folder / name
             with file.open("wb") as opened:
                 self._website().get(self.path, most_bytes=limit("max_file_bytes"), consume=opened.write)
             content = content_of(file)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from enstorage import Model, plugins
-from enstorage.errors import StoreError
+from enstorage.writing import not_written
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +51,7 @@ class EventFile:
             for former in place.glob("events.out.tfevents.*"):
                 former.unlink()
         except OSError as error:
-            raise _refused(place, error) from error
+            raise not_written(f"The folder {place} of TensorBoard", error) from error
         self._append([proto.Event(wall_time=time.time(), file_version="brain.Event:2")])
 
     def scalars(self, steps: "NDArray[np.int64]", **values: "NDArray[np.float64]") -> None:
@@ -114,13 +114,7 @@ class EventFile:
                 for event in events:
                     records.write(event.SerializeToString())
         except OSError as error:
-            raise _refused(self.path, error) from error
-
-
-def _refused(path: Path, error: OSError) -> StoreError:
-    return StoreError(
-        f"{path} could not be written for TensorBoard: {error}. Check the disk and the rights on the folder."
-    )
+            raise not_written(f"The file {self.path} of TensorBoard", error) from error
 
 
 def _flat(facts: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, Any]]:

@@ -1,6 +1,5 @@
 """Files that requests bring, as a body or in a form: kept beside the memory, and bounded."""
 
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from enstorage.errors import EnstorageError, InvalidInputError
+from enstorage.writing import temporary_folder
 
 #: The ending of a file by the media type of a body; forms name their files.
 ENDINGS = {
@@ -74,13 +74,13 @@ async def received(request: Request, most: int) -> AsyncIterator[Received]:
         InvalidInputError: there is none.
     """
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    with tempfile.TemporaryDirectory(prefix="enstorage-upload-") as folder, naming_no_folder(folder):
+    with temporary_folder(prefix="enstorage-upload-") as folder, naming_no_folder(folder):
         if media == _FORM:
             async with request.form(max_files=1, max_fields=20) as form:
                 part = form.get("file")
                 if not isinstance(part, UploadFile):
                     raise InvalidInputError("The form has no file; expected one in its part `file`.", field="file")
-                path = Path(folder) / f"upload{ending_of(part.filename or '')}"
+                path = folder / f"upload{ending_of(part.filename or '')}"
                 count = await _save(path, _chunks(part), most)
                 yield Received(path, part.filename or "", count)
             return
@@ -93,13 +93,13 @@ async def received(request: Request, most: int) -> AsyncIterator[Received]:
             raise HTTPException(
                 415, f"The encoding {packing!r:.40} is not known; expected one of {', '.join(_PACKED)}."
             )
-        path = Path(folder) / f"upload{ENDINGS[media]}{_PACKED.get(packing, '')}"
+        path = folder / f"upload{ENDINGS[media]}{_PACKED.get(packing, '')}"
         count = await _save(path, request.stream(), most)
         yield Received(path, "", count)
 
 
 @contextmanager
-def naming_no_folder(folder: str) -> Iterator[None]:
+def naming_no_folder(folder: Path) -> Iterator[None]:
     """Inside the block, messages of errors name a file in a folder of the server without the folder."""
     try:
         yield

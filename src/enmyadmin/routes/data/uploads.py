@@ -1,7 +1,5 @@
 """Uploaded files, kept as objects until work takes them; and the description of a table before anything is stored."""
 
-import tempfile
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Request
@@ -17,6 +15,7 @@ from enmyadmin.routes.data.received import naming_no_folder, received
 from enmyadmin.routes.dependencies import Settings, Store
 from enorchestrator.work.stored_file import plain_name
 from enstorage.errors import InvalidInputError, NotFoundError
+from enstorage.writing import temporary_folder
 
 router = APIRouter(tags=["uploads"])
 
@@ -82,8 +81,8 @@ def understand_upload(store: Store, asked: Annotated[UnderstandRequest, Body()])
         )
     if not store.objects.has(asked.upload):
         raise NotFoundError(f"There is no upload {asked.upload[:12]}…. Upload the file again.", field="upload")
-    with tempfile.TemporaryDirectory(prefix="enstorage-upload-") as folder, naming_no_folder(folder):
-        path = Path(folder) / plain_name(asked.file_name)
+    with temporary_folder(prefix="enstorage-upload-") as folder, naming_no_folder(folder):
+        path = folder / plain_name(asked.file_name)
         path.write_bytes(store.objects.get(asked.upload))
         try:
             return Json(endirector.understand(path, **asked.corrections).to_json())

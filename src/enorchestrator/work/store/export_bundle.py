@@ -1,7 +1,5 @@
 """The kind `export_bundle`: exports a project with all that it needs to one file."""
 
-import tempfile
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -10,6 +8,7 @@ from enorchestrator.work.kind import Arguments, Partial, ProjectId, WorkKind
 from enorchestrator.work.stored_file import kept
 from enstorage import Connector
 from enstorage.progress import Progress
+from enstorage.writing import temporary_folder
 
 
 class ExportArguments(Arguments):
@@ -32,8 +31,8 @@ def _export(arguments: ExportArguments, connector: Connector, progress: Progress
     import enstorage
 
     project = enstorage.Project.get(arguments.project, connector=connector)
-    with tempfile.TemporaryDirectory(prefix="enstorage-") as folder:
-        exported = enstorage.export_project(project, Path(folder) / "project.enz", progress=progress)
+    with temporary_folder() as folder:
+        exported = enstorage.export_project(project, folder / "project.enz", progress=progress)
         file = kept(exported.path.read_bytes(), f"{project.name}.enz", "application/zip", connector)
     counts = {"records": exported.records, "objects": exported.objects, "points": exported.points}
     return {"project": {"id": project.id, "name": project.name}, "file": file, **counts}
