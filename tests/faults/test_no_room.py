@@ -122,7 +122,10 @@ def test_where_no_folder_takes_temporary_files_the_message_names_the_setting(mon
         raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
 
     monkeypatch.setattr(tempfile, "gettempdir", refuse)
-    with pytest.raises(EnstorageError, match=r"No usable temporary directory.*before is safe.*TMPDIR"), temporary_folder():
+    with (
+        pytest.raises(EnstorageError, match=r"No usable temporary directory.*before is safe.*TMPDIR"),
+        temporary_folder(),
+    ):
         pass
 
 

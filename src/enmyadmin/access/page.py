@@ -36,4 +36,5 @@ def page(
         query = query.where(table.id < int(cursor))
     with connector.database.reading() as session:
         rows = session.scalars(query.order_by(table.id.desc()).limit(limit + 1)).all()
+    connector.database.believed(rows, query)
     return rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else None

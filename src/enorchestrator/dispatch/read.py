@@ -59,7 +59,7 @@ def events(
         found = list(session.scalars(wanted))
         if not found:
             find_run(session, run_id)
-        return found
+        return store.database.believed(found, wanted)
 
 
 def details(run_id: int, *, logs: bool = True, connector: Connector | None = None) -> RunDetails:
@@ -78,6 +78,7 @@ def details(run_id: int, *, logs: bool = True, connector: Connector | None = Non
         steps = list(session.scalars(select(RunStep).where(RunStep.run_id == run_id).order_by(RunStep.position)))
         wanted = select(Attempt).join(RunStep).where(RunStep.run_id == run_id).order_by(Attempt.id)
         attempts = list(session.scalars(wanted if logs else wanted.options(defer(Attempt.log))))
+        store.database.believed(steps and attempts, wanted)
         if not logs:
             for each in attempts:
                 set_committed_value(each, "log", "")
@@ -192,7 +193,7 @@ def list_runs(
     if before is not None:
         wanted = wanted.where(Run.id < before)
     with bound_to(connector) as store, store.database.reading() as session:
-        return list(session.scalars(wanted))
+        return store.database.believed(list(session.scalars(wanted)), wanted)
 
 
 def is_over(run_id: int, *, connector: Connector | None = None) -> bool:

@@ -150,7 +150,7 @@ def list_alerts(
             wanted = wanted.where(MonitorAlert.registered_id == registered_of(session, name).id)
         if only_open:
             wanted = wanted.where(MonitorAlert.closed_at.is_(None))
-        return [(alert, of) for alert, of in session.execute(wanted)]
+        return store.database.believed([(alert, of) for alert, of in session.execute(wanted)], wanted)
 
 
 def close_alert(alert_id: int, *, closed_by: str = "", connector: Connector | None = None) -> MonitorAlert:
@@ -179,4 +179,5 @@ def list_observations(
     with bound_to(connector) as store, store.database.reading() as session:
         own = Observation.registered_id == registered_of(session, name).id
         wanted = select(Observation).where(own).order_by(Observation.id.desc()).limit(limit)
-        return list(session.scalars(wanted if kind is None else wanted.where(Observation.kind == kind)))
+        wanted = wanted if kind is None else wanted.where(Observation.kind == kind)
+        return store.database.believed(list(session.scalars(wanted)), wanted)

@@ -115,7 +115,8 @@ def list_feedback(name: str, *, limit: int = 1_000, connector: Connector | None 
     """
     with bound_to(connector) as store, store.database.reading() as session:
         own = Feedback.registered_id == registered_of(session, name).id
-        return list(session.scalars(select(Feedback).where(own).order_by(Feedback.id.desc()).limit(limit)))
+        wanted = select(Feedback).where(own).order_by(Feedback.id.desc()).limit(limit)
+        return store.database.believed(list(session.scalars(wanted)), wanted)
 
 
 def truths_given(session: Session, registered_id: int) -> pl.DataFrame:

@@ -121,7 +121,7 @@ def list_notices(
         wanted = wanted.where(Notice.state == state)
     store = connector or Connector.current()
     with store.database.reading() as session:
-        return [(notice, name) for notice, name in session.execute(wanted)]
+        return store.database.believed([(notice, name) for notice, name in session.execute(wanted)], wanted)
 
 
 def _settle(connector: Connector, message: DueMessage, **values: Any) -> None:

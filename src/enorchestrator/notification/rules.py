@@ -135,7 +135,8 @@ def change_rule(
 def list_rules(*, connector: Connector | None = None) -> list[NotificationRule]:
     """All rules, by name."""
     with bound_to(connector) as store, store.database.reading() as session:
-        return list(session.scalars(select(NotificationRule).order_by(NotificationRule.name)))
+        wanted = select(NotificationRule).order_by(NotificationRule.name)
+        return store.database.believed(list(session.scalars(wanted)), wanted)
 
 
 def delete_rule(name: str, *, connector: Connector | None = None) -> None:

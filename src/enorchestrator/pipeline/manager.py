@@ -47,7 +47,7 @@ def list_pipelines(*, connector: Connector | None = None) -> list[Pipeline]:
     newest = select(func.max(Pipeline.id)).group_by(Pipeline.name)
     wanted = select(Pipeline).where(Pipeline.id.in_(newest), Pipeline.archived_at.is_(None)).order_by(Pipeline.name)
     with bound_to(connector) as store, store.database.reading() as session:
-        return list(session.scalars(wanted))
+        return store.database.believed(list(session.scalars(wanted)), wanted)
 
 
 def find_pipeline(name: str, version: int | None = None, *, connector: Connector | None = None) -> Pipeline:
@@ -77,7 +77,7 @@ def pipeline_versions(name: str, *, connector: Connector | None = None) -> list[
     """The numbers of all versions of a pipeline, the latest first; empty for none."""
     with bound_to(connector) as store, store.database.reading() as session:
         wanted = select(Pipeline.version).where(Pipeline.name == name).order_by(Pipeline.version.desc())
-        return list(session.scalars(wanted))
+        return store.database.believed(list(session.scalars(wanted)), wanted)
 
 
 def archive_pipeline(name: str, *, connector: Connector | None = None) -> None:

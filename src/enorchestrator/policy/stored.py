@@ -41,7 +41,7 @@ _KEYS = (("manage_policies", "policy"), ("manage_users", "user_account"))
 def enabled_policies(connector: Connector) -> tuple[tuple[str, str], ...]:
     """The names and texts of the policies in force."""
     with connector.database.reading() as session:
-        return policies_in_force(session)
+        return connector.database.believed(policies_in_force(session), StoredPolicy.__table__)
 
 
 def add_policy(connector: Connector, name: str, text: str, changed_by: str, address: str = "127.0.0.1") -> StoredPolicy:

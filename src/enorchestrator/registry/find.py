@@ -15,7 +15,8 @@ PRODUCTION, CHALLENGER, PREVIOUS = "production", "challenger", "previous"
 def list_registered(*, connector: Connector | None = None) -> list[RegisteredModel]:
     """The registered models, by name."""
     with bound_to(connector) as store, store.database.reading() as session:
-        return list(session.scalars(select(RegisteredModel).order_by(RegisteredModel.name)))
+        wanted = select(RegisteredModel).order_by(RegisteredModel.name)
+        return store.database.believed(list(session.scalars(wanted)), wanted)
 
 
 def find_registered(name: str, *, connector: Connector | None = None) -> RegisteredModel:
@@ -36,7 +37,8 @@ def list_versions(name: str, *, connector: Connector | None = None) -> list[Mode
     """
     with bound_to(connector) as store, store.database.reading() as session:
         own = ModelVersion.registered_id == registered_of(session, name).id
-        return list(session.scalars(select(ModelVersion).where(own).order_by(ModelVersion.version.desc())))
+        wanted = select(ModelVersion).where(own).order_by(ModelVersion.version.desc())
+        return store.database.believed(list(session.scalars(wanted)), wanted)
 
 
 def find_version(name: str, version: int | str = PRODUCTION, *, connector: Connector | None = None) -> ModelVersion:
@@ -62,7 +64,8 @@ def aliases_of(name: str, *, connector: Connector | None = None) -> dict[str, in
             .where(ModelAlias.registered_id == registered_of(session, name).id)
             .order_by(ModelAlias.alias)
         )
-        return {alias: version for alias, version in session.execute(wanted)}  # noqa: C416 - rows are no pairs to mypy
+        found = {alias: version for alias, version in session.execute(wanted)}  # noqa: C416 - rows are no pairs to mypy
+        return store.database.believed(found, wanted)
 
 
 def alias_history(name: str, *, connector: Connector | None = None) -> list[AliasChange]:
@@ -73,7 +76,8 @@ def alias_history(name: str, *, connector: Connector | None = None) -> list[Alia
     """
     with bound_to(connector) as store, store.database.reading() as session:
         own = AliasChange.registered_id == registered_of(session, name).id
-        return list(session.scalars(select(AliasChange).where(own).order_by(AliasChange.id.desc())))
+        wanted = select(AliasChange).where(own).order_by(AliasChange.id.desc())
+        return store.database.believed(list(session.scalars(wanted)), wanted)
 
 
 def list_evaluations(
@@ -90,7 +94,8 @@ def list_evaluations(
         if version is not None:
             chosen = chosen.where(ModelVersion.id == version_of(session, registered, version).id)
         own = VersionEvaluation.version_id.in_(chosen)
-        return list(session.scalars(select(VersionEvaluation).where(own).order_by(VersionEvaluation.id.desc())))
+        wanted = select(VersionEvaluation).where(own).order_by(VersionEvaluation.id.desc())
+        return store.database.believed(list(session.scalars(wanted)), wanted)
 
 
 def registered_of(session: Session, name: str, *, locked: bool = False) -> RegisteredModel:

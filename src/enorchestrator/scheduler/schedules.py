@@ -128,7 +128,7 @@ def list_schedules(*, pipeline: str | None = None, connector: Connector | None =
     if pipeline is not None:
         wanted = wanted.where(PipelineSchedule.pipeline == pipeline)
     with bound_to(connector) as store, store.database.reading() as session:
-        return list(session.scalars(wanted))
+        return store.database.believed(list(session.scalars(wanted)), wanted)
 
 
 def pause_schedule(name: str, *, connector: Connector | None = None) -> PipelineSchedule:

@@ -268,6 +268,12 @@ class Database:
                     raise damaged(self.engine, lost, "What was read is not all that there is. Nothing was changed.")
                 self._believed.add(table.name)
 
+    def believed(self, found: R, *asked: ClauseElement) -> R:
+        """What was found by queries, where nothing after `confirm_empty` alone."""
+        if not found:
+            self.confirm_empty(*asked)
+        return found
+
     def _refuse_damage(self) -> None:
         """Before the first record is read, look through a file that is small.
 
