@@ -100,7 +100,13 @@ class Settings(NamedTuple):
                 f"The folder of the store, {shown}, is a URL; expected the path of a folder. Give "
                 "URLs to Connector(…), as ENSTORAGE_DATABASE, ENSTORAGE_SERIES and ENSTORAGE_OBJECTS, or in enstorage.toml."
             )
-        path = Path(folder).expanduser().resolve()
+        try:
+            path = Path(folder).expanduser().resolve()
+        except (RuntimeError, OSError) as error:  # links that lead in a circle, or ~ of a user that there is none of
+            raise InvalidInputError(
+                f"The folder of the store, {_shown(shown_folder(text))}, leads nowhere: {_reason(error).removesuffix('.')}. "
+                "Correct it."
+            ) from None
         check_folder(str(path), in_url=True)
         return cls(f"sqlite:///{path / 'enstorage.sqlite'}", f"delta:{path / 'series'}", f"file:{path / 'objects'}")
 
@@ -232,35 +238,36 @@ def _shown(text: str) -> str:
 
 def _read_file() -> dict[str, Any]:
     path = Path(SETTINGS_FILE)
+    real = os.path.realpath(path)  # of links that lead in a circle, too
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST_FILE:
             raise InvalidInputError(
-                f"{path.resolve()} is no settings file; expected a text file of at most {_LARGEST_FILE} bytes. Rename or "
+                f"{real} is no settings file; expected a text file of at most {_LARGEST_FILE} bytes. Rename or "
                 "remove it."
             )
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise InvalidInputError(f"The settings file {path.resolve()} cannot be read: {error}. Correct it.") from error
+        raise InvalidInputError(f"The settings file {real} cannot be read: {error}. Correct it.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         reason = _reason(error)
         raise InvalidInputError(
-            f"The settings file {path.resolve()} is not valid TOML: {reason}. Correct it or remove it."
+            f"The settings file {real} is not valid TOML: {reason}. Correct it or remove it."
         ) from None
     wrong = sorted(key for key, value in content.items() if not _is_right(key, value))
     if wrong:
         more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
         raise InvalidInputError(
-            f"The settings file {path.resolve()} has the entries {', '.join(map(_shown_value, wrong[:5]))}{more}; expected "
+            f"The settings file {real} has the entries {', '.join(map(_shown_value, wrong[:5]))}{more}; expected "
             f"only the texts {', '.join(sorted(_TEXTS))} and the integers {', '.join(LIMITS)} and the "
             f"numbers {', '.join((*TIMES, *RESOURCES))}. Remove or correct them."
         )
     for key in _TEXTS:
         if key in content:
             shown = shown_folder if key == "folder" else masked
-            _check_text(f"The entry {key} of {path.resolve()}", content[key], shown)
+            _check_text(f"The entry {key} of {real}", content[key], shown)
     return content
 
 

@@ -50,10 +50,15 @@ def test_an_odd_settings_file_is_one_message(here, content):
     assert [path.name for path in here.iterdir()] == ["enstorage.toml"]
 
 
-@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo, lambda path: Path(path).symlink_to("/dev/zero")])
+@pytest.mark.parametrize(
+    "make",
+    [os.mkdir, os.mkfifo, lambda path: Path(path).symlink_to("/dev/zero"), lambda path: Path(path).symlink_to(path)],
+)
 def test_what_is_no_file_is_no_settings_file(here, make):
     make("enstorage.toml")
-    with pytest.raises(InvalidInputError, match=r"enstorage\.toml|/dev/zero is no settings file"):
+    with pytest.raises(
+        InvalidInputError, match=r"enstorage\.toml (is no settings file|cannot be read)|/dev/zero is no"
+    ):
         Connector()
 
 
@@ -65,7 +70,8 @@ def test_an_odd_variable_is_one_message(here, monkeypatch, name, url):
 
 
 def test_an_odd_folder_of_a_command_is_one_message(here):
-    for folder in ("x" * 300, "a\nb", "a/" * 3000):
+    (here / "circle").symlink_to("circle")
+    for folder in ("x" * 300, "a\nb", "a/" * 3000, "circle", "circle/store", "~nobody-of-this-name/store"):
         done = run_command("info", "--store", folder)
         assert (done.status, "Traceback" in done.errors, done.errors.count("\n")) == (1, False, 1)
         assert "The folder of the store, " in done.errors

@@ -1,5 +1,6 @@
 """`ObjectsLoader`: the series in tables in an object store or a folder."""
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -126,7 +127,7 @@ class _Place:
         """False for a link of a folder of this machine that leads out of it."""
         if self._location.scheme not in ("file", "local"):
             return True
-        return Path(path).resolve().is_relative_to(Path(self._root).resolve())
+        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self._root))
 
     def _told(self, path: str, act: Any) -> Any:
         try:

@@ -90,8 +90,10 @@ def check_folder(path: Path) -> None:
     Raises:
         InvalidInputError: it is in none.
     """
-    folders = [Path(urlsplit(url).path).resolve() for url in connections().values() if url.lower().startswith("file:/")]
-    if not any(path.resolve().is_relative_to(folder) for folder in folders):
+    folders = [
+        Path(os.path.realpath(urlsplit(url).path)) for url in connections().values() if url.lower().startswith("file:/")
+    ]
+    if not any(Path(os.path.realpath(path)).is_relative_to(folder) for folder in folders):
         raise InvalidInputError(
             f"{path} is in no folder that a connection names; expected one of {', '.join(map(str, folders)) or 'none yet'}. "
             f"Set a variable such as {PREFIX}INBOX=file:///data/inbox where the process starts.",
