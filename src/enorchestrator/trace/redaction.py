@@ -51,9 +51,7 @@ class Redactor:
         shown = _ASSIGNED.sub(lambda match: f"{match['name']}{HIDDEN}", text)
         if ":/" in shown:
             shown = _WORD.sub(lambda match: _without_credentials(match[0]), shown)
-        for secret in self._secrets:
-            shown = shown.replace(secret, HIDDEN)
-        return shown
+        return without(shown, self._secrets)
 
     def json(self, value: Any) -> Any:
         """The same JSON with each text as `text` gives it."""

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from enstorage.errors import InvalidInputError
+from enstorage.places.masking import looks_like_url, masked
 
 #: Hosts of catalogues, beside those of the profiles, that a URL may lead to: `stac.example.org, 127.0.0.1:8080`.
 HOSTS_VARIABLE = "ENSTORAGE_CATALOGUE_HOSTS"
@@ -90,16 +91,25 @@ def profile_of(catalogue: "str | CatalogueProfile") -> CatalogueProfile:
         return catalogue
     if catalogue in PROFILES:
         return PROFILES[catalogue]
-    parts = urlsplit(catalogue) if isinstance(catalogue, str) else urlsplit("")
     allowed = allowed_hosts()
+    try:
+        parts = urlsplit(catalogue) if isinstance(catalogue, str) else urlsplit("")
+        _ = parts.port
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or parts.netloc.lower() not in allowed:
         raise InvalidInputError(
-            f"The catalogue {str(catalogue)[:80]!r} is not known; expected {', '.join(PROFILES)}, or a URL whose host "
+            f"The catalogue {_shown(catalogue)[:80]!r} is not known; expected {', '.join(PROFILES)}, or a URL whose host "
             "is named in "
             f"{HOSTS_VARIABLE}. Add the host there where enstorage starts.",
             field="catalogue",
         )
     return CatalogueProfile(catalogue, hosts=allowed)
+
+
+def _shown(catalogue: object) -> str:
+    text = str(catalogue)
+    return masked(text) if looks_like_url(text) else text
 
 
 def allowed_hosts() -> tuple[str, ...]:

@@ -6,8 +6,9 @@ Every message, log and `repr` that holds a URL, or words of a library that was g
 import os
 import re
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from itertools import pairwise
-from urllib.parse import quote, unquote, unquote_plus
+from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
 HIDDEN = "***"
 
@@ -48,6 +49,15 @@ def masked(url: str) -> str:
     return _split(str(url))[0]
 
 
+def is_well_formed(url: str) -> bool:
+    """True for the URL of a server of which each part is known, so that no secret can stand where none is expected."""
+    match = _ON_SERVER.fullmatch(url)
+    try:
+        return match is not None and bool(match["host"]) and urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
 def looks_like_url(text: str) -> bool:
     """True for what may be the URL of a store, also if it is wrongly written or was taken for a path."""
     return _URL.match(text) is not None
@@ -79,11 +89,16 @@ def scrubbed(text: object, *urls: str) -> str:
 def without(text: str, secrets: Collection[str]) -> str:
     """A text with `***` in place of secrets, and of what is hidden of the URLs that it names."""
     shown = _URL_IN_TEXT.sub(lambda match: masked(match[0]), text)
-    for secret in sorted(secrets, key=len, reverse=True):
+    longest_first = sorted(secrets, key=len, reverse=True)
+    for secret in longest_first:
         # Short words stand inside of others by chance.
         if secret in shown:
             pattern = re.escape(secret) if len(secret) >= _SHORTEST else rf"(?<!\w){re.escape(secret)}(?!\w)"
             shown = re.sub(pattern, HIDDEN, shown)
+    if "%" in shown:
+        for secret in longest_first:
+            if len(secret) >= _SHORTEST:
+                shown = _in_any_form(secret).sub(HIDDEN, shown)
     return shown
 
 
@@ -150,6 +165,15 @@ def _pieces(part: str) -> Iterator[str]:
 
 def _quoted(text: str) -> str:
     return quote(text, safe="", errors="surrogatepass")
+
+
+@lru_cache(maxsize=1024)
+def _in_any_form(secret: str) -> re.Pattern[str]:
+    """Finds a secret of which a library wrote some characters in percent form, each as it likes."""
+    forms = (
+        (re.escape(each), "".join(f"%{byte:02x}" for byte in each.encode(errors="surrogatepass"))) for each in secret
+    )
+    return re.compile("".join(f"(?:{plain}|(?i:{quoted}))" for plain, quoted in forms))
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
