@@ -3,6 +3,7 @@
 Every message, log and `repr` that holds a URL, or words of a library that was given one, gets it from here.
 """
 
+import json
 import os
 import re
 from collections.abc import Collection, Iterator
@@ -86,10 +87,9 @@ def scrubbed(text: object, *urls: str) -> str:
     return without(str(text), secrets_of(*urls))
 
 
-def without(text: str, secrets: Collection[str]) -> str:
-    """A text with `***` in place of secrets, and of what is hidden of the URLs that it names."""
-    shown = _URL_IN_TEXT.sub(lambda match: masked(match[0]), text)
-    longest_first = sorted(secrets, key=len, reverse=True)
+def without(text: str, secrets: Collection[str], *, urls: bool = True) -> str:
+    """A text with `***` in place of secrets, and of what is hidden of the URLs that it names, unless these are left alone."""
+    shown, longest_first = text, sorted(secrets, key=len, reverse=True)
     for secret in longest_first:
         # Short words stand inside of others by chance.
         if secret in shown:
@@ -99,7 +99,8 @@ def without(text: str, secrets: Collection[str]) -> str:
         for secret in longest_first:
             if len(secret) >= _SHORTEST:
                 shown = _in_any_form(secret).sub(HIDDEN, shown)
-    return shown
+    # At last, since a URL in a text ends where a quotation mark is, and a secret may have one.
+    return _URL_IN_TEXT.sub(lambda match: masked(match[0]), shown) if urls else shown
 
 
 def secrets_of(*urls: str) -> set[str]:
@@ -110,7 +111,7 @@ def secrets_of(*urls: str) -> set[str]:
         for piece in (piece for part in hidden for piece in _pieces(part)):
             decoded = unquote(piece)
             plain = {piece, decoded, unquote_plus(piece)}
-            for text in plain | {repr(each)[1:-1] for each in plain} | {ascii(each)[1:-1] for each in plain}:
+            for text in plain | {escape(each)[1:-1] for each in plain for escape in (repr, ascii, json.dumps)}:
                 found |= {text, _quoted(text)}
     found |= {os.environ[name] for name in _CREDENTIALS if os.environ.get(name)}
     return {each for each in found if len(each) > 1 and each != HIDDEN}
