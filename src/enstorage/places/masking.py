@@ -88,7 +88,7 @@ def scrubbed(text: object, *urls: str) -> str:
 
 
 def without(text: str, secrets: Collection[str], *, urls: bool = True) -> str:
-    """A text with `***` in place of secrets, and of what is hidden of the URLs that it names, unless these are left alone."""
+    """A text with `***` in place of secrets, and with `urls` of what is hidden of the URLs that it names."""
     shown, longest_first = text, sorted(secrets, key=len, reverse=True)
     for secret in longest_first:
         # Short words stand inside of others by chance.

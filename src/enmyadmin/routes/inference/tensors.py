@@ -146,7 +146,7 @@ def answer_of(
     unknown = [each.name for each in asked.request.outputs or () if each.name not in outputs]
     if unknown:
         raise InvalidInputError(
-            f"There is no output {unknown[0]!r:.60}; expected {', '.join(outputs)}. Ask for one of them, or leave outputs out.",
+            f"There is no output {unknown[0]!r:.60}; expected {', '.join(outputs)}. Ask for one of them, or for none.",
             field="outputs",
         )
     tensors: list[dict[str, Any]] = []

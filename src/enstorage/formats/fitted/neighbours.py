@@ -39,7 +39,10 @@ def build_search_trees(obj: Any) -> None:
         metric, parameters = owner.effective_metric_, owner.effective_metric_params_
         if method not in _kinds() or not isinstance(metric, str) or owner._fit_X.shape[1] != owner.n_features_in_:
             raise CorruptError("The nearest neighbours have no samples that fit their metric. Train the model again.")
-        owner._tree = _kinds()[method](owner._fit_X, owner.leaf_size, metric=metric, **parameters)
+        try:
+            owner._tree = _kinds()[method](owner._fit_X, owner.leaf_size, metric=metric, **parameters)
+        except (TypeError, ValueError) as error:
+            raise CorruptError(f"The nearest neighbours fit no tree: {error}. Train the model again.") from error
         owner._fit_method = method
 
 
