@@ -208,9 +208,9 @@ class AutoForecast:
         Returns:
             `panel`, `name`, `metric`, `levels`, `remarks`, `leaderboard` (its rows); `groups`, each with `name`, `series`
             (their number), `season`, `horizon`, `origins`, `project`, `remarks` and `ensemble`: null, or `id`, `name`,
-            `mark`, `metric` and `leaderboard`, the trials; and `series`, each with `key`, `group` (its place), `source`,
-            `unit`, `time_interval`, `history` (`time`, `value`), `forecast` (`step`, `time`, `value`, `quantiles` by
-            level), `errors` (those of `errors`; empty where nothing was judged), and, if asked for, `contributions`, each
+            `mark`, `claims`, `metric` and `leaderboard`, the trials; and `series`, each with `key`, `group` (its place),
+            `source`, `unit`, `time_interval`, `history` (`time`, `value`), `forecast` (`step`, `time`, `value`, `quantiles`
+            by level), `errors` (those of `errors`; empty where nothing was judged), and, if asked for, `contributions`, each
             with `member`, `step`, `value`, `weight` and `contribution`, as `contributions` has them, and
             `covariate_contributions`, each with `covariate` too.
 

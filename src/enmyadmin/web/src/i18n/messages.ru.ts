@@ -181,6 +181,8 @@ export const messages: readonly (readonly [string, string])[] = [
   ["Without {}", "Без {}"],
   ["Checking {}", "Проверка: {}"],
   ["Reading {}", "Чтение: {}"],
+  ["The errors are claimed: they rest on what was said of {}, which was not done here.", "Ошибки — по утверждениям: они опираются на то, что сказано о {}, но не сделано здесь."],
+  ["All that the errors rest on was done here.", "Всё, на чём основаны ошибки, сделано здесь."],
   ["{} is {} on test rows; the limit is {}.", "{} на тестовых строках: {}; предел {}."],
   ["{} of the worst {}, {}, is {}; the limit is {}.", "{} худшей группы ({*}), {*}: {}; предел {}."],
   ["{} is {}, and {} of version {}, in production, on {} rows, p = {}: {}.", "{}: {}, у рабочей {} (версия {}); строк {}, p = {}: {}."],
