@@ -63,7 +63,7 @@ def import_csv(
     """
     from enstorage import DataSource, Panel
     from enstorage.progress import listening
-    from enstorage.sources.tables.calendars import infer_calendars, read_on_clock
+    from enstorage.sources.tables.calendars import infer_calendars, read_on_clock, zone_of_sources
     from enstorage.sources.tables.raw.files import stem
 
     if (source or panel) and (name or interval or unit or aggregate != "mean" or (source and panel)):
@@ -87,8 +87,8 @@ def import_csv(
             target = find_record(Panel, panel, open_store(store))
         # Before anything is made: a bad row changes nothing.
         if target is None:
-            zone = table.time_zone or "UTC"
-            read, clock = read_on_clock(file, interval, zone, anchor, table.given())
+            read, clock = read_on_clock(file, interval, table.time_zone, anchor, table.given())
+            zone = zone_of_sources(read, table.time_zone)
             is_panel = read.report.series > 1
             if clock is None and not is_panel:
                 [clock] = infer_calendars(read, zone).values()
