@@ -52,6 +52,7 @@ class TimeCells:
         offsets: see `ParsedTimes.offsets`.
         skipped_hours: see `ParsedTimes.skipped_hours`.
         zone: IANA name of the zone that the cells themselves name; None: none.
+        lack_zone: see `ParsedTimes.lack_zone`.
     """
 
     times: NDArray[np.int64]
@@ -63,6 +64,7 @@ class TimeCells:
     offsets: tuple[str, ...] = ()
     skipped_hours: tuple[str, ...] = ()
     zone: str | None = None
+    lack_zone: bool = False
 
     def of_each(self, series: "pl.Series", zone: str) -> "TimeCells":
         """The times with the hour that clocks repeat found in each series by itself.
@@ -159,6 +161,7 @@ def read_times(raw: RawTable, columns: Sequence[str], options: TableOptions) -> 
         are_local=found.are_local,
         offsets=found.offsets,
         skipped_hours=found.skipped_hours,
+        lack_zone=found.lack_zone,
     )
 
 
@@ -219,7 +222,7 @@ def _moments(column: "pl.Series", options: TableOptions) -> TimeCells:
     expected = "is not a time that exists once between 1677 and 2262"
     if options.time_zone is None or zone is not None:
         skipped = skipped_hours(times[fits]) if zone is None else ()
-        return TimeCells(times, ~fits, shown, expected, skipped_hours=skipped, zone=zone)
+        return TimeCells(times, ~fits, shown, expected, skipped_hours=skipped, zone=zone, lack_zone=zone is None)
     moved, are_times = local_times(times, fits, fits, options.time_zone)
     return TimeCells(moved, ~are_times, shown, expected, local=times, are_local=are_times)
 

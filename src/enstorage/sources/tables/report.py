@@ -45,7 +45,8 @@ class TableReport:
         thousands: character between groups of three digits; None if there is none.
         time_columns: columns with the times.
         times: the form of the times.
-        time_zone: IANA name of the zone in which the table has its times, such as a Parquet file does; None if it says none.
+        time_zone: IANA name of the zone of the times, if the table itself names one, as Parquet files do, or the caller.
+        lack_zone: true if the times have no offset and no zone: they were taken as UTC.
         is_counted: true if the times are the integers of an integer axis.
         series_column: column with the keys of the series; None in a table of one series, and in a wide one.
         value_columns: columns with the values; more than one in a wide table.
@@ -81,6 +82,7 @@ class TableReport:
     time_columns: tuple[str, ...]
     times: str
     time_zone: str | None = None
+    lack_zone: bool = False
     is_counted: bool = False
     series_column: str | None
     value_columns: tuple[str, ...]

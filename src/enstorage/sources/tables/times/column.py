@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 _SAMPLE = 1000
+#: Units of numbers that are those of a clock.
+_LOCAL_UNITS = ("excel", "year")
 _FEWEST_YEARS = 3
 _NUMBER = r"^[+-]?[0-9.]+$"
 _EARLY_YEAR = r"^(?:1[0-5][0-9]{2}|16[0-6][0-9]|167[0-7])(?:\.|$)"
@@ -71,6 +73,7 @@ class ParsedTimes:
         are_local: which of them are on that clock, since they have no offset, shape (n,).
         offsets: offsets from UTC in the texts, such as `+01:00`, if they have several.
         skipped_hours: hours that are missing as where clocks are set forward, of times that have no offset and no zone.
+        lack_zone: true if no time has an offset, and the caller gave no zone: they were taken as UTC.
     """
 
     times: NDArray[np.int64]
@@ -81,6 +84,7 @@ class ParsedTimes:
     are_local: NDArray[np.bool_] | None = None
     offsets: tuple[str, ...] = ()
     skipped_hours: tuple[str, ...] = ()
+    lack_zone: bool = False
 
 
 def parse_times(name: str, texts: "pl.Series", options: TableOptions) -> ParsedTimes:
@@ -110,11 +114,12 @@ def parse_times(name: str, texts: "pl.Series", options: TableOptions) -> ParsedT
         times, are_times = _with_midnights(form, texts, times, are_times)
     found = ParsedTimes(times, are_times, f"{form.shown}, of spans the start" if are_spans else form.shown, form.shown)
     if form.pattern == WHOLE or options.time_unit is not None:
-        return found
+        return replace(found, lack_zone=options.time_zone is None and options.time_unit in _LOCAL_UNITS)
     if options.time_zone is None:
         have_offset = bool(texts.str.contains(OFFSET).any())
         skipped = () if have_offset else skipped_hours(times[are_times])
-        return replace(found, offsets=_offsets(texts, form) if have_offset else (), skipped_hours=skipped)
+        offsets = _offsets(texts, form) if have_offset else ()
+        return replace(found, offsets=offsets, skipped_hours=skipped, lack_zone=not have_offset)
     has_offset = texts.str.contains(OFFSET).fill_null(value=False).to_numpy()
     are_local = are_times & ~has_offset
     moved, are_times = local_times(times, are_times, are_local, options.time_zone)
