@@ -181,3 +181,12 @@ def test_small_charts_are_small_and_show_gaps():
     drawn = small_fan(values, np.arange(18.0), [], "a & b")
     assert drawn.count('class="history"') == 3
     assert "a &amp; b" in drawn
+
+
+def test_it_is_in_russian_where_that_is_asked_for(forecast):
+    page = forecast.report(language="ru", progress=False).html
+    shown = Page(page).text
+    assert '<html lang="ru">' in page
+    for expected in ("Прогноз рядов (4) на 3 шага вперёд", "Что найдено и выбрано", "Найти ряд", STRANGE):
+        assert expected in (page if expected == "Найти ряд" else shown), expected
+    assert re.findall(r"[A-Za-z]+(?: [a-z]+){3,}", shown) == []

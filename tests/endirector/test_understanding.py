@@ -223,4 +223,6 @@ def test_the_zone_and_the_rows_ahead_are_those_of_the_table():
     found = endirector.understand(table, value="sales", known="price")
     assert [found.series[0].first, found.series[0].last] == ["2024-03-20T00:00:00+00:00", "2024-04-04T00:00:00+01:00"]
     assert "1 value is missing and became a gap." in found.remarks
-    assert "4 values are missing after the last one of a series, which is no gap: the series ends before." in found.remarks
+    assert (
+        "4 values are missing after the last one of a series, which is no gap: the series ends before." in found.remarks
+    )

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from enstorage.parameters.naming import named
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -55,4 +57,4 @@ def on_sheets(sheets: Sequence[str]) -> str:
     read, *others = sheets or ("",)
     if not others:
         return ""
-    return f" The sheet {read!r:.60} was read; others are {', '.join(others)[:200]}: name one with sheet (--sheet)."
+    return f" The sheet {read!r:.60} was read; others are {', '.join(others)[:200]}: name one with {named('sheet')}."
