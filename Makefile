@@ -3,6 +3,7 @@
 # make test        style, types, layers, and all tests but the following
 # make test-long   the tests on servers and in a browser, and the long ones: examples on real data, clusters, kills, damage, full disks
 # make web         the web client, built into src/enmyadmin/static
+# make messages    sentences in Russian of the web client for the pages of reports
 # make openapi     the description of the REST interface, src/enmyadmin/openapi.json
 # make serve       the README's example in the web client
 # Each makes the environment that it needs.
@@ -18,7 +19,7 @@ TEST_LONG_MINUTES := 20 to 30
 
 PYTEST := $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal --durations=20
 
-.PHONY: demo web serve openapi quick test test-long torture check format examples examples-full bench bench-web bench-full clean
+.PHONY: demo web serve openapi messages quick test test-long torture check format examples examples-full bench bench-web bench-full clean
 
 demo: .venv/installed
 	$(BIN)/enstorage demo
@@ -58,6 +59,10 @@ torture: .venv/installed-dev
 # Programs, such as the generator of the client, read the file; a test compares it with the application.
 openapi: .venv/installed
 	$(BIN)/python -m enmyadmin.server.openapi_file
+
+# The sentences of the library in Russian for the pages of reports, from those of the web client; a test compares both.
+messages: .venv/installed
+	$(BIN)/python -m enmyadmin.server.messages_file
 
 # Style, types and layers.
 check: .venv/installed-dev

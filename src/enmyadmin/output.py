@@ -20,6 +20,7 @@ from enstorage.errors import StoreError
 from enstorage.terminal import printable, printable_json
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Language = Annotated[str, typer.Option("--language", help="Of the page: en or ru.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress bar.")]
 
 _UNLIMITED = 10_000

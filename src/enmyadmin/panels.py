@@ -94,6 +94,7 @@ PANELS: Mapping[str, Mapping[str, ListedCommand | CommandGroup]] = {
         "forecast": ListedCommand(
             "commands.forecasting:forecast", "Forecast the steps after the data of a model or an ensemble."
         ),
+        "deliver": ListedCommand("commands.forecasting:deliver", "Forecast, and give the forecasts to another place."),
         "import-model": ListedCommand("commands.models:import_model", "Import a model from files."),
         "export-model": ListedCommand(
             "commands.models:export_model", "Export a trained model to files that other programs read."

@@ -12,6 +12,7 @@ import endirector
 import enstorage
 import entrainer
 from endirector.forecasting.calibrate import hindcast_residuals
+from endirector.forecasting.residuals import calibration_of
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError, NotFoundError
 from entrainer.forecasting.calibration.basis import Calibration
@@ -557,14 +558,16 @@ def test_steps_made_of_forecasts_of_several_series_are_calibrated_from_hindcasts
                 for id, step, value in told.select("id", "step", "value").rows():
                     if id in truth:
                         found[source.id, part, step].append(truth[id] - value)
-    both = [joined_ends({step: found[source.id, 1, step] for step in (1, 2, 3)}) for source in sources]
+    known = {step: {each.id: np.sort(found[each.id, 1, step]) for each in sources} for step in (1, 2, 3)}
+    calibration, wanted = calibration_of(ensemble, Residuals("held-out", known), "found")[0], Level(0.8)
     for step in (2, 3):
         own = intervals.filter(step=step).row(0, named=True)
-        # Errors grow with the step as those of both series do, and not as those of the one.
-        assert [own["lower"], own["upper"]] == pytest.approx(np.mean([each[step] for each in both], axis=0), rel=0.1)
+        both = {each.id: calibration.ends(each.id, step, [wanted])[wanted] for each in sources}
+        assert own["lower"] == pytest.approx(np.mean([each.lower for each in both.values()]))
+        assert own["upper"] == pytest.approx(np.mean([each.upper for each in both.values()]))
         inside = [
-            (ends_of[step][0] <= each) and (each <= ends_of[step][1])
-            for source, ends_of in zip(sources, both, strict=True)
-            for each in found[source.id, 2, step]
+            both[each.id].lower - 1e-9 <= error <= both[each.id].upper + 1e-9
+            for each in sources
+            for error in found[each.id, 2, step]
         ]
-        assert own["coverage"] == pytest.approx(np.mean(inside), abs=0.05)
+        assert own["coverage"] == pytest.approx(np.mean(inside))

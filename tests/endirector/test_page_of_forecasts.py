@@ -191,3 +191,12 @@ def test_remarks_of_members_are_no_warnings_of_the_page_too():
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         forecast.report(progress=False)
+
+
+def test_it_is_in_russian_where_that_is_asked_for(forecast):
+    page = forecast.report(language="ru", progress=False).html
+    shown = Page(page).text
+    assert '<html lang="ru">' in page
+    for expected in ("Прогноз рядов (4) на 3 шага вперёд", "Что найдено и выбрано", "Найти ряд", STRANGE):
+        assert expected in (page if expected == "Найти ряд" else shown), expected
+    assert re.findall(r"[A-Za-z]+(?: [a-z]+){3,}", shown) == []

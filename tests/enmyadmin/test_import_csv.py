@@ -124,8 +124,8 @@ def test_bad_rows_are_listed_and_the_rest_is_written_on_request(enstorage):
     status, output, errors = enstorage("import-csv", "a.csv", "--store", "made")
     assert (status, output) == (1, "")
     assert errors == (
-        "error: a.csv, line 3, column 'a': 'x' is not a finite number. Further bad rows: 1. Correct or remove it, call it "
-        "missing with missing (--missing), or leave bad rows out with skip_bad_rows (--skip-bad-rows); nothing was kept.\n"
+        "error: a.csv, line 3, column 'a': 'x' is not a finite number. Further bad rows: 1. Correct or remove it, count "
+        "it as a missing value with --missing, or leave bad rows out with --skip-bad-rows; nothing was kept.\n"
     )
     assert not (enstorage.folder / "made").exists()
     _, output, _ = enstorage("import-csv", "a.csv", "--store", "made", "--skip-bad-rows")

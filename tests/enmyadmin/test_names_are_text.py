@@ -97,6 +97,8 @@ WALK = [
     ("evaluate", "1", "2"),
     ("forecast", "model", "1"),
     ("forecast", "ensemble", "1", "--csv", "{new}"),
+    ("deliver", "model", NASTY, "file", f"path={NASTY}.csv"),
+    ("deliver", "model", "1", "file", "path=new.csv"),
     ("export-model", "1", "{new}"),
     ("tensorboard", "1", "--folder", "{new}"),
     ("render", "1"),

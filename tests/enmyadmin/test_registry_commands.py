@@ -47,7 +47,10 @@ def test_the_life_of_a_version_on_the_command_line(call, tmp_path):
     assert "Rolled back to version 1." in call("registry", "history", "load")
     kinds = [each["kind"] for each in json.loads(call("registry", "history", "load", "--json"))]
     assert kinds == ["registered", "evaluated", "promoted"] * 2 + ["registered", "evaluated", "rolled_back"]
-    assert "The report is in" in call("registry", "report", "load", "3", "--output", str(tmp_path / "page.html"))
+    words = ("registry", "report", "load", "3", "--output", str(tmp_path / "page.html"))
+    assert "The report is in" in call(*words, "--language", "ru")
+    assert "Версия 3" in (tmp_path / "page.html").read_text()
+    call(*words)
     assert "failed a gate" in (tmp_path / "page.html").read_text()
     assert "byte for byte" in call("registry", "check", "load")
     assert "winter of load is version 2" in call("registry", "alias", "load", "winter", "2")

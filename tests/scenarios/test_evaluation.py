@@ -88,6 +88,14 @@ def test_the_page_about_a_version_shows_everything_that_decided(released, tmp_pa
         ("promoted", 2, "rita"),
     ]
     assert "Version 1 is not in production" in report_version("load", "previous").html
+    russian = report_version("load", 2, language="ru").html
+    shown = " ".join(
+        re.sub(r"<style.*?</style>|<metadata.*?</metadata>|<[^>]+>", " ", russian, flags=re.DOTALL).split()
+    )
+    for expected in ("Версия 2 в работе", "она значимо лучше", "Выпущена версия 2", "Время прогноза, с"):
+        assert expected in shown, expected
+    assert re.findall(r"[A-Za-z]+(?: [a-z]+){3,}", shown) == []
+    assert "<b>" not in russian
     with pytest.raises(NotFoundError):
         report_version("load", 3)
 

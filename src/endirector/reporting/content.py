@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from endirector.alignment.align import KEY
 from endirector.rendering.leaderboard import Leaderboard, leaderboard
 from endirector.reporting.coverage_by_step import StepCoverage, coverage_by_step, in_words, levels_of
+from endirector.reporting.language import sentence, text, word
 from endirector.reporting.page import period, squared
 from endirector.reporting.plots import same_precision
 from endirector.selection.form import method_in_words
@@ -128,6 +129,11 @@ class Content:
         return on_axis(ids, self.clock)
 
     @property
+    def shown_label(self) -> str:
+        """The name of the ensemble in tables and plots, in the language of the page."""
+        return self.label if (shown := word(self.label)) in self.names else shown
+
+    @property
     def measure(self) -> str:
         """The key in `metrics` of the error by which the page compares forecasts."""
         return judged_by(self.metrics)[0]
@@ -161,8 +167,8 @@ class Content:
 
     def error_heads(self) -> list[str]:
         """The heads of the table of errors: the compared error of each part, then metrics of the judged part."""
-        others = [f"{find_metric(name).label}, {self.judged}" for name in self._others]
-        return [*(f"{self.measure_name}, {part}" for part in self.metrics), *others]
+        others = [f"{find_metric(name).label}, {word(self.judged)}" for name in self._others]
+        return [*(f"{word(self.measure_name)}, {word(part)}" for part in self.metrics), *others]
 
     def error_rows(self) -> list[dict[str, Any]]:
         """The table of errors: `name` and `figures`, each column with decimals of its own; the ensemble comes last."""
@@ -176,21 +182,20 @@ class Content:
             for part in self.metrics
         ]
         figures += [_figures([row[name] for row in rows]) for name in self._others]
-        by_row = zip(rows, zip(*figures, strict=True), strict=True)
-        return [{"name": row["name"], "figures": own} for row, own in by_row]
+        names = (*self.names, self.shown_label)
+        return [{"name": name, "figures": own} for name, *own in zip(names, *figures, strict=True)]
 
     def metric_remarks(self) -> list[str]:
         """Sentences on metrics of the table that have no value, and on those that have."""
-        missing = {
-            name: reason for name, reason in self.board.undefined.items() if find_metric(name).needs == {Need.SCALE}
-        }
-        by_reason = {
-            reason: [find_metric(name).label for name in missing if missing[name] == reason]
-            for reason in missing.values()
-        }
-        return [f"No {' and '.join(labels)}: {reason}" for reason, labels in by_reason.items()] + list(
-            self.board.remarks
-        )
+        by_reason: dict[str, list[str]] = {}
+        for name, reason in self.board.undefined.items():
+            if find_metric(name).needs == {Need.SCALE}:
+                by_reason.setdefault(reason, []).append(find_metric(name).label)
+        lacking = [
+            text("No {metrics}: {reason}", metrics=text(" and ").join(labels), reason=sentence(reason))
+            for reason, labels in by_reason.items()
+        ]
+        return [*lacking, *self.board.remarks]
 
     @property
     def _others(self) -> list[str]:
@@ -385,8 +390,9 @@ def _detail(record: Record) -> str:
         case "DataSource":
             return f"{facts['name']}, {facts['unit']}" if facts["unit"] else str(facts["name"])
         case "DataSnapshot":
-            return f"{facts['rows']} rows, {facts['aggregate']} by {facts['time_interval'] or 'event'}"
+            interval = facts["time_interval"] or text("event")
+            return text("{rows} rows, {aggregate} by {interval}", **facts | {"interval": interval})
         case "DataPreparation":
-            return f"{facts['transform_method']}, {facts['train_part']:.0%} train"
+            return text("{method}, {share} train", method=facts["transform_method"], share=f"{facts['train_part']:.0%}")
         case _:
             return str(facts["name"])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from endirector.alignment.align import KEY
+from endirector.reporting.language import text, word
 from enstorage import Ensemble
 from enstorage.preparation.split import Part
 from entrainer.forecasting.calibration.coverage import FEWEST_ROWS, coverage
@@ -31,7 +32,13 @@ class StepCoverage:
     @property
     def rows_in_words(self) -> str:
         """The number of test rows; few ones are marked."""
-        return f"{self.test_rows}" if self.test_rows >= FEWEST_ROWS else f"{self.test_rows}, too few to judge"
+        rows = f"{self.test_rows}"
+        return rows if self.test_rows >= FEWEST_ROWS else text("{rows}, too few to judge", rows=rows)
+
+    @property
+    def basis_in_words(self) -> str:
+        """The bases in the language of the page."""
+        return ", ".join(map(word, self.basis.split(", ")))
 
 
 def coverage_by_step(ensemble: Ensemble) -> list[StepCoverage]:

@@ -7,6 +7,7 @@ import polars as pl
 
 from endirector.reporting.content import Content
 from endirector.reporting.coverage_by_step import in_words, levels_of
+from endirector.reporting.language import text, word
 from endirector.reporting.page import at_two_widths
 
 #: Largest number of bars; the most important members are drawn.
@@ -41,10 +42,13 @@ def _forecasts(content: Content) -> Any:
         plot_forecasts,
         content.on_axis(drawn["id"].to_numpy()),
         drawn["truth"].to_numpy(),
-        {**curves, content.label: drawn["ensemble"].to_numpy()},
+        {**curves, content.shown_label: drawn["ensemble"].to_numpy()},
         unit=content.unit,
-        highlighted=(content.label,),
-        title=f"Forecasts of the members and of the ensemble, and the truth, on the {content.judged} part",
+        highlighted=(content.shown_label,),
+        title=text(
+            "Forecasts of the members and of the ensemble, and the truth, on the {part} part",
+            part=word(content.judged),
+        ),
     )
 
 
@@ -54,15 +58,15 @@ def _errors(content: Content) -> Any:
     measured = content.metrics[content.judged]
     errors = {name: measured["members"][name][content.measure] for name in content.names}
     best = sorted(errors, key=lambda name: errors[name])[:BARS]
-    errors[content.label] = measured["ensemble"][content.measure]
-    names = sorted([*best, content.label], key=lambda name: errors[name])
+    errors[content.shown_label] = measured["ensemble"][content.measure]
+    names = sorted([*best, content.shown_label], key=lambda name: errors[name])
     return partial(
         plot_errors,
         names,
         [errors[name] for name in names],
         unit=content.unit,
-        highlighted=(content.label,),
-        title=f"Errors of the members and of the ensemble on the {content.judged} part",
+        highlighted=(content.shown_label,),
+        title=text("Errors of the members and of the ensemble on the {part} part", part=word(content.judged)),
     )
 
 
@@ -73,7 +77,11 @@ def _weights(content: Content) -> Any:
         return None
     names = _largest(content.weights)
     return partial(
-        plot_bars, names, [content.weights[name] for name in names], unit="weight", title="Weights of the members"
+        plot_bars,
+        names,
+        [content.weights[name] for name in names],
+        unit=text("weight"),
+        title=text("Weights of the members"),
     )
 
 
@@ -89,7 +97,7 @@ def _row_weights(content: Content) -> Any:
         content.on_axis(table["id"].to_numpy()),
         shares,
         content.names,
-        title="Weights of the members over the targets",
+        title=text("Weights of the members over the targets"),
     )
 
 
@@ -110,7 +118,7 @@ def _fan(content: Content) -> Any:
         drawn["ensemble"].to_numpy(),
         bands,
         unit=content.unit,
-        title=f"Intervals of the ensemble and the truth on the {content.judged} part",
+        title=text("Intervals of the ensemble and the truth on the {part} part", part=word(content.judged)),
     )
 
 
@@ -120,7 +128,7 @@ def _coverage(content: Content) -> Any:
     if content.intervals is None:
         return None
     nominal, measured = list(content.intervals.coverage), list(content.intervals.coverage.values())
-    return partial(plot_coverage, nominal, measured, title="Coverage of the intervals")
+    return partial(plot_coverage, nominal, measured, title=text("Coverage of the intervals"))
 
 
 def _coverage_by_step(content: Content) -> Any:
@@ -132,7 +140,8 @@ def _coverage_by_step(content: Content) -> Any:
     levels = levels_of(known)
     shares = {in_words(level): [own.shares.get(level) for own in known] for level in levels}
     nominal = {in_words(level): level.level for level in levels}
-    return partial(plot_coverage_by_step, [each.step for each in known], shares, nominal)
+    title = text("Coverage of the intervals by step")
+    return partial(plot_coverage_by_step, [each.step for each in known], shares, nominal, title=title)
 
 
 def _correlations(content: Content) -> Any:
@@ -141,7 +150,7 @@ def _correlations(content: Content) -> Any:
     if len(content.names) == 1:
         return None
     found = content.diagnosis["parts"][content.judged]["correlations"]
-    return partial(plot_correlations, content.names, found, title="Correlations of the members’ errors")
+    return partial(plot_correlations, content.names, found, title=text("Correlations of the members’ errors"))
 
 
 def _leave_one_out(content: Content) -> Any:
@@ -158,7 +167,7 @@ def _leave_one_out(content: Content) -> Any:
         [changes[name] for name in ordered],
         unit=content.squared,
         highlighted=content.diagnosis["suggestion"]["drop"],
-        title="Change of the ensemble error without each member",
+        title=text("Change of the ensemble error without each member"),
     )
 
 

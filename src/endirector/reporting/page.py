@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from endirector.reporting.language import current_language, sentence, text, text_form, word
 from enstorage.errors import MissingLibraryError
 
 
@@ -20,8 +21,10 @@ def render_page(package: str, template: str, **values: Any) -> str:
     Args:
         package: the package that contains the template.
         template: its file name.
-        values: its content, by name. The template also has `style`, the style sheet of all pages, and the filters
-            `number`, `percent` (of a share, without its sign) and `percentage` (with it).
+        values: its content, by name. The template also has `style`, the style sheet of all pages; the `language`; `t`, a
+            text in it, whose values are escaped; `code`; and the filters `number`, `percent` (of a share, without its
+            sign), `percentage` (with it), `word` and `marked` (words in the language), and `translated` (a sentence of the
+            library).
 
     Raises:
         MissingLibraryError: Jinja or Matplotlib is not installed.
@@ -39,10 +42,25 @@ def render_page(package: str, template: str, **values: Any) -> str:
     environment.filters["number"] = lambda value: same_precision([value])[0]
     environment.filters["percent"] = lambda share: f"{abs(share):.1%}"
     environment.filters["percentage"] = lambda value: f"{value:+.1f}%".replace("-", "−")
+    environment.filters |= {"word": word, "marked": _marked, "translated": sentence}
+
+    def escaping(english: str, /, **given: Any) -> Markup:
+        return Markup(text_form(english, given.get("n"))).format(**given)  # noqa: S704 - texts are our own, values are escaped
+
+    environment.globals |= {
+        "t": escaping,
+        "code": lambda value: Markup("<code>{}</code>").format(value),
+        "language": current_language(),
+    }
     style = Markup(files("endirector").joinpath("page.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
     return environment.from_string(files(package).joinpath(template).read_text(encoding="utf-8")).render(
         style=style, **values
     )
+
+
+def _marked(mark: str) -> str:
+    """A mark such as `held-out, claimed` in the language of the page."""
+    return ", ".join(map(word, mark.split(", ")))
 
 
 def at_two_widths(plot: Callable[..., str]) -> str:
@@ -63,9 +81,9 @@ def squared(unit: str) -> str:
 def period(times_ns: NDArray[np.int64] | NDArray[np.float64]) -> str:
     """The first and the last time, at the resolution of the distances between times; floats are of an integer axis."""
     if np.asarray(times_ns).dtype.kind == "f":
-        return f"{times_ns[0]:.0f} to {times_ns[-1]:.0f}"
+        return text("{first} to {last}", first=f"{times_ns[0]:.0f}", last=f"{times_ns[-1]:.0f}")
     times = np.asarray(times_ns, dtype=np.int64).astype("datetime64[ns]")
     step = np.median(np.diff(times)) if len(times) > 1 else np.timedelta64(1, "D")
     finest = next((unit for unit, days in (("Y", 365), ("M", 28), ("D", 1)) if step >= np.timedelta64(days, "D")), "s")
     first, last = np.datetime_as_string(times[[0, -1]].astype(f"datetime64[{finest}]"))
-    return f"{first}–{last}" if finest == "Y" else f"{first} to {last}"
+    return f"{first}–{last}" if finest == "Y" else text("{first} to {last}", first=first, last=last)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from endirector.reporting.content import content_of
 from endirector.reporting.figures import BARS, plots_of
+from endirector.reporting.language import in_language
 from endirector.reporting.page import render_page
 from endirector.selection.diagnose import found_of, store_diagnosis
 from enstorage import Ensemble
@@ -52,7 +53,11 @@ class Report:
 
 
 def report(
-    ensemble: Ensemble, folder_or_file: str | PathLike[str] | None = None, *, progress: bool | Progress = True
+    ensemble: Ensemble,
+    folder_or_file: str | PathLike[str] | None = None,
+    *,
+    language: str = "en",
+    progress: bool | Progress = True,
 ) -> Report:
     """Make a page about a rendered ensemble: members, alignment, errors, weights, intervals, diagnosis and lineage.
 
@@ -63,14 +68,21 @@ def report(
     Args:
         ensemble: a rendered ensemble.
         folder_or_file: where to write the page, see `Report.save`; by default it is not written.
+        language: `en` or `ru`.
         progress: show a bar, or a function, see `enstorage.Progress`.
 
     Raises:
         CancelledError: the progress function asked to stop; nothing was written or stored.
+        InvalidInputError: there are no pages in this language.
         MissingLibraryError: Jinja or Matplotlib is not installed.
         NotFoundError: the ensemble was not rendered.
     """
-    with ensemble.connector as connector, listening(progress) as report, connector.database.remembering():
+    with (
+        in_language(language),
+        ensemble.connector as connector,
+        listening(progress) as report,
+        connector.database.remembering(),
+    ):
         stored = ensemble.rendered_result().diagnosis
         report("Reading", 0, 100)
         found = found_of(ensemble, report.within(0, 60, 100)) if stored is None else stored

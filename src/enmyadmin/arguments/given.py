@@ -4,7 +4,7 @@ import io
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from enstorage.errors import InvalidInputError
@@ -70,6 +70,37 @@ def pair(text: str, option: str, expected: str = "KEY=TEXT, such as host=server0
     if not (key and equals and value):
         raise InvalidInputError(f"{option} received {text!r}; expected {expected}.")
     return key, value
+
+
+def read_parameters(given: Iterable[str] | None, owner: str, example: str) -> dict[str, Any]:
+    """The parameters of a plug-in from `KEY=VALUE`.
+
+    A value that begins as JSON is JSON, so `"7"` is a text; digits are an integer, all else is a text.
+
+    Args:
+        given: the texts.
+        owner: what they are of, such as `loader`.
+        example: one of them, for messages.
+
+    Raises:
+        InvalidInputError: one is not written so, or two have the same key.
+    """
+    found: dict[str, Any] = {}
+    for text in given or ():
+        key, value = pair(text, f"A parameter of the {owner}", f"KEY=VALUE, such as {example}")
+        if key in found:
+            raise InvalidInputError(f"The {owner} received {key} twice; expected it once. Leave one out.")
+        found[key] = _value(key, value)
+    return found
+
+
+def _value(key: str, text: str) -> Any:
+    if text[:1] in ("{", "[", '"') or text in ("true", "false", "null"):
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            raise InvalidInputError(f"{key} is {text[:60]!r}, which begins as JSON and is none. Correct it.") from None
+    return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else text
 
 
 def without_none(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,14 @@
 """Options of every command that reads a table: separator, columns, dates and the like."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import typer
 
+#: Flags with other names than the parameters of the library.
+_OTHER_FLAGS = {"time_interval": "interval"}
 _PANEL = "Form of the table, where it is not found"
 
 
@@ -60,3 +64,17 @@ class TableArguments:
     def given(self) -> dict[str, Any]:
         """The options that were given, by their names in the library."""
         return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+@contextmanager
+def named_as_flags() -> Iterator[None]:
+    """Messages that are made within, or in a command with this decorator, name the form of a table as its options."""
+    from enstorage.parameters.naming import named_by
+
+    with named_by(_as_flag):
+        yield
+
+
+def _as_flag(name: str, value: Any) -> str:
+    flag = f"--{_OTHER_FLAGS.get(name, name).replace('_', '-')}"
+    return flag if value is None or value is True else f"{flag} {value}"

@@ -1,6 +1,7 @@
-"""The command forecast: forecasts of times after the end of the data."""
+"""The commands forecast and deliver: forecasts of times after the end of the data."""
 
 import warnings
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from enmyadmin.arguments.covariates import find_others, read_known
+from enmyadmin.arguments.given import read_parameters
 from enmyadmin.arguments.interval_ends import IntervalSide, floor_of
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.arguments.records import find_record
 from enmyadmin.arguments.series import find_series
-from enmyadmin.output import Json, Quiet, print_json, print_line, print_table
+from enmyadmin.output import Json, Quiet, counted, print_json, print_line, print_table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,18 +29,23 @@ class Forecasting(StrEnum):
     ENSEMBLE = "ensemble"
 
 
-def forecast(
-    entity: Annotated[Forecasting, typer.Argument(help="Entity that forecasts.", show_default=False)],
-    id: Annotated[str, typer.Argument(help="Its id, as `enstorage list` shows, or its name.")],
-    horizon: Annotated[int, typer.Option(help="Number of steps.")] = 1,
+Forecaster = Annotated[Forecasting, typer.Argument(help="Entity that forecasts.", show_default=False)]
+Id = Annotated[str, typer.Argument(help="Its id, as `enstorage list` shows, or its name.")]
+
+
+@dataclass(frozen=True)
+class ForecastOptions:
+    """Steps, intervals and series of a forecast as options of a command."""
+
+    horizon: Annotated[int, typer.Option(help="Number of steps.")] = 1
     time_from: Annotated[
         str | None,
         typer.Option(help="The first time to forecast; by default right after the data.", show_default=False),
-    ] = None,
+    ] = None
     level: Annotated[
         list[float] | None,
         typer.Option(help="Of an interval, such as 0.95; may be repeated.", show_default=False),
-    ] = None,
+    ] = None
     series: Annotated[
         list[str] | None,
         typer.Option(
@@ -46,7 +53,7 @@ def forecast(
             "file with a series that the model was not trained on; may be repeated. By default all that it was trained on.",
             show_default=False,
         ),
-    ] = None,
+    ] = None
     known: Annotated[
         list[str] | None,
         typer.Option(
@@ -55,7 +62,7 @@ def forecast(
             show_default=False,
             metavar="FILE",
         ),
-    ] = None,
+    ] = None
     other: Annotated[
         list[str] | None,
         typer.Option(
@@ -64,11 +71,46 @@ def forecast(
             show_default=False,
             metavar="NAME=MODEL",
         ),
-    ] = None,
-    side: Annotated[IntervalSide, typer.Option(help="The ends of the intervals.")] = IntervalSide.BOTH,
+    ] = None
+    side: Annotated[IntervalSide, typer.Option(help="The ends of the intervals.")] = IntervalSide.BOTH
     floor: Annotated[
         str, typer.Option(help="Value that no end is below; none; or found: 0 for a series never below 0.")
-    ] = "found",
+    ] = "found"
+
+    def table(
+        self, entity: Forecasting, id: str, connector: "Connector", *, progress: bool
+    ) -> "tuple[pl.DataFrame, list[str]]":
+        """The forecasts, and notes about them."""
+        from enstorage.exchange.readable_forecasts import readable_forecasts
+
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
+            found = readable_forecasts(self._table(entity, id, connector, progress=progress), connector)
+        return found, [str(each.message) for each in caught if each.category is UserWarning]
+
+    def _table(self, entity: Forecasting, id: str, connector: "Connector", *, progress: bool) -> "pl.DataFrame":
+        import endirector
+        import entrainer
+        from enstorage import Ensemble, Model
+
+        options: dict[str, Any] = {"side": self.side.value, "floor": floor_of(self.floor)}
+        if self.level is not None or entity is Forecasting.MODEL:
+            options["levels"] = self.level or ()
+        options["others"] = find_others(self.other, connector)
+        kind: type[Model] | type[Ensemble] = Model if entity is Forecasting.MODEL else Ensemble
+        found: Model | Ensemble = find_record(kind, id, connector)
+        project = found.research.project if isinstance(found, Model) else found.project
+        options["known"] = read_known(self.known, project)
+        options["series"] = find_series(self.series, project, connector)
+        if isinstance(found, Model):
+            return entrainer.forecast(found, self.horizon, self.time_from, **options)
+        return endirector.forecast(found, self.horizon, self.time_from, progress=progress, **options)
+
+
+def forecast(
+    entity: Forecaster,
+    id: Id,
+    options: ForecastOptions,
     csv: Annotated[
         Path | None, typer.Option(help="Write the forecasts to this file, which is replaced.", show_default=False)
     ] = None,
@@ -86,17 +128,7 @@ def forecast(
 
     if csv is not None:
         check_writable(csv, overwrite=True)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
-        connector = open_store(store)
-        intervals: dict[str, Any] = {"side": side.value, "floor": floor_of(floor)}
-        if level is not None or entity is Forecasting.MODEL:
-            intervals["levels"] = level or ()
-        options = intervals | {"known": known, "others": find_others(other, connector)}
-        progress = not (quiet or as_json)
-        table = _forecast(entity, id, horizon, time_from, series, options, connector, progress=progress)
-        table = _readable(table, connector)
-    notes = [str(each.message) for each in caught if each.category is UserWarning]
+    table, notes = options.table(entity, id, open_store(store), progress=not (quiet or as_json))
     if csv is not None:
         write_whole(csv, table.write_csv().encode(), overwrite=True)
     err = csv is not None and is_standard_output(csv)
@@ -111,47 +143,47 @@ def forecast(
         _print(table)
 
 
-def _forecast(
-    entity: Forecasting,
-    id: str,
-    horizon: int,
-    time_from: str | None,
-    series: list[str] | None,
-    options: dict[str, Any],
-    connector: "Connector",
-    *,
-    progress: bool,
-) -> "pl.DataFrame":
-    if entity is Forecasting.MODEL:
-        import entrainer
-        from enstorage import Model
+def deliver(
+    entity: Forecaster,
+    id: Id,
+    sink: Annotated[str, typer.Argument(help="The sink: file, objects, sql, webhook, or one of a plug-in.")],
+    options: ForecastOptions,
+    parameters: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Parameters of the sink; a value may be JSON.", metavar="[KEY=VALUE]...", show_default=False
+        ),
+    ] = None,
+    store: Store = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Forecast, and give the forecasts to another place.
 
-        model = find_record(Model, id, connector)
-        options["known"] = read_known(options["known"], model.research.project)
-        asked = find_series(series, model.research.project, connector)
-        return entrainer.forecast(model, horizon, time_from, series=asked, **options)
-    import endirector
-    from enstorage import Ensemble
+    What a place was given last is not given again. Places and passwords are in variables such as
+    ENSTORAGE_CONNECTION_GRID=postgresql://user:password@host/database, of which connection=grid is the name.
 
-    ensemble = find_record(Ensemble, id, connector)
-    options["known"] = read_known(options["known"], ensemble.project)
-    asked = find_series(series, ensemble.project, connector)
-    return endirector.forecast(ensemble, horizon, time_from, series=asked, progress=progress, **options)
+    Example: enstorage deliver ensemble 1 objects connection=bucket path=load.csv --horizon 12
+    """
+    from enorchestrator import deliver as deliver_rows
+    from enstorage.sinks import sink_from_json
 
-
-def _readable(table: "pl.DataFrame", connector: "Connector") -> "pl.DataFrame":
-    """The table with times as text beside the ids, as people at the source write them, and the names of the sources."""
-    import polars as pl
-
-    from enstorage import DataSource
-    from enstorage.instant import to_iso
-
-    ids = table["series"].drop_nulls().unique().to_list()
-    sources = {source.id: source for source in DataSource.get_list(ids, connector=connector)}
-    rows = [(sources.get(series), time) for series, time in table.select("series", "id").rows()]
-    labels = [to_iso(time) if source is None else source.label(time) for source, time in rows]
-    names = [None if source is None else source.name for source, _ in rows]
-    return table.with_columns(pl.Series("time", labels, dtype=pl.String), pl.Series("name", names, dtype=pl.String))
+    place = sink_from_json({"name": sink} | read_parameters(parameters, "sink", "connection=grid"))
+    connector = open_store(store)
+    table, notes = options.table(entity, id, connector, progress=not (quiet or as_json))
+    found = deliver_rows(table, place, f"forecast of {entity} {id}", connector=connector)
+    if as_json:
+        print_json(
+            {"target": found.target, "rows": found.rows, "is_new": found.is_new, "key": found.key, "notes": notes}
+        )
+        return
+    for note in notes:
+        print_line(f"note: {note}", err=True)
+    rows = counted(found.rows, "row")
+    if found.is_new:
+        print_line(f"Delivered {rows} to {found.target}.")
+    else:
+        print_line(f"Delivered nothing: {found.target} was given these {rows} last.")
 
 
 def _print(table: "pl.DataFrame") -> None:

@@ -9,7 +9,7 @@ import typer
 from enmyadmin.arguments.interval_ends import IntervalSide, floor_of
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.arguments.records import EnsembleWords, described, find_ensemble, find_records
-from enmyadmin.output import Json, Quiet, print_json, print_line, print_table
+from enmyadmin.output import Json, Language, Quiet, print_json, print_line, print_table
 
 if TYPE_CHECKING:
     from endirector.rendering.remake import Side
@@ -158,6 +158,7 @@ def report(
         Path | None,
         typer.Option("--out", help="A .html file, or a folder; by default ensemble-ID.html here.", show_default=False),
     ] = None,
+    language: Language = "en",
     store: Store = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -172,7 +173,8 @@ def report(
     from enstorage.writing import is_standard_output
 
     found = find_ensemble(ensemble, open_store(store))
-    written = endirector.report(found, out or Path(f"ensemble-{found.id}.html"), progress=not (quiet or as_json))
+    place, progress = out or Path(f"ensemble-{found.id}.html"), not (quiet or as_json)
+    written = endirector.report(found, place, language=language, progress=progress)
     err = written.path is not None and is_standard_output(written.path)
     if as_json:
         suggestion = found.diagnosis()["suggestion"]

@@ -8,8 +8,8 @@ import typer
 
 from enmyadmin.arguments.opening import Store, open_or_make_store, open_store
 from enmyadmin.arguments.period import parse_period
-from enmyadmin.arguments.table import TableArguments
-from enmyadmin.output import Json, Quiet, print_json, print_line, print_table
+from enmyadmin.arguments.table import TableArguments, named_as_flags
+from enmyadmin.output import Json, Language, Quiet, print_json, print_line, print_table
 from enstorage.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ _LEAST_SECONDS = 0.1
 _FORECASTS, _REPORT, _PROGRAM = "forecasts.csv", "report.html", "forecast.py"
 
 
+@named_as_flags()
 def autoforecast(
     file: Annotated[Path, typer.Argument(help="A table: CSV or other text, Parquet or Excel, also .gz and .zst.")],
     table: TableArguments,
@@ -87,6 +88,7 @@ def autoforecast(
             show_default=False,
         ),
     ] = None,
+    language: Language = "en",
     store: Store = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -101,8 +103,10 @@ def autoforecast(
     """
     from endirector import autoforecast as run
     from endirector.forecasting.calibrate import LEVELS
+    from endirector.reporting.language import check_language
     from enstorage.sources.tables.raw.files import stem
 
+    check_language(language)
     if out is not None:
         _check(out)
     show = not (quiet or as_json)
@@ -133,7 +137,7 @@ def autoforecast(
             progress=show,
             **table.given(),
         )
-    written = [] if out is None else _write(result, out)
+    written = [] if out is None else _write(result, out, language)
     if as_json:
         print_json(
             {
@@ -203,12 +207,12 @@ def _check(folder: Path) -> None:
         check_writable(folder / name, overwrite=True)
 
 
-def _write(result: "AutoForecast", folder: Path) -> list[Path]:
+def _write(result: "AutoForecast", folder: Path, language: str) -> list[Path]:
     """The files that were written; without an ensemble there is no program."""
     from enstorage.writing import write_whole
 
     write_whole(folder / _FORECASTS, result.table.write_csv().encode(), overwrite=True)
-    result.report(folder / _REPORT, progress=False)
+    result.report(folder / _REPORT, language=language, progress=False)
     if all(group.ensemble is None for group in result.groups):
         return [folder / _FORECASTS, folder / _REPORT]
     write_whole(folder / _PROGRAM, result.code().encode(), overwrite=True)

@@ -1,11 +1,14 @@
 """Answers in JSON."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
+from fastapi import Query
 from pydantic_core import to_json
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+#: The query of a page: the language of the reader.
+PageLanguage = Annotated[Literal["en", "ru"], Query(description="Of the page.")]
 #: A report loads nothing and runs nothing; pages of the client may show it in a frame.
 _REPORT_POLICY = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; frame-ancestors 'self'"

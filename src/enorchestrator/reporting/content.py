@@ -168,11 +168,13 @@ def _of_series(
     alerts: Sequence[MonitorAlert],
     numbers: Mapping[int, int],
 ) -> WindowsOfSeries:
+    from endirector.reporting.language import text
+
     windows = sorted(windows, key=lambda each: (each.time_from, each.id))
     found, times = [_statistics(each) for each in windows], _on_axis([each.time_from for each in windows], source)
     begun: dict[str, int] = {}
     for each, at in zip(windows, times.tolist(), strict=True):
-        begun.setdefault(f"version {numbers[each.version_id]}", at)
+        begun.setdefault(text("version {number}", number=numbers[each.version_id]), at)
     names = list(dict.fromkeys(name for each in found for name in each))
     shares = {name: [share_of_limit(each.get(name)) for each in found] for name in names}
     own = [each for each in alerts if each.kind == kind and each.series == windows[0].series]

@@ -13,6 +13,7 @@ from enstorage.calendars.units import DAYS, DEKADS, EXACT, MIDDLE, MONTHS, RETAI
 from enstorage.calendars.zone import to_local
 from enstorage.errors import InvalidInputError
 from enstorage.instant import to_iso, to_ns_array
+from enstorage.parameters.naming import named
 
 _WEEKENDS_SEEN = 2  # a week without a weekend may be chance
 _LONGEST_DAY = 28
@@ -120,7 +121,7 @@ def _retail(local: NDArray[np.int64], days: NDArray[np.int64], zone: str) -> Cal
         warnings.warn(
             f"The times fit several retail calendars: 1{best.unit} from {best.anchor} was taken; {others[0]}"
             + (f" and {len(others) - 1} more fit" if others[1:] else " fits")
-            + " too. Give time_interval and anchor, the start of a year, for another one.",
+            + f" too. Give {named('time_interval')} and {named('anchor')}, the start of a year, for another one.",
             stacklevel=4,
         )
     return best

@@ -21,6 +21,7 @@ from enstorage.instant import (
     to_ns,
     to_ns_array,
 )
+from enstorage.parameters.naming import named
 
 _SCALES = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": SECOND}
 #: The units of times that are given as numbers.
@@ -42,7 +43,9 @@ def check_time_unit(unit: str) -> str:
         InvalidInputError: there is no such unit.
     """
     if unit not in TIME_UNITS:
-        raise InvalidInputError(f"There is no time_unit {unit!r:.40}; expected one of {', '.join(TIME_UNITS)}.")
+        raise InvalidInputError(
+            f"There is no {named('time_unit')} {unit!r:.40}; expected one of {', '.join(TIME_UNITS)}."
+        )
     return unit
 
 
@@ -74,7 +77,7 @@ def parse_times(
     if look_like_years(values):
         warnings.warn(
             f"Times such as {np.asarray(values)[0]} are read as years: all are integers from {FIRST_YEAR} to {LAST_YEAR}. "
-            'Give time_unit="year" to say so.',
+            f"Give {named('time_unit', 'year')} to say so.",
             stacklevel=3,
         )
         return parse_times(values, time_zone, "year")
@@ -143,8 +146,9 @@ def _of_unit(values: Any, unit: str) -> tuple[NDArray[np.int64], bool]:
             array = np.array(["text"])
     if array.dtype.kind not in "iuf" or array.ndim != 1 or not np.isfinite(array).all():
         raise InvalidInputError(
-            f"With time_unit={unit!r} times are numbers; received {np.asarray(values).dtype} {np.asarray(values).shape}, or "
-            "a number that is missing. Give finite numbers with one dimension, or leave time_unit out."
+            f"With {named('time_unit', unit)} times are numbers; received {np.asarray(values).dtype} "
+            f"{np.asarray(values).shape}, or a number that is missing. Give finite numbers with one "
+            f"dimension, or leave {named('time_unit')} out."
         )
     if unit in JULIAN_UNITS:
         import polars as pl
@@ -155,7 +159,8 @@ def _of_unit(values: Any, unit: str) -> tuple[NDArray[np.int64], bool]:
             example = "2460310.5" if unit == "jd" else "60310.0"
             raise InvalidInputError(
                 f"{int((~are_times).sum())} times are no Julian days between 1677 and 2262, the first "
-                f"{array[~are_times][0]}; expected numbers such as {example}. Correct them, or give another time_unit."
+                f"{array[~are_times][0]}; expected numbers such as {example}. Correct them, or give another "
+                f"{named('time_unit')}."
             )
         return times, False
     if unit == "year":
@@ -180,9 +185,9 @@ def _check_range(array: NDArray[Any], least: float, most: float, unit: str) -> N
     outside = (array < least) | (array >= most)
     if outside.any():
         raise InvalidInputError(
-            f"{int(outside.sum())} times cannot be kept, the first {array[outside][0]}; with time_unit={unit!r} expected "
-            f"numbers from {least:g} to {most:g}. Give another time_unit; years before 1678 and after 2261 need "
-            "time_interval='year'."
+            f"{int(outside.sum())} times cannot be kept, the first {array[outside][0]}; with {named('time_unit', unit)} "
+            f"expected numbers from {least:g} to {most:g}. Give another {named('time_unit')}; years before 1678 and "
+            f"after 2261 need {named('time_interval', 'year')}."
         )
 
 
@@ -229,7 +234,8 @@ def check_unit_is_clear(values: Any) -> None:
     meant = [f"{name} ({to_iso(seen * scale)[:10]})" for name, scale in _SCALES.items() if abs(seen) * scale <= MAX_NS]
     raise InvalidInputError(
         f"Times are integers such as {seen}, whose unit is unclear: they may be {', '.join(meant)}, or a counter. Give "
-        'time_unit="s", "ms", "us" or "ns" to write, or time_interval="step" to the data source if they count steps.'
+        f"{named('time_unit')} as s, ms, us or ns, or to the data source {named('time_interval', 'step')} if they "
+        "count steps."
     )
 
 

@@ -12,8 +12,7 @@ from enstorage.places.connections import check_connection, check_path, connectio
 from enstorage.places.location import Location
 from enstorage.settings import limit
 from enstorage.sources.base import LoadedSeries, Report, SourceLoader, Wanted
-from enstorage.sources.table_files import check_options, may_hold, series_of, sha256_of, without_ending
-from enstorage.sources.tables import TableOptions, read_table
+from enstorage.sources.table_files import check_options, may_hold, read_as_told, series_of, sha256_of, without_ending
 from enstorage.sources.tables.raw.files import content_of
 
 if TYPE_CHECKING:
@@ -55,14 +54,13 @@ class ObjectsLoader(SourceLoader):
         """See `SourceLoader.read`."""
         place = _Place(self.connection)
         found = [(key, path) for key, path in self._objects(place) if may_hold(key, wanted)]
-        options = TableOptions.of(dict(self.options))
         for done, (key, path) in enumerate(found):
             report(f"Reading {path.rpartition('/')[2]}", done, len(found))
             with tempfile.TemporaryDirectory(prefix="enstorage-") as folder:
                 file = Path(folder) / path.rpartition("/")[2]
                 place.fetch(path, file)
                 content = content_of(file)
-                table = read_table(file, options, content=content)
+                table = read_as_told(file, self.options, content=content)
             yield from series_of(table, key, wanted, fingerprint=sha256_of(content))
         report("Reading", len(found), len(found))
 

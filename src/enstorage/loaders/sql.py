@@ -11,8 +11,7 @@ from enstorage.loaders.outside_database import outside_database, reason_of
 from enstorage.places.connections import check_connection
 from enstorage.settings import limit
 from enstorage.sources.base import LoadedSeries, Report, SourceLoader, Wanted
-from enstorage.sources.table_files import check_options, series_of
-from enstorage.sources.tables import TableOptions, read_table
+from enstorage.sources.table_files import check_options, read_as_told, series_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -63,7 +62,7 @@ class SqlLoader(SourceLoader):
     def read(self, wanted: Wanted, report: Report) -> Iterator[LoadedSeries]:
         """See `SourceLoader.read`."""
         report("Asking", 0, 1)
-        table = read_table(self._frame(report), TableOptions.of(dict(self.options)))
+        table = read_as_told(self._frame(report), self.options)
         yield from series_of(table, _name_of_values(table.report.value_columns), wanted, is_alone=False)
         report("Asking", 1, 1)
 

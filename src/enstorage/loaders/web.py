@@ -13,8 +13,7 @@ from enstorage.places.connections import check_connection
 from enstorage.places.web import Website
 from enstorage.settings import limit, wait_seconds
 from enstorage.sources.base import LoadedSeries, Report, SourceLoader, Wanted
-from enstorage.sources.table_files import check_options, series_of, sha256_of, without_ending
-from enstorage.sources.tables import TableOptions, read_table
+from enstorage.sources.table_files import check_options, read_as_told, series_of, sha256_of, without_ending
 from enstorage.sources.tables.raw.files import content_of
 
 _ENDINGS = (".csv", ".parquet", ".pq", ".json")
@@ -63,12 +62,11 @@ class HttpLoader(SourceLoader):
                 self._website().get(self.path, most_bytes=limit("max_file_bytes"), consume=opened.write)
             content = content_of(file)
             table: Any = file
-            options = TableOptions.of(dict(self.options))
             if content.lstrip()[:1] in (b"[", b"{"):
                 table, given = self._frame(content), None
             else:
                 given = content
-            read = read_table(table, options, content=given)
+            read = read_as_told(table, self.options, content=given)
         yield from series_of(
             read, without_ending(name, _ENDINGS), wanted, fingerprint=sha256_of(content), is_alone=False
         )

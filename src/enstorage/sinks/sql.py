@@ -21,7 +21,7 @@ class SqlSink(Sink):
     """Rows of a table that is there, replaced by their key in one transaction.
 
     Rows of the table with the key of a row that is delivered are deleted, and all rows inserted; others stay. A null is
-    equal to a null. The table needs no constraint for this.
+    equal to a null. The table needs no constraint for this. Rows that share a key are refused.
 
     Attributes:
         connection: name of the database, such as `warehouse` for `ENSTORAGE_CONNECTION_WAREHOUSE=postgresql://…`.
@@ -39,15 +39,16 @@ class SqlSink(Sink):
 
     def __post_init__(self) -> None:
         check_connection(self.connection)
-        object.__setattr__(self, "key", tuple(self.key) if isinstance(self.key, list | tuple) else ())
+        key = self.key
+        object.__setattr__(self, "key", tuple(key) if isinstance(key, list | tuple) else ())
         columns = self.columns if isinstance(self.columns, Mapping) else {"": ""}
         if (
             not all(isinstance(each, str) and each for each in (self.table, *self.key, *columns, *columns.values()))
             or not self.key
         ):
             raise InvalidInputError(
-                f"SqlSink: table {self.table!r:.40}, key {self.key!r:.60} and columns {self.columns!r:.60}; expected names, "
-                "and at least one column as key.",
+                f"SqlSink: table {self.table!r:.40}, key {key!r:.60} and columns {self.columns!r:.60}; expected names, "
+                'and a list of at least one column as key, such as ["time"].',
                 field="table",
             )
 
@@ -58,6 +59,7 @@ class SqlSink(Sink):
 
     def write(self, rows: "pl.DataFrame", delivery: Delivery) -> None:  # noqa: ARG002 - rows have keys of their own
         """See `Sink.write`."""
+        import polars as pl
         from sqlalchemy import and_, bindparam
         from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -67,6 +69,7 @@ class SqlSink(Sink):
                 {name: _value(value, table.c[name]) for name, value in zip(taken, row, strict=True)}
                 for row in rows.select(taken.values()).rows()
             ]
+            self._check_key(rows.select(pl.col(taken[name]).alias(name) for name in self.key))
             same = and_(*(table.c[name].is_not_distinct_from(bindparam(f"old_{name}")) for name in self.key))
             keys = [{f"old_{name}": row[name] for name in self.key} for row in given]
             try:
@@ -80,6 +83,21 @@ class SqlSink(Sink):
                     f"The table {self.table!r} of the connection {self.connection!r} refuses the rows: "
                     f"{reason_of(error, self.connection)}. None was written. Correct the table, or columns."
                 ) from None
+
+    def _check_key(self, keys: "pl.DataFrame") -> None:
+        """Refuse rows that the key does not tell apart: each would stand there, and no reader could choose.
+
+        Raises:
+            InvalidInputError: two have the same.
+        """
+        twice = keys.filter(keys.is_duplicated())
+        if twice.height:
+            shown = ", ".join(f"{name} {value}" for name, value in twice.row(0, named=True).items())
+            raise InvalidInputError(
+                f"The key {', '.join(self.key)} does not tell the rows apart: {twice.height} of {keys.height} share theirs, "
+                f"such as {shown}. None was written. Add a column to key and columns, such as quantile.",
+                field="key",
+            )
 
     def _table(self, engine: "Engine", rows: "pl.DataFrame") -> "tuple[Table, dict[str, str]]":
         """The table, and by its columns those of the rows.

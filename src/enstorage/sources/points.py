@@ -12,6 +12,7 @@ from enstorage.calendars.snapping import nearest_starts
 from enstorage.calendars.stamps import parse_times
 from enstorage.errors import InvalidInputError
 from enstorage.instant import iso_strings_to_ns
+from enstorage.parameters.naming import named
 from enstorage.progress import checkpoint
 from enstorage.sources.base import LoadedSeries, SourceLoader
 from enstorage.sources.tables import Table, TableOptions, TableReport, read_table
@@ -238,6 +239,6 @@ def _check_distinct(times_ns: NDArray[np.int64], clock: Calendar, snap: str | Ca
         moved = "" if snap is None else f" after they were moved to the starts of {snap}"
         raise InvalidInputError(
             f"{int(repeated.sum())} points have the time of another one{moved}, first {first}; expected each time once. Say "
-            "with duplicates which value counts: mean, sum, first or last; or drop them, or write them in separate calls so "
-            "that the later one replaces the earlier."
+            f"with {named('duplicates')} which value counts: mean, sum, first or last; or drop them, or write them in "
+            "separate calls so that the later one replaces the earlier."
         )

@@ -1,6 +1,7 @@
 """`TableFiles`: the series in tables in files."""
 
 import hashlib
+import json
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from enstorage.errors import InvalidInputError
+from enstorage.parameters.naming import named_by
 from enstorage.sources.base import LoadedSeries, Report, SourceLoader, Wanted
 from enstorage.sources.tables import Table, TableOptions, read_table
 from enstorage.sources.tables.raw.files import content_of
@@ -63,14 +65,12 @@ class TableFiles(SourceLoader):
     def read(self, wanted: Wanted, report: Report) -> Iterator[LoadedSeries]:
         """See `SourceLoader.read`."""
         files = [(key, path) for key, path in self._files() if may_hold(key, wanted)]
-        options = TableOptions.of(dict(self.options))
         for done, (name, path) in enumerate(files):
             report(f"Reading {path.name}", done, len(files))
             content = content_of(path)
             self.check(path, content)
-            yield from series_of(
-                read_table(path, options, content=content), name, wanted, fingerprint=sha256_of(content)
-            )
+            table = read_as_told(path, self.options, content=content)
+            yield from series_of(table, name, wanted, fingerprint=sha256_of(content))
         report("Reading", len(files), len(files))
 
     def _files(self) -> list[tuple[str, Path]]:
@@ -102,7 +102,29 @@ def check_options(loader: SourceLoader, options: object) -> None:
             f"{type(loader).__name__}: options is {options!r:.60}; expected those of tables by name, such as "
             "{'decimal': ','}."
         )
-    TableOptions.of(dict(options))
+    with named_by(_as_parameter):
+        TableOptions.of(dict(options))
+
+
+def read_as_told(table: Any, options: Mapping[str, Any], *, content: bytes | None = None) -> Table:
+    """A table as `enstorage.sources.tables.read_table` reads it; messages name the parameter `options` of the loader.
+
+    Args:
+        table: a path, or a table in memory.
+        options: of the loader.
+        content: the bytes of the file, unpacked, if they have been read already.
+
+    Raises:
+        InvalidInputError: see `enstorage.sources.tables.read_table`.
+    """
+    with named_by(_as_parameter):
+        return read_table(table, TableOptions.of(dict(options)), content=content)
+
+
+def _as_parameter(name: str, value: Any) -> str:
+    if name not in TableOptions.NAMES:
+        return f"{name} of the data source"
+    return f'options={{"{name}": {"…" if value is None else json.dumps(value)}}}'
 
 
 def series_of(

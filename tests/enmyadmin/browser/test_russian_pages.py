@@ -6,6 +6,9 @@ import pytest
 from served_pages import open_page
 from test_everybody_can_use_it import PAGES
 
+import endirector
+from enstorage import Connector, Ensemble
+
 #: What stays as it is: names that people gave, code, names of classes and files, keys of JSON.
 CODE = "pre, code, kbd, [translate=no], .mantine-Code-root, textarea, .cm-editor"
 #: English words that appear in sentences, and in no name, parameter or unit of the store that is shown.
@@ -81,3 +84,17 @@ def test_gates_the_timeline_and_questions_to_an_intent_are_russian(page, served)
         page.get_by_text(re.compile("Чего не хватает|Подойдёт|такого попросить нельзя")).first.wait_for()
         found += english(page.evaluate(TEXTS))
     assert found == []
+
+
+@pytest.mark.long
+def test_the_report_of_an_ensemble_is_in_the_language_of_the_client(page, served):
+    with Connector.in_folder(served.store) as connector:
+        endirector.diagnose(Ensemble.get(1, connector=connector), progress=False)
+    open_page(page, served, "/ensembles/1")
+    link = page.get_by_role("link", name="Отчёт", exact=True)
+    assert link.get_attribute("href").endswith("/ensembles/1/report?language=ru")
+    link.evaluate("each => each.removeAttribute('target')")
+    link.click()
+    page.wait_for_url("**/report?language=ru")
+    assert page.locator("html").get_attribute("lang") == "ru"
+    assert english(page.evaluate(TEXTS)) == []

@@ -167,6 +167,9 @@ def test_everything_about_an_ensemble_is_read(api):
     report = api.get(f"{V1}/ensembles/1/report")
     assert report.text.startswith("<!")
     assert report.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    assert '<html lang="en">' in report.text
+    assert '<html lang="ru">' in api.get(f"{V1}/ensembles/1/report", params={"language": "ru"}).text
+    assert api.get(f"{V1}/ensembles/1/report", params={"language": "de"}).json()["field"] == "language"
 
 
 def test_lineage_comparison_and_search(api):

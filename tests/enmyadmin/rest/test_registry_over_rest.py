@@ -54,6 +54,8 @@ def test_the_timeline_and_the_page_about_a_version(api):
     assert page.headers["content-type"].startswith("text/html")
     assert page.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
     assert "Version 2 is not in production" in page.text
+    russian = api.get("/api/v1/registry/load/versions/challenger/report", params={"language": "ru"})
+    assert "Версия 2 не в работе" in russian.text
     assert "rows" not in api.get("/api/v1/registry/load/versions/2").json()["evaluation"]["report"]
     assert api.get("/api/v1/registry/load/versions/9/report").status_code == 404
 

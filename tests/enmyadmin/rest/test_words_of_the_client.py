@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 import endirector
+from enmyadmin.server import messages_file
 from enorchestrator.work.registry import OURS, find_kind
 from entrainer.forecasting.calibration.intervals import ADVICE, ADVICE_ON_FLOOR, PredictionIntervals
 
@@ -60,6 +61,12 @@ def is_told_in_russian():
     pairs = re.findall(r'^  \[("(?:[^"\\]|\\.)*"), "', source, re.MULTILINE)
     forms = [re.escape(json.loads(each)).replace(r"\{\}", "(.+?)") for each in pairs]
     return lambda sentence: any(re.fullmatch(form, sentence) for form in forms)
+
+
+def test_pages_of_reports_have_the_sentences_of_the_client():
+    assert messages_file.FILE.read_text(encoding="utf-8") == messages_file.messages_text(), (
+        "write it by `make messages`"
+    )
 
 
 def test_what_was_read_of_a_table_has_a_russian_form(tmp_path):

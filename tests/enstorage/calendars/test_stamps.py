@@ -98,7 +98,9 @@ def test_year_and_month_are_no_decimals_and_that_is_said():
     ids=lambda times: str(times[0]),
 )
 def test_integers_whose_unit_is_unclear_are_refused(times):
-    with pytest.raises(InvalidInputError, match=r"whose unit is unclear: .*time_unit=\"s\".*time_interval=\"step\""):
+    with pytest.raises(
+        InvalidInputError, match=r"whose unit is unclear: .*Give time_unit as s, .*time_interval='step'"
+    ):
         parse_times(times)
 
 

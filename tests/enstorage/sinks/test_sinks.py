@@ -205,3 +205,16 @@ def test_a_website_that_refuses_is_told_without_its_secret(status, error, monkey
 def test_parameters_that_cannot_be_are_refused(make):
     with pytest.raises(InvalidInputError):
         make()
+
+
+def test_rows_that_the_key_does_not_tell_apart_are_refused(warehouse):
+    sink = SqlSink("warehouse", "forecast", key=("at",), columns={"at": "time", "value": "value"})
+    with sqlite3.connect(warehouse) as connection:
+        connection.execute("ALTER TABLE forecast RENAME COLUMN time TO at")
+    twice = pl.concat([ROWS.head(1), ROWS.head(1).with_columns(value=4.0), ROWS.tail(1).with_columns(value=1.0)])
+    with pytest.raises(
+        InvalidInputError, match="key at does not tell the rows apart: 2 of 3 share theirs, such as at 2024"
+    ):
+        sink.write(twice, DELIVERY)
+    with sqlite3.connect(warehouse) as connection:
+        assert connection.execute("SELECT count(*) FROM forecast").fetchone() == (0,)

@@ -76,7 +76,7 @@ def test_sums_of_debit_and_credit_are_two_series(tmp_path):
 def test_the_number_of_an_order_tells_no_series_apart(tmp_path):
     text = 'Order,"Order Date",Total\n#1,01/30/2024,"$1,234.50"\n#2,01/30/2024,$5.50\n#3,01/31/2024,$7.25\n'
     with pytest.raises(
-        InvalidInputError, match=r"line 3, column 'Order Date': '01/30/2024' is the time .* line 2 again.*--duplicates"
+        InvalidInputError, match=r"line 3, column 'Order Date': '01/30/2024' is the time .* line 2 again.*duplicates"
     ):
         read(tmp_path, text)
     assert values_of(read(tmp_path, text, duplicates="sum")) == [1240.0, 7.25]
@@ -89,7 +89,7 @@ def test_rows_of_one_series_are_combined_where_texts_do_not_tell_series_apart(tm
         f"2024-01-0{day},{payer},{purpose},{value}\n"
         for value, (day, payer, purpose) in enumerate(["1Ax", "1Ay", "1Bx", "2Bx", "2By"], start=1)
     )
-    with pytest.raises(InvalidInputError, match=r"payer, purpose\. .*--series-column.*--duplicates"):
+    with pytest.raises(InvalidInputError, match=r"payer, purpose\. .*series_column.*duplicates"):
         read(tmp_path, text)
     found = read(tmp_path, text, duplicates="sum")
     assert (values_of(found), found.report.left_out) == ([6, 9], ("payer", "purpose"))
@@ -98,9 +98,7 @@ def test_rows_of_one_series_are_combined_where_texts_do_not_tell_series_apart(tm
 def test_an_hour_that_clocks_show_twice_leads_to_the_time_zone(tmp_path):
     hours = pd.date_range("2024-10-26T22:00", periods=6, freq="h", tz="UTC").tz_convert("Europe/Berlin")
     text = "time,load\n" + "".join(f"{hour:%d.%m.%Y %H:%M},{number}\n" for number, hour in enumerate(hours))
-    with pytest.raises(
-        InvalidInputError, match=r"line 5.*'27\.10\.2024 02:00' is the time.*--time-zone\), such as Europe"
-    ):
+    with pytest.raises(InvalidInputError, match=r"line 5.*'27\.10\.2024 02:00' is the time.*time_zone, such as Europe"):
         read(tmp_path, text)
     times, values = read(tmp_path, text, time_zone="Europe/Berlin").one_series()
     assert times.tolist() == hours.as_unit("ns").asi8.tolist()
@@ -127,7 +125,7 @@ def test_such_numbers_among_their_like_are_values(tmp_path):
 
 def test_a_mark_for_few_cases_leads_to_the_option_that_calls_it_missing(tmp_path):
     text = "week,cases\n2024-W01,12\n2024-W02,<5\n2024-W03,7\n"
-    with pytest.raises(InvalidInputError, match=r"line 3, column 'cases': '<5' is not a finite number.*--missing"):
+    with pytest.raises(InvalidInputError, match=r"line 3, column 'cases': '<5' is not a finite number.*missing"):
         read(tmp_path, text)
     assert values_of(read(tmp_path, text, missing="<5")) == [12, 7]
 

@@ -43,7 +43,7 @@ def test_times_as_people_spell_them(tmp_path, texts, expected):
 
 def test_short_years_that_may_stand_in_front_are_asked_for(tmp_path):
     text = "day,v\n24/01/15,1\n24/01/16,2\n24/01/17,3\n"
-    with pytest.raises(InvalidInputError, match=r"'24/01/15', in which the first or the last .*--date-format"):
+    with pytest.raises(InvalidInputError, match=r"'24/01/15', in which the first or the last .*date_format"):
         read(tmp_path, text)
     assert times_of(read(tmp_path, text, date_format="%y/%m/%d"))[0] == "2024-01-15T00:00"
 

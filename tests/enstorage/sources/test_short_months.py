@@ -37,6 +37,6 @@ def test_months_with_a_short_year_are_read_and_told(tmp_path, texts, months):
     [["Jan-20", "Jan-21", "Jan-22"], ["Jan-30", "Jan-31", "Feb-01"], ["Jan-01", "Feb-01", "Mar-01"], ["Jan-24"]],
 )
 def test_numbers_that_may_be_days_are_refused_unless_told(tmp_path, texts):
-    with pytest.raises(InvalidInputError, match=r"such as 'Jan-.*may be a year or a day.*\(--date-format\) as %b-%y"):
+    with pytest.raises(InvalidInputError, match=r"such as 'Jan-.*may be a year or a day.*date_format as %b-%y"):
         read(tmp_path, texts)
     assert len(read(tmp_path, texts, date_format="%b-%y")[0]) == len(texts)

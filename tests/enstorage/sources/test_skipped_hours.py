@@ -40,7 +40,7 @@ def test_the_hour_is_named_with_the_option_that_helps(told, zone, start, hour, f
     table = written(zone, start, 14, frequency)
     lines = told(table)
     assert f"1 hour is {TOLD} ({hour})" in lines
-    assert "name it with time_zone (--time-zone)" in lines
+    assert "name it with time_zone" in lines
     assert TOLD not in told(table, time_zone=zone)
 
 

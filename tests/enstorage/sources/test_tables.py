@@ -183,7 +183,7 @@ def test_bad_rows_are_left_out_on_request_and_listed(read):
         "6 bad rows left out:",
         "  line 3, column 'time': '2024-01-32' is not a time; expected ISO 8601 (2015-01-29T21:55:43Z, 2015-01)",
     ]
-    with pytest.raises(InvalidInputError, match=r"line 3, column 'time'.* Further bad rows: 5\. .*--skip-bad-rows"):
+    with pytest.raises(InvalidInputError, match=r"line 3, column 'time'.* Further bad rows: 5\. .*skip_bad_rows"):
         read(text)
 
 
@@ -364,7 +364,7 @@ def test_damaged_files_are_one_message(read, name, content, message):
         ({"time_zone": "Mars/Olympus"}, "no time zone 'Mars/Olympus'"),
         ({"date_format": "%Q"}, "'01.01.2024' is not a time; expected times of the form %Q"),
         ({"value_column": "b"}, "no column 'b'; it has time, ä"),
-        ({"series_column": "a", "value_column": ["b", "c"]}, "a series_column and several of value_column"),
+        ({"series_column": "a", "value_column": ["b", "c"]}, "received series_column and several of value_column"),
     ],
 )
 def test_a_wrong_option_is_one_message(read, options, message):

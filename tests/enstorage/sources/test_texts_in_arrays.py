@@ -51,8 +51,8 @@ def test_times_are_local_to_the_zone_of_the_source(store):
     ("texts", "values", "message"),
     [
         (["02/03/2024", "03/03/2024"], [1.0, 2.0], r"Give date_order"),
-        (["1704067200", "1704153600"], [1.0, 2.0], r"Give time_unit .* or date_format"),
-        (["45000", "45001"], [1.0, 2.0], r"Give time_unit .* or date_format"),
+        (["1704067200", "1704153600"], [1.0, 2.0], r"Give time_unit, .* or date_format"),
+        (["45000", "45001"], [1.0, 2.0], r"Give time_unit, .* or date_format"),
         (["1871.12"], [1.0], r"'1871.12', which may be a month or a year with a fraction\. Write a month as 1871-01"),
         (["soon", "31.12.2024"], [1.0, 2.0], r"'soon' is not a time"),
         (["30.12.2024", "31.12.2024"], [1.0], "There are 2 times and 1 values"),

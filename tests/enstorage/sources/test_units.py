@@ -117,7 +117,7 @@ def test_whole_years_are_years_in_every_table_and_others_are_refused(store, tmp_
         assert found.one_series()[0].tolist() == expected
         assert found.report.times == "a year (1749 or 1749.042)"
     (tmp_path / "a.csv").write_text("year,v\n1500,1\n1501,2\n")
-    with pytest.raises(InvalidInputError, match=r"years such as '1500', before 1678.*--interval\) as year"):
+    with pytest.raises(InvalidInputError, match=r"years such as '1500', before 1678.*time_interval as year"):
         read_table(tmp_path / "a.csv")
     (tmp_path / "a.csv").write_text("t,v\n3001,1\n3002,2\n")
     seconds = pl.DataFrame({"t": [1_704_067_200, 1_704_067_260 + 1], "v": [1.0, 2.0]})

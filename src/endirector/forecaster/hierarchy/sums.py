@@ -8,6 +8,7 @@ from endirector.forecaster.hierarchy.hierarchy import Hierarchy
 from enstorage import DataSource, Panel, write_all
 from enstorage.entity._rows import rows_of_points
 from enstorage.errors import InvalidInputError
+from enstorage.parameters.naming import named
 
 
 def write_sums(panel: Panel, hierarchy: Hierarchy) -> None:
@@ -29,7 +30,7 @@ def write_sums(panel: Panel, hierarchy: Hierarchy) -> None:
     if first.calendar is None or any(each.calendar != first.calendar for each in bottom):
         raise InvalidInputError(
             "The series of a hierarchy must have one interval, so that they can be added; they have "
-            f"{', '.join(sorted({str(each.calendar) for each in bottom}))}. Give time_interval."
+            f"{', '.join(sorted({str(each.calendar) for each in bottom}))}. Give {named('time_interval')}."
         )
     points = panel.connector.series.read_many([each.id for each in bottom])
     rows = [rows_of_points(source, *each, keep_partial=True) for source, each in zip(bottom, points, strict=True)]

@@ -9,6 +9,7 @@ import polars as pl
 from endirector.forecaster.group import Group
 from endirector.forecaster.results.backtested import ENSEMBLE, Backtest
 from endirector.forecaster.results.coverage import COVERAGE, TriedIntervals
+from endirector.reporting.language import text, word
 from endirector.reporting.page import at_two_widths
 from endirector.reporting.plots import (
     plot_bars,
@@ -54,7 +55,7 @@ class GroupContent:
     @property
     def heads(self) -> list[str]:
         """The heads of the leaderboard."""
-        return list(_HEADS.values())
+        return [word(head) for head in _HEADS.values()]
 
     def board_rows(self) -> list[dict[str, Any]]:
         """The leaderboard as texts: `name`, `is_ensemble`, `is_combined`, `figures`."""
@@ -111,15 +112,15 @@ def content_of(
 def _errors(judged: pl.DataFrame, naive: set[str]) -> Any:
     if judged.height < 2:
         return None
-    names = judged["name"].to_list()
+    names = [word(name) for name in judged["name"].to_list()]
     return partial(
         plot_errors,
         names,
         judged["mase"].to_list(),
         unit="MASE",
-        highlighted=(ENSEMBLE,),
-        hollow=naive,
-        title="Errors of the ensemble and its members from rolling origins",
+        highlighted=(word(ENSEMBLE),),
+        hollow={word(name) for name in naive},
+        title=text("Errors of the ensemble and its members from rolling origins"),
     )
 
 
@@ -130,7 +131,13 @@ def _weights(ensemble: Ensemble | None) -> Any:
         weights = ensemble.weights()
     except NotFoundError:  # a median, or weights that differ by step
         return None
-    return partial(plot_bars, list(weights), list(weights.values()), unit="weight", title="Weights of the members")
+    return partial(
+        plot_bars,
+        [word(name) for name in weights],
+        list(weights.values()),
+        unit=text("weight"),
+        title=text("Weights of the members"),
+    )
 
 
 def _by_step(backtest: Backtest | None, yardstick: tuple[str, float] | None) -> Any:
@@ -141,8 +148,10 @@ def _by_step(backtest: Backtest | None, yardstick: tuple[str, float] | None) -> 
     steps = sorted(found[ENSEMBLE])
     if len(steps) < 2:
         return None
-    curves = {name: [own.get(step) for step in steps] for name, own in found.items()}
-    return partial(plot_by_step, steps, curves, unit="MASE", highlighted=(ENSEMBLE,), title="Errors by step ahead")
+    curves = {word(name): [own.get(step) for step in steps] for name, own in found.items()}
+    return partial(
+        plot_by_step, steps, curves, unit="MASE", highlighted=(word(ENSEMBLE),), title=text("Errors by step ahead")
+    )
 
 
 def _coverage(coverage: pl.DataFrame) -> Any:
@@ -150,7 +159,7 @@ def _coverage(coverage: pl.DataFrame) -> Any:
     if not found.height:
         return None
     measured = (found["inside"] / found["rows"]).to_list()
-    return partial(plot_coverage, found["level"].to_list(), measured, title="Coverage of the intervals")
+    return partial(plot_coverage, found["level"].to_list(), measured, title=text("Coverage of the intervals"))
 
 
 def _coverage_by_step(coverage: pl.DataFrame) -> Any:
@@ -161,7 +170,7 @@ def _coverage_by_step(coverage: pl.DataFrame) -> Any:
     for level in coverage["level"].unique().sort().to_list():
         own = dict(coverage.filter(level=level).select("step", pl.col("inside") / pl.col("rows")).rows())
         shares[f"{level:.0%}"], nominal[f"{level:.0%}"] = [own.get(step) for step in steps], level
-    return partial(plot_coverage_by_step, steps, shares, nominal)
+    return partial(plot_coverage_by_step, steps, shares, nominal, title=text("Coverage of the intervals by step"))
 
 
 def _figures(values: list[float | None]) -> list[str]:

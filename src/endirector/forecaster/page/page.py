@@ -19,6 +19,7 @@ from endirector.forecaster.page.group_content import GroupContent, content_of
 from endirector.forecaster.page.said import SaidRows, said_of
 from endirector.forecaster.page.series_cards import SeriesCard, cards_of, notable
 from endirector.forecaster.page.small_fans import small_fan
+from endirector.reporting.language import in_language, text
 from endirector.reporting.page import at_two_widths, render_page
 from endirector.reporting.plots import plot_fan, plot_forecasts
 from endirector.reporting.report import Report
@@ -80,12 +81,23 @@ class PageContent:
     @property
     def interval_heads(self) -> list[str]:
         """Heads of the ends of intervals in tables of numbers."""
-        return [f"{level:.0%} {end}" for level in sorted(self.forecast.request.levels) for end in ("from", "to")]
+        return [
+            text(end, level=f"{level:.0%}")
+            for level in sorted(self.forecast.request.levels)
+            for end in ("{level} from", "{level} to")
+        ]
 
 
-def page_of(forecast: "AutoForecast", folder_or_file: str | PathLike[str] | None, progress: bool | Progress) -> Report:
+def page_of(
+    forecast: "AutoForecast", folder_or_file: str | PathLike[str] | None, language: str, progress: bool | Progress
+) -> Report:
     """See `AutoForecast.report`."""
-    with forecast.panel.connector as connector, listening(progress) as report, connector.database.remembering():
+    with (
+        in_language(language),
+        forecast.panel.connector as connector,
+        listening(progress) as report,
+        connector.database.remembering(),
+    ):
         report("Errors", 0, 100)
         board = forecast.leaderboard
         groups = []
@@ -125,7 +137,7 @@ def _small(card: SeriesCard) -> str:
     from markupsafe import Markup
 
     bands = [card.bands[level] for level in sorted(card.bands, reverse=True)]
-    return Markup(small_fan(card.history, card.forecast, bands, f"Forecast of {card.key}"))  # noqa: S704 - it escapes
+    return Markup(small_fan(card.history, card.forecast, bands, text("Forecast of {series}", series=card.key)))  # noqa: S704 - it escapes
 
 
 def _large(card: SeriesCard, *, width: float) -> str:
@@ -134,15 +146,15 @@ def _large(card: SeriesCard, *, width: float) -> str:
     # The line of the forecast begins at the last known value.
     last = card.history[-1:]
     forecast = np.concatenate([np.full(known - 1, np.nan), last, card.forecast])
-    title = f"Last values of {card.key}, and their forecast"
+    title = text("Last values of {series}, and their forecast", series=card.key)
     bands = {
         level: tuple(np.concatenate([np.full(known - 1, np.nan), last, end]) for end in ends)
         for level, ends in card.bands.items()
         if np.isfinite(ends[0]).any()
     }
     if not bands:
-        shown = {"forecast": forecast}
+        name = text("forecast")
         return plot_forecasts(
-            card.on_axis(), truth, shown, unit=card.unit, highlighted=("forecast",), title=title, width=width
+            card.on_axis(), truth, {name: forecast}, unit=card.unit, highlighted=(name,), title=title, width=width
         )
     return plot_fan(card.on_axis(), truth, forecast, bands, unit=card.unit, title=title, width=width)  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from endirector.reporting.content import on_axis
+from endirector.reporting.language import text
 from endirector.reporting.plots import same_precision
 from enstorage.calendars.calendar import Calendar
 from entrainer.forecasting.calibration.levels import Level
@@ -54,7 +55,7 @@ class SeriesCard:
     def period(self) -> str:
         """The first and the last time of the forecast."""
         labels = self.labels()
-        return labels[0] if len(labels) == 1 else f"{labels[0]} to {labels[-1]}"
+        return labels[0] if len(labels) == 1 else text("{first} to {last}", first=labels[0], last=labels[-1])
 
     def labels(self) -> list[str]:
         """The times of the forecast, without what is the same for all: seconds, the clock of days, the offset of UTC."""
@@ -70,7 +71,11 @@ class SeriesCard:
         ends = next(((low[0], high[0]) for _, (low, high) in sorted(self.bands.items())), (np.nan, np.nan))
         known = [each for each in (self.forecast[0], *ends) if np.isfinite(each)]
         shown = same_precision(known, 3)
-        return shown[0] if len(shown) < 3 else f"{shown[0]} ({shown[1]} to {shown[2]})"
+        return (
+            shown[0]
+            if len(shown) < 3
+            else text("{value} ({low} to {high})", value=shown[0], low=shown[1], high=shown[2])
+        )
 
     def on_axis(self) -> NDArray[np.int64] | NDArray[np.float64]:
         """The times as plots take them."""

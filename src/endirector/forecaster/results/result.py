@@ -222,7 +222,11 @@ class AutoForecast:
         return as_json(self, keys, tail, contributions=contributions)
 
     def report(
-        self, folder_or_file: str | os.PathLike[str] | None = None, *, progress: bool | Progress = True
+        self,
+        folder_or_file: str | os.PathLike[str] | None = None,
+        *,
+        language: str = "en",
+        progress: bool | Progress = True,
     ) -> "Report":
         """Make a page about the forecasts: a chart of each series, the leaderboard, intervals, and what was chosen.
 
@@ -232,15 +236,17 @@ class AutoForecast:
 
         Args:
             folder_or_file: where to write the page, see `Report.save`; by default it is not written.
+            language: `en` or `ru`.
             progress: show a bar, or a function, see `enstorage.Progress`.
 
         Raises:
             CancelledError: the progress function asked to stop; nothing was written.
+            InvalidInputError: there are no pages in this language.
             MissingLibraryError: Jinja or Matplotlib is not installed.
         """
         from endirector.forecaster.page.page import page_of
 
-        return page_of(self, folder_or_file, progress)
+        return page_of(self, folder_or_file, language, progress)
 
     def update(self, table: Any, *, progress: bool | Progress = True) -> "AutoForecast":
         """Forecast from the new end when rows have come, by the same fitted members and ensembles; nothing is trained.

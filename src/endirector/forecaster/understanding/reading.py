@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from endirector.forecaster.understanding.understanding import UnderstoodColumn
 from enstorage.calendars.calendar import Calendar
 from enstorage.errors import InvalidInputError
+from enstorage.parameters.naming import named
 from enstorage.sources.tables import Table, TableOptions, read_cells
 from enstorage.sources.tables.calendars import infer_calendars, read_on_clock
 from enstorage.sources.tables.layout import SeveralValuesError, contents_of
@@ -71,7 +72,8 @@ class Reading:
         if irregular:
             raise InvalidInputError(
                 f"The times of {', '.join(map(repr, irregular[:_EXAMPLES]))} lie at no equal distance, so it is not known "
-                "which times are to be forecast. Give the buckets whose means are forecast with time_interval (--interval), "
+                "which times are to be forecast. Give the buckets whose means are forecast with "
+                f"{named('time_interval')}, "
                 "such as 1d."
             )
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from endirector.reporting.language import text
 from endirector.reporting.plots.canvas import (
     ACCENT,
     DASHES,
@@ -58,7 +59,7 @@ def plot_by_step(
                 lines += axes.plot(steps, own, color=colour, linestyle=dash, linewidth=1.4)
                 others += 1
         axes.set_ylim(bottom=0)
-        axes.set_xlabel("step ahead")
+        axes.set_xlabel(text("step ahead"))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_title(unit)
         axes.grid(axis="y")

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
+from endirector.reporting.language import text
 from endirector.reporting.plots.canvas import (
     ACCENT,
     DASHES,
@@ -56,7 +57,7 @@ def plot_forecasts(
     others = [name for name in curves if name not in highlighted]
     strong = [name for name in curves if name in highlighted]
     distinct = len(others) <= len(MEMBERS)
-    entries = ["truth", *(others if distinct else [f"{len(others)} members"]), *strong]
+    entries = [text("truth"), *(others if distinct else [text("{n} members", n=len(others))]), *strong]
     labels = [legend_name(entry) for entry in entries]
     columns = legend_columns(labels, width)
 
@@ -73,7 +74,7 @@ def plot_forecasts(
         axes.grid(axis="y")
         time_axis(axes, times)
         legend = legend_above(axes, lines, labels, columns)
-        for text in legend.get_texts()[len(labels) - len(strong) :]:
-            text.set_fontweight("bold")
+        for entry in legend.get_texts()[len(labels) - len(strong) :]:
+            entry.set_fontweight("bold")
 
     return draw_svg(draw, title, width, 3.2 + 0.2 * math.ceil(len(labels) / columns))

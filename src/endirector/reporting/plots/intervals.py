@@ -9,6 +9,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
+from endirector.reporting.language import text
 from endirector.reporting.plots.canvas import (
     ACCENT,
     DASHES,
@@ -74,7 +75,7 @@ def plot_fan(
         axes.set_title(unit)
         axes.grid(axis="y")
         time_axis(axes, times)
-        names = ["truth", "ensemble", *(f"{share:.0%}" for share in sorted(ends, reverse=True))]
+        names = [text("truth"), text("ensemble"), *(f"{share:.0%}" for share in sorted(ends, reverse=True))]
         legend_above(axes, [line, middle, *shown], names, legend_columns(names, width))
 
     return draw_svg(draw, title, width, 3.4)
@@ -114,8 +115,8 @@ def plot_coverage(
         ticks = np.linspace(0, 1, 6)
         axes.set_xticks(ticks, [f"{tick:.0%}" for tick in ticks])
         axes.set_yticks(ticks, [f"{tick:.0%}" for tick in ticks])
-        axes.set(xlim=(0, 1.08), ylim=(0, 1.05), xlabel="nominal coverage")
-        axes.set_title("measured")
+        axes.set(xlim=(0, 1.08), ylim=(0, 1.05), xlabel=text("nominal coverage"))
+        axes.set_title(text("measured"))
         axes.grid()
         axes.set_aspect("equal", anchor="W")
 
@@ -157,9 +158,9 @@ def plot_coverage_by_step(
             lines += axes.plot(steps, own, "D", color=colour, linestyle=dash, linewidth=1.4, markersize=4.5)
         ticks = np.linspace(0, 1, 6)
         axes.set_yticks(ticks, [f"{tick:.0%}" for tick in ticks])
-        axes.set(ylim=(0, 1.05), xlabel="step ahead")
+        axes.set(ylim=(0, 1.05), xlabel=text("step ahead"))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_title("measured")
+        axes.set_title(text("measured"))
         axes.grid(axis="y")
         legend_above(axes, lines, list(found), legend_columns(list(found), width))
 

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from endirector.reporting.language import text
 from endirector.reporting.plots.canvas import (
     ACCENT,
     DASHES,
@@ -71,14 +72,14 @@ def plot_limits(
                 times, shown, color=colour, linestyle=dash, linewidth=1.4, marker="o", markersize=3, clip_on=False
             )
         axes.axhline(1, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
-        axes.annotate("limit", (1, 1), xycoords=("axes fraction", "data"), ha="right", va="bottom", color=INK)
+        axes.annotate(text("limit"), (1, 1), xycoords=("axes fraction", "data"), ha="right", va="bottom", color=INK)
         if is_wide:
             axes.set_yscale("log")
             axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
             axes.minorticks_off()
         else:
             axes.set_ylim(bottom=0, top=max(1.15, 1.08 * highest))
-        axes.set_title("share of the limit", y=1.06, pad=0)
+        axes.set_title(text("share of the limit"), y=1.06, pad=0)
         axes.grid(axis="y")
         time_axis(axes, times)
         across = axes.get_xaxis_transform()

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
+from endirector.reporting.language import text
 from endirector.reporting.plots.canvas import (
     DASHES,
     MEMBERS,
@@ -56,12 +57,12 @@ def plot_weights(
             line = axes.plot(times, shares[:, index], color=MUTED, linewidth=0.7, alpha=0.5)
             if index == rest[0]:
                 lines += line
-                labels.append(f"{len(rest)} more" if len(rest) > 1 else names[index])
+                labels.append(text("{n} more", n=len(rest)) if len(rest) > 1 else names[index])
         for place, index in reversed(list(enumerate(first))):
             colour, dash = MEMBERS[place], DASHES[place]
             lines = [*axes.plot(times, shares[:, index], color=colour, linestyle=dash, linewidth=1.3), *lines]
             labels = [names[index], *labels]
-        axes.set_title("weight")
+        axes.set_title(text("weight"))
         axes.set_ylim(bottom=min(0.0, float(np.nanmin(shares))))
         axes.grid(axis="y")
         time_axis(axes, times)

@@ -1,12 +1,11 @@
 """The commands load and check-data-set."""
 
-import json
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from enmyadmin.arguments.expected import ExpectedOptions
-from enmyadmin.arguments.given import pair
+from enmyadmin.arguments.given import read_parameters
 from enmyadmin.arguments.opening import Store, open_or_make_store, open_store
 from enmyadmin.arguments.records import described, find_record
 from enmyadmin.output import Json, Quiet, counted, print_json, print_line
@@ -49,7 +48,7 @@ def load(
 
     if not source:
         raise InvalidInputError("Nothing says where the points go; expected --source NAME. Give it.")
-    loader = loader_from_json({"name": kind} | dict(_parameter(text) for text in parameters or ()))
+    loader = loader_from_json({"name": kind} | read_parameters(parameters, "loader", "path=load.csv"))
     start, end = (None if each is None else to_ns(each) for each in (time_from, time_to))
     made = False
 
@@ -111,13 +110,3 @@ def check_data_set(
         print_line(f"{described(found)} is blocked: {report['faults']}.")
     if not report["passed"]:
         raise typer.Exit(1)
-
-
-def _parameter(text: str) -> tuple[str, Any]:
-    key, value = pair(text, "A parameter of the loader", "KEY=VALUE, such as path=load.csv")
-    if value[:1] in "{[" or value in ("true", "false", "null"):
-        try:
-            return key, json.loads(value)
-        except ValueError:
-            raise InvalidInputError(f"{key} is {value[:60]!r}, which begins as JSON and is none. Correct it.") from None
-    return key, int(value) if value.lstrip("-").isdecimal() else value

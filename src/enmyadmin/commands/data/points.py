@@ -9,7 +9,7 @@ from enmyadmin.arguments.confirmation import Yes, ask_before
 from enmyadmin.arguments.given import pair
 from enmyadmin.arguments.opening import Store, open_or_make_store, open_store
 from enmyadmin.arguments.records import Entity, described, described_first, entity_class, find_record
-from enmyadmin.arguments.table import TableArguments
+from enmyadmin.arguments.table import TableArguments, named_as_flags
 from enmyadmin.output import Json, Quiet, counted, print_json, print_line
 from enstorage.errors import InvalidInputError
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from enstorage.sources import TableReport
 
 
+@named_as_flags()
 def import_csv(
     file: Annotated[Path, typer.Argument(help="A table: CSV or other text, Parquet or Excel, also .gz and .zst.")],
     table: TableArguments,

@@ -7,7 +7,7 @@ import typer
 
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.commands.releases.registry import Name, Version
-from enmyadmin.output import Json, print_json, print_line
+from enmyadmin.output import Json, Language, print_json, print_line
 
 
 def history(name: Name, store: Store = None, as_json: Json = False) -> None:
@@ -37,6 +37,7 @@ def report(
     output: Annotated[
         Path, typer.Option(help="A file that ends in .html, or a folder, which gets report.html.")
     ] = Path("report.html"),
+    language: Language = "en",
     store: Store = None,
     as_json: Json = False,
 ) -> None:
@@ -48,5 +49,5 @@ def report(
     """
     from enorchestrator import report_version
 
-    written = report_version(name, version, output, connector=open_store(store)).path
+    written = report_version(name, version, output, language=language, connector=open_store(store)).path
     print_json({"path": str(written)}) if as_json else print_line(f"The report is in {written}.")

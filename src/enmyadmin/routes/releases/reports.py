@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, Response
 
 from enmyadmin.access.permission import allowed
-from enmyadmin.routes.answers import report_page
+from enmyadmin.routes.answers import PageLanguage, report_page
 from enmyadmin.routes.dependencies import Store
 from enmyadmin.routes.releases.registry import Name, Version
 from enorchestrator import report_version, timeline
@@ -44,6 +44,6 @@ def read_timeline(store: Store, name: Name) -> TimelineList:
 
 
 @router.get("/versions/{version}/report", response_class=HTMLResponse)
-def read_report_of_version(store: Store, name: Name, version: Version) -> Response:
+def read_report_of_version(store: Store, name: Name, version: Version, language: PageLanguage = "en") -> Response:
     """Give the page about a version, one file that loads nothing and runs no script."""
-    return report_page(report_version(name, version, connector=store).html)
+    return report_page(report_version(name, version, language=language, connector=store).html)

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from starlette.responses import HTMLResponse, Response
 
 from enmyadmin.access.permission import allowed
-from enmyadmin.routes.answers import Json, report_page
+from enmyadmin.routes.answers import Json, PageLanguage, report_page
 from enmyadmin.routes.dependencies import Store
 from enstorage import Ensemble
 
@@ -123,10 +123,10 @@ def get_ensemble_remarks(store: Store, id: RecordId) -> Json:
 
 
 @router.get("/report", response_class=HTMLResponse)
-def get_ensemble_report(store: Store, id: RecordId) -> Response:
+def get_ensemble_report(store: Store, id: RecordId, language: PageLanguage = "en") -> Response:
     """Give the page about a diagnosed ensemble, one file that loads nothing and runs no script."""
     import endirector
 
     ensemble = Ensemble.get(id, connector=store)
     ensemble.diagnosis()  # raises where there is none: the report would make and store one
-    return report_page(endirector.report(ensemble, progress=False).html)
+    return report_page(endirector.report(ensemble, language=language, progress=False).html)

@@ -11,8 +11,6 @@ from enstorage import Connector
 from enstorage.progress import Progress
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from enstorage import Ensemble, Model
 
 #: Rows of the result; its file has all.
@@ -59,6 +57,7 @@ def _forecast(
     import endirector
     import entrainer
     from enstorage import Model
+    from enstorage.exchange.readable_forecasts import readable_forecasts
 
     entity = _entity(arguments, connector)
     steps = (arguments.horizon, arguments.time_from)
@@ -68,27 +67,12 @@ def _forecast(
         table = endirector.forecast(
             entity, *steps, levels=arguments.levels, side=arguments.side, floor=arguments.floor, progress=progress
         )
-    readable = _readable(table, connector)
+    readable = readable_forecasts(table, connector)
     return {
         "rows": readable.head(_MOST_ROWS).to_dicts(),
         "count": readable.height,
         "file": kept(readable.write_csv().encode(), f"forecast of {entity.name}.csv", "text/csv", connector),
     }
-
-
-def _readable(table: "pl.DataFrame", connector: Connector) -> "pl.DataFrame":
-    """The table with the times as people at the source write them, and the names of the sources."""
-    import polars as pl
-
-    from enstorage import DataSource
-    from enstorage.instant import to_iso
-
-    ids = table["series"].drop_nulls().unique().to_list()
-    sources = {source.id: source for source in DataSource.get_list(ids, connector=connector)}
-    found = [(sources.get(series), time) for series, time in table.select("series", "id").rows()]
-    labels = [to_iso(time) if source is None else source.label(time) for source, time in found]
-    names = [None if source is None else source.name for source, _ in found]
-    return table.with_columns(pl.Series("time", labels, dtype=pl.String), pl.Series("name", names, dtype=pl.String))
 
 
 FORECAST = WorkKind(

@@ -1,6 +1,8 @@
 """The kind `report`: makes a page about an ensemble."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from enorchestrator.work.ensembles.chosen import EnsembleArguments, check_ensemble, ensemble_of
 from enorchestrator.work.kind import Partial, WorkKind
@@ -9,13 +11,17 @@ from enstorage import Connector
 from enstorage.progress import Progress
 
 
-def _report(
-    arguments: EnsembleArguments, connector: Connector, progress: Progress, _partial: Partial
-) -> dict[str, Any]:
+class ReportArguments(EnsembleArguments):
+    """An ensemble, and the language of the page about it."""
+
+    language: Annotated[Literal["en", "ru"], Field(description="Of the page.")] = "en"
+
+
+def _report(arguments: ReportArguments, connector: Connector, progress: Progress, _partial: Partial) -> dict[str, Any]:
     import endirector
 
     ensemble = ensemble_of(arguments, connector)
-    page = endirector.report(ensemble, progress=progress).html.encode()
+    page = endirector.report(ensemble, language=arguments.language, progress=progress).html.encode()
     return {"ensemble": ensemble.id, "file": kept(page, f"report of {ensemble.name}.html", "text/html", connector)}
 
 
@@ -24,7 +30,7 @@ REPORT = WorkKind(
     "render",
     "ensemble",
     "Report on ensemble",
-    EnsembleArguments,
+    ReportArguments,
     _report,
     check_ensemble,
     outputs={"ensemble": "ensemble", "file": "file"},

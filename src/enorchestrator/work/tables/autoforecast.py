@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -43,6 +43,7 @@ class AutoforecastArguments(Arguments):
     name: Annotated[str | None, Field(max_length=255, description="Of the project.")] = None
     unit: Annotated[str, Field(max_length=255, description="Of the values.")] = ""
     seed: Annotated[int, Field(description="Of everything that is drawn.")] = 0
+    language: Annotated[Literal["en", "ru"], Field(description="Of the page.")] = "en"
 
     @model_validator(mode="after")
     def _has_one_table(self) -> Self:
@@ -102,7 +103,7 @@ def _autoforecast(
         )
     keys = [*result.panel.sources()]
     progress("Write the report", 0, 1)
-    report = result.report(progress=False).html.encode()
+    report = result.report(language=arguments.language, progress=False).html.encode()
     name = result.panel.name
     return {
         **result.to_json(keys[:_MOST_SERIES]),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from enstorage.calendars.stamps import check_unit_is_clear, look_like_years
 from enstorage.errors import InvalidInputError
 from enstorage.instant import MIN_NS
+from enstorage.parameters.naming import named
 from enstorage.sources.key import as_key
 from enstorage.sources.tables.numbers import NumberForm, find_form, is_missing, read_plain
 from enstorage.sources.tables.options import TableOptions
@@ -195,7 +196,7 @@ def _nanoseconds(column: "pl.Series") -> TimeCells:
     check_unit_is_clear(numbers.to_numpy())
     if not fits.all():
         raise InvalidInputError(
-            f"The time {numbers.filter(~fits)[0]} cannot be kept in whole nanoseconds. Give time_unit."
+            f"The time {numbers.filter(~fits)[0]} cannot be kept in whole nanoseconds. Give {named('time_unit')}."
         )
     times = np.array(column.cast(int).fill_null(0).to_numpy())
     return TimeCells(times, column.is_null().to_numpy(), "whole nanoseconds since 1970", "is not a time")
@@ -282,7 +283,7 @@ def _numbers(raw: RawTable, name: str) -> "pl.Series":
     if not (column.dtype.is_numeric() or column.dtype == pl.Null):
         raise InvalidInputError(
             f"The column {name!r} of {raw.name} has cells of {column.dtype}; expected numbers. Convert them, or name "
-            "another column with value_column (--value-column)."
+            f"another column with {named('value_column')}."
         )
     return column.cast(pl.Float64)
 

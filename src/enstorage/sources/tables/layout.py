@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from enstorage.errors import InvalidInputError
+from enstorage.parameters.naming import named
 from enstorage.sources.tables.numbers import are_plain_numbers, is_missing
 from enstorage.sources.tables.options import TableOptions
 from enstorage.sources.tables.raw.table import RawTable
@@ -92,8 +93,8 @@ def find_times(raw: RawTable, options: TableOptions) -> tuple[str, ...]:
     if first is None:
         raise NoTimesError(
             f"{_begin(raw)} has {len(names)} column(s) ({_listed(names)}), none of them with times; expected a time and a "
-            "value, or a column of values for each series. Name the column of the times with time_column (--time-column); "
-            "of rows without a time add a column that numbers them, with time_unit='step' (--time-unit step)."
+            f"value, or a column of values for each series. Name the column of the times with {named('time_column')}; "
+            f"of rows without a time add a column that numbers them, with {named('time_unit', 'step')}."
         )
     clock = next((name for name in free if name != first and _matches(raw, name, _CLOCK)), None)
     return (first,) if clock is None or not _is_date_only(raw, first) else (first, clock)
@@ -123,8 +124,8 @@ def find_values(raw: RawTable, times: Sequence[str], options: TableOptions, *, t
         if len(telling) > 1:
             raise InvalidInputError(
                 f"{_begin(raw)} has a time in several rows, and several columns could tell the series apart: "
-                f"{_listed(telling)}. Name the one that does with series_column (--series-column), or, if all rows are of "
-                "one series, give the value of a time with duplicates (--duplicates), such as sum."
+                f"{_listed(telling)}. Name the one that does with {named('series_column')}, or, if all rows are of "
+                f"one series, give the value of a time with {named('duplicates')}, such as sum."
             )
         series = next(iter(telling), None)
         free = [name for name in free if name != series]
@@ -214,14 +215,14 @@ def _values(
         raise InvalidInputError(
             f"{_begin(raw)} has {raw.frame.width} column(s) ({_listed(raw.frame.columns)}), none of them with numbers "
             "beside the times; expected a time and a value, or a column of values for each series. Name them with "
-            "value_column (--value-column)."
+            f"{named('value_column')}."
         )
     # `y` is the value beside `ds`, as forecasting libraries call them; else it may be one of x, y and z.
     usual = _named(numbers, VALUE_NAMES) or (_named(numbers, ("y",)) if "ds" in raw.frame.columns else [])
     if is_long and len(numbers) > 1 and not usual:
         raise SeveralValuesError(
             f"{_begin(raw)} is a long table with several columns of numbers: {_listed(numbers)}; expected one. Name it "
-            "with value_column (--value-column).",
+            f"with {named('value_column')}.",
             numbers,
         )
     return tuple(usual[:1] or numbers)
@@ -245,8 +246,9 @@ def _known(raw: RawTable, name: str, option: str) -> str:
     alike = [each for each in names if each.strip().lower() == name.strip().lower()]
     if name not in names and len(alike) != 1:
         raise InvalidInputError(
-            f"{_begin(raw)} has no column {name!r:.60}; it has {_listed(names)}. Name the columns with series_column, "
-            f"time_column and value_column; {option} is not one of them."
+            f"{_begin(raw)} has no column {name!r:.60}; it has {_listed(names)}. Name the columns with "
+            f"{named('series_column')}, {named('time_column')} and {named('value_column')}; "
+            f"{named(option)} is not one of them."
         )
     return name if name in names else alike[0]
 

@@ -10,6 +10,7 @@ import numpy as np
 from enstorage.calendars.labels import UTC, label_of
 from enstorage.errors import InvalidInputError
 from enstorage.instant import SECOND
+from enstorage.parameters.naming import named
 from enstorage.sources.tables.cells import NO_NUMBER, TimeCells, ValueCells, read_keys
 from enstorage.sources.tables.layout import Layout
 from enstorage.sources.tables.options import TableOptions
@@ -171,15 +172,15 @@ def _refused(
         further = f"Further bad rows: {count if len(bad) <= _MOST_BAD_ROWS else f'more than {_MOST_BAD_ROWS}'}. "
     ways = ["Correct or remove it"]
     if NO_NUMBER in first.fault:
-        ways.append("call it missing with missing (--missing)")
+        ways.append(f"count it as a missing value with {named('missing')}")
     if any(_AGAIN in row.fault for _, row in bad):
-        ways.append("say with duplicates (--duplicates) which value counts: mean, sum, first or last")
+        ways.append(f"say with {named('duplicates')} which value counts: mean, sum, first or last")
         if options.time_zone is None and _is_hour_of_change(times.times[[row for row, _ in bad]]):
             hour = (
-                "Clocks show such an hour twice when they are set back: then give their zone with time_zone (--time-zone), "
+                f"Clocks show such an hour twice when they are set back: then give their zone with {named('time_zone')}, "
                 "such as Europe/Berlin. "
             )
-    ways.append("leave bad rows out with skip_bad_rows (--skip-bad-rows)")
+    ways.append(f"leave bad rows out with {named('skip_bad_rows', True)}")
     return InvalidInputError(
         f"{raw.name}, {first}. {further}{hour}{', '.join(ways[:-1])}, or {ways[-1]}; nothing was kept."
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from enstorage.errors import InvalidInputError
+from enstorage.parameters.naming import named
 from enstorage.sources.tables.options import TableOptions
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def find_form(name: str, columns: "Sequence[pl.Series]", options: TableOptions) 
         if not any(column.str.contains(rf"{_SIGN}[0-9]*\.[0-9]+$").any() for column in columns):
             raise InvalidInputError(
                 f"{name} has values such as {texts.filter(is_doubtful)[0]!r}, whose comma may be a decimal comma or stand "
-                "between thousands. Give the option decimal (--decimal) or thousands (--thousands) as ','."
+                f"between thousands. Give the option {named('decimal')} or {named('thousands')} as ','."
             )
         with_groups = 1
     if with_comma > with_groups or has_grouped_points:

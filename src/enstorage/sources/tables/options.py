@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from enstorage.calendars.calendar import Calendar
 from enstorage.calendars.stamps import TIME_UNITS
 from enstorage.errors import InvalidInputError
+from enstorage.parameters.naming import named
 
 _SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "blank": " "}
 _CHOICES = {
@@ -75,10 +76,11 @@ class TableOptions:
             value = getattr(self, name)
             if value is not None and value not in choices:
                 known = ", ".join(map(repr, _SEPARATORS if name == "separator" else choices))
-                raise InvalidInputError(f"{name} is {value!r:.40}; expected one of {known}. Correct it.")
+                raise InvalidInputError(f"{named(name)} is {value!r:.40}; expected one of {known}. Correct it.")
         if self.thousands is not None and self.thousands == self.decimal:
             raise InvalidInputError(
-                f"decimal and thousands are both {self.decimal!r}; expected two characters. Correct one of them."
+                f"{named('decimal')} and {named('thousands')} are both {self.decimal!r}; expected two characters. "
+                "Correct one of them."
             )
         for name in ("time_column", "value_column", "leave_out", "missing"):
             value = getattr(self, name)
@@ -88,7 +90,8 @@ class TableOptions:
             object.__setattr__(self, "snap", Calendar.parse(self.snap, time_zone=self.time_zone or "UTC"))
         if self.series_column is not None and len(self.value_column or ()) > 1:
             raise InvalidInputError(
-                "A long table has one column of values; received a series_column and several of value_column. Give one."
+                f"A long table has one column of values; received {named('series_column')} and "
+                f"several of {named('value_column')}. Give one."
             )
 
     @classmethod

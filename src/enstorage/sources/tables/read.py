@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from enstorage.calendars.calendar import Calendar
 from enstorage.calendars.snapping import nearest_starts
 from enstorage.errors import InvalidInputError
+from enstorage.parameters.naming import named
 from enstorage.progress import checkpoint
 from enstorage.sources.tables.cells import TimeCells, read_times, read_values, with_unit
 from enstorage.sources.tables.header_times import turned
@@ -65,7 +66,7 @@ class Table:
             keys = self.points["series"].unique(maintain_order=True).head(5)
             raise InvalidInputError(
                 f"{self.report.name} has {self.report.series} series, such as {', '.join(map(repr, keys))}; expected one. "
-                "Choose the column of one with value_column (--value-column), or make a panel of all: Panel.from_table."
+                f"Choose the column of one with {named('value_column')}, or make a panel of all: Panel.from_table."
             )
         return _sorted(self.points)
 
@@ -180,7 +181,7 @@ def _without(raw: RawTable, names: Sequence[str]) -> RawTable:
     if unknown:
         raise InvalidInputError(
             f"{raw.name} has no column {unknown[0]!r:.60} to leave out; it has {', '.join(raw.frame.columns)[:200]}. "
-            "Correct leave_out (--leave-out)."
+            f"Correct {named('leave_out')}."
         )
     return replace(raw, frame=raw.frame.drop(names), left_out=raw.left_out + tuple(names)) if names else raw
 

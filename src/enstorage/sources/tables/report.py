@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from enstorage.parameters.naming import named
+
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "blanks"}
 _THOUSANDS = {",": "commas", ".": "points", " ": "blanks", "'": "apostrophes"}
 _COMBINED = {"mean": "their mean", "sum": "their sum", "first": "the first value", "last": "the last value"}
@@ -117,7 +119,7 @@ class TableReport:
         for column, number, count in self.far_values[:_SHOWN]:
             found.append(
                 f"{_counted(count, 'value is', 'values are')} {number:.12g} in {column}, far from all others. If that means "
-                f"a missing value, give missing (--missing) as {number:.12g}."
+                f"a missing value, give {named('missing')} as {number:.12g}."
             )
         if self.in_parentheses:
             values = _counted(self.in_parentheses, "value in parentheses was", "values in parentheses were")
@@ -135,13 +137,13 @@ class TableReport:
         if self.offsets:
             found.append(
                 f"Times have several offsets from UTC ({_listed(self.offsets)}), but days are those of UTC. If they are "
-                "of a zone that changes its clocks, name it with time_zone (--time-zone), such as Europe/London."
+                f"of a zone that changes its clocks, name it with {named('time_zone')}, such as Europe/London."
             )
         if self.skipped_hours:
             hours = _counted(len(self.skipped_hours), "hour is", "hours are")
             found.append(
                 f"{hours} missing as where clocks are set forward ({_listed(self.skipped_hours)}), and times were taken as "
-                "UTC. If they are of a zone that changes its clocks, name it with time_zone (--time-zone), such as "
+                f"UTC. If they are of a zone that changes its clocks, name it with {named('time_zone')}, such as "
                 "Europe/London."
             )
         if self.left_out:

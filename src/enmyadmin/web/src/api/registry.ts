@@ -55,8 +55,8 @@ export function useTimeline(name: string) {
   });
 }
 
-/** The address of the page about a version. */
-export const reportOf = (name: string, version: number) => address(`${ofVersion(name, version)}/report`);
+/** The address of the page about a version, in a language. */
+export const reportOf = (name: string, version: number, language: string) => address(`${ofVersion(name, version)}/report?language=${language}`);
 
 function useRelease<A, R>(change: (argument: A) => Promise<R>, collection = COLLECTION) {
   const client = useQueryClient();

@@ -102,12 +102,10 @@ function inRussian(english: string): string | undefined {
 /** What fills a place of a sentence: a sentence, a word of the library, or a list of what it read. Short texts may be names. */
 function nested(value: string): string {
   if (value.length < SHORTEST) return messages.find(([form]) => form === value)?.[1] ?? value;
-  const known = inRussian(value);
-  if (known !== undefined || !value.includes(", ")) return known ?? value;
-  return value
-    .split(", ")
-    .map((each) => inRussian(each) ?? each)
-    .join(", ");
+  const parts = value.split(", ");
+  const own = parts.map((each) => inRussian(each));
+  const isList = own.filter((each) => each !== undefined).length > 1;
+  return (isList ? undefined : inRussian(value)) ?? own.map((each, place) => each ?? parts[place]).join(", ");
 }
 
 const CACHE: Record<Language, Texts> = { en: textsIn("en"), ru: textsIn("ru") };

@@ -4,6 +4,7 @@ import codecs
 from pathlib import Path
 
 from enstorage.errors import InvalidInputError
+from enstorage.parameters.naming import named
 
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -50,7 +51,7 @@ def decode(path: Path, content: bytes, encoding: str | None) -> tuple[str, str]:
         ) from None
     except UnicodeDecodeError as error:
         raise InvalidInputError(
-            f"{path} is not text in {found} (byte {error.start} is not). Give its encoding (--encoding), such as latin-1."
+            f"{path} is not text in {found} (byte {error.start} is not). Give {named('encoding')}, such as latin-1."
         ) from None
     name = codecs.lookup(found).name
     return text.removeprefix("\ufeff"), _NAMES.get(found if found in _NAMES else name, name)

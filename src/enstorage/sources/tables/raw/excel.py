@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from enstorage.errors import InvalidInputError
+from enstorage.parameters.naming import named
 from enstorage.plugins import missing
 from enstorage.settings import limit
 from enstorage.sources.tables.raw.header import column_names, filled_width, find_header, titles_of
@@ -52,7 +53,7 @@ def read_excel(path: Path, content: bytes, sheet: str | None) -> RawTable:
         raise InvalidInputError(f"{path} is not a readable Excel file: {error!s:.120}. Save it again.") from None
     numbered = [(number, row) for number, row in enumerate(rows, start=1) if any(cell != "" for cell in row)]
     if not numbered:
-        raise InvalidInputError(f"{path} holds no points; its sheet is empty. Name another one with sheet (--sheet).")
+        raise InvalidInputError(f"{path} holds no points; its sheet is empty. Name another one with {named('sheet')}.")
     texts = [[_text(cell) or "" for cell in row] for _, row in numbered[:_SAMPLE_ROWS]]
     above, lines = find_header(texts)
     data = numbered[above + lines :]

@@ -13,6 +13,7 @@ from enstorage.calendars.stamps import FIRST_YEAR, LAST_YEAR
 from enstorage.calendars.zone import check_time_zone, from_stamps, is_skipped
 from enstorage.errors import InvalidInputError
 from enstorage.instant import SECOND, iso_strings_to_ns
+from enstorage.parameters.naming import named
 from enstorage.sources.tables.options import TableOptions
 from enstorage.sources.tables.times.forms import (
     DAY_FIRST,
@@ -51,8 +52,6 @@ _FORMS = (
     "ISO 8601 (2015-01-29T21:55:43Z, 2015-01), a date (31.12.2024, 12/31/2024, 31 Dec 2024), a month (Jan 2024), a quarter "
     "(2024Q1), a week (2020-W01), a year (1749 or 1749.042) or nanoseconds since 1970"
 )
-
-_OTHER = f"{_FORMS}, or another form that date_format (--date-format) gives, such as %Y%m%d%H"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ def parse_times(name: str, texts: "pl.Series", options: TableOptions) -> ParsedT
     filled, are_spans = without_frills(filled)
     form = _told(options) or _find(name, filled, options)
     if form is None:
-        return ParsedTimes(np.zeros(len(texts), np.int64), np.zeros(len(texts), np.bool_), "no times", _OTHER)
+        return ParsedTimes(np.zeros(len(texts), np.int64), np.zeros(len(texts), np.bool_), "no times", _other())
     texts, _ = without_frills(texts)
     times, are_times = form.parse(texts.fill_null(""))
     if not are_times.all():
@@ -190,7 +189,7 @@ def _find(name: str, filled: "pl.Series", options: TableOptions) -> TimeForm | N
         if (early := filled.filter(filled.str.contains(_EARLY_YEAR))).len():
             raise InvalidInputError(
                 f"{name} has years such as {early[0]!r:.60}, before 1678, which only an integer axis can keep. Give "
-                "time_interval (--interval) as year."
+                f"{named('time_interval')} as year."
             )
         if len(filled) == 1 and filled.str.contains(YEAR_POINT_MONTH).all():
             raise InvalidInputError(
@@ -203,6 +202,10 @@ def _find(name: str, filled: "pl.Series", options: TableOptions) -> TimeForm | N
     if form is SHORT_DAY_FIRST:
         return _short_ordered(name, filled, options.date_order)
     return form if form is not DAY_FIRST else _ordered(name, filled, options.date_order)
+
+
+def _other() -> str:
+    return f"{_FORMS}, or another form that {named('date_format')} gives, such as %Y%m%d%H"
 
 
 def _nanoseconds(name: str, filled: "pl.Series") -> TimeForm:
@@ -222,8 +225,8 @@ def _are_no_years(sample: "pl.Series") -> bool:
 def _unclear(name: str, doubtful: str) -> InvalidInputError:
     return InvalidInputError(
         f"{name} has times such as {doubtful!r:.60}, which may be nanoseconds, seconds, a counter, a year or a date; "
-        f"expected {_FORMS} of 17 digits or more. Give time_unit (--time-unit), such as s, year or step, or "
-        "date_format (--date-format), such as %Y%m%d, or write ISO 8601."
+        f"expected {_FORMS} of 17 digits or more. Give {named('time_unit')}, such as s, year or step, or "
+        f"{named('date_format')}, such as %Y%m%d, or write ISO 8601."
     )
 
 
@@ -233,7 +236,7 @@ def _short_ordered(name: str, filled: "pl.Series", order: str | None) -> TimeFor
     if order is None and first.n_unique() <= last.n_unique() > 1:
         raise InvalidInputError(
             f"{name} has dates such as {filled[0]!r}, in which the first or the last number may be the year. Give "
-            "date_format (--date-format), such as %d/%m/%y or %y/%m/%d."
+            f"{named('date_format')}, such as %d/%m/%y or %y/%m/%d."
         )
     found = _ordered(name, filled, order, SHORT_ORDERED)
     return SHORT_DAY_FIRST if found is DAY_FIRST else SHORT_MONTH_FIRST
@@ -250,13 +253,13 @@ def _ordered(name: str, filled: "pl.Series", order: str | None, pattern: str = O
             example = filled.filter(first > 12)[0], filled.filter(second > 12)[0]
             raise InvalidInputError(
                 f"{name} has dates with the day first, such as {example[0]!r}, and with the month first, such as "
-                f"{example[1]!r}. Give date_order (--date-order), day-first or month-first; the others are bad rows then."
+                f"{example[1]!r}. Give {named('date_order')}, day-first or month-first; the others are bad rows then."
             )
         if not (days_first or months_first):
             doubtful = filled.filter(first.is_not_null())[0]
             raise InvalidInputError(
                 f"{name} has dates such as {doubtful!r}, whose first number may be the day or the month: none is above 12. "
-                "Give date_order (--date-order), day-first or month-first."
+                f"Give {named('date_order')}, day-first or month-first."
             )
         order = "month-first" if months_first else "day-first"
     return DAY_FIRST if order == "day-first" else MONTH_FIRST
@@ -283,7 +286,7 @@ def _check_years(name: str, filled: "pl.Series") -> None:
     between = str(parts["between"][0])
     raise InvalidInputError(
         f"{name} has times such as {filled.filter(filled.str.contains(SHORT_MONTH))[0]!r}, whose number may be a year or a "
-        f"day. If it is a year, give date_format (--date-format) as %b{between}%y; if a day, write the year too."
+        f"day. If it is a year, give {named('date_format')} as %b{between}%y; if a day, write the year too."
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from enstorage.errors import InvalidInputError
 from enstorage.instant import iso_strings_to_ns
+from enstorage.parameters.naming import named
 from enstorage.sources.tables.times.numeric import YEAR, Times, decimal_years
 
 if TYPE_CHECKING:
@@ -165,8 +166,8 @@ def told_format(format: str) -> TimeForm:
             moments = texts.str.to_datetime(full, strict=False, time_unit="ns", time_zone="UTC")
         except pl.exceptions.PolarsError as error:
             raise InvalidInputError(
-                f"The date_format {format!r:.60} cannot be used: {str(error).splitlines()[0]:.120}. Give one as strptime "
-                "takes it, such as '%d.%m.%Y %H:%M'."
+                f"{named('date_format')} as {format!r:.60} cannot be used: {str(error).splitlines()[0]:.120}. Give one "
+                "as strptime takes it, such as '%d.%m.%Y %H:%M'."
             ) from None
         return moments.cast(pl.Int64).fill_null(0).to_numpy(), moments.is_not_null().to_numpy()
 

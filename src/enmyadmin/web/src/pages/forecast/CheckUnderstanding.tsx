@@ -22,7 +22,7 @@ interface Properties {
 
 /** What was understood of the file, to be corrected; then the horizon. */
 export function CheckUnderstanding({ upload, understood, onUnderstood, onStarted }: Properties) {
-  const { t, label } = useTexts();
+  const { t, label, language } = useTexts();
   const [horizon, setHorizon] = useState<number | string>(Math.max(1, understood.season > 1 ? understood.season : 12));
   const submit = useSubmit();
   const correct = useMutation({
@@ -39,7 +39,7 @@ export function CheckUnderstanding({ upload, understood, onUnderstood, onStarted
     submit.mutate(
       {
         kind: "autoforecast",
-        arguments: { file: { object: upload.id, name: upload.name }, horizon: Number(horizon), understanding: understood },
+        arguments: { file: { object: upload.id, name: upload.name }, horizon: Number(horizon), understanding: understood, language },
         key: crypto.randomUUID(),
       },
       { onSuccess: (run) => onStarted(run.id) },

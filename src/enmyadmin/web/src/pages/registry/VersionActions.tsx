@@ -11,7 +11,7 @@ import { RemarkDialog } from "./RemarkDialog";
 /** What can be done with a version, as far as its state and the role allow it. */
 export function VersionActions({ version }: { version: Version }) {
   const { name, version: number, state, aliases } = version;
-  const { t, label } = useTexts();
+  const { t, label, language } = useTexts();
   const allowed = useAllowed();
   const navigate = useNavigate();
   const promote = usePromote(name);
@@ -50,7 +50,7 @@ export function VersionActions({ version }: { version: Version }) {
       <Button
         {...small}
         component="a"
-        href={reportOf(name, number)}
+        href={reportOf(name, number, language)}
         target="_blank"
         rel="noopener"
         aria-label={t("registry.report_of", words)}

@@ -29,7 +29,7 @@ const NO_ITEMS: EnsembleItem[] = [];
 const NOT_METRICS = ["rank", "name", "is_ensemble", "rows"];
 
 export default function EnsembleSection({ item }: SectionProperties) {
-  const { t } = useTexts();
+  const { t, language } = useTexts();
   const isRendered = item.rendered_at !== null;
   const items = usePart<EnsembleItem[]>("ensembles", item.id, "items").data ?? NO_ITEMS;
   if (!isRendered)
@@ -50,7 +50,7 @@ export default function EnsembleSection({ item }: SectionProperties) {
       <Group>
         <Button
           component="a"
-          href={address(`/ensembles/${item.id}/report`)}
+          href={address(`/ensembles/${item.id}/report?language=${language}`)}
           target="_blank"
           rel="noopener"
           variant="default"
