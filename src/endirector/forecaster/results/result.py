@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -23,10 +23,12 @@ from endirector.forecaster.results.contributed import contributed, contributed_b
 from endirector.forecaster.results.coverage import TriedIntervals, name_of, tried_intervals
 from endirector.forecaster.understanding.stored import StoredCovariates
 from endirector.forecaster.updating.update import updated
-from endirector.reporting.report import Report
 from enstorage import DataSnapshot, Ensemble, Model, Panel
 from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.progress import Progress, listening
+
+if TYPE_CHECKING:
+    from endirector.reporting.report import Report
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,7 +227,7 @@ class AutoForecast:
         *,
         language: str = "en",
         progress: bool | Progress = True,
-    ) -> Report:
+    ) -> "Report":
         """Make a page about the forecasts: a chart of each series, the leaderboard, intervals, and what was chosen.
 
         The page is one file that loads nothing; its only script searches the series by their names. It shows at most 1,000
