@@ -110,7 +110,7 @@ def secrets_of(*urls: str) -> set[str]:
         _, hidden = _split(str(url))
         for piece in (piece for part in hidden for piece in _pieces(part)):
             decoded = unquote(piece)
-            plain = {piece, decoded, unquote_plus(piece)}
+            plain = {piece, decoded, unquote_plus(piece), unquote(piece, errors="surrogateescape")}
             for text in plain | {escape(each)[1:-1] for each in plain for escape in (repr, ascii, json.dumps)}:
                 found |= {text, _quoted(text)}
     found |= {os.environ[name] for name in _CREDENTIALS if os.environ.get(name)}
@@ -171,10 +171,13 @@ def _quoted(text: str) -> str:
 @lru_cache(maxsize=1024)
 def _in_any_form(secret: str) -> re.Pattern[str]:
     """Finds a secret of which a library wrote some characters in percent form, each as it likes."""
-    forms = (
-        (re.escape(each), "".join(f"%{byte:02x}" for byte in each.encode(errors="surrogatepass"))) for each in secret
-    )
+    forms = ((re.escape(each), "".join(f"%{byte:02x}" for byte in _bytes_of(each))) for each in secret)
     return re.compile("".join(f"(?:{plain}|(?i:{quoted}))" for plain, quoted in forms))
+
+
+def _bytes_of(letter: str) -> bytes:
+    """The bytes of a letter in percent form; of a byte that was none, itself."""
+    return letter.encode(errors="surrogateescape" if "\udc80" <= letter <= "\udcff" else "surrogatepass")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
