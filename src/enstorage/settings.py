@@ -33,6 +33,7 @@ LIMITS = {
     "max_onnx_seconds": 10,  # for opening a model, and for each 1,024 samples
     "max_file_bytes": 500_000_000,  # also of what a packed file unpacks to
     "max_line_bytes": 1_000_000,
+    "max_raster_bytes": 500_000_000,  # of the pixels of one band of a raster, unpacked
     "max_unpack_ratio": 100,  # of a packed file, if it unpacks to more than 64 MiB
 }
 #: Times of the orchestrator in seconds, by name, with their defaults. `enorchestrator.Timing` describes them.

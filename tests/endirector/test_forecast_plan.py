@@ -36,8 +36,10 @@ def test_rows_are_few_where_they_cost_much():
     assert [plan_of([2000] * count, 48, 24)[0].plan.step for count in (1, 9)] == [12, 48]
 
 
-def test_the_shortest_series_has_rows_too():
-    assert plan_of([600, 600, 80], 13, 52)[0].plan.start == 67
+def test_the_shortest_series_is_judged_from_all_origins_that_leave_two_horizons():
+    assert plan_of([600, 600, 80], 13, 52)[0].plan.start == 80 - 4 * 13
+    assert plan_of([600, 600, 60], 13, 52)[0].plan.start == 2 * 13
+    assert plan_of([600, 600, 30], 13, 52)[0].plan.start == 30 - 13
     assert plan_of([600, 600, 80, 8], 13, 52)[0].plan.start == 3
 
 

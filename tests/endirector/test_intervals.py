@@ -12,8 +12,12 @@ import endirector
 import enstorage
 import entrainer
 from endirector.forecasting.calibrate import hindcast_residuals
+from endirector.forecasting.residuals import calibration_of, residuals_of
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError, NotFoundError
+from entrainer.forecasting.calibration.basis import Calibration
+from entrainer.forecasting.calibration.levels import Level
+from entrainer.forecasting.calibration.residuals import Residuals
 
 DAYS = np.arange(600).astype("datetime64[D]")
 PARTS = {"train": slice(0, 200), "valid": slice(200, 400), "test": slice(400, 600)}
@@ -66,6 +70,14 @@ def ends(known, tail):
 def width(known, tail=10):
     low, high = ends(np.sort(known), tail)
     return high - low
+
+
+def joined_ends(residuals, level=0.8):
+    """The ends by the residuals of each step, which those of the nearest steps join, see test_calibration."""
+    ascending = {step: {1: np.sort(known)} for step, known in residuals.items()}
+    calibration, wanted = Calibration(Residuals("held-out", ascending)), Level(level)
+    found = {step: calibration.ends(1, step, [wanted])[wanted] for step in residuals}
+    return {step: (each.lower, each.upper) for step, each in found.items()}
 
 
 def test_widths_are_ranks_of_held_out_residuals(store):
@@ -272,7 +284,7 @@ class TestStepsMadeOfForecasts:
         for step, rows, coverage, test_rows, *found in intervals.select(
             "step", "rows", "coverage", "test_rows", "lower", "upper"
         ).rows():
-            low, high = ends(known[step], 10)
+            low, high = joined_ends(known)[step]
             assert (rows, test_rows) == (31 - step, 31 - step)
             assert found == pytest.approx([low, high])
             assert coverage == pytest.approx(np.mean((low - 1e-9 <= test[step]) & (test[step] <= high + 1e-9)))
@@ -292,7 +304,8 @@ class TestStepsMadeOfForecasts:
         for step, found, rows in intervals.filter(pl.col("step") > 1).select("step", "width", "rows").rows():
             full = 31 - step
             assert rows == (full - 6 if method == "weighted_voting" else full)  # fitted on the first of five stretches
-            assert found == pytest.approx(width(known[step]), rel=0.3)
+            low, high = joined_ends(known)[step]
+            assert found == pytest.approx(high - low, rel=0.3)
 
     def test_test_rows_change_none_of_them(self, project):
         ensemble = rendered(project)
@@ -356,8 +369,9 @@ class TestOutOfFold:
         times, values = project.data_source.read()
         truth = values[np.searchsorted(times, both["id"].to_numpy())]
         for step, found, rows in intervals.select("step", "width", "rows").rows():
-            own = (truth - said)[both["step"].to_numpy() == step]
-            assert (rows, found) == (len(own), pytest.approx(width(own)))
+            own = {each: (truth - said)[both["step"].to_numpy() == each] for each in (1, 2)}
+            low, high = joined_ends(own)[step]
+            assert (rows, found) == (len(own[step]), pytest.approx(high - low))
         assert intervals["calibrated_on"].unique().to_list() == ["out-of-fold"]
 
     def test_forecasts_past_the_end_have_the_intervals_of_their_step(self, project):
@@ -534,23 +548,27 @@ def test_steps_made_of_forecasts_of_several_series_are_calibrated_from_hindcasts
     assert intervals["test_rows"].to_list() == [60, 58, 56]
 
     table = ensemble.table()
+    found = {(source.id, part, step): [] for source in sources for part in (1, 2) for step in (1, 2, 3)}
+    for source in sources:
+        for part in (1, 2):
+            rows = table.filter((pl.col("part") == part) & (pl.col("series") == source.id))
+            truth = dict(rows.select("id", "truth").rows())
+            for origin in truth:
+                told = endirector.forecast(ensemble, 3, origin, levels=(), series=source, progress=False)
+                for id, step, value in told.select("id", "step", "value").rows():
+                    if id in truth:
+                        found[source.id, part, step].append(truth[id] - value)
+    later = {step: {each.id: np.sort(found[each.id, 1, step]) for each in sources} for step in (2, 3)}
+    known = residuals_of(ensemble).and_of_other_steps(Residuals("held-out", later))
+    calibration, wanted = calibration_of(ensemble, known, "found")[0], Level(0.8)
     for step in (2, 3):
-        offsets, inside = [], []
-        for source in sources:
-            found = {}
-            for part in (1, 2):
-                rows = table.filter((pl.col("part") == part) & (pl.col("series") == source.id))
-                truth = dict(rows.select("id", "truth").rows())
-                last = 24 * 3600 * 10**9 * (step - 1)
-                of_origin = [origin for origin in truth if origin + last in truth]
-                ahead = [
-                    endirector.forecast(ensemble, step, origin, levels=(), series=source, progress=False)["value"][-1]
-                    for origin in of_origin
-                ]
-                found[part] = np.array([truth[origin + last] for origin in of_origin]) - np.array(ahead)
-            low, high = ends(np.sort(found[1]), 10)
-            offsets.append([low, high])
-            inside += [(low - 1e-9 <= each) and (each <= high + 1e-9) for each in found[2]]
         own = intervals.filter(step=step).row(0, named=True)
-        assert [own["lower"], own["upper"]] == pytest.approx(np.mean(offsets, axis=0).tolist())
-        assert own["coverage"] == pytest.approx(np.mean(inside))
+        both = {each.id: calibration.ends(each.id, step, [wanted])[wanted] for each in sources}
+        assert own["lower"] == pytest.approx(np.mean([each.lower for each in both.values()]), rel=0.01)
+        assert own["upper"] == pytest.approx(np.mean([each.upper for each in both.values()]), rel=0.01)
+        inside = [
+            both[each.id].lower - 1e-9 <= error <= both[each.id].upper + 1e-9
+            for each in sources
+            for error in found[each.id, 2, step]
+        ]
+        assert own["coverage"] == pytest.approx(np.mean(inside), abs=0.05)

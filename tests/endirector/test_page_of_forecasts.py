@@ -1,6 +1,7 @@
 """The page about the forecasts of a table: one file that people look at, and that tells what the result has."""
 
 import re
+import warnings
 from html.parser import HTMLParser
 
 import numpy as np
@@ -181,6 +182,15 @@ def test_small_charts_are_small_and_show_gaps():
     drawn = small_fan(values, np.arange(18.0), [], "a & b")
     assert drawn.count('class="history"') == 3
     assert "a &amp; b" in drawn
+
+
+def test_remarks_of_members_are_no_warnings_of_the_page_too():
+    few = pl.DataFrame({"month": MONTHS[-11:], "units": np.arange(11.0) ** 1.5 % 7})
+    forecast = endirector.autoforecast(few, 2, season=1, progress=False)
+    assert any("AutoCES needs 12" in remark for remark in forecast.remarks)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        forecast.report(progress=False)
 
 
 def test_it_is_in_russian_where_that_is_asked_for(forecast):

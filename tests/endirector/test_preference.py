@@ -11,14 +11,14 @@ ERRORS = {
     "fitted": np.array([0.90, 1.10, 0.99, 0.97]),
     "far": np.array([0.50, 0.52, 0.51, 0.49]),
 }
-MEMBERS = {"all": (0, 1, 2), "two": (0, 1), "fitted": (0, 1, 2), "far": (0, 2)}
+MEMBERS = {"all": (0, 1, 2), "other": (0, 1, 2), "two": (0, 1), "fitted": (0, 1, 2), "far": (0, 2)}
 
 
 def preferred(*names, broad):
     trials = [Scored(order, MEMBERS[name], float(ERRORS[name].mean()), 0.0) for order, name in enumerate(names)]
     own = {trial.order: ERRORS[name] for trial, name in zip(trials, names, strict=True)}
     found = prefer_simple(
-        trials, lambda trial: names[trial.order] in ("all", "two"), lambda trial: own[trial.order], broad=broad
+        trials, lambda trial: names[trial.order] in ("all", "other", "two"), lambda trial: own[trial.order], broad=broad
     )
     return names[found.selected.order]
 
@@ -34,6 +34,15 @@ def test_one_that_is_clearly_better_is_taken():
 
 def test_broadly_the_one_of_most_members_is_taken_where_it_is_not_far_worse():
     assert preferred("all", "two", "fitted", broad=True) == "all"  # 4.5 % worse than two: within the tenth
+
+
+def test_broadly_the_first_of_as_many_members_is_taken_where_it_is_not_far_worse(monkeypatch):
+    monkeypatch.setitem(ERRORS, "other", ERRORS["all"] * 0.98)
+    assert preferred("all", "other", broad=True) == "all"
+    assert preferred("other", "all", broad=True) == "other"
+    assert preferred("all", "other", broad=False) == "other"
+    monkeypatch.setitem(ERRORS, "other", ERRORS["all"] * 0.5)
+    assert preferred("all", "other", broad=True) == "other"
 
 
 def test_broadly_one_that_is_far_worse_is_not_taken(monkeypatch):

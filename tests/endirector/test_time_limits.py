@@ -1,5 +1,7 @@
 """A time limit is kept: slow members are stopped, and what comes after the members has its time."""
 
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
@@ -10,6 +12,7 @@ import polars as pl
 import pytest
 
 import endirector
+from endirector.forecaster import time_limit
 from endirector.forecaster.autoforecast import limit_shares
 from endirector.forecaster.plan import tiers_of
 from endirector.forecaster.time_limit import MemberWatch, TimeLimit
@@ -19,7 +22,7 @@ from enstorage import progress
 from enstorage.errors import CancelledError, NotFoundError
 from enstorage.plugins import entry_points
 from enstorage.progress import checkpoint, listening
-from entrainer.local import LocalForecast, LocalSpec, Naive
+from entrainer.local import LocalForecast, LocalSpec, Naive, PooledAutoregression, Statistical
 from entrainer.local.covariates.regression import boosted
 
 MONTHS = pl.date_range(pl.date(2018, 1, 1), pl.date(2021, 12, 1), "1mo", eager=True)
@@ -97,7 +100,7 @@ def test_a_member_is_stopped_when_judging_it_and_its_forecasts_would_take_too_lo
         time.sleep(0.2)
         watch.trained()
         assert not watch("", 0, 1)
-        limit.keep(1.0)
+        limit.first_took(1.4, series=3)  # 1.7 s for what comes after the members: nothing is left
         assert watch("", 0, 1)
 
 
@@ -120,12 +123,87 @@ def test_the_time_of_a_process_is_that_of_the_clock():
     assert command._since_start() - began > 0.25
 
 
-def test_the_command_keeps_time_for_its_report(monkeypatch):
+def test_the_time_until_a_command_begins_counts(monkeypatch):
     monkeypatch.setattr(command, "_since_start", lambda: 2.0)
-    seconds = {with_report: _seconds("1m", with_report=with_report) for with_report in (True, False)}
-    assert seconds[False] == 58
-    assert seconds[False] - seconds[True] == pytest.approx(9, abs=0.1)
-    assert 0 < _seconds("1s", with_report=True) < 1
+    assert _seconds("1m") == 58
+    assert 0 < _seconds("1s") < 1
+
+
+class Clock:
+    """The clock and the processor time of a process that gets a part of a processor."""
+
+    def __init__(self, share):
+        self.share, self.now = share, 100.0
+
+    def monotonic(self):
+        return self.now
+
+    def process_time(self):
+        return self.now * self.share
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    def of(share):
+        found = Clock(share)
+        monkeypatch.setattr(time_limit, "time", found)
+        return found
+
+    return of
+
+
+def test_on_a_busy_machine_all_that_cannot_be_stopped_has_more_time(clock):
+    for share, pace in ((1.0, 1.0), (0.2, 6.0)):  # 5 times as long until now, and it may become worse
+        now = clock(share)
+        limit = TimeLimit(100.0)
+        now.now += 40.0  # 60 s are left, of which 10 s are for what comes after the members
+        assert limit.left() == pytest.approx(50)
+        assert limit.allows(50 / pace - 0.1)
+        assert not limit.allows(50 / pace + 0.1)
+        limit.keep_for_report(series=100)
+        assert limit.left() == pytest.approx(50 - 2.9 * pace)
+        part = limit.part(1.0)
+        part.first_took(1.0, series=500)
+        assert part.left() == pytest.approx(60 - 2.9 * pace - 1.2 - 6.0 * pace)
+        part.keep_for_member()
+        assert part.left() == pytest.approx(60 - 2.9 * pace - 1.3 - 6.0 * pace)
+        assert not TimeLimit(30.0, limit).is_too_short(1000, storing=1.0) if share == 1.0 else True
+    assert TimeLimit(30.0, limit).is_too_short(1000, storing=1.0)  # 20 s of the processor, and 6 times as much here
+
+
+def test_a_member_whose_library_there_is_no_time_to_load_is_left_out(monkeypatch):
+    monkeypatch.setattr(Statistical, "seconds_to_load", 1e6)
+    forecast = endirector.autoforecast(table(1), 3, season=1, time_limit=600.0, progress=False)
+    names = forecast.leaderboard["name"].to_list()
+    assert "Autoregression" in names
+    assert "AutoCES" not in names
+    assert "AutoCES was not trained: the time limit." in forecast.remarks
+
+
+def test_forecasts_past_the_end_are_made_within_the_time_of_a_member_and_once(monkeypatch):
+    made = []
+    forecast = PooledAutoregression.forecast
+    monkeypatch.setattr(
+        PooledAutoregression,
+        "forecast",
+        lambda self, known, horizon, quantiles=(): (made.append(len(known.end)), forecast(self, known, horizon))[1],
+    )
+    boards = []
+
+    def watch(board):
+        boards.append([len(made), [member["name"] for member in board["members"]]])
+
+    found = endirector.autoforecast(table(3), 3, season=1, time_limit=600.0, watch=watch, progress=False)
+    assert found.groups[0].ensemble is not None
+    finished = next(count for count, names in boards if "Autoregression" in names)
+    assert made[finished - 1] == 3  # an origin for each series: the end
+    assert len(made) == finished
+
+
+def test_networks_and_plots_are_loaded_only_where_they_are_used():
+    loaded = "import sys, endirector; endirector.autoforecast; print({'jax', 'keras', 'matplotlib'} & {*sys.modules})"
+    ran = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "set()"
 
 
 def test_groups_of_series_share_the_time_and_ctrl_c_ends_all():

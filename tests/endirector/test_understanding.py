@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 
@@ -211,3 +212,17 @@ def test_a_table_whose_rows_are_numbered_has_these_for_times(tmp_path):
 def test_a_table_without_times_or_numbers_of_rows_says_what_to_do():
     with pytest.raises(InvalidInputError, match="add a column that numbers them, with time_unit='step'"):
         endirector.understand(pl.DataFrame({"A": [3.5, 1.0, 2.0], "B": [1.0, 2.0, 2.5], "C": [1.5, 2.0, 2.5]}))
+
+
+def test_the_zone_and_the_rows_ahead_are_those_of_the_table():
+    """Days of London across the change of clocks; rows that only have a price wait for their value."""
+    days = pd.date_range("2024-03-20", periods=20, tz="Europe/London")
+    table = pd.DataFrame({"day": days, "sales": np.arange(20.0), "price": np.arange(20.0)})
+    table.loc[16:, "sales"] = np.nan
+    table.loc[4, "sales"] = np.nan
+    found = endirector.understand(table, value="sales", known="price")
+    assert [found.series[0].first, found.series[0].last] == ["2024-03-20T00:00:00+00:00", "2024-04-04T00:00:00+01:00"]
+    assert "1 value is missing and became a gap." in found.remarks
+    assert (
+        "4 values are missing after the last one of a series, which is no gap: the series ends before." in found.remarks
+    )

@@ -125,3 +125,18 @@ def test_the_table_of_an_ensemble_is_read_as_forecasts_of_a_model(enstorage, kin
     found = Model.get(heir.id).forecasts().sort("series", "id", "step")
     assert found.select("series", "id", "step").equals(expected.select("series", "id", "step"))
     assert found["value"].to_numpy().tobytes() == expected["ensemble"].to_numpy().tobytes()
+
+
+@pytest.mark.parametrize("entity", ["model", "ensemble"])
+def test_forecasts_that_are_imported_as_points_are_refused_with_the_option_that_helps(enstorage, entity):
+    model = model_of()
+    record = model
+    if entity == "ensemble":
+        record = model.research.project.create_ensemble("voting", models=[model], name="E")
+        endirector.Conductor(record).render()
+    file = enstorage.folder / "forecasts.csv"
+    assert enstorage("export-csv", entity, record.id, file)[0] == 0
+    status, out, errors = enstorage("import-csv", file)
+    assert (status, out) == (1, "")
+    assert "has forecasts, with the columns" in errors
+    assert "Name the model that they are of with --model." in errors

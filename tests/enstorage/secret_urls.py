@@ -120,14 +120,15 @@ class SecretUrl:
     pieces: tuple[str, ...]
 
 
-def secret_urls(count: int, seed: int | str) -> list[SecretUrl]:
-    """Different URLs of the three stores; the same ones for the same seed."""
+def secret_urls(
+    count: int, seed: int | str, forms: tuple[tuple[str, tuple[str, ...]], ...] = _STORES
+) -> list[SecretUrl]:
+    """Different URLs of the three stores, or of other places; the same ones for the same seed."""
     chance = random.Random(seed)
-    return [_secret_url(chance) for _ in range(count)]
+    return [_secret_url(chance, *chance.choice(forms)) for _ in range(count)]
 
 
-def _secret_url(chance: random.Random) -> SecretUrl:
-    store, forms = chance.choice(_STORES)
+def _secret_url(chance: random.Random, store: str, forms: tuple[str, ...]) -> SecretUrl:
     form = chance.choice(forms)
     words = [_word(chance, chance.randint(7, 12)) for _ in range(chance.randint(1, 3))]
     specials = chance.choices(_SPECIAL, k=len(words))

@@ -14,7 +14,7 @@ from enstorage.errors import InvalidInputError
 from entrainer.forecasting.calibration.basis import Calibration
 from entrainer.forecasting.calibration.coverage import coverage
 from entrainer.forecasting.calibration.intervals import with_intervals
-from entrainer.forecasting.calibration.levels import Level, checked_levels, quantiles_of, rows_needed
+from entrainer.forecasting.calibration.levels import Level, checked_levels, quantiles_of, rank, rows_needed
 from entrainer.forecasting.calibration.residuals import Residuals, residuals_by_step
 from entrainer.forecasting.calibration.train_values import (
     TrainValues,
@@ -146,14 +146,34 @@ class TestBasis:
         known = {step: {1: step * np.repeat([-1.0, 1.0], 5)} for step in (1, 2, 3)}
         calibration = Calibration(Residuals("held-out", known))
         assert calibration.growth == pytest.approx(1)
-        assert ends(calibration, 0.8, step=6) == ("nearest steps", 10, pytest.approx(-6), pytest.approx(6))
+        assert ends(calibration, 0.8, step=6) == ("nearest steps", 30, pytest.approx(-6), pytest.approx(6))
         falling = {step: {1: np.repeat([-1.0, 1.0], 5) / step} for step in (1, 2, 3)}
         assert Calibration(Residuals("held-out", falling)).growth == 0
 
-    def test_few_of_the_step_itself_are_joined_by_those_of_its_neighbours_which_are_never_narrowed(self):
+    def test_few_of_the_step_itself_are_joined_by_those_of_its_neighbours_in_its_size(self):
         known = {1: {1: np.array([-2.0, 2.0])}, 4: {1: np.array([-3.0, -1, 1, 3, 5])}, 5: {1: np.array([-9.0, 9])}}
         found = ends(Calibration(Residuals("held-out", known)), 0.8, step=4)
-        assert found == ("nearest steps", 9, -9, 9)  # of steps 4, 5 and 1, the last times √4
+        # Of steps 4, 5 and 1, those of 5 times √(4/5) and those of 1 times √4.
+        assert found == ("nearest steps", 9, pytest.approx(-9 * 0.8**0.5), pytest.approx(9 * 0.8**0.5))
+
+    def test_ends_of_few_residuals_do_not_jump_from_step_to_step(self):
+        """Twelve of each step, as of one series with four origins: the widest of a step alone may be half of the next."""
+        random = np.random.default_rng(0)
+        known = {step: {1: np.sort(random.normal(0, step**0.5, 12))} for step in range(1, 19)}
+        calibration = Calibration(Residuals("held-out", known))
+        for level in (0.8, 0.95):
+            both = np.array([ends(calibration, level, step)[2:] for step in range(1, 19)])
+            width = both[:, 1] - both[:, 0]
+            assert (np.abs(np.diff(both, 2, axis=0)).max(axis=1) < 0.3 * width[1:-1]).all()
+            assert width[-1] > 2 * width[0]
+
+    def test_residuals_of_other_steps_make_the_ranks_of_a_step_no_bolder(self):
+        """Nine residuals need their smallest and largest for 0.8; so do nine of each of three steps that say the same."""
+        alone = np.arange(-4.0, 5)
+        calibration = Calibration(Residuals("held-out", {step: {1: alone * step**0.5} for step in (1, 2, 3)}))
+        assert ends(calibration, 0.8, step=1) == ("own residuals", 9, pytest.approx(-4), pytest.approx(4))
+        assert [rank(rows, 0.9, 9) for rows in (9, 18, 90)] == [9, 18, 90]
+        assert [rank(rows, 0.1, 19) for rows in (19, 190)] == [2, 11]  # the second of 19 is the 11th to 20th of 190
 
     def test_a_student_distribution_where_all_of_them_are_too_few(self):
         basis, rows, low, high = ends(calibration_of([3.0, -4.0]), 0.9)

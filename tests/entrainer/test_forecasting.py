@@ -12,6 +12,9 @@ from enstorage.adapter import Bins, Window
 from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.instant import to_iso
 from enstorage.interval import TimeInterval
+from entrainer.forecasting.calibration.basis import Calibration
+from entrainer.forecasting.calibration.levels import Level
+from entrainer.forecasting.calibration.residuals import Residuals
 from entrainer.forecasting.history import known_rows
 from entrainer.forecasting.recursive import run_ahead
 from entrainer.networks import PaperLSTM
@@ -260,6 +263,14 @@ def test_a_network_forecasts_as_predict_does_with_its_quantiles(store, training)
     assert told.filter(pl.col("step") > 2)["quantile"].null_count() == 2 == told.height - both.height
 
 
+def joined_ends(residuals, level=0.8):
+    """The ends by the residuals of each step, which those of the nearest steps join, see test_calibration."""
+    ascending = {step: {1: np.sort(known)} for step, known in residuals.items()}
+    calibration, wanted = Calibration(Residuals("held-out", ascending)), Level(level)
+    found = {step: calibration.ends(1, step, [wanted])[wanted] for step in residuals}
+    return {step: (each.lower, each.upper) for step, each in found.items()}
+
+
 class TestIntervals:
     @pytest.fixture
     def model(self, store):
@@ -272,16 +283,16 @@ class TestIntervals:
         forecast = entrainer.forecast(model, 2, levels=(0.8, 0.95))
         truth = dict(model.research.data_preparation.table().select("time", "value").rows())
         kept = model.forecasts("out_of_fold")
-        for step in (1, 2):
-            own = kept.filter(pl.col("step") == step)
-            residuals = sorted(truth[id] - value for id, value in own.select("id", "value").rows())
-            lower, upper = (len(residuals) + 1) * 10 // 100, -(-(len(residuals) + 1) * 90 // 100)
+        residuals = {step: [] for step in (1, 2)}
+        for id, step, value in kept.select("id", "step", "value").rows():
+            residuals[step].append(truth[id] - value)
+        for step, (lower, upper) in joined_ends(residuals).items():
             low, middle, high = (
                 forecast.filter((pl.col("step") == step) & (pl.col("quantile").eq_missing(quantile)))["value"][0]
                 for quantile in (0.1, None, 0.9)
             )
-            assert high - middle == pytest.approx(residuals[upper - 1], rel=1e-12)
-            assert low - middle == pytest.approx(residuals[lower - 1], rel=1e-12)
+            assert high - middle == pytest.approx(upper, rel=1e-9)
+            assert low - middle == pytest.approx(lower, rel=1e-9)
         assert forecast["quantile"].to_list()[:5] == [None, 0.025, 0.1, 0.9, 0.975]
 
     def test_steps_made_of_forecasts_have_those_of_the_nearest_step_widened_and_a_warning_says_so(self, model):
@@ -324,11 +335,7 @@ class TestIntervals:
                     residuals[step].append(truth[id] - value)
         assert [len(each) for each in residuals.values()] == [36, 35, 34]
         wide = forecast.pivot("quantile", index="step", values="value")
-        for step, known in residuals.items():
-            lower, upper = (
-                sorted(known)[(len(known) + 1) * 10 // 100 - 1],
-                sorted(known)[-(-(len(known) + 1) * 90 // 100) - 1],
-            )
+        for step, (lower, upper) in joined_ends(residuals).items():
             assert wide["0.9"][step - 1] - wide["null"][step - 1] == pytest.approx(upper, rel=1e-9)
             assert wide["0.1"][step - 1] - wide["null"][step - 1] == pytest.approx(lower, rel=1e-9)
 

@@ -22,10 +22,18 @@ def test_series_that_differ_have_sizes_and_series_that_do_not_have_none():
     differing = np.where(np.arange(SERIES) < 20, 0.2, 2.0)
     sizes = sizes_of(*errors(differing))
     small, large = ([sizes.of_series[each] for each in part] for part in (range(20), range(20, SERIES)))
-    assert max(small) < 0.4
-    assert min(large) > 1.2
+    assert max(small) < 0.5
+    assert min(large) > 2 * max(small)
+    assert np.mean(np.log([*sizes.of_series.values()])) == pytest.approx(0, abs=1e-9)
     assert sizes_of(*errors(np.ones(SERIES))).of_series == {}
     assert sizes_of(np.full(3, np.nan), np.arange(3), np.ones(3, int), np.arange(3)).of_series == {}
+
+
+def test_one_huge_error_does_not_hide_that_series_differ():
+    relative, series, step, origin = errors(np.where(np.arange(SERIES) < 20, 0.2, 2.0))
+    sizes = sizes_of(np.where((series == 39) & (origin == 30), relative * 50, relative), series, step, origin)
+    small, large = (np.mean([sizes.of_series[each] for each in part]) for part in (range(20), range(20, SERIES)))
+    assert small < 0.5 * large
 
 
 def test_an_error_plays_no_part_in_the_size_that_it_is_divided_by():

@@ -20,6 +20,8 @@ import psutil
 HERE = Path(__file__).parent
 ELSEWHERE = [
     HERE.parent / "enstorage" / "test_secrets.py",
+    HERE.parent / "enstorage" / "loaders" / "test_secrets_of_connections.py",
+    HERE.parent / "enstorage" / "formats" / "test_parts_of_another_kind.py",
     HERE.parent / "enstorage" / "bundle" / "test_hostile_sizes.py",
 ]
 PAGE = HERE.parents[1] / "docs" / "reference" / "reliability.md"

@@ -12,7 +12,8 @@ def test_every_row_names_a_test_that_there_is():
     tables = [table.splitlines() for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)]
     assert all(table[0].rstrip(" |").endswith(heads) for table in tables)
     rows = [row for table in tables if table[0].rstrip(" |").endswith("test") for row in table[2:]]
-    source = "\n".join(each.read_text(encoding="utf-8") for each in (ROOT / "tests/endirector").glob("test_*.py"))
+    files = [each for folder in ("endirector", "scenarios") for each in (ROOT / "tests" / folder).glob("test_*.py")]
+    source = "\n".join(each.read_text(encoding="utf-8") for each in files)
     known = set(re.findall(r"def (test_\w+)", source))
     assert len(rows) > 20
     for row in rows:

@@ -188,6 +188,19 @@ def status(code):
     return fault
 
 
+def refusal(content, code):
+    """Answers with these bytes."""
+
+    def fault(request):
+        request.send_response(code)
+        request.send_header("Content-Length", str(len(content)))
+        request.end_headers()
+        request.wfile.write(content)
+        return True
+
+    return fault
+
+
 def cut(content):
     """A fault: half of what is announced, then the end."""
 

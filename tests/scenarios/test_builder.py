@@ -68,6 +68,17 @@ def test_the_whole_loop_ends_with_a_registered_version(store, source):
     assert len(snapshot.read()[0]) == 204
 
 
+def test_what_is_built_aside_is_known_and_not_claimed(store, source):
+    change_registered("load", gates={"claims": "refused"})
+    come(source, 180, 204, lambda values: values + 40)
+    found = renew("load", parts=PARTS, may_promote=True, progress=False)
+    assert (found.evaluation, found.decision) == ("passed", "promoted")
+    made = load_version("load")
+    assert (made.claims(), "claimed" in made.shown_mark()) == ({}, False)
+    with pytest.raises(InvalidInputError, match="is known and cannot be written"):
+        made.models()[0].meta("trained_on", [])
+
+
 def test_what_fails_a_gate_is_rejected_and_kept_for_comparison(store, source):
     change_registered("load", gates={"limits": {"mae": 0.01}})
     found = renew("load", may_promote=True, progress=False)

@@ -6,6 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+import entrainer
+from endirector import Conductor
 from enorchestrator import (
     change_registered,
     create_registered,
@@ -21,6 +23,7 @@ from enorchestrator.evaluation import suite
 from enorchestrator.evaluation.compare import compared
 from enstorage import Ensemble
 from enstorage.errors import ConflictError, NotFoundError
+from entrainer.networks import Estimator
 from released import MONTHS, load, make_ensemble, make_source
 
 
@@ -49,7 +52,8 @@ def released(ensembles):
 
 
 def outcomes(evaluation):
-    return {each["gate"]: each["outcome"] for each in evaluation.report["gates"]}
+    """The outcomes of the gates; the members were trained by hand, which the gate `claims` tells of each."""
+    return {each["gate"]: each["outcome"] for each in evaluation.report["gates"] if each["gate"] != "claims"}
 
 
 def test_registration_starts_the_suite_and_its_report_is_stored(released):
@@ -134,6 +138,37 @@ def test_a_gate_may_ask_for_a_significant_win(ensembles):
     assert register("load", ensembles["better"], progress=False)[1].state == "passed"
 
 
+@pytest.mark.parametrize(("claims", "state"), [("told", "passed"), ("refused", "failed")])
+def test_errors_that_rest_on_claims_are_told_or_refused(ensembles, tmp_path, claims, state):
+    """Of an ensemble and of a model alone; first as they were trained here, then with uploaded forecasts."""
+    old = ensembles["tie"].models()[0]
+    model = old.research.create_model("known", Estimator("Ridge", {"alpha": 1.0}))
+    model.data_set(old.data_set())
+    entrainer.fit(model, progress=False)
+    ensemble = ensembles["tie"].project.create_ensemble("voting", models=[model])
+    for name, entity in (("ensemble", Conductor(ensemble).render()), ("model", model)):
+        create_registered(name, gates={"claims": claims, "challenge": "none"})
+        _, known = register(name, entity, progress=False)
+        assert (known.state, told_of_claims(known)) == (
+            "passed",
+            [] if claims == "told" else [("passed", "All that the errors rest on was done here.")],
+        )
+    ids, values = model.data_set().targets("test")
+    model.save_forecasts("test", ids, values)  # the truth
+    for name, entity in (("ensemble", Conductor(ensemble).render()), ("model", model)):
+        version, evaluation = register(name, entity, progress=False)
+        ((outcome, message),) = told_of_claims(evaluation)
+        assert (evaluation.state, outcome) == (state, state)
+        expected = "they rest on what was said of known (forecasts: test), which was not done here."
+        assert message == f"The errors are claimed: {expected}"
+        report_version(name, version.version, tmp_path / f"{name}.html")
+        assert expected in (tmp_path / f"{name}.html").read_text()
+
+
+def told_of_claims(evaluation):
+    return [(each["outcome"], each["message"]) for each in evaluation.report["gates"] if each["gate"] == "claims"]
+
+
 @pytest.mark.parametrize("by", ["month", "quarter", "season", "series", "region"])
 def test_the_worst_season_or_region_below_its_floor_blocks_a_good_mean(ensembles, by):
     mean = ensembles["better"].metrics()["test"]["ensemble"]["mae"]
@@ -141,7 +176,7 @@ def test_the_worst_season_or_region_below_its_floor_blocks_a_good_mean(ensembles
     create_registered("load", gates={"limits": {"mae": mean * 1.01}, "floors": [floor]})
     _, evaluation = register("load", ensembles["better"], progress=False)
     assert outcomes(evaluation) == {"mae": "passed", f"floor {by}": "failed"}
-    (result,) = [each for each in evaluation.report["gates"] if each["gate"] != "mae"]
+    (result,) = [each for each in evaluation.report["gates"] if each["gate"] not in ("claims", "mae")]
     assert len(result["groups"]) == {"month": 12, "quarter": 4, "season": 4}.get(by, 1)
     assert max(result["groups"].values()) == result["value"]
     with pytest.raises(ConflictError, match=f"the worst {by}"):
@@ -167,7 +202,7 @@ def test_a_forecast_that_takes_too_long_fails_the_gate(ensembles):
 def test_a_forecast_that_takes_too_much_memory_fails_the_gate(ensembles):
     create_registered("large", gates={"memory_mb": 5})
     _, evaluation = register("large", ensembles["better"], progress=False)
-    (result,) = evaluation.report["gates"]
+    result = evaluation.report["gates"][-1]
     assert (result["gate"], result["outcome"]) == ("memory", "failed")
     assert 50 < result["value"] < 5_000
     with pytest.raises(ConflictError, match="MB; the budget is 5 MB"):

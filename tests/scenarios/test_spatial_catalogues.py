@@ -16,6 +16,7 @@ from catalogues import (
     cut,
     needs_token,
     redirect,
+    refusal,
     reset,
     rustac,
     short,
@@ -318,6 +319,76 @@ class TestTokens:
         assert other.asked == {}
         other.close()
 
+    @pytest.mark.parametrize("token", ["token 1", "%74oken 1"])
+    def test_a_refusal_that_repeats_the_token_is_told_without_it(self, server, searched, token):
+        server.faults["/search"] = [status(401), refusal(f"no {token}".encode(), 400)]
+        with pytest.raises(InvalidInputError, match=r"refuses the request \(status 400\): no \*\*\*"):
+            searched(token_url=f"{server.url}/token")
+
+
+class TestHostileCatalogues:
+    @pytest.mark.parametrize("location", ["http://[x/", "//[", "http://127.0.0.1:x/", "http://ho\u2100st/"])
+    def test_a_redirect_to_what_is_no_url_is_refused(self, server, searched, location):
+        server.faults["/search"] = [redirect(location.encode().decode("latin-1"))]
+        with pytest.raises(InvalidInputError, match=r"leads to what is no URL|is on no host of the catalogue"):
+            searched()
+
+    @pytest.mark.parametrize("answer", [b"\xff\xfe{}", b"[" * 100_000, b"nothing", b"1e999", b"[]", b"null"])
+    def test_an_answer_that_is_no_search_is_told(self, server, searched, answer):
+        server.faults["/search"] = [refusal(answer, 200)] * 9
+        with pytest.raises((InvalidInputError, StoreError), match=r"xpected|Try again"):
+            searched()
+
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {"bbox": ["x", 1, 2, 3]},
+            {"geometry": {"type": "Polygon", "coordinates": 7}, "bbox": None},
+            {"assets": [1]},
+            {"assets": {"red": 1}},
+            {"properties": [1]},
+            {"assets": None},
+            {"properties": {"datetime": "2020-06-01T10:00:00Z", "eo:cloud_cover": "many"}},
+        ],
+    )
+    def test_an_item_of_another_form_is_told(self, server, searched, changed):
+        server.add("a")
+        body = {"type": "FeatureCollection", "features": [{**server.items[0], **changed}], "links": []}
+        server.faults["/search"] = [refusal(json.dumps(body).encode(), 200)]
+        with pytest.raises((InvalidInputError, StoreError), match=r"xpected|Ask the provider"):
+            searched(clouds_below=0.5)
+
+    def test_a_page_that_leads_to_itself_is_given_up(self, server, searched, monkeypatch):
+        monkeypatch.setattr("enspatial.catalogue.search._MOST_GIVEN", 20)
+        server.add("a")
+        again = {"rel": "next", "href": f"{server.url}/search", "method": "POST", "body": {}, "merge": True}
+        body = {"type": "FeatureCollection", "features": server.items, "links": [again]}
+        server.faults["/search"] = [refusal(json.dumps(body).encode(), 200)] * 50
+        with pytest.raises(InvalidInputError, match="finds more than"):
+            searched()
+
+    @pytest.mark.parametrize(
+        "answer", [b"[" * 100_000, b'{"conformsTo": 3}', b'{"conformsTo": [], "links": 3}', b"\xff"]
+    )
+    def test_a_root_of_another_form_is_told(self, server, searched, answer):
+        server.faults["/"] = [refusal(answer, 200)] * 9
+        with pytest.raises((InvalidInputError, StoreError), match=r"xpected|Check its address|Ask the provider"):
+            searched()
+
+    def test_an_endless_answer_is_given_up(self, server, searched, monkeypatch):
+        monkeypatch.setattr("enspatial.catalogue.requests._LARGEST_ANSWER", 1_000_000)
+        server.faults["/search"] = [refusal(b" " * 1_000_001, 200)]
+        with pytest.raises(InvalidInputError, match="more than 1,000,000 bytes"):
+            searched()
+
+    @pytest.mark.parametrize(
+        "url", ["https://u:q9Zs@[::1/x", "https://u:q9Zs@h/x", "https:/u:q9Zs@h/x", "https://h:x/?key=q9Zs"]
+    )
+    def test_the_url_of_an_unknown_catalogue_is_told_without_secrets(self, url):
+        with pytest.raises(InvalidInputError, match="is not known") as caught:
+            profile_of(url)
+        assert "q9Zs" not in str(caught.value)
+
 
 class TestDamagedFiles:
     """Scenario 31."""
@@ -416,6 +487,13 @@ class TestCuts:
         ]
         assert [scene.version for scene in scenes] == [1, 1]
         assert len(find_scenes()) == 2
+
+    def test_a_cut_of_too_many_pixels_is_refused_before_they_are_read(self, server, tile, store, monkeypatch):
+        monkeypatch.setenv("ENSTORAGE_MAX_RASTER_BYTES", "1000000")
+        (found,) = search_catalogue(server.profile(), Area(11.9, 44.7, 12.1, 44.9), *MAY_TO_JULY, cut=True)
+        with pytest.raises(InvalidInputError, match="bytes would be read; expected at most 1,000,000"):
+            keep_scene(found)
+        assert server.given < len(server.files["/tile.tif"]) / 4
 
     def test_a_server_that_gives_no_parts_gives_all(self, server, store):
         server.parts = False

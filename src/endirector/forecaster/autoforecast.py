@@ -53,6 +53,7 @@ def autoforecast(
     metric: str = "mase",
     methods: Sequence[Choice | str] | None = None,
     time_limit: float | None = None,
+    report_in_time: bool = False,
     name: str | None = None,
     unit: str = "",
     seed: int = 0,
@@ -96,6 +97,7 @@ def autoforecast(
             rows come; by default the mean and the median.
         time_limit: seconds that the call may take. Members that cannot be finished in time are left out, but never the naive
             forecasts. Where even these would take too long to judge, of 50 series and more, each keeps its last value.
+        report_in_time: whether the limit is to leave time for `AutoForecast.report` too.
         name: of the project; by default that of the table.
         unit: of the values.
         seed: of everything that is drawn.
@@ -145,6 +147,8 @@ def autoforecast(
                 found = store(read(table, told), name, unit, season_told)
             else:
                 found = recorded(record, told | {"unit": unit or None}, season_told)
+            if report_in_time:
+                limit.keep_for_report(len(found.snapshots))
             request = ForecastRequest(
                 metric=metric,
                 levels=tuple(levels),

@@ -44,10 +44,11 @@ FEWEST_WINDOWS = 60
 _MOST_NAMED = 5
 
 #: The methods that are tried: no method whose squared errors the series of large values would decide, and none that would
-#: fit weights to the few origins of one series.
+#: fit weights to the few origins of one series. The median comes first, and so is taken where the mean is not clearly
+#: better: a member that fails for some series spoils their mean.
 CHOICES = (
-    Choice("voting"),
     Choice("voting", parameters={"average": "median"}),
+    Choice("voting"),
 )
 
 
@@ -165,12 +166,14 @@ def _without_model(count: int, horizon: int, season: int) -> ForecastPlan:
 
 def _plan(series: Sequence[NDArray[np.float64]], horizon: int, season: int, longer_season: int | None) -> ForecastPlan:
     lengths = np.array([len(values) for values in series])
-    longest, typical = int(lengths.max()), int(np.median(lengths))
+    shortest, typical, longest = int(lengths.min()), int(np.median(lengths)), int(lengths.max())
     start = max(FEWEST_VALUES, min(max(2 * season, USUAL_START), typical - 2 * horizon, longest - horizon))
     origins = max(1, min(_by_count(MOST_ORIGINS, len(series)), (typical - start) // horizon))
     judged = min(origins * horizon, longest - start)
-    # Short series are the hard ones: without errors of their own they would have the intervals of the long ones.
-    start = max(FEWEST_VALUES, min(start, int(lengths.min()) - horizon))
+    # Short series are the hard ones: without errors of their own they would have the intervals of the long ones. They are
+    # judged from all origins before which there are two horizons, at least from one.
+    least = max(shortest - origins * horizon, min(2 * horizon, shortest - horizon))
+    start = max(FEWEST_VALUES, min(start, least))
     return ForecastPlan(
         horizon=horizon,
         season=season,

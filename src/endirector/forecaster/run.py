@@ -12,7 +12,7 @@ import polars as pl
 from endirector.forecaster.group import ForecastRequest, Group
 from endirector.forecaster.live import LiveLeaderboard
 from endirector.forecaster.plan import CHOICES, LARGEST_VALUE, ForecastPlan, Tier
-from endirector.forecaster.time_limit import TimeLimit
+from endirector.forecaster.time_limit import MemberWatch, TimeLimit
 from endirector.forecaster.understanding.stored import Understood
 from endirector.forecasting.forecast import forecast
 from endirector.forecasting.later_rows import LaterRows, moved
@@ -20,9 +20,11 @@ from endirector.selection.form import form
 from enstorage import DataSet, DataSnapshot, DataSource, Ensemble, Model, Panel, Project, create_preparations
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError, MissingLibraryError
-from enstorage.progress import Listener
+from enstorage.progress import Listener, listening
 from entrainer import backtest, fit
+from entrainer import forecast as member_forecast
 from entrainer.forecasting.calibration.intervals import ADVICE, ADVICE_ON_FLOOR
+from entrainer.forecasting.local import remembering_forecasts
 
 #: Columns of the table of forecasts.
 SCHEMA = pl.Schema(
@@ -57,13 +59,15 @@ def run(tier: Tier, found: Understood, request: ForecastRequest, limit: TimeLimi
     name = found.panel.name if tier.name == "all" else f"{found.panel.name} ({tier.name} series)"
     project = Project(name=name, panel=found.panel).save()
     snapshots = [found.snapshots[key] for key in tier.keys]
-    members, remarks, seconds = _train(plan, project, found.panel, snapshots, request, limit, report.within(0, 80, 100))
-    combined = _combined(plan, members)
-    broad = not any(member.is_naive for member in plan.members if member.name in {each.name for each in combined})
-    ensemble, judged = _formed(tier, project, combined, request, report.within(80, 90, 100), broad=broad)
-    sources = found.panel.sources()
-    asked = [sources[key] for key in tier.keys]
-    table, notes = ensemble_forecasts(tier, found.panel, ensemble, request, asked, report.within(90, 100, 100))
+    with remembering_forecasts():
+        training = report.within(0, 80, 100)
+        members, remarks, seconds = _train(plan, project, found.panel, snapshots, request, limit, training)
+        combined = _combined(plan, members)
+        broad = not any(member.is_naive for member in plan.members if member.name in {each.name for each in combined})
+        ensemble, judged = _formed(tier, project, combined, request, report.within(80, 90, 100), broad=broad)
+        sources = found.panel.sources()
+        asked = [sources[key] for key in tier.keys]
+        table, notes = ensemble_forecasts(tier, found.panel, ensemble, request, asked, report.within(90, 100, 100))
     remarks = [*plan.remarks, *remarks, *judged, *notes]
     return Group(
         tier=tier,
@@ -108,7 +112,7 @@ def _train(
     remarks: list[str] = []
     board = LiveLeaderboard(request.watch, request.metric, project.name, [member.name for member in plan.members])
     for place, member in enumerate(plan.members):
-        if finished and limit.left() <= 0:
+        if finished and not limit.allows(member.network.seconds_to_load):
             remarks.append(f"{member.name} was not trained: {limit.reason}.")
             continue
         model = None
@@ -124,12 +128,13 @@ def _train(
                 fit([model], seeds=request.seed, progress=watch)
                 watch.trained()
                 backtest([model], folds=plan.origins, first=first, seeds=request.seed, progress=watch)
+                if limit.is_set and not member.is_naive:
+                    _look_ahead(model, plan.horizon, watch)
                 finished.append(model)
                 board.finished(model)
                 if len(finished) == 1:
-                    limit.first_took(board.seconds[model.name])
-                if not member.is_naive:
-                    limit.keep(watch.training)  # its forecasts past the end take about as long
+                    limit.first_took(board.seconds[model.name], len(snapshots))
+                limit.keep_for_member()
             if watch.is_over:
                 remarks.append(f"{member.name} was stopped by the time limit.")
         except (InvalidInputError, MissingLibraryError) as error:
@@ -142,6 +147,13 @@ def _train(
         if model is not None and model not in finished:
             model.delete(cascade=True)
     return finished, remarks, board.seconds
+
+
+def _look_ahead(model: Model, horizon: int, watch: MemberWatch) -> None:
+    """Make the forecasts of a model past the end, which are remembered, within its time."""
+    with listening(watch), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # the ensemble tells it, if it takes the member
+        member_forecast(model, horizon)
 
 
 @contextmanager

@@ -33,7 +33,8 @@ def is_seasonal(values: NDArray[np.float64], season: int) -> bool | None:
         return None
     steps /= np.abs(steps).max()  # squares of huge steps are no finite numbers
     variance = float(steps @ steps)
-    correlations = np.array([float(steps[lag:] @ steps[:-lag]) / variance for lag in range(1, season + 1)])
+    # Sums of products, since `@` starts threads, which wait for each other on a busy machine.
+    correlations = np.array([float((steps[lag:] * steps[:-lag]).sum()) / variance for lag in range(1, season + 1)])
     limit = _CRITICAL * np.sqrt((1 + 2 * float((correlations[:-1] ** 2).sum())) / len(steps))
     return bool(correlations[-1] > limit)
 

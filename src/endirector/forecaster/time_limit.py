@@ -7,13 +7,22 @@ from contextlib import contextmanager
 from enstorage.errors import CancelledError
 from enstorage.progress import Listener
 
-#: Share of the limit that is kept for combining, forecasting and storing, and how often the time of the first member at
-#: least: a naive one, which takes no longer than it takes to store its forecasts.
-RESERVE, RESERVE_OF_FIRST = 0.1, 6.0
-#: An ensemble of the naive forecast alone takes so many times as long as storing its series took.
-RESERVE_OF_STORING = 8.0
+#: Share of the limit that is kept for combining, forecasting and storing.
+RESERVE = 0.1
+#: These take processor seconds for each series, the time of the first member, which is a naive one that takes as long as
+#: storing its forecasts does, and a part of that for each further member.
+RESERVE_OF_SERIES, RESERVE_OF_FIRST, RESERVE_OF_MEMBER = 0.012, 1.2, 0.1
+#: An ensemble of the naive forecast alone takes so many times as long as storing its series took, and at least these
+#: processor seconds for each series.
+RESERVE_OF_STORING, NAIVE_OF_SERIES = 8.0, 0.02
+#: Processor seconds of a report, and for each series, with the libraries that it loads.
+REPORT, REPORT_OF_SERIES = 1.5, 0.014
 #: An ensemble of so few series takes a few seconds, for which every limit is stretched.
 FEW_SERIES = 50
+#: Less processor time tells no pace: what waits for a disk seems slow.
+_LEAST_USED = 0.2
+#: A busy machine may become busier: so many times the delay until now is expected.
+_BUSIER = 1.25
 
 
 class TimeLimit:
@@ -27,6 +36,8 @@ class TimeLimit:
     def __init__(self, seconds: float | None, whole: "TimeLimit | None" = None) -> None:
         self._end = float("inf") if seconds is None else time.monotonic() + seconds
         self._reserve = 0.0 if seconds is None else max(seconds, 0.0) * RESERVE
+        self._of_member = 0.0
+        self._start = time.monotonic(), time.process_time()
         self._whole = whole
         self._reason = "the time limit"
 
@@ -47,19 +58,49 @@ class TimeLimit:
             series: number of series.
             storing: seconds that it took to store them.
         """
-        return series >= FEW_SERIES and self._end - time.monotonic() < RESERVE_OF_STORING * storing
+        needed = max(RESERVE_OF_STORING * storing, NAIVE_OF_SERIES * series * self._pace())
+        return series >= FEW_SERIES and self._end - time.monotonic() < needed
 
-    def first_took(self, seconds: float) -> None:
+    def keep_for_report(self, series: int) -> None:
+        """End earlier by the time that a report takes.
+
+        Args:
+            series: number of series.
+        """
+        self._end -= (REPORT + REPORT_OF_SERIES * series) * self._pace()
+
+    def first_took(self, seconds: float, series: int) -> None:
         """Learn from the time of the first member how long all that comes after the members will take.
 
         Args:
             seconds: of training and judging it.
+            series: number of series.
         """
-        self._reserve = max(self._reserve, RESERVE_OF_FIRST * seconds)
+        needed = RESERVE_OF_FIRST * seconds + RESERVE_OF_SERIES * series * self._pace()
+        self._reserve = max(self._reserve, needed)
+        self._of_member = RESERVE_OF_MEMBER * seconds
 
-    def keep(self, seconds: float) -> None:
-        """Keep further time for what comes after the members, such as the forecasts of one of them."""
-        self._reserve += seconds
+    def keep_for_member(self) -> None:
+        """Keep the time that combining one more member takes."""
+        self._reserve += self._of_member
+
+    def allows(self, processor_seconds: float) -> bool:
+        """True if members have time for something that cannot be stopped, such as loading a library.
+
+        On a busy machine it takes as much longer as all has taken since the limit began.
+
+        Args:
+            processor_seconds: that it takes on an idle machine.
+        """
+        return self.left() > processor_seconds * self._pace()
+
+    def _pace(self) -> float:
+        """Seconds by the clock of a second of processor time, at least 1, as since the whole limit began."""
+        start, processor_start = (self if self._whole is None else self._whole)._start
+        used = time.process_time() - processor_start
+        if used < _LEAST_USED:
+            return 1.0
+        return 1.0 + _BUSIER * max(0.0, (time.monotonic() - start) / used - 1.0)
 
     def end(self, reason: str) -> None:
         """No time is left for the members from now on, also of other parts.
@@ -74,6 +115,11 @@ class TimeLimit:
     def left(self) -> float:
         """Seconds that are left for the members; infinite without a limit."""
         return self._end - time.monotonic() - self._reserve
+
+    @property
+    def is_set(self) -> bool:
+        """False where everything has its time."""
+        return self._end != float("inf")
 
     @contextmanager
     def within(self, report: Listener, what: str, done: int, total: int) -> Iterator["MemberWatch"]:
@@ -90,7 +136,8 @@ class MemberWatch:
     """The progress function of one member: passes progress on, and asks it to stop when its time is over.
 
     A member is judged and forecasts after it was trained, and each of these takes as long as the training at least. So it is
-    stopped as soon as it is seen that they cannot be done any more, and others that take less time still can.
+    stopped as soon as it is seen that they cannot be done any more, and others that take less time still can. Its forecasts
+    past the end are made inside of its time too, so that nothing of unknown length is left for the time after the members.
     """
 
     def __init__(self, limit: TimeLimit, report: Listener, what: str, done: int, total: int) -> None:
@@ -112,6 +159,6 @@ class MemberWatch:
     def __call__(self, _what: str, _done: int, _total: int, /) -> bool:
         """See `enstorage.Progress`."""
         self._report(*self._place)
-        judging = max(0.0, 2 * self.training - (time.monotonic() - self._start))
-        self.is_over = self._place[1] > 0 and self._limit.left() < self.training + judging
+        needed = max(0.0, 3 * self.training - (time.monotonic() - self._start))
+        self.is_over = self._place[1] > 0 and self._limit.left() < needed
         return self.is_over

@@ -109,8 +109,9 @@ def form(
             sources, or a mapping from their ids, as text, to names of groups. They are shrunk to the weights of all series
             (`partial_pooling`) as far as earlier rows ask for, and tried besides the methods. None: the same weights for
             all.
-        broad: of the means and medians prefer the one of most members that is not worse than the best one by more than two
-            standard errors and a tenth of its error; the smallest of many errors is biased low, and more members are safer.
+        broad: of the means and medians prefer the one of most members, of as many the one named first in `methods`, that is
+            not worse than the best one by more than two standard errors and a tenth of its error; the smallest of many
+            errors is biased low, and more members are safer.
         watch: a function that gets the combinations tried so far, as JSON, after each one: `metric`, and `members`, the best
             twenty first: `name` (the method and its members), `error` and `standard_error`.
         progress: show a bar, or a function, see `enstorage.Progress`. Where it stops the search there is no ensemble;

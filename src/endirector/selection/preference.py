@@ -49,8 +49,9 @@ def prefer_simple(
         trials: at least one.
         is_simple: true for a combination of several members that fits nothing.
         blocks: the error of a trial in each block, shape (blocks,); NaN where it has no value.
-        broad: of the simple trials take the one of most members whose error is not larger, by more than two standard
-            errors and a tenth, than that of the best simple one; and take it unless the best of all is better by as much.
+        broad: of the simple trials take the one of most members, of as many the one named first, whose error is not larger,
+            by more than two standard errors and a tenth, than that of the best simple one; and take it unless the best of
+            all is better by as much.
     """
     best = min(trials, key=lambda trial: trial.rank)
     simple = min((trial for trial in trials if is_simple(trial)), key=lambda trial: trial.rank, default=None)
@@ -64,9 +65,9 @@ def prefer_simple(
 
 
 def _broadest(best: Scored, simple: Sequence[Scored], blocks: Callable[[Scored], Floats]) -> Scored:
-    """The simple trial of most members that is not clearly worse than the best simple one."""
+    """The simple trial of most members, of as many the first one, that is not clearly worse than the best simple one."""
     own = blocks(best)
-    for trial in sorted(simple, key=lambda trial: (-len(trial.places), trial.rank)):
+    for trial in sorted(simple, key=lambda trial: (-len(trial.places), trial.order)):
         if trial is best or not _is_far(compared(own, blocks(trial)), best.error):
             return trial
     return best

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from endirector.forecaster.results.result import AutoForecast
 
 _SHOWN_ROWS = 12
-#: Seconds that a report takes at least, its usual share of a time limit, and seconds that any limit leaves for forecasts.
-_LEAST_FOR_REPORT, _SHARE_OF_REPORT, _LEAST_SECONDS = 3.0, 0.15, 0.1
+#: Seconds that any limit leaves for forecasts.
+_LEAST_SECONDS = 0.1
 _FORECASTS, _REPORT, _PROGRAM = "forecasts.csv", "report.html", "forecast.py"
 
 
@@ -128,7 +128,8 @@ def autoforecast(
             metric=metric,
             methods=method,
             networks=_names(network),
-            time_limit=None if time_limit is None else _seconds(time_limit, with_report=out is not None),
+            time_limit=None if time_limit is None else _seconds(time_limit),
+            report_in_time=out is not None,
             name=name or stem(file),
             unit=unit,
             seed=seed,
@@ -167,11 +168,9 @@ def _updated(file: Path, panel: str, store: Path | None, *, progress: bool) -> "
         return AutoForecast.open(find_record(Panel, panel, connector)).update(file, progress=progress)
 
 
-def _seconds(time_limit: str, *, with_report: bool) -> float:
-    """Seconds that are left of a limit for the forecasts, without those until now and those that a report takes."""
-    seconds = parse_period(time_limit, "--time-limit").total_seconds()
-    report = max(_LEAST_FOR_REPORT, _SHARE_OF_REPORT * seconds) if with_report else 0.0
-    return max(seconds - _since_start() - report, _LEAST_SECONDS)
+def _seconds(time_limit: str) -> float:
+    """Seconds that are left of a limit, without those until now."""
+    return max(parse_period(time_limit, "--time-limit").total_seconds() - _since_start(), _LEAST_SECONDS)
 
 
 def _since_start() -> float:

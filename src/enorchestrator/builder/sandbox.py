@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from enorchestrator.registry.content import fingerprint
 from enstorage import Connector, export_project, import_bundle
+from enstorage.entity._known import knowledge_of, take_over
+from enstorage.entity.ensemble_members import models_of
 from enstorage.errors import CorruptError
 from enstorage.progress import Listener
 
@@ -52,6 +54,7 @@ def build_aside(
                 copy = import_bundle(there, box).project
                 built = build(copy)
                 content = fingerprint(built)
+                known = [knowledge_of(each) for each in models_of(built.members())]
                 export_project(copy, back)
         finally:
             box.close()
@@ -59,6 +62,9 @@ def build_aside(
         taken = import_bundle(back, production).project
     for ensemble in reversed(taken.ensembles()):
         if ensemble.result is not None and fingerprint(ensemble) == content:
+            # A bundle carries no knowledge, since anybody may have written it; this one was written here.
+            for model, own in zip(models_of(ensemble.members()), known, strict=True):
+                take_over(model, own)
             return ensemble
     raise CorruptError(
         f"The ensemble that was built for {project} did not arrive as it was; expected the hash {content[:12]}…. Run "

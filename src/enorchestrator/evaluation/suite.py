@@ -21,6 +21,7 @@ from enstorage.connector import bound_to
 from enstorage.errors import CancelledError, EnstorageError
 from enstorage.ledger import ModelVersion, VersionEvaluation
 from enstorage.progress import Listener, Progress, listening
+from enstorage.views.claims import claims_of, of_errors
 
 if TYPE_CHECKING:
     from enstorage import Ensemble, Model
@@ -35,7 +36,7 @@ class GateResult:
     """The outcome of one gate.
 
     Attributes:
-        gate: such as "mae", "floor season", "challenge", "regression", "latency", "memory".
+        gate: such as "claims", "mae", "floor season", "challenge", "regression", "latency", "memory".
         outcome: "passed", "failed", or "skipped" where it does not apply.
         message: one sentence for people.
         value: what was measured.
@@ -162,7 +163,7 @@ class _Suite:
         entity = load_version(self.name, self.version.version, connector=self.store)
         self.test = rows_of(entity).filter(pl.col("part") == "test")
         self.report("Limits and floors", 1, 4)
-        results = [*self._limits(), *self._floors()]
+        results = [*self._claims(entity), *self._limits(), *self._floors()]
         self.report("Comparison with production", 2, 4)
         comparison, regression, rows = self._comparisons(entity)
         results += [*self._challenge(comparison), *self._regression(regression)]
@@ -193,6 +194,13 @@ class _Suite:
         if not passed:
             return "reject"
         return "promote" if comparison is None or comparison.verdict == "better" else "keep"
+
+    def _claims(self, entity: "Ensemble | Model") -> Iterator[GateResult]:
+        claimed, refused = claims_of(entity), self.gates.claims == "refused"
+        if claimed:
+            yield GateResult("claims", "failed" if refused else "passed", of_errors(claimed))
+        elif refused:
+            yield GateResult("claims", "passed", "All that the errors rest on was done here.")
 
     def _limits(self) -> Iterator[GateResult]:
         for metric, limit in self.gates.limits.items():

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from enorchestrator.intent.plan import Conflict, IntentPlan
 from enorchestrator.intent.verb import IntentVerb
 from enstorage import DataSource
+from enstorage.entity._rows import rows_now
 
 Values = Mapping[str, NDArray[np.float64]]
 
@@ -37,16 +38,8 @@ class Behaviour(IntentVerb):
 
 
 def buckets(source: DataSource) -> NDArray[np.float64]:
-    """The values of a source in its interval, NaN in empty buckets, shape (n,); nothing is stored."""
-    clock = source.clock
-    assert clock is not None  # noqa: S101 - the caller has checked it
-    times, values = source.read(interval=str(clock))
-    if not times.size:
-        return values
-    found = np.full(len(clock.range(int(times[0]), int(times[-1]) + 1)), np.nan)
-    numbers = clock.numbers(times)
-    found[numbers - numbers[0]] = values
-    return found
+    """The values of the buckets of a source, as a snapshot has them, NaN in empty ones, shape (n,); nothing is stored."""
+    return source.read()[1] if source.connector.series.extent(source.id) is None else rows_now(source).values
 
 
 def add_behaviour(plan: IntentPlan, intent: Behaviour, sources: Sequence[DataSource], values: Values) -> None:

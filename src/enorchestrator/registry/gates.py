@@ -47,6 +47,7 @@ class Gates(BaseModel):
         latency_seconds: longest time of a forecast of `horizon` steps.
         memory_mb: largest memory of such a forecast.
         horizon: steps of that forecast.
+        claims: errors that rest on claims, such as uploaded forecasts: "told", or "refused".
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,6 +61,7 @@ class Gates(BaseModel):
     latency_seconds: _Positive | None = None
     memory_mb: _Positive | None = None
     horizon: Annotated[int, Field(ge=1, le=100_000)] = 1
+    claims: Literal["told", "refused"] = "told"
 
     @model_validator(mode="after")
     def _known_metrics(self) -> Self:

@@ -2,12 +2,13 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
+from urllib.parse import unquote
 
 from enstorage.places.connections import PREFIX
-from enstorage.places.masking import HIDDEN, secrets_of, without
+from enstorage.places.masking import HIDDEN, is_name, secrets_of, without
 from enstorage.settings import Settings
 
 _NAME_OF_SECRET = re.compile(
@@ -19,6 +20,7 @@ _ASSIGNED = re.compile(
     r"(?:(?:bearer|basic)\s{1,8})?)(?P<value>[^\s'\",;&]+)",
     re.IGNORECASE,
 )
+_SEPARATORS = re.compile(r"[:@/?#&=;,\s]+")
 _WORD = re.compile(r"\S+")
 #: Variables whose addresses may have secrets anywhere, such as those of web hooks, or keys of buckets among the options.
 _ADDRESSES = ("ENSTORAGE_NOTIFY_", PREFIX)
@@ -41,18 +43,16 @@ class Redactor:
             for name, value in os.environ.items()
             if name.startswith(_ADDRESSES) or ("://" in value and "@" in value)
         ]
-        found = secrets_of(*urls, *addresses) | set(given)
+        found = secrets_of(*urls, *addresses) | set(given) | set(_tokens_in([*urls, *addresses]))
         self._secrets = sorted((each for each in found if len(each) >= _SHORTEST), key=len, reverse=True)
 
     def text(self, text: str) -> str:
         """A text with `***` in place of secrets, of values that are called so, and of credentials in URLs."""
         if not text:
             return text
-        shown = _ASSIGNED.sub(lambda match: f"{match['name']}{HIDDEN}", text)
+        shown = _ASSIGNED.sub(lambda match: f"{match['name']}{HIDDEN}", without(text, self._secrets, urls=False))
         if ":/" in shown:
             shown = _WORD.sub(lambda match: _without_credentials(match[0]), shown)
-        for secret in self._secrets:
-            shown = shown.replace(secret, HIDDEN)
         return shown
 
     def json(self, value: Any) -> Any:
@@ -70,6 +70,13 @@ class Redactor:
 def redactor_of(settings: Settings) -> Redactor:
     """The redactor of a store, made once in each process."""
     return Redactor(*settings)
+
+
+def _tokens_in(addresses: Iterable[str]) -> Iterator[str]:
+    """The parts of addresses that may be tokens, wherever they stand: web hooks have them in place of the host."""
+    for part in (part for address in addresses for part in _SEPARATORS.split(address)):
+        if not is_name(part):
+            yield from (part, unquote(part))
 
 
 def _without_credentials(word: str) -> str:

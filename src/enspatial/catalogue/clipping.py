@@ -9,7 +9,7 @@ import numpy as np
 
 from enspatial.area import Area
 from enspatial.catalogue.requests import CatalogueRequests
-from enspatial.raster.reading import check_signature
+from enspatial.raster.reading import check_signature, check_size
 from enstorage.errors import EnstorageError, InvalidInputError
 
 _PIECE = 1 << 18
@@ -98,7 +98,8 @@ def clipped(requests: CatalogueRequests, url: str, area: Area, band: int, name: 
         name: of the file, for messages.
 
     Raises:
-        InvalidInputError: it is no raster, has no CRS, or does not meet the area; and the errors of requests.
+        InvalidInputError: it is no raster, has no CRS, does not meet the area, or has too many pixels there; and the errors
+            of requests.
     """
     import rasterio
     from rasterio.errors import RasterioError, WindowError
@@ -128,6 +129,7 @@ def clipped(requests: CatalogueRequests, url: str, area: Area, band: int, name: 
             (top, bottom), (left, right) = asked.toranges()
             rows, columns = (math.floor(top), math.ceil(bottom)), (math.floor(left), math.ceil(right))
             window = Window.from_slices(rows, columns, boundless=True).intersection(whole)
+            check_size(dataset, name, (window.height, window.width))
             return _written(dataset.read(band, window=window), dataset, dataset.window_transform(window))
     except WindowError as error:
         raise InvalidInputError(f"{name} does not meet the area {area}. Choose another scene.", field="area") from error

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from enstorage.errors import InvalidInputError
+from enstorage.places.masking import looks_like_url, masked
 from enstorage.places.web import shown_url
 
 #: Hosts of catalogues, beside those of the profiles, that a URL may lead to: `stac.example.org, 127.0.0.1:8080`.
@@ -61,7 +62,11 @@ class CatalogueProfile:
         Raises:
             InvalidInputError: it is on another host, or is not read by https although the catalogue is.
         """
-        parts, home = urlsplit(url), urlsplit(self.url)
+        try:
+            parts, home = urlsplit(url), urlsplit(self.url)
+            _ = parts.port
+        except ValueError:
+            raise no_url(self.home) from None
         host = parts.netloc.lower()
         is_plain = parts.scheme == "http" and home.scheme == "http"
         if (parts.scheme != "https" and not is_plain) or "@" in host or not self.knows(host):
@@ -69,6 +74,13 @@ class CatalogueProfile:
                 f"{shown_url(url)} is on no host of the catalogue {self.home}; expected one of "
                 f"{', '.join((self.home, *self.hosts))}. Add the host to {self.place_of_hosts} if you trust it."
             )
+
+
+def no_url(host: str) -> InvalidInputError:
+    """The error of an answer that leads to what is no URL."""
+    return InvalidInputError(
+        f"The catalogue {host} leads to what is no URL. Expected one on its hosts. Ask the provider."
+    )
 
 
 #: Written from the documentation of the catalogues; tested on recorded answers, not against the live servers.
@@ -106,16 +118,25 @@ def profile_of(catalogue: "str | CatalogueProfile") -> CatalogueProfile:
         return catalogue
     if catalogue in PROFILES:
         return PROFILES[catalogue]
-    parts = urlsplit(catalogue) if isinstance(catalogue, str) else urlsplit("")
     allowed = allowed_hosts()
+    try:
+        parts = urlsplit(catalogue) if isinstance(catalogue, str) else urlsplit("")
+        _ = parts.port
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or parts.netloc.lower() not in allowed:
         raise InvalidInputError(
-            f"The catalogue {str(catalogue)[:80]!r} is not known; expected {', '.join(PROFILES)}, or a URL whose host "
+            f"The catalogue {_shown(catalogue)[:80]!r} is not known; expected {', '.join(PROFILES)}, or a URL whose host "
             "is named in "
             f"{HOSTS_VARIABLE}. Add the host there where enstorage starts.",
             field="catalogue",
         )
     return CatalogueProfile(catalogue, hosts=allowed)
+
+
+def _shown(catalogue: object) -> str:
+    text = str(catalogue)
+    return masked(text) if looks_like_url(text) else text
 
 
 def allowed_hosts() -> tuple[str, ...]:

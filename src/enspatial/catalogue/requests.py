@@ -13,15 +13,17 @@ from urllib.parse import urljoin, urlsplit
 import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError
 
-from enspatial.catalogue.profile import CatalogueProfile
+from enspatial.catalogue.profile import CatalogueProfile, no_url
 from enspatial.catalogue.public import PublicPools, is_private_host
 from enstorage.errors import CorruptError, InvalidInputError, NotFoundError, StoreError
+from enstorage.places.masking import without
 from enstorage.places.web import shown_url
+from enstorage.settings import limit
 
 USER_VARIABLE, PASSWORD_VARIABLE = "ENSTORAGE_CATALOGUE_USER", "ENSTORAGE_CATALOGUE_PASSWORD"
 _MOST_REDIRECTS = 5
 _MOST_TRIES = 4
-_LARGEST_FILE = 4 << 30
+_LARGEST_ANSWER = 64 << 20  # of JSON
 _PIECE = 1 << 20
 _PAUSE_SECONDS = 0.5
 _BUSY = (429, 502, 503, 504)
@@ -68,10 +70,12 @@ class CatalogueRequests:
         """The text that a URL gives, such as JSON; errors as of `content`."""
         headers = {"Accept": "application/geo+json, application/json"}
         given = None if body is None else json.dumps(body).encode()
-        content, _ = self._asked(
-            url, method, {**headers, **({"Content-Type": "application/json"} if body else {})}, given
-        )
-        return content.decode()
+        given_as = {"Content-Type": "application/json"} if body else {}
+        content, _ = self._asked(url, method, {**headers, **given_as}, given, _LARGEST_ANSWER)
+        try:
+            return content.decode()
+        except UnicodeDecodeError:
+            raise StoreError(f"{shown_url(url)} gives no text in UTF-8; expected JSON. Try again later.") from None
 
     def content(self, url: str) -> bytes:
         """The bytes of a file; one that comes in part is asked for once more.
@@ -82,24 +86,24 @@ class CatalogueRequests:
             NotFoundError: there is no such file.
             StoreError: the server cannot be reached or is busy; this may pass.
         """
-        return self._asked(url, "GET", {}, None)[0]
+        return self._asked(url, "GET", {}, None, limit("max_file_bytes"))[0]
 
     def piece(self, url: str, start: int, end: int) -> tuple[bytes, int]:
         """Some bytes of a file, and the number of all its bytes; errors as of `content`.
 
         A server that gives no parts gives all bytes.
         """
-        content, headers = self._asked(url, "GET", {"Range": f"bytes={start}-{end - 1}"}, None)
+        content, headers = self._asked(url, "GET", {"Range": f"bytes={start}-{end - 1}"}, None, limit("max_file_bytes"))
         told = headers.get("Content-Range", "").rpartition("/")[2]
         return content, int(told) if told.isdecimal() else len(content)
 
     def _asked(
-        self, url: str, method: str, headers: dict[str, str], body: bytes | None
+        self, url: str, method: str, headers: dict[str, str], body: bytes | None, most_bytes: int
     ) -> tuple[bytes, Mapping[str, str]]:
         waited, cut, renewed = 0.0, False, False
         for number in range(1, 100):
             try:
-                answer = self._follow(url, method, headers, body, renew=renewed)
+                answer = self._follow(url, method, headers, body, most_bytes, renew=renewed)
             except HTTPError as error:
                 if _is_cut(error) and not cut:
                     cut = True
@@ -125,7 +129,7 @@ class CatalogueRequests:
                 pause = _retry_after(told)
                 waited = self._wait(_PAUSE_SECONDS * 2**number if pause is None else pause, waited, url)
                 continue
-            return _checked(status, content, url, self.profile), told
+            return _checked(status, content, url, self.profile, self._token), told
         raise StoreError(f"{shown_url(url)} is busy. Try again later.")
 
     def _wait(self, seconds: float, waited: float, url: str) -> float:
@@ -140,7 +144,7 @@ class CatalogueRequests:
         return waited + seconds
 
     def _follow(
-        self, url: str, method: str, headers: dict[str, str], body: bytes | None, *, renew: bool
+        self, url: str, method: str, headers: dict[str, str], body: bytes | None, most_bytes: int, *, renew: bool
     ) -> tuple[int, Mapping[str, str], bytes]:
         for _ in range(_MOST_REDIRECTS + 1):
             self.profile.check(url)
@@ -155,9 +159,9 @@ class CatalogueRequests:
             )
             try:
                 if answer.status in (301, 302, 303, 307, 308) and answer.headers.get("Location"):
-                    url = urljoin(url, answer.headers["Location"])
+                    url = _joined(url, answer.headers["Location"])
                     continue
-                return answer.status, answer.headers, _body(answer, url)
+                return answer.status, answer.headers, _body(answer, url, most_bytes)
             finally:
                 answer.close()
         raise InvalidInputError(f"{shown_url(url)} redirects more than {_MOST_REDIRECTS} times. Ask the provider.")
@@ -197,17 +201,27 @@ class CatalogueRequests:
             ) from None
 
 
-def _body(answer: urllib3.BaseHTTPResponse, url: str) -> bytes:
+def _body(answer: urllib3.BaseHTTPResponse, url: str, most: int) -> bytes:
     pieces, count = [], 0
     for piece in answer.stream(_PIECE):
         count += len(piece)
-        if count > _LARGEST_FILE:
-            raise InvalidInputError(f"{shown_url(url)} has more than {_LARGEST_FILE:,} bytes. Load a smaller file.")
+        if count > most:
+            raise InvalidInputError(
+                f"{shown_url(url)} has more than {most:,} bytes; expected at most that. Load a smaller file, or allow "
+                "more by the setting ENSTORAGE_MAX_FILE_BYTES."
+            )
         pieces.append(piece)
     return b"".join(pieces)
 
 
-def _checked(status: int, content: bytes, url: str, profile: CatalogueProfile) -> bytes:
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise no_url(urlsplit(url).netloc.lower()) from None
+
+
+def _checked(status: int, content: bytes, url: str, profile: CatalogueProfile, token: str | None) -> bytes:
     if status in (401, 403):
         raise InvalidInputError(
             f"{shown_url(url)} refuses the credentials (status {status}). Expected that the user may read it. Correct "
@@ -219,7 +233,7 @@ def _checked(status: int, content: bytes, url: str, profile: CatalogueProfile) -
     if status >= 500:
         raise StoreError(f"{shown_url(url)} failed with status {status}. Try again later.")
     if status >= 300:
-        told = " ".join(content[:200].decode(errors="replace").split())
+        told = without(" ".join(content[:2_000].decode(errors="replace").split()), {token} if token else ())[:200]
         raise InvalidInputError(f"{shown_url(url)} refuses the request (status {status}): {told}. Correct the search.")
     return content
 

@@ -1,6 +1,7 @@
 """`search_catalogue`: scenes by area, period and clouds, with every condition checked here as well."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,13 +15,14 @@ from enspatial.catalogue.requests import CatalogueRequests
 from enspatial.scenes.candidate import SceneCandidate
 from enspatial.scenes.items import candidate_of_item
 from enspatial.scenes.search import check_period
-from enstorage.errors import InvalidInputError, MissingLibraryError, StoreError
+from enstorage.errors import EnstorageError, InvalidInputError, MissingLibraryError, StoreError
 from enstorage.instant import TimeLike, to_iso, to_ns
 
 _CLOUDS = "eo:cloud_cover"
 _PAGE = 100
 #: A search with more scenes is refused: its area or period is a mistake.
 MOST_SCENES = 10_000
+_MOST_GIVEN = 10 * MOST_SCENES
 
 
 def search_catalogue(
@@ -76,20 +78,35 @@ def search_catalogue(
         if isinstance(known, EodagProvider)
         else _items(profile, requests, area, period, clouds_below, collection)
     )
-    for item in items:
-        if _matches(item, area, period, clouds_below):
-            found[str(item.get("id"))] = item
-        if len(found) > MOST_SCENES:
-            raise InvalidInputError(
-                f"The search finds more than {MOST_SCENES:,} scenes; expected fewer. Take a smaller area or a shorter "
-                "period.",
-                field="area",
-            )
     place = _Assets(requests)
-    scenes = [candidate_of_item(item, place, wanted, collection=profile.collection) for item in found.values()]
+    with told_as_ours(profile.home):
+        for given, item in enumerate(items):
+            if _matches(item, area, period, clouds_below):
+                found[str(item.get("id"))] = item
+            if len(found) > MOST_SCENES or given > _MOST_GIVEN:  # a page may lead to itself
+                raise InvalidInputError(
+                    f"The search finds more than {MOST_SCENES:,} scenes; expected fewer. Take a smaller area or a shorter "
+                    "period.",
+                    field="area",
+                )
+        scenes = [candidate_of_item(item, place, wanted, collection=profile.collection) for item in found.values()]
     if cut:
         scenes = [_cut(scene, area, requests) for scene in scenes]
     return sorted(scenes, key=lambda scene: (scene.time, scene.id))
+
+
+@contextmanager
+def told_as_ours(home: str) -> Iterator[None]:
+    """Errors of reading an answer that is JSON of another form, or none, told as ours."""
+    try:
+        yield
+    except EnstorageError:
+        raise
+    except Exception as error:  # pystac has errors of its own, beside those of Python
+        raise StoreError(
+            f"The catalogue {home} gives nothing that can be read ({type(error).__name__}). Expected STAC items as JSON. "
+            "Try again later, or ask the provider."
+        ) from error
 
 
 def known_catalogue(catalogue: str | CatalogueProfile) -> CatalogueProfile | EodagProvider:

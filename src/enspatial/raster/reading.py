@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 
 from enspatial.area import Bounds
 from enstorage.errors import InvalidInputError, MissingLibraryError
+from enstorage.settings import limit
 
 #: Formats that are read; others, of which some run code or read other files, are not.
 DRIVERS = ("GTiff", "COG", "JP2OpenJPEG")
 _SIGNATURES = {b"II*\x00": "GTiff", b"MM\x00*": "GTiff", b"II+\x00": "GTiff", b"MM\x00+": "GTiff"}
 #: Of a file in memory, which differs each time.
 _PATH = re.compile(r"['\"]?(/vsimem/)?[0-9a-f]{8}-[0-9a-f-]{27}[^\s:,'\"]*['\"]?")
+_REAL = re.compile(r"(u?int|float)\d+")
 _JP2 = b"\x00\x00\x00\x0cjP  "
-#: Of one band of one file: a scene of Sentinel-2 at 10 m has 1.2e8.
-MOST_PIXELS = 1_000_000_000
+_LARGEST_VALUE = 16  # bytes, of kinds that NumPy does not know
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def opened(content: bytes, name: str) -> Iterator[Any]:
     """The dataset of rasterio in some bytes.
 
     Raises:
-        InvalidInputError: they are no GeoTIFF and no JPEG 2000, or are damaged.
+        InvalidInputError: they are no GeoTIFF and no JPEG 2000, are damaged, or have too many pixels.
         MissingLibraryError: rasterio is not installed.
     """
     try:
@@ -94,12 +95,43 @@ def opened(content: bytes, name: str) -> Iterator[Any]:
         ):
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             with memory.open(driver=list(DRIVERS)) as dataset:
+                check_size(dataset, name, dataset.shape)
                 yield dataset
     except RasterioError as error:
         fact = _PATH.sub("the file", str(error).splitlines()[0])[:120]
         raise InvalidInputError(
             f"{name} is damaged: {fact}. Expected a whole GeoTIFF or JPEG 2000. Load it again.", field="file"
         ) from error
+
+
+def check_size(dataset: Any, name: str, shape: tuple[float, float]) -> None:
+    """Refuse pixels that take more memory than allowed, before they are read: a small file may unpack to any number.
+
+    Args:
+        dataset: of rasterio.
+        name: of the file, for messages.
+        shape: rows and columns that are to be read of a band. A whole block is always read.
+
+    Raises:
+        InvalidInputError: they take more than the setting `max_raster_bytes`.
+    """
+    item = max(_bytes_of(kind) for kind in dataset.dtypes)
+    together = dataset.count if str(getattr(dataset.interleaving, "value", "")).upper() == "PIXEL" else 1
+    block = max(rows * columns for rows, columns in dataset.block_shapes) * together
+    needed, most = int(max(shape[0] * shape[1], block) * item), limit("max_raster_bytes")
+    if needed > most:
+        raise InvalidInputError(
+            f"{name} has {dataset.width} × {dataset.height} pixels, of which {needed:,} bytes would be read; expected at "
+            f"most {most:,}. Cut it, or allow more by the setting ENSTORAGE_MAX_RASTER_BYTES.",
+            field="file",
+        )
+
+
+def _bytes_of(kind: str) -> int:
+    try:
+        return np.dtype(kind).itemsize
+    except TypeError:
+        return _LARGEST_VALUE
 
 
 def check_signature(content: bytes, name: str) -> None:
@@ -131,7 +163,7 @@ def facts_of(
         offset: see `RasterFacts`.
 
     Raises:
-        InvalidInputError: the file is damaged, has no such band, no CRS or no transform, or too many pixels.
+        InvalidInputError: the file is damaged, has no such band, no CRS or no transform, or its pixels take too much memory.
     """
     with opened(content, name) as dataset:
         if not 1 <= band <= dataset.count:
@@ -151,9 +183,9 @@ def facts_of(
                 "file.",
                 field="file",
             )
-        if dataset.width * dataset.height > MOST_PIXELS:
+        if not _REAL.fullmatch(dataset.dtypes[band - 1]):
             raise InvalidInputError(
-                f"{name} has {dataset.width} × {dataset.height} pixels; expected at most {MOST_PIXELS:,}. Cut it.",
+                f"{name} has values of the kind {dataset.dtypes[band - 1]}; expected real numbers. Give another file.",
                 field="file",
             )
         values = dataset.read(band)
@@ -168,8 +200,8 @@ def facts_of(
             nodata=None if missing is None else float(missing),
             scale=scale,
             offset=offset,
-            minimum=float(values[known].min()) if known.any() else None,
-            maximum=float(values[known].max()) if known.any() else None,
+            minimum=float(np.min(values, where=known, initial=np.max(values))) if known.any() else None,
+            maximum=float(np.max(values, where=known, initial=np.min(values))) if known.any() else None,
             measured=float(known.mean()),
         )
 

@@ -4,6 +4,7 @@ Facts and uploads cannot write it, and bundles do not carry it: what comes with 
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import BigInteger, Column, String, Table, delete, insert, select
@@ -16,6 +17,8 @@ from enstorage.errors import InvalidInputError
 if TYPE_CHECKING:
     from enstorage.entity.model import Model
 
+#: Forecasts are made by the object of a model, or by its network trained anew for each fold.
+MadeBy = Literal["object", "backtest"]
 #: A record and what is known of it. It holds for the object, the data set and the table that it names, and for no other.
 KNOWN = Table(
     "known",
@@ -45,7 +48,7 @@ def note_training(model: "Model", parts: Sequence[str], *, from_scratch: bool) -
         model.connector.recorder.record([(model.id, TRAINED_ON, list(parts))])
 
 
-def note_forecast(forecast: Forecast, made_by: Literal["object", "backtest"]) -> None:
+def note_forecast(forecast: Forecast, made_by: MadeBy) -> None:
     """Note that forecasts were made here: by the object of the model, or by its network trained anew for each fold."""
     _note(forecast, {"table": forecast.data_csv_id, "by": made_by})
 
@@ -70,6 +73,43 @@ def made_here(model: "Model") -> set[str]:
         and known[each.id]["by"] == ("backtest" if each.part == OUT_OF_FOLD else "object")
         and (each.part == OUT_OF_FOLD or each.object_sha256 == model.object_sha256)
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """All that the store of a model knows of it, by hashes, so that it holds for the same model in another store.
+
+    Attributes:
+        object_sha256: of the object.
+        trained_on: the parts that it was trained on; None where that is not known.
+        made: by the parts of the forecasts that were made there: the hash of their table, and how they were made.
+    """
+
+    object_sha256: str | None
+    trained_on: list[str] | None
+    made: dict[str, tuple[str, MadeBy]]
+
+
+def knowledge_of(model: "Model") -> Knowledge:
+    """The knowledge that the store of a model has of it."""
+    here = made_here(model)
+    made: dict[str, tuple[str, MadeBy]] = {
+        each.part: (each.data_csv.sha256, "backtest" if each.part == OUT_OF_FOLD else "object")
+        for each in Forecast.of(model)
+        if each.part in here
+    }
+    return Knowledge(model.object_sha256, known_parts_trained_on(model), made)
+
+
+def take_over(model: "Model", known: Knowledge) -> None:
+    """Note what another store knows of the same model: one that this process made, and wrote alone."""
+    with model.connector.transaction():
+        if known.trained_on is not None and known.object_sha256 == model.object_sha256:
+            _note(model, {**_object_of(model), TRAINED_ON: known.trained_on})
+        for each in Forecast.of(model):
+            made = known.made.get(each.part)
+            if made is not None and made[0] == each.data_csv.sha256:
+                note_forecast(each, made[1])
 
 
 def refuse_known(model: "Model", keys: Collection[str]) -> None:

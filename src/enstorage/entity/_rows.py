@@ -130,6 +130,19 @@ def fix(series: "SeriesStore", sources: Sequence[DataSource], version: int | Non
         yield _rows(source, period, times, load(series, source.id, source, period, version))
 
 
+def rows_now(source: DataSource) -> SnapshotRows:
+    """The rows that a snapshot of a saved source would have now; nothing is stored.
+
+    So the last bucket is not among them while its points are still coming, and an empty one has a number only where it is
+    measured, see `SnapshotRows.is_counted`.
+
+    Raises:
+        InvalidInputError: the source has no points.
+    """
+    (rows,) = fix(source.connector.series, [source], None)
+    return rows.ending(MEASURED)
+
+
 def load(series: "SeriesStore", source_id: int, recipe: Grouping, period: Period, version: int | None) -> Points:
     """Times and values of all rows of a period."""
     calendar = recipe.calendar

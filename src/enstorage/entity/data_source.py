@@ -133,7 +133,7 @@ class DataSource(CalendarColumns, Record):
         name: str,
         time_interval: str | None = None,
         aggregate: str = "mean",
-        time_zone: str = "UTC",
+        time_zone: str | None = None,
         anchor: TimeLike | None = None,
         unit: str = "",
         description: str = "",
@@ -148,7 +148,8 @@ class DataSource(CalendarColumns, Record):
             name: display name.
             time_interval: see the class; None: inferred from the times, with its anchor, if there are two or more.
             aggregate: see the class.
-            time_zone: see the class; also of times without an offset.
+            time_zone: see the class; also of times without an offset; None: that in which
+                the table has its times, as Parquet files and pandas keep it, else UTC.
             anchor: see the class.
             unit: unit of the values; by default the one that stands beside them in the table.
             description: free text.
@@ -160,18 +161,19 @@ class DataSource(CalendarColumns, Record):
             CancelledError: the progress function asked to stop; nothing was stored then.
             InvalidInputError: the table cannot be read, or has several series; nothing was stored then.
         """
-        from enstorage.sources.tables.calendars import infer_calendars, read_on_clock
+        from enstorage.sources.tables.calendars import infer_calendars, read_on_clock, zone_of_sources
 
         with listening(progress) as report:
             report("Reading points", 0, 2)
             read, clock = read_on_clock(table, time_interval, time_zone, anchor, options)
             read.one_series()
-            [found] = infer_calendars(read, time_zone).values() if clock is None else [clock]
+            zone = zone_of_sources(read, time_zone)
+            [found] = infer_calendars(read, zone).values() if clock is None else [clock]
             source = cls(
                 name=name,
                 time_interval=None if found is None else str(found),
                 aggregate=aggregate,
-                time_zone=time_zone,
+                time_zone=zone,
                 anchor=None if found is None else found.anchor,
                 unit=unit or read.report.unit,
                 description=description,

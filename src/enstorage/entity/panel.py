@@ -60,7 +60,7 @@ class Panel(Record):
         value: str | None = None,
         time_interval: str | None = None,
         aggregate: str = "mean",
-        time_zone: str = "UTC",
+        time_zone: str | None = None,
         anchor: TimeLike | None = None,
         unit: str = "",
         description: str = "",
@@ -78,7 +78,8 @@ class Panel(Record):
             value: name of the column with the values; None: found, or the columns of a wide table.
             time_interval: of each source, see `DataSource`; None: inferred with its anchor, for most series the same one.
             aggregate: of each source.
-            time_zone: of each source, and of times without an offset.
+            time_zone: of each source, and of times without an offset; None: that in which
+                the table has its times, as Parquet files and pandas keep it, else UTC.
             anchor: of each source.
             unit: of each source; by default the one that stands beside the values in the table.
             description: free text, of the panel.
@@ -88,12 +89,12 @@ class Panel(Record):
         Raises:
             InvalidInputError: the table cannot be read, a key is missing, or a time stands twice in a series.
         """
-        from enstorage.sources.tables.calendars import infer_calendars, read_on_clock
+        from enstorage.sources.tables.calendars import infer_calendars, read_on_clock, zone_of_sources
 
         given = {"series_column": series, "time_column": time, "value_column": value} | options
         found, clock = read_on_clock(table, time_interval, time_zone, anchor, given)
-        points = found.by_series()
-        calendars = infer_calendars(found, time_zone) if clock is None else dict.fromkeys(points, clock)
+        points, zone = found.by_series(), zone_of_sources(found, time_zone)
+        calendars = infer_calendars(found, zone) if clock is None else dict.fromkeys(points, clock)
         units = dict(zip(found.report.value_columns, found.report.units, strict=True))
         panel = cls(name=name, description=description, connector=connector)
         sources = {
@@ -101,7 +102,7 @@ class Panel(Record):
                 name=f"{name} {key}",
                 time_interval=None if calendar is None else str(calendar),
                 aggregate=aggregate,
-                time_zone=time_zone,
+                time_zone=zone,
                 anchor=None if calendar is None else calendar.anchor,
                 unit=unit or units.get(key, found.report.unit),
                 connector=panel.connector,

@@ -10,6 +10,7 @@ from enstorage.adapter.samples import Prepared, Samples
 from enstorage.calendars.calendar import Calendar
 from enstorage.entity.data_set import DataSet
 from enstorage.errors import InvalidInputError
+from enstorage.preparation.clean import parse_clean
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,3 +53,30 @@ def row_origins(data_set: DataSet, rows: NDArray[np.intp], samples: Samples | No
     taken_from = samples.taken_from
     series = np.full(len(rows), inputs.asked, dtype=np.int64) if taken_from is None else taken_from[rows]
     return RowOrigins(inputs.prepared, inputs.source_ids, inputs.calendars, series, samples.origin[rows])
+
+
+def start_from_known(data_set: DataSet, samples: Samples | None = None) -> NDArray[np.bool_]:
+    """True for samples whose last known value was not filled from later ones, as `linear` does, shape (samples,).
+
+    A forecast from such a value would see part of its target. Gaps before a measured value are filled from what is known
+    there.
+
+    Args:
+        data_set: the data set.
+        samples: as of `row_origins`.
+    """
+    samples = data_set._samples if samples is None else samples
+    everything = np.ones(len(samples.id), np.bool_)
+    if data_set.data_preparation_id is None or samples.origin is None:
+        return everything
+    inputs = data_set._inputs
+    look_ahead = [parse_clean(each.clean_method).looks_ahead for each in inputs.preparations]
+    if not any(look_ahead):
+        return everything
+    found = row_origins(data_set, np.arange(len(everything)), samples)
+    known = [
+        each.measured if looks_ahead and each.measured is not None else np.ones(len(each.times), np.bool_)
+        for each, looks_ahead in zip(inputs.prepared, look_ahead, strict=True)
+    ]
+    first = np.cumsum([0, *map(len, known)])
+    return np.concatenate(known)[first[found.series] + found.origin]

@@ -1,5 +1,6 @@
 """Fit an estimator to samples, and its output for samples, classes among them."""
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -81,8 +82,15 @@ def estimator_output(estimator: Any, X: NDArray[Any], targets: int | None = None
     Raises:
         InvalidInputError: it has no `predict`, takes samples of another width, or fails.
     """
-    name, width = type(estimator).__name__, getattr(estimator, "n_features_in_", None)
-    if not hasattr(estimator, "predict"):
+    name = type(estimator).__name__
+    try:
+        has_predict, width = hasattr(estimator, "predict"), getattr(estimator, "n_features_in_", None)
+        width = width if width is None else operator.index(width)
+    except Exception as error:  # those that hold others ask them
+        raise InvalidInputError(
+            f"{name} cannot be used: {reason_of(error)} Expected a fitted estimator that is whole. Train it again."
+        ) from error
+    if not has_predict:
         raise InvalidInputError(
             f"A {name} has no predict, so it cannot forecast; expected a Keras model, a regressor or classifier of "
             "scikit-learn, or an OnnxModel."

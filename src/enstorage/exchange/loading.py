@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -92,6 +92,7 @@ def load(
         _check_fits(place, found, loader)
         is_new = place is None
         sources = _sources_of(place, found, str(target), store)
+        found = {key: replace(each, times=each.times_on(sources[key].clock)) for key, each in found.items()}
         if expected is not None:
             facts = {
                 sources[key].name: SeriesFacts.of(each.times, each.values, sources[key].calendar)
@@ -129,9 +130,7 @@ def _joined(pieces: list[LoadedSeries]) -> LoadedSeries:
     first = pieces[0]
     times = np.concatenate([each.times for each in pieces])
     values = np.concatenate([each.values for each in pieces])
-    return LoadedSeries(
-        first.key, times, values, first.name, first.unit, first.interval, first.fingerprint, first.facts
-    )
+    return replace(first, times=times, values=values)
 
 
 def _placed(target: DataSource | Panel | str, store: Connector) -> DataSource | Panel | None:
@@ -178,12 +177,13 @@ def _sources_of(
 def _new(series: LoadedSeries, name: str, store: Connector) -> DataSource:
     calendar: Calendar | None = None
     if series.interval is None and len(series.times) > 1:
-        calendar = infer_calendar(series.times)
+        calendar = infer_calendar(series.times, series.time_zone or "UTC")
     interval = series.interval if calendar is None else str(calendar)
     return DataSource(
         name=name[:_LONGEST_NAME],
         time_interval=interval,
         anchor=None if calendar is None else calendar.anchor,
+        time_zone=series.time_zone or "UTC",
         unit=series.unit,
         connector=store,
     )

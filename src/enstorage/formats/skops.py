@@ -69,7 +69,8 @@ class SkopsFormat(Format):
         except UntrustedError:
             raise
         except Exception as error:
-            raise CorruptError(f"The stored estimator cannot be opened: {str(error).splitlines()[0]}") from error
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise CorruptError(f"The stored estimator cannot be opened: {reason}") from error
         return obj
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -35,10 +35,16 @@ def outside_database(name: str) -> Iterator[Engine]:
         raise StoreError(f"The connection {name!r} names no file of SQLite that is there. Correct its URL.")
     engine = opened("database", text, lambda: create_engine(url, poolclass=NullPool))
     try:
+        opened("database", text, lambda: _connect_once(engine, url))  # drivers check options when they connect
         with translated(url):
             yield engine
     finally:
         engine.dispose()
+
+
+def _connect_once(engine: Engine, url: URL) -> None:
+    with translated(url):
+        engine.connect().close()
 
 
 def reason_of(error: DBAPIError, name: str) -> str:

@@ -17,6 +17,7 @@ from enstorage.sources.table_files import check_options, read_as_told, series_of
 from enstorage.sources.tables.raw.files import content_of
 
 _ENDINGS = (".csv", ".parquet", ".pq", ".json")
+_LONGEST_NAME = 100  # of the file that it is written to meanwhile
 _MARKS = ("etag", "last-modified")
 
 
@@ -55,11 +56,13 @@ class HttpLoader(SourceLoader):
     def read(self, wanted: Wanted, report: Report) -> Iterator[LoadedSeries]:
         """See `SourceLoader.read`."""
         report("Asking", 0, 1)
-        name = urlsplit(self.path).path.rpartition("/")[2] or "data"
+        website = self._website()
+        name = urlsplit(website.url(self.path)).path.rpartition("/")[2][-_LONGEST_NAME:] if self.path else ""
+        name = name or "data"
         with tempfile.TemporaryDirectory(prefix="enstorage-") as folder:
             file = Path(folder) / name
             with file.open("wb") as opened:
-                self._website().get(self.path, most_bytes=limit("max_file_bytes"), consume=opened.write)
+                website.get(self.path, most_bytes=limit("max_file_bytes"), consume=opened.write)
             content = content_of(file)
             table: Any = file
             if content.lstrip()[:1] in (b"[", b"{"):
@@ -87,7 +90,7 @@ class HttpLoader(SourceLoader):
             return pl.from_dicts(found, infer_schema_length=None)
         except (ValueError, KeyError, TypeError, RecursionError, pl.exceptions.PolarsError):
             raise InvalidInputError(
-                f"{self.path!r} of the connection {self.connection!r} has no list of objects at "
+                f"{self.path.partition('?')[0]!r} of the connection {self.connection!r} has no list of objects at "
                 f"{self.records or 'its top'!r}; "
                 'expected JSON such as [{"time": "2024-01-01", "value": 1.5}]. Correct records, or the path.',
                 field="records",

@@ -8,9 +8,9 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 from posixpath import normpath
-from urllib.parse import urlsplit
 
 from enstorage.errors import InvalidInputError, NotFoundError
+from enstorage.places.logs import hide_in_logs
 from enstorage.places.masking import masked
 
 #: Of the variables that have the URLs, such as ENSTORAGE_CONNECTION_GRID=postgresql://user:password@host/database.
@@ -41,7 +41,7 @@ def check_connection(name: object) -> str:
 
 
 def connection_url(name: str, schemes: Collection[str] = ()) -> str:
-    """The URL of a connection.
+    """The URL of a connection; from now on logs of drivers show no secret of it.
 
     Args:
         name: of the connection.
@@ -64,6 +64,7 @@ def connection_url(name: str, schemes: Collection[str] = ()) -> str:
             f"Correct {PREFIX}{name.upper()}, or name another connection.",
             field="connection",
         )
+    hide_in_logs(url)
     return url
 
 
@@ -90,10 +91,14 @@ def check_folder(path: Path) -> None:
     Raises:
         InvalidInputError: it is in none.
     """
-    folders = [Path(urlsplit(url).path).resolve() for url in connections().values() if url.lower().startswith("file:/")]
+    folders = [_folder_of(url) for url in connections().values() if url.lower().startswith("file:/")]
     if not any(path.resolve().is_relative_to(folder) for folder in folders):
         raise InvalidInputError(
             f"{path} is in no folder that a connection names; expected one of {', '.join(map(str, folders)) or 'none yet'}. "
             f"Set a variable such as {PREFIX}INBOX=file:///data/inbox where the process starts.",
             field="path",
         )
+
+
+def _folder_of(url: str) -> Path:
+    return Path(re.sub(r"^[^:]*:(//[^/]*)?", "", url).partition("?")[0]).resolve()

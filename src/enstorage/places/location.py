@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from enstorage.errors import InvalidInputError
-from enstorage.places.masking import masked, scrubbed, shown_cause
+from enstorage.places.masking import is_name, is_well_formed, masked, scrubbed, shown_cause
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m|↳")
 # Servers of S3 answer in XML; its code says what is wrong.
@@ -33,13 +33,19 @@ class Location:
         """Take a URL apart.
 
         Raises:
-            InvalidInputError: it names no place, or an option has no value.
+            InvalidInputError: it names no place, nobody knows where its credentials end, or an option has no value.
         """
         place, _, query = url.partition("?")
-        scheme, _, path = place.partition("://")
+        scheme, slashes, path = place.partition("://")
+        known = scheme if slashes and is_name(scheme) else "s3"
         if not path.strip("/"):
             raise InvalidInputError(
-                f"{masked(url)!r} names no place; expected a URL such as {scheme or 's3'}://bucket/folder. Add the place."
+                f"{masked(url)!r} names no place; expected a URL such as {known}://bucket/folder. Add the place."
+            )
+        if "@" in url and not is_well_formed(url):
+            raise InvalidInputError(
+                f"{masked(url)!r} has an @ where none can be; expected a URL such as {known}://user:password@host/folder. "
+                "Write special characters in percent form (@ as %40, / as %2F)."
             )
         options = {}
         for entry in filter(None, query.split("&")):

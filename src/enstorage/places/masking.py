@@ -3,11 +3,13 @@
 Every message, log and `repr` that holds a URL, or words of a library that was given one, gets it from here.
 """
 
+import json
 import os
 import re
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from itertools import pairwise
-from urllib.parse import quote, unquote, unquote_plus
+from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
 HIDDEN = "***"
 
@@ -48,6 +50,15 @@ def masked(url: str) -> str:
     return _split(str(url))[0]
 
 
+def is_well_formed(url: str) -> bool:
+    """True for the URL of a server of which each part is known, so that no secret can stand where none is expected."""
+    match = _ON_SERVER.fullmatch(url)
+    try:
+        return match is not None and bool(match["host"]) and urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
 def looks_like_url(text: str) -> bool:
     """True for what may be the URL of a store, also if it is wrongly written or was taken for a path."""
     return _URL.match(text) is not None
@@ -76,15 +87,20 @@ def scrubbed(text: object, *urls: str) -> str:
     return without(str(text), secrets_of(*urls))
 
 
-def without(text: str, secrets: Collection[str]) -> str:
-    """A text with `***` in place of secrets, and of what is hidden of the URLs that it names."""
-    shown = _URL_IN_TEXT.sub(lambda match: masked(match[0]), text)
-    for secret in sorted(secrets, key=len, reverse=True):
+def without(text: str, secrets: Collection[str], *, urls: bool = True) -> str:
+    """A text with `***` in place of secrets, and with `urls` of what is hidden of the URLs that it names."""
+    shown, longest_first = text, sorted(secrets, key=len, reverse=True)
+    for secret in longest_first:
         # Short words stand inside of others by chance.
         if secret in shown:
             pattern = re.escape(secret) if len(secret) >= _SHORTEST else rf"(?<!\w){re.escape(secret)}(?!\w)"
             shown = re.sub(pattern, HIDDEN, shown)
-    return shown
+    if "%" in shown:
+        for secret in longest_first:
+            if len(secret) >= _SHORTEST:
+                shown = _in_any_form(secret).sub(HIDDEN, shown)
+    # At last, since a URL in a text ends where a quotation mark is, and a secret may have one.
+    return _URL_IN_TEXT.sub(lambda match: masked(match[0]), shown) if urls else shown
 
 
 def secrets_of(*urls: str) -> set[str]:
@@ -94,8 +110,8 @@ def secrets_of(*urls: str) -> set[str]:
         _, hidden = _split(str(url))
         for piece in (piece for part in hidden for piece in _pieces(part)):
             decoded = unquote(piece)
-            plain = {piece, decoded, unquote_plus(piece)}
-            for text in plain | {repr(each)[1:-1] for each in plain} | {ascii(each)[1:-1] for each in plain}:
+            plain = {piece, decoded, unquote_plus(piece), unquote(piece, errors="surrogateescape")}
+            for text in plain | {escape(each)[1:-1] for each in plain for escape in (repr, ascii, json.dumps)}:
                 found |= {text, _quoted(text)}
     found |= {os.environ[name] for name in _CREDENTIALS if os.environ.get(name)}
     return {each for each in found if len(each) > 1 and each != HIDDEN}
@@ -150,6 +166,18 @@ def _pieces(part: str) -> Iterator[str]:
 
 def _quoted(text: str) -> str:
     return quote(text, safe="", errors="surrogatepass")
+
+
+@lru_cache(maxsize=1024)
+def _in_any_form(secret: str) -> re.Pattern[str]:
+    """Finds a secret of which a library wrote some characters in percent form, each as it likes."""
+    forms = ((re.escape(each), "".join(f"%{byte:02x}" for byte in _bytes_of(each))) for each in secret)
+    return re.compile("".join(f"(?:{plain}|(?i:{quoted}))" for plain, quoted in forms))
+
+
+def _bytes_of(letter: str) -> bytes:
+    """The bytes of a letter in percent form; of a byte that was none, itself."""
+    return letter.encode(errors="surrogateescape" if "\udc80" <= letter <= "\udcff" else "surrogatepass")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

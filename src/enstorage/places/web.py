@@ -12,17 +12,22 @@ import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from enstorage.errors import CorruptError, InvalidInputError, NotFoundError, StoreError
-from enstorage.places.connections import connection_url, connections
+from enstorage.places.connections import PREFIX, connection_url, connections
+from enstorage.places.masking import is_well_formed, masked, secrets_of, without
 
 SCHEMES = ("http", "https")
 _MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PIECE = 1 << 20
+_LONGEST_REASON = 2_000
 _CONNECT_SECONDS = 10.0
 
 
 class Website:
     """The address of a connection: `https://user:password@host/path`, or `https://TOKEN@host/path` for a bearer token.
+
+    Options, such as `?api_key=KEY`, are sent with each request to its host. No message shows them, the credentials, or a
+    path that may hold a token.
 
     A request goes to the host of the connection, or after a redirect to that of another connection, without credentials
     there, and never from https to http. A redirect from a public address into a private network is refused. The name of a
@@ -31,16 +36,25 @@ class Website:
     Args:
         connection: its name.
         wait_seconds: without a byte, after which a request has failed.
+
+    Raises:
+        InvalidInputError: its URL is not well-formed, or has a token that cannot be sent.
+        NotFoundError: this process does not know it.
+        StoreError: its host is not found.
     """
 
     def __init__(self, connection: str, *, wait_seconds: float = 60.0) -> None:
-        self._home = urlsplit(connection_url(connection, SCHEMES))
+        self._home, self._secrets = _home_of(connection)
         self._connection = connection
         self._wait = wait_seconds
-        self._is_private = is_private(_addresses(self._home))
+        self._is_private = is_private(self._addresses(self._home))
 
     def __repr__(self) -> str:
-        return shown_url(self._home.geturl())
+        return self._shown(self._home.geturl())
+
+    def _shown(self, url: str) -> str:
+        """A URL as it may be shown: a server may name in it, or in what it leads to, what it was given."""
+        return without(shown_url(url), self._secrets)
 
     def url(self, path: str) -> str:
         """The URL of a path with a query below the connection, without credentials.
@@ -50,10 +64,15 @@ class Website:
         """
         host = self._home.netloc.rpartition("@")[2]
         base = f"{self._home.scheme}://{host}{self._home.path.rstrip('/')}/"
-        found = urljoin(base, path.lstrip("/")) if path else base.rstrip("/")
-        if not f"{found}/".startswith(base) or "/.." in unquote(urlsplit(found).path) or not path.isprintable():
+        try:
+            found = urljoin(base, path.lstrip("/")) if path else base.rstrip("/")
+            is_below = f"{found}/".startswith(base) and "/.." not in unquote(urlsplit(found).path)
+        except ValueError:
+            found, is_below = "", False
+        if not is_below or not path.isprintable():
             raise InvalidInputError(
-                f"path is {path!r:.80}; expected one below {shown_url(base)}. Correct it.", field="path"
+                f"path is {path.partition('?')[0]!r:.80}; expected one below {self._shown(base)}. Correct it.",
+                field="path",
             )
         return found
 
@@ -123,24 +142,24 @@ class Website:
         except HTTPError as error:
             if _is_cut(error):
                 raise CorruptError(
-                    f"{shown_url(url)} came in part; expected as many bytes as the server told. Nothing was stored. Load it "
-                    "again."
+                    f"{self._shown(url)} came in part; expected as many bytes as the server told. Nothing was stored. Load "
+                    "it again."
                 ) from error
             raise StoreError(
-                f"{shown_url(url)} does not answer: {type(error).__name__}. Expected an answer within {self._wait:g} "
+                f"{self._shown(url)} does not answer: {type(error).__name__}. Expected an answer within {self._wait:g} "
                 "seconds. Try again later."
             ) from None  # its text has the whole URL
-        raise InvalidInputError(f"{shown_url(url)} redirects more than {_MOST_REDIRECTS} times. Ask the provider.")
+        raise InvalidInputError(f"{self._shown(url)} redirects more than {_MOST_REDIRECTS} times. Ask the provider.")
 
     def _answer(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> urllib3.BaseHTTPResponse:
         parts = urlsplit(url)
-        addresses = _addresses(parts)
+        addresses = self._addresses(parts)
         if is_private(addresses) and not self._is_private:
             raise InvalidInputError(
-                f"{shown_url(url)} leads into a private network, and the connection {self._connection!r} does not. "
+                f"{self._shown(url)} leads into a private network, and the connection {self._connection!r} does not. "
                 "Expected a public address. Ask the provider."
             )
-        own = self._credentials() if _origin(parts) == _origin(self._home) else {}
+        own = _credentials(self._home) if self._is_home(parts) else {}
         asked = {"Host": parts.netloc, **headers, **own}
         for address in addresses[:-1]:
             try:
@@ -156,29 +175,43 @@ class Website:
         tls = {"server_hostname": parts.hostname, "assert_hostname": parts.hostname} if parts.scheme == "https" else {}
         make: Any = urllib3.HTTPSConnectionPool if tls else urllib3.HTTPConnectionPool
         pool = make(address, parts.port, timeout=timeout, retries=False, maxsize=1, **tls)
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        query = "&".join(filter(None, (parts.query, self._home.query if self._is_home(parts) else "")))
+        target = (parts.path or "/") + (f"?{query}" if query else "")
         found: urllib3.BaseHTTPResponse = pool.request(
             method, target, body=body, headers=headers, redirect=False, preload_content=False
         )
         return found
 
-    def _credentials(self) -> dict[str, str]:
-        user, password = self._home.username, self._home.password
-        if user is None:
-            return {}
-        if password is None:
-            return {"Authorization": f"Bearer {unquote(user)}"}
-        pair = f"{unquote(user)}:{unquote(password)}"
-        return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+    def _is_home(self, parts: SplitResult) -> bool:
+        return _origin(parts) == _origin(self._home)
+
+    def _addresses(self, parts: SplitResult) -> list[str]:
+        try:
+            return addresses_of(parts.hostname or "", parts.port)
+        except (OSError, UnicodeError, ValueError):
+            raise StoreError(
+                f"The host of {self._shown(parts.geturl())} is not found. Check its name and the network, and try again "
+                "later."
+            ) from None
 
     def _next(self, url: str, location: str) -> str:
-        found = urljoin(url, location)
-        parts = urlsplit(found)
-        known = {_origin(urlsplit(each))[1:] for each in connections().values() if each.startswith(SCHEMES)}
+        try:
+            found = urljoin(url, location)
+            parts = urlsplit(found)
+            _ = parts.port
+        except ValueError:
+            raise InvalidInputError(
+                f"{self._shown(url)} leads to what is no URL. Expected the host of a connection. Ask the provider."
+            ) from None
+        known = {
+            _origin(urlsplit(each))[1:]
+            for each in connections().values()
+            if each.startswith(SCHEMES) and is_well_formed(each)
+        }
         is_down = urlsplit(url).scheme == "https" and parts.scheme != "https"
         if parts.scheme not in SCHEMES or is_down or "@" in parts.netloc or _origin(parts)[1:] not in known:
             raise InvalidInputError(
-                f"{shown_url(url)} leads to {shown_url(found)}, which no connection names. Expected the host of a "
+                f"{self._shown(url)} leads to {self._shown(found)}, which no connection names. Expected the host of a "
                 "connection. Name one for that host if you trust it."
             )
         return found
@@ -187,22 +220,22 @@ class Website:
         status = answer.status
         if status in (401, 403):
             raise InvalidInputError(
-                f"{shown_url(url)} refuses the credentials of the connection {self._connection!r} (status {status}). "
+                f"{self._shown(url)} refuses the credentials of the connection {self._connection!r} (status {status}). "
                 "Expected that they may be used there. Correct its URL.",
                 field="connection",
             )
         if status in (404, 410):
-            raise NotFoundError(f"There is nothing at {shown_url(url)} (status {status}). Correct the path.")
+            raise NotFoundError(f"There is nothing at {self._shown(url)} (status {status}). Correct the path.")
         if status in (408, 425, 429) or status >= 500:
-            raise StoreError(f"{shown_url(url)} failed with status {status}. Try again later.")
+            raise StoreError(f"{self._shown(url)} failed with status {status}. Try again later.")
         if status >= 300:
-            told = " ".join(answer.read(200).decode(errors="replace").split())
-            raise InvalidInputError(f"{shown_url(url)} refuses the request (status {status}): {told}. Correct it.")
+            told = without(" ".join(answer.read(_LONGEST_REASON).decode(errors="replace").split()), self._secrets)[:200]
+            raise InvalidInputError(f"{self._shown(url)} refuses the request (status {status}): {told}. Correct it.")
 
     def _too_large(self, path: str, most_bytes: int) -> InvalidInputError:
         return InvalidInputError(
-            f"{shown_url(self.url(path))} has more than {most_bytes:,} bytes; expected at most that. Load a shorter period, "
-            "or allow more by the setting ENSTORAGE_MAX_FILE_BYTES."
+            f"{self._shown(self.url(path))} has more than {most_bytes:,} bytes; expected at most that. Load a shorter "
+            "period, or allow more by the setting ENSTORAGE_MAX_FILE_BYTES."
         )
 
 
@@ -232,15 +265,6 @@ def download_headers(name: str) -> dict[str, str]:
     return {"Content-Disposition": f"attachment; filename*=UTF-8''{safe}"}
 
 
-def _addresses(parts: SplitResult) -> list[str]:
-    try:
-        return addresses_of(parts.hostname or "", parts.port)
-    except (OSError, UnicodeError, ValueError):
-        raise StoreError(
-            f"The host of {shown_url(parts.geturl())} is not found. Check its name and the network, and try again later."
-        ) from None
-
-
 def _origin(parts: SplitResult) -> tuple[str, str | None, int]:
     return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
 
@@ -249,3 +273,34 @@ def _is_cut(error: HTTPError) -> bool:
     """True for an answer that ended early."""
     texts = (type(error).__name__, *(type(each).__name__ for each in error.args if isinstance(each, Exception)))
     return "IncompleteRead" in texts
+
+
+def _home_of(connection: str) -> tuple[SplitResult, frozenset[str]]:
+    """The address of a connection, and all that must not be shown of it."""
+    scheme, _, rest = connection_url(connection, SCHEMES).partition(":")
+    url = f"{scheme.lower()}:{rest}"
+    if not is_well_formed(url):
+        raise InvalidInputError(
+            f"The connection {connection!r} is {masked(url)}, which is no address of a website; expected one such as "
+            f"https://user:password@host/path, special characters in percent form. Correct {PREFIX}{connection.upper()}.",
+            field="connection",
+        )
+    home = urlsplit(url)
+    sent = [value.partition(" ")[2] for value in _credentials(home).values()]
+    if not all(each.isascii() and each.isprintable() for each in sent):
+        raise InvalidInputError(
+            f"The connection {connection!r} has a token that no header can have; expected printable letters of ASCII. "
+            f"Correct {PREFIX}{connection.upper()}.",
+            field="connection",
+        )
+    return home, frozenset({*secrets_of(url), *sent})
+
+
+def _credentials(home: SplitResult) -> dict[str, str]:
+    user, password = home.username, home.password
+    if user is None:
+        return {}
+    if password is None:
+        return {"Authorization": f"Bearer {unquote(user)}"}
+    pair = f"{unquote(user)}:{unquote(password)}"
+    return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}

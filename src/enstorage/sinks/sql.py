@@ -66,8 +66,8 @@ class SqlSink(Sink):
         with outside_database(self.connection) as engine:
             table, taken = self._table(engine, rows)
             given = [
-                {name: _value(value, table.c[name]) for name, value in zip(taken, row, strict=True)}
-                for row in rows.select(taken.values()).rows()
+                {name: _value(row[column], table.c[name]) for name, column in taken.items()}
+                for row in rows.iter_rows(named=True)
             ]
             self._check_key(rows.select(pl.col(taken[name]).alias(name) for name in self.key))
             same = and_(*(table.c[name].is_not_distinct_from(bindparam(f"old_{name}")) for name in self.key))
@@ -136,6 +136,6 @@ def _value(value: Any, column: "Column[Any]") -> Any:
     if kind not in (datetime, date):
         return value
     moment = datetime.fromisoformat(to_iso(to_ns(value))).replace(tzinfo=UTC)
-    if kind is date:
-        return moment.date()
+    if kind is date:  # as the time is written: local midnight of Berlin is the evening before in UTC
+        return date.fromisoformat(value[:10])
     return moment if getattr(column.type, "timezone", False) else moment.replace(tzinfo=None)

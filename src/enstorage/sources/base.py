@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enstorage import plugins
+from enstorage.calendars.calendar import Calendar
+from enstorage.calendars.stamps import parse_times
 from enstorage.errors import InvalidInputError, StoreError
 from enstorage.instant import to_iso
 from enstorage.parameters.recipe import Recipe
@@ -57,6 +59,9 @@ class LoadedSeries:
         interval: spacing of the points, such as `1d`; None if the source does not give it.
         fingerprint: identifies the state of the source, such as an ETag, a commit or a SHA-256; None if there is none.
         facts: other facts about the series, as JSON.
+        time_zone: IANA name of the zone of the series, for a new data source; None: UTC.
+        lacks_zone: true if its times were given without offset and zone, and taken as UTC; they are put on the clock of the
+            data source.
     """
 
     key: str
@@ -67,9 +72,20 @@ class LoadedSeries:
     interval: str | None = None
     fingerprint: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    time_zone: str | None = None
+    lacks_zone: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", self.name or self.key)
+
+    def times_on(self, clock: Calendar) -> NDArray[np.int64]:
+        """The times for a data source of a clock, shape (n,): local to its zone if they have none.
+
+        Raises:
+            InvalidInputError: the clock skips one of them.
+        """
+        is_local = self.lacks_zone and not clock.is_counter
+        return parse_times(self.times.view("datetime64[ns]"), clock.time_zone) if is_local else self.times
 
 
 class SourceLoader(Recipe):

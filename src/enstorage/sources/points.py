@@ -78,7 +78,7 @@ def read_series(
         table = read_points(times, given, {} if clock is None else clock_of_tables(clock))
         if table is not None:
             return table.one_series(), table.report
-        times, values = _of_one_series(times)
+        times, values = _of_one_series(times, clock or _UTC)
         given["time_unit"] = "ns"
     elif _are_other_texts(times) or {"date_order", "date_format"} & set(given):
         table = read_table(_as_table(times, values), TableOptions.of({**clock_of_tables(clock or _UTC), **given}))
@@ -172,7 +172,7 @@ def read_points(table: Any, options: Mapping[str, Any], clock: Mapping[str, Any]
     return read_table(table, TableOptions.of({**clock, **options}))
 
 
-def _of_one_series(loader: SourceLoader) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _of_one_series(loader: SourceLoader, clock: Calendar) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     pieces: list[LoadedSeries] = []
     for piece in loader.load():
         pieces.append(piece)
@@ -183,7 +183,7 @@ def _of_one_series(loader: SourceLoader) -> tuple[NDArray[np.int64], NDArray[np.
             )
     if not pieces:
         raise InvalidInputError(f"The source loader {loader} gives no series; expected one. Check its parameters.")
-    return np.concatenate([each.times for each in pieces]), np.concatenate([each.values for each in pieces])
+    return np.concatenate([each.times_on(clock) for each in pieces]), np.concatenate([each.values for each in pieces])
 
 
 def as_numbers(values: Any) -> NDArray[np.float64]:

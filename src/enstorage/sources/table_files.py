@@ -151,6 +151,8 @@ def series_of(
                 values[first:end],
                 unit=units.get(series, table.report.unit),
                 fingerprint=fingerprint,
+                time_zone=table.report.time_zone,
+                lacks_zone=table.report.lack_zone,
             )
 
 

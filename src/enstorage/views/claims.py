@@ -30,6 +30,14 @@ def claims(ensemble: "Ensemble") -> dict[str, list[str]]:
     return found
 
 
+def claims_of(entity: "Ensemble | Model") -> dict[str, list[str]]:
+    """The claims that the errors of an ensemble or of a model rest on, by the names of the models."""
+    if not isinstance(entity, Model):
+        return claims(entity)
+    own = _of_model(entity, out_of_fold=False)
+    return {entity.name: own} if own else {}
+
+
 def _of_model(model: Model, *, out_of_fold: bool) -> list[str]:
     parts = {each.part for each in Forecast.of(model)} - (set() if out_of_fold else {OUT_OF_FOLD})
     claimed = [TRAINED_ON] if known_parts_trained_on(model) is None else []
@@ -38,6 +46,15 @@ def _of_model(model: Model, *, out_of_fold: bool) -> list[str]:
 
 def in_words(claimed: dict[str, list[str]]) -> str:
     """The claims as a sentence."""
+    return f"The mark is claimed: it rests on {_of_whom(claimed)}, which was not done here."
+
+
+def of_errors(claimed: dict[str, list[str]]) -> str:
+    """The claims as a sentence about errors."""
+    return f"The errors are claimed: they rest on {_of_whom(claimed)}, which was not done here."
+
+
+def _of_whom(claimed: dict[str, list[str]]) -> str:
     members = [f"{name} ({', '.join(own)})" for name, own in list(claimed.items())[:_SHOWN]]
     more = f" and {len(claimed) - _SHOWN} more" if len(claimed) > _SHOWN else ""
-    return f"The mark is claimed: it rests on what was said of {', '.join(members)}{more}, which was not done here."
+    return f"what was said of {', '.join(members)}{more}"

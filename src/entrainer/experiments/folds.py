@@ -1,5 +1,6 @@
 """`Fold`: one origin of one model, with the rows that are trained on before it and those that are forecast from it."""
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from enstorage import DataSet
 from enstorage.adapter.samples import fully_measured, partly_measured
 from enstorage.entity.open_samples import OpenSamples, open_samples
+from enstorage.entity.row_origins import start_from_known
+from enstorage.instant import to_iso
 from enstorage.preparation.split import Part
 from entrainer.experiments.further import FurtherSteps
 from entrainer.fitting.job import Job, Loaded
@@ -33,6 +36,7 @@ class OpenRows:
         last: time of the last target, shape (rows,).
         inside: true for targets that are no test rows, the shape of `times`.
         allowed: true for rows that may be used, shape (rows,).
+        starts: true for rows whose last known value was not filled from later ones, shape (rows,).
         series: data source of each row, shape (rows,); None unless the set is pooled.
         data_set: whose rows they are.
         open: the samples, if they are not those of the data set.
@@ -47,6 +51,7 @@ class OpenRows:
     last: NDArray[np.int64]
     inside: NDArray[np.bool_]
     allowed: NDArray[np.bool_]
+    starts: NDArray[np.bool_]
     series: NDArray[np.int64] | None
     data_set: DataSet
     open: OpenSamples | None = None
@@ -86,6 +91,7 @@ class OpenRows:
             loaded.last_targets,
             np.ones(times.shape, np.bool_),
             data_set.parts() != Part.TEST,
+            start_from_known(data_set),
             data_set.series() if data_set.is_pooled else None,
             data_set,
         )
@@ -101,6 +107,7 @@ class OpenRows:
             times.reshape(len(times), -1).max(axis=1),
             found.inside,
             np.ones(len(times), np.bool_),
+            start_from_known(data_set, samples),
             found.series,
             data_set,
             found,
@@ -165,7 +172,7 @@ class Fold(NamedTuple):
         rows: those of its data set.
         train: numbers of the rows that are known at the origin, with all their targets, and can be trained on; a local model
             is fitted to all values before the origin instead.
-        ahead: numbers of the rows from the origin to the next one.
+        ahead: numbers of the rows from the origin to the next one, that start from known values.
     """
 
     job: Job
@@ -178,6 +185,14 @@ class Fold(NamedTuple):
         """The fold of an origin by its number; `origins` as `Origins.times`."""
         train = rows.trainable(complete=job.member is None) & (rows.last < origins[number])
         ahead = rows.allowed & (rows.id >= origins[number]) & (rows.id < origins[number + 1])
+        if (ahead & rows.starts).any():
+            ahead &= rows.starts
+        elif ahead.any():
+            warnings.warn(
+                f"All rows of {rows.data_set} from {to_iso(int(origins[number]))} on start from values that were filled "
+                "from later ones, so their errors may be too small. Clean by forward or drop.",
+                stacklevel=2,
+            )
         return cls(job, rows, np.flatnonzero(train), np.flatnonzero(ahead))
 
     def output(self, predict: Predict) -> Output:

@@ -12,7 +12,6 @@ from entrainer.backend import load_keras
 from entrainer.compiled.group import Chunk, Interrupted, Report
 from entrainer.compiled.member import GroupMember
 from entrainer.compiled.outcome import Outcome, Stop
-from entrainer.compiled.program import optimizer_of
 from entrainer.settings.losses import measured_loss, row_loss
 from entrainer.settings.metrics import measured
 from entrainer.settings.training import Training
@@ -40,6 +39,8 @@ def fit_keras(
 
     def losses(truth: Any, predicted: Any) -> Any:  # Keras requires a function with a `__name__`
         return loss_of_rows(truth, predicted)
+
+    from entrainer.compiled.program import optimizer_of  # loads JAX
 
     model.compile(optimizer=optimizer_of(training), loss=losses)
     stop: BaseException | None = None

@@ -1,7 +1,9 @@
 """Forecasts of local models past the end of the data, and from origins in the past."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +18,19 @@ from entrainer.local.specification import LocalForecast, LocalSpec
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
+
+#: Forecasts past the end that were made inside of `remembering_forecasts`, by what was asked.
+_remembered: ContextVar[dict[tuple[object, ...], LocalForecast] | None] = ContextVar("remembered", default=None)
+
+
+@contextmanager
+def remembering_forecasts() -> Iterator[None]:
+    """Inside of the block the same forecasts of a model past the end of the same rows are made once."""
+    token = _remembered.set({})
+    try:
+        yield
+    finally:
+        _remembered.reset(token)
 
 
 def local_forecasts(
@@ -33,7 +48,15 @@ def local_forecasts(
     Returns:
         In source units, an origin for each series. A warning says which series were forecast in another way than asked.
     """
-    found = spec.forecast(histories_of(known), horizon, tuple(level for level in quantiles if level != 0.5))
+    rows = tuple((each.series, each.what, len(each.times)) for each in known)
+    asked = (id(model.connector), model.id, rows, horizon, tuple(quantiles))
+    kept = _remembered.get()
+    if kept is not None and asked in kept:
+        found = kept[asked]
+    else:
+        found = spec.forecast(histories_of(known), horizon, tuple(level for level in quantiles if level != 0.5))
+        if kept is not None and model.id is not None:
+            kept[asked] = found
     if found.remarks:
         first, remark = next(iter(found.remarks.items()))
         more = (

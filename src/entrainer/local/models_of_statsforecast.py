@@ -87,6 +87,10 @@ KINDS: Mapping[str, ModelKind] = {
 """The models by their names in statsforecast."""
 
 
+#: The module with the models, and rough processor seconds of loading it.
+LIBRARY, SECONDS_TO_LOAD = "statsforecast.models", 2.0
+
+
 class Request(NamedTuple):
     """A model and what it is to forecast; the same for all series.
 

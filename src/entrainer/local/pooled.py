@@ -1,5 +1,6 @@
 """`PooledAutoregression`: a linear autoregression learned over all series, and corrected for each by its own values."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, NamedTuple, Self
@@ -20,6 +21,8 @@ MOST_WINDOWS = 20_000
 FEWEST_WINDOWS = 20
 #: Windows are learned from that have at least so many changes of the series, or a third of the lag.
 _FEWEST_SEEN = 6
+#: Rough processor seconds of loading the ridge regression.
+_SECONDS_TO_LOAD = 1.2
 #: Fewer changes have no mean and size that stand for those to come.
 FEWEST_CHANGES = 2
 
@@ -71,6 +74,11 @@ class PooledAutoregression(LocalSpec):
     def __str__(self) -> str:
         """Name and parameters, without the coefficients."""
         return super(PooledAutoregression, replace(self, coefficients=None)).__str__()
+
+    @property
+    def seconds_to_load(self) -> float:
+        """See `LocalSpec.seconds_to_load`."""
+        return 0.0 if "sklearn.linear_model" in sys.modules else _SECONDS_TO_LOAD
 
     def fitted(self, histories: Histories, horizon: int) -> Self:
         """See `LocalSpec.fitted`."""

@@ -76,6 +76,8 @@ class RowHistories:
             is_measured[each.position] = True if each.measured is None else each.measured
             measured.append(is_measured)
             may_be_used = each.part == Part.TRAIN if known_until is None else each.times < known_until
+            if known_until is not None and each.measured is not None:
+                may_be_used &= each.measured  # what was filled last may have been filled from later values
             fitted.append(int(each.position[may_be_used].max(initial=-1)) + 1)
         first = np.cumsum([0, *(len(each.position) for each in found.prepared)])
         known = np.concatenate([each.position for each in found.prepared])[first[found.series] + found.origin] + 1

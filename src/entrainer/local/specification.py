@@ -39,6 +39,11 @@ class LocalSpec(Specification):
         """True if `forecast` gives quantiles; a class without them overrides it, also by a plain attribute."""
         return True
 
+    @property
+    def seconds_to_load(self) -> float:
+        """Rough processor time until the libraries are loaded that it needs; 0 where they are, or where it needs none."""
+        return 0.0
+
     def check(self) -> None:
         """Check, before anything is trained, that the model can be fitted.
 

@@ -1,5 +1,6 @@
 """`Statistical`: models of statsforecast, fitted to each series alone."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -10,7 +11,16 @@ import numpy as np
 from enstorage.errors import InvalidInputError
 from enstorage.parameters.described import check_choice, check_size, check_sizes, refuse
 from entrainer.local.histories import Histories
-from entrainer.local.models_of_statsforecast import KINDS, Request, SeriesOrigins, forecast_one, library_for, make
+from entrainer.local.models_of_statsforecast import (
+    KINDS,
+    LIBRARY,
+    SECONDS_TO_LOAD,
+    Request,
+    SeriesOrigins,
+    forecast_one,
+    library_for,
+    make,
+)
 from entrainer.local.naive import check_season, seasons
 from entrainer.local.specification import LocalForecast, LocalSpec
 from entrainer.local.spread import forecast_spread
@@ -63,6 +73,11 @@ class Statistical(LocalSpec):
     def gives_quantiles(self) -> bool:
         """True for models with a distribution; those for intermittent demand have none."""
         return KINDS[self.model].gives_quantiles
+
+    @property
+    def seconds_to_load(self) -> float:
+        """See `LocalSpec.seconds_to_load`."""
+        return 0.0 if LIBRARY in sys.modules else SECONDS_TO_LOAD
 
     def check(self) -> None:
         """See `LocalSpec.check`: the model is fitted to a few values."""

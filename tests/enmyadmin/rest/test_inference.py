@@ -119,3 +119,37 @@ def test_a_malformed_request_is_refused(api, body, headers):
     answer = api.post("/v2/models/model-1/infer", content=body, headers=headers)
     assert answer.status_code == 422
     assert answer.json()["error"] == answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"data": ["1", "2", "3"]}, "no numbers of the datatype FP64"),
+        ({"data": ["nan", 2, 3]}, "no numbers of the datatype FP64"),
+        ({"data": [True, False, True]}, "no numbers of the datatype FP64"),
+        ({"data": [None, 2, 3]}, "no numbers of the datatype FP64"),
+        ({"data": [{}, 2, 3]}, "cannot be read"),
+        ({"data": [1.5, 2, 3], "datatype": "INT64"}, "no numbers of the datatype INT64"),
+        ({"data": [2**63, 2, 3], "datatype": "INT64"}, "no numbers of the datatype INT64"),
+        ({"data": [], "shape": [0, 3]}, "at least one"),
+        ({"data": [], "shape": [3, 0]}, "at least one"),
+        ({"data": [], "shape": [2**62, 0]}, "cannot be read"),
+        ({"data": [], "shape": [10**18, 10**18, 0]}, "cannot be read"),
+        ({"data": [1.0] * 4, "shape": [1, 4]}, "4 values each"),
+        ({"data": [1e308] * 6, "datatype": "FP32", "shape": [1, 6]}, "infinity"),
+    ],
+)
+def test_a_tensor_that_is_none_of_numbers_is_refused(api, changed, message):
+    tensor = {"name": "X", "shape": [1, 3], "datatype": "FP64", "data": [1, 2, 3], **changed}
+    answer = api.post("/v2/models/model-1/infer", json={"inputs": [tensor]})
+    assert answer.status_code == 422, answer.text
+    assert message in answer.json()["error"]
+
+
+def test_what_would_be_left_out_is_refused(api):
+    tensor = {"name": "X", "shape": [1, 6], "datatype": "FP64", "data": [1, 2, 3, 4, 5, 6]}
+    twice = api.post("/v2/models/model-1/infer", json={"inputs": [tensor, tensor]})
+    unknown = api.post("/v2/models/model-1/infer", json={"inputs": [tensor], "outputs": [{"name": "other"}]})
+    assert (twice.status_code, unknown.status_code) == (422, 422)
+    assert "two of this name" in twice.json()["error"]
+    assert "There is no output 'other'; expected y" in unknown.json()["error"]

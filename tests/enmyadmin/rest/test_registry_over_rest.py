@@ -36,7 +36,12 @@ def test_a_registered_model_is_told_with_versions_and_history(api):
     ]
     version = api.get("/api/v1/registry/load/versions/challenger").json()
     assert version["evaluation"]["against"] == 1
-    assert {each["gate"] for each in version["evaluation"]["report"]["gates"]} == {"mae", "challenge", "regression"}
+    assert {each["gate"] for each in version["evaluation"]["report"]["gates"]} == {
+        "claims",
+        "mae",
+        "challenge",
+        "regression",
+    }
     assert version["parameters"]["method"] == "voting"
     assert api.get("/api/v1/registry/load/versions/2/evaluations").json()["items"][0]["state"] == "failed"
 

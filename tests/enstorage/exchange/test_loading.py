@@ -145,3 +145,38 @@ def test_nothing_is_trained_on_a_set_whose_check_failed(store, sunspots):
     assert data_set.check(ExpectedValues(minimum=0))["passed"]
     entrainer.fit(model, progress=False)
     assert model.forecasts("test").height
+
+
+DAYS = ["2024-03-29", "2024-03-30", "2024-03-31", "2024-04-01", "2024-04-02"]
+
+
+@pytest.mark.parametrize("zone", ["Europe/London", "America/New_York", "Asia/Kolkata", "UTC"])
+@pytest.mark.parametrize("way", ["load", "write", "new"])
+def test_times_without_offset_are_local_to_the_source(store, tmp_path, zone, way):
+    path = tmp_path / "days.csv"
+    path.write_text("day,v\n" + "".join(f"{day},{place}\n" for place, day in enumerate(DAYS)))
+    if way == "new":
+        source = load(CsvLoader(str(path), {"time_zone": zone}), "a", progress=False).target
+    else:
+        source = DataSource(name="a", time_interval="1d", time_zone=zone).save()
+        loader = CsvLoader(str(path))
+        if way == "load":
+            assert load(loader, "a", progress=False).added == 5
+            assert load(loader, "a", progress=False).unchanged == 5
+        else:
+            source.write(loader)
+    times, values = source.create_snapshot().read()
+    assert (source.time_interval, source.time_zone) == ("1d", zone)
+    assert [source.label(time)[:16] for time in times.tolist()] == [f"{day}T00:00" for day in DAYS]
+    assert values.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_times_with_offset_stay_where_they_are(store, tmp_path):
+    path = tmp_path / "hours.csv"
+    path.write_text("at,v\n2024-03-31T01:00:00+01:00,1\n2024-03-31T03:00:00+02:00,2\n")
+    source = DataSource(name="a", time_interval="1h", time_zone="America/New_York").save()
+    load(CsvLoader(str(path)), "a", progress=False)
+    assert [source.label(time) for time in source.read()[0].tolist()] == [
+        "2024-03-30T20:00:00-04:00",
+        "2024-03-30T21:00:00-04:00",
+    ]

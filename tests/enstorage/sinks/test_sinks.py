@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import polars as pl
@@ -155,6 +156,20 @@ def test_columns_of_a_table_may_have_other_names(warehouse):
         assert connection.execute("SELECT time, value FROM forecast").fetchall() == [
             ("2024-01-01 00:00:00.000000", 4.0)
         ]
+
+
+@pytest.mark.parametrize(
+    "label", ["2024-03-31T00:00:00+01:00", "2024-04-01T00:00:00+02:00", "2024-04-01T00:00:00-04:00"]
+)
+def test_a_column_of_dates_gets_the_local_date(warehouse, label):
+    with sqlite3.connect(warehouse) as connection:
+        connection.execute("CREATE TABLE days (day DATE, at TIMESTAMP, value REAL)")
+    sink = SqlSink("warehouse", "days", key=("day",), columns={"day": "time", "at": "time", "value": "value"})
+    sink.write(ROWS.head(1).with_columns(time=pl.lit(label)), DELIVERY)
+    with sqlite3.connect(warehouse) as connection:
+        day, at = connection.execute("SELECT day, at FROM days").fetchone()
+    assert day == label[:10]
+    assert at[:19] == datetime.fromisoformat(label).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from endirector.forecaster.issued.keep import ISSUED, issued_models, table_of
+from endirector.forecaster.issued.keep import ISSUED, issued_models, table_of, times_of
 from enstorage import Panel
 from enstorage.entity._rows import rows_of_points
 
@@ -28,10 +28,11 @@ HISTORY = pl.Schema(
 def history_of(panel: Panel) -> pl.DataFrame:
     """The point forecasts that were said, the oldest first, with the values that came; see `AutoForecast.history`."""
     tables = [pl.DataFrame(schema=HISTORY)]
-    truth = _measured(panel)
-    for model in issued_models(panel):
+    said = [(model, table_of(panel, model).filter(pl.col("quantile").is_null())) for model in issued_models(panel)]
+    if said:
+        truth = _measured(panel, pl.concat([points.select("series", "time") for _, points in said]).unique())
+    for model, points in said:
         facts: dict[str, Any] = model.meta(ISSUED)
-        points = table_of(panel, model).filter(pl.col("quantile").is_null())
         head = {"issue": model.id, "issued_at": model.created_at, "kind": facts["kind"]}
         head |= {"author": facts.get("author"), "reason": facts.get("reason")}
         columns = [pl.lit(value, HISTORY[name]).alias(name) for name, value in head.items()]
@@ -50,15 +51,22 @@ def scores_of(history: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _measured(panel: Panel) -> pl.DataFrame:
-    """The measured buckets of all series as they are now: `series`, `time` (label), `truth`."""
+def _measured(panel: Panel, asked: pl.DataFrame) -> pl.DataFrame:
+    """The measured buckets of all series as they are now, from the first asked one on: `series`, `time` (label), `truth`.
+
+    Args:
+        panel: of the series.
+        asked: `series`, `time` (label).
+    """
     tables = [pl.DataFrame(schema={"series": pl.String, "time": pl.String, "truth": pl.Float64})]
-    sources = panel.sources()
+    sources, first = panel.sources(), dict[str, int]()
+    for (key, _), time in times_of(asked, sources).items():
+        first[key] = min(time, first.get(key, time))
     points = panel.connector.series.read_many([source.id for source in sources.values()])
     for (key, source), (times, values) in zip(sources.items(), points, strict=True):
         if len(times):
             rows = rows_of_points(source, times, values)
-            is_known = np.isfinite(rows.values)
+            is_known = np.isfinite(rows.values) & (rows.times >= first.get(key, np.inf))
             labels = [source.label(time) for time in rows.times[is_known].tolist()]
             tables.append(pl.DataFrame({"series": key, "time": labels, "truth": rows.values[is_known]}))
     return pl.concat(tables)

@@ -1,5 +1,6 @@
 """The page about the forecasts of a table, in one file for a browser."""
 
+import warnings
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -108,6 +109,10 @@ def page_of(
         report("Series", 60, 100)
         cards = cards_of(forecast)
         large = [(label, card, at_two_widths(partial(_large, card))) for label, card in notable(cards)]
+        with warnings.catch_warnings():
+            # The members forecast again, and what they remark stands among the remarks of the page.
+            warnings.simplefilter("ignore", UserWarning)
+            added, covariates = (act([card for _, card, _ in large], forecast) for act in (added_to, covariates_of))
         history = forecast.history()
         content = PageContent(
             forecast=forecast,
@@ -116,8 +121,8 @@ def page_of(
             notable=large,
             small=[_small(card) for card in cards],
             said=scores_of(history).to_dicts(),
-            added=added_to([card for _, card, _ in large], forecast),
-            covariates=covariates_of([card for _, card, _ in large], forecast),
+            added=added,
+            covariates=covariates,
             said_before=said_of([card for _, card, _ in large], history),
         )
         report("Drawing", 80, 100)

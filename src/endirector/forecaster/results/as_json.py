@@ -88,8 +88,9 @@ def _group(group: Group) -> dict[str, Any]:
         )
         for place, trial in enumerate(search.trials)
     ]
-    own = {"id": ensemble.id, "name": ensemble.name, "mark": ensemble.mark(), "metric": search.metric}
-    return found | {"ensemble": own | {"leaderboard": leaderboard}}
+    own = {"id": ensemble.id, "name": ensemble.name, "metric": search.metric}
+    mark = {"mark": ensemble.mark(), "claims": ensemble.claims()}
+    return found | {"ensemble": own | mark | {"leaderboard": leaderboard}}
 
 
 def _history(snapshot: DataSnapshot, source: DataSource, tail: int) -> list[dict[str, Any]]:

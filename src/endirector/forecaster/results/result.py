@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -23,10 +23,12 @@ from endirector.forecaster.results.contributed import contributed, contributed_b
 from endirector.forecaster.results.coverage import TriedIntervals, name_of, tried_intervals
 from endirector.forecaster.understanding.stored import StoredCovariates
 from endirector.forecaster.updating.update import updated
-from endirector.reporting.report import Report
 from enstorage import DataSnapshot, Ensemble, Model, Panel
 from enstorage.errors import InvalidInputError, NotFoundError
 from enstorage.progress import Progress, listening
+
+if TYPE_CHECKING:
+    from endirector.reporting.report import Report
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,9 +210,9 @@ class AutoForecast:
         Returns:
             `panel`, `name`, `metric`, `levels`, `remarks`, `leaderboard` (its rows); `groups`, each with `name`, `series`
             (their number), `season`, `horizon`, `origins`, `project`, `remarks` and `ensemble`: null, or `id`, `name`,
-            `mark`, `metric` and `leaderboard`, the trials; and `series`, each with `key`, `group` (its place), `source`,
-            `unit`, `time_interval`, `history` (`time`, `value`), `forecast` (`step`, `time`, `value`, `quantiles` by
-            level), `errors` (those of `errors`; empty where nothing was judged), and, if asked for, `contributions`, each
+            `mark`, `claims`, `metric` and `leaderboard`, the trials; and `series`, each with `key`, `group` (its place),
+            `source`, `unit`, `time_interval`, `history` (`time`, `value`), `forecast` (`step`, `time`, `value`, `quantiles`
+            by level), `errors` (those of `errors`; empty where nothing was judged), and, if asked for, `contributions`, each
             with `member`, `step`, `value`, `weight` and `contribution`, as `contributions` has them, and
             `covariate_contributions`, each with `covariate` too.
 
@@ -225,7 +227,7 @@ class AutoForecast:
         *,
         language: str = "en",
         progress: bool | Progress = True,
-    ) -> Report:
+    ) -> "Report":
         """Make a page about the forecasts: a chart of each series, the leaderboard, intervals, and what was chosen.
 
         The page is one file that loads nothing; its only script searches the series by their names. It shows at most 1,000

@@ -225,7 +225,7 @@ def read(table: Any, told: Mapping[str, Any]) -> Reading:
     Raises:
         InvalidInputError: the table cannot be read.
     """
-    reading = _read(table, told)
+    reading = _on_own_clock(_read(table, told))
     if empty := reading.without_value():
         reading = replace(reading, remarks=(*reading.remarks, _remark_on_empty(empty)))
     times = {key: each for key, (each, _) in reading.table.by_series().items()}
@@ -247,6 +247,12 @@ def read(table: Any, told: Mapping[str, Any]) -> Reading:
         f"are taken together by their {aggregate}."
     )
     return reading.with_buckets({"time_interval": str(calendar), "anchor": calendar.anchor}, remark)
+
+
+def _on_own_clock(reading: Reading) -> Reading:
+    """The reading as if the zone in which the table has its times were told: covariates and later rows are on it too."""
+    zone = reading.table.report.time_zone
+    return reading if zone is None else replace(reading, told={"time_zone": zone} | dict(reading.told))
 
 
 def _remark_on_empty(keys: Sequence[str]) -> str:
@@ -324,7 +330,7 @@ def _as_numbers(column: pl.Series) -> pl.Series:
 
 
 def _points(cells: RawTable, told: Mapping[str, Any]) -> Table:
-    clock = told.get("time_interval"), told.get("time_zone", "UTC"), told.get("anchor")
+    clock = told.get("time_interval"), told.get("time_zone"), told.get("anchor")
     return read_on_clock(cells, *clock, _as_options(told))[0]
 
 

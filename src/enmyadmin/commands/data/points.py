@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from enstorage.entity.data_source import DataSource
     from enstorage.entity.panel import Panel
     from enstorage.sources import TableReport
+    from enstorage.sources.tables.raw.table import RawTable
 
 
 @named_as_flags()
@@ -64,7 +65,8 @@ def import_csv(
     """
     from enstorage import DataSource, Panel
     from enstorage.progress import listening
-    from enstorage.sources.tables.calendars import infer_calendars, read_on_clock
+    from enstorage.sources.tables import TableOptions, read_cells
+    from enstorage.sources.tables.calendars import infer_calendars, read_on_clock, zone_of_sources
     from enstorage.sources.tables.raw.files import stem
 
     if (source or panel) and (name or interval or unit or aggregate != "mean" or (source and panel)):
@@ -88,8 +90,9 @@ def import_csv(
             target = find_record(Panel, panel, open_store(store))
         # Before anything is made: a bad row changes nothing.
         if target is None:
-            zone = table.time_zone or "UTC"
-            read, clock = read_on_clock(file, interval, zone, anchor, table.given())
+            cells = _without_forecasts(read_cells(file, TableOptions.of(table.given())))
+            read, clock = read_on_clock(cells, interval, table.time_zone, anchor, table.given())
+            zone = zone_of_sources(read, table.time_zone)
             is_panel = read.report.series > 1
             if clock is None and not is_panel:
                 [clock] = infer_calendars(read, zone).values()
@@ -124,6 +127,17 @@ def import_csv(
     print_line(f"Wrote {counted(told.points, 'point')} to {described(target)}, {series}{_interval(target, found)}.")
     for message in [*_without_interval(target, found), *found["messages"]]:
         print_line(message)
+
+
+def _without_forecasts(cells: "RawTable") -> "RawTable":
+    """The cells, refused if they are forecasts as export-csv writes them: these belong to a model."""
+    names = set(cells.frame.columns)
+    if {"id", "step"} <= names and names & {"quantile", "ensemble"}:
+        raise InvalidInputError(
+            f"{cells.name} has forecasts, with the columns {', '.join(cells.frame.columns)[:200]}; expected points. Name "
+            "the model that they are of with --model."
+        )
+    return cells
 
 
 def _import_forecasts(file: Path, model: str | None, part: str | None, store: Path | None, *, as_json: bool) -> None:

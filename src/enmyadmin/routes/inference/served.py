@@ -152,8 +152,8 @@ def _output(model: Model, X: NDArray[Any]) -> NDArray[np.float64]:
     """The output for prepared samples, in the prepared scale."""
     from entrainer.model_output import output_of
 
-    if X.ndim < 2:
-        raise InvalidInputError(f"X has the shape {X.shape}; expected (samples, …).", field="X")
+    if X.ndim < 2 or not X.size:
+        raise InvalidInputError(f"X has the shape {X.shape}; expected (samples, …), at least one.", field="X")
     targets = None
     if model.data_set_id is not None:
         shape = model.data_set().targets(np.array([0]))[1].shape

@@ -120,6 +120,8 @@ def read_request(body: bytes, header_length: str | None) -> Asked:
     tensors: dict[str, NDArray[Any]] = {}
     offset = end
     for each in request.inputs:
+        if each.name in tensors:
+            raise _wrong(each, "there are two of this name")
         size = each.parameters.get("binary_data_size")
         if size is None:
             tensors[each.name] = _from_json(each)
@@ -136,7 +138,17 @@ def read_request(body: bytes, header_length: str | None) -> Asked:
 def answer_of(
     asked: Asked, model_name: str, model_version: str, outputs: Mapping[str, NDArray[Any]]
 ) -> tuple[bytes, dict[str, str]]:
-    """The body of an answer, and its headers."""
+    """The body of an answer, and its headers.
+
+    Raises:
+        InvalidInputError: an output is asked for that there is not.
+    """
+    unknown = [each.name for each in asked.request.outputs or () if each.name not in outputs]
+    if unknown:
+        raise InvalidInputError(
+            f"There is no output {unknown[0]!r:.60}; expected {', '.join(outputs)}. Ask for one of them, or for none.",
+            field="outputs",
+        )
     tensors: list[dict[str, Any]] = []
     binary: list[bytes] = []
     for name, values in outputs.items():
@@ -163,10 +175,16 @@ def answer_of(
 def _from_json(tensor: InputTensor) -> NDArray[Any]:
     if tensor.data is None:
         raise _wrong(tensor, "there are no data")
+    dtype = _dtype(tensor)
     try:
-        values = np.asarray(tensor.data, dtype=_dtype(tensor))
+        given = np.asarray(tensor.data)
+        values = given.astype(dtype) if given.dtype.kind in "iuf" else np.asarray(tensor.data, dtype=dtype)
     except (TypeError, ValueError, OverflowError) as error:
         raise _wrong(tensor, str(error)) from None
+    # NumPy would take texts and true as numbers, and cut what is behind the point.
+    is_number = given.dtype.kind in "iuf" or all(type(each) in (int, float) for each in given.ravel().tolist())
+    if not is_number or (dtype.kind == "i" and not np.array_equal(values, given)):
+        raise _wrong(tensor, f"its data are no numbers of the datatype {tensor.datatype}")
     return _shaped(tensor, values.ravel())
 
 
@@ -186,7 +204,10 @@ def _dtype(tensor: InputTensor) -> np.dtype[Any]:
 def _shaped(tensor: InputTensor, values: NDArray[Any]) -> NDArray[Any]:
     if any(each < 0 for each in tensor.shape) or int(np.prod(tensor.shape, dtype=object)) != values.size:
         raise _wrong(tensor, f"the shape is {tensor.shape} and there are {values.size} values")
-    return values.reshape(tensor.shape)
+    try:
+        return values.reshape(tensor.shape)
+    except ValueError as error:  # an empty one may have lengths that no array has
+        raise _wrong(tensor, str(error)) from None
 
 
 def _wrong(tensor: InputTensor, reason: str) -> InvalidInputError:

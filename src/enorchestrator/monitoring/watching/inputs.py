@@ -14,6 +14,7 @@ from enorchestrator.monitoring.drift.window import judged_windows
 from enorchestrator.monitoring.settings import MonitorSettings
 from enstorage import DataPreparation, DataSource
 from enstorage.calendars.season import usual_season
+from enstorage.entity._rows import rows_now
 from enstorage.errors import EnstorageError
 from enstorage.preparation.split import Part
 
@@ -62,7 +63,10 @@ def rows_of_inputs(entity: "Ensemble | Model") -> Iterator[NewRows]:
         of_train = table.filter(table["part"] == Part.TRAIN)["time"].to_numpy()
         if not len(of_train):
             continue
-        times, values = _grid(source, int(known_times[0]))
+        # As snapshots see them: a last bucket whose points are still coming is no truth yet.
+        rows = rows_now(source)
+        later = rows.times >= known_times[0]
+        times, values = rows.times[later], rows.values[later]
         yield NewRows(
             source=source,
             times=times,
@@ -97,17 +101,6 @@ def drift_of(rows: NewRows, settings: MonitorSettings) -> list[Seen]:
         end = int(calendar.after(last, 1)[0])
         seen.append(Seen("drift", rows.source.id, first, end, each.to_json(), each.exceeded))
     return seen
-
-
-def _grid(source: DataSource, first: int) -> tuple[NDArray[np.int64], Floats]:
-    """Every bucket from the first one to the last with points, and its value."""
-    calendar = source.calendar
-    assert calendar is not None  # noqa: S101 - see the caller
-    times, found = source.read(first, None, source.time_interval)
-    grid = calendar.range(first, int(times[-1]) + 1)
-    values = np.full(len(grid), np.nan)
-    values[np.searchsorted(grid, times)] = found
-    return grid, values
 
 
 def _prepared(preparation: DataPreparation, values: Floats) -> Floats:

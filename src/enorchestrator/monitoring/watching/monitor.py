@@ -168,7 +168,9 @@ class _Look:
     def _staleness(self, rows: NewRows, at: datetime) -> WatchFinding:
         calendar = rows.source.calendar
         assert calendar is not None  # noqa: S101 - of rows of buckets
-        last = int(rows.times[-1])
+        extent = rows.source.connector.series.extent(rows.source.id)
+        assert extent is not None  # noqa: S101 - it has rows
+        last = int(calendar.floor(np.array([extent[1]]))[0])
         moment = to_ns(at)
         if calendar.is_counter:
             waited = 0.0

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from enorchestrator.work.checks.expected import ExpectedArguments
 from enorchestrator.work.kind import Arguments, PanelId, Partial, SourceId, WorkKind
 from enstorage import Connector, DataSource, Panel
+from enstorage.entity._rows import rows_now
 from enstorage.progress import Progress
 from enstorage.sources.expected import SeriesFacts, refuse_faults
 
@@ -61,9 +62,10 @@ def _facts(source: DataSource) -> SeriesFacts:
     """Of its buckets, and of its points how they lie in these."""
     buckets = source.calendar
     points = SeriesFacts.of(*source.read(), buckets)
-    if buckets is None:
+    if buckets is None or not points.values:
         return points
-    return replace(SeriesFacts.of(*source.read(interval=str(buckets)), buckets), uneven=points.uneven)
+    rows = rows_now(source)
+    return replace(SeriesFacts.of(rows.times, rows.values, buckets), uneven=points.uneven)
 
 
 CHECK_VALUES = WorkKind(

@@ -79,7 +79,8 @@ def _form(arguments: FormArguments, connector: Connector, progress: Progress, pa
 
 
 def _outputs(formed: "Ensemble") -> dict[str, Any]:
-    return {"ensemble": formed.id, "name": formed.name, "mark": formed.mark(), "metrics": formed.metrics()}
+    about = {"ensemble": formed.id, "name": formed.name, "metrics": formed.metrics()}
+    return about | {"mark": formed.mark(), "claims": formed.claims()}
 
 
 def _outputs_of(_arguments: FormArguments, made: Sequence[Any]) -> dict[str, Any] | None:

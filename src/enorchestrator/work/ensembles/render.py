@@ -20,7 +20,8 @@ def _render(arguments: RenderArguments, connector: Connector, progress: Progress
     from endirector import Conductor
 
     rendered = Conductor(ensemble_of(arguments, connector)).render(strict=arguments.strict, progress=progress)
-    return {"ensemble": rendered.id, "name": rendered.name, "mark": rendered.mark(), "metrics": rendered.metrics()}
+    about = {"ensemble": rendered.id, "name": rendered.name, "metrics": rendered.metrics()}
+    return about | {"mark": rendered.mark(), "claims": rendered.claims()}
 
 
 RENDER = WorkKind(

@@ -1,6 +1,7 @@
 """Refuse estimators from files whose parts disagree: compiled code would read and write beyond its memory."""
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -33,15 +34,23 @@ def check_fitted(obj: Any) -> None:
     Raises:
         UntrustedError: a parameter is not allowed, or there is a fault as `fault_of_fitted` names it.
     """
-    fault = fault_of_parameters(obj)
+    fault = _found_by(fault_of_parameters, obj)
     if fault is not None:
         raise UntrustedError(f"The estimator cannot be opened as data. {fault} {INSTEAD}")
-    fault = fault_of_fitted(obj)
+    fault = _found_by(fault_of_fitted, obj)
     if fault is not None:
         raise UntrustedError(
             f"{fault} Using the object could read or write foreign memory. The file was damaged or made on purpose, or the "
             "estimator is of a kind that cannot be checked: do not use it. Train the model again, or with another estimator."
         )
+
+
+def _found_by(check: Callable[[Any], str | None], obj: Any) -> str | None:
+    """The fault that a check finds; one too where it cannot read the estimator, as without one of its parameters."""
+    try:
+        return check(obj)
+    except Exception as error:  # noqa: BLE001 - scikit-learn asks its own attributes, which may be lacking or of any kind
+        return f"A {type(obj).__name__} lacks attributes, or has some of another kind ({type(error).__name__})."
 
 
 def fault_of_fitted(obj: Any) -> str | None:

@@ -36,11 +36,17 @@ def build_search_trees(obj: Any) -> None:
         if method is None:
             continue
         delattr(owner, _LEFT_OUT)
-        metric, parameters = owner.effective_metric_, owner.effective_metric_params_
-        if method not in _kinds() or not isinstance(metric, str) or owner._fit_X.shape[1] != owner.n_features_in_:
-            raise CorruptError("The nearest neighbours have no samples that fit their metric. Train the model again.")
-        owner._tree = _kinds()[method](owner._fit_X, owner.leaf_size, metric=metric, **parameters)
-        owner._fit_method = method
+        try:
+            owner._tree, owner._fit_method = _tree_of(owner, method), method
+        except Exception as error:  # values of any kind may stand where numbers belong
+            raise CorruptError(f"The nearest neighbours fit no tree: {error}. Train the model again.") from error
+
+
+def _tree_of(owner: Any, method: Any) -> Any:
+    metric, parameters = owner.effective_metric_, owner.effective_metric_params_
+    if method not in _kinds() or not isinstance(metric, str) or owner._fit_X.shape[1] != owner.n_features_in_:
+        raise CorruptError("The nearest neighbours have no samples that fit their metric. Train the model again.")
+    return _kinds()[method](owner._fit_X, owner.leaf_size, metric=metric, **parameters)
 
 
 def _with_trees(obj: Any) -> Iterator[Any]:

@@ -11,7 +11,7 @@ from enstorage.calendars.calendar import Calendar
 from enstorage.calendars.guess import infer_calendar
 from enstorage.instant import TimeLike
 from enstorage.sources.tables.options import TableOptions, clock_of_tables
-from enstorage.sources.tables.read import Table, read_table
+from enstorage.sources.tables.read import Table, read_cells, read_table, zone_of_times
 
 # Of two times any distance is an interval.
 _FEWEST_TIMES = 3
@@ -63,24 +63,32 @@ def infer_calendars(table: Table, time_zone: str = "UTC") -> dict[str, Calendar 
 
 
 def read_on_clock(
-    table: Any, time_interval: str | None, time_zone: str, anchor: TimeLike | None, options: Mapping[str, Any]
+    table: Any, time_interval: str | None, time_zone: str | None, anchor: TimeLike | None, options: Mapping[str, Any]
 ) -> tuple[Table, Calendar | None]:
     """A table for new sources, and their calendar; None if it is to be inferred.
 
     Args:
         table: see `read_table`; one that was read is given back.
         time_interval: of the sources; None: inferred.
-        time_zone: of the sources, and of times without offset.
+        time_zone: of the sources, and of times without offset; None: see `zone_of_sources`.
         anchor: of the sources.
         options: what the caller knows of the table, see `TableOptions`.
     """
-    buckets = time_interval or "1ns"  # points that are not grouped have a clock too
-    clock = Calendar.parse(buckets, time_zone=time_zone, anchor=anchor)
     given = dict(options)
+    if not isinstance(table, Table):
+        table = read_cells(table, TableOptions.of(given))
+    buckets = time_interval or "1ns"  # points that are not grouped have a clock too
+    zone = time_zone or zone_of_times(table, TableOptions.of(given)) or "UTC"
+    clock = Calendar.parse(buckets, time_zone=zone, anchor=anchor)
     if given.get("snap") == str(clock):
         given["snap"] = clock  # with its anchor
     read = read_table(table, TableOptions.of(clock_of_tables(clock) | given))
     return read, None if time_interval is None else clock
+
+
+def zone_of_sources(table: Table, told: str | None) -> str:
+    """The zone of new sources: what the caller told, else that in which the table has its times, else UTC."""
+    return told or table.report.time_zone or "UTC"
 
 
 def _are_apart(calendar: Calendar, times: NDArray[np.int64], *, at_starts: bool) -> bool:

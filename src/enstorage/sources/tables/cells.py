@@ -18,7 +18,7 @@ from enstorage.sources.tables.options import TableOptions
 from enstorage.sources.tables.raw.table import RawTable
 from enstorage.sources.tables.signs import negatives, with_signs
 from enstorage.sources.tables.times.column import local_times, parse_times
-from enstorage.sources.tables.times.parts import joined
+from enstorage.sources.tables.times.parts import are_counted_from_one, joined, part_of
 from enstorage.sources.tables.times.skipped_hours import skipped_hours
 from enstorage.sources.tables.units import find_unit, without_unit
 
@@ -52,6 +52,8 @@ class TimeCells:
         are_local: which of them are on that clock, since they have no offset, shape (n,).
         offsets: see `ParsedTimes.offsets`.
         skipped_hours: see `ParsedTimes.skipped_hours`.
+        zone: IANA name of the zone that the cells themselves name; None: none.
+        lack_zone: see `ParsedTimes.lack_zone`.
     """
 
     times: NDArray[np.int64]
@@ -62,6 +64,8 @@ class TimeCells:
     are_local: Mask | None = None
     offsets: tuple[str, ...] = ()
     skipped_hours: tuple[str, ...] = ()
+    zone: str | None = None
+    lack_zone: bool = False
 
     def of_each(self, series: "pl.Series", zone: str) -> "TimeCells":
         """The times with the hour that clocks repeat found in each series by itself.
@@ -147,15 +151,18 @@ def read_times(raw: RawTable, columns: Sequence[str], options: TableOptions) -> 
     if column.is_in(["NaT"]).any() or (column == "").any():
         column = column.replace(["", "NaT"], [None, None])
     found = parse_times(raw.name, column, options)
+    counted = any(part_of(name) == "hour" and are_counted_from_one(raw.frame[name]) for name in columns[1:])
+    hours = ", hours from 1 to 24, of which the first begins at 00:00" if counted else ""
     return TimeCells(
         found.times,
         ~found.are_times,
-        found.shown,
-        f"is not a time; expected {found.expected}",
+        f"{found.shown}{hours}",
+        f"is not a time; expected {found.expected}{hours}",
         local=found.local,
         are_local=found.are_local,
         offsets=found.offsets,
         skipped_hours=found.skipped_hours,
+        lack_zone=found.lack_zone,
     )
 
 
@@ -216,7 +223,7 @@ def _moments(column: "pl.Series", options: TableOptions) -> TimeCells:
     expected = "is not a time that exists once between 1677 and 2262"
     if options.time_zone is None or zone is not None:
         skipped = skipped_hours(times[fits]) if zone is None else ()
-        return TimeCells(times, ~fits, shown, expected, skipped_hours=skipped)
+        return TimeCells(times, ~fits, shown, expected, skipped_hours=skipped, zone=zone, lack_zone=zone is None)
     moved, are_times = local_times(times, fits, fits, options.time_zone)
     return TimeCells(moved, ~are_times, shown, expected, local=times, are_local=are_times)
 

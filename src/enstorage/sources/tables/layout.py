@@ -11,7 +11,7 @@ from enstorage.sources.tables.options import TableOptions
 from enstorage.sources.tables.raw.table import RawTable
 from enstorage.sources.tables.signs import is_sign, with_signs
 from enstorage.sources.tables.times.column import look_like_times
-from enstorage.sources.tables.times.parts import are_parts, columns_of_parts, is_decimal_year
+from enstorage.sources.tables.times.parts import are_parts, clock_parts, columns_of_parts, is_decimal_year
 from enstorage.sources.tables.units import find_unit
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ _FEWEST_NUMBERS = 0.2
 TIME_NAMES = (
     *("time", "timestamp", "datetime", "date", "ds", "day", "month", "quarter", "year", "period", "step", "jd", "mjd"),
     *("julian date", "julian day", "datum", "zeit", "zeitstempel", "tag", "monat", "quartal", "jahr", "fecha", "data"),
+    *("дата", "время", "день", "месяц", "квартал", "год", "период"),
 )
 SERIES_NAMES = ("key", "series", "unique_id", "item_id", "series_id")
 VALUE_NAMES = ("value", "target")
@@ -94,10 +95,15 @@ def find_times(raw: RawTable, options: TableOptions) -> tuple[str, ...]:
         raise NoTimesError(
             f"{_begin(raw)} has {len(names)} column(s) ({_listed(names)}), none of them with times; expected a time and a "
             f"value, or a column of values for each series. Name the column of the times with {named('time_column')}; "
-            f"of rows without a time add a column that numbers them, with {named('time_unit', 'step')}."
+            f"of rows without a time add a column that numbers them, with {named('time_unit', 'step')}.{raw.on_sheets}"
         )
-    clock = next((name for name in free if name != first and _matches(raw, name, _CLOCK)), None)
-    return (first,) if clock is None or not _is_date_only(raw, first) else (first, clock)
+    if not _is_date_only(raw, first):
+        return (first,)
+    clock = next((name for name in free if name != first and _are_clocks(raw, name)), None)
+    if clock is not None:
+        return first, clock
+    parts = clock_parts(raw.frame.select(free).drop(first))
+    return (first, *parts) if parts and raw.frame[first].is_duplicated().any() else (first,)
 
 
 def find_values(raw: RawTable, times: Sequence[str], options: TableOptions, *, times_repeat: bool) -> Layout:
@@ -277,7 +283,8 @@ def _are_numbers(raw: RawTable, name: str, options: TableOptions) -> bool:
     return not len(sample) or bool(share > _FEWEST_NUMBERS) or find_unit(sample) is not None  # type: ignore[operator]
 
 
-def _matches(raw: RawTable, name: str, pattern: str) -> bool:
+def _are_clocks(raw: RawTable, name: str) -> bool:
+    """True for a column most of whose cells are times of day; another one among them is a bad row."""
     import polars as pl
 
     column = raw.frame[name]
@@ -286,7 +293,7 @@ def _matches(raw: RawTable, name: str, pattern: str) -> bool:
     if column.dtype == pl.String and are_plain_numbers(column.head(_SAMPLE)):
         return False
     sample = _sample(column, TableOptions()) if column.dtype == pl.String else pl.Series([], dtype=pl.String)
-    return len(sample) > 0 and bool(sample.str.contains(pattern).all())
+    return len(sample) > 0 and 2 * int(sample.str.contains(_CLOCK).sum()) > len(sample)
 
 
 def _is_date_only(raw: RawTable, name: str) -> bool:

@@ -26,7 +26,10 @@ _ANY_GROUP = f"[{_BLANKS}{_APOSTROPHES}]"
 _SIGN = "^[+-]?"
 _COMMA = rf"{_SIGN}(?:[0-9]*|[0-9]{{1,3}}(?:(?:\.|{_ANY_GROUP})[0-9]{{3}})+),[0-9]+(?:[eE][+-]?[0-9]+)?$"
 _POINT_GROUPS = rf"{_SIGN}[0-9]{{1,3}}(?:\.[0-9]{{3}}){{2,}}$"
-_GROUPS_BEFORE_POINT = rf"{_SIGN}[0-9]{{1,3}}(?:,[0-9]{{3}})+\.[0-9]*$|{_SIGN}[0-9]{{1,3}}(?:,[0-9]{{3}}){{2,}}$"
+# In India groups before the last one have two digits.
+_GROUPS_BEFORE_POINT = (
+    rf"{_SIGN}[0-9]{{1,3}}(?:,[0-9]{{2,3}})*,[0-9]{{3}}\.[0-9]*$|{_SIGN}[0-9]{{1,3}}(?:,[0-9]{{2,3}})+,[0-9]{{3}}$"
+)
 _DOUBTFUL = rf"{_SIGN}[1-9][0-9]{{0,2}},[0-9]{{3}}$"
 
 
@@ -56,7 +59,8 @@ class NumberForm:
         text = pl.col("text")
         if self.thousands is not None:
             group, decimal = _CLASSES[self.thousands], re.escape(self.decimal)
-            grouped = rf"{_SIGN}[0-9]{{1,3}}(?:{group}[0-9]{{3}})+(?:{decimal}[0-9]*)?$"
+            others = f"(?:{group}[0-9]{{2,3}})*" if self.thousands == "," else f"(?:{group}[0-9]{{3}})*"
+            grouped = rf"{_SIGN}[0-9]{{1,3}}{others}{group}[0-9]{{3}}(?:{decimal}[0-9]*)?$"
             text = pl.when(text.str.contains(grouped)).then(text.str.replace_all(group, "")).otherwise(text)
         if self.decimal == ",":
             has_point = text.str.contains(".", literal=True)

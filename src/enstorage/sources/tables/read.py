@@ -109,12 +109,15 @@ def read_table(table: Any, options: TableOptions = _NOTHING_TOLD, *, content: by
     report = TableReport(
         name=raw.name,
         kind=raw.kind,
+        sheet=raw.sheets[0] if len(raw.sheets) > 1 else None,
         encoding=raw.encoding,
         separator=raw.separator,
         decimal=form.decimal if raw.kind == "text" else None,
         thousands=form.thousands,
         time_columns=time_columns,
         times=times.shown,
+        time_zone=times.zone or options.time_zone,
+        lack_zone=times.lack_zone,
         is_counted=options.time_unit == "step",
         series_column=layout.series,
         value_columns=layout.values,
@@ -124,6 +127,7 @@ def read_table(table: Any, options: TableOptions = _NOTHING_TOLD, *, content: by
         points=found.points.height,
         series=found.points["series"].n_unique() if len(layout.values) > 1 or layout.series else 1,
         missing=found.gaps.height,
+        missing_after=_count_after(found.gaps, found.points),
         repeated=found.repeated,
         combined=found.combined,
         duplicates=options.duplicates if found.combined else None,
@@ -171,8 +175,29 @@ def read_cells(table: Any, options: TableOptions = _NOTHING_TOLD, *, content: by
     """
     if isinstance(table, RawTable):
         return table
+    import polars as pl
+
     is_path = isinstance(table, str | os.PathLike)
-    return read_file(Path(table), options, content) if is_path else read_frame(table)
+    raw = read_file(Path(table), options, content) if is_path else read_frame(table)
+    return replace(raw, frame=raw.frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String)))
+
+
+def zone_of_times(table: Table | RawTable, options: TableOptions) -> str | None:
+    """The zone in which a table has its times, as Parquet and pandas keep it; None if it says none.
+
+    Args:
+        table: one that was read, or its cells.
+        options: what the caller knows about the table.
+
+    Raises:
+        InvalidInputError: a column has times of a zone, and no column is found to be that of the times.
+    """
+    if isinstance(table, Table):
+        return table.report.time_zone
+    zones = {name: getattr(dtype, "time_zone", None) for name, dtype in table.frame.schema.items()}
+    if not any(zones.values()):
+        return None
+    return zones.get(find_times(_without(table, options.leave_out), options)[0])
 
 
 def _without(raw: RawTable, names: Sequence[str]) -> RawTable:
@@ -200,6 +225,16 @@ def _snapped(cells: TimeCells, calendar: Calendar) -> tuple[TimeCells, int]:
     times = cells.times.copy()
     times[good] = nearest_starts(times[good], calendar)
     return replace(cells, times=times), int((times != cells.times).sum())
+
+
+def _count_after(gaps: "pl.DataFrame", points: "pl.DataFrame") -> int:
+    """The number of missing values after the last value of their series; a series without any value has none."""
+    import polars as pl
+
+    if gaps.is_empty():
+        return 0
+    ends = points.group_by("series").agg(pl.col("time").max().alias("end"))
+    return int(gaps.join(ends, on="series").select((pl.col("time") > pl.col("end")).sum()).item())
 
 
 def _are_in_blocks(raw: RawTable, cells: TimeCells) -> bool:

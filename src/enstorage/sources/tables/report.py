@@ -40,12 +40,15 @@ class TableReport:
     Attributes:
         name: of the file, or the kind of the table.
         kind: `text`, `Parquet`, `Excel`, `pandas`, `Polars` or `Arrow`.
+        sheet: the one that was read of an Excel file with several; else None.
         encoding: of a text file, else None.
         separator: of a text file, else None.
         decimal: decimal character of numbers that are written as texts, else None.
         thousands: character between groups of three digits; None if there is none.
         time_columns: columns with the times.
         times: the form of the times.
+        time_zone: IANA name of the zone of the times, if the table itself names one, as Parquet files do, or the caller.
+        lack_zone: true if the times have no offset and no zone: they were taken as UTC.
         is_counted: true if the times are the integers of an integer axis.
         series_column: column with the keys of the series; None in a table of one series, and in a wide one.
         value_columns: columns with the values; more than one in a wide table.
@@ -54,7 +57,8 @@ class TableReport:
         rows: rows of the table.
         points: points that were taken.
         series: number of series.
-        missing: missing values, which became gaps.
+        missing: missing values; they became gaps, but for those of `missing_after`.
+        missing_after: those after the last one of their series, as in rows that only have what is known ahead.
         repeated: rows that repeat a row above with the same series, time and value.
         combined: rows whose series and time stand in a row above, and whose values were combined with it.
         duplicates: the way in which they were, see `TableOptions`; None if there are none.
@@ -72,12 +76,15 @@ class TableReport:
 
     name: str
     kind: str
+    sheet: str | None = None
     encoding: str | None = None
     separator: str | None = None
     decimal: str | None = None
     thousands: str | None = None
     time_columns: tuple[str, ...]
     times: str
+    time_zone: str | None = None
+    lack_zone: bool = False
     is_counted: bool = False
     series_column: str | None
     value_columns: tuple[str, ...]
@@ -87,6 +94,7 @@ class TableReport:
     points: int
     series: int
     missing: int = 0
+    missing_after: int = 0
     repeated: int = 0
     combined: int = 0
     duplicates: str | None = None
@@ -112,10 +120,11 @@ class TableReport:
     def lines(self) -> list[str]:
         """The report as sentences, for people."""
         found = [f"Read {Path(self.name).name}: {', '.join(self._form())}."]
-        if self.missing:
-            found.append(
-                f"{_counted(self.missing, 'value is', 'values are')} missing and became {_GAPS[self.missing > 1]}."
-            )
+        if gaps := self.missing - self.missing_after:
+            found.append(f"{_counted(gaps, 'value is', 'values are')} missing and became {_GAPS[gaps > 1]}.")
+        if self.missing_after:
+            values = _counted(self.missing_after, "value is", "values are")
+            found.append(f"{values} missing after the last one of a series, which is no gap: the series ends before.")
         for column, number, count in self.far_values[:_SHOWN]:
             found.append(
                 f"{_counted(count, 'value is', 'values are')} {number:.12g} in {column}, far from all others. If that means "
@@ -157,6 +166,8 @@ class TableReport:
 
     def _form(self) -> list[str]:
         form = [self.kind if self.encoding is None else f"text in {self.encoding}"]
+        if self.sheet is not None:
+            form.append(f"sheet {self.sheet}")
         if self.separator is not None:
             form.append(f"separator {_SEPARATORS[self.separator]}")
         if self.decimal == ",":

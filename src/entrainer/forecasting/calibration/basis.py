@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,8 +13,8 @@ from entrainer.forecasting.calibration.residuals import Floats, Residuals
 
 #: Residuals of one series stand for themselves if they are so many times as many as are needed, and there are others.
 _OWN_INSTEAD_OF_ALL = 3
-#: Of fewer residuals of all series the ends jump from step to step: those of the nearest steps are taken in.
-_SMOOTH = 100
+#: Of fewer residuals the ends jump from step to step: those of the nearest steps are taken in.
+_SMOOTH = 200
 
 
 class Basis(StrEnum):
@@ -32,7 +33,7 @@ class IntervalEnds:
 
     Attributes:
         basis: what they rest on.
-        rows: number of residuals.
+        rows: number of residuals: of the step, or of all that are joined where it has too few.
         lower: what is added to the point forecast, in the units of the source; None without this end.
         upper: the same.
     """
@@ -66,10 +67,12 @@ class Calibration:
         1. those of the step of the series, three times as many as needed where there are others: errors from origins near
            each other go together;
         2. those of the step of all series, each divided by the scale of its series and multiplied by that of this one; the
-           same with the size of the errors of a series, where series differ in it, see `sizes_of`. Fewer than 100 are joined
-           by those of the nearest steps, each multiplied by (s / k)^g;
-        3. those of the nearest steps of the series, else of all series: those of a step k before the step s multiplied by
-           (s / k)^g, with the exponent `growth`.
+           same with the size of the errors of a series, where series differ in it, see `sizes_of`;
+        3. those of the nearest steps of the series, else of all series.
+
+        Fewer than 200 are joined by those of the nearest steps, so that the ends do not jump from step to step: those of a
+        step k are multiplied by (s / k)^g for the step s, with the exponent `growth`. Errors of near steps go together, so
+        ranks are those that the residuals of the step, or the nearest that has some, ask for alone, see `rank`.
 
         Where none are enough, they are quantiles of a Student distribution with the root mean square of these residuals.
 
@@ -79,15 +82,15 @@ class Calibration:
         found: dict[Level, IntervalEnds] = {}
         lowest, highest = np.inf, -np.inf
         for level in sorted(levels, key=lambda each: each.reach):
-            basis, known = self._enough(series, step, level.rows_needed)
-            if basis is None:
+            chosen = self._enough(series, step, level.rows_needed)
+            if chosen is None:
                 continue
-            lower, upper = (None if each is None else _end(basis, known, each) for each in (level.lower, level.upper))
+            lower, upper = (None if each is None else chosen.end(each) for each in (level.lower, level.upper))
             if lower is not None:
                 lower = lowest = min(lowest, lower)
             if upper is not None:
                 upper = highest = max(highest, upper)
-            found[level] = IntervalEnds(basis, len(known), lower, upper)
+            found[level] = IntervalEnds(chosen.basis, chosen.rows, lower, upper)
         return found
 
     @cached_property
@@ -103,39 +106,39 @@ class Calibration:
             return 0.5
         return float(np.clip(np.polyfit(np.log(steps), np.log(means), 1)[0], 0, 1))
 
-    def _enough(self, series: int, step: int, needed: int) -> tuple[Basis | None, Floats]:
-        """The residuals, ascending, and what they are; as many as there are for a distribution; None for fewer than two."""
-        own, of_all = self.residuals.at(step, series), self._scaled(step, series)
-        if len(own) >= needed * (_OWN_INSTEAD_OF_ALL if len(of_all) > len(own) else 1):
-            return Basis.OWN, own
-        if len(of_all) >= needed:
-            return Basis.ALL_SERIES, of_all if len(of_all) >= _SMOOTH else self._smooth(step, series)
-        own = self._of_nearest_steps(step, needed, lambda each: self.residuals.at(each, series))
-        if len(own) >= needed:
-            return Basis.NEAREST_STEPS, own
-        of_all = self._of_nearest_steps(step, needed, lambda each: self._scaled(each, series))
-        if len(of_all) >= needed:
-            return Basis.NEAREST_STEPS, of_all
-        most = max(own, of_all, key=len)
-        return (Basis.NORMAL, most) if len(most) >= 2 else (None, most)
+    def _enough(self, series: int, step: int, needed: int) -> "_Chosen | None":
+        """The residuals; as many as there are for a distribution; None for fewer than two."""
 
-    def _of_nearest_steps(self, step: int, needed: int, of_step: Callable[[int], Floats]) -> Floats:
-        """Residuals of the nearest steps, as many steps as are needed, those of earlier ones widened; ascending."""
-        collected: list[Floats] = []
-        for each in sorted(self._steps, key=lambda other: (abs(other - step), other)):
-            collected.append(of_step(each) * max(1.0, step / each) ** self.growth)
-            if sum(map(len, collected)) >= needed:
-                break
-        return np.sort(np.concatenate([np.empty(0), *collected]))
+        def own(step: int) -> Floats:
+            return self.residuals.at(step, series)
 
-    def _smooth(self, step: int, series: int) -> Floats:
-        """Residuals of a step of all series, and of as many of the nearest steps as are needed, in the size of this one."""
-        collected: list[Floats] = []
-        for each in sorted(self._steps, key=lambda other: (abs(other - step), other)):
-            collected.append(self._scaled(each, series) * (step / each) ** self.growth)
-            if sum(map(len, collected)) >= _SMOOTH:
+        def of_all(step: int) -> Floats:
+            return self._scaled(step, series)
+
+        rows, of_others = len(own(step)), len(of_all(step))
+        if rows >= needed * (_OWN_INSTEAD_OF_ALL if of_others > rows else 1):
+            return _Chosen(Basis.OWN, self._of_nearest_steps(step, own), rows)
+        if of_others >= needed:
+            return _Chosen(Basis.ALL_SERIES, self._of_nearest_steps(step, of_all), of_others)
+        joined = [self._of_nearest_steps(step, each, needed) for each in (own, of_all)]
+        enough = next((each for each in joined if len(each) >= needed), None)
+        if enough is not None:
+            nearest = next(count for each in self._nearest(step) if (count := max(len(own(each)), len(of_all(each)))))
+            return _Chosen(Basis.NEAREST_STEPS, enough, max(needed, min(nearest, len(enough))))
+        most = max(joined, key=len)
+        return _Chosen(Basis.NORMAL, most, len(most)) if len(most) >= 2 else None
+
+    def _of_nearest_steps(self, step: int, of_step: Callable[[int], Floats], needed: int = 0) -> Floats:
+        """Residuals of a step, and of as many of the nearest ones as are needed, in the size of this one; ascending."""
+        collected = [np.empty(0)]
+        for each in self._nearest(step):
+            collected.append(of_step(each) * (step / each) ** self.growth)
+            if sum(map(len, collected)) >= max(needed, _SMOOTH):
                 break
         return np.sort(np.concatenate(collected))
+
+    def _nearest(self, step: int) -> list[int]:
+        return sorted(self._steps, key=lambda other: (abs(other - step), other))
 
     @cached_property
     def _steps(self) -> list[int]:
@@ -169,10 +172,28 @@ class Calibration:
         return self._of_all(step) * scale * self.residuals.sizes.get(series, 1.0)
 
 
-def _end(basis: Basis, known: Floats, quantile: float) -> float:
-    """The offset of a quantile from the point forecast."""
-    if basis is not Basis.NORMAL:
-        return float(known[rank(len(known), quantile) - 1])
-    from scipy.stats import t
+class _Chosen(NamedTuple):
+    """Residuals that are enough.
 
-    return float(np.sqrt(np.mean(known**2)) * t.ppf(quantile, len(known)))
+    Attributes:
+        basis: what they are.
+        known: ascending, shape (rows,).
+        alone: number of those that the ranks are made for.
+    """
+
+    basis: Basis
+    known: Floats
+    alone: int
+
+    @property
+    def rows(self) -> int:
+        """Number of residuals of the step; of all where it has too few."""
+        return self.alone if self.basis in (Basis.OWN, Basis.ALL_SERIES) else len(self.known)
+
+    def end(self, quantile: float) -> float:
+        """The offset of a quantile from the point forecast."""
+        if self.basis is not Basis.NORMAL:
+            return float(self.known[rank(len(self.known), quantile, self.alone) - 1])
+        from scipy.stats import t
+
+        return float(np.sqrt(np.mean(self.known**2)) * t.ppf(quantile, len(self.known)))

@@ -89,14 +89,21 @@ def quantiles_of(levels: Iterable[Level]) -> tuple[float, ...]:
     return tuple(sorted({quantile for level in levels for quantile in level.quantiles}))
 
 
-def rank(rows: int, quantile: float) -> int:
+def rank(rows: int, quantile: float, alone: int | None = None) -> int:
     """The rank of the residual that is a quantile of one more, from 1; below 1 or above `rows` if there are too few.
 
     Of n residuals and one more, all exchangeable, the last is at most the k-th smallest with probability ≥ k / (n + 1), and
     below it with probability ≤ k / (n + 1). So upper ends take k = ⌈(n + 1)·q⌉, and lower ends k = ⌊(n + 1)·q⌋.
+
+    Args:
+        rows: number of residuals.
+        quantile: above 0 and below 1.
+        alone: number n of those that are alike, where others joined them that say the same again: the share of all below an
+            end is that of these, as if each stood for rows / n.
     """
-    place = _exact((rows + 1) * quantile)
-    return math.floor(place) if quantile < 0.5 else math.ceil(place)
+    alone = rows if alone is None else alone
+    place = math.ceil(_exact((alone + 1) * max(quantile, 1 - quantile) * rows / alone))
+    return rows + 1 - place if quantile < 0.5 else place
 
 
 def rows_needed(quantile: float) -> int:

@@ -11,6 +11,8 @@ Ints = NDArray[np.int64]
 
 #: Fewer series with two stretches say nothing about the spread of sizes.
 _FEWEST_SERIES = 8
+#: Errors of a stretch below this share of the usual ones are those of a series that hardly varied there.
+_SMALLEST = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,10 @@ class ErrorSizes:
 def sizes_of(relative: Floats, series: Ints, step: NDArray[np.integer], origin: Ints) -> ErrorSizes:
     """The sizes of the errors of series by credibility theory.
 
-    Errors of a series from origins within one horizon make a stretch, whose size is their mean absolute value, each divided
-    by the mean of its step over all series. The size of a series is the mean of its stretches and of k stretches of size 1,
-    where k is the variance within series divided by that between them (Bühlmann). It is used only where series differ
+    Errors of a series from origins within one horizon make a stretch, whose size is the logarithm of their mean absolute
+    value, each divided by the mean of its step over all series. The size of a series is the mean of its stretches and of k
+    stretches of the mean size, where k is the variance within series divided by that between them (Bühlmann). Logarithms, as
+    a few series with errors of ten times their scale would decide for all others. It is used only where series differ
     more from each other than the stretches of a series do: differences of a few stretches are chance otherwise, and make
     the intervals of one series too narrow and those of another too wide.
 
@@ -56,23 +59,25 @@ def sizes_of(relative: Floats, series: Ints, step: NDArray[np.integer], origin: 
         error = np.where(known & (of_step > 0), np.abs(relative) / of_step, np.nan)
     cell = owner * (int(stretch.max()) + 1) + stretch
     table = _means(error, cell, len(ids) * (int(stretch.max()) + 1)).reshape(len(ids), -1)
+    table = np.log(np.maximum(table, _SMALLEST))
     weight = _weight(table)
     if weight is None:
         return ErrorSizes()
+    table -= np.nanmean(table)
     count, total = np.isfinite(table).sum(axis=1), np.nansum(table, axis=1)
     own = np.nan_to_num(table[owner, stretch])
     others = np.maximum(count[owner] - np.isfinite(table[owner, stretch]), 0)
     return ErrorSizes(
-        dict(zip(ids.tolist(), ((weight + total) / (weight + count)).tolist(), strict=True)),
-        (weight + total[owner] - own) / (weight + others),
+        dict(zip(ids.tolist(), np.exp(total / (weight + count)).tolist(), strict=True)),
+        np.exp((total[owner] - own) / (weight + others)),
     )
 
 
 def _weight(table: Floats) -> float | None:
-    """The number of stretches of size 1 that are added to those of each series; None where sizes are not to be used.
+    """The number of stretches of the mean size that are added to those of each series; None where sizes are not to be used.
 
     Args:
-        table: the size of each stretch of each series, NaN for none, shape (series, stretches).
+        table: the logarithm of the size of each stretch of each series, NaN for none, shape (series, stretches).
     """
     count = np.isfinite(table).sum(axis=1)
     table, count = table[count > 0], count[count > 0]

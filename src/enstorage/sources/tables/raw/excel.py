@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from enstorage.errors import InvalidInputError
-from enstorage.parameters.naming import named
 from enstorage.plugins import missing
 from enstorage.settings import limit
 from enstorage.sources.tables.raw.header import column_names, filled_width, find_header, titles_of
-from enstorage.sources.tables.raw.table import RawTable
+from enstorage.sources.tables.raw.table import RawTable, on_sheets
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,19 +45,23 @@ def read_excel(path: Path, content: bytes, sheet: str | None) -> RawTable:
             raise InvalidInputError(
                 f"{path} has no sheet {sheet!r:.60}; it has {', '.join(workbook.sheet_names)[:200]}. Name one of these."
             )
-        rows = workbook.get_sheet_by_name(sheet or workbook.sheet_names[0]).to_python(skip_empty_area=False)
+        first = sheet or workbook.sheet_names[0]
+        sheets = (first, *(name for name in workbook.sheet_names if name != first))
+        rows = workbook.get_sheet_by_name(first).to_python(skip_empty_area=False)
     except (CalamineError, OSError, ValueError, IndexError) as error:
         if isinstance(error, InvalidInputError):
             raise
         raise InvalidInputError(f"{path} is not a readable Excel file: {error!s:.120}. Save it again.") from None
     numbered = [(number, row) for number, row in enumerate(rows, start=1) if any(cell != "" for cell in row)]
     if not numbered:
-        raise InvalidInputError(f"{path} holds no points; its sheet is empty. Name another one with {named('sheet')}.")
+        raise InvalidInputError(f"{path} holds no points; its sheet {first!r:.60} is empty.{on_sheets(sheets)}")
     texts = [[_text(cell) or "" for cell in row] for _, row in numbered[:_SAMPLE_ROWS]]
     above, lines = find_header(texts)
     data = numbered[above + lines :]
     if not data:
-        raise InvalidInputError(f"{path} holds a header only; expected rows of a time and a value. Check the file.")
+        raise InvalidInputError(
+            f"{path} holds a header only; expected rows of a time and a value. Check the file.{on_sheets(sheets)}"
+        )
     titles = titles_of(texts[above : above + lines]) if lines else [""] * filled_width(texts[above:])
     columns = zip(*(row for _, row in data), strict=True)
     frame = _frame(dict(zip(column_names(titles), columns, strict=False)), titles)
@@ -68,6 +71,7 @@ def read_excel(path: Path, content: bytes, sheet: str | None) -> RawTable:
         frame=frame,
         place=lambda row: f"row {data[row][0]}",
         has_header=lines > 0,
+        sheets=sheets,
         skipped_lines=data[-1][0] - len(data) - lines,
     )
 

@@ -32,8 +32,10 @@ from enstorage.sources.tables.times.forms import (
     WHOLE,
     WORDED,
     YEAR_AND_MONTH,
+    YEAR_AND_NEXT,
     YEAR_POINT_MONTH,
     YEARS,
+    YEARS_INTO_THE_NEXT,
     TimeForm,
     told_format,
 )
@@ -45,6 +47,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 _SAMPLE = 1000
+#: Units of numbers that are those of a clock.
+_LOCAL_UNITS = ("excel", "year")
+_FEWEST_YEARS = 3
 _NUMBER = r"^[+-]?[0-9.]+$"
 _EARLY_YEAR = r"^(?:1[0-5][0-9]{2}|16[0-6][0-9]|167[0-7])(?:\.|$)"
 _PATTERNS = (PLAIN_ISO, *(form.pattern for form in WORDED), ORDERED, SHORT_ORDERED, TWO_DIGITS, SHORT_MONTH)
@@ -67,6 +72,7 @@ class ParsedTimes:
         are_local: which of them are on that clock, since they have no offset, shape (n,).
         offsets: offsets from UTC in the texts, such as `+01:00`, if they have several.
         skipped_hours: hours that are missing as where clocks are set forward, of times that have no offset and no zone.
+        lack_zone: true if no time has an offset, and the caller gave no zone: they were taken as UTC.
     """
 
     times: NDArray[np.int64]
@@ -77,6 +83,7 @@ class ParsedTimes:
     are_local: NDArray[np.bool_] | None = None
     offsets: tuple[str, ...] = ()
     skipped_hours: tuple[str, ...] = ()
+    lack_zone: bool = False
 
 
 def parse_times(name: str, texts: "pl.Series", options: TableOptions) -> ParsedTimes:
@@ -106,11 +113,12 @@ def parse_times(name: str, texts: "pl.Series", options: TableOptions) -> ParsedT
         times, are_times = _with_midnights(form, texts, times, are_times)
     found = ParsedTimes(times, are_times, f"{form.shown}, of spans the start" if are_spans else form.shown, form.shown)
     if form.pattern == WHOLE or options.time_unit is not None:
-        return found
+        return replace(found, lack_zone=options.time_zone is None and options.time_unit in _LOCAL_UNITS)
     if options.time_zone is None:
         have_offset = bool(texts.str.contains(OFFSET).any())
         skipped = () if have_offset else skipped_hours(times[are_times])
-        return replace(found, offsets=_offsets(texts, form) if have_offset else (), skipped_hours=skipped)
+        offsets = _offsets(texts, form) if have_offset else ()
+        return replace(found, offsets=offsets, skipped_hours=skipped, lack_zone=not have_offset)
     has_offset = texts.str.contains(OFFSET).fill_null(value=False).to_numpy()
     are_local = are_times & ~has_offset
     moved, are_times = local_times(times, are_times, are_local, options.time_zone)
@@ -177,9 +185,13 @@ def _find(name: str, filled: "pl.Series", options: TableOptions) -> TimeForm | N
     sample = filled.head(_SAMPLE)
     digits = TimeForm("digits", WHOLE, iso_strings_to_ns)
     forms = [ISO_FORM, *WORDED, DAY_FIRST, SHORT_YEAR, SHORT_DAY_FIRST, SHORT_MONTHS, YEARS, digits]
+    if _are_years_into_the_next(sample):
+        return YEARS_INTO_THE_NEXT
     # Of forms with equally many texts the first one counts: 1749 is a year in ISO 8601 too.
     form = max(forms, key=lambda each: int(sample.str.contains(each.pattern).sum()))
     if not sample.str.contains(form.pattern).any():
+        if sample.str.contains(_NUMBER).any():
+            raise _unclear(name, str(sample.filter(sample.str.contains(_NUMBER))[0]))
         return None
     if form is digits:
         return _nanoseconds(name, filled)
@@ -222,10 +234,17 @@ def _are_no_years(sample: "pl.Series") -> bool:
     return 2 * int(years.is_between(FIRST_YEAR, LAST_YEAR).sum()) <= len(years)
 
 
+def _are_years_into_the_next(sample: "pl.Series") -> bool:
+    """True for 2003/04, 2004/05 and further ones, which could be months if each did not name the next year."""
+    if not sample.str.contains(YEAR_AND_NEXT).all() or sample.n_unique() < _FEWEST_YEARS:
+        return False
+    return bool(YEARS_INTO_THE_NEXT.parse(sample)[1].all())
+
+
 def _unclear(name: str, doubtful: str) -> InvalidInputError:
     return InvalidInputError(
         f"{name} has times such as {doubtful!r:.60}, which may be nanoseconds, seconds, a counter, a year or a date; "
-        f"expected {_FORMS} of 17 digits or more. Give {named('time_unit')}, such as s, year or step, or "
+        f"expected {_FORMS} of 17 digits or more. Give {named('time_unit')}, such as s, excel, year or step, or "
         f"{named('date_format')}, such as %Y%m%d, or write ISO 8601."
     )
 
@@ -244,7 +263,8 @@ def _short_ordered(name: str, filled: "pl.Series", order: str | None) -> TimeFor
 
 def _ordered(name: str, filled: "pl.Series", order: str | None, pattern: str = ORDERED) -> TimeForm:
     """Dates of two numbers and a year, with the day or the month first."""
-    if order is None and filled.head(_SAMPLE).str.contains(r"^[0-9]{1,2}\.").all():
+    dates = filled.head(_SAMPLE).filter(filled.head(_SAMPLE).str.contains(pattern))
+    if order is None and len(dates) and dates.str.contains(r"^[0-9]{1,2}\.").all():
         order = "day-first"  # nobody writes the month first with points
     if order is None:
         first, second = (filled.str.extract(pattern, group).str.to_integer(strict=False) for group in (1, 2))

@@ -16,20 +16,20 @@ from enstorage.sources.tables.times.numeric import YEAR, Times, decimal_years
 if TYPE_CHECKING:
     import polars as pl
 
-#: Names of months in English, German, French, Spanish, Italian and Dutch, in small letters, without a full stop.
+#: Names of months in English, German, French, Spanish, Italian, Dutch and Russian, in small letters, without a full stop.
 _MONTHS = (
-    "jan january jän januar januari janv janvier ene enero gen gennaio",
-    "feb february februar februari fév févr février febrero febbraio",
-    "mar march mär märz mrz mars marzo mrt maart",
-    "apr april avr avril abr abril aprile",
-    "may mai mayo mag maggio mei",
-    "jun june juni juin junio giu giugno",
-    "jul july juli juil juillet julio lug luglio",
-    "aug august aoû août ago agosto augustus",
-    "sep sept september septembre septiembre set settembre",
-    "oct october okt oktober octobre octubre ott ottobre",
-    "nov november novembre noviembre",
-    "dec december dez dezember déc décembre dic diciembre dicembre",
+    "jan january jän januar januari janv janvier ene enero gen gennaio янв январь января",
+    "feb february februar februari fév févr février febrero febbraio фев февр февраль февраля",
+    "mar march mär märz mrz mars marzo mrt maart мар март марта",
+    "apr april avr avril abr abril aprile апр апрель апреля",
+    "may mai mayo mag maggio mei май мая",
+    "jun june juni juin junio giu giugno июн июнь июня",
+    "jul july juli juil juillet julio lug luglio июл июль июля",
+    "aug august aoû août ago agosto augustus авг август августа",
+    "sep sept september septembre septiembre set settembre сен сент сентябрь сентября",
+    "oct october okt oktober octobre octubre ott ottobre окт октябрь октября",
+    "nov november novembre noviembre ноя нояб ноябрь ноября",
+    "dec december dez dezember déc décembre dic diciembre dicembre дек декабрь декабря",
 )
 #: The numbers of months by their names.
 MONTH_NAMES = {name: number for number, names in enumerate(_MONTHS, start=1) for name in names.split()}
@@ -84,6 +84,8 @@ def _parts(pattern: str, *, first_is: str = "day") -> "Callable[[pl.Series], Tim
         month = two_digits("month", "01")
         if "quarter" in known:
             month = (pl.col("quarter").cast(pl.Int8) * 3 - 2).cast(pl.String).str.zfill(2)
+        if "half_year" in known:
+            month = pl.when(pl.col("half_year") == "1").then(pl.lit("01")).otherwise(pl.lit("07"))
         if "name" in known:
             numbers = {name: f"{number:02d}" for name, number in MONTH_NAMES.items()}
             month = pl.col("name").str.to_lowercase().replace_strict(numbers, default=None)
@@ -131,13 +133,29 @@ def _at_once(order: str, otherwise: "Callable[[pl.Series], Times]") -> "Callable
     return parse
 
 
-def _weeks(texts: "pl.Series") -> Times:
+def _weeks(pattern: str) -> "Callable[[pl.Series], Times]":
+    """Reads ISO weeks, also with a day of them."""
+
+    def parse(texts: "pl.Series") -> Times:
+        import polars as pl
+
+        parts = texts.str.extract_groups(pattern).struct.unnest()
+        weekday = pl.col("weekday") if "weekday" in parts.columns else pl.lit(None, pl.String)
+        day = pl.concat_str(pl.col("year"), pl.col("week").str.zfill(2), weekday.fill_null("1"), separator="-")
+        dates = parts.select(day).to_series().str.to_date("%G-%V-%u", strict=False)
+        return dates.cast(pl.Datetime("ns")).cast(pl.Int64).fill_null(0).to_numpy(), dates.is_not_null().to_numpy()
+
+    return parse
+
+
+def _years_into_the_next(texts: "pl.Series") -> Times:
+    """Reads the first of two years, if the second one follows it."""
     import polars as pl
 
-    parts = texts.str.extract_groups(_WEEK).struct.unnest()
-    day = parts.select(pl.concat_str(pl.col("year"), pl.col("week"), pl.col("weekday").fill_null("1"), separator="-"))
-    dates = day.to_series().str.to_date("%G-%V-%u", strict=False)
-    return dates.cast(pl.Datetime("ns")).cast(pl.Int64).fill_null(0).to_numpy(), dates.is_not_null().to_numpy()
+    parts = texts.str.extract_groups(YEAR_AND_NEXT).struct.unnest()
+    year = pl.col("year").cast(pl.Int64)
+    follows = (year + 1).cast(pl.String).str.ends_with(pl.col("next"))
+    return iso_strings_to_ns(parts.select(pl.when(follows).then(pl.col("year")).fill_null("")).to_series())
 
 
 def _days_of_year(texts: "pl.Series") -> Times:
@@ -151,7 +169,7 @@ def _days_of_year(texts: "pl.Series") -> Times:
 
 
 def told_format(format: str) -> TimeForm:
-    """The form of a format as `strptime` takes it; hours may stand without minutes.
+    """The form of a format as `strptime` takes it; hours may stand without minutes, and weeks without a day.
 
     Raises:
         InvalidInputError: by its `parse`, if the format cannot be used.
@@ -161,7 +179,9 @@ def told_format(format: str) -> TimeForm:
         import polars as pl
 
         has_hours_alone = "%H" in format and re.search("%[MRTc+X]", format) is None
+        has_weeks_alone = re.search("%[UVW]", format) is not None and re.search("%[AauwdejDFxc]", format) is None
         texts, full = (texts + " 00", f"{format} %M") if has_hours_alone else (texts, format)
+        texts, full = (texts + " 1", f"{full} %u") if has_weeks_alone else (texts, full)  # Mondays
         try:
             moments = texts.str.to_datetime(full, strict=False, time_unit="ns", time_zone="UTC")
         except pl.exceptions.PolarsError as error:
@@ -179,6 +199,10 @@ def _form(shown: str, pattern: str) -> TimeForm:
 
 
 _DAY_OF_YEAR = r"^(?P<year>[0-9]{4}) D(?P<day>[0-9]{3})(?: (?P<hour>[0-9]{2}):00)?$"
+#: A year and the next one, as of sports, harvests and accounts.
+YEAR_AND_NEXT = r"^(?:[Ff][Yy] ?)?(?P<year>[0-9]{4}) ?[/–-] ?(?P<next>[0-9]{2}|[0-9]{4})$"
+_WEEK_FIRST = r"^(?:KW|[Ww])[ .]?(?P<week>[0-9]{1,2})[ /-](?P<year>[0-9]{4})$"
+_WEEK_BEHIND = r"^(?P<year>[0-9]{4})[ /-]?(?:KW|[Ww])[ .]?(?P<week>[0-9]{1,2})$"
 _WEEK = r"^(?P<year>[0-9]{4})[- ]?[Ww](?P<week>[0-9]{2})(?:-?(?P<weekday>[1-7]))?$"
 PLAIN_ISO = (
     r"^[0-9]{4}-[0-9]{2}(?:-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9:]{2,8})?)?)?$"
@@ -207,7 +231,8 @@ YEAR_AND_MONTH = TimeForm(
     # A spreadsheet writes 1871.10 as the number 1871.1.
     lambda texts: _parts(YEAR_POINT_MONTH)(texts.str.replace(r"\.1$", ".10")),
 )
-#: Forms that cannot be taken for another one.
+YEARS_INTO_THE_NEXT = TimeForm("years into the next (2015/16), by the first one", YEAR_AND_NEXT, _years_into_the_next)
+#: Forms that cannot be taken for another one, but for the years of `YEARS_INTO_THE_NEXT` that could be months.
 WORDED = (
     _form(
         "dates with the year first (2024/12/31)",
@@ -221,9 +246,16 @@ WORDED = (
     TimeForm("a year and a day of the year", _DAY_OF_YEAR, _days_of_year),
     _form("quarters (2024Q1)", r"^(?P<year>[0-9]{4})[ /:-]?[Qq](?P<quarter>[1-4])$"),
     _form("quarters (Q1 2024)", r"^[Qq](?P<quarter>[1-4])[ /-]?(?P<year>[0-9]{4})$"),
-    TimeForm("ISO weeks (2020-W01)", _WEEK, _weeks),
+    _form("quarters (1Q 2024)", r"^(?P<quarter>[1-4])[Qq][ '’/-]?(?P<year>[0-9]{4})$"),
+    _form("quarters with a year of two digits (1Q24)", r"^(?P<quarter>[1-4])[Qq][ '’/-]?(?P<short_year>[0-9]{2})$"),
+    _form("quarters with a year of two digits (Q1-24)", r"^[Qq](?P<quarter>[1-4])[ '’/-](?P<short_year>[0-9]{2})$"),
+    _form("half-years (2024H1)", r"^(?P<year>[0-9]{4})[ /-]?[HhSs](?P<half_year>[12])$"),
+    _form("half-years (H1 2024)", r"^[HhSs](?P<half_year>[12])[ /-]?(?P<year>[0-9]{4})$"),
+    TimeForm("ISO weeks (2020-W01)", _WEEK, _weeks(_WEEK)),
+    TimeForm("ISO weeks (W1 2020)", _WEEK_FIRST, _weeks(_WEEK_FIRST)),
+    TimeForm("ISO weeks (2020 W1)", _WEEK_BEHIND, _weeks(_WEEK_BEHIND)),
     _form("months (2024M01)", r"^(?P<year>[0-9]{4})-?[Mm](?P<month>[0-9]{1,2})$"),
-    _form("months (2024/01)", r"^(?P<year>[0-9]{4})[/](?P<month>[0-9]{2})$"),
+    _form("months (2024/01)", r"^(?P<year>[0-9]{4})/(?P<month>0[1-9]|1[0-2])$"),
     _form("months (01/2024)", r"^(?P<month>[0-9]{1,2})[/ -](?P<year>[0-9]{4})$"),
     _form("months (Jan 2024)", rf"^{_MONTH}[ ,-]+(?P<year>[0-9]{{4}})$"),
     _form("months (2024 Jan)", rf"^(?P<year>[0-9]{{4}})[ -]*{_MONTH}$"),
@@ -231,4 +263,6 @@ WORDED = (
     _form("dates (31 Dec 2024)", rf"^(?P<day>[0-9]{{1,2}})[ .-]+{_MONTH}[ ,-]+(?P<year>[0-9]{{4}}){_CLOCK}"),
     _form("dates (31-Dec-24)", rf"^(?P<day>[0-9]{{1,2}})[ .-]+{_MONTH}[ ,-]+(?P<short_year>[0-9]{{2}}){_CLOCK}"),
     _form("dates (Dec 31, 2024)", rf"^{_MONTH} (?P<day>[0-9]{{1,2}}),? (?P<year>[0-9]{{4}}){_CLOCK}"),
+    _form("fiscal years (FY2024), by their number", r"^[Ff][Yy] ?(?P<year>[0-9]{4})$"),
+    YEARS_INTO_THE_NEXT,
 )

@@ -15,11 +15,13 @@ _DAYS = (
 )
 _DAY_NAME = rf"^(?i:{'|'.join(sorted(_DAYS.split(), key=len, reverse=True))})(?:[.,]+ *| +)"
 _SPAN = r"^(.*[0-9]{2}:[0-9]{2}.*?) (?:-|–|to|bis) .*[0-9]{2}:[0-9]{2}.*$"
+# Java writes the zone behind the offset (RFC 9557), which says the time already.
+_ZONE_BEHIND = r"(Z|[+-][0-9]{2}:[0-9]{2})\[[A-Za-z0-9_/+-]+\]$"
 _MIDNIGHT = r"(^|[T ])24:00((?::00)?(?:\D|$))"
 
 
 def without_frills(texts: "pl.Series") -> "tuple[pl.Series, bool]":
-    """The texts without names of days, and of spans of time the starts; and whether they were spans.
+    """The texts without names of days and of zones, and of spans of time the starts; and whether they were spans.
 
     Args:
         texts: without blanks around them.
@@ -27,6 +29,8 @@ def without_frills(texts: "pl.Series") -> "tuple[pl.Series, bool]":
     sample = texts.head(_SAMPLE)
     if sample.str.contains(_DAY_NAME + "[0-9]").any():
         texts = texts.str.replace(_DAY_NAME + "([0-9])", "${1}")
+    if sample.str.contains(_ZONE_BEHIND).any():
+        texts = texts.str.replace(_ZONE_BEHIND, "${1}")
     are_spans = bool(sample.str.contains(_SPAN).any())
     return (texts.str.replace(_SPAN, "${1}") if are_spans else texts), are_spans
 

@@ -22,7 +22,8 @@ export const GATES: Field[] = [
   gate("latency_seconds", "number", "Longest time of a forecast.", null),
   gate("memory_mb", "number", "Largest memory of a forecast, in MB.", null),
   gate("horizon", "whole number", "Steps of that forecast.", 1),
+  gate("claims", "text", "Errors that rest on what was said and not done here.", "told", ["told", "refused"]),
 ];
 
 /** Those that most people leave as they are. */
-export const FURTHER_GATES = ["metric", "significance", "regression", "latency_seconds", "memory_mb", "horizon"];
+export const FURTHER_GATES = ["metric", "significance", "regression", "latency_seconds", "memory_mb", "horizon", "claims"];
