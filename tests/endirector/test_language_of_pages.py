@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+import polars as pl
 import pytest
 from sklearn.linear_model import LinearRegression, Ridge
 
@@ -13,6 +14,7 @@ import enstorage
 from endirector.reporting.language import in_language, sentence, text, word
 from enstorage.adapter import Window
 from enstorage.errors import InvalidInputError
+from entrainer.forecasting.calibration.intervals import ADVICE, ADVICE_ON_FLOOR, PredictionIntervals
 
 SOURCES = Path(__file__).parents[2] / "src"
 PAGES = ("endirector/report.html.j2", "endirector/autoforecast.html.j2", "enorchestrator/reporting/version.html.j2")
@@ -73,6 +75,43 @@ def test_sentences_of_the_library_and_lists_in_them_have_forms():
         assert sentence("What nobody wrote.") == "What nobody wrote."
         assert (word("valid"), word("a member")) == ("проверка", "a member")
     assert (sentence(told), word("valid")) == (told, "valid")
+
+
+def test_of_several_forms_that_fit_a_sentence_its_own_is_taken():
+    forms = json.loads((SOURCES / "endirector/reporting/messages.ru.json").read_text(encoding="utf-8"))["messages"]
+    wrong = []
+    with in_language("ru"):
+        for english, russian in forms:
+            told = sentence(english.replace("{}", "7"))
+            if told != re.sub(r"\{\*?\}", "7", russian):
+                wrong.append((english, told))
+    assert wrong == []
+
+
+GROUPS = (
+    *("all series", "the long series", "the tiny series", "the huge series", "the usual series", "the current series"),
+    *("the until 2024-02-01 series", "the long, until 2024-02-01 series", "the usual, until 2024-02-01 series"),
+)
+
+
+@pytest.mark.parametrize("who", GROUPS)
+def test_remarks_on_intervals_of_a_group_of_series_have_no_english_words(who):
+    rows = [
+        (series, 10 * step, step, quantile, value, None if quantile is None else basis)
+        for series, basis in ((1, "nearest steps"), (2, "all series"))
+        for step in (1, 2, 4)
+        for quantile, value in ((None, 5.0), (0.1, 6.0), (0.9, 7.0))
+    ]
+    columns = ["series", "id", "step", "quantile", "value", "basis"]
+    table = pl.DataFrame(rows, columns, orient="row", infer_schema_length=None)
+    told = []
+    for part in (table, table.filter(pl.col("series") == 1), table.filter(pl.col("step") == 1)):
+        for raised in ({3: 1}, {3: 2}, {3: 2, 4: 1}):
+            told += PredictionIntervals(part, [1, 2], raised, [4]).remarks(who, dict.fromkeys(raised, 0.0))
+    assert any(f"The forecast of {who} lies outside" in each and " in 2 series" in each for each in told)
+    with in_language("ru"):
+        own = [sentence(each.removesuffix(ADVICE).removesuffix(ADVICE_ON_FLOOR)) for each in dict.fromkeys(told)]
+    assert [each for each in own if re.findall(r"[a-z]{2,}", each.replace("entrainer.backtest", ""))] == []
 
 
 @pytest.fixture

@@ -13,12 +13,14 @@ from sklearn.linear_model import LinearRegression
 from sqlalchemy import create_engine, text
 
 import endirector
+import entrainer
 import servers
-from enorchestrator import deliver
-from enstorage import Connector, DataSource, Project
+from enorchestrator import create_registered, deliver, evaluate, promote, register
+from enstorage import Connector, DataPreparation, DataSource, Project
 from enstorage.adapter import Window
 from enstorage.database.url import parse_url
 from enstorage.sinks.files import FileSink
+from entrainer.networks import Estimator
 from websites import answer, website
 
 TABLE = "CREATE TABLE forecast (at TIMESTAMP NULL, quantile DOUBLE PRECISION, river DOUBLE PRECISION)"
@@ -90,6 +92,38 @@ def test_a_file_is_replaced_whole_and_the_key_is_that_of_the_step_of_a_pipeline(
     assert (again["is_new"], again["key"]) == (False, found["key"])
     with Connector.in_folder("enstorage-data"):
         assert not deliver(pl.read_csv("river.csv"), FileSink("river.csv")).is_new
+
+
+def test_a_registered_model_forecasts_by_what_is_in_production(enstorage):
+    words = ("deliver", "registered", "river", "file", "path=river.csv", "--json")
+    assert "There is no registered model river" in enstorage(*words)[2]
+    with Connector.in_folder("enstorage-data"):
+        preparation = DataPreparation.get(1)
+        model = Project.get(1).create_research("Estimators", preparation).create_model("lag 2", Estimator("Ridge"))
+        model.data_set(preparation.create_set(Window(2)))
+        entrainer.fit([model], progress=False)
+        ensemble = endirector.Conductor(Project.get(1).create_ensemble("voting", models=[model])).render()
+        create_registered("river")
+        register("river", model, progress=False)
+        register("river", ensemble, progress=False)
+    assert "river has no version production" in enstorage(*words)[2]
+    assert not Path("river.csv").exists()
+    assert (
+        len(json.loads(enstorage("forecast", "registered", "river", "--version", "1", "--json")[1])["forecasts"]) == 1
+    )
+    for version, rows in ((1, 1), (2, 5)):  # an ensemble has intervals without being asked
+        with Connector.in_folder("enstorage-data"):
+            evaluate("river", version, progress=False)
+            promote("river", version)
+        assert json.loads(enstorage(*words)[1])["rows"] == rows
+        assert pl.read_csv("river.csv").height == rows
+
+
+def test_a_version_is_of_a_registered_model_alone(enstorage):
+    for word in ("model", "ensemble"):
+        status, output, errors = enstorage("forecast", word, "1", "--version", "2")
+        assert (status, output) == (1, "")
+        assert f"--version is that of a registered model; received it with {word} 1. Leave it out" in errors
 
 
 def test_a_website_is_told_the_key(enstorage, monkeypatch):

@@ -44,8 +44,8 @@ FEWEST_WINDOWS = 60
 _MOST_NAMED = 5
 
 #: The methods that are tried: no method whose squared errors the series of large values would decide, and none that would
-#: fit weights to the few origins of one series. The median comes first, and so is taken where the mean is not clearly better:
-#: a member that fails for some series spoils their mean.
+#: fit weights to the few origins of one series. The median comes first, and so is taken where the mean is not clearly
+#: better: a member that fails for some series spoils their mean.
 CHOICES = (
     Choice("voting", parameters={"average": "median"}),
     Choice("voting"),

@@ -103,7 +103,9 @@ def _texts(language: str) -> Mapping[str, str]:
 @cache
 def _messages(language: str) -> tuple[list[tuple[re.Pattern[str], str]], Mapping[str, str], Mapping[str, str]]:
     found = json.loads(_read(f"messages.{language}.json"))
-    forms = [(re.compile(re.escape(form).replace(r"\{\}", "(.+?)"), re.DOTALL), own) for form, own in found["messages"]]
+    # A short form such as `{} of {} series: {}` also fits sentences that have a form of their own.
+    pairs = sorted(found["messages"], key=lambda pair: (pair[0].startswith("{}"), -len(pair[0].replace("{}", ""))))
+    forms = [(re.compile(re.escape(form).replace(r"\{\}", "(.+?)"), re.DOTALL), own) for form, own in pairs]
     return forms, found["words"], found["units"]
 
 

@@ -65,7 +65,7 @@ def prefer_simple(
 
 
 def _broadest(best: Scored, simple: Sequence[Scored], blocks: Callable[[Scored], Floats]) -> Scored:
-    """The simple trial of most members, of as many the one named first, that is not clearly worse than the best simple one."""
+    """The simple trial of most members, of as many the first one, that is not clearly worse than the best simple one."""
     own = blocks(best)
     for trial in sorted(simple, key=lambda trial: (-len(trial.places), trial.order)):
         if trial is best or not _is_far(compared(own, blocks(trial)), best.error):

@@ -7,8 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from enstorage.errors import InvalidInputError
+
 #: Flags with other names than the parameters of the library.
 _OTHER_FLAGS = {"time_interval": "interval"}
+_OF_IMPORT = " of import-csv"
 _PANEL = "Form of the table, where it is not found"
 
 
@@ -73,6 +76,31 @@ def named_as_flags() -> Iterator[None]:
 
     with named_by(_as_flag):
         yield
+
+
+@contextmanager
+def without_table_options(where: str) -> Iterator[None]:
+    """Messages about tables that are made within name the options of import-csv, and the way to a file that needs none.
+
+    Args:
+        where: takes the file, and no option for its form: `--csv`.
+
+    Raises:
+        InvalidInputError: instead of one whose message names such an option.
+    """
+    from enstorage.parameters.naming import named_by
+
+    with named_by(lambda name, value: _as_flag(name, value) + _OF_IMPORT):
+        try:
+            yield
+        except InvalidInputError as error:
+            if _OF_IMPORT not in str(error):
+                raise
+            raise InvalidInputError(
+                f"{error} {where} takes no such options: import the file with them, and give the file that export-csv "
+                "writes of what was imported.",
+                field=error.field,
+            ) from error
 
 
 def _as_flag(name: str, value: Any) -> str:

@@ -14,23 +14,29 @@ from enmyadmin.arguments.interval_ends import IntervalSide, floor_of
 from enmyadmin.arguments.opening import Store, open_store
 from enmyadmin.arguments.records import find_record
 from enmyadmin.arguments.series import find_series
+from enmyadmin.arguments.table import without_table_options
 from enmyadmin.output import Json, Quiet, counted, print_json, print_line, print_table
+from enstorage.errors import InvalidInputError
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from enstorage import Ensemble, Model
     from enstorage.connector import Connector
 
 
 class Forecasting(StrEnum):
-    """Entities that forecast times after the end of their data."""
+    """Entities that forecast times after the end of their data; a registered model stands for one of both."""
 
     MODEL = "model"
     ENSEMBLE = "ensemble"
+    REGISTERED = "registered"
 
 
 Forecaster = Annotated[Forecasting, typer.Argument(help="Entity that forecasts.", show_default=False)]
-Id = Annotated[str, typer.Argument(help="Its id, as `enstorage list` shows, or its name.")]
+Id = Annotated[
+    str, typer.Argument(help="Its id, as `enstorage list` shows, or its name; of a registered model, its name.")
+]
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,13 @@ class ForecastOptions:
             metavar="NAME=MODEL",
         ),
     ] = None
+    version: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a registered model, the number of a version or an alias; production by default.",
+            show_default=False,
+        ),
+    ] = None
     side: Annotated[IntervalSide, typer.Option(help="The ends of the intervals.")] = IntervalSide.BOTH
     floor: Annotated[
         str, typer.Option(help="Value that no end is below; none; or found: 0 for a series never below 0.")
@@ -83,7 +96,7 @@ class ForecastOptions:
         """The forecasts, and notes about them."""
         from enstorage.exchange.readable_forecasts import readable_forecasts
 
-        with warnings.catch_warnings(record=True) as caught:
+        with warnings.catch_warnings(record=True) as caught, without_table_options("A file of --series or --known"):
             warnings.simplefilter("always", UserWarning)
             found = readable_forecasts(self._table(entity, id, connector, progress=progress), connector)
         return found, [str(each.message) for each in caught if each.category is UserWarning]
@@ -91,20 +104,35 @@ class ForecastOptions:
     def _table(self, entity: Forecasting, id: str, connector: "Connector", *, progress: bool) -> "pl.DataFrame":
         import endirector
         import entrainer
-        from enstorage import Ensemble, Model
+        from enstorage import Model
 
         options: dict[str, Any] = {"side": self.side.value, "floor": floor_of(self.floor)}
-        if self.level is not None or entity is Forecasting.MODEL:
+        found = self._found(entity, id, connector)
+        if self.level is not None or isinstance(found, Model):
             options["levels"] = self.level or ()
         options["others"] = find_others(self.other, connector)
-        kind: type[Model] | type[Ensemble] = Model if entity is Forecasting.MODEL else Ensemble
-        found: Model | Ensemble = find_record(kind, id, connector)
         project = found.research.project if isinstance(found, Model) else found.project
         options["known"] = read_known(self.known, project)
         options["series"] = find_series(self.series, project, connector)
         if isinstance(found, Model):
             return entrainer.forecast(found, self.horizon, self.time_from, **options)
         return endirector.forecast(found, self.horizon, self.time_from, progress=progress, **options)
+
+    def _found(self, entity: Forecasting, id: str, connector: "Connector") -> "Model | Ensemble":
+        """The model or ensemble, also that of a version, if it is still what was registered."""
+        from enorchestrator import load_version
+        from enstorage import Ensemble, Model
+
+        if entity is Forecasting.REGISTERED:
+            return load_version(id, self.version or "production", connector=connector)
+        if self.version is not None:
+            raise InvalidInputError(
+                f"--version is that of a registered model; received it with {entity} {id}. Leave it out, or write: "
+                "registered NAME"
+            )
+        return (
+            find_record(Model, id, connector) if entity is Forecasting.MODEL else find_record(Ensemble, id, connector)
+        )
 
 
 def forecast(
@@ -120,7 +148,7 @@ def forecast(
 ) -> None:
     """Forecast the steps after the data of a model or an ensemble.
 
-    Forecasts are in the units of the source.
+    Forecasts are in the units of the source. A registered model stands for what is in production under its name.
 
     Example: enstorage forecast ensemble 1 --horizon 12 --level 0.9
     """
@@ -160,7 +188,8 @@ def deliver(
 ) -> None:
     """Forecast, and give the forecasts to another place.
 
-    What a place was given last is not given again. Places and passwords are in variables such as
+    A registered model stands for what is in production under its name. What a place was given last is not given
+    again. Places and passwords are in variables such as
     ENSTORAGE_CONNECTION_GRID=postgresql://user:password@host/database, of which connection=grid is the name.
 
     Example: enstorage deliver ensemble 1 objects connection=bucket path=load.csv --horizon 12

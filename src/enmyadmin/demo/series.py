@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from enmyadmin.arguments.table import without_table_options
 from enstorage.errors import InvalidInputError, MissingLibraryError
 from enstorage.interval import infer_interval
 from enstorage.sources.points import as_points
@@ -63,7 +64,8 @@ def from_csv(file: Path, season: int | None, unit: str) -> Series:
     Raises:
         InvalidInputError: it is too short, or all of its values are equal.
     """
-    times, values = as_points(file)
+    with without_table_options("--csv"):
+        times, values = as_points(file)
     if len(times) < FEWEST_ROWS:
         raise InvalidInputError(
             f"{file} has {len(times)} points; the experiment needs at least {FEWEST_ROWS}, since its train part has to hold "

@@ -8,7 +8,7 @@ import typer
 
 from enmyadmin.arguments.opening import Store, open_or_make_store, open_store
 from enmyadmin.arguments.period import parse_period
-from enmyadmin.arguments.table import TableArguments, named_as_flags
+from enmyadmin.arguments.table import TableArguments, named_as_flags, without_table_options
 from enmyadmin.output import Json, Language, Quiet, print_json, print_line, print_table
 from enstorage.errors import InvalidInputError
 
@@ -164,7 +164,8 @@ def _updated(file: Path, panel: str, store: Path | None, *, progress: bool) -> "
     from enstorage import Panel
 
     connector = open_store(store)
-    return AutoForecast.open(find_record(Panel, panel, connector)).update(file, progress=progress)
+    with without_table_options("--update"):
+        return AutoForecast.open(find_record(Panel, panel, connector)).update(file, progress=progress)
 
 
 def _seconds(time_limit: str) -> float:

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from enmyadmin.access.refusal import RefusedError
+from enmyadmin.server.problem_page import is_opened, problem_page
 from enstorage.errors import (
     CancelledError,
     ConflictError,
@@ -85,7 +86,7 @@ def problem(
     instance: str | None = None,
     headers: Any = None,
 ) -> Response:
-    """The answer of a problem.
+    """The answer of a problem: a document, or a page for a person who opened the address in a browser.
 
     Args:
         request: the request.
@@ -96,6 +97,8 @@ def problem(
         instance: identifies the occurrence; by default the path of the request.
         headers: further headers.
     """
+    if is_opened(request):
+        return problem_page(request, status, detail, headers)
     words = "".join(f" {each}" if each.isupper() else each for each in (kind or "").removesuffix("Error")).strip()
     body = Problem(
         type=f"urn:enstorage:problem:{words.lower().replace(' ', '-')}" if kind else "about:blank",

@@ -159,11 +159,13 @@ def test_everything_about_an_ensemble_is_read(api):
     assert api.get(f"{V1}/ensembles/1/metrics").json()["test"]["ensemble"]["rows"] == 18
     assert api.get(f"{V1}/ensembles/1/leaderboard", params={"metric": "mae"}).json()["rows"][0]["rank"] == 1
     assert api.get(f"{V1}/ensembles/1/staleness").json() == []
-    assert api.get(f"{V1}/ensembles/1/remarks").json()["mark"] == "held-out, claimed"
+    said = api.get(f"{V1}/ensembles/1/remarks").json()
+    assert (said["mark"], said["is_diagnosed"]) == ("held-out, claimed", False)
     for path in ("report", "diagnosis", "intervals"):
         assert api.get(f"{V1}/ensembles/1/{path}").status_code == 404
     endirector.diagnose(Ensemble.get(1), progress=False)
     assert "suggestion" in api.get(f"{V1}/ensembles/1/diagnosis").json()
+    assert api.get(f"{V1}/ensembles/1/remarks").json()["is_diagnosed"]
     report = api.get(f"{V1}/ensembles/1/report")
     assert report.text.startswith("<!")
     assert report.headers["content-security-policy"].startswith("sandbox; default-src 'none'")

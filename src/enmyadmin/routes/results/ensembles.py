@@ -29,9 +29,10 @@ class EnsembleMember(BaseModel):
 
 
 class EnsembleRemarks(BaseModel):
-    """The mark of the fit, and sentences about an ensemble."""
+    """The mark of the fit, whether there is a diagnosis, and sentences about an ensemble."""
 
     mark: str
+    is_diagnosed: bool
     claims: dict[str, list[str]]
     remarks: list[str]
     warnings: list[str]
@@ -115,6 +116,7 @@ def get_ensemble_remarks(store: Store, id: RecordId) -> Json:
     return Json(
         {
             "mark": ensemble.shown_mark(),
+            "is_diagnosed": ensemble.rendered_result().diagnosis is not None,
             "claims": ensemble.claims(),
             "remarks": ensemble.remarks(),
             "warnings": ensemble.warnings(),

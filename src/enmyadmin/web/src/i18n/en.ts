@@ -152,6 +152,8 @@ export const en = {
   "ensemble.not_rendered": "Not rendered yet. Render it to combine the forecasts of its members.",
   "ensemble.remarks": "Before you trust the figures",
   "ensemble.report": "Report",
+  "ensemble.not_diagnosed": "The report is made of a diagnosis: the contribution of each member. There is none yet.",
+  "ensemble.diagnose_it": "Diagnose now",
   "ensemble.show_members": "Show members",
   "ensemble.weight": "Weight",
   "ensemble.weights": "Weights",

@@ -81,9 +81,13 @@ const SHORTEST = 19;
 
 let templates: readonly (readonly [RegExp, string])[] | undefined;
 
+/** The more text of its own a form has, the fewer sentences it fits; least that begins with a place. */
+const fit = (form: string): number => form.replaceAll("{}", "").length + (form.startsWith("{}") ? 0 : 10_000);
+
 /** A sentence of the library in Russian, if it is of a known form. Names, numbers and nested sentences fill the places in order. */
 function inRussian(english: string): string | undefined {
-  templates ??= messages.map(([form, russian]) => {
+  // A short form such as `{} of {} series: {}` also fits sentences that have a form of their own.
+  templates ??= [...messages].sort(([one], [other]) => fit(other) - fit(one)).map(([form, russian]) => {
     const escaped = form.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replaceAll("{}", "(.+?)");
     return [new RegExp(`^${escaped}$`, "s"), russian] as const;
   });

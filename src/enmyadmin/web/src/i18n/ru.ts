@@ -154,6 +154,8 @@ export const ru: Record<Key, string> = {
   "ensemble.not_rendered": "Ещё не построен. Постройте его, чтобы объединить прогнозы участников.",
   "ensemble.remarks": "Прежде чем доверять числам",
   "ensemble.report": "Отчёт",
+  "ensemble.not_diagnosed": "Отчёт строится по диагностике — вкладу каждого участника. Её ещё не было.",
+  "ensemble.diagnose_it": "Провести диагностику",
   "ensemble.show_members": "Показать участников",
   "ensemble.weight": "Вес",
   "ensemble.weights": "Веса",

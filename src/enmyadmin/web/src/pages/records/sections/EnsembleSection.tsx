@@ -1,13 +1,14 @@
 import { Alert, Box, Button, Group, List, Select, Stack, Switch, Text, Title } from "@mantine/core";
 import { IconFileText } from "@tabler/icons-react";
 import { useState } from "react";
-import { usePart } from "@/api/queries";
+import { useAllowed, usePart } from "@/api/queries";
 import type { Schemas } from "@/api/types";
 import { address } from "@/api/request";
 import type { Item } from "@/api/types";
 import { ErrorBars } from "@/chart/ErrorBars";
 import { SeriesChart } from "@/chart/SeriesChart";
 import { useTexts } from "@/i18n";
+import { RunButton } from "@/pages/runs/RunButton";
 import { RecordLink } from "@/table/RecordTable";
 import type { SectionProperties } from ".";
 import { type Part, PartChoice, useParts } from "./PartChoice";
@@ -29,7 +30,7 @@ const NO_ITEMS: EnsembleItem[] = [];
 const NOT_METRICS = ["rank", "name", "is_ensemble", "rows"];
 
 export default function EnsembleSection({ item }: SectionProperties) {
-  const { t, language } = useTexts();
+  const { t } = useTexts();
   const isRendered = item.rendered_at !== null;
   const items = usePart<EnsembleItem[]>("ensembles", item.id, "items").data ?? NO_ITEMS;
   if (!isRendered)
@@ -47,19 +48,40 @@ export default function EnsembleSection({ item }: SectionProperties) {
         <Weights item={item} items={items} />
       </Box>
       <Forecasts item={item} />
+      <Report item={item} />
+    </>
+  );
+}
+
+/** The link to the report; before the diagnosis that the report is made of, the reason why there is none, and the way to it. */
+function Report({ item }: { item: Item }) {
+  const { t, language } = useTexts();
+  const allowed = useAllowed();
+  const said = usePart<Said>("ensembles", item.id, "remarks").data;
+  if (said === undefined) return null;
+  const look = { variant: "default", leftSection: <IconFileText size={16} aria-hidden /> } as const;
+  if (said.is_diagnosed)
+    return (
       <Group>
-        <Button
-          component="a"
-          href={address(`/ensembles/${item.id}/report?language=${language}`)}
-          target="_blank"
-          rel="noopener"
-          variant="default"
-          leftSection={<IconFileText size={16} aria-hidden />}
-        >
+        <Button component="a" href={address(`/ensembles/${item.id}/report`, { language })} target="_blank" rel="noopener" {...look}>
           {t("ensemble.report")}
         </Button>
       </Group>
-    </>
+    );
+  return (
+    <Group>
+      <Button disabled aria-describedby="no-report" {...look}>
+        {t("ensemble.report")}
+      </Button>
+      <Text id="no-report" fz="sm" c="dimmed">
+        {t("ensemble.not_diagnosed")}
+      </Text>
+      {allowed("render") && (
+        <RunButton kind="diagnose" given={{ ensemble: item.id }} variant="default">
+          {t("ensemble.diagnose_it")}
+        </RunButton>
+      )}
+    </Group>
   );
 }
 
