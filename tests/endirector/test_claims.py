@@ -234,6 +234,12 @@ class TestPropertiesOfAMember:
         assert {name: kept[name] for name in notes} == notes
         assert (ensemble.staleness(), enstorage.check()) == ([], [])
 
+    @pytest.mark.parametrize("given", ["a note", ["a", "list"], 3])
+    @pytest.mark.parametrize("name", ["properties", "tags"])
+    def test_what_is_no_dictionary_is_refused_in_one_message(self, ensemble, name, given):
+        with pytest.raises(InvalidInputError, match=f"attribute {name} is a dictionary; received .*Give names"):
+            setattr(ensemble.items()[0], name, given)
+
     def test_a_weight_that_was_changed_by_hand_is_noticed(self, ensemble):
         item = ensemble.items()[1]
         item.properties["weight"] = float(np.nextafter(item.properties["weight"], 1))

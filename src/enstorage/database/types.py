@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, LargeBinary, String, Text, TypeDecorator
 from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy.ext.mutable import MutableDict
 
 from enstorage.errors import CorruptError, InvalidInputError
 
@@ -34,6 +35,25 @@ Id = BigInteger().with_variant(Integer(), "sqlite")
 
 # PostgreSQL sorts by the language of its server unless a collation is given.
 Name = String(255).with_variant(postgresql.VARCHAR(255, collation="C"), "postgresql")
+
+
+class ChangingDict(MutableDict[str, Any]):
+    """A dictionary of a record whose changes are noticed and stored."""
+
+    @classmethod
+    def coerce(cls, key: str, value: Any) -> MutableDict[str, Any] | None:
+        """The dictionary for a value that was assigned.
+
+        Raises:
+            InvalidInputError: it is none.
+        """
+        if value is not None and not isinstance(value, dict):
+            raise InvalidInputError(
+                f"The attribute {key} is a dictionary; received {value!r:.60}. Give names to its entries, such as "
+                f'{{"note": …}}.'
+            )
+        made: MutableDict[str, Any] | None = super().coerce(key, value)
+        return made
 
 
 def to_json_text(value: Any) -> str:

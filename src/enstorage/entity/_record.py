@@ -6,11 +6,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from sqlalchemy import MetaData, Select, bindparam, func, inspect, select
-from sqlalchemy.ext.mutable import MutableDict
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, make_transient, mapped_column
 from sqlalchemy.orm.attributes import flag_modified, set_committed_value
 
-from enstorage.database.types import TABLE_OPTIONS, Id, JsonText, LongText, UtcDateTime
+from enstorage.database.types import TABLE_OPTIONS, ChangingDict, Id, JsonText, LongText, UtcDateTime
 from enstorage.entity import _deletion, _saving, _trash
 from enstorage.entity._texts import check_texts
 from enstorage.entity.columns import facts, named, with_info
@@ -66,7 +65,7 @@ class Record(DeclarativeBase):
         LongText, default="", sort_order=90, info=facts("Free text about it.", listed=False)
     )
     tags: Mapped[dict[str, Any]] = with_info(
-        mapped_column(MutableDict.as_mutable(JsonText()), default=dict, sort_order=91),
+        mapped_column(ChangingDict.as_mutable(JsonText()), default=dict, sort_order=91),
         facts("Free keys and values, to find it by.", listed=False),
     )
     created_at: Mapped[datetime] = mapped_column(

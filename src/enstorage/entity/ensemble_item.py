@@ -6,10 +6,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKey, UniqueConstraint
-from sqlalchemy.ext.mutable import MutableDict
 from sqlalchemy.orm import Mapped, mapped_column
 
-from enstorage.database.types import JsonText
+from enstorage.database.types import ChangingDict, JsonText
 from enstorage.entity._record import Record
 from enstorage.entity.columns import facts, with_info
 from enstorage.entity.ensemble_result import ItemResult
@@ -49,7 +48,7 @@ class EnsembleItem(Record):
     )
     position: Mapped[int] = mapped_column(info=facts("Position of the member among the members, from 0."))
     properties: Mapped[dict[str, Any]] = with_info(
-        mapped_column(MutableDict.as_mutable(JsonText()), default=dict),
+        mapped_column(ChangingDict.as_mutable(JsonText()), default=dict),
         facts("Properties of the member in the ensemble, such as its weight.", listed=False, written_later=True),
     )
 
