@@ -269,7 +269,7 @@ class Database:
                 self._believed.add(table.name)
 
     def believed(self, found: R, *asked: ClauseElement) -> R:
-        """What was found by queries, where nothing after `confirm_empty` alone."""
+        """The answer of queries as it is; an empty one after `confirm_empty`."""
         if not found:
             self.confirm_empty(*asked)
         return found
