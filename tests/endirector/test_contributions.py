@@ -9,7 +9,6 @@ import pytest
 import endirector
 import enstorage
 import entrainer
-from endirector.forecaster.page.page import page_of
 from enstorage import Connector
 from enstorage.adapter import Window
 from enstorage.errors import NotFoundError
@@ -66,7 +65,7 @@ def test_json_and_page_tell_them(made):
     steps = np.array([each["contribution"] for each in series["contributions"]]).sum(axis=0)
     assert steps == pytest.approx([each["value"] for each in series["forecast"]])
     assert "contributions" not in made.to_json(["b"])["series"][0]
-    page = page_of(made, None, progress=False).html
+    page = made.report(progress=False).html
     assert "What each member" in page
     member = made.ensemble.models()[0].name
     assert f'<th scope="col">{member}</th>' in page
@@ -180,7 +179,7 @@ def test_what_covariates_add_stands_in_json_and_on_the_page(with_price):
     [series] = json.loads(json.dumps(with_price.to_json(contributions=True)))["series"]
     found = {each["covariate"]: each["contribution"] for each in series["covariate_contributions"]}
     assert found["price"] == with_price.covariate_contributions().filter(covariate="price")["contribution"].to_list()
-    page = page_of(with_price, None, progress=False).html
+    page = with_price.report(progress=False).html
     head = page.split("What each covariate adds")[1].split("</thead>")[0]
     assert "price" in head
     assert "rain" in head
@@ -188,6 +187,6 @@ def test_what_covariates_add_stands_in_json_and_on_the_page(with_price):
 
 def test_without_covariates_there_are_no_parts_of_them(made):
     assert made.covariate_contributions().height == 0
-    assert "What each covariate adds" not in page_of(made, None, progress=False).html
+    assert "What each covariate adds" not in made.report(progress=False).html
     with pytest.raises(NotFoundError, match="no series 'z'"):
         made.covariate_contributions(["z"])
