@@ -64,6 +64,12 @@ def test_members_suit_the_season():
     assert hourly["MSTL"].season == (24, 168)
     assert {"Autoregression", "Autoregression of each series"} <= hourly.keys()
     assert not {"AutoETS", "AutoCES"} & hourly.keys()
+    naive = {"Seasonal naive", "Longer seasonal naive"}
+    assert not any(member.is_naive for member in plan_of([800] * 3, 6, 24, 168)[0].plan.members if member.name in naive)
+    assert "DynamicOptimizedTheta" not in hourly
+    short = plan_of([160] * 3, 6, 24, 168)[0].plan  # without a whole week
+    assert "DynamicOptimizedTheta" in members(short)
+    assert not {"MSTL", "Longer seasonal naive"} & members(short).keys()
     assert not {"Seasonal naive", "AutoETS"} & yearly.keys()
 
 

@@ -184,7 +184,7 @@ def _plan(series: Sequence[NDArray[np.float64]], horizon: int, season: int, long
             1, horizon // _by_count(ROWS_OF_LONG_SEASONS if season >= LONG_SEASON else ROWS_OF_A_HORIZON, len(series))
         ),
         members=(
-            *_yardsticks(season, longest),
+            *_yardsticks(season, longest, longer_season),
             *_autoregressions(_lag(lengths - horizon, horizon, season, longer_season), season),
             *_statistical(series, season, longer_season),
         ),
@@ -196,13 +196,29 @@ def _by_count(table: Sequence[tuple[float, int]], count: int) -> int:
     return next(figure for most, figure in table if count <= most)
 
 
-def _yardsticks(season: int, longest: int) -> list[PlannedMember]:
-    """The naive forecasts. Of series without a season the drift is as good as models are, and is combined with them."""
+def _yardsticks(season: int, longest: int, longer_season: int | None) -> list[PlannedMember]:
+    """The naive forecasts. Where models add nothing to one of them it is combined with them.
+
+    That is the drift of series without a season, and the last day and the last week of series with two seasons, whose
+    errors differ from those of models.
+    """
     found: dict[str, Any] = {"Naive": Naive(), "Mean": Mean()}
-    if season > 1 and longest > season:
-        found["Seasonal naive"] = SeasonalNaive(season)
     members = [PlannedMember(name, network, is_naive=True) for name, network in found.items()]
+    has_two = _has_two_seasons(season, longer_season, longest)
+    if season > 1 and longest > season:
+        members.append(PlannedMember("Seasonal naive", SeasonalNaive(season), is_naive=not has_two))
+    if has_two and longer_season is not None:
+        members.append(PlannedMember("Longer seasonal naive", SeasonalNaive(longer_season)))
     return [*members, PlannedMember("Drift", Drift(), is_naive=season > 1)]
+
+
+def _has_two_seasons(season: int, longer_season: int | None, longest: int) -> bool:
+    """True for series that are decomposed by two seasons, of which the longest one has `longest` values."""
+    return (
+        longer_season is not None
+        and season >= LONG_SEASON
+        and longer_season <= min(longest - 1, LONGEST_SEASON_FOR_MSTL)
+    )
 
 
 def _statistical(series: Sequence[NDArray[np.float64]], season: int, longer_season: int | None) -> list[PlannedMember]:
@@ -213,10 +229,12 @@ def _statistical(series: Sequence[NDArray[np.float64]], season: int, longer_seas
     names = ["DynamicOptimizedTheta"]
     if zeros.mean() >= INTERMITTENT:
         names = ["CrostonSBA", "ADIDA", "TSB"]
+    elif _has_two_seasons(season, longer_season, max(map(len, series))):
+        names = []  # the error of Theta, which knows one season, is twice that of the others
     elif season < LONG_SEASON:
         names += ["AutoCES", *(["AutoETS"] if season > 1 and len(series) <= MOST_SERIES_FOR_ETS else [])]
     found = {name: Statistical(name, season=season, **seen) for name in names}
-    if names == ["DynamicOptimizedTheta"] and longer_season and longer_season <= LONGEST_SEASON_FOR_MSTL:
+    if not names and longer_season is not None:
         found["MSTL"] = Statistical("MSTL", season=(season, longer_season), **seen)
     return [PlannedMember(name, network) for name, network in found.items()]
 
