@@ -55,6 +55,14 @@ def test_the_demonstration_asks_for_no_option_that_it_does_not_have(enstorage, u
     assert WAY.format(where="--csv") in errors
 
 
+def test_options_of_a_table_that_would_be_ignored_are_refused(enstorage, unclear):
+    status, output, errors = enstorage(
+        "autoforecast", unclear, "--update", "clear", "--date-order", "month-first", "--skip-bad-rows"
+    )
+    assert (status, output) == (1, "")
+    assert "--update takes no --date-order month-first and no --skip-bad-rows: import the file with them" in errors
+
+
 @pytest.mark.long
 def test_new_rows_of_a_forecast_ask_for_no_option_that_is_not_taken_then(enstorage, unclear, tmp_path):
     rows = [f"2024-01-{1 + row:02d},{row % 7}" for row in range(28)]

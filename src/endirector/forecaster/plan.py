@@ -202,8 +202,7 @@ def _yardsticks(season: int, longest: int, longer_season: int | None) -> list[Pl
     That is the drift of series without a season, and the last day and the last week of series with two seasons, whose
     errors differ from those of models.
     """
-    found: dict[str, Any] = {"Naive": Naive(), "Mean": Mean()}
-    members = [PlannedMember(name, network, is_naive=True) for name, network in found.items()]
+    members = [PlannedMember("Naive", Naive(), is_naive=True), PlannedMember("Mean", Mean(), is_naive=True)]
     has_two = _has_two_seasons(season, longer_season, longest)
     if season > 1 and longest > season:
         members.append(PlannedMember("Seasonal naive", SeasonalNaive(season), is_naive=not has_two))

@@ -12,6 +12,8 @@ from enstorage.errors import InvalidInputError
 #: Flags with other names than the parameters of the library.
 _OTHER_FLAGS = {"time_interval": "interval"}
 _OF_IMPORT = " of import-csv"
+#: The way to a file that needs no options.
+_FILE_FOR_NONE = "import the file with them, and give the file that export-csv writes of what was imported"
 _PANEL = "Form of the table, where it is not found"
 
 
@@ -68,6 +70,20 @@ class TableArguments:
         """The options that were given, by their names in the library."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
+    def refuse(self, where: str) -> None:
+        """Refuse options that would be ignored.
+
+        Args:
+            where: takes no option for the form of a file: `--update`.
+
+        Raises:
+            InvalidInputError: one was given.
+        """
+        standard = type(self)().given()
+        given = [_as_flag(name, value) for name, value in self.given().items() if value != standard.get(name)]
+        if given:
+            raise InvalidInputError(f"{where} takes no {' and no '.join(given)}: {_FILE_FOR_NONE}.")
+
 
 @contextmanager
 def named_as_flags() -> Iterator[None]:
@@ -97,8 +113,7 @@ def without_table_options(where: str) -> Iterator[None]:
             if _OF_IMPORT not in str(error):
                 raise
             raise InvalidInputError(
-                f"{error} {where} takes no such options: import the file with them, and give the file that export-csv "
-                "writes of what was imported.",
+                f"{error} {where} takes no such options: {_FILE_FOR_NONE}.",
                 field=error.field,
             ) from error
 

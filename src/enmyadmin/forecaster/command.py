@@ -111,6 +111,7 @@ def autoforecast(
         _check(out)
     show = not (quiet or as_json)
     if update is not None:
+        table.refuse("--update")
         result = _updated(file, update, store, progress=show)
     elif horizon is None:
         raise InvalidInputError("How many steps are to be forecast? Give --horizon, or --update for new rows.")
