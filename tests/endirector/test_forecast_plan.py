@@ -66,6 +66,8 @@ def test_members_suit_the_season():
     assert not {"AutoETS", "AutoCES"} & hourly.keys()
     naive = {"Seasonal naive", "Longer seasonal naive"}
     assert not any(member.is_naive for member in plan_of([800] * 3, 6, 24, 168)[0].plan.members if member.name in naive)
+    yardsticks = {member.name for member in plan_of([800] * 3, 6, 24, 168)[0].plan.members if member.is_yardstick}
+    assert yardsticks == {"Naive", "Mean", "Drift", *naive}  # the report compares with those that are combined too
     assert "DynamicOptimizedTheta" not in hourly
     short = plan_of([160] * 3, 6, 24, 168)[0].plan  # without a whole week
     assert "DynamicOptimizedTheta" in members(short)

@@ -66,6 +66,11 @@ class PlannedMember:
     network: LocalSpec
     is_naive: bool = False
 
+    @property
+    def is_yardstick(self) -> bool:
+        """True for a naive forecast, also one that is combined with models: others have to be better than it."""
+        return isinstance(self.network, Naive | Mean | SeasonalNaive | Drift)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastPlan:

@@ -86,7 +86,7 @@ def content_of(
         board: its rows of the leaderboard.
         tried: its intervals, tried on the past; None where there are none.
     """
-    naive = {member.name for member in group.tier.plan.members if member.is_naive}
+    naive = {member.name for member in group.tier.plan.members if member.is_yardstick}
     judged = board.drop_nulls("mase")
     yardsticks = judged.filter(pl.col("name").is_in(naive)).select("name", "mase").rows()
     own = judged.filter("is_ensemble")["mase"].to_list()
